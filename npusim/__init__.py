@@ -1,0 +1,1 @@
+"""npusim: an ONNX graph in; its latency on an Intel NPU, and why, out."""

@@ -1,0 +1,44 @@
+"""Errors a user can act on: what, where, the two numbers, what to do.
+
+The command line prints ``<ClassName>: <message>`` as one line and exits with 2;
+in Python they are ordinary exceptions, all of them `NpusimError`.
+"""
+
+
+class NpusimError(Exception):
+    """Base of every error that is the user's to mend."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
+
+class BadModel(NpusimError):
+    """The file is missing, is no ONNX model, or contradicts itself."""
+
+
+class FreeDimension(NpusimError):
+    """A dimension of a graph input has no number yet; bind it with ``--dim name=value``."""
+
+
+class UnknownShape(NpusimError):
+    """A shape depends on data (NonZero and the like), so no static price exists."""
+
+
+class UnknownOp(NpusimError):
+    """No work is registered for this op."""
+
+
+class BadHardware(NpusimError):
+    """A hardware or compiler-profile file is unreadable, or a number in it is impossible."""
+
+
+class DoesNotFit(NpusimError):
+    """One piece of a task needs more scratchpad than there is."""
+
+
+class BadOutput(NpusimError):
+    """An output path cannot be written."""
+
+
+class BadArgument(NpusimError):
+    """An argument has a value that is not on offer."""

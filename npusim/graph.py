@@ -1,0 +1,130 @@
+"""The graph as the simulator sees it: frozen records, free of ONNX.
+
+A `Graph` is static: every shape is known, everything that could be computed from shapes
+and constants has been, and what is left are the nodes that run on the NPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from math import prod
+from typing import Any
+
+import numpy as np
+
+
+class DType(Enum):
+    """Element types, in ONNX's spelling. `bits` is the size in memory."""
+
+    FLOAT = ("float32", 32)
+    FLOAT16 = ("float16", 16)
+    BFLOAT16 = ("bfloat16", 16)
+    DOUBLE = ("float64", 64)
+    FLOAT8E4M3FN = ("float8e4m3fn", 8)
+    FLOAT8E5M2 = ("float8e5m2", 8)
+    INT4 = ("int4", 4)
+    UINT4 = ("uint4", 4)
+    INT8 = ("int8", 8)
+    UINT8 = ("uint8", 8)
+    INT16 = ("int16", 16)
+    UINT16 = ("uint16", 16)
+    INT32 = ("int32", 32)
+    UINT32 = ("uint32", 32)
+    INT64 = ("int64", 64)
+    UINT64 = ("uint64", 64)
+    BOOL = ("bool", 8)
+    STRING = ("string", 8)
+    COMPLEX64 = ("complex64", 64)
+    COMPLEX128 = ("complex128", 128)
+    UNDEFINED = ("undefined", 0)
+
+    def __init__(self, label: str, bits: int) -> None:
+        self.label = label
+        self.bits = bits
+
+    @property
+    def is_float(self) -> bool:
+        return self.label.startswith(("float", "bfloat"))
+
+    @property
+    def npu_bytes(self) -> float:
+        """Bytes of one element on the NPU: Intel's compiler runs float32 and float64 as fp16,
+        and 64-bit integers as 32-bit ones (source: facts on Intel's compiler, section 4)."""
+        if self in (DType.FLOAT, DType.DOUBLE):
+            return 2.0
+        return min(self.bits, 32) / 8
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor: its name, shape and type. `constant` is true for weights and for all that
+    follows from constants alone; `data` is kept for small constants only (axes, masks' sizes)."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    constant: bool = False
+    data: np.ndarray | None = field(default=None, compare=False)
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def npu_bytes(self) -> float:
+        """Bytes this tensor takes on the NPU."""
+        return self.elements * self.dtype.npu_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One op. `attributes` hold plain Python values (int, float, str, tuples, ndarray).
+
+    `repeats` > 1: a node of a Loop or Scan body, run that many times one after another.
+    `absorbed`: names of the nodes fused into this one. `post_ops`: op types that run in the
+    drain path of the MAC array behind it (bias, ReLU, ...), and cost nothing there.
+    A missing optional input is the empty string, as in ONNX.
+    """
+
+    name: str
+    op_type: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any] = field(default_factory=dict, hash=False)
+    domain: str = ""
+    repeats: int = 1
+    absorbed: tuple[str, ...] = ()
+    post_ops: tuple[str, ...] = ()
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        return self.attributes.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A static graph, nodes in topological order.
+
+    `values` holds every tensor that a node, an input or an output names.
+    `folded` counts the nodes of the file that cost nothing because they follow from
+    shapes and constants. `warnings` are sentences for the user.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    values: dict[str, Value]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    opset: int = 0
+    sha256: str = ""
+    folded: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def input_values(self, node: Node) -> list[Value | None]:
+        return [self.values[name] if name else None for name in node.inputs]
+
+    def output_values(self, node: Node) -> list[Value | None]:
+        return [self.values[name] if name else None for name in node.outputs]
+
+    def with_nodes(self, nodes: tuple[Node, ...], **changes: Any) -> Graph:
+        return replace(self, nodes=nodes, **changes)

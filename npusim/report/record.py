@@ -1,0 +1,85 @@
+"""The report: what people read. Times in microseconds; one record a node, in order of start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """One task of the schedule, as a trace shows it. `engine` is mac_array, dsp, dma0 or dma1."""
+
+    node: str  # name of the node it works for
+    name: str  # e.g. 'conv1/weights'
+    engine: str
+    start_us: float
+    duration_us: float
+    nbytes: float = 0.0
+    source: str = ""  # memories of a transfer: 'ddr' or 'scratchpad'
+    destination: str = ""
+    tiles: int = 1
+    pieces: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """One node. `engine`: mac_array, dsp, dma or none (a view). `duration_us`: from its first task's
+    start to its last task's end, transfers it waits for included. `busy_us`: time per engine.
+    `bound_by`: mac_array, dsp, dma, launch or none. `source`: how well its cost is known
+    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it."""
+
+    name: str
+    op_type: str
+    engine: str
+    start_us: float
+    duration_us: float
+    bound_by: str
+    bytes_moved: float
+    reason: str
+    source: str
+    lowering: str = ""
+    split: str = ""  # over what the tiles share the work: rows, channels, groups, none
+    tiles: int = 1
+    pieces: int = 1
+    macs: float = 0.0
+    busy_us: dict[str, float] = field(default_factory=dict)
+    fused: tuple[str, ...] = ()
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """A node without a cost, let through by --allow-unmodelled."""
+
+    name: str
+    op_type: str
+    nbytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a simulation says. `engines`: busy time per engine. `coverage`: per source
+    ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1."""
+
+    latency_us: float
+    graph: str
+    hardware: str
+    compiler: str
+    precision: str
+    tiles: int
+    engines: dict[str, float]
+    nodes: tuple[NodeReport, ...]
+    tasks: tuple[TaskReport, ...] = ()
+    unmodelled: tuple[Unmodelled, ...] = ()
+    coverage: dict[str, dict[str, float]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    macs: float = 0.0
+    bytes_moved: float = 0.0
+    nodes_in_file: int = 0
+    nodes_folded: int = 0
+    clocks_mhz: dict[str, float] = field(default_factory=dict)
+    model_sha256: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    schema_version: str = SCHEMA_VERSION

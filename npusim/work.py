@@ -1,0 +1,109 @@
+"""What an op asks of the machine: counts, never times.
+
+Three kinds of work for three kinds of engine. Every number may be a NumPy array (a column of
+many works, or an axis of a sweep); the pricing functions of `npusim.arch` broadcast over them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+Number = Any  # int, float or numpy array: one work or a column of works
+
+
+class MacOp(IntEnum):
+    """The MAC array's modes of work (VPUNN's CONVOLUTION, DW_CONVOLUTION, MAXPOOL, AVEPOOL, ELTWISE)."""
+
+    CONVOLUTION = 0
+    DEPTHWISE = 1
+    MAX_POOL = 2
+    AVERAGE_POOL = 3
+    ELTWISE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MacWork:
+    """`groups` equal problems on the MAC array, one after another (batch, heads, conv groups).
+
+    One problem: output `out_h` x `out_w` x `out_c`, from `in_h` x `in_w` x `in_c`, with a
+    `kernel_h` x `kernel_w` window and strides. A matrix product [M,K]x[K,N] is a 1x1 convolution
+    with M pixels, in_c=K, out_c=N. Depthwise and pooling have in_c == out_c (one problem covers all
+    channels). `taps_inside` is the fraction of window taps that fall inside the image (1 without
+    padding). `*_bytes` are bytes per element (0.5 for int4). `write_tiles`: tiles the output is
+    written to (1 = own tile only). `weights`: True when the second operand is per output channel
+    (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
+    """
+
+    op: Number
+    out_h: Number
+    out_w: Number
+    out_c: Number
+    in_c: Number
+    in_h: Number = 1
+    in_w: Number = 1
+    kernel_h: Number = 1
+    kernel_w: Number = 1
+    stride_h: Number = 1
+    stride_w: Number = 1
+    taps_inside: Number = 1.0
+    groups: Number = 1
+    input_bytes: Number = 2.0
+    weight_bytes: Number = 2.0
+    output_bytes: Number = 2.0
+    write_tiles: Number = 1
+
+    @property
+    def macs(self) -> Number:
+        """Multiply-accumulates as papers count them: padding taps included, eltwise and pooling zero."""
+        conv = self.groups * self.out_h * self.out_w * self.out_c * self.kernel_h * self.kernel_w
+        return conv * self.in_c * (self.op == MacOp.CONVOLUTION) + conv * (self.op == MacOp.DEPTHWISE)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorWork:
+    """A kernel over `elements` elements on the DSPs.
+
+    `kernel` names a line of the hardware's kernel table (lower case: 'cumsum', 'softmax', ...).
+    `elements` is what the kernel loops over: output elements for elementwise kernels, input elements
+    for reductions and scans. `rows` is the number of independent rows (elements / axis length) for
+    kernels that also cost per row (softmax, mvn). `independent` is how many equal parts the work could
+    be cut into at most: the product of the axes that may be split (a scanned axis may not).
+    `vector_axis_ok` is False when the innermost axis is the broadcast one (the kernel runs scalar).
+    """
+
+    kernel: str
+    elements: Number
+    rows: Number = 1
+    independent: Number = 1
+    input_bytes: Number = 0.0  # whole tensors, bytes
+    output_bytes: Number = 0.0  # whole tensors, bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWork:
+    """A transfer of `nbytes` bytes by DMA, in runs of `run_bytes` contiguous bytes.
+
+    `source` and `destination` are 'ddr' or 'scratchpad'. `elements` > 0 marks a transfer that permutes
+    its elements (one element per cycle where Intel's DMA does so)."""
+
+    nbytes: Number
+    run_bytes: Number = 0
+    source: str = "ddr"
+    destination: str = "scratchpad"
+    elements: Number = 0
+
+
+Work = MacWork | VectorWork | MoveWork
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """One way to run an op: its steps in order, each a work. No steps: nothing runs (a view).
+
+    `name` is what compiler profiles call it ('ones_convolution', 'pooling_chain', 'dsp', 'view', ...).
+    """
+
+    name: str
+    steps: tuple[Work, ...]
