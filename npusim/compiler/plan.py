@@ -1,0 +1,159 @@
+"""The plan: tasks in program order, their engines, their edges, and what each asks of its engine.
+
+A plan holds structure only. It was shaped by the graph and by structural numbers (tiles, scratchpad
+bytes, compiler profile, precision); clocks, widths and bandwidths price it later, in `npusim.pricing`.
+Tasks are columns (tuples of equal length), so that all of them are priced in one pass of NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from npusim.graph import Graph, Node
+from npusim.work import MacWork
+
+MAC_ARRAY, DSP, DMA0 = 0, 1, 2  # queues; port p of the DMA is DMA0 + p
+ENGINE_NAMES = {MAC_ARRAY: "mac_array", DSP: "dsp"}
+
+
+def engine_name(queue: int) -> str:
+    """'mac_array', 'dsp', or 'dma' and the port's number."""
+    return ENGINE_NAMES.get(queue) or f"dma{queue - DMA0}"
+
+
+@dataclass(frozen=True, slots=True)
+class MacTask:
+    """`alternatives`: per tile works, one a way of splitting over the tiles, and how many run one after
+    another; the cheapest is taken per priced point. `splits` names the ways ('rows', 'channels', ...)."""
+
+    alternatives: tuple[tuple[MacWork, int], ...]
+    splits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DspTask:
+    """A kernel on `parts` DSPs at once, `launches` times; `elements` and `rows` of one DSP and launch."""
+
+    kernel: str
+    elements: float
+    rows: float
+    parts: int
+    launches: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DmaTask:
+    """`nbytes` in `transfers` descriptors on one port."""
+
+    nbytes: float
+    source: str
+    destination: str
+    run_bytes: float = 0.0
+    elements: float = 0.0
+    transfers: int = 1
+
+
+Ask = MacTask | DspTask | DmaTask
+
+
+@dataclass(slots=True)
+class Step:
+    """One node of the fused graph as planned. `tasks`: its tasks (prefetched weights too).
+    `compute`: those on MAC array or DSP. `kernel_sources` feeds the report's coverage."""
+
+    node: Node
+    lowering: str
+    reason: str
+    engine: str
+    macs: float = 0.0
+    nbytes: float = 0.0
+    pieces: int = 1
+    tasks: list[int] = field(default_factory=list)
+    prefetch: list[int] = field(default_factory=list)
+    kernels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """A node let through without a cost, and its bytes."""
+
+    node: Node
+    nbytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`queue[i]`, `ask[i]`, ... describe task i; edges point to tasks before it.
+
+    `after[i]`: tasks whose end it waits for. `streams[i]`: tasks it follows piece by piece.
+    `repeats[i]`: how many times in a row it runs (bodies of loops). `minimum_steps[i]`: how many compute
+    steps it counts as for the hardware's minimum time per step (0 for transfers).
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    label: tuple[str, ...]
+    step: tuple[int, ...]
+    queue: tuple[int, ...]
+    ask: tuple[Ask, ...]
+    pieces: tuple[int, ...]
+    repeats: tuple[int, ...]
+    minimum_steps: tuple[int, ...]
+    after: tuple[tuple[int, ...], ...]
+    streams: tuple[tuple[int, ...], ...]
+    tiles: int
+    compiler: str
+    precision: str
+    unpriced: tuple[Unpriced, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class PlanBuilder:
+    """Collects tasks in program order; `build` freezes them."""
+
+    def __init__(self, ports: int) -> None:
+        self.label: list[str] = []
+        self.step: list[int] = []
+        self.queue: list[int] = []
+        self.ask: list[Ask] = []
+        self.pieces: list[int] = []
+        self.repeats: list[int] = []
+        self.minimum_steps: list[int] = []
+        self.after: list[tuple[int, ...]] = []
+        self.streams: list[tuple[int, ...]] = []
+        self.steps: list[Step] = []
+        self._port_bytes = [0.0] * ports
+
+    def add(
+        self,
+        label: str,
+        queue: int,
+        ask: Ask,
+        *,
+        pieces: int = 1,
+        repeats: int = 1,
+        after: tuple[int, ...] = (),
+        streams: tuple[int, ...] = (),
+    ) -> int:
+        """Append one task to the step now being built; returns its index."""
+        index = len(self.queue)
+        self.label.append(label)
+        self.step.append(len(self.steps))
+        self.queue.append(queue)
+        self.ask.append(ask)
+        self.pieces.append(pieces)
+        self.repeats.append(repeats)
+        self.minimum_steps.append(pieces if queue in (MAC_ARRAY, DSP) else 0)
+        self.after.append(after)
+        self.streams.append(streams)
+        return index
+
+    def port(self, nbytes: float) -> int:
+        """The DMA queue with the fewest bytes so far: a rule on structure, never on a price."""
+        port = self._port_bytes.index(min(self._port_bytes))
+        self._port_bytes[port] += nbytes
+        return DMA0 + port
+
+    @property
+    def ports(self) -> int:
+        return len(self._port_bytes)
