@@ -1,0 +1,135 @@
+"""The blocks of an NPU and the meaning and unit of every number; `docs/hardware.md` is the readable table.
+
+All of them may be arrays. Cycles are of the block's own clock: the MAC array's for `mac_array.*`, the DSP's
+for `dsp.*` and `dma.*` (DSP, DMA and scratchpad share one clock).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import StrictBool, field_validator
+
+from npusim.arch.config import Strict, num
+
+Positive: Any = num(gt=0)
+NotNegative: Any = num(ge=0)
+AtLeastOne: Any = num(ge=1)
+PosInt: Any = num(ge=1, integer=True)
+
+
+class Convolution(Strict):
+    """Convolution and matrix product; see `mac_array.convolution_cycles` for the form."""
+
+    overhead_cycles: NotNegative  # once per problem
+    block_cycles: NotNegative  # per block of the grid
+    weight_bytes_per_cycle_16x16: Positive
+    weight_bytes_per_cycle_8x16: Positive
+    weight_bytes_per_cycle_4x16: Positive
+    input_bytes_per_cycle_16x16: Positive
+    input_bytes_per_cycle_8x16: Positive
+    input_bytes_per_cycle_4x16: Positive
+    output_elements_per_cycle_8bit: Positive
+    output_elements_per_cycle_16bit: Positive
+    overlap_exponent: AtLeastOne  # 1: streams one after another; large: perfectly side by side
+    padding_exponent: NotNegative  # 1: taps in the padding are free, 0: they cost like the others
+    sparsity_floor: Positive  # dense weights' share that is left at full sparsity
+    block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
+
+
+class Stencil(Strict):
+    """Depthwise convolution and pooling; see `mac_array.stencil_cycles`."""
+
+    overhead_cycles: NotNegative
+    workload_cycles: NotNegative  # per block of the grid
+    macs_per_cycle_8bit: Positive
+    macs_per_cycle_16bit: Positive
+    output_elements_per_cycle_8bit: Positive
+    output_elements_per_cycle_16bit: Positive
+    lanes_8bit: Positive  # channels are padded to a multiple of this
+    lanes_16bit: Positive
+    kernel3_speedup: Positive
+    small_plane_factor: Positive
+    stride_factor: Positive
+
+
+class Eltwise(Strict):
+    """Elementwise addition of two tensors; see `mac_array.eltwise_cycles`."""
+
+    overhead_cycles: NotNegative
+    block_cycles: NotNegative
+    elements_per_cycle_8bit: Positive
+    elements_per_cycle_16bit: Positive
+
+
+class MacArray(Strict):
+    clock_mhz: Positive
+    macs_per_cycle: Positive  # int8, one tile
+    fp16_ratio: AtLeastOne  # int8 rate over fp16 rate
+    lookup_unit: StrictBool  # can the drain path evaluate tables (sigmoid, GELU, ...)?
+    convolution: Convolution
+    stencil: Stencil
+    eltwise: Eltwise
+
+
+class KernelLine(Strict):
+    """One kernel on one DSP: launch + elements * cycles_per_element + rows * cycles_per_row, DSP cycles.
+
+    `scalar`: the kernel uses no vector lanes, so a wider vector does not speed it up.
+    """
+
+    launch_cycles: NotNegative
+    cycles_per_element: NotNegative
+    cycles_per_row: NotNegative = 0.0
+    scalar: StrictBool = False
+
+
+class Dsp(Strict):
+    clock_mhz: Positive
+    per_tile: PosInt
+    vector_bits: Positive
+    lines_vector_bits: Positive  # vector width the kernel lines below hold for
+    kernels: dict[str, KernelLine]
+
+    @field_validator("kernels")
+    @classmethod
+    def _names_are_lower_case(cls, kernels: dict[str, KernelLine]) -> dict[str, KernelLine]:
+        if "default" not in kernels:
+            raise ValueError("a line named 'default' is needed for kernels without one of their own")
+        for name in kernels:
+            if name != name.lower() or "." in name:
+                raise ValueError(f"kernel names are lower case and without dots, got '{name}'")
+        return kernels
+
+
+class Direction(Strict):
+    """A direction of transfer relative to DDR -> scratchpad."""
+
+    latency_ratio: Positive
+    rate_ratio: Positive
+
+
+class Dma(Strict):
+    ports: PosInt
+    bytes_per_cycle: Positive  # one port, DDR -> scratchpad
+    latency_ns: NotNegative  # DDR -> scratchpad
+    permute_elements_per_cycle: Positive  # one port, transfers that permute their elements
+    scratchpad_to_ddr: Direction
+    ddr_to_ddr: Direction
+    scratchpad_to_scratchpad: Direction
+
+
+class Ddr(Strict):
+    bandwidth_gb_per_s: Positive  # all ports together, 1e9 bytes
+
+
+class Scratchpad(Strict):
+    capacity_bytes: PosInt  # usable, one tile
+
+
+class Step(Strict):
+    minimum_ns: NotNegative  # least time of one compute step on all tiles
+
+
+class Host(Strict):
+    latency_ns: NotNegative  # host's part of a synchronous inference

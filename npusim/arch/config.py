@@ -1,0 +1,166 @@
+"""Strict YAML in: every problem is refused with `file:line: dotted.name: sentence`.
+
+PyYAML alone keeps the last of two equal keys, reads `1e9` as text, `on` as a boolean and `1:30` as 90.
+A hardware file that says one thing and means another is worse than none, so all of that is an error here.
+Hardware files and compiler profiles are read by the same two functions.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+
+from npusim.errors import BadHardware
+
+KeyPath = tuple[str | int, ...]
+Places = dict[KeyPath, str]  # where a name is written: "file:line"
+Model = TypeVar("Model", bound=BaseModel)
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times faster
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
+_MAX_DEPTH = 20
+
+
+class Strict(BaseModel):
+    """Base of every record that is read from YAML: unknown keys are refused, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def num(ge: float | None = None, gt: float | None = None, integer: bool = False) -> Any:
+    """The pydantic type of a finite number, or of a NumPy array of them, within bounds.
+
+    Booleans, text and lists are refused. Arrays keep their shape: they are the axes of a sweep.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str):
+            hint = f"; YAML reads {value} as text, write 1.0e+9" if re.match(r"[-+.\d]+e", value) else ""
+            raise ValueError(f"expected a number, got the text '{value}'{hint}")
+        if value is None or isinstance(value, bool | np.bool_ | list | tuple | dict):
+            raise ValueError(f"expected a number, got {type(value).__name__} {value!r}")
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf" or array.size == 0:
+            raise ValueError(f"expected a number, got {type(value).__name__}")
+        if not np.isfinite(array).all():
+            raise ValueError("must be finite")
+        if integer and (array != np.floor(array)).any():
+            raise ValueError(f"must be a whole number, got {value}")
+        if ge is not None and (array < ge).any():
+            raise ValueError(f"must be at least {ge:g}, got {array.min():g}")
+        if gt is not None and (array <= gt).any():
+            raise ValueError(f"must be greater than {gt:g}, got {array.min():g}")
+        if integer:
+            array = array.astype(np.int64)
+        return array if array.ndim else array.item()
+
+    schema = {"type": "integer" if integer else "number", "minimum": ge, "exclusiveMinimum": gt}
+    return Annotated[
+        Any,
+        BeforeValidator(check),
+        WithJsonSchema({key: value for key, value in schema.items() if value is not None}),
+        PlainSerializer(lambda value: value.tolist() if isinstance(value, np.ndarray) else value),
+    ]
+
+
+def dotted(path: KeyPath) -> str:
+    """`("dma", "latency_ns")` as `dma.latency_ns`; the whole file is `(file)`."""
+    return ".".join(map(str, path)) or "(file)"
+
+
+def read_yaml(path: str | Path) -> tuple[dict[str, Any], Places]:
+    """The mapping in a YAML file, and the `file:line` of every name in it.
+
+    Raises:
+        BadHardware: unreadable file, bad YAML, a key written twice, an alias, a number in no decimal form.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise BadHardware(f"{path}: cannot be read: {reason}") from None
+    loader = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise BadHardware(f"{path}:1: (file): expected names and values, found none")
+        places: Places = {}
+        _index(node, (), places, str(path), set())
+        return loader.construct_document(node), places
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadHardware(f"{path}:{line}: (file): {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise BadHardware(f"{path}:1: (file): no readable YAML ({type(error).__name__})") from None
+    except ValueError as error:  # a scalar PyYAML takes for a number or a date and cannot convert
+        raise BadHardware(f"{path}:1: (file): {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _index(node: Any, path: KeyPath, places: Places, file: str, seen: set[int]) -> None:
+    """Note where each name stands, and refuse what PyYAML would take in silence."""
+    line = f"{file}:{node.start_mark.line + 1}"
+    places.setdefault(path, line)
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag.endswith(":int") and not _DECIMAL.match(node.value):
+            raise BadHardware(f"{line}: {dotted(path)}: write {node.value} as a plain decimal number")
+        if node.tag.endswith(":float") and ":" in node.value:
+            raise BadHardware(f"{line}: {dotted(path)}: write {node.value} as a plain decimal number")
+        return
+    if id(node) in seen or len(path) > _MAX_DEPTH:
+        raise BadHardware(
+            f"{line}: {dotted(path)}: aliases and deep nesting are refused; write the value out"
+        )
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            key_line = f"{file}:{key.start_mark.line + 1}"
+            if key.value == "<<":
+                raise BadHardware(f"{key_line}: {dotted(path)}: merge keys are refused; write the values out")
+            if here in places:
+                raise BadHardware(f"{key_line}: {dotted(here)}: written twice, first at {places[here]}")
+            places[here] = key_line
+            _index(value, here, places, file, seen)
+    else:
+        for position, value in enumerate(node.value):
+            _index(value, (*path, position), places, file, seen)
+
+
+def validate(data: Any, places: Places, path: str | Path, model: type[Model]) -> Model:
+    """`data` as a `model`; pydantic's complaints become one BadHardware with `file:line: name: sentence`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadHardware("; ".join(_sentence(item, places, path) for item in error.errors())) from None
+
+
+def _sentence(problem: Any, places: Places, path: str | Path) -> str:
+    name: KeyPath = tuple(problem["loc"])
+    known = name
+    while known and known not in places:  # a missing key is reported on its parent's line
+        known = known[:-1]
+    text = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        text = "unknown name"
+    elif problem["type"] == "missing":
+        text = "is missing"
+    return f"{places.get(known, path)}: {dotted(name)}: {text}"
+
+
+def load_yaml(path: str | Path, model: type[Model]) -> Model:
+    """A YAML file as a pydantic model (subclass `Strict`, numbers typed with `num`).
+
+    Raises:
+        BadHardware: `file:line: dotted.name: sentence`, several of them joined by "; ".
+    """
+    data, places = read_yaml(path)
+    return validate(data, places, path, model)

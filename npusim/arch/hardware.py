@@ -1,0 +1,166 @@
+"""One NPU: its numbers under dotted names, each with a source, each a number or a NumPy array of them.
+
+`load_hardware("lunar_lake")` reads a YAML; `hw.replace({"dma.bytes_per_cycle": array})` makes the
+description of a whole sweep. Attributes are plain (`hw.dsp.clock_mhz`), so pricing reads them fast.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pydantic import Field, PrivateAttr, StrictStr
+
+from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step
+from npusim.arch.config import KeyPath, Places, Strict, dotted, validate
+from npusim.arch.sources import Source, join, nest
+from npusim.errors import BadHardware
+
+#: Names that shape the plan; every other number only prices it.
+STRUCTURAL = (
+    "generation",
+    "tiles",
+    "scratchpad.capacity_bytes",
+    "dma.ports",
+    "dsp.per_tile",
+    "mac_array.lookup_unit",
+)
+#: What `replace` notes for a number given without a source.
+BY_CALLER = Source("assumed", "given by the caller")
+
+
+class Hardware(Strict):
+    """An NPU. Build it with `load_hardware`, `Hardware.from_file` or `hw.replace`; never changed afterwards."""
+
+    name: StrictStr = Field(min_length=1)
+    product: StrictStr
+    generation: StrictStr = Field(pattern=r"^\d{4}$", description="Intel's number: 3720, 4000, 5010")
+    tiles: PosInt
+    tiles_max: PosInt
+    mac_array: MacArray
+    dsp: Dsp
+    dma: Dma
+    ddr: Ddr
+    scratchpad: Scratchpad
+    step: Step
+    host: Host
+    _source_of: dict[KeyPath, Source] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        values: dict[KeyPath, Any],
+        sources: dict[KeyPath, Source],
+        places: Places | None = None,
+        path: str = "hardware",
+    ) -> Hardware:
+        """Validated hardware of flat values and sources (see `npusim.arch.sources`)."""
+        hw = validate(nest(values), places or {}, path, cls)
+        if np.any(np.asarray(hw.tiles) > np.asarray(hw.tiles_max)):
+            place = (places or {}).get(("tiles",), path)
+            raise BadHardware(f"{place}: tiles: {np.max(hw.tiles)} is more than tiles_max, {hw.tiles_max}")
+        hw._source_of = sources
+        return hw
+
+    @cached_property
+    def _flat(self) -> dict[KeyPath, Any]:
+        values: dict[KeyPath, Any] = {}
+
+        def walk(node: Any, path: KeyPath) -> None:
+            children = (
+                {name: getattr(node, name) for name in type(node).model_fields}
+                if isinstance(node, Strict)
+                else node
+            )
+            for key, child in children.items():
+                if isinstance(child, Strict | dict):
+                    walk(child, (*path, key))
+                elif child is not None:
+                    values[*path, key] = child
+
+        walk(self, ())
+        return values
+
+    @cached_property
+    def _dotted(self) -> dict[str, Any]:
+        return {dotted(path): value for path, value in self._flat.items()}
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Source of every number by dotted name (defaults of the schema are named as such)."""
+        known = {dotted(path): source for path, source in self._source_of.items()}
+        default = Source("assumed", "default of the schema")
+        return {
+            name: known.get(name, default)
+            for name, value in self._dotted.items()
+            if not isinstance(value, str)
+        }
+
+    def numbers(self) -> dict[str, Any]:
+        """Every number by dotted name, in order of the schema; values may be arrays."""
+        return {n: v for n, v in self._dotted.items() if not isinstance(v, str | bool)}
+
+    def get(self, name: str) -> Any:
+        """The value of a dotted name. Raises BadHardware with the nearest names."""
+        self._require(name)
+        return self._dotted[name]
+
+    def structure(self) -> tuple[Any, ...]:
+        """The structural values in the order of STRUCTURAL: hashable, so plans can be kept by it."""
+        return tuple(
+            tuple(np.ravel(value).tolist()) if isinstance(value, np.ndarray) else value
+            for value in (self._dotted[name] for name in STRUCTURAL)
+        )
+
+    def replace(self, changes: Mapping[str, Any], source: Source = BY_CALLER) -> Hardware:
+        """A new, validated hardware with some dotted names changed; lists become arrays.
+
+        `changes` may also give `name`, `product` or `generation`.
+
+        Raises:
+            BadHardware: an unknown name (with the nearest ones), or a number out of bounds.
+        """
+        values, sources = dict(self._flat), dict(self._source_of)
+        for name, value in changes.items():
+            self._require(name)
+            path: KeyPath = tuple(name.split("."))
+            values[path] = np.asarray(value) if isinstance(value, list | tuple) else value
+            if name not in ("name", "product", "generation"):
+                sources[path] = source
+        return Hardware.build(values, sources, path=self.name)
+
+    def _require(self, name: str) -> None:
+        if name in self._dotted:
+            return
+        near = difflib.get_close_matches(name, self._dotted, n=3, cutoff=0.5)
+        tail = name.rsplit(".", 1)[-1]
+        near += [other for other in self._dotted if other.endswith("." + tail) and other not in near][:3]
+        hint = f"; nearest: {', '.join(near)}" if near else ""
+        raise BadHardware(f"{self.name}: {name}: no such number in the hardware description{hint}")
+
+    def to_yaml(self) -> str:
+        """The YAML this hardware can be loaded from again. Raises BadHardware if a number is an array."""
+        import yaml
+
+        for name, value in self._dotted.items():
+            if isinstance(value, np.ndarray):
+                raise BadHardware(f"{self.name}: {name}: is an array; a YAML file holds one NPU")
+        sources = {tuple(n.split(".")): s for n, s in self.sources.items()}
+        tree = join(self._flat, sources)  # type: ignore[arg-type]
+        return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=110)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hardware) or self._flat.keys() != other._flat.keys():
+            return False
+        same = all(np.array_equal(value, other._flat[path]) for path, value in self._flat.items())
+        return same and self.sources == other.sources
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have no hash; `structure()` has one
+
+    def __repr__(self) -> str:  # pydantic would print every kernel line
+        return f"Hardware({self.name}: NPU {self.generation}, {self.tiles} tiles)"
+
+    __str__ = __repr__

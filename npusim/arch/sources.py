@@ -1,0 +1,89 @@
+"""Where a number comes from. In YAML every number is `{value: 1850, source: published, from: "..."}`.
+
+A block may carry `source` and `from` once for all the plain numbers below it. `split` parts a file's tree
+into plain values and their sources; `merge` lays a file over the one it is based on; `join` is the way back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from npusim.arch.config import KeyPath, Places, dotted
+from npusim.errors import BadHardware
+
+KINDS = ("published", "measured", "fitted", "assumed")
+TEXT_KEYS = ("name", "product", "generation", "based_on")  # identity, not numbers: they need no source
+
+
+class Source(NamedTuple):
+    """`kind` is published, measured, fitted or assumed; `where` says from what."""
+
+    kind: str
+    where: str
+
+
+def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dict[KeyPath, Source]]:
+    """Flat values and flat sources of a file's tree.
+
+    Raises:
+        BadHardware: a number without a source, an unknown kind of source, a key beside `value` that is none.
+    """
+    values: dict[KeyPath, Any] = {}
+    sources: dict[KeyPath, Source] = {}
+
+    def refuse(path: KeyPath, sentence: str) -> None:
+        raise BadHardware(f"{places.get(path, '(file)')}: {dotted(path)}: {sentence}")
+
+    def walk(node: Any, path: KeyPath, kind: Any, where: Any) -> None:
+        if isinstance(node, dict):
+            kind, where = node.get("source", kind), node.get("from", where)
+            if kind is not None and kind not in KINDS:
+                refuse(path, f"source must be one of {', '.join(KINDS)}, got '{kind}'")
+            if where is not None and (not isinstance(where, str) or not where.strip()):
+                refuse(path, f"'from' must say in words where the number is from, got {where!r}")
+            if "value" in node:
+                for key in node:
+                    if key not in ("value", "source", "from"):
+                        refuse((*path, key), "unknown name beside 'value'")
+                node = node["value"]
+            else:
+                for key, child in node.items():
+                    if key not in ("source", "from"):
+                        walk(child, (*path, key), kind, where)
+                return
+        values[path] = node
+        if path[0] not in TEXT_KEYS:
+            if kind is None or where is None:
+                refuse(path, "has no source; add source: and from: to it or to its block")
+            sources[path] = Source(kind, where)
+
+    for key, child in data.items():
+        if key not in ("source", "from"):
+            walk(child, (key,), data.get("source"), data.get("from"))
+    return values, sources
+
+
+def nest(values: dict[KeyPath, Any]) -> dict[str, Any]:
+    """The tree of flat values."""
+    tree: dict[str, Any] = {}
+    for path, value in values.items():
+        node = tree
+        for key in path[:-1]:
+            child = node.setdefault(str(key), {})
+            if not isinstance(child, dict):  # a number where another file has a block: let pydantic name it
+                child = node[str(key)] = {}
+            node = child
+        node[str(path[-1])] = value
+    return tree
+
+
+def join(values: dict[KeyPath, Any], sources: dict[KeyPath, Source]) -> dict[str, Any]:
+    """The tree as it is written: every sourced value becomes `{value, source, from}`."""
+    return nest(
+        {
+            path: value
+            if path not in sources
+            else {"value": value, "source": sources[path].kind, "from": sources[path].where}
+            for path, value in values.items()
+        }
+    )

@@ -1,0 +1,1 @@
+"""Fitting hardware constants to reference tables; free of any hardware description."""

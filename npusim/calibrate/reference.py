@@ -1,0 +1,149 @@
+"""Reference tables (CSV, plain or gzipped) as columns of work and what they took.
+
+A row's *shape* decides which half it belongs to, so near-duplicates never stand on both sides of a split.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadArgument
+from npusim.work import MacOp, MacWork
+
+_OPS = {
+    "CONVOLUTION": MacOp.CONVOLUTION,
+    "CM_CONVOLUTION": MacOp.CONVOLUTION,  # a convolution of fewer than 16 input channels
+    "DW_CONVOLUTION": MacOp.DEPTHWISE,
+    "MAXPOOL": MacOp.MAX_POOL,
+    "AVEPOOL": MacOp.AVERAGE_POOL,
+    "ELTWISE": MacOp.ELTWISE,
+    "ELTWISE_MUL": MacOp.ELTWISE,
+}
+_BYTES = {"UINT8": 1.0, "INT8": 1.0, "HF8": 1.0, "BF8": 1.0, "INT4": 0.5, "FLOAT16": 2.0, "BFLOAT16": 2.0}
+
+
+@dataclass(frozen=True)
+class MacRows:
+    """MAC-array workloads of a table: all fields are arrays [n]."""
+
+    work: MacWork
+    mode: Any  # grid mode of each row, "16x16", ...
+    weight_sparsity: Any
+    input_sparsity: Any
+    cycles: Any
+    op_name: Any  # the table's own word
+    test: Any  # name of the regression test (ground truth), else the tag
+    half: Any  # 0 or 1
+
+    def select(self, mask: Any) -> MacRows:
+        """The rows where `mask` is true."""
+        work = MacWork(**{f.name: getattr(self.work, f.name)[mask] for f in fields(MacWork)})
+        rest = {f.name: getattr(self, f.name)[mask] for f in fields(self) if f.name != "work"}
+        return MacRows(work=work, **rest)
+
+
+def read_table(path: str | Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, gzipped when its name ends in `.gz`. Raises BadArgument when unreadable."""
+    opened = gzip.open if str(path).endswith(".gz") else open
+    try:
+        with opened(path, "rt", encoding="utf-8", newline="") as file:  # type: ignore[operator]
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise BadArgument(f"{path}: no readable reference table ({error})") from None
+
+
+def half_of(key: str) -> int:
+    """0 or 1, the same on every machine."""
+    return zlib.crc32(key.encode()) >> 7 & 1
+
+
+def read_mac_rows(path: str | Path) -> MacRows:
+    """A `mac_array_*.csv[.gz]` of any of the three kinds (net, profiled table, ground truth).
+
+    Rows of ops or types the simulator does not know are left out. Raises BadArgument on a missing column.
+    """
+    rows = [row for row in read_table(path) if row.get("op") in _OPS and row.get("in_dtype") in _BYTES]
+    if not rows:
+        raise BadArgument(f"{path}: holds no MAC-array rows (columns op, in_dtype, out_w, ... expected)")
+    try:
+        return _mac_rows(rows)
+    except (KeyError, ValueError) as error:
+        raise BadArgument(f"{path}: column missing or no number: {error}") from None
+
+
+def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
+    first = rows[0]
+    truth = "gt_cycles" in first
+    cycles_name = "gt_cycles" if truth else "cycles_lut" if "cycles_lut" in first else "cycles"
+    top, bottom, left, right = ("pad_t", "pad_b", "pad_l", "pad_r") if truth else ("pt", "pb", "pl", "pr")
+
+    def col(name: str, default: str | None = None) -> Any:
+        return np.array(
+            [float((row[name] if default is None else row.get(name, default)) or 0) for row in rows]
+        )
+
+    def width(name: str) -> Any:
+        return np.array([_BYTES.get(row.get(name) or row["in_dtype"], 2.0) for row in rows])
+
+    inside = _taps_inside(col("in_w"), col("out_w"), col("kw"), col("sw"), col(left))
+    inside = inside * _taps_inside(col("in_h"), col("out_h"), col("kh"), col("sh"), col(top))
+    work = MacWork(
+        op=np.array([int(_OPS[row["op"]]) for row in rows]),
+        out_h=col("out_h"),
+        out_w=col("out_w"),
+        out_c=col("out_c"),
+        in_c=col("in_c"),
+        in_h=col("in_h"),
+        in_w=col("in_w"),
+        kernel_h=col("kh"),
+        kernel_w=col("kw"),
+        stride_h=col("sh"),
+        stride_w=col("sw"),
+        taps_inside=inside,
+        groups=np.ones(len(rows)),
+        input_bytes=width("in_dtype"),
+        weight_bytes=width("wt_dtype"),
+        output_bytes=width("out_dtype"),
+        write_tiles=col("owt"),
+    )
+    mode_name = "exec_mode" if truth else "mode"
+    shape = ("op", "in_w", "in_h", "in_c", "out_w", "out_h", "out_c", "kw", "kh", "sw", "sh", "in_dtype")
+    keys = [row["test"] if truth else ",".join(row[name] for name in shape) for row in rows]
+    enabled = col("wt_sparsity_en", "0") > 0
+    return MacRows(
+        work=work,
+        mode=np.array([row[mode_name].removeprefix("CUBOID_") for row in rows]),
+        weight_sparsity=col("wt_sparsity", "0") * enabled,
+        input_sparsity=col("act_sparsity", "0"),
+        cycles=col(cycles_name),
+        op_name=np.array([row["op"] for row in rows]),
+        test=np.array([row.get("test") or row.get("tag") or "" for row in rows]),
+        half=np.array([half_of(key) for key in keys]),
+    )
+
+
+def _taps_inside(extent: Any, outputs: Any, kernel: Any, stride: Any, before: Any) -> Any:
+    """Fraction of window taps inside an axis of `extent`, padded by `before` at its start; arrays [n]."""
+    cache: dict[Sequence[float], float] = {}
+    result = np.ones(len(extent))
+    for row, key in enumerate(zip(extent, outputs, kernel, stride, before, strict=True)):
+        if key not in cache:
+            size, n, taps, step, pad = key
+            start = np.arange(n) * step - pad
+            inside = np.minimum(start + taps, size) - np.maximum(start, 0)
+            cache[key] = float(np.clip(inside, 0, taps).mean() / taps) if n and taps else 1.0
+        result[row] = cache[key]
+    return result
+
+
+def percent_error(predicted: Any, truth: Any) -> float:
+    """Mean absolute percentage error, percent."""
+    return float(np.mean(np.abs(np.asarray(predicted) / truth - 1)) * 100)
