@@ -1,0 +1,183 @@
+"""The graph under construction: tensors known so far, nodes that run, and how one more node is taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadModel, NpusimError, UnknownShape
+from npusim.graph import DType, Node, Value
+from npusim.load import fallback
+from npusim.load.rules import RULES, Op, Out, small
+
+# Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
+# weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
+KEPT = frozenset({"QuantizeLinear", "DequantizeLinear"})
+KEPT_BEHIND = frozenset({"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze"})
+NEVER_CONSTANT = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"})
+
+Thunk = Callable[[], "np.ndarray | None"]
+Name = str | tuple[str, ...]  # a tensor, or a sequence of tensors
+MOST_NODES = 5_000_000  # functions that call functions can grow without end
+
+
+@dataclass(slots=True)
+class Scope:
+    """Names inside one graph, function or subgraph, and the tensors they stand for."""
+
+    prefix: str = ""
+    parent: Scope | None = None
+    names: dict[str, Name] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    opsets: dict[str, int] = field(default_factory=dict)
+    declared: dict[str, Any] = field(default_factory=dict)  # value_info, by name
+
+    def find(self, name: str) -> Name | None:
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
+
+@dataclass(slots=True)
+class Builder:
+    upper_bound: bool = False
+    dims: dict[str, int] = field(default_factory=dict)
+    functions: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    folder: str = ""
+    env: dict[str, Value] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    lazy: dict[str, Thunk] = field(default_factory=dict)  # values not yet computed or read
+    kept: set[str] = field(default_factory=set)
+    carried: list[tuple[str, str]] = field(default_factory=list)  # loop state: name in, name out
+    warnings: list[str] = field(default_factory=list)
+    node_names: dict[str, int] = field(default_factory=dict)
+    suffixes: dict[str, int] = field(default_factory=dict)
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    visited: int = 0
+    repeats: int = 1
+
+    # Names -----------------------------------------------------------------------------------------
+    def fresh(self, base: str, taken: dict[str, Any]) -> str:
+        """`base`, or `base_2` and so on if that name is taken."""
+        name = base
+        while name in taken:
+            self.suffixes[base] = self.suffixes.get(base, 1) + 1
+            name = f"{base}_{self.suffixes[base]}"
+        return name
+
+    def node_name(self, scope: Scope, given: str, kind: str, index: int) -> str:
+        name = self.fresh(scope.prefix + (given or f"{kind}_{index}"), self.node_names)
+        self.node_names[name] = 1
+        return name
+
+    def define(self, scope: Scope, local: str) -> str:
+        """The tensor a local name stands for from now on."""
+        if local in scope.names:
+            raise BadModel(f"tensor '{local}' is defined twice")
+        name = self.fresh(scope.prefix + local, self.env)
+        scope.names[local] = name
+        return name
+
+    def constant(self, name: str, dtype: DType, shape: tuple[int, ...], data: np.ndarray | None = None) -> str:
+        """Add a constant under a fresh name; without data it is one whose value is not known here."""
+        name = self.fresh(name, self.env)
+        self.env[name] = Value(name, shape, dtype, True, data)
+        return name
+
+    # Values ----------------------------------------------------------------------------------------
+    def fetch(self, value: Value) -> np.ndarray | None:
+        """The value of a small constant, computed or read now if it has not been."""
+        value = self.env.get(value.name, value)
+        if value.data is None and value.name in self.lazy:
+            data = self.lazy.pop(value.name)()
+            if data is not None:
+                self.env[value.name] = replace(value, data=data)
+            return data
+        return value.data
+
+    def warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    # Trials ----------------------------------------------------------------------------------------
+    def mark(self) -> tuple[int, ...]:
+        return len(self.env), len(self.nodes), len(self.node_names), len(self.carried), len(self.warnings), self.visited
+
+    def rollback(self, mark: tuple[int, ...]) -> None:
+        """Forget everything since `mark`."""
+        env, nodes, names, carried, warnings, self.visited = mark
+        while len(self.env) > env:
+            name, _ = self.env.popitem()
+            self.lazy.pop(name, None)
+            self.kept.discard(name)
+        while len(self.node_names) > names:
+            self.node_names.popitem()
+        del self.nodes[nodes:], self.carried[carried:], self.warnings[warnings:]
+
+    # Nodes -----------------------------------------------------------------------------------------
+    def apply(
+        self,
+        kind: str,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+        attributes: dict[str, Any],
+        name: str,
+        opset: int,
+        domain: str = "",
+        declared: Callable[[], list[Out] | None] | None = None,
+        outs: list[Out] | None = None,
+    ) -> None:
+        """Take in one node: work out its outputs (unless given), fold it or let it run."""
+        env = self.env
+        values = [env[i] if i else None for i in inputs]
+        op = Op(
+            kind, domain, name, attributes, values, len(outputs), opset, self.fetch,
+            self.warn if self.upper_bound else None,
+        )  # fmt: skip
+        if outs is None:
+            outs = infer_outputs(op, declared)
+        given = [v.constant for v in values if v is not None]
+        constant = bool(given) and all(given) and kind not in NEVER_CONSTANT and domain != "xamba"
+        folded = constant
+        if not constant:
+            folded = all(out.data is not None for out in outs)
+        for position, (output, out) in enumerate(zip(outputs, outs, strict=False)):
+            if not output:
+                continue
+            env[output] = Value(output, out.shape, out.dtype, folded, out.data if folded else None)
+            if constant and out.data is None and small(out.shape):
+                self.lazy[output] = lambda op=op, position=position: fallback.evaluate(op, position)
+        if folded and not domain and (kind in KEPT or (kind in KEPT_BEHIND and not self.kept.isdisjoint(inputs))):
+            self.kept.update(outputs)
+        elif folded:
+            return
+        self.nodes.append(Node(name, kind, inputs, outputs, attributes, domain, self.repeats))
+
+
+def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> list[Out]:
+    """Outputs by a shape rule, else by ONNX's inference, else as the file declares them."""
+    rule = RULES.get(f"{op.domain}.{op.kind}" if op.domain else op.kind, fallback.infer)
+    try:
+        outs = rule(op)
+        if len(outs) < op.count:
+            raise ValueError(f"it has {op.count} outputs, {len(outs)} at most are possible")
+        return outs[: op.count]
+    except UnknownShape:
+        stated = declared() if declared is not None else None
+        if stated is None:
+            raise
+        return stated
+    except NpusimError as error:
+        raise BadModel(f"node '{op.name}' ({op.kind}): {error}") from None
+    except RecursionError:
+        raise UnknownShape(f"node '{op.name}' ({op.kind}): its value takes too deep a chain of nodes") from None
+    except Exception as error:  # a malformed node breaks a rule in any way it likes
+        text = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        raise BadModel(f"node '{op.name}' ({op.kind}): {text}") from error

@@ -1,0 +1,80 @@
+"""Rare ops: shapes from ONNX's own inference, values from ONNX's reference evaluator. Both imported late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from npusim.load.rules import Op, Out, small
+from npusim.load.tensors import dtype_of, onnx_type
+
+
+def _node(op: Op) -> Any:
+    """The node as ONNX wants it, its tensors renamed to i0, i1, ... and o0, o1, ..."""
+    from onnx import AttributeProto, helper, numpy_helper
+
+    inputs = ["" if value is None else f"i{i}" for i, value in enumerate(op.inputs)]
+    node = helper.make_node(op.kind, inputs, [f"o{i}" for i in range(op.count)], domain=op.domain)
+    for name, value in op.attributes.items():
+        if isinstance(value, AttributeProto):
+            node.attribute.append(value)
+        elif isinstance(value, np.ndarray):
+            node.attribute.append(helper.make_attribute(name, numpy_helper.from_array(value)))
+        elif value != ():
+            node.attribute.append(helper.make_attribute(name, value))
+    return node
+
+
+def infer(op: Op) -> list[Out]:
+    """The outputs by `onnx.shape_inference`. Raises `UnknownShape` if ONNX does not know them either."""
+    from onnx import defs, helper, numpy_helper, shape_inference
+
+    try:
+        schema = defs.get_schema(op.kind, op.opset, op.domain)
+    except defs.SchemaError:
+        raise op.unknown(f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}") from None
+    known = [(f"i{i}", value) for i, value in enumerate(op.inputs) if value is not None]
+    types = {n: helper.make_tensor_type_proto(onnx_type(v.dtype), v.shape) for n, v in known}
+    data = {n: op.fetch(v) for n, v in known if v.constant}
+    tensors = {n: numpy_helper.from_array(np.ascontiguousarray(d)) for n, d in data.items() if d is not None}
+    opsets = [helper.make_opsetid(op.domain, op.opset)]
+    try:
+        found = shape_inference.infer_node_outputs(schema, _node(op), types, tensors, None, opsets, 10)
+    except shape_inference.InferenceError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    return [_out(op, found.get(f"o{i}")) for i in range(op.count)]
+
+
+def _out(op: Op, proto: Any) -> Out:
+    if proto is None or not proto.HasField("tensor_type") or not proto.tensor_type.HasField("shape"):
+        raise op.unknown("its output shape does not follow from its inputs")
+    tensor = proto.tensor_type
+    if not all(d.HasField("dim_value") for d in tensor.shape.dim):
+        raise op.unknown("its output shape does not follow from the shapes of its inputs")
+    return Out(dtype_of(tensor.elem_type), tuple(d.dim_value for d in tensor.shape.dim))
+
+
+def evaluate(op: Op, index: int) -> np.ndarray | None:
+    """The value of an output of a node with constant inputs, by `onnx.reference`; None if it cannot be had."""
+    from onnx import TensorProto, helper
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {}
+    for i, value in enumerate(op.inputs):
+        if value is not None:
+            data = op.fetch(value)
+            if data is None:
+                return None
+            feeds[f"i{i}"] = np.asarray(data)
+    any_type = [helper.make_tensor_value_info(f"o{i}", TensorProto.UNDEFINED, None) for i in range(op.count)]
+    ins = [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in feeds]
+    model = helper.make_model(
+        helper.make_graph([_node(op)], "node", ins, any_type),
+        opset_imports=[helper.make_opsetid(op.domain, op.opset)],
+    )
+    try:
+        result = ReferenceEvaluator(model).run(None, feeds)[index]
+    except Exception:  # the reference evaluator raises anything, and a value we do without is no error
+        return None
+    return np.asarray(result) if small(np.shape(result)) else None

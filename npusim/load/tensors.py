@@ -1,0 +1,158 @@
+"""ONNX tensors and attributes as plain Python and NumPy values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadModel
+from npusim.graph import DType
+
+KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
+
+# Encodings the simulator has no type of its own for: same size, so the same price.
+SAME_SIZE = {"FLOAT8E4M3FNUZ": "FLOAT8E4M3FN", "FLOAT8E5M2FNUZ": "FLOAT8E5M2"}
+
+
+@cache
+def dtype_of(onnx_type: int) -> DType:
+    """The `DType` of an ONNX element type number. Raises `BadModel` for one we do not know."""
+    from onnx import TensorProto
+
+    try:
+        name = TensorProto.DataType.Name(onnx_type)
+    except ValueError:
+        raise BadModel(f"element type {onnx_type} is none of ONNX's") from None
+    name = SAME_SIZE.get(name, name)
+    if name not in DType.__members__:
+        raise BadModel(f"element type {name} is not supported")
+    return DType[name]
+
+
+@cache
+def onnx_type(dtype: DType) -> int:
+    """The ONNX element type number of a `DType`."""
+    from onnx import TensorProto
+
+    return int(TensorProto.DataType.Value(dtype.name))
+
+
+@cache
+def numpy_type(dtype: DType) -> np.dtype[Any]:
+    """The NumPy type values of this `DType` are computed in."""
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    return np.dtype(tensor_dtype_to_np_dtype(onnx_type(dtype)))
+
+
+# Types whose raw bytes are NumPy's own (little-endian, as ONNX writes them).
+RAW = {1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
+
+
+def shape_of(tensor: Any) -> tuple[int, ...]:
+    shape = tuple(tensor.dims)
+    if shape and min(shape) < 0:
+        raise BadModel(f"tensor '{tensor.name}' has a negative dimension: {shape}")
+    return shape
+
+
+def small_data(tensor: Any, folder: str = "") -> np.ndarray | Callable[[], np.ndarray | None] | None:
+    """The value of a small tensor; a function that reads it for external data; None for a big one.
+
+    Raises `BadModel` when the data contradict the shape, or external data would lie outside `folder`.
+    """
+    shape = tuple(tensor.dims)
+    external = tensor.data_location == 1
+    if external:
+        place = external_place(tensor)
+    if prod(shape) > KEEP_ELEMENTS or tensor.HasField("segment"):
+        return None
+    if external:
+        return lambda: read_external(tensor, place, folder)
+    raw = RAW.get(tensor.data_type)
+    try:
+        if raw is not None and tensor.HasField("raw_data"):
+            return np.frombuffer(tensor.raw_data, raw).reshape(shape)
+        from onnx.numpy_helper import to_array
+
+        return np.asarray(to_array(tensor)).reshape(shape)
+    except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
+        raise BadModel(f"tensor '{tensor.name}' of shape {shape} does not hold its data: {error}") from None
+
+
+def external_place(tensor: Any) -> dict[str, str]:
+    """Where external data lie: location, offset, length. Only a path below the model's folder is accepted."""
+    place = {entry.key: entry.value for entry in tensor.external_data}
+    location = place.get("location", "")
+    parts = location.replace("\\", "/").split("/")
+    if not location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
+        raise BadModel(
+            f"tensor '{tensor.name}' has its data in '{location}'; external data must lie in the model's folder"
+        )
+    return place
+
+
+def read_external(tensor: Any, place: dict[str, str], folder: str) -> np.ndarray | None:
+    """The value of a small tensor with external data; None if the file is not there (weights dropped)."""
+    home = os.path.realpath(folder or ".")
+    path = os.path.realpath(os.path.join(home, place["location"]))
+    if os.path.commonpath([home, path]) != home:
+        raise BadModel(
+            f"tensor '{tensor.name}' has its data in '{place['location']}', a link out of the model's folder"
+        )
+    shape = tuple(tensor.dims)
+    dtype = np.dtype(RAW.get(tensor.data_type, "V0"))
+    length = prod(shape) * dtype.itemsize
+    try:
+        offset = int(place.get("offset", "0"))
+        if not dtype.itemsize or int(place.get("length", length)) != length or offset < 0:
+            raise ValueError(f"offset {offset}, length {place.get('length')}, {length} bytes expected")
+        with open(path, "rb") as file:
+            file.seek(offset)
+            return np.frombuffer(file.read(length), dtype).reshape(shape)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise BadModel(f"the external data of tensor '{tensor.name}' cannot be read: {error}") from None
+
+
+def attributes_of(protos: Any, outer: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as Python values. `outer` are the attributes of the function call the node stands in,
+    for attributes that refer to them; one that refers to nothing given is left out, as ONNX has it."""
+    result = {}
+    for proto in protos:
+        if proto.ref_attr_name:
+            if proto.ref_attr_name in outer:
+                result[proto.name] = outer[proto.ref_attr_name]
+        else:
+            result[proto.name] = READ[proto.type](proto) if proto.type in READ else proto
+    return result
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _tensor(proto: Any) -> Any:
+    data = small_data(proto.t)
+    return data if isinstance(data, np.ndarray) else proto.t
+
+
+# By AttributeProto.type; subgraphs, sparse tensors and type protos stay ONNX's own records.
+READ: dict[int, Callable[[Any], Any]] = {
+    1: lambda a: a.f,
+    2: lambda a: a.i,
+    3: lambda a: _text(a.s),
+    4: _tensor,
+    5: lambda a: a.g,
+    6: lambda a: tuple(a.floats),
+    7: lambda a: tuple(a.ints),
+    8: lambda a: tuple(_text(s) for s in a.strings),
+    11: lambda a: a.sparse_tensor,
+    13: lambda a: a.tp,
+}

@@ -1,0 +1,235 @@
+"""Go through the nodes of a graph once, in order: constants, renamings, functions, control flow, plain nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadModel, UnknownShape
+from npusim.graph import DType
+from npusim.load import order, tensors
+from npusim.load.builder import MOST_NODES, Builder, Scope
+from npusim.load.rules import Out
+from npusim.load.tensors import attributes_of, dtype_of
+
+# Ops that are no plain node: (builder, scope, proto, name, inputs, outputs) -> None. Filled by `special`.
+Special = Callable[[Builder, Scope, Any, str, tuple[str, ...], tuple[str, ...]], None]
+SPECIAL: dict[str, Special] = {}
+
+
+def special(*kinds: str) -> Callable[[Special], Special]:
+    def register(function: Special) -> Special:
+        for kind in kinds:
+            SPECIAL[kind] = function
+        return function
+
+    return register
+
+
+def walk(builder: Builder, scope: Scope, protos: Any) -> None:
+    """Take in all nodes of one graph or function body."""
+    for index, (proto, inputs, outputs) in enumerate(order.ordered(protos, scope.find)):
+        kind, domain = proto.op_type, proto.domain
+        if domain == "ai.onnx":
+            domain = ""
+        name = builder.node_name(scope, proto.name, kind, index)
+        builder.visited += 1
+        if builder.visited > MOST_NODES:
+            raise BadModel(f"the graph has more than {MOST_NODES} nodes once its functions are inlined")
+        if builder.functions and (domain, kind, proto.overload) in builder.functions:
+            call(builder, scope, proto, name, inputs, outputs)
+        elif not domain and kind in SPECIAL:
+            SPECIAL[kind](builder, scope, proto, name, inputs, outputs)
+        else:
+            builder.apply(
+                kind,
+                tuple([tensor(scope, i) if i else "" for i in inputs]),
+                tuple([builder.define(scope, o) if o else "" for o in outputs]),
+                attributes_of(proto.attribute, scope.attributes) if proto.attribute else {},
+                name,
+                scope.opsets.get(domain, 1),
+                domain,
+                lambda outputs=outputs: declared(builder, scope, outputs),
+            )
+
+
+def tensor(scope: Scope, local: str) -> str:
+    """The tensor behind a local name; a formal parameter that was not given is the empty string."""
+    found = scope.find(local)
+    if found is None:
+        raise BadModel(f"'{local}' is read, but nothing produces it")
+    if isinstance(found, tuple):
+        raise BadModel(f"'{local}' is a sequence where a tensor is needed")
+    return found
+
+
+def declared(builder: Builder, scope: Scope, outputs: tuple[str, ...]) -> list[Out] | None:
+    """What the file says about these outputs; None unless every dimension of each is known."""
+    outs = []
+    for output in outputs:
+        if not output:
+            outs.append(Out(DType.UNDEFINED, ()))
+            continue
+        proto = scope.declared.get(output)
+        if proto is None or not proto.HasField("tensor_type") or not proto.tensor_type.HasField("shape"):
+            return None
+        dims = [builder.dims.get(d.dim_param) if d.dim_param else d.dim_value for d in proto.tensor_type.shape.dim]
+        unnamed = any(not d.dim_param and not d.HasField("dim_value") for d in proto.tensor_type.shape.dim)
+        if unnamed or any(d is None or d < 0 for d in dims):
+            return None
+        outs.append(Out(dtype_of(proto.tensor_type.elem_type), tuple(d for d in dims if d is not None)))
+    return outs
+
+
+def take_initializers(builder: Builder, scope: Scope, graph: Any) -> None:
+    """Add the weights of a graph as constants."""
+    for proto in graph.initializer:
+        if not proto.name:
+            raise BadModel("an initializer has no name")
+        add_constant(builder, builder.define(scope, proto.name), proto)
+    for sparse in graph.sparse_initializer:
+        add_sparse(builder, builder.define(scope, sparse.values.name), sparse)
+
+
+def add_constant(builder: Builder, name: str, proto: Any) -> None:
+    dtype, shape = dtype_of(proto.data_type), tensors.shape_of(proto)
+    data = tensors.small_data(proto, builder.folder)
+    if data is not None and not isinstance(data, np.ndarray):
+        builder.lazy[name] = data
+        data = None
+    builder.env[name] = builder_value(name, dtype, shape, data)
+
+
+def builder_value(name: str, dtype: DType, shape: tuple[int, ...], data: np.ndarray | None) -> Any:
+    from npusim.graph import Value
+
+    return Value(name, shape, dtype, True, data)
+
+
+def add_sparse(builder: Builder, name: str, sparse: Any) -> None:
+    builder.env[name] = builder_value(name, dtype_of(sparse.values.data_type), tuple(sparse.dims), None)
+
+
+@special("Constant")
+def constant(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    output = builder.define(scope, outputs[0])
+    attribute = proto.attribute[0] if len(proto.attribute) == 1 else None
+    if attribute is not None and attribute.name == "value" and not attribute.ref_attr_name:
+        add_constant(builder, output, attribute.t)
+        return
+    given = attributes_of(proto.attribute, scope.attributes)
+    if "sparse_value" in given:
+        add_sparse(builder, output, given["sparse_value"])
+        return
+    for key, kind in (("value_int", np.int64), ("value_ints", np.int64), ("value_float", np.float32),
+                      ("value_floats", np.float32), ("value_string", np.object_), ("value_strings", np.object_)):  # fmt: skip
+        if key in given:
+            data = np.array(given[key], kind)
+            dtype = {np.int64: DType.INT64, np.float32: DType.FLOAT}.get(kind, DType.STRING)
+            builder.env[output] = builder_value(output, dtype, data.shape, data)
+            return
+    value = given.get("value")
+    if value is None:
+        raise BadModel(f"node '{name}' (Constant) has no value")
+    if isinstance(value, np.ndarray):
+        from onnx.numpy_helper import from_array
+
+        value = from_array(value)
+    add_constant(builder, output, value)
+
+
+@special("Identity", "Optional", "OptionalGetElement")
+def identity(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    """The output is another name for the input, be it a tensor or a sequence."""
+    found = scope.find(inputs[0]) if inputs else None
+    if not found:
+        raise UnknownShape(f"node '{name}' ({proto.op_type}) has no input")
+    rename(scope, outputs[0], found)
+
+
+def rename(scope: Scope, local: str, found: Any) -> None:
+    if local in scope.names:
+        raise BadModel(f"tensor '{local}' is defined twice")
+    scope.names[local] = found
+
+
+@special("OptionalHasElement")
+def has_element(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    given = bool(inputs and inputs[0] and scope.find(inputs[0]))
+    output = builder.define(scope, outputs[0])
+    builder.env[output] = builder_value(output, DType.BOOL, (), np.array(given))
+
+
+@special("Dropout", "Cast", "CastLike")
+def maybe_identity(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    """Dropout at inference and a cast to the type a tensor has already change nothing."""
+    attributes = attributes_of(proto.attribute, scope.attributes)
+    ins = tuple(tensor(scope, i) if i else "" for i in inputs)
+    source = builder.env[ins[0]] if ins and ins[0] else None
+    nothing = False
+    if source is not None and proto.op_type == "Cast":
+        nothing = dtype_of(attributes.get("to", 0)) is source.dtype
+    elif source is not None and proto.op_type == "CastLike":
+        nothing = len(ins) > 1 and bool(ins[1]) and builder.env[ins[1]].dtype is source.dtype
+    elif source is not None:
+        training = builder.fetch(builder.env[ins[2]]) if len(ins) > 2 and ins[2] else np.array(False)
+        nothing = training is not None and not training.any() and len([o for o in outputs if o]) == 1
+    if nothing:
+        rename(scope, outputs[0], ins[0])
+        return
+    outs = tuple(builder.define(scope, o) if o else "" for o in outputs)
+    builder.apply(
+        proto.op_type, ins, outs, attributes, name, scope.opsets.get("", 1),
+        declared=lambda: declared(builder, scope, outputs),
+    )  # fmt: skip
+
+
+def call(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    """Inline a model-local function. One of domain xamba stays a node; its body gives the output shapes."""
+    key = (proto.domain, proto.op_type, proto.overload)
+    function = builder.functions[key]
+    if key in builder.calls:
+        raise BadModel(f"node '{name}': function '{proto.op_type}' calls itself")
+    if len(inputs) > len(function.input) or len(outputs) > len(function.output):
+        raise BadModel(
+            f"node '{name}': function '{proto.op_type}' takes {len(function.input)} inputs and gives "
+            f"{len(function.output)} outputs, the call has {len(inputs)} and {len(outputs)}"
+        )
+    given = attributes_of(proto.attribute, scope.attributes)
+    attributes = attributes_of(function.attribute_proto, {}) | given
+    inner = Scope(prefix=f"{name}/", attributes=attributes, opsets=dict(scope.opsets))
+    inner.opsets.update({"" if o.domain == "ai.onnx" else o.domain: o.version for o in function.opset_import})
+    inner.declared = {v.name: v.type for v in function.value_info}
+    actual = [scope.find(i) if i else "" for i in inputs]
+    for position, formal in enumerate(function.input):
+        inner.names[formal] = (actual[position] if position < len(actual) else "") or ""
+    stays = proto.domain == "xamba"
+    mark = builder.mark()
+    builder.calls.append(key)
+    walk(builder, inner, function.node)
+    builder.calls.pop()
+    found = [inner.find(formal) for formal in function.output[: len(outputs)]]
+    if any(f is None for f in found):
+        raise BadModel(f"function '{proto.op_type}' does not produce all of its outputs")
+    if not stays:
+        for local, source in zip(outputs, found, strict=True):
+            if local:
+                rename(scope, local, source)
+        return
+    outs = [Out(builder.env[str(f)].dtype, builder.env[str(f)].shape) for f in found]
+    builder.rollback(mark)
+    names = tuple(builder.define(scope, o) if o else "" for o in outputs)
+    ins = tuple(tensor(scope, i) if i else "" for i in inputs)
+    builder.apply(proto.op_type, ins, names, given, name, 1, proto.domain, outs=outs)

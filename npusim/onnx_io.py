@@ -1,0 +1,90 @@
+"""The door for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.load`.
+
+```
+file ── structure ──► ModelProto without weights ── walk, builder, shapes_* ──► nodes that run ── finish ──► Graph
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadModel, UnknownShape
+from npusim.graph import Graph, Value
+
+HASH_AT_LOAD_BYTES = 64 * 2**20  # above this, hashing would cost more than loading; see `sha256`
+
+
+def load(
+    path: str | os.PathLike[str], dims: Mapping[str, int] | None = None, *, upper_bound: bool = False
+) -> Graph:
+    """The static graph of an ONNX file: shapes known, constants folded, functions inlined, loops counted.
+
+    `dims` binds free dimensions of the inputs by name (``{"batch": 1}``); a free dimension without a name
+    is called ``input.axis``. With `upper_bound`, shapes that depend on data (NonZero and the like) take the
+    most they can be, and a warning says so. Weights are not read; they need not be there.
+
+    Raises `BadModel` (missing, unreadable, contradicts itself), `FreeDimension` (not bound), `BadArgument`
+    (unknown name in `dims`), `UnknownShape` (a shape depends on data).
+    """
+    from npusim.load import all_rules  # noqa: F401  (registers the shape rules)
+    from npusim.load.builder import Builder, Scope
+    from npusim.load.finish import finish
+    from npusim.load.inputs import bind_inputs
+    from npusim.load.structure import read_model
+    from npusim.load.walk import take_initializers, walk
+
+    path = os.fspath(path)
+    model = read_model(path)
+    graph = model.graph
+    scope = Scope(opsets={"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import})
+    builder = Builder(upper_bound=upper_bound, folder=os.path.dirname(path))
+    builder.functions = {
+        ("" if f.domain == "ai.onnx" else f.domain, f.name, f.overload): f for f in model.functions
+    }
+    builder.warnings += opset_warnings(scope.opsets.get("", 0))
+    try:
+        with np.errstate(all="ignore"):
+            take_initializers(builder, scope, graph)
+            inputs, builder.dims = bind_inputs(graph, scope, dims or {})
+            for value in inputs:
+                builder.env[builder.define(scope, value.name)] = value
+            scope.declared = {v.name: v.type for v in (*graph.value_info, *graph.output)}
+            walk(builder, scope, graph.node)
+            outputs = tuple(v.name for v in graph.output)
+            if not outputs:
+                raise BadModel("the graph has no outputs")
+            if len(set(outputs)) < len(outputs):
+                raise BadModel("the graph names one output twice")
+            names = tuple(v.name for v in inputs)
+            result = finish(builder, scope, graph.name or os.path.basename(path), names, outputs)
+    except (BadModel, UnknownShape) as error:
+        raise type(error)(f"'{os.path.basename(path)}': {error}") from error.__cause__
+    except RecursionError:
+        raise BadModel(f"'{os.path.basename(path)}' nests its functions or subgraphs too deeply") from None
+    size = os.path.getsize(path)
+    return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file in hexadecimal, read in chunks. `load` leaves it out for files over 64 MiB."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadModel(f"'{path}' cannot be read: {error.strerror or error}") from None
+
+
+def opset_warnings(opset: int) -> list[str]:
+    if opset < 11:
+        return [f"opset {opset} is older than 11, the oldest that is tested; convert the model if a shape is wrong"]
+    return []
+
+
+__all__: list[Any] = ["Value", "load", "sha256"]
