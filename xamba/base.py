@@ -1,0 +1,120 @@
+"""What all passes share: the walk over the graph, and the record of what was done and why not.
+
+A pass is an `onnx_ir.passes.InPlacePass`, so it sits in any `onnx_ir.passes.PassManager`. It is a
+frozen dataclass: its fields are its options. Calling it on a model gives a `Result` with
+
+* ``modified``: true only if at least one node was rewritten,
+* ``rewritten``: one `Rewritten` for every node that was replaced,
+* ``kept``: one `Kept` for every node the pass is about and left alone, with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from xamba.facts import Facts, facts_of
+from xamba.workbench import Workbench
+
+log = logging.getLogger("xamba")
+
+
+class Keep(Exception):
+    """Raised inside a rule: leave the node alone. The message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A node that was left alone. `node` is its name (its first output's name if it has none)."""
+
+    pass_name: str
+    op_type: str
+    node: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"kept: {self.op_type} '{self.node}': {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A node that was replaced, and a short word on what stands there now."""
+
+    pass_name: str
+    op_type: str
+    node: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"rewritten: {self.op_type} '{self.node}' -> {self.by}"
+
+
+@dataclass
+class Result(ir.passes.PassResult):
+    """`PassResult` (``model``, ``modified``) with the record of the pass."""
+
+    rewritten: list[Rewritten] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+def node_label(node: ir.Node) -> str:
+    """The name a person finds the node by."""
+    return node.name or (node.outputs[0].name if node.outputs else None) or node.op_type
+
+
+def is_onnx(node: ir.Node) -> bool:
+    """Whether the node is of the standard domain."""
+    return node.domain in ("", "ai.onnx")
+
+
+def all_nodes(model: ir.Model, reverse: bool = False) -> Iterator[ir.Node]:
+    """Every node of the graph and of the bodies of If, Loop and Scan; functions are not entered."""
+    return iter(list(ir.traversal.RecursiveGraphIterator(model.graph, reverse=reverse)))
+
+
+@dataclass(frozen=True)
+class XambaPass(ir.passes.InPlacePass):
+    """Base of the passes. A subclass says which nodes it is about and rewrites one node."""
+
+    #: Name on the command line.
+    name = "?"
+    #: Walk from the outputs to the inputs (a pattern is then met before its parts).
+    backwards = False
+
+    def targets(self, node: ir.Node) -> bool:
+        """Whether the pass is about this node. A node that it is about is rewritten or in ``kept``."""
+        raise NotImplementedError
+
+    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
+        """Replace the node; return a short word on what replaced it. Raise `Keep` to leave it alone."""
+        raise NotImplementedError
+
+    def call(self, model: ir.Model) -> Result:
+        result = Result(model, False)
+        facts = facts_of(model)
+        bench = Workbench(model, self.name)
+        for node in all_nodes(model, self.backwards):
+            if node.graph is None or not self.targets(node):  # None: gone as part of a larger pattern
+                continue
+            label, op_type = node_label(node), node.op_type
+            try:
+                by = self.rewrite(node, bench, facts)
+            except Keep as keep:
+                bench.discard()
+                result.kept.append(Kept(self.name, op_type, label, str(keep)))
+            else:
+                result.rewritten.append(Rewritten(self.name, op_type, label, by))
+        for function in model.functions.values():
+            if function.domain == "xamba":
+                continue
+            reason = f"inside the function '{function.domain}.{function.name}': inline functions first"
+            for node in ir.traversal.RecursiveGraphIterator(function):
+                if self.targets(node):
+                    result.kept.append(Kept(self.name, node.op_type, node_label(node), reason))
+        result.modified = bool(result.rewritten)
+        for line in (*result.rewritten, *result.kept):
+            log.info("%s %s", line.pass_name, line)
+        return result

@@ -1,0 +1,32 @@
+"""Errors a user can act on; the command line prints ``<ClassName>: <message>`` on one line."""
+
+
+class XambaError(Exception):
+    """Base of every error that is the user's to mend."""
+
+    def __str__(self) -> str:
+        return " ".join(" ".join(str(part) for part in self.args).split())
+
+
+class BadModel(XambaError):
+    """The file is missing, is no ONNX model, or cannot be run."""
+
+
+class BadOutput(XambaError):
+    """The output path cannot be written."""
+
+
+class BadArgument(XambaError):
+    """An argument has a value that is not on offer."""
+
+
+class UnknownPass(XambaError):
+    """No pass has this name."""
+
+
+class NotComparable(XambaError):
+    """The two models do not have the same inputs and outputs."""
+
+
+class NotEquivalent(XambaError):
+    """The rewritten model answers differently; nothing is written."""
