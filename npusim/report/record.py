@@ -9,7 +9,8 @@ SCHEMA_VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One task of the schedule, as a trace shows it. `engine` is mac_array, dsp, dma0 or dma1."""
+    """One task of the schedule, as a trace shows it. `engine` is mac_array, dsp, dma0 or dma1.
+    `dsps`: how many DSPs of each of its tiles share it (a task of the DSPs)."""
 
     node: str  # name of the node it works for
     name: str  # e.g. 'conv1/weights'
@@ -21,6 +22,7 @@ class TaskReport:
     destination: str = ""
     tiles: int = 1
     pieces: int = 1
+    dsps: int = 1
 
 
 @dataclass(frozen=True, slots=True)

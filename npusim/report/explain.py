@@ -1,0 +1,111 @@
+"""Report -> everything about one node: what it is, where and how it runs, what bounds it, its tasks."""
+
+from __future__ import annotations
+
+import difflib
+
+from npusim.errors import BadArgument
+from npusim.report.layout import Line, fit, sentence, table
+from npusim.report.record import NodeReport, Report, TaskReport
+from npusim.report.tasks import tasks_by_node, working_us
+from npusim.report.text import scaled, share
+
+LISTED = 5  # names an error lists
+
+
+def find_node(report: Report, query: str) -> NodeReport:
+    """The node of that name, the one it is fused into, or the only one whose name contains `query`.
+
+    Raises BadArgument with the nearest names if there is none, or more than one.
+    """
+    for node in report.nodes:
+        if node.name == query:
+            return node
+    for node in report.nodes:
+        if query in node.fused:
+            return node
+    found = [node for node in report.nodes if any(query in name for name in (node.name, *node.fused))]
+    found = found or [node for node in report.nodes if query.lower() in node.name.lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(repr(node.name) for node in found[:LISTED])
+        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        raise BadArgument(
+            f"{query!r} is in the names of {len(found)} nodes: {names}{more}; give a whole name"
+        )
+    raise BadArgument(f"no node {query!r} among the {len(report.nodes)} that run{_nearest(report, query)}")
+
+
+def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line]:
+    """All that the report knows about a node, each line at most `width` cells."""
+    gathered = tasks_by_node(report)
+    facts = [(name, text) for name, text in _facts(report, node, gathered) if text]
+    lines = [Line(fit(node.name, width), "bold")]
+    for name, text in facts:
+        lines += sentence(text, width, 12, name)
+    tasks = gathered[node.name]
+    if tasks:
+        rows = [
+            (
+                task.name.removeprefix(node.name).strip("/") or node.op_type,
+                task.engine,
+                f"{task.start_us:.3f}",
+                f"{task.duration_us:.3f}",
+                f"{task.nbytes:.0f}" if task.nbytes else "-",
+                f"{task.source}→{task.destination}" if task.source else "-",
+                str(task.tiles),
+                str(task.pieces),
+            )
+            for task in tasks
+        ]
+        header = (
+            f"{len(tasks)} tasks",
+            "engine",
+            "start us",
+            "time us",
+            "bytes",
+            "from→to",
+            "tiles",
+            "pieces",
+        )
+        lines += [Line(""), *table(header, rows, width, words=(0, 1, 5))]
+    return lines
+
+
+def _facts(report: Report, node: NodeReport, tasks: dict[str, list[TaskReport]]) -> list[tuple[str, str]]:
+    end_us = node.start_us + node.duration_us
+    engine = "none (a view: nothing runs)" if node.engine == "none" else node.engine
+    tiles = f"{node.tiles} of {report.tiles} tiles" + (f", split over {node.split}" if node.split else "")
+    times = f"{node.start_us:.3f} to {end_us:.3f} us: {node.duration_us:.3f} us"
+    working = working_us([node], tasks)
+    engines = ", ".join(f"{name} {time_us:.3f} us" for name, time_us in node.busy_us.items())
+    rate = f" at {node.macs / working / 1e6:.3f} TMAC/s" if working else ""
+    return [
+        ("op", node.op_type + (f", run {node.repeats} times" if node.repeats > 1 else "")),
+        ("fused in", ", ".join(node.fused)),
+        ("engine", engine),
+        ("why", node.reason),
+        ("lowering", node.lowering),
+        ("tiles", "" if node.engine == "none" else tiles),
+        ("pieces", "" if node.engine == "none" else str(node.pieces)),
+        ("work", f"{scaled(node.macs)}MAC{rate}" if node.macs else ""),
+        ("moved", f"{scaled(node.bytes_moved)}B by DMA" if node.bytes_moved else ""),
+        ("span", times),
+        ("busy", f"{working:.3f} us, {share(working, report.latency_us)} of the latency"),
+        ("engines", engines),
+        ("bound by", node.bound_by),
+        ("cost is", node.source),
+    ]
+
+
+def _nearest(report: Report, query: str) -> str:
+    """Names like the query, by whole name or by last part of a path."""
+    names = [node.name for node in report.nodes]
+    by_last_part = {name.rsplit("/", 1)[-1]: name for name in names}
+    near = difflib.get_close_matches(query, names, n=LISTED, cutoff=0.5)
+    near += [
+        by_last_part[part] for part in difflib.get_close_matches(query, by_last_part, n=LISTED, cutoff=0.5)
+    ]
+    listed = ", ".join(repr(name) for name in dict.fromkeys(near))
+    return f"; nearest: {listed}" if listed else "; npusim run --json - lists them all"

@@ -1,0 +1,191 @@
+"""Report -> the page a person reads in a terminal: where the time goes, and why. 80 columns are enough.
+
+`busy us` is the time in which an engine works for a node. Nodes overlap, so the shares may add up to more
+than the latency; a node's span, waiting included, is in `explain`, the JSON and the CSV.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from rich.cells import cell_len
+
+from npusim.report.layout import Line, bar, fit, sentence, table
+from npusim.report.record import NodeReport, Report, TaskReport
+from npusim.report.tasks import tasks_by_node, working_us
+from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
+
+COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
+REASONS = 5  # nodes whose reason is told under the table
+
+
+def to_text(report: Report, top: int = 15, width: int = 80) -> str:
+    """The page as plain text, each line at most `width` cells (72 or more)."""
+    return "".join(f"{line.text}\n" for line in page(report, top, width))
+
+
+def page(report: Report, top: int = 15, width: int = 80) -> list[Line]:
+    """The page's lines: headline, engines, slowest `top` nodes, reasons, op types, sources, warnings."""
+    tasks = tasks_by_node(report)
+    times = {node.name: working_us([node], tasks) for node in report.nodes}
+    slowest = sorted(report.nodes, key=lambda node: -times[node.name])[: max(top, 0)]
+    blocks = [
+        _headline(report, width),
+        _engines(report, width),
+        _slowest(report, slowest, times, width),
+        _reasons([node for node in slowest if times[node.name]][:REASONS], width),
+        _op_types(report, tasks, width),
+        _sources(report, times, width),
+        _warnings(report, width),
+    ]
+    lines: list[Line] = []
+    for block in filter(None, blocks):
+        lines += [Line(""), *block] if lines else block
+    return lines
+
+
+def share(part: float, whole: float) -> str:
+    """'12.3%'; a dash where there is no whole."""
+    return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+def _headline(report: Report, width: int) -> list[Line]:
+    answer = f": {report.latency_us:.3f} us"
+    answer += f" ({1e6 / report.latency_us:,.1f} per second)" if report.latency_us else ""
+    hardware = fit(report.hardware, 24)
+    clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
+    machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]
+    nodes = f"{len(report.nodes)} nodes"
+    if report.nodes_in_file:
+        nodes += f"; {report.nodes_in_file} in the file, {report.nodes_folded} of them folded"
+    work = f"{scaled(report.macs)}MAC" + _per_us(report.macs / 1e6, report, "TMAC/s")
+    moved = f"{scaled(report.bytes_moved)}B moved" + _per_us(report.bytes_moved / 1e3, report, "GB/s")
+    title = fit(report.graph, width - len(f" on {answer}") - cell_len(hardware))
+    return [
+        Line(f"{title} on {hardware}{answer}", "bold"),
+        *sentence(", ".join(machine), width, 10, "machine"),
+        *sentence(f"{report.compiler}, {report.precision}", width, 10, "compiler"),
+        *sentence(nodes, width, 10, "graph"),
+        *sentence(f"{work}; {moved}", width, 10, "work"),
+    ]
+
+
+def _per_us(count: float, report: Report, unit: str) -> str:
+    return f" at {count / report.latency_us:.2f} {unit}" if report.latency_us else ""
+
+
+def _engines(report: Report, width: int) -> list[Line]:
+    """Busy time and its share of the latency, one line an engine."""
+    busy = {engine: f"{time_us:.3f}" for engine, time_us in report.engines.items()}
+    name_cells = max([len("engine"), *(len(engine) for engine in busy)])
+    time_cells = max([len("busy us"), *map(len, busy.values())])
+    lines = [Line(f"{'engine':{name_cells}}  {'busy us':>{time_cells}}   busy", "bold")] if busy else []
+    for engine, time_us in report.engines.items():
+        start = (
+            f"{engine:{name_cells}}  {busy[engine]:>{time_cells}}  {share(time_us, report.latency_us):>6}  "
+        )
+        part = time_us / report.latency_us if report.latency_us else 0.0
+        drawn = start + bar(part, min(40, width - len(start)))
+        lines.append(Line(drawn.rstrip(), COLOURS.get(kind(engine), "")))
+    return lines
+
+
+def _slowest(report: Report, slowest: list[NodeReport], times: dict[str, float], width: int) -> list[Line]:
+    if not slowest:
+        return []
+    rows = [
+        (
+            node.name,
+            node.op_type,
+            SHORT_NAMES.get(node.engine, node.engine),
+            f"{times[node.name]:.3f}",
+            share(times[node.name], report.latency_us),
+            f"{node.bytes_moved / 1e6:.3f}",
+            SHORT_NAMES.get(node.bound_by, node.bound_by),
+        )
+        for node in slowest
+    ]
+    title = f"slowest {len(slowest)} of {len(report.nodes)} nodes"
+    return table((title, "op", "on", "busy us", "share", "MB", "bound"), rows, width, words=(0, 1, 2, 6))
+
+
+def _reasons(slowest: list[NodeReport], width: int) -> list[Line]:
+    """Why the slowest take what they take; one sentence for all that share it."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for node in slowest:
+        if node.reason:
+            told[node.reason].append(node.name)
+    lines = [Line("why", "bold")] if told else []
+    for reason, names in told.items():
+        others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        lines.append(Line(fit(names[0], width - len(others)) + others))
+        lines += sentence(reason, width, 4)
+    return lines
+
+
+def _op_types(report: Report, tasks: dict[str, list[TaskReport]], width: int) -> list[Line]:
+    """Time in which an engine works for the type (types overlap), and the time of each engine."""
+    groups: dict[str, list[NodeReport]] = defaultdict(list)
+    for node in report.nodes:
+        groups[node.op_type].append(node)
+    times = {op_type: working_us(nodes, tasks) for op_type, nodes in groups.items()}
+    used = {kind(engine) for node in report.nodes for engine, time_us in node.busy_us.items() if time_us}
+    engines = [engine for engine in ENGINES if engine in used]
+    rows = []
+    for op_type in sorted(filter(times.get, groups), key=lambda op_type: -times[op_type]):
+        busy: defaultdict[str, float] = defaultdict(float)
+        for node in groups[op_type]:
+            for engine, time_us in node.busy_us.items():
+                busy[kind(engine)] += time_us
+        counted = (
+            str(len(groups[op_type])),
+            f"{times[op_type]:.3f}",
+            share(times[op_type], report.latency_us),
+        )
+        rows.append((op_type, *counted, *(f"{busy[e]:.3f}" if busy[e] else "-" for e in engines)))
+    header = ("by op type", "nodes", "busy us", "share", *(f"{SHORT_NAMES[e]} us" for e in engines))
+    free = ", ".join(f"{len(nodes)} {op_type}" for op_type, nodes in groups.items() if not times[op_type])
+    lines = table(header, rows, width, words=(0,)) if rows else []
+    return lines + (sentence(free, width, 10, "no time:") if free else [])
+
+
+def _sources(report: Report, times: dict[str, float], width: int) -> list[Line]:
+    """How well the costs are known: share of the nodes' time, and of what the simulation counted."""
+    time_us: defaultdict[str, float] = defaultdict(float)
+    for node in report.nodes:
+        time_us[node.source] += times[node.name]
+    whole = sum(time_us.values())
+    counts = list(dict.fromkeys(count for shares in report.coverage.values() for count in shares))
+    rows = [
+        (
+            source,
+            share(time_us[source], whole),
+            *(f"{100 * report.coverage.get(source, {}).get(count, 0.0):.1f}%" for count in counts),
+        )
+        for source in SOURCES
+        if time_us[source] or any(report.coverage.get(source, {}).values())
+    ]
+    return table(("costs are", "time", *counts), rows, width, words=(0,)) if rows else []
+
+
+def _warnings(report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    if report.unmodelled:
+        kinds = Counter(node.op_type for node in report.unmodelled)
+        what = ", ".join(f"{count} {op_type}" for op_type, count in kinds.most_common())
+        names = ", ".join(fit(node.name, width - 12) for node in report.unmodelled[:3])
+        names += ", ..." if len(report.unmodelled) > 3 else ""
+        moved = scaled(sum(node.nbytes for node in report.unmodelled))
+        text = f"no cost for {what} ({moved}B): {names}; the latency leaves out their work, a lower bound"
+        lines += sentence(text, width, 9, "missing", style="bold red")
+    for warning in report.warnings:
+        lines += sentence(warning, width, 9, "warning", style="yellow")
+    return lines
+
+
+def scaled(count: float) -> str:
+    """For a unit to follow: 4089184256 -> '4.09 G'; decimal prefixes."""
+    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{count / size:.2f} {prefix}"
+    return f"{count:.0f} "

@@ -1,0 +1,25 @@
+"""What the engines are called: our names, Intel's in its profiles and traces, and the page's short ones."""
+
+from __future__ import annotations
+
+# How well a number is known, the best first.
+SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
+
+ENGINES = ("mac_array", "dsp", "dma")
+INTEL_NAMES = {"mac_array": "DPU", "dsp": "Shave", "dma": "DMA"}
+SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "none": "-"}
+
+
+def kind(engine: str) -> str:
+    """The kind of engine, without the number of the port: 'dma1' -> 'dma'."""
+    return engine.rstrip("0123456789")
+
+
+def port(engine: str) -> int:
+    """The number of the port: 'dma1' -> 1; an engine without a number is port 0."""
+    return int(engine[len(kind(engine)) :] or 0)
+
+
+def clean(text: str) -> str:
+    """The text on one line and without control characters: a model's names may not steer a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,153 @@
+"""The page: 80 columns, whole numbers, nothing that steers the terminal."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from npusim.errors import BadArgument
+from npusim.report.explain import explain_page, find_node
+from npusim.report.layout import bar, fit, sentence, table
+from npusim.report.text import page, scaled, share, to_text
+from tests.report.samples import LONG_NAME, reports, sample
+
+
+@given(reports(), st.sampled_from([72, 80, 120]))
+def test_no_line_is_wider_than_the_page_and_none_steers_the_terminal(report, width):
+    for line in to_text(report, width=width).split("\n"):
+        assert cell_len(line) <= width
+        assert all(char.isprintable() for char in line)
+
+
+@given(reports())
+def test_every_busy_time_of_the_slowest_is_on_the_page_whole(report):
+    words = to_text(report, top=99).split()
+    for engine_us in report.engines.values():
+        assert f"{engine_us:.3f}" in words
+    for node in report.nodes:
+        assert f"{node.bytes_moved / 1e6:.3f}" in words
+
+
+@given(reports())
+def test_everything_about_a_node_fits_the_page_too(report):
+    for node in report.nodes:
+        for line in explain_page(report, node):
+            assert cell_len(line.text) <= 80
+            assert line.text.isprintable()
+
+
+def test_long_names_give_way_in_the_middle_and_numbers_stay_whole():
+    text = to_text(sample())
+    row = next(line for line in text.splitlines() if line.endswith("DSP") and "MatMul_12345" in line)
+    assert "…" in row and row.startswith("/backbone")
+    assert row.split()[-5:] == ["MAC", "27.125", "2.1%", "0.262", "DSP"]
+
+
+def test_the_page_says_latency_engines_reasons_sources_and_warnings():
+    text = to_text(sample())
+    assert text.startswith("mamba_block.onnx on lunar_lake: 1272.875 us (785.6 per second)\n")
+    for word in ("4 tiles", "MAC 1850 MHz", "2024.12", "fp16", "134.79 MMAC", "97.0%"):
+        assert word in text
+    assert "one DSP of one tile" in " ".join(text.split())
+    assert re.search(r"^assumed +96\.7%", text, re.M)
+    assert "warning  input 'x' is float32" in text
+    assert "missing  no cost for 1 Einsum" in text and "lower bound" in " ".join(text.split())
+    assert "no time:  1 Reshape" in text
+
+
+def test_a_report_without_unmodelled_nodes_or_warnings_speaks_of_none():
+    text = to_text(replace(sample(), unmodelled=(), warnings=()))
+    assert "missing" not in text and "warning" not in text
+
+
+def test_a_wait_is_not_taken_for_work():
+    """The MatMul's mask is fetched 1.2 ms before its work: its span is long, its engines' time is not."""
+    report = sample()
+    matmul = report.nodes[-1]
+    assert matmul.duration_us == 1257.625
+    explained = "\n".join(line.text for line in explain_page(report, matmul))
+    assert "busy        27.125 us, 2.1% of the latency" in explained
+    assert "1257.625 us" in explained
+
+
+def test_top_limits_the_table():
+    report = sample()
+    names = [line.text for line in page(report, top=1) if line.text.startswith(("/", "slowest"))]
+    assert names[0].startswith("slowest 1 of 4 nodes")
+    assert sum(name.startswith("/conv1") for name in names) == 0
+
+
+def test_an_empty_report_has_a_page():
+    report = replace(sample(), nodes=(), tasks=(), engines={}, coverage={}, latency_us=0.0)
+    assert to_text(report).startswith("mamba_block.onnx on lunar_lake: 0.000 us\n")
+
+
+def test_a_reason_that_several_share_is_told_once():
+    report = sample()
+    twin = replace(report.nodes[1], name="/ssd/CumSum_2")
+    text = to_text(replace(report, nodes=(*report.nodes, twin), tasks=()))
+    assert text.count("one DSP of one tile") == 1
+    assert "(and 1 more)" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("/conv1/Conv", "/conv1/Conv"),
+        ("CumSum", "/ssd/CumSum"),
+        ("cumsum", "/ssd/CumSum"),
+        ("/relu/Relu", "/conv1/Conv"),
+        ("BatchNorm", "/conv1/Conv"),
+        ("MatMul_12345", LONG_NAME),
+    ],
+)
+def test_a_node_is_found_by_name_by_a_piece_of_it_or_by_what_is_fused_into_it(query, name):
+    assert find_node(sample(), query).name == name
+
+
+def test_an_exact_name_wins_over_longer_ones_that_contain_it():
+    report = sample()
+    longer = replace(report.nodes[1], name="/ssd/CumSum_1")
+    assert find_node(replace(report, nodes=(longer, *report.nodes)), "/ssd/CumSum").name == "/ssd/CumSum"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("/ssd", "'/ssd/CumSum', '/ssd/Reshape'"), ("Cumsun", "/ssd/CumSum"), ("zzz", "--json")],
+)
+def test_a_name_that_is_no_ones_or_many_s_is_refused_with_the_nearest(query, said):
+    with pytest.raises(BadArgument) as refused:
+        find_node(sample(), query)
+    assert said in str(refused.value)
+
+
+@given(st.text(), st.integers(1, 40))
+def test_a_name_fits_its_width_and_keeps_both_ends(name, width):
+    fitted = fit(name, width)
+    assert cell_len(fitted) <= width
+    if name.isascii() and name.isprintable() and len(name) > width > 3:
+        assert fitted[0] == name[0] and fitted[-1] == name[-1]
+
+
+@given(st.floats(0, 1), st.integers(1, 60))
+def test_a_bar_is_as_long_as_its_share(share_of_whole, width):
+    assert abs(len(bar(share_of_whole, width)) - share_of_whole * width) <= 1
+
+
+@given(st.text(), st.integers(20, 80))
+def test_a_wrapped_sentence_keeps_its_width(text, width):
+    assert all(cell_len(line.text) <= width for line in sentence(text, width, 10, "warning"))
+
+
+def test_a_table_narrows_words_and_never_numbers():
+    lines = table(("node", "us"), [("a" * 100, "123456789.123")], width=30, words=(0,))
+    assert lines[1].text.endswith("  123456789.123") and len(lines[1].text) <= 30
+
+
+def test_counts_and_shares_are_scaled_for_people():
+    assert scaled(4089184256) + "MAC" == "4.09 GMAC"
+    assert scaled(17) + "B" == "17 B"
+    assert share(1, 8) == "12.5%" and share(1, 0) == "-"
