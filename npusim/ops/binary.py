@@ -1,0 +1,151 @@
+"""Elementwise ops with two or more inputs: arithmetic, comparisons, logic, Where.
+
+Add and Sub of two tensors run on the MAC array as an elementwise pass on every generation, Mul on
+NPU 5010 only (intel_npu facts, 3.1): all three offer it as `mac_array`, the compiler profile knows
+which are legal. Where one side holds one number per channel (or one in all) and has at most 8192
+channels, the op is a `scale_shift` (same source).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from npusim.graph import Value
+from npusim.ops.counting import dsp, extent, on_mac_array, per_element, pixels, vector
+from npusim.ops.registry import VIEW, OpCase, Rule, op
+from npusim.work import Lowering, MacOp, MacWork
+
+MAX_CHANNELS = 8192
+
+COMPARE = {
+    "Equal": "equal", "Less": "less", "LessOrEqual": "lesseq", "Greater": "greater",
+    "GreaterOrEqual": "greatereq", "And": "logicaland", "Or": "logicalor", "Xor": "logicalxor",
+    "BitwiseAnd": "logicaland", "BitwiseOr": "logicalor", "BitwiseXor": "logicalxor",
+    "BitShift": "default", "Mod": "floormod",
+}  # fmt: skip
+
+
+def scale_shift(c: OpCase) -> Lowering | None:
+    """The op as a 1x1 depthwise convolution, if one side is per channel or a single number."""
+    out = c.output
+    if len(c.inputs) != 2 or not on_mac_array(out):
+        return None
+    for value in c.inputs[::-1]:
+        if value is None:
+            return None
+        axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1]
+        if len(axes) > 1:
+            continue
+        if not axes:
+            h, w, channels = extent(out.shape)
+        elif axes[0] == len(out.shape) - 1:
+            channels = out.shape[-1]
+            h, w = pixels(out.elements // channels)
+        elif axes[0] == 1 and len(out.shape) == 4:
+            channels = out.shape[1]
+            h, w = out.shape[0] * out.shape[2], out.shape[3]
+        else:
+            continue
+        if channels <= MAX_CHANNELS:
+            size = out.dtype.npu_bytes
+            work = MacWork(
+                MacOp.DEPTHWISE, h, w, channels, channels, h, w,
+                input_bytes=size, weight_bytes=size, output_bytes=size,
+            )  # fmt: skip
+            return Lowering("scale_shift", (work,))
+    return None
+
+
+def _aligned(value: Value, out: Value) -> tuple[int, ...]:
+    return (1,) * (len(out.shape) - len(value.shape)) + value.shape
+
+
+def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
+    """Add, Sub, Mul; Div (`by_constant_only`), which is a product with the inverse of a constant."""
+
+    def rule(c: OpCase) -> tuple[Lowering, ...]:
+        found: list[Lowering] = []
+        if by_constant_only:
+            divisor = c.input(1)
+            scaled = scale_shift(c) if divisor.constant else None
+            small = divisor.elements <= MAX_CHANNELS and divisor.constant
+            plain = dsp(c, "mul" if small else kernel)
+        else:
+            scaled = scale_shift(c)
+            plain = dsp(c, kernel)
+            if on_mac_array(*c.inputs, c.output):
+                found.append(Lowering("mac_array", (per_element(c),)))
+        if scaled is not None:
+            found.insert(0, scaled)
+        return (*found, plain)
+
+    return rule
+
+
+for _name, _kernel in (("Add", "add"), ("Sub", "sub"), ("Mul", "mul")):
+    op(_name, lowerings=("scale_shift", "mac_array", "dsp"), kernels=(_kernel,))(arithmetic(_kernel))
+op("Div", lowerings=("scale_shift", "dsp"), kernels=("div", "mul"))(arithmetic("div", by_constant_only=True))
+
+
+def _compare(kernel: str) -> Rule:
+    return lambda c: dsp(c, kernel)
+
+
+for _name, _kernel in COMPARE.items():
+    op(_name, kernels=(_kernel,))(_compare(_kernel))
+
+
+def _folded(kernel: str, mac: bool) -> Rule:
+    """n inputs are n - 1 ops of two inputs."""
+
+    def rule(c: OpCase) -> tuple[Lowering, ...]:
+        times = len(c.inputs) - 1
+        if times < 1:
+            return (VIEW,)
+        plain = Lowering("dsp", (vector(c, kernel),) * times)
+        if not mac or not on_mac_array(c.output):
+            return (plain,)
+        return Lowering("mac_array", (per_element(c),) * times), plain
+
+    return rule
+
+
+for _name, _kernel, _mac in (
+    ("Sum", "add", True),
+    ("Mean", "add", True),
+    ("Max", "max", False),
+    ("Min", "min", False),
+):
+    op(_name, lowerings=("mac_array", "dsp", "view") if _mac else ("dsp", "view"), kernels=(_kernel,))(
+        _folded(_kernel, _mac)
+    )
+
+
+@op("Where", kernels=("select",))
+def where(c: OpCase) -> Lowering:
+    """Intel's Select kernel, one element of the output at a time."""
+    return dsp(c, "select")
+
+
+@op("PRelu", lowerings=("mac_array", "dsp"), kernels=("prelu",))
+def prelu(c: OpCase) -> tuple[Lowering, ...]:
+    """A slope per channel below zero: the drain path's leaky ReLU, or a DSP kernel."""
+    return Lowering("mac_array", (per_element(c),)), dsp(c, "prelu")
+
+
+@op("Pow", lowerings=("view", "mac_array", "dsp"), kernels=("mul", "sqrt", "div", "power"), reads=(1,))
+def power(c: OpCase) -> tuple[Lowering, ...]:
+    """Small constant exponents are products or roots (Intel's compiler rewrites them so)."""
+    data = c.data(1)
+    exponent = float(data.ravel()[0]) if data is not None and np.size(data) == 1 else None
+    if exponent == 1.0:
+        return (VIEW,)
+    if exponent == 2.0:
+        square = dsp(c, "mul")
+        return (Lowering("mac_array", (per_element(c),)), square) if on_mac_array(c.output) else (square,)
+    if exponent == 3.0:
+        return (Lowering("dsp", (vector(c, "mul"),) * 2),)
+    if exponent in (0.5, -0.5):
+        root = (vector(c, "sqrt"),) if exponent > 0 else (vector(c, "sqrt"), vector(c, "div"))
+        return (Lowering("dsp", root),)
+    return (dsp(c, "div" if exponent == -1.0 else "power"),)

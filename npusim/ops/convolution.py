@@ -1,0 +1,168 @@
+"""Convolutions: 1-, 2- and 3-D, grouped, depthwise, transposed, deformable, quantised.
+
+One spatial axis lies along the height, and a third one (and the batch) is folded into it, so MACs
+are exact; a depth axis then looks like more rows. Dilation changes nothing but the border.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from npusim.graph import Value
+from npusim.ops.counting import product, taps_inside, vector
+from npusim.ops.registry import OpCase, op
+from npusim.work import Lowering, MacOp, MacWork
+
+MAC = ("mac_array",)
+
+
+def pads(c: OpCase, sizes: tuple[int, ...], outs: tuple[int, ...], kernel: tuple[int, ...]) -> list[int]:
+    """Padding before the first element of each spatial axis, auto_pad resolved."""
+    rank = len(sizes)
+    mode = c.attr("auto_pad", "NOTSET")
+    if mode in ("NOTSET", "", "VALID"):
+        given = c.attr("pads") if mode != "VALID" else None
+        return [int(p) for p in given[:rank]] if given is not None else [0] * rank
+    strides, dilations = spatial(c, "strides", rank), spatial(c, "dilations", rank)
+    found = []
+    for i in range(rank):
+        total = max((outs[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - sizes[i], 0)
+        found.append(total // 2 if mode == "SAME_UPPER" else total - total // 2)
+    return found
+
+
+def spatial(c: OpCase, name: str, rank: int) -> tuple[int, ...]:
+    given = c.attr(name)
+    return (1,) * rank if given is None or not len(given) else tuple(int(x) for x in given)
+
+
+def window_work(
+    c: OpCase,
+    op_mode: MacOp,
+    source: Value,
+    out: Value,
+    kernel: tuple[int, ...],
+    in_c: int,
+    out_c: int,
+    groups: int = 1,
+    weight_bytes: float = 2.0,
+) -> MacWork:
+    """A window sliding over the spatial axes of `source` [N,C,...] to those of `out` [N,C,...]."""
+    sizes, outs = source.shape[2:], out.shape[2:]
+    rank = len(sizes)
+    strides, dilations, begins = (
+        spatial(c, "strides", rank),
+        spatial(c, "dilations", rank),
+        pads(c, sizes, outs, kernel),
+    )
+    inside = prod(
+        taps_inside(sizes[i], outs[i], kernel[i], strides[i], dilations[i], begins[i]) for i in range(rank)
+    )
+    height = max(rank - 1, 1)  # axes that lie along the height
+    return MacWork(
+        op_mode,
+        out_h=out.shape[0] * prod(outs[:height]),
+        out_w=prod(outs[height:]),
+        out_c=out_c,
+        in_c=in_c,
+        in_h=source.shape[0] * prod(sizes[:height]),
+        in_w=prod(sizes[height:]),
+        kernel_h=prod(kernel[:height]),
+        kernel_w=prod(kernel[height:]),
+        stride_h=strides[height - 1] if rank else 1,
+        stride_w=prod(strides[height:]),
+        taps_inside=inside,
+        groups=groups,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=weight_bytes,
+        output_bytes=out.dtype.npu_bytes,
+    )
+
+
+def convolution(c: OpCase, source: Value, weight: Value) -> Lowering:
+    out = c.output
+    group = int(c.attr("group", 1))
+    channels, filters = source.shape[1], weight.shape[0]
+    if weight.shape[1] * group != channels or len(weight.shape) != len(source.shape):
+        raise c.wrong(
+            f"input {list(source.shape)} and weight {list(weight.shape)} with group={group} do not fit"
+        )
+    kernel = weight.shape[2:]
+    size = weight.dtype.npu_bytes
+    if group == channels and group > 1:  # a multiplier repeats the channels first, as Intel's compiler does
+        work = window_work(c, MacOp.DEPTHWISE, source, out, kernel, filters, filters, 1, size)
+    else:
+        per_group, filters_per_group = channels // group, filters // group
+        work = window_work(
+            c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
+        )  # fmt: skip
+    return Lowering("mac_array", (work,))
+
+
+@op("Conv", "ConvInteger", lowerings=MAC)
+def conv(c: OpCase) -> Lowering:
+    return convolution(c, c.input(0), c.input(1))
+
+
+@op("FusedConv", "NhwcFusedConv", domain="com.microsoft", lowerings=MAC)
+def fused_conv(c: OpCase) -> Lowering:
+    return convolution(c, c.input(0), c.input(1))
+
+
+@op("QLinearConv", lowerings=MAC)
+def qlinear_conv(c: OpCase) -> Lowering:
+    return convolution(c, c.input(0), c.input(3))
+
+
+@op("ConvTranspose", lowerings=MAC)
+def conv_transpose(c: OpCase) -> Lowering:
+    """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps:
+    what Intel's compiler makes of it (intel_npu facts, 3.1). A strided one thus counts stride_h * stride_w
+    times the MACs of the textbook formula."""
+    source, weight, out = c.input(0), c.input(1), c.output
+    group = int(c.attr("group", 1))
+    channels, filters = source.shape[1] // group, weight.shape[1]
+    depthwise = channels == 1 and filters == 1 and group > 1
+    kernel, outs = weight.shape[2:], out.shape[2:]
+    height = max(len(outs) - 1, 1)
+    rows, columns = out.shape[0] * prod(outs[:height]), prod(outs[height:])
+    work = MacWork(
+        MacOp.DEPTHWISE if depthwise else MacOp.CONVOLUTION,
+        rows, columns,
+        group if depthwise else filters,
+        group if depthwise else channels,
+        rows, columns,
+        kernel_h=prod(kernel[:height]),
+        kernel_w=prod(kernel[height:]),
+        groups=1 if depthwise else group,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=weight.dtype.npu_bytes,
+        output_bytes=out.dtype.npu_bytes,
+    )  # fmt: skip
+    return Lowering("mac_array", (work,))
+
+
+@op("DeformConv", lowerings=("decomposed",), kernels=("grid_sample",))
+def deform_conv(c: OpCase) -> Lowering:
+    """Each tap reads at a fractional position (DSP), then a matrix product over channels and taps."""
+    source, weight, out = c.input(0), c.input(1), c.output
+    group, taps = int(c.attr("group", 1)), prod(weight.shape[2:])
+    places = out.shape[0] * prod(out.shape[2:])
+    sample = vector(c, "grid_sample", places * taps * source.shape[1], 1, places)
+    k, n = weight.shape[1] * taps, weight.shape[0] // group
+    return Lowering("decomposed", (sample, product(places, k, n, group, source, weight, out)))
+
+
+@op("CausalConvWithState", lowerings=MAC)
+def causal_conv(c: OpCase) -> Lowering:
+    """Depthwise 1-D convolution over the last k-1 kept positions and the new ones."""
+    source, weight, out = c.input(0), c.input(1), c.output
+    batch, channels, length = source.shape
+    taps = weight.shape[-1]
+    work = MacWork(
+        MacOp.DEPTHWISE, batch * length, 1, channels, channels, batch * (length + taps - 1), 1, taps, 1,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=weight.dtype.npu_bytes,
+        output_bytes=out.dtype.npu_bytes,
+    )  # fmt: skip
+    return Lowering("mac_array", (work,))

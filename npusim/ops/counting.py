@@ -1,0 +1,132 @@
+"""Small helpers the op families share: from shapes to works.
+
+How the MAC array sees a tensor. Pixels of a matrix product are laid out four to a row, because
+Intel's compiler keeps the 4x4 grid full that way (its schedules show BERT's 128 tokens as 32x4;
+source: facts on whole networks, 3.4). When the count is no multiple of four the last row is
+partly filled, and `out_h` is a fraction (13 pixels = 3.25 rows of 4): MACs stay exact and a
+price that rounds up to the grid is right too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+
+from npusim.graph import DType, Value
+from npusim.ops.registry import OpCase
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork
+
+PIXELS_PER_ROW = 4
+CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
+EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
+
+
+def on_mac_array(*values: Value | None) -> bool:
+    """True when the MAC array takes these element types: floats and 8-bit integers."""
+    return all(v is None or v.dtype.is_float or v.dtype in EIGHT_BITS for v in values)
+
+
+def pixels(count: float) -> tuple[float, int]:
+    """Rows and columns for `count` pixels without a shape of their own: (out_h, out_w)."""
+    if count < PIXELS_PER_ROW:
+        return count, 1
+    return (count // 4 if count % 4 == 0 else count / 4), PIXELS_PER_ROW
+
+
+def extent(shape: Sequence[int]) -> tuple[float, float, int]:
+    """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
+
+    An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
+    is no multiple of 16 while the whole tensor is, Intel's compiler folds it to 16 channels."""
+    total = prod(shape)
+    if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
+        return shape[0] * shape[2], shape[3], shape[1]
+    inner = shape[-1] if shape else 1
+    if inner % CHANNEL_BLOCK and total % CHANNEL_BLOCK == 0:
+        inner = CHANNEL_BLOCK
+    rows, columns = pixels(total // max(inner, 1))
+    return rows, columns, inner
+
+
+def activation_bytes(values: Iterable[Value | None]) -> float:
+    return float(sum(v.npu_bytes for v in values if v is not None and not v.constant))
+
+
+def vector(
+    c: OpCase, kernel: str, elements: float | None = None, rows: float = 1, independent: float | None = None
+) -> VectorWork:
+    """A kernel over the whole op; by default elementwise over the first output."""
+    count = c.output.elements if elements is None else elements
+    return VectorWork(
+        kernel,
+        count,
+        rows,
+        count if independent is None else independent,
+        activation_bytes(c.inputs),
+        activation_bytes(c.outputs),
+    )
+
+
+def dsp(
+    c: OpCase, kernel: str, elements: float | None = None, rows: float = 1, independent: float | None = None
+) -> Lowering:
+    return Lowering("dsp", (vector(c, kernel, elements, rows, independent),))
+
+
+def per_element(c: OpCase, op: MacOp = MacOp.ELTWISE) -> MacWork:
+    """One pass over the output on the MAC array: ELTWISE, or DEPTHWISE for a 1x1 scale and shift."""
+    out = c.output
+    h, w, channels = extent(out.shape)
+    source = next((v for v in c.inputs if v is not None and not v.constant), out)
+    return MacWork(
+        op, h, w, channels, channels, h, w,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=source.dtype.npu_bytes,
+        output_bytes=out.dtype.npu_bytes,
+    )  # fmt: skip
+
+
+def product(m: float, k: float, n: float, groups: float, left: Value, right: Value, out: Value) -> MacWork:
+    """`groups` matrix products [m,k] x [k,n] as 1x1 convolutions of m pixels."""
+    h, w = pixels(m)
+    return MacWork(
+        MacOp.CONVOLUTION, h, w, n, k, h, w,
+        groups=groups,
+        input_bytes=left.dtype.npu_bytes,
+        weight_bytes=right.dtype.npu_bytes,
+        output_bytes=out.dtype.npu_bytes,
+    )  # fmt: skip
+
+
+def copy(nbytes: float, run_bytes: float = 0, elements: float = 0, constant: bool = False) -> MoveWork:
+    """A copy of activations inside the scratchpad, or of a constant from DDR.
+
+    The compiler replaces the memories where a tensor does not stay in the scratchpad."""
+    return MoveWork(nbytes, run_bytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
+
+
+@lru_cache(maxsize=4096)
+def taps_inside(size: int, out: int, kernel: int, stride: int, dilation: int, pad_begin: int) -> float:
+    """Fraction of the window taps along one axis that fall inside the image."""
+    if out <= 0 or kernel <= 0:
+        return 1.0
+    first = np.arange(out)[:, None] * stride - pad_begin
+    position = first + np.arange(kernel)[None, :] * dilation
+    return float(np.mean((position >= 0) & (position < size)))
+
+
+def chain_of_eights(length: int) -> list[tuple[int, int, float]]:
+    """A long window as a chain of poolings: (kernel, outputs, taps inside) per stage.
+
+    A window holds at most 11 and a stride at most 8, so all stages but the last shrink by 8,
+    padding the end: 256 = 8 x 8 x 4, 128 = 8 x 8 x 2 (as in Intel's schedules; its compiler tries
+    exact factors first, which reads the same to within an eighth. Source: xamba_feasibility facts, 1)."""
+    stages = []
+    while length > 11:
+        outputs = -(-length // 8)
+        stages.append((8, outputs, length / (8 * outputs)))
+        length = outputs
+    return [*stages, (length, 1, 1.0)]

@@ -1,0 +1,106 @@
+"""Einsum: sorting the letters of an equation into batch, rows, columns and contracted.
+
+Two operands at a time, left to right, as NumPy does without optimisation. A letter in both
+operands and in what follows is a batch letter (one problem each); in both and in nothing that
+follows, contracted; in one operand only, rows or columns (or, if nothing needs it, summed first).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from npusim.errors import BadModel
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One product of two operands: `groups` problems [m,k] x [k,n]. `summed`: elements of operands
+    that are added up first because a letter leads nowhere. `contracted` is False for a plain
+    (outer or elementwise) product, which has k == 1 because no letter disappears."""
+
+    groups: int
+    m: int
+    k: int
+    n: int
+    summed: int
+    contracted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """`steps` products; for one operand none, and then the flags tell a sum, a diagonal, a transpose."""
+
+    steps: tuple[Step, ...]
+    reduces: bool
+    diagonal: bool
+    moves: bool
+
+
+@lru_cache(maxsize=4096)
+def contraction(equation: str, shapes: tuple[tuple[int, ...], ...], where: str = "") -> Contraction:
+    """Read `equation` for operands of `shapes`. Raises BadModel when they do not match."""
+    terms, result = _letters(equation, shapes, where)
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        if len(term) != len(shape):
+            raise BadModel(
+                f"Einsum '{equation}'{where}: '{term}' has {len(term)} letters, its operand rank {len(shape)}"
+            )
+        for letter, size in zip(term, shape, strict=True):
+            known = sizes.get(letter, 1)
+            if known != 1 and size != 1 and known != size:
+                raise BadModel(f"Einsum '{equation}'{where}: '{letter}' is {known} and {size}")
+            sizes[letter] = max(known, size) if letter in sizes else size
+    left = dict.fromkeys(terms[0])
+    diagonal = any(len(set(term)) < len(term) for term in terms)
+    steps = []
+    for index, term in enumerate(terms[1:], start=1):
+        right = dict.fromkeys(term)
+        later = set(result).union(*terms[index + 1 :])
+        step, left = _pair(left, right, later, sizes)
+        steps.append(step)
+    return Contraction(tuple(steps), set(left) != set(result), diagonal, tuple(left) != tuple(result))
+
+
+def _pair(
+    left: dict[str, None], right: dict[str, None], later: set[str], sizes: dict[str, int]
+) -> tuple[Step, dict[str, None]]:
+    def size(letters: list[str]) -> int:
+        return prod(sizes[letter] for letter in letters)
+
+    both = [x for x in left if x in right]
+    batch = [x for x in both if x in later]
+    contracted = [x for x in both if x not in later]
+    rows = [x for x in left if x not in right and x in later]
+    columns = [x for x in right if x not in left and x in later]
+    lonely_left = any(x not in right and x not in later for x in left)
+    lonely_right = any(x not in left and x not in later for x in right)
+    summed = size(list(left)) * lonely_left + size(list(right)) * lonely_right
+    step = Step(size(batch), size(rows), size(contracted), size(columns), summed, bool(contracted))
+    return step, dict.fromkeys(batch + rows + columns)
+
+
+def _letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> tuple[list[str], str]:
+    """Operand terms and result, with '...' replaced by capital Greek letters and '->' made explicit."""
+    text = equation.replace(" ", "")
+    inputs, arrow, result = text.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(shapes):
+        raise BadModel(f"Einsum '{equation}'{where} names {len(terms)} operands and has {len(shapes)}")
+    if not arrow:
+        plain = inputs.replace(",", "").replace(".", "")
+        result = "..." * ("..." in inputs) + "".join(sorted(x for x in set(plain) if plain.count(x) == 1))
+    longest = 0
+    expanded = []
+    for term, shape in zip(terms, shapes, strict=True):
+        hidden = max(len(shape) - len(term.replace("...", "")), 0) if "..." in term else 0
+        longest = max(longest, hidden)
+        expanded.append(term.replace("...", _greek(hidden)))
+    return expanded, result.replace("...", _greek(longest))
+
+
+def _greek(count: int) -> str:
+    """Letters for the `count` axes under an ellipsis, aligned at the end as broadcasting is."""
+    return "".join(chr(0x3B1 + index) for index in reversed(range(count)))

@@ -1,0 +1,129 @@
+"""The words ops and the rest of the simulator share: DSP kernel names and lowering names.
+
+`KERNELS`: every kernel an op may ask the DSPs for. A hardware file must price each of them.
+The names are those of Intel's published kernel table where it has one (VPUNN,
+shave_layers_vpu_40.csv), else the ONNX or OpenVINO word in lower case. 'default' stands for
+kernels nobody has published a line for.
+
+`LOWERINGS`: every way an op may be run. Compiler profiles choose among them by name.
+"""
+
+from __future__ import annotations
+
+KERNELS: dict[str, str] = {
+    # one input, one output element per input element
+    "abs": "absolute value",
+    "acos": "arc cosine",
+    "acosh": "inverse hyperbolic cosine",
+    "asin": "arc sine",
+    "asinh": "inverse hyperbolic sine",
+    "atan": "arc tangent",
+    "atanh": "inverse hyperbolic tangent",
+    "ceiling": "round up",
+    "clamp": "limit to a range",
+    "cos": "cosine",
+    "cosh": "hyperbolic cosine",
+    "elu": "exponential linear unit",
+    "erf": "error function",
+    "exp": "exponential",
+    "floor": "round down",
+    "gelu": "Gaussian error linear unit",
+    "hardsigmoid": "sigmoid of three straight lines",
+    "hswish": "x times hard sigmoid",
+    "log": "natural logarithm",
+    "logicalnot": "not",
+    "mish": "x tanh(softplus(x))",
+    "negative": "change of sign",
+    "prelu": "ReLU with a slope below zero",
+    "relu": "max(x, 0)",
+    "round": "round to nearest",
+    "selu": "scaled exponential linear unit",
+    "sigmoid": "logistic function",
+    "sign": "sign",
+    "sin": "sine",
+    "sinh": "hyperbolic sine",
+    "softplus": "log(1 + exp(x))",
+    "sqrt": "square root",
+    "swish": "x sigmoid(x)",
+    "tan": "tangent",
+    "tanh": "hyperbolic tangent",
+    "convert": "change of element type",
+    "fakequantize": "quantise or dequantise",
+    "pwl_table": "piecewise linear function: one compare and one multiply-add per segment",
+    # two or three inputs
+    "add": "sum of two tensors",
+    "sub": "difference of two tensors",
+    "mul": "product of two tensors",
+    "div": "quotient of two tensors",
+    "floormod": "remainder",
+    "power": "x to the y",
+    "max": "larger of two",
+    "min": "smaller of two",
+    "equal": "comparison ==",
+    "less": "comparison <",
+    "lesseq": "comparison <=",
+    "greater": "comparison >",
+    "greatereq": "comparison >=",
+    "logicaland": "and",
+    "logicalor": "or",
+    "logicalxor": "exclusive or",
+    "select": "Where: one of two by a condition",
+    # rows: reductions, scans, normalisations (elements are input elements)
+    "reduce_sum": "sum, mean and other sums of terms along axes",
+    "reduce_max": "largest or smallest along axes",
+    "cumsum": "running sum (or product) along an axis",
+    "topk": "the k largest along an axis",
+    "softmax": "softmax along an axis",
+    "log_softmax": "log of softmax along an axis",
+    "mvn": "mean and variance normalisation of rows",
+    "rmsnorm": "root mean square normalisation of rows",
+    # moves
+    "gather": "reads by index",
+    "scatter": "writes by index",
+    "mempermute": "transpose",
+    "pad": "border around a tensor",
+    "tile": "repetition of a tensor",
+    "onehot": "one-hot encoding",
+    "interpolate": "resize",
+    "grid_sample": "reads at fractional positions",
+    # recurrent gates, per time step
+    "lstm": "gates of an LSTM cell",
+    "gru": "gates of a GRU cell",
+    "default": "a kernel nobody has published a line for",
+}
+
+LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
+    # name: (engines it uses, meaning)
+    "view": ((), "nothing runs: the same bytes under another shape"),
+    "broadcast_view": ((), "nothing runs: the consumer reads the small tensor again and again"),
+    "fused": ((), "nothing runs: done by the producer's or the consumer's own conversion"),
+    "mac_array": (("mac_array",), "the op's natural form on the MAC array"),
+    "mac_array_table": (("mac_array",), "a pass through the MAC array with the activation table of NPU 5010"),
+    "mac_array_table_any": (
+        ("mac_array",),
+        "the same for functions no known compiler puts in that table (softplus, erf, ...): a what-if",
+    ),
+    "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
+    "dsp": (("dsp",), "one kernel (or a short chain of kernels) on the DSPs"),
+    "dma": (("dma",), "a copy by DMA"),
+    "dma_permute": (("dma",), "a transpose by DMA"),
+    "decomposed": (("mac_array", "dsp"), "several steps on more than one engine"),
+    "ones_convolution": (
+        ("mac_array",),
+        "sum over the channels of an image as a 1x1 convolution with all-ones weights",
+    ),
+    "ones_convolution_by_neighbour": (
+        ("mac_array",),
+        "the same where the width is a multiple of 16: Intel's compiler wants a MAC-array neighbour then",
+    ),
+    "ones_convolution_innermost": (
+        ("mac_array",),
+        "sum over the innermost axis as a 1x1 convolution with all-ones weights, >= 4096 elements (2025 on)",
+    ),
+    "pooling_chain": (("mac_array",), "reduction as a chain of poolings, data already in the right layout"),
+    "pooling_chain_relayout": (
+        ("dma", "mac_array"),
+        "the same after a change of layout of the whole tensor, channels padded to 16",
+    ),
+    "native_reduce": (("mac_array",), "the reduction over channels built into NPU 5010's MAC array"),
+}

@@ -1,0 +1,146 @@
+"""Matrix products: MatMul, Gemm, Einsum and their quantised kin.
+
+A product [M,K] x [K,N] is a 1x1 convolution of M pixels, K input and N output channels. Where both
+sides carry batches there is one problem per batch (`groups`); a right side without batches is shared
+and its batches are simply more pixels. The order of a right-hand activation ([N,K] in memory for
+the MAC array) is not charged here: the producer writes it so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.graph import Value
+from npusim.ops.counting import copy, dsp, on_mac_array, per_element, product, vector
+from npusim.ops.einsum import Contraction, contraction
+from npusim.ops.registry import VIEW, OpCase, op
+from npusim.work import Lowering, Work
+
+MAC = ("mac_array",)
+MICROSOFT = "com.microsoft"
+
+
+def matmul_extents(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """(M, K, N, groups) of NumPy's matmul, or None if the shapes do not fit."""
+    if not left or not right:
+        return None
+    left = (1, *left) if len(left) == 1 else left
+    right = (*right, 1) if len(right) == 1 else right
+    if left[-1] != right[-2]:
+        return None
+    rank = max(len(left), len(right))
+    batch_left = (1,) * (rank - len(left)) + left[:-2]
+    batch_right = (1,) * (rank - len(right)) + right[:-2]
+    groups, m = 1, left[-2]
+    for a, b in zip(batch_left, batch_right, strict=True):
+        if a != b and 1 not in (a, b):
+            return None
+        if b == 1:
+            m *= a  # the right side is shared: more pixels
+        else:
+            groups *= b
+    return m, left[-1], right[-1], groups
+
+
+def matmul_lowering(c: OpCase, left: Value, right: Value, a: tuple[int, ...], b: tuple[int, ...]) -> Lowering:
+    extents = matmul_extents(a, b)
+    if extents is None:
+        raise c.wrong(f"cannot multiply {list(a)} by {list(b)}")
+    m, k, n, groups = extents
+    return Lowering("mac_array", (product(m, k, n, groups, left, right, c.output),))
+
+
+@op("MatMul", "MatMulInteger", lowerings=MAC)
+def matmul(c: OpCase) -> Lowering:
+    left, right = c.input(0), c.input(1)
+    return matmul_lowering(c, left, right, left.shape, right.shape)
+
+
+@op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT, lowerings=MAC)
+def fused_matmul(c: OpCase) -> Lowering:
+    left, right = c.input(0), c.input(1)
+    a = _swapped(left.shape) if c.attr("transA", 0) else left.shape
+    b = _swapped(right.shape) if c.attr("transB", 0) else right.shape
+    return matmul_lowering(c, left, right, a, b)
+
+
+@op("QLinearMatMul", lowerings=MAC)
+def qlinear_matmul(c: OpCase) -> Lowering:
+    left, right = c.input(0), c.input(3)
+    return matmul_lowering(c, left, right, left.shape, right.shape)
+
+
+@op("Gemm", lowerings=MAC)
+def gemm(c: OpCase) -> Lowering:
+    return _gemm(c, c.input(0), c.input(1))
+
+
+@op("QGemm", domain=MICROSOFT, lowerings=MAC)
+def qgemm(c: OpCase) -> Lowering:
+    return _gemm(c, c.input(0), c.input(3))
+
+
+@op("MatMulNBits", domain=MICROSOFT, lowerings=MAC)
+def matmul_nbits(c: OpCase) -> Lowering:
+    """Weights packed in blocks of `bits`-bit numbers: K and N are attributes, M is the rest of the input."""
+    left = c.input(0)
+    k, n, bits = int(c.attr("K")), int(c.attr("N")), int(c.attr("bits", 4))
+    work = product(left.elements // k, k, n, 1, left, left, c.output)
+    return Lowering("mac_array", (replace(work, weight_bytes=bits / 8),))
+
+
+@op("MatMulIntegerToFloat", "DynamicQuantizeMatMul", domain=MICROSOFT, lowerings=MAC)
+def matmul_to_float(c: OpCase) -> Lowering:
+    left, right = c.input(0), c.input(1)
+    return matmul_lowering(c, left, right, left.shape, right.shape)
+
+
+@op(
+    "Einsum",
+    lowerings=("mac_array", "decomposed", "dsp", "dma_permute", "view"),
+    kernels=("mul", "reduce_sum", "gather"),
+)
+def einsum(c: OpCase) -> tuple[Lowering, ...]:
+    """Contractions are matrix products; without a contracted letter it is an elementwise product."""
+    values = [value for value in c.inputs if value is not None]
+    where = f" (node '{c.node.name}')"
+    found = contraction(str(c.attr("equation", "")), tuple(v.shape for v in values), where)
+    if len(values) == 1:
+        return _one_operand(c, found)
+    works: list[Work] = []
+    plain = False
+    for step, right in zip(found.steps, values[1:], strict=True):
+        size = step.groups * step.m * step.n
+        if step.summed:
+            works.append(vector(c, "reduce_sum", step.summed, size, size))
+        if step.contracted:
+            works.append(product(step.m, step.k, step.n, step.groups, values[0], right, c.output))
+        else:
+            plain = True
+            works.append(vector(c, "mul", size, 1, size))
+    if len(works) == 1 and plain:
+        passes = (Lowering("mac_array", (per_element(c),)),) if on_mac_array(c.output) else ()
+        return (*passes, dsp(c, "mul"))
+    name = "mac_array" if all(step.contracted and not step.summed for step in found.steps) else "decomposed"
+    return (Lowering(name, tuple(works)),)
+
+
+def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
+    source, out = c.input(0), c.output
+    if found.reduces:
+        return (dsp(c, "reduce_sum", source.elements, out.elements, out.elements),)
+    if found.diagonal:
+        return (dsp(c, "gather"),)
+    if not found.moves:
+        return (VIEW,)
+    return (Lowering("dma_permute", (copy(out.npu_bytes, out.dtype.npu_bytes, out.elements),)),)
+
+
+def _gemm(c: OpCase, left: Value, right: Value) -> Lowering:
+    a = _swapped(left.shape) if c.attr("transA", 0) else left.shape
+    b = _swapped(right.shape) if c.attr("transB", 0) else right.shape
+    return matmul_lowering(c, left, right, a, b)
+
+
+def _swapped(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape

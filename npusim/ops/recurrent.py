@@ -1,0 +1,34 @@
+"""LSTM, GRU, RNN: one product for all inputs, then per time step the recurrent product and the gates.
+
+The steps of one direction wait for each other; two directions are two problems side by side (`groups`).
+"""
+
+from __future__ import annotations
+
+from npusim.ops.counting import product
+from npusim.ops.registry import OpCase, Rule, op
+from npusim.work import Lowering, VectorWork
+
+GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "tanh")}
+
+
+def _recurrent(gates: int, kernel: str) -> Rule:
+    def rule(c: OpCase) -> Lowering:
+        x, weights, recurrence = c.input(0), c.input(1), c.input(2)
+        length, batch = (x.shape[1], x.shape[0]) if c.attr("layout", 0) else (x.shape[0], x.shape[1])
+        directions, width = weights.shape[0], weights.shape[1]
+        hidden = recurrence.shape[2]
+        if width != gates * hidden:
+            raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
+        inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
+        step = product(batch, hidden, width, directions, x, recurrence, c.output)
+        size = c.output.dtype.npu_bytes
+        cells = directions * batch * hidden
+        gate = VectorWork(kernel, cells, 1, cells, cells * gates * size, cells * size)
+        return Lowering("decomposed", (inputs, *((step, gate) * length)))
+
+    return rule
+
+
+for _name, (_gates, _kernel) in GATES.items():
+    op(_name, lowerings=("decomposed",), kernels=(_kernel,))(_recurrent(_gates, _kernel))

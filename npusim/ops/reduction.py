@@ -1,0 +1,190 @@
+"""Reductions along axes. Which way a sum is run decides more than any constant does.
+
+ReduceSum offers every way Intel's compiler knows, each under its condition (source: intel_npu facts, 3.5,
+in the compiler's order of trial; which are tried at all is the compiler profile's business):
+
+- `view`: the reduced axes have length 1.
+- `ones_convolution`: [1,C,H,W] summed over C, keepdims, W no multiple of 16 (Dec 2024 on);
+  `ones_convolution_by_neighbour` for W a multiple of 16, where a MAC-array neighbour is asked for.
+- `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
+  without `native_reduce`).
+- `pooling_chain`: floats, consecutive axes; seen as an image [1, outer, axis, inner] with `outer`
+  channels and pooled along `axis`. Without more ado only when the tensor is an image already (H and W
+  of [1,C,H,W]); else offered as the best case next to
+- `pooling_chain_relayout`: the same after a change of layout of the whole tensor, its `outer` channels
+  padded to 16 (1 channel: 16 times the traffic).
+- `native_reduce`: the axis is the channel axis (NPU 5010); also the innermost one, which a reshape makes it.
+- `dsp`: always.
+
+ReduceMean has the same without the all-ones convolutions; ReduceMax and ReduceMin use max poolings;
+the others run on the DSPs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, dsp, pixels
+from npusim.ops.registry import VIEW, OpCase, Rule, op
+from npusim.work import Lowering, MacOp, MacWork
+
+INNERMOST_MINIMUM = 4096  # elements
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """`axes` of length > 1, and, if they are consecutive, the shape as outer x length x inner."""
+
+    axes: tuple[int, ...]
+    length: int
+    outer: int
+    inner: int
+    consecutive: bool
+
+
+def reduced(c: OpCase) -> Reduced:
+    shape = c.input(0).shape
+    rank = len(shape)
+    given = c.numbers("axes", 1)
+    if given is None and c.has(1):
+        raise c.wrong("its axes are no constant")
+    if not given:
+        given = () if c.attr("noop_with_empty_axes", 0) else tuple(range(rank))
+    axes = tuple(sorted(a % rank for a in given if shape[a] != 1))
+    if not axes:
+        return Reduced((), 1, 1, prod(shape), True)
+    between = [a for a in range(axes[0], axes[-1] + 1) if shape[a] != 1]
+    length = prod(shape[a] for a in axes)
+    return Reduced(
+        axes, length, prod(shape[: axes[0]]), prod(shape[axes[-1] + 1 :]), len(between) == len(axes)
+    )
+
+
+def ones_convolution(c: OpCase, r: Reduced, rows: float, columns: float) -> MacWork:
+    """1x1 convolution with one output channel over `rows` x `columns` pixels of `length` channels."""
+    size = c.input(0).dtype.npu_bytes
+    return MacWork(
+        MacOp.CONVOLUTION, rows, columns, 1, r.length, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=c.output.dtype.npu_bytes,
+    )  # fmt: skip
+
+
+def pooling_chain(source: Value, r: Reduced, mode: MacOp, channels: int) -> tuple[MacWork, ...]:
+    size = source.dtype.npu_bytes
+    works, rows = [], r.length
+    for kernel, outputs, inside in chain_of_eights(r.length):
+        works.append(
+            MacWork(
+                mode, outputs, r.inner, channels, channels, rows, r.inner, kernel, 1, kernel, 1, inside,
+                input_bytes=size, weight_bytes=size, output_bytes=size,
+            )
+        )  # fmt: skip
+        rows = outputs
+    return tuple(works)
+
+
+def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
+    source = c.input(0)
+    if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
+        return []
+    clean = Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer))
+    if len(source.shape) == 4 and source.shape[0] == 1 and min(r.axes) >= 2:
+        return [clean]  # an image pooled over its height and width needs no other layout
+    padded = -(-r.outer // CHANNEL_BLOCK) * CHANNEL_BLOCK
+    # Not marked as an element-by-element permutation: Intel's compiler times these at close to byte rate
+    # (xamba_feasibility facts, 1: 403 MB relaid and pooled in 26.5 ms).
+    move = copy(source.npu_bytes * padded / r.outer)
+    return [Lowering("pooling_chain_relayout", (move, *pooling_chain(source, r, mode, padded))), clean]
+
+
+def native_reduce(c: OpCase, r: Reduced) -> Lowering:
+    """One pass over the input; `output_bytes` are spread over it, since only 1 of `length` is written."""
+    source = c.input(0)
+    rows, columns = pixels(source.elements // r.length)
+    work = MacWork(
+        MacOp.ELTWISE, rows, columns, r.length, r.length, rows, columns,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=source.dtype.npu_bytes,
+        output_bytes=c.output.dtype.npu_bytes / r.length,
+    )  # fmt: skip
+    return Lowering("native_reduce", (work,))
+
+
+def _sum(mean: bool) -> Rule:
+    def rule(c: OpCase) -> tuple[Lowering, ...]:
+        r = reduced(c)
+        if r.length == 1:
+            return (VIEW,)
+        source, rest = c.input(0), c.output.elements
+        shape, floats = source.shape, source.dtype.is_float
+        over_channels = floats and len(shape) == 4 and r.axes == (1,)
+        innermost = floats and r.axes == (len(shape) - 1,)
+        found: list[Lowering] = []
+        if over_channels and not mean and shape[0] == 1 and c.attr("keepdims", 1):
+            name = "ones_convolution" if shape[3] % CHANNEL_BLOCK else "ones_convolution_by_neighbour"
+            found.append(Lowering(name, (ones_convolution(c, r, shape[2], shape[3]),)))
+        if innermost and not mean and source.elements >= INNERMOST_MINIMUM:
+            found.append(Lowering("ones_convolution_innermost", (ones_convolution(c, r, *pixels(rest)),)))
+        found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
+        if over_channels or innermost:
+            found.append(native_reduce(c, r))
+        return (*found, dsp(c, "reduce_sum", source.elements, rest, rest))
+
+    return rule
+
+
+SUM_WAYS = ("pooling_chain", "pooling_chain_relayout", "native_reduce", "dsp", "view")
+ONES = ("ones_convolution", "ones_convolution_by_neighbour", "ones_convolution_innermost")
+op("ReduceSum", lowerings=(*ONES, *SUM_WAYS), kernels=("reduce_sum",), reads=(1,))(_sum(mean=False))
+op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_sum",), reads=(1,))(_sum(mean=True))
+
+
+@op(
+    "ReduceMax",
+    "ReduceMin",
+    lowerings=("pooling_chain_relayout", "pooling_chain", "dsp", "view"),
+    kernels=("reduce_max",),
+    reads=(1,),
+)
+def reduce_max(c: OpCase) -> tuple[Lowering, ...]:
+    """Max poolings (ReduceMin with the sign changed in the neighbouring passes), or a DSP kernel."""
+    r = reduced(c)
+    if r.length == 1:
+        return (VIEW,)
+    rest = c.output.elements
+    plain = dsp(c, "reduce_max", c.input(0).elements, rest, rest)
+    return (*pooling_lowerings(c, r, MacOp.MAX_POOL), plain)
+
+
+def _on_dsp(kernel: str) -> Rule:
+    def rule(c: OpCase) -> Lowering:
+        rest = c.output.elements
+        return dsp(c, kernel, c.input(0).elements, rest, rest)
+
+    return rule
+
+
+for _name in ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceProd", "ReduceLogSum", "ReduceLogSumExp"):
+    op(_name, kernels=("reduce_sum",))(_on_dsp("reduce_sum"))
+for _name in ("ArgMax", "ArgMin"):
+    op(_name, kernels=("topk",))(_on_dsp("topk"))
+
+
+@op("TopK", kernels=("topk",))
+def topk(c: OpCase) -> Lowering:
+    source = c.input(0)
+    rows = source.elements // max(source.shape[c.axis(-1, len(source.shape))], 1)
+    return dsp(c, "topk", source.elements, rows, rows)
+
+
+@op("CumSum", "CumProd", kernels=("cumsum",), reads=(1,))
+def cumsum(c: OpCase) -> Lowering:
+    """A scan: only the other axes may be split. A running product is taken to cost like a running sum.
+    With an axis that is no constant the longest axis is assumed to be the scanned one."""
+    shape = c.input(0).shape
+    given = c.numbers("axis", 1)
+    length = shape[given[0]] if given and shape else max(shape, default=1)
+    rows = c.output.elements // max(length, 1)
+    return dsp(c, "cumsum", c.output.elements, rows, rows)

@@ -1,0 +1,150 @@
+"""Ops that only rename or move elements: views, transposes, joins, cuts, repetitions."""
+
+from __future__ import annotations
+
+from math import prod
+
+from npusim.graph import Value
+from npusim.ops.counting import copy, dsp
+from npusim.ops.registry import VIEW, OpCase, op
+from npusim.work import Lowering
+
+
+@op(
+    "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Dropout", "BitCast", "Shape", "Size",
+    "Constant", "Optional", "OptionalGetElement", "OptionalHasElement",
+    lowerings=("view",),
+)  # fmt: skip
+def view(c: OpCase) -> Lowering:
+    """The same bytes under another name or shape (or a number the compiler knows)."""
+    return VIEW
+
+
+def run_from(value: Value, axis: int) -> float:
+    """Contiguous bytes when everything from `axis` on is taken whole."""
+    return prod(value.shape[axis:]) * value.dtype.npu_bytes
+
+
+def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
+    """Whether a transpose moves anything, and the length of its contiguous innermost run."""
+    order = [axis for axis in perm if shape[axis] != 1]
+    if order == sorted(order):
+        return False, prod(shape)
+    run, last = 1, [axis for axis in range(len(shape)) if shape[axis] != 1]
+    while order and order[-1] == last[-1]:
+        run *= shape[order.pop()]
+        last.pop()
+    return True, run
+
+
+@op("Transpose", lowerings=("view", "dma_permute", "dsp"), kernels=("mempermute",))
+def transpose(c: OpCase) -> tuple[Lowering, ...]:
+    """A view if only axes of length 1 move. If the innermost axis stays, DMA copies whole runs; else it
+    goes element by element (`elements` > 0)."""
+    source = c.input(0)
+    rank = len(source.shape)
+    perm = tuple(int(a) for a in c.attr("perm", tuple(reversed(range(rank)))))
+    moves, run = moved(source.shape, perm)
+    if not moves:
+        return (VIEW,)
+    work = copy(source.npu_bytes, run * source.dtype.npu_bytes, source.elements if run == 1 else 0)
+    return Lowering("dma_permute", (work,)), dsp(c, "mempermute")
+
+
+@op("Concat", lowerings=("view", "dma"))
+def concat(c: OpCase) -> tuple[Lowering, ...]:
+    """A copy of every part. Along the outermost axis the producers can write side by side (`view`)."""
+    out = c.output
+    axis = c.axis(0, len(out.shape))
+    parts = [v for v in c.inputs if v is not None and v.elements]
+    if len(parts) < 2:
+        return (VIEW,)
+    found = Lowering("dma", (copy(out.npu_bytes, min(run_from(v, axis) for v in parts)),))
+    return (VIEW, found) if prod(out.shape[:axis]) == 1 else (found,)
+
+
+def cut(out: Value, source: Value, cut_axes: list[int], steps: bool) -> tuple[Lowering, ...]:
+    """Part of a tensor: a view when only the outermost axis (longer than 1) is cut, without steps."""
+    if not cut_axes:
+        return (VIEW,)
+    last = cut_axes[-1]
+    run = run_from(out, last + 1 if steps else last)
+    found = Lowering("dma", (copy(out.npu_bytes, run, constant=source.constant),))
+    contiguous = prod(source.shape[: cut_axes[0]]) == 1 and len(cut_axes) == 1 and not steps
+    return (VIEW, found) if contiguous else (found,)
+
+
+@op("Slice", lowerings=("view", "dma"), reads=(3, 4))
+def slice_(c: OpCase) -> tuple[Lowering, ...]:
+    source, out = c.input(0), c.output
+    rank = len(source.shape)
+    steps = c.numbers("steps", 4) or ()
+    axes = c.numbers("axes", 3) or tuple(range(len(steps)))
+    stepped = {axis % rank for axis, step in zip(axes, steps, strict=False) if step != 1}
+    axes_cut = [
+        a for a in range(rank) if source.shape[a] != out.shape[a] or (a in stepped and source.shape[a] > 1)
+    ]
+    return cut(out, source, axes_cut, bool(stepped))
+
+
+@op("Split", lowerings=("view", "dma"))
+def split(c: OpCase) -> tuple[Lowering, ...]:
+    """One copy per part, or a view of each."""
+    source = c.input(0)
+    axis = c.axis(0, len(source.shape))
+    parts = [v for v in c.outputs if v is not None and v.elements]
+    if parts[0].shape == source.shape:
+        return (VIEW,)
+    copies = Lowering("dma", tuple(copy(v.npu_bytes, run_from(v, axis)) for v in parts))
+    return (VIEW, copies) if prod(source.shape[:axis]) == 1 else (copies,)
+
+
+def _whole(c: OpCase, kernel: str, changed: list[int]) -> tuple[Lowering, ...]:
+    """A copy of the output in runs that end at the last changed axis, or a DSP kernel."""
+    if not changed:
+        return (VIEW,)
+    run = run_from(c.input(0), changed[-1])
+    return Lowering("dma", (copy(c.output.npu_bytes, run),)), dsp(c, kernel)
+
+
+def _changed(c: OpCase) -> list[int]:
+    source, out = c.input(0).shape, c.output.shape
+    aligned = (1,) * (len(out) - len(source)) + source
+    shift = len(out) - len(source)
+    return [max(axis - shift, 0) for axis, size in enumerate(out) if size != aligned[axis]]
+
+
+@op("Pad", "CenterCropPad", lowerings=("view", "dma", "dsp"), kernels=("pad",))
+def pad(c: OpCase) -> tuple[Lowering, ...]:
+    return _whole(c, "pad", _changed(c))
+
+
+@op("Tile", lowerings=("view", "dma", "dsp"), kernels=("tile",))
+def tile(c: OpCase) -> tuple[Lowering, ...]:
+    return _whole(c, "tile", _changed(c))
+
+
+@op("Expand", lowerings=("view", "broadcast_view", "dma", "dsp"), kernels=("tile",))
+def expand(c: OpCase) -> tuple[Lowering, ...]:
+    """Nothing runs if every consumer can broadcast (`broadcast_view`: the compiler looks)."""
+    found = _whole(c, "tile", _changed(c))
+    return found if found[0] is VIEW else (Lowering("broadcast_view", ()), *found)
+
+
+@op("DepthToSpace", "SpaceToDepth", lowerings=("dma",))
+def depth_to_space(c: OpCase) -> Lowering:
+    """Channels-last in memory: runs are the channels of the side that has fewer."""
+    channels = min(c.input(0).shape[1], c.output.shape[1])
+    return Lowering("dma", (copy(c.output.npu_bytes, channels * c.output.dtype.npu_bytes),))
+
+
+@op("ReverseSequence", "Trilu", kernels=("default", "select"))
+def dsp_only(c: OpCase) -> Lowering:
+    """Trilu keeps one side of the diagonal: a Select with a constant mask."""
+    return dsp(c, "select" if c.node.op_type == "Trilu" else "default")
+
+
+@op("Range", "EyeLike", "ConstantOfShape", lowerings=("view", "dsp"), kernels=("default",))
+def fill(c: OpCase) -> tuple[Lowering, ...]:
+    """A known result is a constant of the compiled network; else a DSP kernel writes it."""
+    return (VIEW,) if all(v is None or v.constant for v in c.inputs) else (dsp(c, "default"),)
