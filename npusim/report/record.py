@@ -49,6 +49,7 @@ class NodeReport:
     busy_us: dict[str, float] = field(default_factory=dict)
     fused: tuple[str, ...] = ()
     repeats: int = 1
+    critical_us: float = 0.0  # by how much it moves the end of the run; these sum to the latency
 
 
 @dataclass(frozen=True, slots=True)

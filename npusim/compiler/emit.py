@@ -1,0 +1,179 @@
+"""Placed steps and their residence -> tasks in program order, with edges.
+
+For a step: transfers of its inputs, weights of later steps whose turn to be prefetched has come, its compute
+tasks, its spills and its outputs. Weights of step k may arrive as soon as they fit beside what the steps before
+k hold; that gate is a rule on bytes, so it belongs to the structure and not to the price.
+"""
+
+from __future__ import annotations
+
+from npusim.compiler.place import Placed
+from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
+from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.residency import Residence
+from npusim.compiler.split import dsp_parts, mac_shares
+from npusim.work import MacWork, MoveWork, VectorWork
+
+SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
+
+
+def prefetch_gates(steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int) -> list[int]:
+    """For each step the first step during which its weights may already arrive (itself: no prefetch)."""
+    held = [r.held_bytes for r in residence]
+    fixed = [min(s.fixed_bytes, capacity_bytes) for s in steps]
+    gates: list[int] = []
+    for k in range(len(steps)):
+        gate, weights = k, fixed[k]
+        while weights and gate > 0 and k - gate < ahead:
+            j = gate - 1
+            weights += fixed[j]
+            if held[j] + weights > capacity_bytes or residence[j].pieces > 1 or residence[k].pieces > 1:
+                break
+            gate = j
+        gates.append(gate)
+    return gates
+
+
+class Emitter:
+    """Writes the tasks of one plan."""
+
+    def __init__(self, profile: CompilerProfile, tiles: int, dsps_per_tile: int, ports: int) -> None:
+        self.plan = PlanBuilder(ports)
+        self.profile = profile
+        self.tiles = tiles
+        self.dsps = dsps_per_tile
+        self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
+        self.stored: dict[str, tuple[int, ...]] = {}  # transfers that bring it to DDR
+        self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
+        self.last_compute: tuple[int, ...] = ()
+        self.before_last: tuple[int, ...] = ()
+        self.weights: dict[int, tuple[int, ...]] = {}
+
+    def step(self, k: int, step: Placed, r: Residence, due: list[tuple[int, Placed, Residence]]) -> None:
+        """Emit step `k`. `due`: later steps whose weights may start to arrive now."""
+        plan = self.plan
+        record = Step(step.node, step.lowering, step.reason, step.engine, step.macs)
+        if r.reason:
+            record.reason = f"{record.reason}; {r.reason}" if record.reason else r.reason
+        record.pieces = r.pieces
+        record.kernels = tuple(w.kernel for w in step.steps if isinstance(w, VectorWork))
+        first_task = len(plan.queue)
+        for name, size in r.stores:
+            self.stored[name] = self._transfer(f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name))
+        loads: tuple[int, ...] = ()
+        for name, size in r.loads:
+            tasks = self._transfer(
+                f"{name}/load", size, "ddr", "scratchpad",
+                after=self.stored.get(name, ()) or self.made.get(name, ()), gate=self.before_last,
+                pieces=1 if r.cut == "channels" else r.pieces, repeats=step.node.repeats,
+            )  # fmt: skip
+            self.arrived[name] = tasks
+            loads += tasks
+        own = self._weights(k, step, r) if k not in self.weights else self.weights.pop(k)
+        for later, placed, residence in due:
+            if later != k:
+                self.weights[later] = self._weights(later, placed, residence)
+        compute = self._compute(step, r, loads, own)
+        for name in step.writes:
+            self.made[name] = compute
+        writes: tuple[int, ...] = ()
+        for name, size in r.writes:
+            streams = compute if r.pieces > 1 else ()
+            self.stored[name] = self._transfer(
+                f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
+                streams=streams, pieces=r.pieces, repeats=step.node.repeats,
+            )  # fmt: skip
+            writes += self.stored[name]
+        self.before_last, self.last_compute = self.last_compute, compute
+        record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
+        record.prefetch = [t for t in own if t < first_task]
+        plan.steps.append(record)
+
+    def _ready(self, name: str) -> tuple[int, ...]:
+        return self.arrived.get(name, ()) or self.made.get(name, ())
+
+    def _weights(self, k: int, step: Placed, r: Residence) -> tuple[int, ...]:
+        nbytes = r.fixed_traffic
+        if not nbytes:
+            return ()
+        label = f"{step.node.name}/weights"
+        pieces = r.pieces if r.cut == "channels" or nbytes > step.fixed_bytes else 1
+        return self._transfer(
+            label, nbytes, "ddr", "scratchpad", gate=self.last_compute, pieces=pieces,
+            repeats=step.node.repeats if pieces > 1 else 1, whole=True, step=k,
+        )  # fmt: skip
+
+    def _transfer(
+        self,
+        label: str,
+        nbytes: float,
+        source: str,
+        destination: str,
+        *,
+        after: tuple[int, ...] = (),
+        gate: tuple[int, ...] = (),
+        streams: tuple[int, ...] = (),
+        pieces: int = 1,
+        repeats: int = 1,
+        whole: bool = False,
+        elements: float = 0.0,
+        step: int | None = None,
+    ) -> tuple[int, ...]:
+        """One tensor by DMA: a slice a tile, the slices shared by the ports; `whole`: halves, one a port
+        (weights go to every tile at once). Small ones go in one piece on one port."""
+        plan = self.plan
+        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else (plan.ports if whole else max(self.tiles, 1))
+        ports = min(slices, plan.ports)
+        done: list[int] = []
+        for port in range(ports):
+            count = slices // ports + (1 if port < slices % ports else 0)
+            share = nbytes * count / slices
+            ask = DmaTask(share, source, destination, elements=elements * count / slices, transfers=count * pieces)
+            task = plan.add(
+                label, plan.port(share), ask, pieces=pieces, repeats=repeats,
+                after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
+            )  # fmt: skip
+            if step is not None:
+                plan.step[task] = step
+            done.append(task)
+        return tuple(done)
+
+    def _compute(
+        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        plan, repeats = self.plan, step.node.repeats
+        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in dict(r.loads) else ()))
+        moving = tuple(t for t in (*loads, *weights) if plan.pieces[t] > 1)
+        waiting = tuple(dict.fromkeys((*ready, *(t for t in (*loads, *weights) if t not in moving))))
+        previous: tuple[int, ...] = ()
+        for i, work in enumerate(step.steps):
+            after, streams = (waiting, moving) if i == 0 else (previous, ())
+            if i and r.pieces > 1:
+                after, streams = (), previous
+            label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
+            if isinstance(work, MoveWork):
+                source, destination = (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
+                previous = self._transfer(
+                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=r.pieces,
+                    repeats=repeats, elements=work.elements,
+                )  # fmt: skip
+                continue
+            if isinstance(work, MacWork):
+                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut)
+                queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
+            else:
+                queue, ask = DSP, self._kernel(work, step, r.pieces)
+            previous = (
+                plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams),
+            )
+        return previous
+
+    def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
+        parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
+        share = parts * pieces
+        return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
+
+
+def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
+    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
+    return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

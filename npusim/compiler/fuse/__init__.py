@@ -1,0 +1,37 @@
+"""Fusion: a graph of ops as exported -> a graph of what the compiler runs."""
+
+from __future__ import annotations
+
+from npusim.compiler.fuse import activations, contraction, drain_path, norms, quantised
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.compiler.profile import CompilerProfile
+from npusim.graph import Graph
+
+PATTERNS = {
+    "swish": activations.swish,
+    "hard_swish": activations.hard_swish,
+    "gelu_erf": activations.gelu_erf,
+    "gelu_tanh": activations.gelu_tanh,
+    "layer_norm": norms.layer_norm,
+    "rms_norm": norms.rms_norm,
+    "softmax": norms.softmax,
+    "scale_and_bias": drain_path.scale_and_bias,
+}
+
+
+def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: bool, precision: str) -> Graph:
+    """The graph as this compiler would run it on this generation.
+
+    `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
+    `precision`: 'int8' asks what a quantised version of a float graph would take."""
+    r = Rewriter(graph)
+    quantised.fold_dequantize(r)
+    for name in profile.fusion.patterns:
+        PATTERNS[name](r)
+    if generation in profile.fusion.mul_reduce_to_matmul:
+        contraction.mul_reduce_to_matmul(r)
+    drain = frozenset(profile.fusion.drain_path.get(generation, ()))
+    lookup = frozenset(profile.fusion.lookup_unit.get(generation, ())) if lookup_unit else frozenset()
+    drain_path.activations(r, drain, lookup)
+    quantised.fuse_quantize(r)
+    return quantised.as_int8(r) if precision == "int8" else r.result()

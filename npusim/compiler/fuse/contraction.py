@@ -1,0 +1,60 @@
+"""Mul + ReduceSum that is really a matrix product -> Einsum.
+
+`sum_k a[.., m, k] * b[.., n, k]` written as a broadcast product and a sum. Intel's 2026 compiler finds it
+on NPU 4000 and 5010 (its task name is broadcast_mul_reduce_as_matmul), not on 3720, and its Dec-2024
+source has no such pass (facts on XAMBA's feasibility, sections 0 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import Node, Value
+
+
+def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
+    """Axes a ReduceSum sums, not negative; None when they are not known."""
+    rank = len(r.value(node.inputs[0]).shape)
+    axes = node.attribute("axes")
+    if axes is None and len(node.inputs) > 1 and node.inputs[1]:
+        axes = r.value(node.inputs[1]).data
+    return None if axes is None else tuple(int(a) % rank for a in axes)
+
+
+def mul_reduce_to_matmul(r: Rewriter) -> None:
+    """Only where both operands are broadcast along an axis that the other has (else nothing is shared)."""
+    for index, node in r.items("ReduceSum"):
+        product = r.maker(node.inputs[0], "Mul")
+        axes = _axes(r, node)
+        if not product or axes is None or len(axes) != 1 or not r.private(node.inputs[0], {index}):
+            continue
+        full = r.value(node.inputs[0]).shape
+        left, right = (_padded(r.value(n).shape, len(full)) for n in product[1].inputs)
+        axis = axes[0]
+        if len(full) > 20 or full[axis] < 2 or left[axis] == 1 or right[axis] == 1:
+            continue
+        letters = [chr(ord("a") + i) for i in range(len(full))]
+        left_only = [i for i, n in enumerate(full) if n > 1 and right[i] == 1]
+        right_only = [i for i, n in enumerate(full) if n > 1 and left[i] == 1]
+        if not left_only or not right_only:
+            continue
+        terms, names = [], []
+        for name, shape in zip(product[1].inputs, (left, right), strict=True):
+            kept = [i for i, n in enumerate(shape) if n > 1]
+            view = f"{name}/squeezed_for/{node.name}"
+            source = r.value(name)
+            r.values[view] = Value(view, tuple(shape[i] for i in kept), source.dtype, source.constant)
+            terms.append("".join(letters[i] for i in kept))
+            names.append((name, view))
+        out = "".join(letters[i] for i, n in enumerate(full) if n > 1 and i != axis)
+        fused = replace(
+            node,
+            op_type="Einsum",
+            inputs=tuple(view for _, view in names),
+            attributes={"equation": f"{terms[0]},{terms[1]}->{out}", "contraction_of": tuple(n for n, _ in names)},
+        )
+        r.replace([product[0], index], fused)
+
+
+def _padded(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    return (1,) * (rank - len(shape)) + tuple(shape)

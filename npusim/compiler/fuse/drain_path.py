@@ -1,0 +1,83 @@
+"""What runs for free behind the MAC array: bias, scale, batch norm, and the activations the hardware allows.
+
+The node keeps its op type and gets `post_ops`; its output becomes the last post-op's output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import Node
+
+MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul")
+POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
+
+
+def _per_channel(r: Rewriter, constant: str, output: str, channel_axis: int) -> bool:
+    """Whether a constant has one number, or one a channel, of the tensor it meets."""
+    shape = r.value(constant).shape
+    full = r.value(output).shape
+    if r.value(constant).elements == 1:
+        return True
+    padded = (1,) * (len(full) - len(shape)) + tuple(shape)
+    axis = channel_axis % len(full) if full else 0
+    return all(n == 1 or (i == axis and n == full[i]) for i, n in enumerate(padded))
+
+
+def _absorb(r: Rewriter, host: int, rider: int) -> Node:
+    """The rider joins the host's drain path; the pair stands where the rider stood."""
+    node, last = r.nodes[host], r.nodes[rider]
+    assert node is not None and last is not None
+    fused = replace(node, outputs=last.outputs[:1], post_ops=(*node.post_ops, last.op_type))
+    r.replace([host, rider], fused)
+    return fused
+
+
+def scale_and_bias(r: Rewriter) -> None:
+    """Add or Sub of a per-channel constant, Mul or Div by one, BatchNormalization behind a convolution
+    or matrix product with constant weights: folded into weights and bias."""
+    for index, node in r.items(*MAC_NODES):
+        axis = 1 if node.op_type.startswith("Conv") else -1
+        current, host = node, index
+        while found := r.reader(current.outputs[0], "Add", "Sub", "Mul", "Div", "BatchNormalization"):
+            rider, op = found
+            if op.op_type != "BatchNormalization":
+                other = [n for n in op.inputs if n != current.outputs[0]]
+                if len(other) != 1 or not r.constant(other[0]):
+                    break
+                if op.op_type in ("Sub", "Div") and op.inputs[0] != current.outputs[0]:
+                    break
+                weights_fixed = len(node.inputs) > 1 and r.constant(node.inputs[1])
+                if op.op_type in ("Mul", "Div") and not weights_fixed and r.value(other[0]).elements != 1:
+                    break
+                if not _per_channel(r, other[0], current.outputs[0], axis):
+                    break
+                if r.value(op.outputs[0]).shape != r.value(current.outputs[0]).shape:
+                    break
+            current, host = _absorb(r, host, rider), rider
+
+
+def activations(r: Rewriter, fusable: frozenset[str], lookup: frozenset[str]) -> None:
+    """An activation behind a MAC-array node, when the drain path can evaluate it.
+
+    `fusable`: op types of the arithmetic drain path (Relu, LeakyRelu, Clip...); `lookup`: those of the
+    lookup unit (Sigmoid, Tanh, Swish...)."""
+    hosts = (*MAC_NODES, "Add", "Sub", "Mul", *POOLS)
+    for index, node in r.items(*hosts):
+        if node.op_type in ("Add", "Sub", "Mul") and not _two_equal_activations(r, node):
+            continue
+        current, host = node, index
+        while found := r.reader(current.outputs[0], *fusable, *lookup, "PWL"):
+            rider, op = found
+            if op.op_type in lookup and any(p in lookup for p in current.post_ops):
+                break
+            if op.op_type == "PRelu" and not r.constant(op.inputs[1]):
+                break
+            if node.op_type == "MaxPool" and op.op_type != "Relu":
+                break
+            current, host = _absorb(r, host, rider), rider
+
+
+def _two_equal_activations(r: Rewriter, node: Node) -> bool:
+    shapes = [r.value(n).shape for n in node.inputs]
+    return len(shapes) == 2 and shapes[0] == shapes[1] and not any(r.constant(n) for n in node.inputs)

@@ -1,0 +1,111 @@
+"""8-bit graphs: QuantizeLinear/DequantizeLinear pairs, and the question "what if it were int8?".
+
+Intel's compiler runs convolution, matrix product, residual Add and pooling on 8-bit tensors, keeps DSP
+kernels in fp16, quantises for free in the drain path, and spends a MAC-array pass where an fp16 tensor
+must become 8-bit (facts on whole networks, section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import DType, Graph, Node
+
+MAC_OPS = frozenset(
+    "Conv ConvTranspose MatMul Gemm FusedMatMul Einsum MaxPool AveragePool GlobalAveragePool".split()
+)
+MOVES = frozenset(
+    "Reshape Flatten Squeeze Unsqueeze Identity Transpose Concat Slice Split Pad DepthToSpace SpaceToDepth Expand".split()
+)
+
+
+def _on_mac_array(r: Rewriter, node: Node) -> bool:
+    if node.op_type in MAC_OPS:
+        return True
+    if node.op_type not in ("Add", "Sub"):
+        return False
+    return len(node.inputs) == 2 and all(r.value(n).shape == r.value(node.outputs[0]).shape for n in node.inputs)
+
+
+def fold_dequantize(r: Rewriter) -> None:
+    """Readers on the MAC array, and ops that only move data, take the 8-bit tensor itself."""
+    dequantized = {n.outputs[0]: (i, n) for i, n in r.items("DequantizeLinear")}
+    for index, node in enumerate(list(r.nodes)):
+        if node is None or not any(name in dequantized for name in node.inputs):
+            continue
+        moves = node.op_type in MOVES
+        data = node.inputs[:1] if moves and node.op_type != "Concat" else node.inputs
+        floats = [n for n in data if n and n not in dequantized and r.value(n).dtype.is_float and not r.constant(n)]
+        weights_only = all(r.constant(dequantized[n][1].inputs[0]) for n in node.inputs if n in dequantized)
+        if not weights_only and (floats or not (moves or _on_mac_array(r, node))):
+            continue
+        inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
+        r.replace([index], replace(node, inputs=inputs))
+    for name, (index, node) in dequantized.items():
+        if not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None:
+            r.drop(index)
+        elif r.constant(node.inputs[0]):
+            r.drop(index)
+
+
+def fuse_quantize(r: Rewriter) -> None:
+    """QuantizeLinear right behind a MAC-array node or a move of 8-bit data: free."""
+    for index, node in r.items("QuantizeLinear"):
+        producer = r.producer.get(node.inputs[0])
+        host = None if producer is None else r.nodes[producer]
+        if producer is None or host is None or not r.private(node.inputs[0], {index}):
+            continue
+        eight_bit = host.op_type in MOVES and r.value(host.inputs[0]).dtype.bits <= 8
+        if len(host.outputs) == 1 and (eight_bit or _on_mac_array(r, host)):
+            fused = replace(host, outputs=node.outputs, post_ops=(*host.post_ops, "QuantizeLinear"))
+            r.replace([producer, index], fused)
+
+
+def as_int8(r: Rewriter) -> Graph:
+    """A float graph as static quantisation would leave it: MAC-array tensors and weights int8, a
+    QuantizeLinear where fp16 data (an input, a DSP kernel's result) meets the MAC array."""
+    group: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while group.get(name, name) != name:
+            name = group[name]
+        return name
+
+    for node in r.nodes:
+        if node is not None and node.op_type in MOVES:
+            data = node.inputs if node.op_type == "Concat" else node.inputs[:1]
+            root = find(data[0])
+            for name in (*data, *node.outputs):
+                group[find(name)] = root
+    floats = {n for n, v in r.values.items() if v.dtype.is_float and not v.constant}
+    stays = {find(n) for n in (*r.graph.inputs, *r.graph.outputs)}
+    for node in r.nodes:
+        if node is None or node.op_type in MOVES or _on_mac_array(r, node):
+            continue
+        stays |= {find(n) for n in (*node.inputs, *node.outputs) if n}
+    eight = {n for n in floats if find(n) not in stays}
+    inserted: dict[int, list[Node]] = {}
+    made: dict[str, str] = {}
+    for index, node in enumerate(r.nodes):
+        if node is None or not _on_mac_array(r, node):
+            continue
+        inputs = list(node.inputs)
+        for k, name in enumerate(inputs):
+            if not name or name in eight or not r.value(name).dtype.is_float:
+                continue
+            if r.constant(name):
+                if k == 1:
+                    r.values[name] = replace(r.value(name), dtype=DType.INT8)
+            elif name in made:
+                inputs[k] = made[name]
+            else:
+                q = f"{name}/quantized"
+                made[name] = inputs[k] = q
+                r.values[q] = replace(r.value(name), name=q, dtype=DType.INT8)
+                quantize = Node(f"{name}/quantize", "QuantizeLinear", (name,), (q,), repeats=node.repeats)
+                inserted.setdefault(index, []).append(quantize)
+        r.nodes[index] = replace(node, inputs=tuple(inputs))
+    for name in eight:
+        r.values[name] = replace(r.value(name), dtype=DType.INT8)
+    nodes = [n for i, node in enumerate(r.nodes) if node is not None for n in (*inserted.get(i, ()), node)]
+    return replace(r.graph, nodes=tuple(nodes), values=r.values)

@@ -1,0 +1,111 @@
+"""A graph being fused: who makes a tensor, who reads it, and how a group becomes one node."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+
+from npusim.graph import Graph, Node, Value
+
+
+class Rewriter:
+    """Nodes by index, with producer and consumers of every tensor kept up to date.
+
+    A group is replaced at the position of its last node, so the order stays topological.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.values = dict(graph.values)
+        self.nodes: list[Node | None] = list(graph.nodes)
+        self.producer: dict[str, int] = {}
+        self.consumers: dict[str, list[int]] = defaultdict(list)
+        self.graph_outputs = frozenset(graph.outputs)
+        for index, node in enumerate(graph.nodes):
+            self._link(index, node)
+
+    def _link(self, index: int, node: Node) -> None:
+        for name in node.outputs:
+            if name:
+                self.producer[name] = index
+        for name in node.inputs:
+            if name:
+                self.consumers[name].append(index)
+
+    def _unlink(self, index: int) -> None:
+        node = self.nodes[index]
+        if node is None:
+            return
+        for name in node.inputs:
+            if name:
+                self.consumers[name].remove(index)
+        for name in node.outputs:
+            if self.producer.get(name) == index:
+                del self.producer[name]
+        self.nodes[index] = None
+
+    def items(self, *op_types: str) -> list[tuple[int, Node]]:
+        """Living nodes of these op types, in order."""
+        wanted = set(op_types)
+        return [(i, n) for i, n in enumerate(self.nodes) if n is not None and n.op_type in wanted and _standard(n)]
+
+    def maker(self, name: str, *op_types: str) -> tuple[int, Node] | None:
+        """The node that makes `name`, if it is one of `op_types`."""
+        index = self.producer.get(name)
+        node = None if index is None else self.nodes[index]
+        if index is None or node is None or node.op_type not in op_types or not _standard(node):
+            return None
+        return index, node
+
+    def reader(self, name: str, *op_types: str) -> tuple[int, Node] | None:
+        """The only reader of `name`, if there is one, the tensor is no graph output, and it is of `op_types`."""
+        if name in self.graph_outputs or len(self.consumers[name]) != 1:
+            return None
+        index = self.consumers[name][0]
+        node = self.nodes[index]
+        return (index, node) if node is not None and node.op_type in op_types and _standard(node) else None
+
+    def private(self, name: str, readers: set[int]) -> bool:
+        """True when nobody but `readers` needs the tensor."""
+        return name not in self.graph_outputs and set(self.consumers[name]) <= readers
+
+    def constant(self, name: str) -> bool:
+        value = self.values.get(name)
+        return value is not None and value.constant
+
+    def scalar(self, name: str) -> float | None:
+        """The number a constant of one element holds, if its data is known."""
+        value = self.values.get(name)
+        if value is None or not value.constant or value.data is None or value.elements != 1:
+            return None
+        return float(np.asarray(value.data).reshape(-1)[0])
+
+    def value(self, name: str) -> Value:
+        return self.values[name]
+
+    def replace(self, members: list[int], node: Node) -> None:
+        """`members` (indices) become `node`, at the place of the last of them."""
+        names: list[str] = []
+        for index in members:
+            member = self.nodes[index]
+            if member is not None:
+                names += [*member.absorbed, member.name]
+        kept = tuple(n for n in names if n != node.name)
+        for index in members:
+            self._unlink(index)
+        at = max(members)
+        self.nodes[at] = replace(node, absorbed=tuple(dict.fromkeys([*node.absorbed, *kept])))
+        self._link(at, node)
+
+    def drop(self, index: int) -> None:
+        """Take out a node that nothing needs any more."""
+        self._unlink(index)
+
+    def result(self) -> Graph:
+        return replace(self.graph, nodes=tuple(n for n in self.nodes if n is not None), values=self.values)
+
+
+def _standard(node: Node) -> bool:
+    return node.domain in ("", "ai.onnx", "com.microsoft")

@@ -1,0 +1,163 @@
+"""Which way each op is run: the compiler profile picks among the lowerings the op offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.split import weight_bytes
+from npusim.errors import UnknownOp
+from npusim.graph import DType, Graph, Node
+from npusim.ops.registry import lowerings, macs
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
+
+VIEWS = ("view", "broadcast_view", "fused")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A node with its lowering chosen.
+
+    `reads`, `writes`: activation tensors by root name (views looked through). `fixed_bytes`: weights and other
+    constants it needs in the scratchpad. `engine` is the engine of most of its work.
+    `dsp_tiles`: over how many tiles its kernels may spread (a large number: all)."""
+
+    node: Node
+    lowering: str
+    steps: tuple[Work, ...]
+    engine: str
+    reason: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    fixed_bytes: float
+    macs: float
+    one_dsp: bool = False
+    dsp_tiles: int = 1_000
+
+
+class Placer:
+    """Places nodes in order; remembers which tensors are views of which."""
+
+    def __init__(self, graph: Graph, profile: CompilerProfile, generation: str, one_dsp: frozenset[str]) -> None:
+        self.graph = graph
+        self.profile = profile
+        self.generation = generation
+        self.one_dsp = one_dsp
+        self.alias: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        """The tensor that holds the bytes of `name`."""
+        while name in self.alias:
+            name = self.alias[name]
+        return name
+
+    def place(self, node: Node) -> Placed | None:
+        """The node placed; None for a view (it runs nowhere). Raises UnknownOp when it has no rule."""
+        ways = lowerings(node, self.graph)
+        chosen, reason = choose(self.profile, self.generation, node.op_type, ways)
+        values = self.graph.values
+        if chosen.name in VIEWS or not chosen.steps:
+            source = next((n for n in node.inputs if n and not values[n].constant), None)
+            if source is not None:
+                for name in node.outputs:
+                    self.alias[name] = source
+            return None
+        sources = node.attribute("contraction_of") or node.inputs
+        reads = dict.fromkeys(self.root(n) for n in sources if n and not values[n].constant and values[n].elements)
+        steps = _with_types(chosen.steps, node, self.graph)
+        engine = _main_engine(steps)
+        kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
+        one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
+        return Placed(
+            node=node,
+            lowering=chosen.name,
+            steps=steps,
+            engine=engine,
+            reason=reason,
+            reads=tuple(reads),
+            writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
+            fixed_bytes=_fixed_bytes(node, steps, self.graph),
+            macs=macs(node, self.graph) * node.repeats,
+            one_dsp=one,
+            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.graph),
+        )
+
+
+def choose(
+    profile: CompilerProfile, generation: str, op_type: str, ways: tuple[Lowering, ...]
+) -> tuple[Lowering, str]:
+    """The first lowering of the profile's order that the op offers, and why it is taken."""
+    by_name = {way.name: way for way in ways}
+    for rule in (profile.rule(op_type), profile.default):
+        for name in rule.generations.get(generation, rule.order):
+            if name in by_name:
+                why = rule.why.get(name) or profile.default.why.get(name, "")
+                return by_name[name], why.format(op=op_type)
+    if not ways:
+        raise UnknownOp(f"'{op_type}' offers no way to run; compiler profile {profile.name} cannot place it")
+    return ways[0], profile.default.why.get(ways[0].name, "")
+
+
+@lru_cache(maxsize=20_000)
+def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
+    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
+
+
+def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
+    """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
+    first, last = steps[0], steps[-1]
+    if not any(isinstance(s, MacWork) for s in (first, last)):
+        return steps
+    data = graph.values[node.inputs[0]]
+    second = graph.values[node.inputs[1]] if len(node.inputs) > 1 and node.inputs[1] else data
+    out = graph.values[next(n for n in node.outputs if n)]
+    changed = list(steps)
+    for i, step in enumerate(steps):
+        if isinstance(step, MacWork):
+            into = data.dtype.npu_bytes if i == 0 else step.input_bytes
+            outof = out.dtype.npu_bytes if i == len(steps) - 1 else step.output_bytes
+            weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
+            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
+    return tuple(changed)
+
+
+def _cap(nbytes: float) -> float:
+    """Element sizes the MAC array knows: 4-byte integers are computed as fp16."""
+    return min(nbytes, 2.0)
+
+
+def _main_engine(steps: tuple[Work, ...]) -> str:
+    kinds = {MacWork: "mac_array", VectorWork: "dsp", MoveWork: "dma"}
+    names = [kinds[type(s)] for s in steps]
+    for engine in ("mac_array", "dsp"):
+        if engine in names:
+            return engine if names.count(engine) >= len([n for n in names if n != "dma"]) / 2 else "dsp"
+    return "dma"
+
+
+def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
+    values = graph.values
+    constants = [values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING]
+    second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    if mac and (second_is_weights or not constants):
+        if second_is_weights or not any(s.op == MacOp.CONVOLUTION for s in mac):
+            return float(sum(weight_bytes(s) for s in mac))
+        return 0.0
+    return float(sum(v.npu_bytes for v in constants))
+
+
+def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, graph: Graph) -> int:
+    """Kernels that scan an axis spread over the tiles only along the axes in front of it."""
+    if not kernels & set(profile.dsp.outer_axes_only):
+        return 1_000
+    shape = graph.values[node.inputs[0]].shape
+    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 else None
+    if data is None or not shape:
+        return 1
+    axis = int(data.reshape(-1)[0]) % len(shape)
+    outer = 1
+    for extent in shape[:axis]:
+        outer *= extent
+    return max(1, outer)

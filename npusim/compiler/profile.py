@@ -1,0 +1,93 @@
+"""A compiler as data: which lowering it takes for an op, what it fuses, what it splits.
+
+Profiles are YAML files in `hw_configs/compilers/`, one a release. Rules name Intel's generations, so that one
+profile serves all of them; `npusim run --compiler NAME` picks one."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from npusim.errors import BadArgument
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoweringRule(_Strict):
+    """First legal lowering of `order` wins. `generations` overrides the order on some NPUs."""
+
+    order: tuple[str, ...]
+    why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
+    generations: dict[str, tuple[str, ...]] = {}
+    source: str = ""
+
+
+class DspRule(_Strict):
+    """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
+    `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one."""
+
+    one_dsp: tuple[str, ...] = ()
+    outer_axes_only: tuple[str, ...] = ()
+    source: str
+
+
+class Fusion(_Strict):
+    """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
+    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found."""
+
+    drain_path: dict[str, tuple[str, ...]]
+    lookup_unit: dict[str, tuple[str, ...]] = {}
+    patterns: tuple[str, ...] = ()
+    mul_reduce_to_matmul: tuple[str, ...] = ()
+    source: str
+
+
+class Memory(_Strict):
+    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces."""
+
+    resident_share: float
+    pipelined_share: float
+    prefetch_steps: int
+    follow_input: bool = True
+    source: str
+
+
+class CompilerProfile(_Strict):
+    name: str
+    product: str
+    lowerings: dict[str, LoweringRule]
+    default: LoweringRule
+    dsp: DspRule
+    fusion: Fusion
+    memory: Memory
+    input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
+    output_convert: dict[str, str]
+    hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
+
+    def rule(self, op_type: str) -> LoweringRule:
+        return self.lowerings.get(op_type, self.default)
+
+
+@cache
+def load_profile(name: str) -> CompilerProfile:
+    """The profile called `name`, or the one in the YAML file `name`.
+
+    Raises BadArgument for an unknown name, BadHardware for a bad file."""
+    from npusim.arch.config import load_yaml
+    from npusim.arch.presets import config_dir
+
+    path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
+    if not path.is_file():
+        raise BadArgument(f"compiler '{name}' is not known; choose from {', '.join(list_profiles())} or give a YAML file")
+    return load_yaml(path, CompilerProfile)
+
+
+def list_profiles() -> list[str]:
+    """Names of the profiles that come with npusim."""
+    from npusim.arch.presets import config_dir
+
+    return sorted(p.name.removesuffix(".yaml") for p in (config_dir() / "compilers").iterdir() if p.name.endswith(".yaml"))

@@ -1,0 +1,104 @@
+"""How one work is shared by the tiles, and cut into pieces in time.
+
+All tiles work on one op in lock-step. A MAC work can be shared over its problems (heads, groups), its rows
+or its output channels; which is cheapest depends on clocks and widths, so all are kept as priced
+alternatives. A shared task ends when the largest share ends, hence the ceilings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from math import ceil, prod
+
+from npusim.work import MacOp, MacWork, VectorWork
+
+CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (facts on Intel's NPUs, section 1.1)
+STENCILS = (MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+
+
+def ceil_to(value: float, step: int) -> int:
+    """`value` rounded up to a multiple of `step`."""
+    return ceil(value / step) * step
+
+
+def _rows(work: MacWork, parts: int) -> MacWork:
+    """The share of rows of one of `parts` tiles, with the input rows it needs (halo included)."""
+    out_h = ceil(work.out_h / parts)
+    in_h = min(work.in_h, (out_h - 1) * work.stride_h + work.kernel_h)
+    return replace(work, out_h=out_h, in_h=in_h)
+
+
+def _channels(work: MacWork, parts: int) -> MacWork:
+    """The share of output channels of one of `parts` tiles, in whole groups of 16."""
+    out_c = min(work.out_c, ceil_to(work.out_c / parts, CHANNEL_STEP))
+    in_c = out_c if work.op != MacOp.CONVOLUTION else work.in_c
+    return replace(work, out_c=out_c, in_c=in_c)
+
+
+def _even_rows(work: MacWork) -> MacWork:
+    """A work that is all channels or one row, laid out as rows so that it can be shared (element-wise only:
+    its elements do not depend on each other)."""
+    if work.op != MacOp.ELTWISE or work.out_h * work.out_w > 1 or work.out_c <= CHANNEL_STEP:
+        return work
+    rows = max(1, work.out_c // CHANNEL_STEP)
+    return replace(work, out_h=rows, in_h=rows, out_c=ceil(work.out_c / rows), in_c=ceil(work.in_c / rows))
+
+
+@lru_cache(maxsize=20_000)
+def mac_shares(
+    work: MacWork, tiles: int, pieces: int, cut: str
+) -> tuple[tuple[tuple[MacWork, int], ...], tuple[str, ...]]:
+    """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
+
+    `pieces` > 1 cuts the work in time first, over its `cut` ('rows', 'channels' or 'groups')."""
+    work = _even_rows(work)
+    count = pieces
+    if pieces > 1:
+        if cut == "groups":
+            work, count = replace(work, groups=ceil(work.groups / pieces)), pieces
+        elif cut == "channels":
+            work = _channels(work, pieces)
+        else:
+            work = _rows(work, pieces)
+    if tiles == 1:
+        return ((work, count),), ("none",)
+    ways: dict[str, MacWork] = {}
+    if work.groups > 1:
+        ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
+    if work.out_h > 1:
+        ways["rows"] = _rows(work, tiles)
+    if work.out_c > CHANNEL_STEP:
+        broadcast = tiles if work.op == MacOp.CONVOLUTION else 1
+        ways["channels"] = replace(_channels(work, tiles), write_tiles=broadcast)
+    if not ways:
+        ways["none"] = work
+    return tuple((share, count) for share in ways.values()), tuple(ways)
+
+
+def largest_cut(work: MacWork, cut: str) -> int:
+    """Into how many pieces the work can be cut at most."""
+    if cut == "groups":
+        return int(work.groups)
+    return int(work.out_h) if cut == "rows" else max(1, ceil(work.out_c / CHANNEL_STEP))
+
+
+def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_for_split: int) -> int:
+    """On how many DSPs at once a kernel runs.
+
+    One, when the compiler does not split it; else all DSPs of `tiles_for_split` tiles, as far as the work has
+    independent parts."""
+    if one_dsp:
+        return 1
+    return max(1, min(int(min(tiles, tiles_for_split)) * per_tile, int(work.independent)))
+
+
+def weight_bytes(work: MacWork) -> float:
+    """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
+    (facts on whole networks, section 2, rule W). Zero for element-wise work and pooling."""
+    if work.op in (MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL):
+        return 0.0
+    out_c = ceil_to(work.out_c, CHANNEL_STEP)
+    in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
+    taps = prod((work.kernel_h, work.kernel_w))
+    return work.groups * out_c * (taps * in_c * work.weight_bytes + 16)

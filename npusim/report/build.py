@@ -1,0 +1,192 @@
+"""Plan, prices and timeline -> the report people read. For one point only (scalar hardware)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from npusim.arch.hardware import Hardware
+from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, Plan, Step, engine_name
+from npusim.pricing import Prices
+from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
+from npusim.schedule import Timeline
+
+US = 1e-3  # nanoseconds to microseconds: the one place where they are converted
+SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
+
+
+def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
+    """The report of one simulated run."""
+    time = line.time_ns
+    launch = prices.launch_ns.tolist()
+    choice = prices.choice.tolist()
+    critical = _critical_ns(plan, line)
+    nodes = [
+        _node(plan, hw, prices, line, k, step, launch, choice, critical[k]) for k, step in enumerate(plan.steps)
+    ]
+    engines: dict[str, float] = {"mac_array": 0.0, "dsp": 0.0, "dma": 0.0}
+    for i, queue in enumerate(plan.queue):
+        engines[_kind(queue)] += time[i] * US
+    engines["dma"] /= max(1, int(hw.dma.ports))
+    tasks = tuple(_task(plan, line, i) for i in range(len(plan.queue)))
+    return Report(
+        latency_us=float(line.latency_ns) * US,
+        graph=plan.graph.name,
+        hardware=hw.name,
+        compiler=plan.compiler,
+        precision=plan.precision,
+        tiles=plan.tiles,
+        engines=engines,
+        nodes=tuple(sorted(nodes, key=lambda n: n.start_us)),
+        tasks=tasks,
+        unmodelled=tuple(Unmodelled(u.node.name, u.node.op_type, u.nbytes) for u in plan.unpriced),
+        coverage=_coverage(plan, nodes),
+        warnings=plan.warnings,
+        macs=sum(n.macs for n in nodes),
+        bytes_moved=sum(n.bytes_moved for n in nodes),
+        nodes_folded=plan.graph.folded,
+        clocks_mhz={"mac_array": float(hw.mac_array.clock_mhz), "dsp": float(hw.dsp.clock_mhz)},
+        model_sha256=plan.graph.sha256,
+        versions=_versions(),
+    )
+
+
+def _kind(queue: int) -> str:
+    return "dma" if queue >= DMA0 else engine_name(queue)
+
+
+def _critical_ns(plan: Plan, line: Timeline) -> list[float]:
+    """By how much each step moves the end of the run, in program order; the sum is the latency."""
+    ends = [0.0] * len(plan.steps)
+    for i, step in enumerate(plan.step):
+        ends[step] = max(ends[step], line.end_ns[i])
+    reached, grown = 0.0, []
+    for end in ends:
+        grown.append(max(0.0, end - reached))
+        reached = max(reached, end)
+    return grown
+
+
+def _node(
+    plan: Plan,
+    hw: Hardware,
+    prices: Prices,
+    line: Timeline,
+    k: int,
+    step: Step,
+    launch: list[float],
+    choice: list[int],
+    critical_ns: float,
+) -> NodeReport:
+    own = step.tasks or step.prefetch
+    busy: dict[str, float] = defaultdict(float)
+    fixed = 0.0
+    nbytes = 0.0
+    for i in (*step.tasks, *step.prefetch):
+        busy[_kind(plan.queue[i])] += line.time_ns[i] * US
+        ask = plan.ask[i]
+        if isinstance(ask, DmaTask):
+            nbytes += ask.nbytes * (ask.source == "ddr" or ask.destination == "ddr") * plan.repeats[i]
+        else:
+            fixed += launch[i] * US
+    if "dma" in busy:
+        busy["dma"] /= max(1, int(hw.dma.ports))
+    start = min((line.start_ns[i] for i in own), default=0.0) * US
+    end = max((line.end_ns[i] for i in own), default=0.0) * US
+    split, tiles = _sharing(plan, step, choice)
+    return NodeReport(
+        name=step.node.name,
+        op_type=step.node.op_type,
+        engine=step.engine,
+        start_us=start,
+        duration_us=end - start,
+        bound_by=_bound_by(busy, fixed),
+        bytes_moved=nbytes,
+        reason=step.reason,
+        source=_source(plan, hw, prices, step),
+        lowering=step.lowering,
+        split=split,
+        tiles=tiles,
+        pieces=step.pieces,
+        macs=step.macs,
+        busy_us=dict(busy),
+        fused=step.node.absorbed,
+        repeats=step.node.repeats,
+        critical_us=critical_ns * US,
+    )
+
+
+def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
+    """The engine a step spends most time on; 'launch' when most of that is fixed cost."""
+    if not busy or max(busy.values()) <= 0:
+        return "none"
+    engine = max(busy, key=lambda e: busy[e])
+    return "launch" if engine != "dma" and fixed_us > busy[engine] / 2 else engine
+
+
+def _sharing(plan: Plan, step: Step, choice: list[int]) -> tuple[str, int]:
+    for i in step.tasks:
+        ask = plan.ask[i]
+        if isinstance(ask, MacTask):
+            way = ask.splits[choice[i]]
+            return way, 1 if way == "none" else plan.tiles
+        if isinstance(ask, DspTask):
+            return ("none", 1) if ask.parts == 1 else (f"{ask.parts} DSPs", min(plan.tiles, ask.parts))
+    return "none", plan.tiles
+
+
+def _source(plan: Plan, hw: Hardware, prices: Prices, step: Step) -> str:
+    """The weakest source among the constants that price a step's compute (or its transfers)."""
+    kinds = set()
+    for i in step.tasks:
+        queue = plan.queue[i]
+        if queue == MAC_ARRAY:
+            kinds.add(hw.sources["mac_array.convolution.overhead_cycles"].kind)
+        elif queue == DSP:
+            kinds.add(prices.kinds[i])
+    if not kinds:
+        kinds.add(hw.sources["dma.latency_ns"].kind)
+    return max(kinds, key=SOURCES.index)
+
+
+def _task(plan: Plan, line: Timeline, i: int) -> TaskReport:
+    ask = plan.ask[i]
+    moves = ask if isinstance(ask, DmaTask) else None
+    node = plan.steps[plan.step[i]].node.name
+    return TaskReport(
+        node=node,
+        name=plan.label[i],
+        engine=engine_name(plan.queue[i]),
+        start_us=line.start_ns[i] * US,
+        duration_us=(line.end_ns[i] - line.start_ns[i]) * US,
+        nbytes=moves.nbytes if moves else 0.0,
+        source=moves.source if moves else "",
+        destination=moves.destination if moves else "",
+        tiles=min(plan.tiles, ask.parts) if isinstance(ask, DspTask) else plan.tiles,
+        pieces=plan.pieces[i],
+    )
+
+
+def _coverage(plan: Plan, nodes: list[NodeReport]) -> dict[str, dict[str, float]]:
+    """Share of nodes, MACs, bytes and time by how well the cost is known."""
+    totals = {"nodes": len(nodes) + len(plan.unpriced), "macs": sum(n.macs for n in nodes)}
+    unknown_bytes = sum(u.nbytes for u in plan.unpriced)
+    totals["bytes"] = sum(n.bytes_moved for n in nodes) + unknown_bytes
+    totals["time"] = sum(n.critical_us for n in nodes)
+    table = {s: dict.fromkeys(totals, 0.0) for s in SOURCES}
+    for n in nodes:
+        row = table[n.source]
+        for key, amount in (("nodes", 1.0), ("macs", n.macs), ("bytes", n.bytes_moved), ("time", n.critical_us)):
+            row[key] += amount / (totals[key] or 1)
+    table["unknown"]["nodes"] += len(plan.unpriced) / (totals["nodes"] or 1)
+    table["unknown"]["bytes"] += unknown_bytes / (totals["bytes"] or 1)
+    return table
+
+
+def _versions() -> dict[str, str]:
+    import platform
+
+    import numpy
+
+    from npusim import __version__
+
+    return {"npusim": __version__, "numpy": numpy.__version__, "python": platform.python_version()}
