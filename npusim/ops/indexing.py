@@ -93,8 +93,8 @@ def grid_sample(c: OpCase) -> Lowering:
     return dsp(c, "grid_sample")
 
 
-@op("NonMaxSuppression", kernels=("default",))
+@op("NonMaxSuppression", kernels=("nonmaxsuppression",))
 def non_max_suppression(c: OpCase) -> Lowering:
     """Every box against every kept one, per class: elements are pairs of boxes and scores."""
     scores = c.input(1)
-    return dsp(c, "default", scores.elements * max(c.output.shape[0], 1), 1, prod(scores.shape[:2]))
+    return dsp(c, "nonmaxsuppression", scores.elements * max(c.output.shape[0], 1), 1, prod(scores.shape[:2]))

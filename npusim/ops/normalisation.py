@@ -85,17 +85,17 @@ def batch_norm(c: OpCase) -> tuple[Lowering, ...]:
     return Lowering("scale_shift", (per_element(c, MacOp.DEPTHWISE),)), plain
 
 
-@op("LpNormalization", kernels=("rmsnorm",))
+@op("LpNormalization", kernels=("normalize_l2",))
 def lp_norm(c: OpCase) -> tuple[Lowering, ...]:
-    """Each row divided by its norm: the nearest published kernel is the root mean square one."""
-    return _along(c, "rmsnorm")
+    """Each row divided by its norm."""
+    return _along(c, "normalize_l2")
 
 
-@op("LRN", kernels=("default",))
+@op("LRN", kernels=("lrn",))
 def lrn(c: OpCase) -> Lowering:
     """A window of `size` channels around each element."""
     count = c.output.elements
-    return dsp(c, "default", count * int(c.attr("size", 1)), 1, count)
+    return dsp(c, "lrn", count * int(c.attr("size", 1)), 1, count)
 
 
 def _along(c: OpCase, kernel: str) -> tuple[Lowering, ...]:

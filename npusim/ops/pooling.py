@@ -43,7 +43,7 @@ def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
         works.append(
             MacWork(
                 mode, source.shape[0] * oh, ow, source.shape[1], source.shape[1],
-                source.shape[0] * rows, columns, kh, kw, kh, kw, ih * iw,
+                source.shape[0] * rows, columns, kh, kw, min(kh, 8), min(kw, 8), ih * iw,
                 input_bytes=source.dtype.npu_bytes,
                 weight_bytes=source.dtype.npu_bytes,
                 output_bytes=out.dtype.npu_bytes,
@@ -86,9 +86,9 @@ def max_unpool(c: OpCase) -> Lowering:
     return dsp(c, "scatter")
 
 
-@op("MaxRoiPool", "RoiAlign", kernels=("grid_sample",))
+@op("MaxRoiPool", "RoiAlign", kernels=("roi_align",))
 def roi(c: OpCase) -> Lowering:
     """Reads around fractional positions: `sampling_ratio` squared reads per output (2 if it adapts)."""
     ratio = int(c.attr("sampling_ratio", 0)) or 2
     count = c.output.elements
-    return Lowering("dsp", (vector(c, "grid_sample", count * ratio * ratio, 1, count),))
+    return Lowering("dsp", (vector(c, "roi_align", count * ratio * ratio, 1, count),))

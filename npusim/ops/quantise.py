@@ -30,6 +30,8 @@ def cast(c: OpCase) -> Lowering:
 
 
 def _quantise(c: OpCase) -> tuple[Lowering, ...]:
+    if c.input(0).constant:
+        return (FUSED,)  # weights are stored as they are multiplied
     return FUSED, Lowering("mac_array", (per_element(c),)), dsp(c, "fakequantize")
 
 

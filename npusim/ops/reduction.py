@@ -8,11 +8,11 @@ in the compiler's order of trial; which are tried at all is the compiler profile
   `ones_convolution_by_neighbour` for W a multiple of 16, where a MAC-array neighbour is asked for.
 - `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
   without `native_reduce`).
-- `pooling_chain`: floats, consecutive axes; seen as an image [1, outer, axis, inner] with `outer`
-  channels and pooled along `axis`. Without more ado only when the tensor is an image already (H and W
-  of [1,C,H,W]); else offered as the best case next to
-- `pooling_chain_relayout`: the same after a change of layout of the whole tensor, its `outer` channels
-  padded to 16 (1 channel: 16 times the traffic).
+- `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
+  with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
+  pooled along `axis`. What the rules of the Dec 2024 compiler come to.
+- `pooling_chain`: the poolings without change of layout: the only form where the tensor is an image already
+  (H and W of [1,C,H,W]), else the best case, with the inner axes as channels as they lie in memory.
 - `native_reduce`: the axis is the channel axis (NPU 5010); also the innermost one, which a reshape makes it.
 - `dsp`: always.
 
@@ -31,6 +31,7 @@ from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork
 
 INNERMOST_MINIMUM = 4096  # elements
+MAX_STRIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,17 @@ def ones_convolution(c: OpCase, r: Reduced, rows: float, columns: float) -> MacW
     )  # fmt: skip
 
 
-def pooling_chain(source: Value, r: Reduced, mode: MacOp, channels: int) -> tuple[MacWork, ...]:
+def pooling_chain(
+    source: Value, r: Reduced, mode: MacOp, channels: int, columns: int, planes: int = 1
+) -> tuple[MacWork, ...]:
+    """Poolings along `length` rows of `planes` images `columns` wide."""
     size = source.dtype.npu_bytes
     works, rows = [], r.length
     for kernel, outputs, inside in chain_of_eights(r.length):
         works.append(
             MacWork(
-                mode, outputs, r.inner, channels, channels, rows, r.inner, kernel, 1, kernel, 1, inside,
+                mode, planes * outputs, columns, channels, channels, planes * rows, columns,
+                kernel, 1, min(kernel, MAX_STRIDE), 1, inside,
                 input_bytes=size, weight_bytes=size, output_bytes=size,
             )
         )  # fmt: skip
@@ -89,14 +94,18 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     source = c.input(0)
     if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
         return []
-    clean = Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer))
     if len(source.shape) == 4 and source.shape[0] == 1 and min(r.axes) >= 2:
-        return [clean]  # an image pooled over its height and width needs no other layout
+        # an image pooled over its height and width: channels are channels already
+        return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
+    columns = 4 if r.inner % (4 * CHANNEL_BLOCK) == 0 else 1
+    as_it_lies = (r.inner // columns, columns, r.outer) if r.inner > 1 else (r.outer, 1, 1)
+    clean = Lowering("pooling_chain", pooling_chain(source, r, mode, *as_it_lies))
     padded = -(-r.outer // CHANNEL_BLOCK) * CHANNEL_BLOCK
     # Not marked as an element-by-element permutation: Intel's compiler times these at close to byte rate
     # (xamba_feasibility facts, 1: 403 MB relaid and pooled in 26.5 ms).
     move = copy(source.npu_bytes * padded / r.outer)
-    return [Lowering("pooling_chain_relayout", (move, *pooling_chain(source, r, mode, padded))), clean]
+    chain = pooling_chain(source, r, mode, padded, r.inner)
+    return [Lowering("pooling_chain_relayout", (move, *chain)), clean]
 
 
 def native_reduce(c: OpCase, r: Reduced) -> Lowering:
@@ -130,7 +139,7 @@ def _sum(mean: bool) -> Rule:
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
             found.append(native_reduce(c, r))
-        return (*found, dsp(c, "reduce_sum", source.elements, rest, rest))
+        return (*found, dsp(c, "reduce_mean" if mean else "reduce_sum", source.elements, rest, rest))
 
     return rule
 
@@ -138,14 +147,14 @@ def _sum(mean: bool) -> Rule:
 SUM_WAYS = ("pooling_chain", "pooling_chain_relayout", "native_reduce", "dsp", "view")
 ONES = ("ones_convolution", "ones_convolution_by_neighbour", "ones_convolution_innermost")
 op("ReduceSum", lowerings=(*ONES, *SUM_WAYS), kernels=("reduce_sum",), reads=(1,))(_sum(mean=False))
-op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_sum",), reads=(1,))(_sum(mean=True))
+op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_mean",), reads=(1,))(_sum(mean=True))
 
 
 @op(
     "ReduceMax",
     "ReduceMin",
     lowerings=("pooling_chain_relayout", "pooling_chain", "dsp", "view"),
-    kernels=("reduce_max",),
+    kernels=("reduce_max", "reduce_min"),
     reads=(1,),
 )
 def reduce_max(c: OpCase) -> tuple[Lowering, ...]:
@@ -154,7 +163,8 @@ def reduce_max(c: OpCase) -> tuple[Lowering, ...]:
     if r.length == 1:
         return (VIEW,)
     rest = c.output.elements
-    plain = dsp(c, "reduce_max", c.input(0).elements, rest, rest)
+    kernel = "reduce_max" if c.node.op_type == "ReduceMax" else "reduce_min"
+    plain = dsp(c, kernel, c.input(0).elements, rest, rest)
     return (*pooling_lowerings(c, r, MacOp.MAX_POOL), plain)
 
 
@@ -166,8 +176,10 @@ def _on_dsp(kernel: str) -> Rule:
     return rule
 
 
-for _name in ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceProd", "ReduceLogSum", "ReduceLogSumExp"):
+for _name in ("ReduceL1", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"):
     op(_name, kernels=("reduce_sum",))(_on_dsp("reduce_sum"))
+op("ReduceL2", kernels=("reduce_l2",))(_on_dsp("reduce_l2"))
+op("ReduceProd", kernels=("reduce_prod",))(_on_dsp("reduce_prod"))
 for _name in ("ArgMax", "ArgMin"):
     op(_name, kernels=("topk",))(_on_dsp("topk"))
 
@@ -179,12 +191,13 @@ def topk(c: OpCase) -> Lowering:
     return dsp(c, "topk", source.elements, rows, rows)
 
 
-@op("CumSum", "CumProd", kernels=("cumsum",), reads=(1,))
+@op("CumSum", "CumProd", kernels=("cumsum", "cumprod"), reads=(1,))
 def cumsum(c: OpCase) -> Lowering:
-    """A scan: only the other axes may be split. A running product is taken to cost like a running sum.
+    """A scan: only the other axes may be split.
     With an axis that is no constant the longest axis is assumed to be the scanned one."""
     shape = c.input(0).shape
     given = c.numbers("axis", 1)
     length = shape[given[0]] if given and shape else max(shape, default=1)
     rows = c.output.elements // max(length, 1)
-    return dsp(c, "cumsum", c.output.elements, rows, rows)
+    kernel = "cumsum" if c.node.op_type == "CumSum" else "cumprod"
+    return dsp(c, kernel, c.output.elements, rows, rows)

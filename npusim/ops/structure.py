@@ -37,7 +37,7 @@ def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
     return True, run
 
 
-@op("Transpose", lowerings=("view", "dma_permute", "dsp"), kernels=("mempermute",))
+@op("Transpose", lowerings=("view", "dma_permute", "dsp"), kernels=("permute",))
 def transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A view if only axes of length 1 move. If the innermost axis stays, DMA copies whole runs; else it
     goes element by element (`elements` > 0)."""
@@ -48,19 +48,20 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     if not moves:
         return (VIEW,)
     work = copy(source.npu_bytes, run * source.dtype.npu_bytes, source.elements if run == 1 else 0)
-    return Lowering("dma_permute", (work,)), dsp(c, "mempermute")
+    return Lowering("dma_permute", (work,)), dsp(c, "permute")
 
 
-@op("Concat", lowerings=("view", "dma"))
+@op("Concat", lowerings=("dma", "joined_view", "view"))
 def concat(c: OpCase) -> tuple[Lowering, ...]:
-    """A copy of every part. Along the outermost axis the producers can write side by side (`view`)."""
+    """A copy of every part. Along the outermost axis the producers can write side by side
+    (`joined_view`: no copy, but the result waits for all of them)."""
     out = c.output
     axis = c.axis(0, len(out.shape))
     parts = [v for v in c.inputs if v is not None and v.elements]
     if len(parts) < 2:
         return (VIEW,)
     found = Lowering("dma", (copy(out.npu_bytes, min(run_from(v, axis) for v in parts)),))
-    return (VIEW, found) if prod(out.shape[:axis]) == 1 else (found,)
+    return (found, Lowering("joined_view", ())) if prod(out.shape[:axis]) == 1 else (found,)
 
 
 def cut(out: Value, source: Value, cut_axes: list[int], steps: bool) -> tuple[Lowering, ...]:
