@@ -1,7 +1,7 @@
 """The door for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.load`.
 
 ```
-file ── structure ──► ModelProto without weights ── walk, builder, shapes_* ──► nodes that run ── finish ──► Graph
+file ─ structure ─► ModelProto without weights ─ walk, builder, shapes_* ─► nodes that run ─ finish ─► Graph
 ```
 """
 
@@ -11,12 +11,11 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
-from npusim.graph import Graph, Value
+from npusim.graph import Graph
 
 HASH_AT_LOAD_BYTES = 64 * 2**20  # above this, hashing would cost more than loading; see `sha256`
 
@@ -66,6 +65,10 @@ def load(
             result = finish(builder, scope, graph.name or os.path.basename(path), names, outputs)
     except (BadModel, UnknownShape) as error:
         raise type(error)(f"'{os.path.basename(path)}': {error}") from error.__cause__
+    except (IndexError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        raise BadModel(
+            f"'{os.path.basename(path)}' contradicts itself ({type(error).__name__}: {error})"
+        ) from error
     except RecursionError:
         raise BadModel(f"'{os.path.basename(path)}' nests its functions or subgraphs too deeply") from None
     size = os.path.getsize(path)
@@ -83,8 +86,5 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 def opset_warnings(opset: int) -> list[str]:
     if opset < 11:
-        return [f"opset {opset} is older than 11, the oldest that is tested; convert the model if a shape is wrong"]
+        return [f"opset {opset} is older than 11, the oldest tested; convert the model if a shape is wrong"]
     return []
-
-
-__all__: list[Any] = ["Value", "load", "sha256"]

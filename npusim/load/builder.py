@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,9 @@ class Builder:
         scope.names[local] = name
         return name
 
-    def constant(self, name: str, dtype: DType, shape: tuple[int, ...], data: np.ndarray | None = None) -> str:
+    def constant(
+        self, name: str, dtype: DType, shape: tuple[int, ...], data: np.ndarray | None = None
+    ) -> str:
         """Add a constant under a fresh name; without data it is one whose value is not known here."""
         name = self.fresh(name, self.env)
         self.env[name] = Value(name, shape, dtype, True, data)
@@ -108,7 +111,14 @@ class Builder:
 
     # Trials ----------------------------------------------------------------------------------------
     def mark(self) -> tuple[int, ...]:
-        return len(self.env), len(self.nodes), len(self.node_names), len(self.carried), len(self.warnings), self.visited
+        return (
+            len(self.env),
+            len(self.nodes),
+            len(self.node_names),
+            len(self.carried),
+            len(self.warnings),
+            self.visited,
+        )
 
     def rollback(self, mark: tuple[int, ...]) -> None:
         """Forget everything since `mark`."""
@@ -153,12 +163,22 @@ class Builder:
                 continue
             env[output] = Value(output, out.shape, out.dtype, folded, out.data if folded else None)
             if constant and out.data is None and small(out.shape):
-                self.lazy[output] = lambda op=op, position=position: fallback.evaluate(op, position)
-        if folded and not domain and (kind in KEPT or (kind in KEPT_BEHIND and not self.kept.isdisjoint(inputs))):
+                self.lazy[output] = partial(fallback.evaluate, op, position)
+        if (
+            folded
+            and not domain
+            and (kind in KEPT or (kind in KEPT_BEHIND and not self.kept.isdisjoint(inputs)))
+        ):
             self.kept.update(outputs)
         elif folded:
             return
         self.nodes.append(Node(name, kind, inputs, outputs, attributes, domain, self.repeats))
+
+    def copy(self, name: str, source: str, output: str, repeats: int) -> None:
+        """Add an Identity whose output is no constant, though its input may be one: how loop state starts."""
+        value = self.env[source]
+        self.env[output] = Value(output, value.shape, value.dtype)
+        self.nodes.append(Node(name, "Identity", (source,), (output,), {}, "", repeats))
 
 
 def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> list[Out]:
@@ -177,7 +197,9 @@ def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> li
     except NpusimError as error:
         raise BadModel(f"node '{op.name}' ({op.kind}): {error}") from None
     except RecursionError:
-        raise UnknownShape(f"node '{op.name}' ({op.kind}): its value takes too deep a chain of nodes") from None
+        raise UnknownShape(
+            f"node '{op.name}' ({op.kind}): its value takes too deep a chain of nodes"
+        ) from None
     except Exception as error:  # a malformed node breaks a rule in any way it likes
         text = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
         raise BadModel(f"node '{op.name}' ({op.kind}): {text}") from error

@@ -1,1 +1,306 @@
-"""If, Loop and Scan: branches are inlined, bodies counted once with their number of iterations."""
+"""If, Loop and Scan: branches are inlined, bodies counted once with their number of iterations.
+
+A body whose shapes are the same in every iteration is taken in once and its nodes get ``repeats``. Where
+shapes change from one iteration to the next, the body is unrolled, up to `MOST_UNROLLED` iterations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npusim.errors import BadModel, UnknownShape
+from npusim.graph import DType
+from npusim.load.builder import Builder, Scope
+from npusim.load.rules import axis_in
+from npusim.load.tensors import attributes_of
+from npusim.load.walk import rename, special, take_initializers, tensor, walk
+
+Names = tuple[str, ...]
+MOST_UNROLLED = 64
+MOST_ITERATIONS = 2**31  # more is the exporters' way to write "until the condition says stop"
+MOST_STACKED = 65536  # iterations whose results are joined into one tensor
+
+
+class ShapesChange(Exception):
+    """The body cannot be counted once: its shapes differ between iterations."""
+
+
+@special("If")
+def branch(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, outputs: Names) -> None:
+    """Inline the branch taken; where the data decide, the one with more nodes, if both give equal shapes."""
+    graphs = attributes_of(proto.attribute, scope.attributes)
+    bodies = [graphs.get("then_branch"), graphs.get("else_branch")]
+    if bodies[0] is None or bodies[1] is None or len(inputs) != 1:
+        raise BadModel(f"node '{name}' (If) needs a condition, a then_branch and an else_branch")
+    condition = builder.fetch(builder.env[tensor(scope, inputs[0])])
+    if condition is not None:
+        chosen = bodies[0] if condition.any() else bodies[1]
+    else:
+        sizes, shapes = [], []
+        for body in bodies:
+            mark = builder.mark()
+            found = inline(builder, scope, name, body)
+            sizes.append(len(builder.nodes) - mark[1])
+            shapes.append([described(builder, f) for f in found])
+            builder.rollback(mark)
+        if shapes[0] != shapes[1]:
+            raise UnknownShape(
+                f"node '{name}' (If): the data decide between outputs {shapes[0]} and {shapes[1]}; "
+                "make its condition a constant"
+            )
+        chosen = bodies[0] if sizes[0] >= sizes[1] else bodies[1]
+        builder.warn(
+            f"node '{name}' (If): the data decide; priced as the branch with more nodes, {max(sizes)}"
+        )
+    for local, source in zip(outputs, inline(builder, scope, name, chosen), strict=False):
+        if local:
+            rename(scope, local, source)
+
+
+def described(builder: Builder, found: Any) -> Any:
+    """Type and shape of what a branch gives."""
+    if isinstance(found, tuple):
+        return tuple(described(builder, f) for f in found)
+    return builder.env[found].dtype.label, builder.env[found].shape
+
+
+def inline(
+    builder: Builder, scope: Scope, name: str, body: Any, given: dict[str, Any] | None = None
+) -> list[Any]:
+    """Take in a subgraph; returns what its outputs stand for. `given` binds its inputs."""
+    inner = Scope(f"{name}/", scope, dict(given or {}), scope.attributes, scope.opsets)
+    inner.declared = {v.name: v.type for v in (*body.value_info, *body.output)}
+    take_initializers(builder, inner, body)
+    walk(builder, inner, body.node)
+    found = [inner.find(v.name) for v in body.output]
+    if any(f is None for f in found):
+        raise BadModel(f"node '{name}': an output of its subgraph '{body.name}' is produced by no node")
+    return found
+
+
+@dataclass(slots=True)
+class Iteration:
+    """A Loop or a Scan, whose body maps (states, slices) to (states, results)."""
+
+    name: str
+    body: Any
+    trips: int
+    states: list[Any]  # what the state is before the first iteration
+    slices: list[tuple[str, int]]  # tensors read slice by slice, and the axis
+    stack_axes: list[int]  # the axis each result is stacked along
+    is_loop: bool
+
+
+@special("Loop")
+def loop(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, outputs: Names) -> None:
+    body = attributes_of(proto.attribute, scope.attributes).get("body")
+    if body is None or len(inputs) < 2 or len(body.input) != len(inputs):
+        raise BadModel(f"node '{name}' (Loop): its body and its {len(inputs)} inputs do not fit")
+    condition = builder.fetch(builder.env[tensor(scope, inputs[1])]) if inputs[1] else np.array(True)
+    limit = builder.fetch(builder.env[tensor(scope, inputs[0])]) if inputs[0] else None
+    if condition is not None and not condition.any():
+        trips = 0
+    elif limit is None or limit.size != 1 or limit.item() > MOST_ITERATIONS:
+        raise UnknownShape(
+            f"node '{name}' (Loop): how often it runs is known at run time only; give it a constant"
+        )
+    else:
+        trips = max(0, int(limit.item()))
+        if condition is None:
+            builder.warn(f"node '{name}' (Loop) may not run at all; priced with all {trips} iterations")
+    states = [scope.find(i) for i in inputs[2:]]
+    stacked = len(body.output) - 1 - len(states)
+    run(builder, scope, Iteration(name, body, trips, states, [], [0] * stacked, True), outputs)
+
+
+@special("Scan")
+def scan(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, outputs: Names) -> None:
+    attributes = attributes_of(proto.attribute, scope.attributes)
+    body, count = attributes.get("body"), attributes.get("num_scan_inputs", 0)
+    if body is None or not 0 < count <= len(inputs) or len(body.input) != len(inputs):
+        raise BadModel(f"node '{name}' (Scan): its body and its {len(inputs)} inputs do not fit")
+    first = len(inputs) - count
+    sources = [tensor(scope, i) for i in inputs[first:]]
+    axes = attributes.get("scan_input_axes") or (0,) * count
+    try:
+        slices = [(s, axis_in(a, len(builder.env[s].shape))) for s, a in zip(sources, axes, strict=True)]
+    except ValueError as error:
+        raise BadModel(f"node '{name}' (Scan): {error}") from None
+    lengths = {builder.env[s].shape[a] for s, a in slices}
+    if len(lengths) != 1:
+        raise BadModel(f"node '{name}' (Scan): its inputs have different lengths {sorted(lengths)}")
+    states: list[Any] = [tensor(scope, i) for i in inputs[:first]]
+    stacked = len(body.output) - first
+    stack_axes = list(attributes.get("scan_output_axes") or (0,) * max(stacked, 0))
+    run(builder, scope, Iteration(name, body, lengths.pop(), states, slices, stack_axes, False), outputs)
+
+
+def run(builder: Builder, scope: Scope, it: Iteration, outputs: Names) -> None:
+    """Take in all iterations and bind the outputs of the node."""
+    if len(it.stack_axes) != len(it.body.output) - it.is_loop - len(it.states):
+        raise BadModel(
+            f"node '{it.name}': its body gives {len(it.body.output)} outputs for {len(it.states)} states"
+        )
+    mark, carried = builder.mark(), set[int]()
+    while True:
+        try:
+            found, constant_states = once(builder, scope, it, carried)
+        except (ShapesChange, UnknownShape) as why:
+            builder.rollback(mark)
+            if not 0 < it.trips <= MOST_UNROLLED:
+                raise UnknownShape(
+                    f"node '{it.name}': its shapes change from one iteration to the next and it has "
+                    f"{it.trips} of them; up to {MOST_UNROLLED} are unrolled ({why})"
+                ) from None
+            builder.warn(
+                f"node '{it.name}' changes its shapes between iterations; all {it.trips} are unrolled"
+            )
+            found = unrolled(builder, scope, it)
+            break
+        if constant_states:
+            break
+        builder.rollback(mark)  # a state taken for constant was not; `carried` now says so
+    if it.trips == 0:
+        shapes = [described(builder, f) for f in found[len(it.states) :]]
+        dtypes = [builder.env[f].dtype for f in found[len(it.states) :]]
+        builder.rollback(mark)
+        found = list(it.states) + [
+            builder.constant(f"{it.name}/empty", dtype, shape)
+            for dtype, (_, shape) in zip(dtypes, shapes, strict=True)
+        ]
+    for local, source in zip(outputs, found, strict=False):
+        if local:
+            rename(scope, local, source)
+
+
+def once(builder: Builder, scope: Scope, it: Iteration, carried: set[int]) -> tuple[list[Any], bool]:
+    """The body, once, its nodes with `repeats`.
+
+    A state that starts as a constant is taken for one whose value is not known (a counter); if an iteration
+    makes it depend on the input, its number goes into `carried` and the second result is False.
+    """
+    outer, builder.repeats = builder.repeats, builder.repeats * max(it.trips, 1)
+    opset = scope.opsets.get("", 1)
+    try:
+        given: list[Any] = []
+        for position, state in enumerate(it.states):
+            if isinstance(state, tuple) or state is None:
+                raise ShapesChange("a state is a sequence")
+            value = builder.env[state]
+            if not value.constant:
+                given.append(state)
+            elif position not in carried:
+                given.append(builder.constant(f"{it.name}/state_{position}", value.dtype, value.shape))
+            else:  # a start value that changes: a copy of the constant
+                given.append(builder.fresh(f"{it.name}/state_{position}", builder.env))
+                label = builder.node_name(scope, f"{it.name}/start_{position}", "Identity", 0)
+                builder.copy(label, state, given[-1], outer)
+        start = given[:]
+        given += [take_slice(builder, it, source, axis, None, opset) for source, axis in it.slices]
+        if it.is_loop:
+            index = builder.constant(f"{it.name}/i", DType.INT64, ())
+            given = [index, builder.constant(f"{it.name}/go", DType.BOOL, (), np.array(True)), *given]
+        formals = [v.name for v in it.body.input]
+        found = inline(builder, scope, it.name, it.body, dict(zip(formals, given, strict=True)))
+        if it.is_loop:
+            early_exit(builder, it, found.pop(0))
+        settled = True
+        for position, (before, after) in enumerate(zip(start, found, strict=False)):
+            if isinstance(after, tuple):
+                raise ShapesChange("a state is a sequence")
+            a, b = builder.env[before], builder.env[after]
+            if (a.shape, a.dtype) != (b.shape, b.dtype):
+                raise ShapesChange(f"state {position} is {a.shape} before and {b.shape} after")
+            if a.constant and not b.constant:
+                carried.add(position)
+                settled = False
+            builder.carried.append((before, after))
+        results = found[len(it.states) :]
+        for position, axis in enumerate(it.stack_axes):
+            label = f"{it.name}/part_{position}"
+            part = unsqueezed(builder, label, results[position], axis, opset)
+            results[position] = part
+    finally:
+        builder.repeats = outer
+    for position, axis in enumerate(it.stack_axes):
+        if it.trips > MOST_STACKED:
+            raise UnknownShape(
+                f"node '{it.name}' stacks {it.trips} results; {MOST_STACKED} at most are supported"
+            )
+        parts = (results[position],) * it.trips
+        results[position] = joined(
+            builder, f"{it.name}/stack_{position}", parts, results[position], axis, opset
+        )
+    return found[: len(it.states)] + results, settled
+
+
+def unrolled(builder: Builder, scope: Scope, it: Iteration) -> list[Any]:
+    """Every iteration on its own."""
+    opset = scope.opsets.get("", 1)
+    states, stacks = list(it.states), [[] for _ in it.stack_axes]  # type: list[Any], list[list[str]]
+    for i in range(it.trips):
+        given = states + [take_slice(builder, it, source, axis, i, opset) for source, axis in it.slices]
+        if it.is_loop:
+            index = builder.constant(f"{it.name}/i", DType.INT64, (), np.array(i, np.int64))
+            given = [index, builder.constant(f"{it.name}/go", DType.BOOL, (), np.array(True)), *given]
+        formals = [v.name for v in it.body.input]
+        found = inline(builder, scope, f"{it.name}/{i}", it.body, dict(zip(formals, given, strict=True)))
+        go = builder.fetch(builder.env[found.pop(0)]) if it.is_loop else np.array(True)
+        states = found[: len(states)]
+        for position, axis in enumerate(it.stack_axes):
+            label = f"{it.name}/{i}/part_{position}"
+            stacks[position].append(unsqueezed(builder, label, found[len(states) + position], axis, opset))
+        if go is not None and not go.any():
+            break
+    return states + [
+        joined(builder, f"{it.name}/stack_{k}", tuple(parts), parts[0], axis, opset)
+        for k, (parts, axis) in enumerate(zip(stacks, it.stack_axes, strict=True))
+    ]
+
+
+def early_exit(builder: Builder, it: Iteration, condition: str) -> None:
+    """A loop counted once whose body may stop it: all its iterations are priced, or the one it has."""
+    go = builder.fetch(builder.env[condition])
+    if go is not None and not go.any() and it.trips > 1:
+        raise ShapesChange("its condition ends it early")
+    if go is None and it.trips > 1:
+        builder.warn(f"node '{it.name}' (Loop) may end sooner; priced with all {it.trips} iterations")
+
+
+def take_slice(builder: Builder, it: Iteration, source: str, axis: int, i: int | None, opset: int) -> str:
+    """One slice of a Scan input: a Gather. `i` None stands for any iteration."""
+    value = builder.env[source]
+    shape = value.shape[:axis] + value.shape[axis + 1 :]
+    if i is None and value.constant:  # another constant in every iteration
+        return builder.constant(f"{it.name}/slice", value.dtype, shape)
+    index = builder.constant(f"{it.name}/at", DType.INT64, (), np.array(i or 0, np.int64))
+    return emit(builder, f"{it.name}/slice", "Gather", (source, index), {"axis": axis}, opset)
+
+
+def unsqueezed(builder: Builder, label: str, source: Any, axis: int, opset: int) -> str:
+    if isinstance(source, tuple):
+        raise BadModel(f"'{label}': a sequence cannot be stacked")
+    axes = builder.constant(f"{label}/axes", DType.INT64, (1,), np.array([axis], np.int64))
+    return emit(builder, label, "Unsqueeze", (source, axes), {}, max(opset, 13))
+
+
+def joined(builder: Builder, label: str, parts: Names, like: str, axis: int, opset: int) -> str:
+    """The results of all iterations in one tensor; constants stay constants, without their values."""
+    if parts:
+        return emit(builder, label, "Concat", parts, {"axis": axis}, opset)
+    value = builder.env[like]
+    at = axis % len(value.shape)
+    return builder.constant(label, value.dtype, (*value.shape[:at], 0, *value.shape[at + 1 :]))
+
+
+def emit(
+    builder: Builder, label: str, kind: str, inputs: Names, attributes: dict[str, Any], opset: int
+) -> str:
+    """Add a node of our own with one output; returns the output."""
+    output = builder.fresh(label, builder.env)
+    name = builder.node_name(Scope(), label, kind, 0)
+    builder.apply(kind, inputs, (output,), attributes, name, opset)
+    return output

@@ -33,7 +33,9 @@ def infer(op: Op) -> list[Out]:
     try:
         schema = defs.get_schema(op.kind, op.opset, op.domain)
     except defs.SchemaError:
-        raise op.unknown(f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}") from None
+        raise op.unknown(
+            f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}"
+        ) from None
     known = [(f"i{i}", value) for i, value in enumerate(op.inputs) if value is not None]
     types = {n: helper.make_tensor_type_proto(onnx_type(v.dtype), v.shape) for n, v in known}
     data = {n: op.fetch(v) for n, v in known if v.constant}
@@ -56,11 +58,11 @@ def _out(op: Op, proto: Any) -> Out:
 
 
 def evaluate(op: Op, index: int) -> np.ndarray | None:
-    """The value of an output of a node with constant inputs, by `onnx.reference`; None if it cannot be had."""
+    """The value of an output of a node with constant inputs by `onnx.reference`; None if there is none."""
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
 
-    feeds = {}
+    feeds: dict[str, np.ndarray] = {}
     for i, value in enumerate(op.inputs):
         if value is not None:
             data = op.fetch(value)
@@ -74,7 +76,8 @@ def evaluate(op: Op, index: int) -> np.ndarray | None:
         opset_imports=[helper.make_opsetid(op.domain, op.opset)],
     )
     try:
-        result = ReferenceEvaluator(model).run(None, feeds)[index]
+        outputs: Any = ReferenceEvaluator(model).run(None, feeds)
+        result = outputs[index]
     except Exception:  # the reference evaluator raises anything, and a value we do without is no error
         return None
     return np.asarray(result) if small(np.shape(result)) else None

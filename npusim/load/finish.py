@@ -9,7 +9,9 @@ from npusim.graph import Graph, Node, Value
 from npusim.load.builder import Builder, Scope
 
 
-def finish(builder: Builder, scope: Scope, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Graph:
+def finish(
+    builder: Builder, scope: Scope, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> Graph:
     """The static graph of what the builder has seen. Raises `BadModel` if an output is not there."""
     env = builder.env
     made = {o for node in builder.nodes for o in node.outputs if o}
@@ -36,7 +38,9 @@ def finish(builder: Builder, scope: Scope, name: str, inputs: tuple[str, ...], o
     if new_name:
         nodes = [renamed(node, new_name) for node in nodes]
         copies = [renamed(node, new_name) for node in copies]
-    live = alive(nodes + copies, set(outputs), [tuple(new_name.get(n, n) for n in pair) for pair in builder.carried])
+    live = alive(
+        nodes + copies, set(outputs), [tuple(new_name.get(n, n) for n in pair) for pair in builder.carried]
+    )
     values: dict[str, Value] = {}
     for tensor in (*inputs, *outputs, *(t for node in live for t in (*node.inputs, *node.outputs) if t)):
         if tensor not in values:

@@ -62,7 +62,9 @@ def symbolic_shape(proto: Any) -> list[int | str]:
         raise BadModel("a graph input has no name")
     tensor = tensor_type(proto)
     if not tensor.HasField("shape"):
-        raise UnknownShape(f"input '{proto.name}' has no shape, not even a number of dimensions; export it with one")
+        raise UnknownShape(
+            f"input '{proto.name}' has no shape, not even a number of dimensions; export it with one"
+        )
     shape: list[int | str] = []
     for axis, dim in enumerate(tensor.shape.dim):
         if dim.HasField("dim_value") and dim.dim_value >= 0:

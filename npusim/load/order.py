@@ -67,7 +67,9 @@ def _sort(entries: list[Entry], known: Callable[[str], object]) -> list[Entry]:
                 consumers[producer[name]].append(i)
                 waits[i] += 1
             elif known(name) is None:
-                raise BadModel(f"node '{proto.name}' ({proto.op_type}) reads '{name}', which nothing produces")
+                raise BadModel(
+                    f"node '{proto.name}' ({proto.op_type}) reads '{name}', which nothing produces"
+                )
     ready = deque(i for i, count in enumerate(waits) if count == 0)
     result: list[Entry] = []
     while ready:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
-from npusim.graph import DType
+from npusim.graph import DType, Value
 from npusim.load.builder import Builder, Scope
 from npusim.load.tensors import KEEP_ELEMENTS, attributes_of
-from npusim.load.walk import builder_value, rename, special, tensor
+from npusim.load.walk import rename, special, tensor
 
 Names = tuple[str, ...]
 
@@ -22,7 +22,9 @@ def sequence(scope: Scope, local: str, name: str) -> Names:
     return found
 
 
-def whole(builder: Builder, scope: Scope, inputs: Names, index: int, name: str, default: int | None = None) -> int:
+def whole(
+    builder: Builder, scope: Scope, inputs: Names, index: int, name: str, default: int | None = None
+) -> int:
     """An index or count that must be known."""
     if index >= len(inputs) or not inputs[index]:
         if default is None:
@@ -60,7 +62,7 @@ def pick(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, o
 def length(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, outputs: Names) -> None:
     count = len(sequence(scope, inputs[0], name))
     output = builder.define(scope, outputs[0])
-    builder.env[output] = builder_value(output, DType.INT64, (), np.array(count, np.int64))
+    builder.env[output] = Value(output, (), DType.INT64, True, np.array(count, np.int64))
 
 
 @special("SplitToSequence")
@@ -83,7 +85,9 @@ def split(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, 
     else:
         part = 1 if given is None else max(1, int(given))
         if total > KEEP_ELEMENTS * part:
-            raise UnknownShape(f"node '{name}' (SplitToSequence) makes {total // part} parts, too many to follow")
+            raise UnknownShape(
+                f"node '{name}' (SplitToSequence) makes {total // part} parts, too many to follow"
+            )
         sizes = [min(part, total - start) for start in range(0, total, part)]
     opset = scope.opsets.get("", 1)
     parts = tuple(builder.fresh(f"{name}/part_{i}", builder.env) for i in range(len(sizes)))

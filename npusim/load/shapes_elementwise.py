@@ -60,10 +60,10 @@ TO_BOOL = frozenset({"Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"
 
 
 @rule(
-    *UNARY_VALUES, "IsInf", "Sigmoid", "Tanh", "Erf", "Softplus", "Softsign", "Sin", "Cos", "Tan", "Asin", "Acos",
-    "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Elu", "Selu", "Celu", "LeakyRelu", "ThresholdedRelu",
-    "HardSigmoid", "HardSwish", "Swish", "Mish", "Gelu", "Shrink", "Softmax", "LogSoftmax", "Hardmax", "CumSum",
-    "CumProd", "Trilu", "LpNormalization", "MeanVarianceNormalization", "InstanceNormalization",
+    *UNARY_VALUES, "IsInf", "Sigmoid", "Tanh", "Erf", "Softplus", "Softsign", "Sin", "Cos", "Tan",
+    "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Elu", "Selu", "Celu", "LeakyRelu",
+    "ThresholdedRelu", "HardSigmoid", "HardSwish", "Swish", "Mish", "Gelu", "Shrink", "Softmax",
+    "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu", "LpNormalization", "MeanVarianceNormalization", "InstanceNormalization",
     "GroupNormalization", "RMSNormalization", "LRN", "PRelu", "Clip", "ReverseSequence",
 )  # fmt: skip
 def same_shape(op: Op) -> list[Out]:
@@ -80,7 +80,7 @@ def same_shape(op: Op) -> list[Out]:
 
 
 def clip(op: Op) -> np.ndarray | None:
-    data = op.x().data
+    data: Any = op.x().data
     for index, name, pick in ((1, "min", np.maximum), (2, "max", np.minimum)):
         bound = op.opt(index)
         if bound is None and name not in op.attributes:
@@ -127,7 +127,7 @@ def where(op: Op) -> list[Out]:
     shape = broadcast(condition.shape, a.shape, b.shape)
     data = None
     if small(shape) and not any(v.data is None for v in (condition, a, b)):
-        data = np.where(condition.data, a.data, b.data)  # type: ignore[arg-type]
+        data = np.where(np.asarray(condition.data), np.asarray(a.data), np.asarray(b.data))
     return [Out(a.dtype, shape, data)]
 
 

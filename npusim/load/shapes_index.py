@@ -110,7 +110,12 @@ def unique(op: Op) -> list[Out]:
     else:
         count = np.unique(data.reshape(flat), axis=axis).shape[axis]
     index = Out(DType.INT64, (count,))
-    return [Out(x.dtype, (*flat[:axis], count, *flat[axis + 1 :])), index, Out(DType.INT64, (flat[axis],)), index]
+    return [
+        Out(x.dtype, (*flat[:axis], count, *flat[axis + 1 :])),
+        index,
+        Out(DType.INT64, (flat[axis],)),
+        index,
+    ]
 
 
 @rule("NonMaxSuppression")
@@ -147,8 +152,16 @@ REDUCE = ("Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSum", "LogSumExp"
 
 @rule(*(f"Reduce{kind}" for kind in REDUCE))
 def reduce(op: Op) -> list[Out]:
-    x, axes = op.x(), op.ints("axes", 1)
+    x = op.x()
     rank = len(x.shape)
+    given = op.opt(1)
+    if op.bounded is not None and given is not None and op.fetch(given) is None:
+        axes: tuple[int, ...] | None = tuple(sorted(range(rank), key=lambda i: x.shape[i])[: given.elements])
+        op.bounded(
+            f"node '{op.name}' ({op.kind}) reduces axes the data choose; priced as the shortest, {axes}"
+        )
+    else:
+        axes = op.ints("axes", 1)
     if not axes and op.attributes.get("noop_with_empty_axes", 0):
         return [Out(x.dtype, x.shape)]
     over = {axis_in(a, rank) for a in axes} if axes else set(range(rank))
@@ -156,7 +169,9 @@ def reduce(op: Op) -> list[Out]:
     out = tuple(1 if i in over else d for i, d in enumerate(x.shape) if keep or i not in over)
     data = None
     if x.data is not None and op.kind in ("ReduceSum", "ReduceProd", "ReduceMax", "ReduceMin") and x.elements:
-        compute = {"ReduceSum": np.sum, "ReduceProd": np.prod, "ReduceMax": np.max, "ReduceMin": np.min}[op.kind]
+        compute = {"ReduceSum": np.sum, "ReduceProd": np.prod, "ReduceMax": np.max, "ReduceMin": np.min}[
+            op.kind
+        ]
         data = np.asarray(compute(x.data, tuple(over)), x.data.dtype).reshape(out)  # type: ignore[operator]
     return [Out(x.dtype, out, data)]
 
@@ -195,5 +210,3 @@ def random(op: Op) -> list[Out]:
 def random_like(op: Op) -> list[Out]:
     to = op.attributes.get("dtype")
     return [Out(op.x().dtype if to is None else dtype_of(to), op.x().shape)]
-
-

@@ -133,7 +133,10 @@ def split(op: Op) -> list[Out]:
     if sizes is None:
         chunk = -(-total // op.count)  # the last one may be smaller (opset 18)
         sizes = tuple(max(0, min(chunk, total - chunk * i)) for i in range(op.count))
-    if sum(sizes) != total or min(sizes) < 0:
+    if op.bounded is not None and sum(sizes) < total and min(sizes) >= 0:
+        # The exporter saw fewer elements than the bound: the parts it saw are the better number.
+        op.bounded(f"node '{op.name}' (Split) takes {sum(sizes)} of at most {total} elements")
+    elif sum(sizes) != total or min(sizes) < 0:
         raise ValueError(f"the parts {sizes} do not add up to the {total} of axis {axis}")
     outs, start = [], 0
     for part in sizes:
@@ -182,7 +185,12 @@ def pad(op: Op) -> list[Out]:
     out = checked([b + d + a for b, d, a in zip(before, x.shape, after, strict=True)])
     data = None
     fill = op.opt(2)
-    if x.data is not None and small(out) and min(pads, default=0) >= 0 and (fill is None or fill.data is not None):
+    if (
+        x.data is not None
+        and small(out)
+        and min(pads, default=0) >= 0
+        and (fill is None or fill.data is not None)
+    ):
         mode = op.attributes.get("mode", "constant")
         widths = list(zip(before, after, strict=True))
         if mode == "constant":

@@ -15,7 +15,9 @@ def window(op: Op, spatial: Shape, kernel: Shape) -> list[int]:
     pads = op.attributes.get("pads") or (0,) * (2 * rank)
     auto = op.attributes.get("auto_pad", "NOTSET")
     if len(strides) != rank or len(dilations) != rank or len(pads) != 2 * rank or len(kernel) != rank:
-        raise ValueError(f"kernel {kernel}, strides {strides}, pads {pads} do not fit {rank} spatial dimensions")
+        raise ValueError(
+            f"kernel {kernel}, strides {strides}, pads {pads} do not fit {rank} spatial dimensions"
+        )
     if min(strides) < 1:
         raise ValueError(f"strides {strides} must be 1 or more")
     out = []
@@ -34,7 +36,9 @@ def convolve(op: Op, x: Shape, w: Shape, dtype: DType) -> list[Out]:
     if len(x) != len(w) or len(x) < 3:
         raise ValueError(f"input {x} and weights {w} must have the same number of dimensions, 3 or more")
     if x[1] != w[1] * groups or groups < 1 or w[0] % groups:
-        raise ValueError(f"input {x} has {x[1]} channels, weights {w} in {groups} groups take {w[1] * groups}")
+        raise ValueError(
+            f"input {x} has {x[1]} channels, weights {w} in {groups} groups take {w[1] * groups}"
+        )
     return [Out(dtype, checked([x[0], w[0], *window(op, x[2:], w[2:])]))]
 
 
@@ -163,9 +167,12 @@ def conv_transpose(op: Op) -> list[Out]:
         pads = op.attributes.get("pads") or (0,) * (2 * rank)
         extra = op.attributes.get("output_padding") or (0,) * rank
         spatial = [
-            strides[i] * (x[2 + i] - 1) + extra[i] + dilations[i] * (w[2 + i] - 1) + 1 - pads[i] - pads[i + rank]
+            strides[i] * (x[2 + i] - 1)
+            + extra[i]
+            + dilations[i] * (w[2 + i] - 1)
+            + 1
+            - pads[i]
+            - pads[i + rank]
             for i in range(rank)
         ]
     return [Out(op.x(0).dtype, checked([x[0], w[1] * op.attributes.get("group", 1), *spatial]))]
-
-

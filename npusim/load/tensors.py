@@ -29,6 +29,8 @@ def dtype_of(onnx_type: int) -> DType:
     except ValueError:
         raise BadModel(f"element type {onnx_type} is none of ONNX's") from None
     name = SAME_SIZE.get(name, name)
+    if name == "UNDEFINED":
+        raise BadModel("a tensor has no element type")
     if name not in DType.__members__:
         raise BadModel(f"element type {name} is not supported")
     return DType[name]
@@ -92,7 +94,8 @@ def external_place(tensor: Any) -> dict[str, str]:
     parts = location.replace("\\", "/").split("/")
     if not location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
         raise BadModel(
-            f"tensor '{tensor.name}' has its data in '{location}'; external data must lie in the model's folder"
+            f"tensor '{tensor.name}' has its data in '{location}'; "
+            "external data must lie in the model's folder"
         )
     return place
 

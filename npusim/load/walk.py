@@ -1,14 +1,15 @@
-"""Go through the nodes of a graph once, in order: constants, renamings, functions, control flow, plain nodes."""
+"""Go through the nodes of a graph once, in order: constants, renamings, functions, plain nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
-from npusim.graph import DType
+from npusim.graph import DType, Value
 from npusim.load import order, tensors
 from npusim.load.builder import MOST_NODES, Builder, Scope
 from npusim.load.rules import Out
@@ -51,7 +52,7 @@ def walk(builder: Builder, scope: Scope, protos: Any) -> None:
                 name,
                 scope.opsets.get(domain, 1),
                 domain,
-                lambda outputs=outputs: declared(builder, scope, outputs),
+                partial(declared, builder, scope, outputs),
             )
 
 
@@ -75,9 +76,11 @@ def declared(builder: Builder, scope: Scope, outputs: tuple[str, ...]) -> list[O
         proto = scope.declared.get(output)
         if proto is None or not proto.HasField("tensor_type") or not proto.tensor_type.HasField("shape"):
             return None
-        dims = [builder.dims.get(d.dim_param) if d.dim_param else d.dim_value for d in proto.tensor_type.shape.dim]
+        dims = [
+            builder.dims.get(d.dim_param) if d.dim_param else d.dim_value for d in proto.tensor_type.shape.dim
+        ]
         unnamed = any(not d.dim_param and not d.HasField("dim_value") for d in proto.tensor_type.shape.dim)
-        if unnamed or any(d is None or d < 0 for d in dims):
+        if unnamed or not proto.tensor_type.elem_type or any(d is None or d < 0 for d in dims):
             return None
         outs.append(Out(dtype_of(proto.tensor_type.elem_type), tuple(d for d in dims if d is not None)))
     return outs
@@ -99,17 +102,22 @@ def add_constant(builder: Builder, name: str, proto: Any) -> None:
     if data is not None and not isinstance(data, np.ndarray):
         builder.lazy[name] = data
         data = None
-    builder.env[name] = builder_value(name, dtype, shape, data)
-
-
-def builder_value(name: str, dtype: DType, shape: tuple[int, ...], data: np.ndarray | None) -> Any:
-    from npusim.graph import Value
-
-    return Value(name, shape, dtype, True, data)
+    builder.env[name] = Value(name, shape, dtype, True, data)
 
 
 def add_sparse(builder: Builder, name: str, sparse: Any) -> None:
-    builder.env[name] = builder_value(name, dtype_of(sparse.values.data_type), tuple(sparse.dims), None)
+    builder.env[name] = Value(name, tuple(sparse.dims), dtype_of(sparse.values.data_type), True, None)
+
+
+# Attributes of Constant that are plain numbers or strings, with their ONNX and NumPy types.
+PLAIN_VALUES = {
+    "value_int": (DType.INT64, "int64"),
+    "value_ints": (DType.INT64, "int64"),
+    "value_float": (DType.FLOAT, "float32"),
+    "value_floats": (DType.FLOAT, "float32"),
+    "value_string": (DType.STRING, "object"),
+    "value_strings": (DType.STRING, "object"),
+}
 
 
 @special("Constant")
@@ -125,12 +133,10 @@ def constant(
     if "sparse_value" in given:
         add_sparse(builder, output, given["sparse_value"])
         return
-    for key, kind in (("value_int", np.int64), ("value_ints", np.int64), ("value_float", np.float32),
-                      ("value_floats", np.float32), ("value_string", np.object_), ("value_strings", np.object_)):  # fmt: skip
+    for key, (dtype, kind) in PLAIN_VALUES.items():
         if key in given:
             data = np.array(given[key], kind)
-            dtype = {np.int64: DType.INT64, np.float32: DType.FLOAT}.get(kind, DType.STRING)
-            builder.env[output] = builder_value(output, dtype, data.shape, data)
+            builder.env[output] = Value(output, data.shape, dtype, True, data)
             return
     value = given.get("value")
     if value is None:
@@ -165,7 +171,7 @@ def has_element(
 ) -> None:
     given = bool(inputs and inputs[0] and scope.find(inputs[0]))
     output = builder.define(scope, outputs[0])
-    builder.env[output] = builder_value(output, DType.BOOL, (), np.array(given))
+    builder.env[output] = Value(output, (), DType.BOOL, True, np.array(given))
 
 
 @special("Dropout", "Cast", "CastLike")
@@ -190,7 +196,7 @@ def maybe_identity(
     outs = tuple(builder.define(scope, o) if o else "" for o in outputs)
     builder.apply(
         proto.op_type, ins, outs, attributes, name, scope.opsets.get("", 1),
-        declared=lambda: declared(builder, scope, outputs),
+        declared=partial(declared, builder, scope, outputs),
     )  # fmt: skip
 
 
