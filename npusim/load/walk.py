@@ -6,11 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from npusim.errors import BadModel, UnknownShape
-from npusim.graph import DType, Value
-from npusim.load import order, tensors
+from npusim.errors import BadModel
+from npusim.graph import DType
+from npusim.load import order
 from npusim.load.builder import MOST_NODES, Builder, Scope
 from npusim.load.rules import Out
 from npusim.load.tensors import attributes_of, dtype_of
@@ -86,118 +84,10 @@ def declared(builder: Builder, scope: Scope, outputs: tuple[str, ...]) -> list[O
     return outs
 
 
-def take_initializers(builder: Builder, scope: Scope, graph: Any) -> None:
-    """Add the weights of a graph as constants."""
-    for proto in graph.initializer:
-        if not proto.name:
-            raise BadModel("an initializer has no name")
-        add_constant(builder, builder.define(scope, proto.name), proto)
-    for sparse in graph.sparse_initializer:
-        add_sparse(builder, builder.define(scope, sparse.values.name), sparse)
-
-
-def add_constant(builder: Builder, name: str, proto: Any) -> None:
-    dtype, shape = dtype_of(proto.data_type), tensors.shape_of(proto)
-    data = tensors.small_data(proto, builder.folder)
-    if data is not None and not isinstance(data, np.ndarray):
-        builder.lazy[name] = data
-        data = None
-    builder.env[name] = Value(name, shape, dtype, True, data)
-
-
-def add_sparse(builder: Builder, name: str, sparse: Any) -> None:
-    builder.env[name] = Value(name, tuple(sparse.dims), dtype_of(sparse.values.data_type), True, None)
-
-
-# Attributes of Constant that are plain numbers or strings, with their ONNX and NumPy types.
-PLAIN_VALUES = {
-    "value_int": (DType.INT64, "int64"),
-    "value_ints": (DType.INT64, "int64"),
-    "value_float": (DType.FLOAT, "float32"),
-    "value_floats": (DType.FLOAT, "float32"),
-    "value_string": (DType.STRING, "object"),
-    "value_strings": (DType.STRING, "object"),
-}
-
-
-@special("Constant")
-def constant(
-    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> None:
-    output = builder.define(scope, outputs[0])
-    attribute = proto.attribute[0] if len(proto.attribute) == 1 else None
-    if attribute is not None and attribute.name == "value" and not attribute.ref_attr_name:
-        add_constant(builder, output, attribute.t)
-        return
-    given = attributes_of(proto.attribute, scope.attributes)
-    if "sparse_value" in given:
-        add_sparse(builder, output, given["sparse_value"])
-        return
-    for key, (dtype, kind) in PLAIN_VALUES.items():
-        if key in given:
-            data = np.array(given[key], kind)
-            builder.env[output] = Value(output, data.shape, dtype, True, data)
-            return
-    value = given.get("value")
-    if value is None:
-        raise BadModel(f"node '{name}' (Constant) has no value")
-    if isinstance(value, np.ndarray):
-        from onnx.numpy_helper import from_array
-
-        value = from_array(value)
-    add_constant(builder, output, value)
-
-
-@special("Identity", "Optional", "OptionalGetElement")
-def identity(
-    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> None:
-    """The output is another name for the input, be it a tensor or a sequence."""
-    found = scope.find(inputs[0]) if inputs else None
-    if not found:
-        raise UnknownShape(f"node '{name}' ({proto.op_type}) has no input")
-    rename(scope, outputs[0], found)
-
-
 def rename(scope: Scope, local: str, found: Any) -> None:
     if local in scope.names:
         raise BadModel(f"tensor '{local}' is defined twice")
     scope.names[local] = found
-
-
-@special("OptionalHasElement")
-def has_element(
-    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> None:
-    given = bool(inputs and inputs[0] and scope.find(inputs[0]))
-    output = builder.define(scope, outputs[0])
-    builder.env[output] = Value(output, (), DType.BOOL, True, np.array(given))
-
-
-@special("Dropout", "Cast", "CastLike")
-def maybe_identity(
-    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> None:
-    """Dropout at inference and a cast to the type a tensor has already change nothing."""
-    attributes = attributes_of(proto.attribute, scope.attributes)
-    ins = tuple(tensor(scope, i) if i else "" for i in inputs)
-    source = builder.env[ins[0]] if ins and ins[0] else None
-    nothing = False
-    if source is not None and proto.op_type == "Cast":
-        nothing = dtype_of(attributes.get("to", 0)) is source.dtype
-    elif source is not None and proto.op_type == "CastLike":
-        nothing = len(ins) > 1 and bool(ins[1]) and builder.env[ins[1]].dtype is source.dtype
-    elif source is not None:
-        training = builder.fetch(builder.env[ins[2]]) if len(ins) > 2 and ins[2] else np.array(False)
-        nothing = training is not None and not training.any() and len([o for o in outputs if o]) == 1
-    if nothing:
-        rename(scope, outputs[0], ins[0])
-        return
-    outs = tuple(builder.define(scope, o) if o else "" for o in outputs)
-    builder.apply(
-        proto.op_type, ins, outs, attributes, name, scope.opsets.get("", 1),
-        declared=partial(declared, builder, scope, outputs),
-    )  # fmt: skip
 
 
 def call(
