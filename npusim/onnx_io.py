@@ -35,9 +35,10 @@ def load(
     from npusim.load import all_rules  # noqa: F401  (registers the shape rules)
     from npusim.load.builder import Builder, Scope
     from npusim.load.finish import finish
+    from npusim.load.initializers import take_initializers
     from npusim.load.inputs import bind_inputs
     from npusim.load.structure import read_model
-    from npusim.load.walk import take_initializers, walk
+    from npusim.load.walk import walk
 
     path = os.fspath(path)
     model = read_model(path)

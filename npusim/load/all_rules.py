@@ -1,21 +1,25 @@
 """Importing this registers every shape rule and special op."""
 
 from npusim.load import (
-    control,
+    branches,
+    loops,
     sequences,
     shapes_elementwise,
     shapes_index,
     shapes_layout,
     shapes_microsoft,
     shapes_nn,
+    specials,
 )
 
 __all__ = [
-    "control",
+    "branches",
+    "loops",
     "sequences",
     "shapes_elementwise",
     "shapes_index",
     "shapes_layout",
     "shapes_microsoft",
     "shapes_nn",
+    "specials",
 ]
