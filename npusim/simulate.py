@@ -36,5 +36,5 @@ def simulate(
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
     prices = price(plan, hw)
-    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns)
+    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
     return build(plan, hw, prices, line)

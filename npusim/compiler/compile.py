@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.emit import Emitter, prefetch_gates
+from npusim.compiler.emit import Emitter
+from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.fuse import fuse
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
@@ -42,15 +43,12 @@ def compile_graph(
     scratchpad = Scratchpad(placed, sizes, frozenset(_stored(fused)), profile, tiles, capacity)
     scratchpad.in_ddr.update(fused.inputs)
     residence = [scratchpad.reside(k, step) for k, step in enumerate(placed)]
-    gates = prefetch_gates(
+    due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
-    due: dict[int, list[int]] = {}
-    for k, gate in enumerate(gates):
-        due.setdefault(gate, []).append(k)
     emitter = Emitter(profile, tiles, int(hw.dsp.per_tile), int(hw.dma.ports))
     for k, step in enumerate(placed):
-        emitter.step(k, step, residence[k], [(j, placed[j], residence[j]) for j in due.get(k, ())])
+        emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan
     return Plan(
         graph=fused,
@@ -64,6 +62,7 @@ def compile_graph(
         minimum_steps=tuple(b.minimum_steps),
         after=tuple(b.after),
         streams=tuple(b.streams),
+        feeds=b.feeds,
         tiles=tiles,
         compiler=profile.name,
         precision=precision,

@@ -1,37 +1,20 @@
 """Placed steps and their residence -> tasks in program order, with edges.
 
-For a step: transfers of its inputs, weights of later steps whose turn to be prefetched has come, its compute
-tasks, its spills and its outputs. Weights of step k may arrive as soon as they fit beside what the steps before
-k hold; that gate is a rule on bytes, so it belongs to the structure and not to the price.
+For a step: its spills, transfers of its inputs, weights (of later steps too) that may begin to arrive now, its
+compute tasks, and transfers of its outputs.
 """
 
 from __future__ import annotations
 
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
+from npusim.compiler.prefetch import Chunk
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import Residence
 from npusim.compiler.split import dsp_parts, mac_shares
 from npusim.work import MacWork, MoveWork, VectorWork
 
 SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
-
-
-def prefetch_gates(steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int) -> list[int]:
-    """For each step the first step during which its weights may already arrive (itself: no prefetch)."""
-    held = [r.held_bytes for r in residence]
-    fixed = [min(s.fixed_bytes, capacity_bytes) for s in steps]
-    gates: list[int] = []
-    for k in range(len(steps)):
-        gate, weights = k, fixed[k]
-        while weights and gate > 0 and k - gate < ahead:
-            j = gate - 1
-            weights += fixed[j]
-            if held[j] + weights > capacity_bytes or residence[j].pieces > 1 or residence[k].pieces > 1:
-                break
-            gate = j
-        gates.append(gate)
-    return gates
 
 
 class Emitter:
@@ -47,10 +30,10 @@ class Emitter:
         self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
         self.last_compute: tuple[int, ...] = ()
         self.before_last: tuple[int, ...] = ()
-        self.weights: dict[int, tuple[int, ...]] = {}
+        self.weights: dict[int, list[tuple[int, Chunk]]] = {}
 
-    def step(self, k: int, step: Placed, r: Residence, due: list[tuple[int, Placed, Residence]]) -> None:
-        """Emit step `k`. `due`: later steps whose weights may start to arrive now."""
+    def step(self, k: int, step: Placed, r: Residence, due: list[Chunk]) -> None:
+        """Emit step `k`. `due`: weights, its own or of later steps, that may begin to arrive now."""
         plan = self.plan
         record = Step(step.node, step.lowering, step.reason, step.engine, step.macs)
         if r.reason:
@@ -69,10 +52,9 @@ class Emitter:
             )  # fmt: skip
             self.arrived[name] = tasks
             loads += tasks
-        own = self._weights(k, step, r) if k not in self.weights else self.weights.pop(k)
-        for later, placed, residence in due:
-            if later != k:
-                self.weights[later] = self._weights(later, placed, residence)
+        for chunk in due:
+            self._fetch(chunk)
+        own = self.weights.pop(k, [])
         compute = self._compute(step, r, loads, own)
         for name in step.writes:
             self.made[name] = compute
@@ -86,22 +68,19 @@ class Emitter:
             writes += self.stored[name]
         self.before_last, self.last_compute = self.last_compute, compute
         record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
-        record.prefetch = [t for t in own if t < first_task]
+        record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
     def _ready(self, name: str) -> tuple[int, ...]:
         return self.arrived.get(name, ()) or self.made.get(name, ())
 
-    def _weights(self, k: int, step: Placed, r: Residence) -> tuple[int, ...]:
-        nbytes = r.fixed_traffic
-        if not nbytes:
-            return ()
-        label = f"{step.node.name}/weights"
-        pieces = r.pieces if r.cut == "channels" or nbytes > step.fixed_bytes else 1
-        return self._transfer(
-            label, nbytes, "ddr", "scratchpad", gate=self.last_compute, pieces=pieces,
-            repeats=step.node.repeats if pieces > 1 else 1, whole=True, step=k,
-        )  # fmt: skip
+    def _fetch(self, chunk: Chunk) -> None:
+        """One chunk of weights, to all tiles that want it, on one port."""
+        plan = self.plan
+        ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
+        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute)
+        plan.step[task] = chunk.step
+        self.weights.setdefault(chunk.step, []).append((task, chunk))
 
     def _transfer(
         self,
@@ -115,14 +94,11 @@ class Emitter:
         streams: tuple[int, ...] = (),
         pieces: int = 1,
         repeats: int = 1,
-        whole: bool = False,
         elements: float = 0.0,
-        step: int | None = None,
     ) -> tuple[int, ...]:
-        """One tensor by DMA: a slice a tile, the slices shared by the ports; `whole`: halves, one a port
-        (weights go to every tile at once). Small ones go in one piece on one port."""
+        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
         plan = self.plan
-        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else (plan.ports if whole else max(self.tiles, 1))
+        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else max(self.tiles, 1)
         ports = min(slices, plan.ports)
         done: list[int] = []
         for port in range(ports):
@@ -133,18 +109,18 @@ class Emitter:
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
                 after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
             )  # fmt: skip
-            if step is not None:
-                plan.step[task] = step
             done.append(task)
         return tuple(done)
 
     def _compute(
-        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: tuple[int, ...]
+        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: list[tuple[int, Chunk]]
     ) -> tuple[int, ...]:
         plan, repeats = self.plan, step.node.repeats
         ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in dict(r.loads) else ()))
-        moving = tuple(t for t in (*loads, *weights) if plan.pieces[t] > 1)
-        waiting = tuple(dict.fromkeys((*ready, *(t for t in (*loads, *weights) if t not in moving))))
+        moving = tuple(t for t in loads if plan.pieces[t] > 1)
+        first = (t for t, chunk in weights if not chunk.needed_at)
+        waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
+        feeds = tuple((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at)
         previous: tuple[int, ...] = ()
         for i, work in enumerate(step.steps):
             after, streams = (waiting, moving) if i == 0 else (previous, ())
@@ -163,9 +139,10 @@ class Emitter:
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue, ask = DSP, self._kernel(work, step, r.pieces)
-            previous = (
-                plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams),
-            )
+            task = plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams)
+            if i == 0 and feeds:
+                plan.feeds[task] = feeds
+            previous = (task,)
         return previous
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:

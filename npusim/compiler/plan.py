@@ -86,6 +86,8 @@ class Plan:
     """`queue[i]`, `ask[i]`, ... describe task i; edges point to tasks before it.
 
     `after[i]`: tasks whose end it waits for. `streams[i]`: tasks it follows piece by piece.
+    `feeds[i]`: (task, share): tasks that bring what it needs later; when one ends, `share` of its own time
+    is still to go at least (weights that arrive while the first pieces compute).
     `repeats[i]`: how many times in a row it runs (bodies of loops). `minimum_steps[i]`: how many compute
     steps it counts as for the hardware's minimum time per step (0 for transfers).
     """
@@ -101,6 +103,7 @@ class Plan:
     minimum_steps: tuple[int, ...]
     after: tuple[tuple[int, ...], ...]
     streams: tuple[tuple[int, ...], ...]
+    feeds: dict[int, tuple[tuple[int, float], ...]]
     tiles: int
     compiler: str
     precision: str
@@ -121,6 +124,7 @@ class PlanBuilder:
         self.minimum_steps: list[int] = []
         self.after: list[tuple[int, ...]] = []
         self.streams: list[tuple[int, ...]] = []
+        self.feeds: dict[int, tuple[tuple[int, float], ...]] = {}
         self.steps: list[Step] = []
         self._port_bytes = [0.0] * ports
 

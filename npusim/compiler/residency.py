@@ -14,7 +14,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import largest_cut
 from npusim.errors import DoesNotFit
-from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 Moved = tuple[str, float]  # tensor, bytes
 GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
@@ -89,7 +89,7 @@ class Scratchpad:
     def _compute(
         self, k: int, step: Placed, r: Residence, read_bytes: float, write_bytes: float, missing: list[str]
     ) -> None:
-        need = read_bytes + write_bytes
+        need = read_bytes + write_bytes - self._in_place(k, step)
         joined = self._channel_pieces(step, need)
         self._make_room(k, step, r, need + min(step.fixed_bytes, self.resident_bytes / 4))
         held = need + self._others(step)
@@ -125,7 +125,7 @@ class Scratchpad:
         arriving = sum(self.sizes[n] for n in missing)
         fixed = step.fixed_bytes
         if fixed <= room / 2:
-            cut, pieces = _row_cut(step), ceil(2 * (arriving + write_bytes) / (room - fixed))
+            cut, pieces = "rows", ceil(2 * (arriving + write_bytes) / (room - fixed))
         elif arriving <= room / 2:
             cut, pieces = "channels", ceil(2 * (fixed + write_bytes) / (room - arriving))
         else:
@@ -158,6 +158,14 @@ class Scratchpad:
         r.held_bytes = min(held, self.resident_bytes)
 
     # -- helpers ---------------------------------------------------------------------------------------------
+
+    def _in_place(self, k: int, step: Placed) -> float:
+        """Bytes an element-wise step saves by writing over an input that nobody needs afterwards."""
+        if len(step.steps) != 1 or len(step.writes) != 1 or not _element_wise(step):
+            return 0.0
+        size = self.sizes[step.writes[0]]
+        fits = any(self.sizes[n] == size and self.last_use.get(n, -1) <= k for n in step.reads)
+        return size if fits else 0.0
 
     def _channel_pieces(self, step: Placed, need: float) -> int:
         """Into how many channel pieces a matrix product is cut so that two pieces of weights fit in each tile
@@ -228,21 +236,23 @@ class Scratchpad:
             self.one_tile.difference_update(n for n, _ in r.loads)
 
 
-def _row_cut(step: Placed) -> str:
-    first = step.steps[0]
-    return "groups" if isinstance(first, MacWork) and first.groups > 1 else "rows"
+def _element_wise(step: Placed) -> bool:
+    work = step.steps[0]
+    if isinstance(work, VectorWork):
+        return work.rows <= 1 or work.kernel in ("softmax", "mvn", "rmsnorm")
+    return isinstance(work, MacWork) and (work.op == MacOp.ELTWISE or (work.op == MacOp.DEPTHWISE and work.kernel_h == 1))
+
+
+ROW_KERNELS = frozenset("softmax log_softmax mvn rmsnorm topk cumsum".split())
 
 
 def _limit(step: Placed, cut: str) -> float:
-    """Into how many pieces a step can be cut at most."""
+    """Into how many pieces a step can be cut at most. Kernels that need whole rows cannot cut a row; one that
+    runs on one DSP walks through DDR by itself."""
     limit = float("inf")
     for work in step.steps:
         if isinstance(work, MacWork):
-            own = largest_cut(work, cut)
-            limit = min(limit, max(own, largest_cut(work, "rows")) if cut == "groups" else own)
-        elif isinstance(work, VectorWork):
-            scan_from_ddr = step.one_dsp  # an unsplittable kernel walks through DDR by itself
-            limit = min(limit, float("inf") if scan_from_ddr else max(1, work.independent))
-        elif isinstance(work, MoveWork):
-            continue
+            limit = min(limit, largest_cut(work, cut))
+        elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and not step.one_dsp:
+            limit = min(limit, max(1, work.independent))
     return limit

@@ -14,7 +14,6 @@ from math import ceil, prod
 from npusim.work import MacOp, MacWork, VectorWork
 
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (facts on Intel's NPUs, section 1.1)
-STENCILS = (MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
 def ceil_to(value: float, step: int) -> int:
@@ -51,18 +50,12 @@ def mac_shares(
 ) -> tuple[tuple[tuple[MacWork, int], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
-    `pieces` > 1 cuts the work in time first, over its `cut` ('rows', 'channels' or 'groups')."""
+    `pieces` > 1 cuts the work in time first, over its `cut` ('rows' or 'channels')."""
     work = _even_rows(work)
-    count = pieces
     if pieces > 1:
-        if cut == "groups":
-            work, count = replace(work, groups=ceil(work.groups / pieces)), pieces
-        elif cut == "channels":
-            work = _channels(work, pieces)
-        else:
-            work = _rows(work, pieces)
+        work = _channels(work, pieces) if cut == "channels" else _piece(work, pieces)
     if tiles == 1:
-        return ((work, count),), ("none",)
+        return ((work, pieces),), ("none",)
     ways: dict[str, MacWork] = {}
     if work.groups > 1:
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
@@ -73,14 +66,28 @@ def mac_shares(
         ways["channels"] = replace(_channels(work, tiles), write_tiles=broadcast)
     if not ways:
         ways["none"] = work
-    return tuple((share, count) for share in ways.values()), tuple(ways)
+    return tuple((share, pieces) for share in ways.values()), tuple(ways)
+
+
+def _piece(work: MacWork, pieces: int) -> MacWork:
+    """One of `pieces` in time: over problems first, then rows, columns, and channels where they are independent."""
+    groups = min(int(work.groups), pieces)
+    pieces = ceil(pieces / groups)
+    rows = min(int(work.out_h), pieces)
+    pieces = ceil(pieces / rows)
+    columns = min(int(work.out_w), pieces)
+    channels = 1 if work.op == MacOp.CONVOLUTION else ceil(pieces / columns)
+    piece = replace(_rows(work, rows), groups=ceil(work.groups / groups), out_w=ceil(work.out_w / columns))
+    return _channels(piece, channels) if channels > 1 else piece
 
 
 def largest_cut(work: MacWork, cut: str) -> int:
     """Into how many pieces the work can be cut at most."""
-    if cut == "groups":
-        return int(work.groups)
-    return int(work.out_h) if cut == "rows" else max(1, ceil(work.out_c / CHANNEL_STEP))
+    channels = max(1, ceil(work.out_c / CHANNEL_STEP))
+    if cut == "channels":
+        return channels
+    outer = int(work.groups * work.out_h * work.out_w)
+    return outer if work.op == MacOp.CONVOLUTION else outer * channels
 
 
 def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_for_split: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.fuse import activations, contraction, drain_path, norms, quantised
+from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
@@ -15,6 +15,7 @@ PATTERNS = {
     "layer_norm": norms.layer_norm,
     "rms_norm": norms.rms_norm,
     "softmax": norms.softmax,
+    "pad_into_convolution": padding.pad_into_convolution,
     "scale_and_bias": drain_path.scale_and_bias,
 }
 

@@ -1,0 +1,43 @@
+"""Pad with zeros in front of a convolution -> the convolution's own padding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import Node
+
+
+def _spatial_pads(r: Rewriter, node: Node) -> tuple[list[int], list[int]] | None:
+    """Begin and end padding of the spatial axes of an NC... tensor; None when the Pad does anything else."""
+    pads = node.attribute("pads")
+    if pads is None and len(node.inputs) > 1 and node.inputs[1]:
+        pads = r.value(node.inputs[1]).data
+    if pads is None or node.attribute("mode", "constant") not in ("constant", b"constant"):
+        return None
+    fill = node.attribute("value", 0.0)
+    if len(node.inputs) > 2 and node.inputs[2]:
+        fill = r.scalar(node.inputs[2])
+    rank = len(r.value(node.inputs[0]).shape)
+    numbers = [int(n) for n in pads]
+    if fill != 0 or len(numbers) != 2 * rank or len(node.inputs) > 3 or min(numbers) < 0:
+        return None
+    begin, end = numbers[:rank], numbers[rank:]
+    return None if any(begin[:2] + end[:2]) else (begin[2:], end[2:])
+
+
+def pad_into_convolution(r: Rewriter) -> None:
+    """Pad (zeros, spatial axes) read only by one Conv -> Conv with larger `pads`."""
+    for index, node in r.items("Conv"):
+        found = r.maker(node.inputs[0], "Pad")
+        pads = found and _spatial_pads(r, found[1])
+        if not found or not pads or not r.private(node.inputs[0], {index}):
+            continue
+        if node.attribute("auto_pad", "NOTSET") not in ("NOTSET", b"NOTSET", "VALID", b"VALID"):
+            continue
+        rank = len(pads[0])
+        own = list(node.attribute("pads") or (0,) * 2 * rank)
+        both = tuple(int(a + b) for a, b in zip(own, [*pads[0], *pads[1]], strict=True))
+        attributes = {k: v for k, v in node.attributes.items() if k != "auto_pad"} | {"pads": both}
+        fused = replace(node, inputs=(found[1].inputs[0], *node.inputs[1:]), attributes=attributes)
+        r.replace([found[0], index], fused)
