@@ -26,6 +26,10 @@ class Keep(Exception):
     """Raised inside a rule: leave the node alone. The message is the reason."""
 
 
+class NotMine(Exception):
+    """Raised inside a rule: the node is none of the pass's business after all; nothing is recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A node that was left alone. `node` is its name (its first output's name if it has none)."""
@@ -88,6 +92,10 @@ class XambaPass(ir.passes.InPlacePass):
         """Whether the pass is about this node. A node that it is about is rewritten or in ``kept``."""
         raise NotImplementedError
 
+    def reports(self, node: ir.Node) -> bool:
+        """Whether the node, left alone inside a model-local function, is worth a line in ``kept``."""
+        return self.targets(node)
+
     def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
         """Replace the node; return a short word on what replaced it. Raise `Keep` to leave it alone."""
         raise NotImplementedError
@@ -102,6 +110,8 @@ class XambaPass(ir.passes.InPlacePass):
             label, op_type = node_label(node), node.op_type
             try:
                 by = self.rewrite(node, bench, facts)
+            except NotMine:
+                continue
             except Keep as keep:
                 bench.discard()
                 result.kept.append(Kept(self.name, op_type, label, str(keep)))
@@ -112,7 +122,7 @@ class XambaPass(ir.passes.InPlacePass):
                 continue
             reason = f"inside the function '{function.domain}.{function.name}': inline functions first"
             for node in ir.traversal.RecursiveGraphIterator(function):
-                if self.targets(node):
+                if self.reports(node):
                     result.kept.append(Kept(self.name, node.op_type, node_label(node), reason))
         result.modified = bool(result.rewritten)
         for line in (*result.rewritten, *result.kept):

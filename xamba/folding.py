@@ -29,7 +29,16 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "LessOrEqual": np.less_equal,
     "GreaterOrEqual": np.greater_equal,
 }
-NEVER = ("Random", "Bernoulli", "Multinomial", "Expand", "Tile", "Dropout", "QuantizeLinear", "DequantizeLinear")
+NEVER = (
+    "Random",
+    "Bernoulli",
+    "Multinomial",
+    "Expand",
+    "Tile",
+    "Dropout",
+    "QuantizeLinear",
+    "DequantizeLinear",
+)
 
 
 def fold(node: ir.Node, inputs: list[Fact]) -> np.ndarray | None:

@@ -99,7 +99,9 @@ class Tensor:
     def inner_size(self, axis: int) -> int | None:
         """Number of elements behind an axis; None when one of the lengths is free."""
         inner = self.shape[axis + 1 :]
-        return prod(d for d in inner if isinstance(d, int)) if all(isinstance(d, int) for d in inner) else None
+        return (
+            prod(d for d in inner if isinstance(d, int)) if all(isinstance(d, int) for d in inner) else None
+        )
 
     def merge_inner(self, axis: int) -> Tensor:
         """``[*outer, L, *inner]`` -> ``[*outer, L, prod(inner)]``, ``L`` at `axis`."""

@@ -142,9 +142,7 @@ def _sum_run(x: Tensor, run: list[int], is_mean: bool, keepdims: bool, dropped: 
     if len(run) > 1 or len(inner) > 1:
         tail = [count] + ([] if not inner else [-1 if size is None else size])
         shape = (*outer, count, *([size] if inner else []))
-        merged = Tensor(
-            x.bench, x.bench.reshape(x.value, [0] * first + tail, shape, x.dtype), shape, x.dtype
-        )
+        merged = Tensor(x.bench, x.bench.reshape(x.value, [0] * first + tail, shape, x.dtype), shape, x.dtype)
     mask = np.full((count, 1) if not inner else (1, count), 1 / count if is_mean else 1.0)
     hint = f"xamba_{'mean' if is_mean else 'ones'}_{count}_{x.dtype.name.lower()}"
     ones = x.bench.constant(mask, x.dtype, hint, ("ones", is_mean, mask.shape, x.dtype))

@@ -44,7 +44,8 @@ class Workbench:
 
     def _new_constant(self, array: np.ndarray, dtype: ir.DataType, hint: str) -> ir.Value:
         name = self.fresh(hint)
-        tensor = ir.tensor(np.ascontiguousarray(array).astype(dtype.numpy()), dtype=dtype, name=name)
+        data = np.array(array, dtype=dtype.numpy(), order="C")
+        tensor = ir.tensor(data, dtype=dtype, name=name)
         value = ir.Value(
             name=name, const_value=tensor, shape=ir.Shape(array.shape), type=ir.TensorType(dtype)
         )
@@ -84,7 +85,9 @@ class Workbench:
         self._queue.append(new)
         return out
 
-    def reshape(self, x: ir.Value, target: Sequence[int], shape: Sequence[Dim], dtype: ir.DataType) -> ir.Value:
+    def reshape(
+        self, x: ir.Value, target: Sequence[int], shape: Sequence[Dim], dtype: ir.DataType
+    ) -> ir.Value:
         """Queue a Reshape. `target` may hold 0 (as it was) and one -1 (the rest)."""
         return self.node("Reshape", [x, self.ints(target, "xamba_shape")], shape, dtype)
 
@@ -143,7 +146,10 @@ def remove_dead(nodes: Sequence[ir.Node]) -> None:
         for node in nodes:
             if node.graph is None or any(out.uses() or out.is_graph_output() for out in node.outputs):
                 continue
+            sources = [x for x in node.inputs if x is not None]
             node.graph.remove(node, safe=True)
+            for source in sources:
+                _drop_unread_constant(source)
             again = True
 
 
