@@ -79,11 +79,11 @@ def col2im(c: OpCase) -> Lowering:
 
 @op("Det", kernels=("default",))
 def determinant(c: OpCase) -> Lowering:
-    """n^3 / 3 multiply-adds per matrix [.., n, n] (LU)."""
+    """(n^3 - n) / 3 multiply-adds of an LU decomposition per matrix [.., n, n], and n for the diagonal."""
     source = c.input(0)
     size = source.shape[-1]
     matrices = prod(source.shape[:-2])
-    return dsp(c, "default", matrices * size**3 / 3, matrices, matrices)
+    return dsp(c, "default", matrices * ((size**3 - size) // 3 + size), matrices, matrices)
 
 
 @op(

@@ -94,7 +94,7 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     source = c.input(0)
     if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
         return []
-    if len(source.shape) == 4 and source.shape[0] == 1 and min(r.axes) >= 2:
+    if len(source.shape) == 4 and min(r.axes) >= 2 and r.outer == source.shape[1]:
         # an image pooled over its height and width: channels are channels already
         return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
     columns = 4 if r.inner % (4 * CHANNEL_BLOCK) == 0 else 1

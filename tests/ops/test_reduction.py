@@ -1,0 +1,119 @@
+"""Reductions and scans: which ways are offered, and hand-counted works."""
+
+import pytest
+
+from npusim.errors import BadModel
+from npusim.graph import DType
+from npusim.ops.counting import chain_of_eights
+from tests.ops.cases import ask, constant, tensor
+
+
+def reduce(op, shape, axes, keepdims=1, dtype=DType.FLOAT):
+    out = [1 if a in {x % len(shape) for x in axes} else s for a, s in enumerate(shape)]
+    if not keepdims:
+        out = [s for a, s in enumerate(shape) if a not in {x % len(shape) for x in axes}]
+    inputs = [tensor(*shape, dtype=dtype), constant(*axes)]
+    return ask(op, inputs, [tensor(*out, dtype=dtype)], keepdims=keepdims)
+
+
+@pytest.mark.parametrize(
+    "length,kernels", [(256, [8, 8, 4]), (128, [8, 8, 2]), (49, [8, 7]), (11, [11]), (2, [2])]
+)
+def test_a_long_window_is_a_chain_of_windows_of_eight(length, kernels) -> None:
+    assert [kernel for kernel, _, _ in chain_of_eights(length)] == kernels
+
+
+def test_a_chain_covers_every_element_once_and_pads_the_rest() -> None:
+    for length in range(1, 600):
+        inside = length
+        for kernel, outputs, share in chain_of_eights(length):
+            assert kernel <= 11
+            assert outputs * kernel * share == pytest.approx(inside)
+            inside = outputs
+        assert inside == 1
+
+
+def test_a_sum_over_an_axis_of_length_one_is_a_view() -> None:
+    assert list(reduce("ReduceSum", (1, 4, 1, 8), (2,))) == ["view"]
+
+
+def test_a_sum_over_channels_is_an_all_ones_convolution_of_as_many_input_channels() -> None:
+    ways = reduce("ReduceSum", (1, 32, 7, 9), (1,))
+    assert {"ones_convolution", "native_reduce", "pooling_chain_relayout", "dsp"} <= set(ways)
+    (work,) = ways["ones_convolution"].steps
+    assert (work.in_c, work.out_c, work.out_h, work.out_w) == (32, 1, 7, 9)
+    assert work.macs == 32 * 7 * 9
+
+
+@pytest.mark.parametrize("shape,keepdims,name", [
+    ((1, 32, 7, 16), 1, "ones_convolution_by_neighbour"),
+    ((1, 32, 7, 9), 0, None),  # keepdims is asked for
+    ((2, 32, 7, 9), 1, None),  # batch 1 is asked for
+])  # fmt: skip
+def test_the_all_ones_convolution_has_its_conditions(shape, keepdims, name) -> None:
+    ways = reduce("ReduceSum", shape, (1,), keepdims)
+    assert [way for way in ways if way.startswith("ones")] == ([name] if name else [])
+
+
+def test_the_innermost_axis_is_summed_by_convolution_from_4096_elements_on() -> None:
+    assert "ones_convolution_innermost" not in reduce("ReduceSum", (31, 132), (-1,))  # 4092
+    (work,) = reduce("ReduceSum", (32, 128), (-1,))["ones_convolution_innermost"].steps
+    assert work.in_c == 128 and work.out_h * work.out_w == 32
+
+
+def test_a_mean_has_no_all_ones_convolution_but_the_other_ways() -> None:
+    ways = reduce("ReduceMean", (1, 32, 64, 128), (-1,))
+    assert not [way for way in ways if way.startswith("ones")]
+    assert {"pooling_chain_relayout", "pooling_chain", "native_reduce", "dsp"} == set(ways)
+
+
+def test_an_image_is_pooled_over_height_and_width_without_change_of_layout() -> None:
+    ways = reduce("ReduceMean", (1, 64, 7, 7), (2, 3))
+    assert "pooling_chain_relayout" not in ways
+    assert [(w.kernel_h, w.out_c, w.out_h) for w in ways["pooling_chain"].steps] == [(8, 64, 7), (7, 64, 1)]
+
+
+def test_an_outermost_axis_is_padded_from_one_channel_to_sixteen() -> None:
+    shape = (256, 24, 64)  # the sum over the first axis sees one channel
+    move, *poolings = reduce("ReduceSum", shape, (0,))["pooling_chain_relayout"].steps
+    assert move.nbytes == 16 * 256 * 24 * 64 * 2
+    assert [(w.kernel_h, w.out_h, w.out_c) for w in poolings] == [(8, 32, 16), (8, 4, 16), (4, 1, 16)]
+    assert poolings[0].in_h * poolings[0].in_w * poolings[0].in_c * 2 == move.nbytes
+
+
+def test_the_clean_chain_reads_each_element_once() -> None:
+    first = reduce("ReduceSum", (4, 256, 6, 64), (1,))["pooling_chain"].steps[0]
+    assert first.in_h * first.in_w * first.in_c == 4 * 256 * 6 * 64
+    assert first.out_h * first.out_w * first.out_c * 8 == 4 * 256 * 6 * 64
+
+
+@pytest.mark.parametrize("shape,axes,dtype", [
+    ((4, 8, 4, 8), (0, 2), DType.FLOAT),  # axes not side by side
+    ((4, 8, 4, 8), (2,), DType.INT32),  # no float
+])  # fmt: skip
+def test_other_sums_run_on_the_dsps_only(shape, axes, dtype) -> None:
+    ways = reduce("ReduceSum", shape, axes, dtype=dtype)
+    assert list(ways) == ["dsp"]
+    assert ways["dsp"].steps[0].elements == 4 * 8 * 4 * 8
+
+
+def test_axes_between_which_only_ones_lie_are_side_by_side() -> None:
+    assert "pooling_chain" in reduce("ReduceSum", (4, 8, 1, 8), (1, 3))
+
+
+def test_native_reduction_reads_all_and_writes_one_of_each_row() -> None:
+    (work,) = reduce("ReduceSum", (1, 32, 64, 128), (-1,))["native_reduce"].steps
+    elements = work.out_h * work.out_w * work.out_c
+    assert elements == 32 * 64 * 128
+    assert elements * work.output_bytes == 32 * 64 * 2
+
+
+def test_axes_that_are_no_constant_are_named() -> None:
+    with pytest.raises(BadModel, match=r"node 'sum_1'.*axes"):
+        ask("ReduceSum", [tensor(4, 8), tensor(1, dtype=DType.INT64)], [tensor(4, 1)], name="sum_1")
+
+
+@pytest.mark.parametrize("axis,rows", [(0, 3 * 5), (1, 4 * 5), (-1, 4 * 3)])
+def test_a_scan_may_be_split_along_every_axis_but_its_own(axis, rows) -> None:
+    (work,) = ask("CumSum", [tensor(4, 3, 5), constant(axis)], [tensor(4, 3, 5)])["dsp"].steps
+    assert (work.kernel, work.elements, work.rows, work.independent) == ("cumsum", 60, rows, rows)
