@@ -46,7 +46,8 @@ def compile_graph(
     due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
-    emitter = Emitter(profile, tiles, int(hw.dsp.per_tile), int(hw.dma.ports))
+    groups = hw.generation in profile.groups_over_tiles
+    emitter = Emitter(tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan

@@ -9,7 +9,6 @@ from __future__ import annotations
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
 from npusim.compiler.prefetch import Chunk
-from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import Residence
 from npusim.compiler.split import dsp_parts, mac_shares
 from npusim.work import MacWork, MoveWork, VectorWork
@@ -20,9 +19,9 @@ SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one p
 class Emitter:
     """Writes the tasks of one plan."""
 
-    def __init__(self, profile: CompilerProfile, tiles: int, dsps_per_tile: int, ports: int) -> None:
+    def __init__(self, tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool) -> None:
         self.plan = PlanBuilder(ports)
-        self.profile = profile
+        self.groups_over_tiles = groups_over_tiles
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
@@ -55,7 +54,7 @@ class Emitter:
         for chunk in due:
             self._fetch(chunk)
         own = self.weights.pop(k, [])
-        compute = self._compute(step, r, loads, own)
+        compute = self._compute(step, r, loads, own) if step.steps else self._parts(step)
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
@@ -66,13 +65,21 @@ class Emitter:
                 streams=streams, pieces=r.pieces, repeats=step.node.repeats,
             )  # fmt: skip
             writes += self.stored[name]
-        self.before_last, self.last_compute = self.last_compute, compute
+        if step.steps:
+            self.before_last, self.last_compute = self.last_compute, compute
         record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
     def _ready(self, name: str) -> tuple[int, ...]:
         return self.arrived.get(name, ()) or self.made.get(name, ())
+
+    def _parts(self, step: Placed) -> tuple[int, ...]:
+        """A result without a task is ready when its parts are; in DDR too."""
+        stored = tuple(dict.fromkeys(t for n in step.reads for t in self.stored.get(n, ())))
+        for name in step.writes:
+            self.stored[name] = stored
+        return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
 
     def _fetch(self, chunk: Chunk) -> None:
         """One chunk of weights, to all tiles that want it, on one port."""
@@ -135,7 +142,7 @@ class Emitter:
                 )  # fmt: skip
                 continue
             if isinstance(work, MacWork):
-                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut)
+                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue, ask = DSP, self._kernel(work, step, r.pieces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
@@ -13,6 +14,8 @@ from npusim.ops.registry import lowerings, macs
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
+INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Placer:
         self.generation = generation
         self.one_dsp = one_dsp
         self.alias: dict[str, str] = {}
+        self.on_mac_array: set[str] = set()
+        self.readers: dict[str, set[str]] = {}
+        for node in graph.nodes:
+            if node.op_type == "Expand":
+                self.readers[node.outputs[0]] = set()
+        for node in graph.nodes if self.readers else ():
+            for name in node.inputs:
+                if name in self.readers:
+                    self.readers[name].add(node.op_type)
 
     def root(self, name: str) -> str:
         """The tensor that holds the bytes of `name`."""
@@ -55,9 +67,9 @@ class Placer:
     def place(self, node: Node) -> Placed | None:
         """The node placed; None for a view (it runs nowhere). Raises UnknownOp when it has no rule."""
         ways = lowerings(node, self.graph)
-        chosen, reason = choose(self.profile, self.generation, node.op_type, ways)
+        chosen, reason = self._choose(node, ways)
         values = self.graph.values
-        if chosen.name in VIEWS or not chosen.steps:
+        if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
                 for name in node.outputs:
@@ -65,8 +77,10 @@ class Placer:
             return None
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(self.root(n) for n in sources if n and not values[n].constant and values[n].elements)
-        steps = _with_types(chosen.steps, node, self.graph)
-        engine = _main_engine(steps)
+        steps = _with_types(chosen.steps, node, self.graph) if chosen.steps else ()
+        engine = _main_engine(steps) if steps else "none"
+        if engine == "mac_array":
+            self.on_mac_array.update(node.outputs)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         return Placed(
@@ -78,25 +92,35 @@ class Placer:
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
-            macs=macs(node, self.graph) * node.repeats,
+            macs=0.0 if "contraction_of" in node.attributes else macs(node, self.graph) * node.repeats,
             one_dsp=one,
-            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.graph),
+            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
         )
 
-
-def choose(
-    profile: CompilerProfile, generation: str, op_type: str, ways: tuple[Lowering, ...]
-) -> tuple[Lowering, str]:
-    """The first lowering of the profile's order that the op offers, and why it is taken."""
-    by_name = {way.name: way for way in ways}
-    for rule in (profile.rule(op_type), profile.default):
-        for name in rule.generations.get(generation, rule.order):
-            if name in by_name:
-                why = rule.why.get(name) or profile.default.why.get(name, "")
-                return by_name[name], why.format(op=op_type)
-    if not ways:
-        raise UnknownOp(f"'{op_type}' offers no way to run; compiler profile {profile.name} cannot place it")
-    return ways[0], profile.default.why.get(ways[0].name, "")
+    def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
+        """The first lowering of the profile's order that the op offers and whose condition holds."""
+        profile = self.profile
+        by_name = {way.name: way for way in ways}
+        if node.op_type == "Expand" and not self.readers[node.outputs[0]] <= set(profile.broadcasts):
+            by_name.pop("broadcast_view", None)
+        for rule in (profile.rule(node.op_type), profile.default):
+            for name in rule.generations.get(self.generation, rule.order):
+                condition = rule.only_if.get(name)
+                if name not in by_name:
+                    continue
+                if condition and not CONDITIONS[condition](node, self.graph, frozenset(self.on_mac_array)):
+                    continue
+                why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
+                if name == "dma" and node.op_type in profile.strided:
+                    why = f"{node.op_type}: its neighbours write and read it with strides"
+                    return Lowering(STRIDED, ()), why
+                return by_name[name], why
+        if not ways:
+            raise UnknownOp(
+                f"'{node.op_type}' (node '{node.name}') offers no way to run; "
+                f"compiler profile {profile.name} cannot place it"
+            )
+        return ways[0], profile.default.why.get(ways[0].name, "")
 
 
 @lru_cache(maxsize=20_000)
@@ -138,6 +162,8 @@ def _main_engine(steps: tuple[Work, ...]) -> str:
 
 def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
     values = graph.values
+    if node.op_type in INDEXED:  # only the rows that are asked for leave the table
+        return sum(values[n].npu_bytes for n in node.outputs if n) if values[node.inputs[0]].constant else 0.0
     constants = [values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING]
     second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
     mac = [s for s in steps if isinstance(s, MacWork)]
@@ -148,8 +174,12 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
     return float(sum(v.npu_bytes for v in constants))
 
 
-def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, graph: Graph) -> int:
-    """Kernels that scan an axis spread over the tiles only along the axes in front of it."""
+def _dsp_tiles(
+    node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph
+) -> int:
+    """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
+    if kernels & set(profile.dsp.one_tile.get(generation, ())):
+        return 1
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000
     shape = graph.values[node.inputs[0]].shape

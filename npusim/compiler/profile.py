@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument
 
 
@@ -23,15 +24,26 @@ class LoweringRule(_Strict):
     order: tuple[str, ...]
     why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
     generations: dict[str, tuple[str, ...]] = {}
+    only_if: dict[str, str] = Field(default={}, description="lowering -> condition (npusim.compiler.conditions)")
     source: str = ""
+
+    @field_validator("only_if")
+    @classmethod
+    def _known(cls, conditions: dict[str, str]) -> dict[str, str]:
+        for name in conditions.values():
+            if name not in CONDITIONS:
+                raise ValueError(f"unknown condition '{name}'; there are {', '.join(sorted(CONDITIONS))}")
+        return conditions
 
 
 class DspRule(_Strict):
     """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
-    `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one."""
+    `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one.
+    `one_tile`: kernels that stay on one tile, by generation."""
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
+    one_tile: dict[str, tuple[str, ...]] = {}
     source: str
 
 
@@ -64,6 +76,11 @@ class CompilerProfile(_Strict):
     dsp: DspRule
     fusion: Fusion
     memory: Memory
+    strided: tuple[str, ...] = Field(default=(), description="ops that are only strides of their neighbours")
+    broadcasts: tuple[str, ...] = Field(default=(), description="readers that make an Expand free")
+    groups_over_tiles: tuple[str, ...] = Field(
+        default=(), description="generations that give whole problems of a batched product to tiles"
+    )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")

@@ -74,7 +74,9 @@ class Scratchpad:
         read_bytes = sum(self.sizes[n] for n in step.reads)
         write_bytes = sum(self.sizes[n] for n in step.writes)
         missing = [n for n in step.reads if n not in self.inside]
-        if step.engine == "dma":
+        if step.engine == "none":
+            self._stride(k, step, r, missing)
+        elif step.engine == "dma":
             self._move(k, step, r, write_bytes)
         else:
             self._compute(k, step, r, read_bytes, write_bytes, missing)
@@ -157,6 +159,19 @@ class Scratchpad:
             r.destination = self._follow(step, list(step.reads))
         r.held_bytes = min(held, self.resident_bytes)
 
+    def _stride(self, k: int, step: Placed, r: Residence, missing: list[str]) -> None:
+        """No task: the result lies where its parts lie; in the scratchpad it takes their place."""
+        r.destination = "ddr" if missing else "scratchpad"
+        if missing:
+            for name in [n for n in step.reads if n in self.inside]:
+                self._spill(name, r)
+        else:
+            for name in step.reads:
+                if self.last_use.get(name, -1) <= k:
+                    self.inside.pop(name, None)
+            self._make_room(k, step, r, sum(self.sizes[n] for n in step.writes) + sum(self.inside.get(n, 0.0) for n in step.reads))
+        r.held_bytes = min(sum(self.inside.values()), self.resident_bytes)
+
     # -- helpers ---------------------------------------------------------------------------------------------
 
     def _in_place(self, k: int, step: Placed) -> float:
@@ -226,7 +241,7 @@ class Scratchpad:
                 self.one_tile.add(name)
             if r.destination == "ddr" or name in self.outputs:
                 self.in_ddr.add(name)
-                if step.engine != "dma" or r.destination != "ddr":
+                if step.engine not in ("dma", "none") or (step.engine == "dma" and r.destination != "ddr"):
                     r.writes.append((name, size))
             if r.destination == "scratchpad" and needed:
                 self.inside[name] = size

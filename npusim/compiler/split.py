@@ -46,10 +46,11 @@ def _even_rows(work: MacWork) -> MacWork:
 
 @lru_cache(maxsize=20_000)
 def mac_shares(
-    work: MacWork, tiles: int, pieces: int, cut: str
+    work: MacWork, tiles: int, pieces: int, cut: str, groups_over_tiles: bool = True
 ) -> tuple[tuple[tuple[MacWork, int], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
+    `groups_over_tiles`: whole problems of a batch may go to different tiles (else every problem is split).
     `pieces` > 1 cuts the work in time first, over its `cut` ('rows' or 'channels')."""
     work = _even_rows(work)
     if pieces > 1:
@@ -57,7 +58,7 @@ def mac_shares(
     if tiles == 1:
         return ((work, pieces),), ("none",)
     ways: dict[str, MacWork] = {}
-    if work.groups > 1:
+    if work.groups > 1 and groups_over_tiles:
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)

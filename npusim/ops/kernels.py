@@ -120,6 +120,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "dsp": (("dsp",), "one kernel (or a short chain of kernels) on the DSPs"),
     "dma": (("dma",), "a copy by DMA"),
     "dma_permute": (("dma",), "a transpose by DMA"),
+    "mac_permute": (("mac_array",), "a transpose as a 1x1 max pooling that writes in another order"),
     "decomposed": (("mac_array", "dsp"), "several steps on more than one engine"),
     "ones_convolution": (
         ("mac_array",),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp
+from npusim.ops.counting import copy, dsp, on_mac_array, per_element
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering
+from npusim.work import Lowering, MacOp
 
 
 @op(
@@ -37,10 +37,11 @@ def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
     return True, run
 
 
-@op("Transpose", lowerings=("view", "dma_permute", "dsp"), kernels=("permute",))
+@op("Transpose", lowerings=("view", "dma_permute", "mac_permute", "dsp"), kernels=("permute",))
 def transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A view if only axes of length 1 move. If the innermost axis stays, DMA copies whole runs; else it
-    goes element by element (`elements` > 0)."""
+    goes element by element (`elements` > 0). `mac_permute`: a 1x1 max pooling that writes in another order, as
+    Intel's 2026 compiler mostly does."""
     source = c.input(0)
     rank = len(source.shape)
     perm = tuple(int(a) for a in c.attr("perm", tuple(reversed(range(rank)))))
@@ -48,7 +49,10 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     if not moves:
         return (VIEW,)
     work = copy(source.npu_bytes, run * source.dtype.npu_bytes, source.elements if run == 1 else 0)
-    return Lowering("dma_permute", (work,)), dsp(c, "permute")
+    by_dma = Lowering("dma_permute", (work,))
+    if not on_mac_array(source):
+        return by_dma, dsp(c, "permute")
+    return by_dma, Lowering("mac_permute", (per_element(c, MacOp.MAX_POOL),)), dsp(c, "permute")
 
 
 @op("Concat", lowerings=("dma", "joined_view", "view"))

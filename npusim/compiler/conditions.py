@@ -1,0 +1,78 @@
+"""Conditions a compiler profile may put on a lowering (`only_if`), by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from npusim.graph import Graph, Node, Value
+
+Condition = Callable[[Node, Graph, frozenset[str]], bool]
+
+
+def _operands(node: Node, graph: Graph) -> list[Value]:
+    return [graph.values[n] for n in node.inputs if n]
+
+
+def producers_on_mac_array(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """All activations it reads are made by the MAC array (so they lie channel-last already)."""
+    reads = [n for n in node.inputs if n and not graph.values[n].constant]
+    return bool(reads) and all(n in on_mac_array for n in reads)
+
+
+def no_scalar(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """No operand is a single number."""
+    return all(v.elements != 1 for v in _operands(node, graph))
+
+
+def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """An operand that is a single number is a constant."""
+    return all(v.constant for v in _operands(node, graph) if v.elements == 1)
+
+
+def innermost_kept(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """Every operand has the full innermost axis, so that it can be broadcast in whole runs."""
+    out = graph.values[node.outputs[0]].shape
+    return all(bool(v.shape) and v.shape[-1] == out[-1] for v in _operands(node, graph)) if out else False
+
+
+def equal_shapes(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """All operands have the shape of the result."""
+    out = graph.values[node.outputs[0]].shape
+    return all(v.shape == out for v in _operands(node, graph))
+
+
+def clips_from_zero(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """A Clip whose lower bound is zero."""
+    if node.op_type != "Clip":
+        return True
+    low = node.attribute("min")
+    if low is None and len(node.inputs) > 1 and node.inputs[1]:
+        data = graph.values[node.inputs[1]].data
+        low = None if data is None else float(np.ravel(data)[0])
+    return low == 0
+
+
+def keeps_runs(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """A transpose that keeps its innermost axis and whose axis before it is no multiple of 16."""
+    perm = node.attribute("perm")
+    shape = graph.values[node.inputs[0]].shape
+    if perm is None or len(shape) < 2:
+        return False
+    kept = perm[-1] == len(shape) - 1
+    return kept and shape[perm[-2]] % 16 != 0
+
+
+CONDITIONS: dict[str, Condition] = {
+    f.__name__: f
+    for f in (
+        producers_on_mac_array,
+        no_scalar,
+        scalar_only_if_constant,
+        innermost_kept,
+        equal_shapes,
+        clips_from_zero,
+        keeps_runs,
+    )
+}
