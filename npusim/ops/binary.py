@@ -2,8 +2,9 @@
 
 Add and Sub of two tensors run on the MAC array as an elementwise pass on every generation, Mul on
 NPU 5010 only (intel_npu facts, 3.1): all three offer it as `mac_array`, the compiler profile knows
-which are legal. Where one side holds one number per channel (or one in all) and has at most 8192
-channels, the op is a `scale_shift` (same source).
+which are legal. Where one side holds one constant number per channel (or one in all) and has at most
+8192 channels, the op is a `scale_shift`; in a Mul that side may also be an activation, if it is smaller than
+the result (same source).
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ def scale_shift(c: OpCase) -> Lowering | None:
     for value in c.inputs[::-1]:
         if value is None:
             return None
+        broadcast = c.node.op_type == "Mul" and value.elements < out.elements
+        if not (value.constant or broadcast):
+            continue
         axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1]
         if len(axes) > 1:
             continue
