@@ -1,0 +1,35 @@
+# Two commands on a fresh machine with python3, make and a package index:
+#   make demo    environment, install, the main job on a real Mamba-2 graph
+#   make test    environment, lint, types, tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types tests bench clean
+
+demo: $(READY)
+	$(BIN)/npusim run examples/mamba2_small.onnx --hw lunar_lake --compiler 2024.12
+
+test: lint types tests
+
+lint: $(READY)
+	$(BIN)/ruff check npusim xamba tests benchmarks examples docs
+	$(BIN)/ruff format --check npusim xamba tests benchmarks examples docs
+
+types: $(READY)
+	$(BIN)/mypy
+
+tests: $(READY)
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
