@@ -21,7 +21,8 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
     choice = prices.choice.tolist()
     critical = _critical_ns(plan, line)
     nodes = [
-        _node(plan, hw, prices, line, k, step, launch, choice, critical[k]) for k, step in enumerate(plan.steps)
+        _node(plan, hw, prices, line, k, step, launch, choice, critical[k])
+        for k, step in enumerate(plan.steps)
     ]
     engines: dict[str, float] = {"mac_array": 0.0, "dsp": 0.0, "dma": 0.0}
     for i, queue in enumerate(plan.queue):
@@ -175,7 +176,12 @@ def _coverage(plan: Plan, nodes: list[NodeReport]) -> dict[str, dict[str, float]
     table = {s: dict.fromkeys(totals, 0.0) for s in SOURCES}
     for n in nodes:
         row = table[n.source]
-        for key, amount in (("nodes", 1.0), ("macs", n.macs), ("bytes", n.bytes_moved), ("time", n.critical_us)):
+        for key, amount in (
+            ("nodes", 1.0),
+            ("macs", n.macs),
+            ("bytes", n.bytes_moved),
+            ("time", n.critical_us),
+        ):
             row[key] += amount / (totals[key] or 1)
     table["unknown"]["nodes"] += len(plan.unpriced) / (totals["nodes"] or 1)
     table["unknown"]["bytes"] += unknown_bytes / (totals["bytes"] or 1)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import difflib
 
+from rich.cells import cell_len, chop_cells
+
 from npusim.errors import BadArgument
 from npusim.report.layout import Line, fit, sentence, table
 from npusim.report.record import NodeReport, Report, TaskReport
 from npusim.report.tasks import tasks_by_node, working_us
 from npusim.report.text import scaled, share
+from npusim.report.words import MEMORIES, clean
 
 LISTED = 5  # names an error lists
 
 
 def find_node(report: Report, query: str) -> NodeReport:
     """The node of that name, the one it is fused into, or the only one whose name contains `query`.
+    A name as the page shortens it is found too.
 
     Raises BadArgument with the nearest names if there is none, or more than one.
     """
@@ -25,6 +29,7 @@ def find_node(report: Report, query: str) -> NodeReport:
         if query in node.fused:
             return node
     found = [node for node in report.nodes if any(query in name for name in (node.name, *node.fused))]
+    found = found or [node for node in report.nodes if fit(node.name, cell_len(query)) == query]
     found = found or [node for node in report.nodes if query.lower() in node.name.lower()]
     if len(found) == 1:
         return found[0]
@@ -39,21 +44,21 @@ def find_node(report: Report, query: str) -> NodeReport:
 
 def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line]:
     """All that the report knows about a node, each line at most `width` cells."""
-    gathered = tasks_by_node(report)
-    facts = [(name, text) for name, text in _facts(report, node, gathered) if text]
-    lines = [Line(fit(node.name, width), "bold")]
-    for name, text in facts:
-        lines += sentence(text, width, 12, name)
-    tasks = gathered[node.name]
+    tasks = tasks_by_node(report)[node.name]
+    lines = [Line(part, "bold") for part in chop_cells(clean(node.name), width)]
+    for name, text in _facts(report, node, tasks):
+        if text:
+            lines += sentence(text, width, 12, name)
     if tasks:
+        folder = node.name.rpartition("/")[0] + "/"
         rows = [
             (
-                task.name.removeprefix(node.name).strip("/") or node.op_type,
+                task.name.removeprefix(f"{node.name}/").removeprefix(folder),
                 task.engine,
                 f"{task.start_us:.3f}",
                 f"{task.duration_us:.3f}",
                 f"{task.nbytes:.0f}" if task.nbytes else "-",
-                f"{task.source}→{task.destination}" if task.source else "-",
+                f"{MEMORIES.get(task.source)}→{MEMORIES.get(task.destination)}" if task.source else "-",
                 str(task.tiles),
                 str(task.pieces),
             )
@@ -73,12 +78,12 @@ def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line
     return lines
 
 
-def _facts(report: Report, node: NodeReport, tasks: dict[str, list[TaskReport]]) -> list[tuple[str, str]]:
+def _facts(report: Report, node: NodeReport, tasks: list[TaskReport]) -> list[tuple[str, str]]:
     end_us = node.start_us + node.duration_us
     engine = "none (a view: nothing runs)" if node.engine == "none" else node.engine
     tiles = f"{node.tiles} of {report.tiles} tiles" + (f", split over {node.split}" if node.split else "")
     times = f"{node.start_us:.3f} to {end_us:.3f} us: {node.duration_us:.3f} us"
-    working = working_us([node], tasks)
+    working = working_us(node, tasks)
     engines = ", ".join(f"{name} {time_us:.3f} us" for name, time_us in node.busy_us.items())
     rate = f" at {node.macs / working / 1e6:.3f} TMAC/s" if working else ""
     return [
@@ -91,9 +96,9 @@ def _facts(report: Report, node: NodeReport, tasks: dict[str, list[TaskReport]])
         ("pieces", "" if node.engine == "none" else str(node.pieces)),
         ("work", f"{scaled(node.macs)}MAC{rate}" if node.macs else ""),
         ("moved", f"{scaled(node.bytes_moved)}B by DMA" if node.bytes_moved else ""),
+        ("time", f"{node.critical_us:.3f} us, {share(node.critical_us, report.latency_us)} of the latency"),
         ("span", times),
-        ("busy", f"{working:.3f} us, {share(working, report.latency_us)} of the latency"),
-        ("engines", engines),
+        ("busy", f"{working:.3f} us" + (f": {engines}" if engines else "")),
         ("bound by", node.bound_by),
         ("cost is", node.source),
     ]

@@ -6,6 +6,7 @@ shortens numbers when a name is long, and costs 0.05 s of start-up where nobody 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from npusim.report.words import clean
 # For terminals and pipes that cannot write these.
 ASCII = str.maketrans({"…": "~", "█": "#", "▌": "#", "→": ">"})
 SHORTEST = 8  # cells a column of words keeps
+FOLDER = re.compile(r"^(.).*?([._]?\d*)$")
 
 
 class Line(NamedTuple):
@@ -49,8 +51,16 @@ def page_width() -> int:
 
 
 def fit(text: str, width: int) -> str:
-    """At most `width` cells: the middle gives way, because names differ at their ends."""
+    """At most `width` cells. Folders of a path shrink to their first letter and number, from the left
+    ('/encoder/stages.3/layers.0/Conv' -> '/e/s.3/layers.0/Conv'); after that, the middle gives way.
+    """
     text = clean(text)
+    parts = text.split("/")
+    for number, part in enumerate(parts[:-1]):
+        if cell_len(text) <= width:
+            return text
+        parts[number] = FOLDER.sub(r"\1\2", part)
+        text = "/".join(parts)
     if cell_len(text) <= width:
         return text
     tail = (width - 1) * 2 // 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from npusim.report.record import NodeReport, Report, TaskReport
 from npusim.report.statistics import union_us
@@ -18,17 +18,14 @@ def tasks_by_node(report: Report) -> dict[str, list[TaskReport]]:
     return tasks
 
 
-def working_us(nodes: Iterable[NodeReport], tasks: dict[str, list[TaskReport]]) -> float:
-    """Time in which at least one engine works for at least one of the nodes.
+def working_us(node: NodeReport, tasks: Iterable[TaskReport]) -> float:
+    """Time in which at least one engine works for the node, whose tasks are given.
 
     Shorter than a node's span where it waits: for its input, or between an early transfer and its work.
     Without tasks (a report cut short by hand) the span is the next best.
     """
-    intervals = []
-    for node in nodes:
-        spans: Sequence[TaskReport | NodeReport] = tasks[node.name] or [node]
-        intervals += [(span.start_us, span.start_us + span.duration_us) for span in spans]
-    return union_us(intervals)
+    spans: Iterable[TaskReport | NodeReport] = list(tasks) or [node]
+    return union_us((span.start_us, span.start_us + span.duration_us) for span in spans)
 
 
 def units(task: TaskReport) -> int:

@@ -1,7 +1,8 @@
 """Report -> the page a person reads in a terminal: where the time goes, and why. 80 columns are enough.
 
-`busy us` is the time in which an engine works for a node. Nodes overlap, so the shares may add up to more
-than the latency; a node's span, waiting included, is in `explain`, the JSON and the CSV.
+`time us` is by how much a node moves the end of the run, so the column adds up to the latency; `busy us` is
+how long an engine works for it. Little time and much work: hidden behind other nodes. Much time and little
+work: it waits, for a busy engine or its data. The span from first task to last is in `explain`, CSV and JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter, defaultdict
 from rich.cells import cell_len
 
 from npusim.report.layout import Line, bar, fit, sentence, table
-from npusim.report.record import NodeReport, Report, TaskReport
+from npusim.report.record import NodeReport, Report
 from npusim.report.tasks import tasks_by_node, working_us
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
 
@@ -26,16 +27,14 @@ def to_text(report: Report, top: int = 15, width: int = 80) -> str:
 
 def page(report: Report, top: int = 15, width: int = 80) -> list[Line]:
     """The page's lines: headline, engines, slowest `top` nodes, reasons, op types, sources, warnings."""
-    tasks = tasks_by_node(report)
-    times = {node.name: working_us([node], tasks) for node in report.nodes}
-    slowest = sorted(report.nodes, key=lambda node: -times[node.name])[: max(top, 0)]
+    slowest = sorted(report.nodes, key=lambda node: -node.critical_us)[:top]
     blocks = [
         _headline(report, width),
         _engines(report, width),
-        _slowest(report, slowest, times, width),
-        _reasons([node for node in slowest if times[node.name]][:REASONS], width),
-        _op_types(report, tasks, width),
-        _sources(report, times, width),
+        _slowest(report, slowest, width),
+        _reasons([node for node in slowest if node.critical_us][:REASONS], width),
+        _op_types(report, width),
+        _sources(report, width),
         _warnings(report, width),
     ]
     lines: list[Line] = []
@@ -57,7 +56,9 @@ def _headline(report: Report, width: int) -> list[Line]:
     machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]
     nodes = f"{len(report.nodes)} nodes"
     if report.nodes_in_file:
-        nodes += f"; {report.nodes_in_file} in the file, {report.nodes_folded} of them folded"
+        nodes += f" of {report.nodes_in_file} in the file"
+    if report.nodes_folded:
+        nodes += f"; {report.nodes_folded} follow from shapes and constants"
     work = f"{scaled(report.macs)}MAC" + _per_us(report.macs / 1e6, report, "TMAC/s")
     moved = f"{scaled(report.bytes_moved)}B moved" + _per_us(report.bytes_moved / 1e3, report, "GB/s")
     title = fit(report.graph, width - len(f" on {answer}") - cell_len(hardware))
@@ -90,23 +91,26 @@ def _engines(report: Report, width: int) -> list[Line]:
     return lines
 
 
-def _slowest(report: Report, slowest: list[NodeReport], times: dict[str, float], width: int) -> list[Line]:
+def _slowest(report: Report, slowest: list[NodeReport], width: int) -> list[Line]:
     if not slowest:
         return []
+    tasks = tasks_by_node(report)
     rows = [
         (
             node.name,
             node.op_type,
             SHORT_NAMES.get(node.engine, node.engine),
-            f"{times[node.name]:.3f}",
-            share(times[node.name], report.latency_us),
+            f"{node.critical_us:.3f}",
+            share(node.critical_us, report.latency_us),
+            f"{working_us(node, tasks[node.name]):.3f}",
             f"{node.bytes_moved / 1e6:.3f}",
             SHORT_NAMES.get(node.bound_by, node.bound_by),
         )
         for node in slowest
     ]
-    title = f"slowest {len(slowest)} of {len(report.nodes)} nodes"
-    return table((title, "op", "on", "busy us", "share", "MB", "bound"), rows, width, words=(0, 1, 2, 6))
+    title = f"slowest {len(slowest)} of {len(report.nodes)}"
+    header = (title, "op", "on", "time us", "share", "busy us", "MB", "bound")
+    return table(header, rows, width, words=(0, 1, 2, 7))
 
 
 def _reasons(slowest: list[NodeReport], width: int) -> list[Line]:
@@ -123,49 +127,41 @@ def _reasons(slowest: list[NodeReport], width: int) -> list[Line]:
     return lines
 
 
-def _op_types(report: Report, tasks: dict[str, list[TaskReport]], width: int) -> list[Line]:
-    """Time in which an engine works for the type (types overlap), and the time of each engine."""
+def _op_types(report: Report, width: int) -> list[Line]:
+    """Time, and busy time of each engine, by op type; types that take no time are counted in one line."""
     groups: dict[str, list[NodeReport]] = defaultdict(list)
     for node in report.nodes:
         groups[node.op_type].append(node)
-    times = {op_type: working_us(nodes, tasks) for op_type, nodes in groups.items()}
-    used = {kind(engine) for node in report.nodes for engine, time_us in node.busy_us.items() if time_us}
-    engines = [engine for engine in ENGINES if engine in used]
-    rows = []
-    for op_type in sorted(filter(times.get, groups), key=lambda op_type: -times[op_type]):
-        busy: defaultdict[str, float] = defaultdict(float)
-        for node in groups[op_type]:
-            for engine, time_us in node.busy_us.items():
-                busy[kind(engine)] += time_us
-        counted = (
-            str(len(groups[op_type])),
-            f"{times[op_type]:.3f}",
-            share(times[op_type], report.latency_us),
-        )
-        rows.append((op_type, *counted, *(f"{busy[e]:.3f}" if busy[e] else "-" for e in engines)))
-    header = ("by op type", "nodes", "busy us", "share", *(f"{SHORT_NAMES[e]} us" for e in engines))
-    free = ", ".join(f"{len(nodes)} {op_type}" for op_type, nodes in groups.items() if not times[op_type])
+    rows, idle = [], []
+    for op_type in sorted(groups, key=lambda op_type: -_time_us(groups[op_type])):
+        nodes, time_us = groups[op_type], _time_us(groups[op_type])
+        busy = [sum(node.busy_us.get(engine, 0.0) for node in nodes) for engine in ENGINES]
+        if not time_us and not any(busy):
+            idle.append(f"{len(nodes)} {op_type}")
+            continue
+        counted = (str(len(nodes)), f"{time_us:.3f}", share(time_us, report.latency_us))
+        rows.append((op_type, *counted, *(f"{busy_us:.3f}" if busy_us else "-" for busy_us in busy)))
+    header = ("by op type", "nodes", "time us", "share", *(f"{SHORT_NAMES[engine]} us" for engine in ENGINES))
     lines = table(header, rows, width, words=(0,)) if rows else []
-    return lines + (sentence(free, width, 10, "no time:") if free else [])
+    return lines + (sentence(", ".join(idle), width, 10, "no time:") if idle else [])
 
 
-def _sources(report: Report, times: dict[str, float], width: int) -> list[Line]:
-    """How well the costs are known: share of the nodes' time, and of what the simulation counted."""
-    time_us: defaultdict[str, float] = defaultdict(float)
-    for node in report.nodes:
-        time_us[node.source] += times[node.name]
-    whole = sum(time_us.values())
-    counts = list(dict.fromkeys(count for shares in report.coverage.values() for count in shares))
+def _time_us(nodes: list[NodeReport]) -> float:
+    return sum(node.critical_us for node in nodes)
+
+
+def _sources(report: Report, width: int) -> list[Line]:
+    """How well the costs are known: the share of time and of all that the simulation counted."""
+    kept = {source: report.coverage.get(source, {}) for source in SOURCES}
+    counts = sorted(
+        dict.fromkeys(count for shares in kept.values() for count in shares), key=lambda c: c != "time"
+    )
     rows = [
-        (
-            source,
-            share(time_us[source], whole),
-            *(f"{100 * report.coverage.get(source, {}).get(count, 0.0):.1f}%" for count in counts),
-        )
-        for source in SOURCES
-        if time_us[source] or any(report.coverage.get(source, {}).values())
+        (source, *(f"{100 * shares.get(count, 0.0):.1f}%" for count in counts))
+        for source, shares in kept.items()
+        if any(shares.values())
     ]
-    return table(("costs are", "time", *counts), rows, width, words=(0,)) if rows else []
+    return table(("costs are", *counts), rows, width, words=(0,)) if rows else []
 
 
 def _warnings(report: Report, width: int) -> list[Line]:

@@ -7,6 +7,7 @@ SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
 ENGINES = ("mac_array", "dsp", "dma")
 INTEL_NAMES = {"mac_array": "DPU", "dsp": "Shave", "dma": "DMA"}
+MEMORIES = {"ddr": "DDR", "scratchpad": "CMX"}  # Intel's names
 SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "none": "-"}
 
 

@@ -45,6 +45,7 @@ def sample() -> Report:
             macs=118013952.0,
             busy_us={"mac_array": 12.25, "dma": 5.5},
             fused=("/bn1/BatchNormalization", "/relu/Relu"),
+            critical_us=15.25,
             lowering="convolution",
             reason="a convolution is the MAC array's own work; rows split over 4 tiles",
         ),
@@ -57,6 +58,7 @@ def sample() -> Report:
             source="assumed",
             lowering="dsp",
             split="none",
+            critical_us=1234.5,
             busy_us={"dsp": 1234.5},
             reason="no MAC-array form; compiler 2024.12 runs a scan on one DSP of one tile, 7 of 8 DSPs wait",
         ),
@@ -72,6 +74,7 @@ def sample() -> Report:
             split="rows",
             busy_us={"mac_array": 20.125, "dma": 7.0},
             macs=16777216.0,
+            critical_us=23.125,
             bound_by="dsp",
             lowering="convolution",
             reason="a matrix product is a 1x1 convolution; it waits for '/ssd/CumSum'",
@@ -89,9 +92,9 @@ def sample() -> Report:
         tasks=tasks,
         unmodelled=(Unmodelled("/moe/Einsum", "Einsum", 4096.0),),
         coverage={
-            "fitted": {"nodes": 0.5, "macs": 1.0, "bytes": 1.0},
-            "published": {"nodes": 0.25, "macs": 0.0, "bytes": 0.0},
-            "assumed": {"nodes": 0.25, "macs": 0.0, "bytes": 0.0},
+            "fitted": {"time": 0.03, "nodes": 0.5, "macs": 1.0, "bytes": 1.0},
+            "published": {"time": 0.0, "nodes": 0.25, "macs": 0.0, "bytes": 0.0},
+            "assumed": {"time": 0.97, "nodes": 0.25, "macs": 0.0, "bytes": 0.0},
         },
         warnings=("input 'x' is float32 in the file; Intel's compiler runs it as fp16",),
         macs=134791168.0,
@@ -161,6 +164,7 @@ def reports(draw: st.DrawFn) -> Report:
                 dict(busy_us),
                 tuple(draw(st.lists(texts, max_size=2))),
                 draw(units),
+                round(end_us - start_us, 3) if draw(st.booleans()) else 0.0,
             )
         )
         tasks += own

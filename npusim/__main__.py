@@ -1,0 +1,5 @@
+"""`python -m npusim` is `npusim`."""
+
+from npusim.cli import main
+
+main()

@@ -1,0 +1,67 @@
+"""The command line. Commands stand in `npusim/commands`, one file each; here they are only gathered.
+
+An error that is the user's to mend becomes one line on standard error and exit code 2. Any other exception
+is a bug of ours and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from npusim.commands import hw
+from npusim.commands.explain import explain
+from npusim.commands.ops import ops
+from npusim.commands.run import run
+from npusim.errors import NpusimError
+
+app = typer.Typer(
+    name="npusim",
+    help="ONNX in; latency on an Intel NPU, and the reason for it, out.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(explain)
+app.add_typer(hw.app, name="hw")
+app.command()(ops)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"npusim {version('npusim-xamba')}")
+        except PackageNotFoundError:
+            print("npusim (not installed: run from its source)")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """ONNX in; latency on an Intel NPU, and the reason for it, out."""
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 2 an error told in one line, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name a terminal cannot write is no reason to stop
+    try:
+        app()
+    except NpusimError as error:
+        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,133 @@
+"""`npusim hw`: the NPUs npusim knows, and every number of one with its unit and source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from npusim.arch.hardware import Hardware
+    from npusim.report.layout import Line
+
+app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_is_help=True)
+
+# Ends of number names, and the unit they stand for; the first that fits is taken.
+UNITS = {
+    "clock_mhz": "MHz",
+    "bandwidth_gb_per_s": "GB/s",
+    "macs_per_cycle": "MACs/cycle",
+    "macs_per_cycle_8bit": "MACs/cycle",
+    "macs_per_cycle_16bit": "MACs/cycle",
+    "permute_elements_per_cycle": "elements/cycle",
+    "elements_per_cycle_8bit": "elements/cycle",
+    "elements_per_cycle_16bit": "elements/cycle",
+    "bytes_per_cycle": "bytes/cycle",
+    "bytes_per_cycle_16x16": "bytes/cycle",
+    "bytes_per_cycle_8x16": "bytes/cycle",
+    "bytes_per_cycle_4x16": "bytes/cycle",
+    "cycles_per_element": "cycles/element",
+    "cycles_per_row": "cycles/row",
+    "_cycles": "cycles",
+    "_bytes": "bytes",
+    "_bits": "bits",
+    "_ns": "ns",
+}
+
+
+@app.command("list")
+def list_command() -> None:
+    """List the NPUs that come with npusim."""
+    from npusim.arch.presets import list_hardware, load_hardware
+    from npusim.report.layout import page_width, show, table
+
+    rows = []
+    for name in list_hardware():
+        hw = load_hardware(name)
+        numbers = (hw.tiles, hw.tiles_max, hw.mac_array.clock_mhz, hw.dsp.clock_mhz)
+        kib = hw.scratchpad.capacity_bytes / 1024
+        cells = [f"{number:g}" for number in (*numbers, kib, hw.ddr.bandwidth_gb_per_s)]
+        rows.append((name, hw.generation, *cells))
+    header = ("name", "NPU", "tiles", "max", "MAC MHz", "DSP MHz", "KiB/tile", "DDR GB/s")
+    show(table(header, rows, page_width(), words=(0, 1)))
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A name of `hw list`, or a YAML file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Show every number of an NPU: its unit, how well it is known, and where it is from."""
+    from npusim.arch.presets import load_hardware
+
+    hw = load_hardware(name)
+    if as_json:
+        import json
+
+        print(json.dumps(hardware_document(hw), indent=2, allow_nan=False))
+        return
+    from npusim.report.layout import page_width, show
+
+    show([*diagram(name), *hardware_page(hw, page_width())])
+
+
+def unit(name: str) -> str:
+    """'dma.latency_ns' -> 'ns'; empty for a count, a ratio or an exponent."""
+    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
+
+
+def hardware_document(hw: Hardware) -> dict[str, Any]:
+    """Name, product, generation and every number by dotted name: value, unit, source, from."""
+    numbers = {
+        number: {
+            "value": value,
+            "unit": unit(number),
+            "source": hw.sources[number].kind,
+            "from": hw.sources[number].where,
+        }
+        for number, value in hw.numbers().items()
+    }
+    return {"name": hw.name, "product": hw.product, "generation": hw.generation, "numbers": numbers}
+
+
+def hardware_page(hw: Hardware, width: int) -> list[Line]:
+    """Every number, block by block; where it is from stands once, under a number of its own."""
+    from npusim.report.layout import Line, fit, sentence, table
+
+    blocks: dict[str, list[tuple[str, ...]]] = {}
+    kernels: dict[str, list[str]] = {}
+    origins: dict[str, int] = {}
+    for number, value in hw.numbers().items():
+        source = hw.sources[number]
+        known = f"{source.kind} [{origins.setdefault(source.where, len(origins) + 1)}]"
+        block, _, short = number.rpartition(".")
+        if block.startswith("dsp.kernels."):
+            line = kernels.setdefault(block.removeprefix("dsp.kernels."), [])
+            line[:] = [*line[:-1], f"{value:.10g}", known]
+        else:
+            blocks.setdefault(block or "NPU", []).append((short, f"{value:.10g}", unit(number), known))
+    lines = [Line(fit(f"{hw.name}: {hw.product}, NPU {hw.generation}", width), "bold")]
+    for block, rows in blocks.items():
+        lines += [Line(""), *table((block, "value", "unit", "source"), rows, width, words=(0, 2, 3))]
+    header = ("dsp.kernels, cycles", "launch", "per element", "per row", "source")
+    kernel_rows = [(name, *line) for name, line in kernels.items()]
+    lines += [Line(""), *table(header, kernel_rows, width, words=(0, 4))]
+    lines += [Line(""), Line("from", "bold")]
+    for where, note in origins.items():
+        lines += sentence(where, width, 6, f"[{note}]")
+    return lines
+
+
+def diagram(name: str) -> list[Line]:
+    """The block diagram: the comment at the head of the NPU's file."""
+    from itertools import takewhile
+    from pathlib import Path
+
+    from npusim.arch.presets import config_dir, list_hardware
+    from npusim.report.layout import Line
+    from npusim.report.words import clean
+
+    path = config_dir() / f"{name}.yaml" if name in list_hardware() else Path(name)
+    head = takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+    lines = [Line(clean(line.removeprefix("#").removeprefix(" "))) for line in head]
+    return [*lines, Line("")] if lines else []

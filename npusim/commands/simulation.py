@@ -1,0 +1,88 @@
+"""What `run` and `explain` share: the options that say what to simulate, and the simulation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from npusim.errors import BadArgument
+from npusim.report.record import Report
+
+PRECISIONS = ("fp16", "int8")
+
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file.")]
+HwOption = Annotated[
+    str,
+    typer.Option("--hw", metavar="NAME|FILE", help="The NPU: a name of `npusim hw list`, or a YAML file."),
+]
+TilesOption = Annotated[
+    int | None, typer.Option("--tiles", metavar="N", help="Tiles to use instead of the NPU's.")
+]
+CompilerOption = Annotated[
+    str, typer.Option("--compiler", metavar="NAME|FILE", help="Release of Intel's compiler to follow.")
+]
+PrecisionOption = Annotated[
+    str, typer.Option("--precision", metavar="fp16|int8", help="Type of the arithmetic.")
+]
+DimOption = Annotated[
+    list[str] | None,
+    typer.Option("--dim", metavar="NAME=N", help="Size of a free dimension; may be repeated."),
+]
+AllowOption = Annotated[
+    bool,
+    typer.Option("--allow-unmodelled", help="Leave ops without a cost out instead of stopping; names them."),
+]
+UpperOption = Annotated[
+    bool, typer.Option("--upper-bound", help="Take the largest size where a shape depends on data.")
+]
+
+
+def simulate_file(
+    model: str,
+    hw: str,
+    tiles: int | None,
+    compiler: str,
+    precision: str,
+    dim: list[str] | None,
+    allow_unmodelled: bool,
+    upper_bound: bool,
+) -> Report:
+    """The report of an ONNX file. Raises NpusimError, with the cheap mistakes told before any work."""
+    dims = parse_dims(dim or [])
+    if precision not in PRECISIONS:
+        raise BadArgument(f"--precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
+
+    from npusim.arch.presets import load_hardware
+    from npusim.commands.progress import working
+    from npusim.onnx_io import load
+    from npusim.simulate import simulate
+
+    hardware = load_hardware(hw)
+    if tiles is not None:
+        hardware = hardware.replace({"tiles": tiles})
+    name = os.path.basename(model)
+    with working(f"reading {name}"):
+        graph = load(model, dims=dims, upper_bound=upper_bound)
+    with working(f"simulating {name}"):
+        report = simulate(graph, hardware, compiler, precision, allow_unmodelled=allow_unmodelled)
+    return replace(report, graph=name)  # PyTorch calls every graph main_graph
+
+
+def parse_dims(texts: list[str]) -> dict[str, int]:
+    """['batch=1'] -> {'batch': 1}. Raises BadArgument unless each is a name and a whole number from 1 on."""
+    dims: dict[str, int] = {}
+    for text in texts:
+        name, equals, size = text.rpartition("=")
+        if not equals or not name.strip():
+            raise BadArgument(f"--dim '{text}' is not NAME=N; write for example --dim batch=1")
+        if not (size.isascii() and size.isdigit()) or int(size[:20]) < 1:
+            raise BadArgument(f"--dim '{text}': the size must be a whole number from 1 on, got '{size}'")
+        if len(size) > 18:
+            raise BadArgument(f"--dim '{text}': {len(size)} digits are no size of a tensor")
+        if dims.get(name, int(size)) != int(size):
+            raise BadArgument(f"--dim gives '{name}' two sizes, {dims[name]} and {size}; give one")
+        dims[name] = int(size)
+    return dims
