@@ -17,7 +17,7 @@ import numpy as np
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import Graph
 
-HASH_AT_LOAD_BYTES = 64 * 2**20  # above this, hashing would cost more than loading; see `sha256`
+HASH_AT_LOAD_BYTES = 128 * 2**20  # above this, hashing would cost more than loading; see `sha256`
 
 
 def load(
@@ -33,7 +33,7 @@ def load(
     (unknown name in `dims`), `UnknownShape` (a shape depends on data).
     """
     from npusim.load import all_rules  # noqa: F401  (registers the shape rules)
-    from npusim.load.builder import Builder, Scope
+    from npusim.load.builder import Builder, Scope, one_line
     from npusim.load.finish import finish
     from npusim.load.initializers import take_initializers
     from npusim.load.inputs import bind_inputs
@@ -68,7 +68,7 @@ def load(
         raise type(error)(f"'{os.path.basename(path)}': {error}") from error.__cause__
     except (IndexError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadModel(
-            f"'{os.path.basename(path)}' contradicts itself ({type(error).__name__}: {error})"
+            f"'{os.path.basename(path)}' contradicts itself ({one_line(f'{type(error).__name__}: {error}')})"
         ) from error
     except RecursionError:
         raise BadModel(f"'{os.path.basename(path)}' nests its functions or subgraphs too deeply") from None
@@ -77,7 +77,7 @@ def load(
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file in hexadecimal, read in chunks. `load` leaves it out for files over 64 MiB."""
+    """SHA-256 of a file in hexadecimal, read in chunks. `load` leaves it out for files over 128 MiB."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -201,5 +201,11 @@ def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> li
             f"node '{op.name}' ({op.kind}): its value takes too deep a chain of nodes"
         ) from None
     except Exception as error:  # a malformed node breaks a rule in any way it likes
-        text = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        text = one_line(str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}")
         raise BadModel(f"node '{op.name}' ({op.kind}): {text}") from error
+
+
+def one_line(text: str) -> str:
+    """The message of a foreign exception, short enough for one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= 200 else text[:200] + "..."

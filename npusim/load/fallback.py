@@ -30,6 +30,8 @@ def infer(op: Op) -> list[Out]:
     """The outputs by `onnx.shape_inference`. Raises `UnknownShape` if ONNX does not know them either."""
     from onnx import defs, helper, numpy_helper, shape_inference
 
+    if not isinstance(op.kind, str) or not isinstance(op.domain, str):
+        raise ValueError("its op type or domain is no UTF-8 text")
     try:
         schema = defs.get_schema(op.kind, op.opset, op.domain)
     except defs.SchemaError:
@@ -44,7 +46,7 @@ def infer(op: Op) -> list[Out]:
     try:
         found = shape_inference.infer_node_outputs(schema, _node(op), types, tensors, None, opsets, 10)
     except shape_inference.InferenceError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        raise ValueError(str(error)) from None
     return [_out(op, found.get(f"o{i}")) for i in range(op.count)]
 
 

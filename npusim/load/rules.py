@@ -80,7 +80,10 @@ class Op:
             return tuple(given) if isinstance(given, tuple) else (int(given),)
         if self.opt(index) is None:
             return None
-        return tuple(int(v) for v in self.need(index).reshape(-1))
+        data = self.need(index)
+        if data.dtype.kind not in "iu":
+            raise ValueError(f"input {index}, the {name}, must be integers, not {data.dtype}")
+        return tuple(data.reshape(-1).tolist())
 
     def unknown(self, why: str) -> UnknownShape:
         return UnknownShape(f"node '{self.name}' ({self.kind}): {why}")

@@ -64,7 +64,8 @@ TO_BOOL = frozenset({"Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"
     "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Elu", "Selu", "Celu", "LeakyRelu",
     "ThresholdedRelu", "HardSigmoid", "HardSwish", "Swish", "Mish", "Gelu", "Shrink", "Softmax",
     "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu", "LpNormalization",
-    "MeanVarianceNormalization", "InstanceNormalization", "GroupNormalization", "RMSNormalization", "LRN", "PRelu", "Clip", "ReverseSequence",
+    "MeanVarianceNormalization", "InstanceNormalization", "GroupNormalization",
+    "RMSNormalization", "LRN", "PRelu", "Clip", "ReverseSequence",
 )  # fmt: skip
 def same_shape(op: Op) -> list[Out]:
     """The output has the shape of the first input."""
