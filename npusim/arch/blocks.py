@@ -16,6 +16,7 @@ Positive: Any = num(gt=0)
 NotNegative: Any = num(ge=0)
 AtLeastOne: Any = num(ge=1)
 PosInt: Any = num(ge=1, integer=True)
+Fraction: Any = num(ge=0, le=1)
 
 
 class Convolution(Strict):
@@ -33,40 +34,52 @@ class Convolution(Strict):
     output_elements_per_cycle_16bit: Positive
     overlap_exponent: AtLeastOne  # 1: streams one after another; large: perfectly side by side
     padding_exponent: NotNegative  # 1: taps in the padding are free, 0: they cost like the others
-    sparsity_floor: Positive  # dense weights' share that is left at full sparsity
+    sparsity_saving: Fraction  # share of the MACs on zeros that is saved
+    weight_sparsity_saving: Fraction  # share of the bytes of zero weights that is saved
+    input_align_bytes: Positive  # input channels are padded to a multiple of this
+    narrow_bytes: NotNegative  # below 16 input channels: bytes a pixel counts for ...
+    narrow_bytes_per_channel: NotNegative  # ... and how many more per channel
     block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
 
 
 class Stencil(Strict):
     """Depthwise convolution and pooling; see `mac_array.stencil_cycles`."""
 
-    overhead_cycles: NotNegative
-    workload_cycles: NotNegative  # per block of the grid
+    overhead_cycles: NotNegative  # once per workload of up to 64 channels
+    group_cycles: NotNegative  # per group of lanes
+    tap_cycles: NotNegative  # per tap of the window and group of lanes
+    block_cycles: NotNegative  # per 16 x 16 pixels and 16 channels
     macs_per_cycle_8bit: Positive
     macs_per_cycle_16bit: Positive
     output_elements_per_cycle_8bit: Positive
     output_elements_per_cycle_16bit: Positive
-    lanes_8bit: Positive  # channels are padded to a multiple of this
-    lanes_16bit: Positive
-    kernel3_speedup: Positive
-    small_plane_factor: Positive
-    stride_factor: Positive
+    overlap_exponent: AtLeastOne
+    padding_exponent: NotNegative
+    width_rounding: Fraction  # 1: widths are rounded up to 4 pixels, 0: they are not
+    kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1, workloads of up to 32 channels
+    stride_factor: Positive  # rate at strides above 1, relative to stride 1
 
 
 class Eltwise(Strict):
     """Elementwise addition of two tensors; see `mac_array.eltwise_cycles`."""
 
     overhead_cycles: NotNegative
-    block_cycles: NotNegative
+    block_cycles: NotNegative  # per 16 x 8 pixels and 16 channels
     elements_per_cycle_8bit: Positive
     elements_per_cycle_16bit: Positive
 
 
 class MacArray(Strict):
+    """The MAC array of one tile."""
+
     clock_mhz: Positive
     macs_per_cycle: Positive  # int8, one tile
     fp16_ratio: AtLeastOne  # int8 rate over fp16 rate
     lookup_unit: StrictBool  # can the drain path evaluate tables (sigmoid, GELU, ...)?
+    lanes_8bit: PosInt  # channels that stencils and elementwise operations work on at once
+    lanes_16bit: PosInt
+    broadcast_factor_8bit: AtLeastOne  # time of outputs written to several tiles, relative to one
+    broadcast_factor_16bit: AtLeastOne
     convolution: Convolution
     stencil: Stencil
     eltwise: Eltwise
@@ -106,6 +119,7 @@ class Direction(Strict):
     """A direction of transfer relative to DDR -> scratchpad."""
 
     latency_ratio: Positive
+    ramp_ratio: NotNegative
     rate_ratio: Positive
 
 
@@ -113,6 +127,7 @@ class Dma(Strict):
     ports: PosInt
     bytes_per_cycle: Positive  # one port, DDR -> scratchpad
     latency_ns: NotNegative  # DDR -> scratchpad
+    ramp_ns: NotNegative  # DDR -> scratchpad: more latency when much longer than 1 KiB
     permute_elements_per_cycle: Positive  # one port, transfers that permute their elements
     scratchpad_to_ddr: Direction
     ddr_to_ddr: Direction

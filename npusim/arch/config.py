@@ -32,7 +32,9 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def num(ge: float | None = None, gt: float | None = None, integer: bool = False) -> Any:
+def num(
+    ge: float | None = None, gt: float | None = None, le: float | None = None, integer: bool = False
+) -> Any:
     """The pydantic type of a finite number, or of a NumPy array of them, within bounds.
 
     Booleans, text and lists are refused. Arrays keep their shape: they are the axes of a sweep.
@@ -55,11 +57,18 @@ def num(ge: float | None = None, gt: float | None = None, integer: bool = False)
             raise ValueError(f"must be at least {ge:g}, got {array.min():g}")
         if gt is not None and (array <= gt).any():
             raise ValueError(f"must be greater than {gt:g}, got {array.min():g}")
+        if le is not None and (array > le).any():
+            raise ValueError(f"must be at most {le:g}, got {array.max():g}")
         if integer:
             array = array.astype(np.int64)
         return array if array.ndim else array.item()
 
-    schema = {"type": "integer" if integer else "number", "minimum": ge, "exclusiveMinimum": gt}
+    schema = {
+        "type": "integer" if integer else "number",
+        "minimum": ge,
+        "exclusiveMinimum": gt,
+        "maximum": le,
+    }
     return Annotated[
         Any,
         BeforeValidator(check),

@@ -1,4 +1,6 @@
-"""How long one DMA port needs for a transfer: latency of the direction + bytes / rate of the direction.
+"""How long one DMA port needs for a transfer: latency + ramp + bytes / rate, each of the direction.
+
+The ramp is latency that only transfers well beyond 1 KiB see: ramp * bytes / (bytes + 1024).
 
 A transfer that touches DDR never runs faster than its share of the DDR bandwidth. A transfer that permutes
 its elements moves `dma.permute_elements_per_cycle`. Everything broadcasts: a column of transfers is one call.
@@ -18,7 +20,10 @@ from npusim.work import Number
 #: Codes of the memories, for columns of transfers.
 MEMORIES = {"ddr": 0, "scratchpad": 1}
 
-_REFERENCE = Direction(latency_ratio=1.0, rate_ratio=1.0)  # DDR -> scratchpad is what the others relate to
+_RAMP_BYTES = 1024.0
+_REFERENCE = Direction(
+    latency_ratio=1.0, ramp_ratio=1.0, rate_ratio=1.0
+)  # DDR -> scratchpad is what the others relate to
 
 
 def dma_ns(
@@ -47,14 +52,16 @@ def dma_ns(
     from_code, to_code = _codes(source), _codes(destination)
     dma = hw.dma
     # Shape of the direction's constants: codes broadcast with the hardware's arrays.
+    size = np.asarray(nbytes, dtype=float)
     latency = _by_direction(from_code, to_code, dma, "latency_ratio") * dma.latency_ns
+    ramp = _by_direction(from_code, to_code, dma, "ramp_ratio") * dma.ramp_ns
     clock_ghz = hw.dsp.clock_mhz * 1e-3
     rate = _by_direction(from_code, to_code, dma, "rate_ratio") * (dma.bytes_per_cycle * clock_ghz)
     touches_ddr = (from_code == MEMORIES["ddr"]) | (to_code == MEMORIES["ddr"])
     share = hw.ddr.bandwidth_gb_per_s / np.maximum(sharing_ports, 1)  # 1 GB/s is 1 byte per ns
     rate = np.where(touches_ddr, np.minimum(rate, share), rate)
     permute = np.asarray(elements) / (dma.permute_elements_per_cycle * clock_ghz)
-    return latency + np.maximum(np.asarray(nbytes) / rate, permute)
+    return latency + ramp * (size / (size + _RAMP_BYTES)) + np.maximum(size / rate, permute)
 
 
 def _by_direction(source: Any, destination: Any, dma: Any, name: str) -> Any:

@@ -48,7 +48,7 @@ ALIASES = {
 class KernelLines:
     """Lines of a column of kernels. Arrays are [n], or [n, p] when a line's numbers are axes of a sweep.
 
-    `cycles_per_element` already accounts for `dsp.vector_bits`. `kinds[i]` is the weakest kind of source among
+    `cycles_per_element` already accounts for `dsp.vector_bits`. `kinds[i]` is the weakest kind of source of
     the numbers of line i ("assumed" before "fitted" before "published" before "measured").
     """
 
@@ -75,7 +75,7 @@ def kernel_line(hw: Hardware, name: str) -> tuple[str, KernelLine]:
         near = difflib.get_close_matches(name, kernels, n=3)
         hint = f" (nearest: {', '.join(near)})" if near else ""
         raise BadHardware(
-            f"{hw.name}: dsp.kernels has no line '{name}'{hint}; add one to the hardware file, or use 'default'"
+            f"{hw.name}: dsp.kernels has no line '{name}'{hint}; add one to the file, or use 'default'"
         )
     return found, kernels[found]
 

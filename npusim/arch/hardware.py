@@ -33,7 +33,7 @@ BY_CALLER = Source("assumed", "given by the caller")
 
 
 class Hardware(Strict):
-    """An NPU. Build it with `load_hardware`, `Hardware.from_file` or `hw.replace`; never changed afterwards."""
+    """An NPU. Get it from `load_hardware` or `hw.replace`; it never changes afterwards."""
 
     name: StrictStr = Field(min_length=1)
     product: StrictStr

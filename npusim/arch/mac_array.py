@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.errors import BadArgument
 from npusim.work import MacOp, MacWork, Number
 
 #: Grid modes of a convolution: width and height in pixels, and how many times `block_channels` one covers.
 GRID_MODES = {"16x16": (16, 16, 1), "8x16": (16, 8, 2), "4x16": (8, 8, 4)}
-_STENCIL_GRID = (16, 16)
-_ELTWISE_GRID = (16, 8)
 _ALIGN = 16  # channels the array works on at once
-_WORKLOAD_CHANNELS = 64  # most channels of one depthwise or pooling workload
+_LEAST_INSIDE = 0.8  # no profiled row shows a gain from more padding than this leaves inside
 
 
 def mac_array_ns(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> Number:
@@ -82,7 +81,7 @@ def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None, wsp: Any, as
         return convolution_cycles(work, hw, mode, wsp, asp)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
-    return stencil_cycles(work, hw)
+    return stencil_cycles(work, hw, one_workload=mode is not None)
 
 
 def _ceil(value: Any, step: Any) -> Any:
@@ -94,6 +93,17 @@ def _by_width(nbytes: Any, eight: Any, sixteen: Any) -> Any:
     return np.where(np.asarray(nbytes) > 1, sixteen, eight)
 
 
+def _output_cycles(work: MacWork, hw: Hardware, fit: Any) -> Any:
+    """Cycles the drain path needs to write one problem's output, slower when several tiles are written."""
+    rate = _by_width(
+        work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
+    )
+    array = hw.mac_array
+    slower = _by_width(work.output_bytes, array.broadcast_factor_8bit, array.broadcast_factor_16bit)
+    slower = np.where(np.asarray(work.write_tiles) > 1, slower, 1.0)
+    return np.asarray(work.out_w, dtype=float) * work.out_h * work.out_c / rate * slower
+
+
 def convolution_cycles(
     work: MacWork,
     hw: Hardware,
@@ -101,78 +111,91 @@ def convolution_cycles(
     weight_sparsity: Number = 0.0,
     input_sparsity: Number = 0.0,
 ) -> Number:
-    """Cycles of ONE problem of a convolution or matrix product (see `docs/hardware.md`, Convolution).
+    """Cycles of ONE problem of a convolution or matrix product (`docs/hardware.md`, Convolution).
 
-    Four streams run side by side: the MACs (rounded up to 4 x 4 pixels, 16 output channels and 32 bytes of
-    input channels), weights (read again for every block of pixels), inputs (read again for every block of
-    output channels) and outputs. Together they take the p-norm of the four, plus a fixed cost and one per block.
+    Four streams run side by side: the MACs (on 4 x 4 pixels, 16 output channels and whole words of input
+    channels), the weights (read again for every block of pixels), the inputs (read again for every block of
+    output channels) and the outputs. Together they take their p-norm, after a fixed cost and one per block.
     """
     array, fit = hw.mac_array, hw.mac_array.convolution
     taps = np.asarray(work.kernel_h, dtype=float) * work.kernel_w
-    skip = np.asarray(work.taps_inside, dtype=float) ** fit.padding_exponent
+    seen = taps * np.asarray(work.taps_inside, dtype=float) ** fit.padding_exponent
     input_bytes = np.asarray(work.input_bytes, dtype=float)
     weight_bytes = np.maximum(work.weight_bytes, 1.0)  # int4 weights are read as 8 bits
-    channels = _ceil(work.in_c * input_bytes, 32) * 32 / input_bytes
-    pixels = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16
-    padded_macs = pixels * (_ceil(work.out_c, _ALIGN) * _ALIGN) * channels * taps * skip
-    dense = np.maximum(
-        (1.0 - np.asarray(weight_sparsity)) * (1.0 - np.asarray(input_sparsity)), fit.sparsity_floor
-    )
+    in_c = np.asarray(work.in_c, dtype=float)
+    wide = _ceil(np.maximum(in_c, _ALIGN) * input_bytes, fit.input_align_bytes) * fit.input_align_bytes
+    # The first layer's own mode: a pixel of few channels counts for fewer bytes than 16 channels have.
+    narrow = np.minimum(fit.narrow_bytes + fit.narrow_bytes_per_channel * in_c, wide)
+    channels = np.where(in_c < _ALIGN, narrow, wide) / input_bytes
+    read_channels = np.where(in_c < _ALIGN, channels, in_c)
+    out_channels = _ceil(work.out_c, _ALIGN) * _ALIGN
+    zeros = 1.0 - (1.0 - np.asarray(weight_sparsity)) * (1.0 - np.asarray(input_sparsity))
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)
-    compute = padded_macs * np.minimum(dense, 1.0) / peak
-    output_rate = _by_width(
-        work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
-    )
-    output = np.asarray(work.out_w, dtype=float) * work.out_h * work.out_c / output_rate * _broadcast(work)
-    weight_total = taps * channels * weight_bytes * (_ceil(work.out_c, _ALIGN) * _ALIGN)
-    input_total = np.asarray(work.out_w, dtype=float) * work.out_h * work.in_c * taps * skip * input_bytes
+    padded = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * out_channels * channels * seen
+    compute = padded * (1.0 - fit.sparsity_saving * zeros) / peak
+    weights = taps * channels * weight_bytes * out_channels
+    weights = weights * (1.0 - fit.weight_sparsity_saving * np.asarray(weight_sparsity))
+    inputs = np.asarray(work.out_w, dtype=float) * work.out_h * read_channels * seen * input_bytes
     power = fit.overlap_exponent
-    fixed = compute**power + output**power
+    fixed = compute**power + _output_cycles(work, hw, fit) ** power
     best: Any = None
     for name, (width, height, times) in GRID_MODES.items():
         if grid_mode not in (None, name):
             continue
         across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
         deep = _ceil(work.out_c, times * fit.block_channels)
-        weights = weight_total * across / getattr(fit, f"weight_bytes_per_cycle_{name}")
-        inputs = input_total * deep / getattr(fit, f"input_bytes_per_cycle_{name}")
-        streams = (fixed + weights**power + inputs**power) ** (1.0 / power)
+        weight_cycles = weights * across / getattr(fit, f"weight_bytes_per_cycle_{name}")
+        input_cycles = inputs * deep / getattr(fit, f"input_bytes_per_cycle_{name}")
+        streams = (fixed + weight_cycles**power + input_cycles**power) ** (1.0 / power)
         cycles = fit.overhead_cycles + streams + fit.block_cycles * across * deep
         best = cycles if best is None else np.minimum(best, cycles)
+    if best is None:
+        raise BadArgument(f"no grid mode '{grid_mode}'; there are {', '.join(GRID_MODES)}")
     return best
 
 
-def _broadcast(work: MacWork) -> Any:
-    return 1.0
+def stencil_cycles(work: MacWork, hw: Hardware, one_workload: bool = False) -> Number:
+    """Cycles of ONE problem of a depthwise convolution or a pooling (`docs/hardware.md`, Stencil).
+
+    The channels go through in workloads of 64 or of 32, whichever is faster. `one_workload` prices the row of
+    a table instead: its channels are one workload as they stand.
+    """
+    if one_workload:
+        return _stencil(work, hw, None)
+    return np.minimum(_stencil(work, hw, 64), _stencil(work, hw, 32))
 
 
-def stencil_cycles(work: MacWork, hw: Hardware) -> Number:
-    """Cycles of ONE problem of a depthwise convolution or a pooling."""
+def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None) -> Any:
     fit = hw.mac_array.stencil
     taps = np.asarray(work.kernel_h, dtype=float) * work.kernel_w
-    out_w, out_h = np.asarray(work.out_w, dtype=float), np.asarray(work.out_h, dtype=float)
-    lanes = _by_width(work.input_bytes, fit.lanes_8bit, fit.lanes_16bit)
-    channels = _ceil(work.out_c, lanes) * lanes
-    width, height = _STENCIL_GRID
-    speed = np.where((taps == 9) & (np.asarray(work.stride_w) == 1), fit.kernel3_speedup, 1.0)
-    speed = speed * np.where(np.asarray(work.stride_w) > 1, fit.stride_factor, 1.0)
-    speed = speed * np.where((out_w <= width) & (out_h <= height), fit.small_plane_factor, 1.0)
-    rate = _by_width(work.input_bytes, fit.macs_per_cycle_8bit, fit.macs_per_cycle_16bit)
-    compute = _ceil(out_w, 4) * _ceil(out_h, 4) * 16 * channels * taps / (rate * speed)
-    output_rate = _by_width(
-        work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
+    inside = np.maximum(np.asarray(work.taps_inside, dtype=float), _LEAST_INSIDE)
+    out_w = np.asarray(work.out_w, dtype=float)
+    lanes = _by_width(work.input_bytes, hw.mac_array.lanes_8bit, hw.mac_array.lanes_16bit)
+    groups = _ceil(work.out_c, lanes)
+    size = np.asarray(work.out_c) if workload_channels is None else np.minimum(work.out_c, workload_channels)
+    workloads = _ceil(work.out_c, size)
+    fast = (np.asarray(work.kernel_w) == 3) & (np.asarray(work.stride_w) == 1) & (size <= 32)
+    speed = np.where(
+        fast, fit.kernel3_speedup, np.where(np.asarray(work.stride_w) > 1, fit.stride_factor, 1.0)
     )
-    output = out_w * out_h * channels / output_rate * _broadcast(work)
-    blocks = _ceil(out_w, width) * _ceil(out_h, height) * _ceil(work.out_c, _ALIGN)
-    workloads = _ceil(work.out_c, _WORKLOAD_CHANNELS)
-    return fit.overhead_cycles * workloads + np.maximum(compute, output) + fit.workload_cycles * blocks
+    rate = _by_width(work.input_bytes, fit.macs_per_cycle_8bit, fit.macs_per_cycle_16bit)
+    width = out_w + fit.width_rounding * (_ceil(out_w, 4) * 4 - out_w)
+    pixels = width * (_ceil(work.out_h, 4) * 4)
+    compute = pixels * taps * inside**fit.padding_exponent * groups * lanes / (rate * speed)
+    power = fit.overlap_exponent
+    streams = (compute**power + _output_cycles(work, hw, fit) ** power) ** (1.0 / power)
+    blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 16) * _ceil(work.out_c, _ALIGN)
+    start = fit.overhead_cycles * workloads + (fit.group_cycles + fit.tap_cycles * taps) * groups
+    return start + streams + fit.block_cycles * blocks
 
 
 def eltwise_cycles(work: MacWork, hw: Hardware) -> Number:
     """Cycles of ONE problem of an elementwise operation on two tensors (both reads included)."""
-    fit = hw.mac_array.eltwise
+    array, fit = hw.mac_array, hw.mac_array.eltwise
     rate = _by_width(work.input_bytes, fit.elements_per_cycle_8bit, fit.elements_per_cycle_16bit)
-    elements = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * np.asarray(work.out_c, dtype=float)
-    width, height = _ELTWISE_GRID
-    blocks = _ceil(work.out_w, width) * _ceil(work.out_h, height) * _ceil(work.out_c, _ALIGN)
-    return fit.overhead_cycles + elements / rate * _broadcast(work) + fit.block_cycles * blocks
+    lanes = _by_width(work.input_bytes, array.lanes_8bit, array.lanes_16bit)
+    elements = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * (_ceil(work.out_c, lanes) * lanes)
+    slower = _by_width(work.output_bytes, array.broadcast_factor_8bit, array.broadcast_factor_16bit)
+    slower = np.where(np.asarray(work.write_tiles) > 1, slower, 1.0)
+    blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 8) * _ceil(work.out_c, _ALIGN)
+    return fit.overhead_cycles + elements / rate * slower + fit.block_cycles * blocks

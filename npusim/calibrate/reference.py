@@ -83,7 +83,7 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
     first = rows[0]
     truth = "gt_cycles" in first
     cycles_name = "gt_cycles" if truth else "cycles_lut" if "cycles_lut" in first else "cycles"
-    top, bottom, left, right = ("pad_t", "pad_b", "pad_l", "pad_r") if truth else ("pt", "pb", "pl", "pr")
+    top, left = ("pad_t", "pad_l") if truth else ("pt", "pl")
 
     def col(name: str, default: str | None = None) -> Any:
         return np.array(
