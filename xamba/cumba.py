@@ -7,7 +7,7 @@ Rule (XAMBA, arXiv 2502.06924, section on CumBA), for a CumSum along axis ``a`` 
 
 * last axis (no inner):   ``x [*outer, L] @ T^T [L, L]``
 * one inner dimension:    ``T [L, L] @ x [*outer, L, inner]``
-* more inner dimensions:  Reshape to ``[*outer, L, prod(inner)]``, the product above, Reshape back; no Transpose
+* more inner dimensions:  Reshape to ``[*outer, L, prod(inner)]``, the product above, Reshape back
 * ``exclusive``: the strict triangle. ``reverse``: the transposed triangle.
 * a CumSum between two Slices that reverse its axis (what torch makes of a reversed cumsum) becomes
   one product with the transposed triangle.
@@ -39,7 +39,7 @@ from xamba.facts import Facts
 from xamba.finite import certainly_finite
 from xamba.flip import flipped_operand, flips
 from xamba.folding import attribute
-from xamba.operand import INTEGERS, Operand, Tensor, matmul_type, operand_of
+from xamba.operand import INTEGERS, Tensor, matmul_type, operand_of
 from xamba.workbench import Workbench
 
 

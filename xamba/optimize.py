@@ -1,0 +1,116 @@
+"""Rewrite a file: load, run the passes, check after each, verify the answer, write whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import onnx_ir as ir
+from onnx_ir.passes.common import InlinePass
+
+from xamba.actiba import ActiBA
+from xamba.base import Kept, Rewritten, XambaPass
+from xamba.cumba import CumBA
+from xamba.errors import BadModel, NotEquivalent, UnknownPass
+from xamba.files import check, check_output, load, save
+from xamba.reduba import ReduBA
+from xamba.verify import Verdict, verify
+
+#: All passes by their name on the command line.
+PASSES: dict[str, type[XambaPass]] = {p.name: p for p in (CumBA, ReduBA, ActiBA)}
+#: The passes that keep the answer up to rounding; ActiBA has to be asked for.
+EXACT = ("cumba", "reduba")
+
+
+@dataclass
+class Optimized:
+    """What `optimize` did. `modified` is false when the output is the input byte for byte."""
+
+    modified: bool
+    rewritten: list[Rewritten] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+
+def make_pass(name: str, **options: Any) -> XambaPass:
+    """A pass by its name. Raises `UnknownPass`."""
+    if name not in PASSES:
+        raise UnknownPass(f"no pass is called '{name}'; choose from {', '.join(PASSES)}")
+    return PASSES[name](**options)
+
+
+def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool = True) -> Optimized:
+    """Run passes over a model in memory, in place, with `onnx.checker` (full check) after each.
+
+    inline_functions: put model-local functions that hold something to rewrite in place first.
+    """
+    done = Optimized(False)
+    before = check(model)
+    if before is not None:
+        done.notes.append(f"onnx.checker has something against the input already: {before}")
+    if inline_functions and _inline(model, passes):
+        done.notes.append("model-local functions were put in place, since a pass works inside them")
+    for one in passes:
+        result = one(model)
+        assert hasattr(result, "rewritten")
+        done.rewritten += result.rewritten
+        done.kept += result.kept
+        if result.modified and before is None:
+            problem = check(model)
+            if problem is not None:
+                raise AssertionError(f"{one.name} left an invalid model, please report it: {problem}")
+    done.modified = bool(done.rewritten)
+    return done
+
+
+def _inline(model: ir.Model, passes: Sequence[XambaPass]) -> bool:
+    """Inline functions when one of them, called directly or not, holds a node that a pass is about."""
+
+    def holds(function: ir.Function) -> bool:
+        nodes = ir.traversal.RecursiveGraphIterator(function)
+        return function.domain != "xamba" and any(one.reports(n) for n in nodes for one in passes)
+
+    if not any(holds(function) for function in model.functions.values()):
+        return False
+    model.meta.pop("xamba.facts", None)
+    return bool(InlinePass(criteria=lambda function: function.domain != "xamba")(model).modified)
+
+
+def optimize(
+    source: str | Path,
+    target: str | Path,
+    passes: Sequence[XambaPass] | None = None,
+    *,
+    check_answer: bool = True,
+    tolerance: float | None = None,
+    seed: int = 0,
+    dims: Mapping[str, int] | None = None,
+    inline_functions: bool = True,
+) -> Optimized:
+    """Rewrite file `source` into file `target`; verify first, and write nothing that fails.
+
+    passes: default `EXACT`. A model that no pass changes is copied byte for byte.
+    check_answer, tolerance, seed, dims: see `xamba.verify`.
+
+    Raises `BadModel`, `BadOutput`, `NotEquivalent` (the answer differs).
+    """
+    check_output(source, target)
+    passes = [make_pass(name) for name in EXACT] if passes is None else list(passes)
+    model = load(source)
+    done = rewrite(model, passes, inline_functions)
+    if done.modified and check_answer:
+        try:
+            done.verdict = verify(source, model, tolerance=tolerance, seed=seed, dims=dims)
+        except BadModel as error:
+            raise BadModel(f"{error}; --no-verify writes without asking") from None
+        if not done.verdict.ok:
+            bad = next(output for output in done.verdict.outputs if not output.ok)
+            raise NotEquivalent(
+                f"output '{bad.name}': {bad.reason}; nothing is written (seed {seed}, tolerance "
+                f"{done.verdict.limit:.2g}; --tolerance allows more, --no-verify asks nothing)"
+            )
+    save(model if done.modified else None, source, target)
+    return done
