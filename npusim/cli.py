@@ -59,7 +59,7 @@ def main() -> None:
                 errors="backslashreplace"
             )  # a name a terminal cannot write is no reason to stop
     try:
-        app()
+        app(prog_name="npusim")
     except NpusimError as error:
         print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)

@@ -90,9 +90,9 @@ def _check(path: str, where: str, taken: Mapping[str, str]) -> None:
 
 
 def _refuse_long_name(target: str) -> None:
-    """OSError (name too long) for a name the disk does not take: `exists` says False of those."""
+    """OSError (name too long, links in a circle): `exists` says False of those."""
     try:
-        os.lstat(target)
+        os.stat(target)
     except FileNotFoundError:
         return
 

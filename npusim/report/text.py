@@ -50,7 +50,9 @@ def share(part: float, whole: float) -> str:
 
 def _headline(report: Report, width: int) -> list[Line]:
     answer = f": {report.latency_us:.3f} us"
-    answer += f" ({1e6 / report.latency_us:,.1f} per second)" if report.latency_us else ""
+    if report.latency_us:
+        per_second = 1e6 / report.latency_us
+        answer += f" ({per_second:,.{0 if per_second >= 100 else 1}f} per second)"
     hardware = fit(report.hardware, 24)
     clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
     machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]

@@ -71,7 +71,7 @@ def test_long_names_give_way_in_the_middle_and_numbers_stay_whole():
 
 def test_the_page_says_latency_engines_reasons_sources_and_warnings():
     text = to_text(sample())
-    assert text.startswith("mamba_block.onnx on lunar_lake: 1272.875 us (785.6 per second)\n")
+    assert text.startswith("mamba_block.onnx on lunar_lake: 1272.875 us (786 per second)\n")
     for word in ("4 tiles", "MAC 1850 MHz", "2024.12", "fp16", "134.79 MMAC", "97.0%"):
         assert word in text
     assert "one DSP of one tile" in " ".join(text.split())
