@@ -64,6 +64,18 @@ def keeps_runs(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
     return kept and shape[perm[-2]] % 16 != 0
 
 
+def image_as_it_lies(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+    """A reduction over axis 1 of [1,A,B,C], or over height and width: the rest has channels enough."""
+    shape = graph.values[node.inputs[0]].shape
+    axes = node.attribute("axes")
+    if axes is None and len(node.inputs) > 1 and node.inputs[1]:
+        axes = graph.values[node.inputs[1]].data
+    if axes is None or len(shape) < 4 or shape[0] != 1:
+        return False
+    reduced = sorted(int(a) % len(shape) for a in axes)
+    return reduced == [1] or reduced == list(range(2, len(shape)))
+
+
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
@@ -74,5 +86,6 @@ CONDITIONS: dict[str, Condition] = {
         equal_shapes,
         clips_from_zero,
         keeps_runs,
+        image_as_it_lies,
     )
 }

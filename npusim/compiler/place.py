@@ -77,7 +77,8 @@ class Placer:
             return None
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(self.root(n) for n in sources if n and not values[n].constant and values[n].elements)
-        steps = _with_types(chosen.steps, node, self.graph) if chosen.steps else ()
+        keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
+        steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)

@@ -17,7 +17,7 @@ import numpy as np
 from npusim.errors import BadModel, UnknownOp
 from npusim.graph import Graph, Node, Value
 from npusim.ops.kernels import LOWERINGS
-from npusim.work import Lowering, MacWork
+from npusim.work import Lowering, MacOp, MacWork
 
 VIEW = Lowering("view", ())
 KIND_OF_ENGINE = {"mac_array": "MacWork", "dsp": "VectorWork", "dma": "MoveWork"}
@@ -170,11 +170,15 @@ def lowerings(node: Node, graph: Graph) -> tuple[Lowering, ...]:
 def macs(node: Node, graph: Graph) -> float:
     """Multiply-accumulates of the op itself, as papers count them: convolutions and matrix products.
 
-    Passes that a compiler adds (scale and shift, all-ones convolutions) do not count.
+    Passes that a compiler adds (scale and shift, all-ones convolutions) do not count, so of a decomposed op
+    only its convolutions and products do.
     """
     for lowering in lowerings(node, graph):
         if lowering.name in ("mac_array", "decomposed"):
-            return float(sum(step.macs for step in lowering.steps if isinstance(step, MacWork)))
+            counted = [step for step in lowering.steps if isinstance(step, MacWork)]
+            if lowering.name == "decomposed":
+                counted = [step for step in counted if step.op == MacOp.CONVOLUTION]
+            return float(sum(step.macs for step in counted))
     return 0.0
 
 
