@@ -28,12 +28,12 @@ from math import log
 
 import onnx_ir as ir
 
-from xamba.base import Keep, NotMine, Result, XambaPass, is_onnx
+from xamba.base import Keep, NotMine, Result, XambaPass
 from xamba.errors import BadArgument
 from xamba.facts import Facts
 from xamba.operand import FLOATS
 from xamba.patterns import ATOMS, MATCHERS, Match, match
-from xamba.pwl import ACTIVATIONS, Table, table
+from xamba.pwl import Table, table
 from xamba.pwl_op import FUNCTION_IR_VERSION, FUNCTION_OPSET, INLINE_OPSET, call, ensure_function, inline
 from xamba.workbench import Workbench
 
@@ -94,30 +94,29 @@ class ActiBA(XambaPass):
             kind = "unknown" if fact.dtype is None else fact.dtype.name.lower()
             raise Keep(f"the type of its operand is {kind}, not a float type")
         if self.variant == "relu":
-            return self._relu(node, found, fact.shape, fact.dtype, bench)
+            return self._relu(node, found, bench, facts)
         if bench.opset < INLINE_OPSET:
             raise Keep(f"its table needs opset {INLINE_OPSET}, the model has {bench.opset}")
         made = table(found.activation, self.segments, found.parameter, self.range, self.error)
         in_place = self.inline or not _takes_functions(bench)
         y = (inline if in_place else call)(bench, found.x, fact.shape, fact.dtype, made)
         bench.tag(_properties(made, node.outputs[0].name or ""))
-        return self._finish(node, found, y, bench, str(made) + (", in place" if in_place else ""))
+        return self._finish(node, found, y, bench, facts, str(made) + (", in place" if in_place else ""))
 
-    def _relu(
-        self, node: ir.Node, found: Match, shape: tuple | None, dtype: ir.DataType, bench: Workbench
-    ) -> str:
+    def _relu(self, node: ir.Node, found: Match, bench: Workbench, facts: Facts) -> str:
         if found.activation != "Softplus":
             raise Keep("the relu variant replaces Softplus only")
-        y = bench.node("Relu", [found.x], shape, dtype)
+        fact = facts.of(found.x)
+        y = bench.node("Relu", [found.x], fact.shape, fact.dtype)
         bench.tag({"xamba.activation": "Softplus", "xamba.variant": "relu"})
         wrong = log(2) / found.parameter
-        return self._finish(node, found, y, bench, f"Relu: max abs error {wrong:.2g} at 0, max rel 1")
+        return self._finish(node, found, y, bench, facts, f"Relu: max abs error {wrong:.2g} at 0, max rel 1")
 
-    def _finish(self, node: ir.Node, found: Match, y: ir.Value, bench: Workbench, by: str) -> str:
+    def _finish(
+        self, node: ir.Node, found: Match, y: ir.Value, bench: Workbench, facts: Facts, by: str
+    ) -> str:
         if found.factor is not None:
-            old = node.outputs[0]
-            shape = None if old.shape is None else list(old.shape)
-            y = bench.node("Mul", [y, found.factor], shape, y.dtype)
+            y = bench.node("Mul", [y, found.factor], facts.of(node.outputs[0]).shape, y.dtype)
         bench.replace(node, y, found.nodes)
         return by
 
@@ -147,4 +146,4 @@ def _properties(made: Table, name: str) -> dict[str, str]:
     }
 
 
-__all__ = ["ACTIVATIONS", "CHOICES", "ActiBA", "is_onnx"]
+__all__ = ["CHOICES", "ActiBA"]

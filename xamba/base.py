@@ -100,6 +100,12 @@ class XambaPass(ir.passes.InPlacePass):
         """Replace the node; return a short word on what replaced it. Raise `Keep` to leave it alone."""
         raise NotImplementedError
 
+    def run(self, model: ir.Model) -> Result:
+        """Same as calling the pass on a model, typed."""
+        result = self(model)
+        assert isinstance(result, Result)
+        return result
+
     def call(self, model: ir.Model) -> Result:
         result = Result(model, False)
         facts = facts_of(model)
@@ -125,6 +131,7 @@ class XambaPass(ir.passes.InPlacePass):
                 if self.reports(node):
                     result.kept.append(Kept(self.name, node.op_type, node_label(node), reason))
         result.modified = bool(result.rewritten)
-        for line in (*result.rewritten, *result.kept):
+        lines: list[Rewritten | Kept] = [*result.rewritten, *result.kept]
+        for line in lines:
             log.info("%s %s", line.pass_name, line)
         return result

@@ -37,7 +37,7 @@ import onnx_ir as ir
 from xamba.base import Keep, XambaPass, is_onnx
 from xamba.facts import Facts
 from xamba.finite import certainly_finite
-from xamba.flip import flipped_operand, flips
+from xamba.flip import flipped_operand
 from xamba.folding import attribute
 from xamba.operand import INTEGERS, Tensor, matmul_type, operand_of
 from xamba.workbench import Workbench
@@ -172,6 +172,3 @@ def _describe(length: int, block: int | None, reverse: bool, exclusive: bool, fl
         words = [f"blocks of {block} and a carry over {length // block}"]
     words += ["reverse"] * reverse + ["exclusive"] * exclusive + ["both flips folded"] * flip
     return ", ".join(words)
-
-
-__all__ = ["CumBA", "flips"]

@@ -12,6 +12,10 @@ class BadModel(XambaError):
     """The file is missing, is no ONNX model, or cannot be run."""
 
 
+class InvalidModel(XambaError):
+    """A model does not pass onnx.checker (full check) after a pass."""
+
+
 class BadOutput(XambaError):
     """The output path cannot be written."""
 

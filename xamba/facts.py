@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from xamba.folding import MAX_ELEMENTS, fold, folded_shape
+from xamba.folding import MAX_ELEMENTS, constant_tensor, fold, folded_shape
 
 Dim = int | str | None
 SAME_AS_INPUT = {"QuickGelu", "Gelu", "FastGelu", "PWL", "BiasGelu"}  # not of the standard domain
@@ -89,7 +89,7 @@ def _declared(value: ir.Value) -> Fact:
     tensor = None if value.is_graph_input() else value.const_value
     node = value.producer()
     if node is not None and node.op_type == "Constant":
-        tensor = ir.convenience.get_const_tensor(value)
+        tensor = constant_tensor(node)
     if tensor is None:
         return Fact(value.dtype, shape)
     shape = tuple(int(d) for d in tensor.shape)  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def fold(node: ir.Node, inputs: list[Fact]) -> np.ndarray | None:
     if op in ("Shape", "Size"):
         return _shape_op(node, inputs[0].shape)
     if op == "Constant":
-        tensor = ir.convenience.get_const_tensor(node.outputs[0])
+        tensor = constant_tensor(node)
         return None if tensor is None or tensor.size > MAX_ELEMENTS else np.asarray(tensor.numpy())
     values = [fact.value for fact in inputs]
     if not values or any(v is None and x is not None for v, x in zip(values, node.inputs, strict=True)):
@@ -56,6 +56,20 @@ def fold(node: ir.Node, inputs: list[Fact]) -> np.ndarray | None:
         return _compute(node, op, values)
     except (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, OverflowError):
         return None
+
+
+def constant_tensor(node: ir.Node) -> ir.TensorProtocol | None:
+    """What a Constant node holds; None for text, sparse data, or a reference to a function's attribute."""
+    for name, attr in node.attributes.items():
+        if attr.is_ref():
+            return None
+        if name == "value":
+            return attr.as_tensor()
+        if name in ("value_int", "value_ints"):
+            return ir.Tensor(np.array(attr.value, np.int64))
+        if name in ("value_float", "value_floats"):
+            return ir.Tensor(np.array(attr.value, np.float32))
+    return None
 
 
 def _shape_op(node: ir.Node, shape: Dims | None) -> np.ndarray | None:
@@ -147,12 +161,13 @@ def _reference(node: ir.Node, values: list[Any]) -> np.ndarray | None:
             return None
     from onnx.reference import ReferenceEvaluator
 
-    feeds = {x.name: v for x, v in zip(node.inputs, values, strict=True) if x is not None}
+    feeds = {x.name or "": v for x, v in zip(node.inputs, values, strict=True) if x is not None}
     try:
-        found = ReferenceEvaluator(ir.serde.serialize_node(node)).run(None, feeds)[0]  # type: ignore[arg-type]
+        found = ReferenceEvaluator(ir.serde.serialize_node(node)).run(None, feeds)[0]
     except Exception:  # an op the reference does not know or refuses is simply not folded
         return None
-    return found if isinstance(found, np.ndarray | np.generic) and found.size <= MAX_ELEMENTS else None
+    small = isinstance(found, np.ndarray | np.generic) and found.size <= MAX_ELEMENTS
+    return np.asarray(found) if small else None
 
 
 def folded_shape(node: ir.Node, inputs: list[Fact]) -> Dims | None:

@@ -13,7 +13,7 @@ from onnx_ir.passes.common import InlinePass
 from xamba.actiba import ActiBA
 from xamba.base import Kept, Rewritten, XambaPass
 from xamba.cumba import CumBA
-from xamba.errors import BadModel, NotEquivalent, UnknownPass
+from xamba.errors import BadModel, InvalidModel, NotEquivalent, UnknownPass
 from xamba.files import check, check_output, load, save
 from xamba.reduba import ReduBA
 from xamba.verify import Verdict, verify
@@ -46,22 +46,19 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
     """Run passes over a model in memory, in place, with `onnx.checker` (full check) after each.
 
     inline_functions: put model-local functions that hold something to rewrite in place first.
+
+    Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
-    before = check(model)
-    if before is not None:
-        done.notes.append(f"onnx.checker has something against the input already: {before}")
     if inline_functions and _inline(model, passes):
         done.notes.append("model-local functions were put in place, since a pass works inside them")
     for one in passes:
-        result = one(model)
-        assert hasattr(result, "rewritten")
+        result = one.run(model)
         done.rewritten += result.rewritten
         done.kept += result.kept
-        if result.modified and before is None:
-            problem = check(model)
-            if problem is not None:
-                raise AssertionError(f"{one.name} left an invalid model, please report it: {problem}")
+        problem = check(model) if result.modified else None
+        if problem is not None:
+            raise InvalidModel(f"onnx.checker refuses the model after {one.name}: {problem}")
     done.modified = bool(done.rewritten)
     return done
 
@@ -100,7 +97,13 @@ def optimize(
     check_output(source, target)
     passes = [make_pass(name) for name in EXACT] if passes is None else list(passes)
     model = load(source)
-    done = rewrite(model, passes, inline_functions)
+    try:
+        done = rewrite(model, passes, inline_functions)
+    except InvalidModel as error:
+        flaw = check(load(source))
+        if flaw is not None:
+            raise BadModel(f"onnx.checker refuses '{source}' as it is: {flaw}") from None
+        raise error
     if done.modified and check_answer:
         try:
             done.verdict = verify(source, model, tolerance=tolerance, seed=seed, dims=dims)

@@ -15,7 +15,7 @@ For the relative error of a function through zero a break is put at zero, where 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -156,7 +156,8 @@ def _weight(f: Callable[[Array], Array], error: str, crosses_zero: bool) -> Call
 def _measured(
     kind: Activation, parameter: float, lo: float, hi: float, error: str, f: Any, columns: Any
 ) -> Table:
-    blank = Table(kind.name, parameter, lo, hi, error, *columns, 0, 0, 0)
+    breaks, slopes, offsets = columns
+    blank = Table(kind.name, parameter, lo, hi, error, breaks, slopes, offsets, 0, 0, 0)
     x = np.linspace(blank.breaks[0], np.nextafter(blank.breaks[-1], -np.inf), 64 * 257)
     wrong = np.abs(blank(x) - f(x))
     relative = wrong / _weight(f, "relative", kind.crosses_zero)(x)
@@ -166,9 +167,7 @@ def _measured(
     )
     no_asymptote = kind.left is None or kind.right is None
     beyond = np.inf if no_asymptote else float(np.abs(blank(outside) - f(outside)).max())
-    return Table(
-        kind.name, parameter, lo, hi, error, *columns, float(wrong.max()), float(relative.max()), beyond
-    )
+    return replace(blank, max_abs=float(wrong.max()), max_rel=float(relative.max()), max_abs_outside=beyond)
 
 
 def _place_around_zero(
@@ -225,8 +224,9 @@ def best_lines(
     x = breaks[:-1, None] + np.diff(breaks)[:, None] * at
     y, w = f(x), weight(x)
     rows = np.arange(len(x))
-    first = np.zeros(len(x), int)
-    middle, last = first + SAMPLES // 2, first + SAMPLES - 1
+    first: Array = np.zeros(len(x), int)
+    middle: Array = first + SAMPLES // 2
+    last: Array = first + SAMPLES - 1
     for _ in range(2 * SAMPLES):
         slope, offset, level = _through(x, y, w, rows, first, middle, last)
         residual = (y - slope[:, None] * x - offset[:, None]) / w

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,7 @@ def _random_weight(value: ir.Value, tensor: ir.ExternalTensor, seed: int) -> np.
         return random_array(rng, shape, dtype, bits=index or dtype in (ir.DataType.INT64, ir.DataType.INT32))
     if any(_is_scale(node, place) for node, place in value.uses()):
         return rng.uniform(0.005, 0.02, shape).astype(dtype.numpy())
-    spread = 0.1 if len(shape) < 2 else 1 / np.sqrt(max(np.prod(shape[1:]), 1))
+    spread = 0.1 if len(shape) < 2 else 1 / sqrt(max(prod(shape[1:]), 1))
     return (rng.standard_normal(shape, np.float32) * np.float32(spread)).astype(dtype.numpy())
 
 
