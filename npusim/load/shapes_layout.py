@@ -157,18 +157,25 @@ def slice_(op: Op) -> list[Out]:
     starts, ends = op.ints("starts", 1) or (), op.ints("ends", 2) or ()
     axes = op.ints("axes", 3) or tuple(range(len(starts)))
     steps = op.ints("steps", 4) or (1,) * len(starts)
-    out, index = list(x.shape), [slice(None)] * rank
+    out, data = list(x.shape), x.data
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         axis = axis_in(axis, rank)
-        index[axis] = cut(x.shape[axis], start, end, step)
-        out[axis] = len(range(*slice(start, end, step).indices(x.shape[axis])))
-    return [Out(x.dtype, tuple(out), None if x.data is None else x.data[tuple(index)])]
+        places = cut(x.shape[axis], start, end, step)
+        out[axis] = len(places)
+        data = (
+            None if data is None else np.take(data, np.arange(places.start, places.stop, places.step), axis)
+        )
+    return [Out(x.dtype, tuple(out), data)]
 
 
-def cut(length: int, start: int, end: int, step: int) -> slice:
-    """A slice NumPy takes, with ONNX's clamping at both ends."""
-    begin, stop, step = slice(start, end, step).indices(length)
-    return slice(begin, None if stop < 0 else stop, step)
+def cut(length: int, start: int, end: int, step: int) -> range:
+    """The places a slice takes, with ONNX's clamping. NumPy's differs: a backward slice that starts before
+    the front takes nothing there, and the first element here."""
+    if step == 0:
+        raise ValueError("its step is 0")
+    start, end = start + length * (start < 0), end + length * (end < 0)
+    low, high = (0, length) if step > 0 else (-1, length - 1)
+    return range(min(max(start, 0), high), min(max(end, low), high), step)
 
 
 @rule("Pad")

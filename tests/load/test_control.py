@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import helper
+from onnx import AttributeProto, helper
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.onnx_io import load
 from tests.load.make import BOOL, INT64, body, model, node, save
 
 LOOP_INPUTS = {"i": (INT64, []), "go": (BOOL, []), "s": [2, 4]}
+W = {"w": np.eye(4, dtype=np.float32)}
 GO_ON = node("Identity", ["go"], ["go_out"])
 
 
@@ -61,12 +62,7 @@ def test_a_loop_of_n_runs_as_often_as_n_copies_of_its_body(trips, inner_trips, t
         nodes.append(node("Relu", [last], [f"r{i}"]))
         last = f"r{i}"
     nodes.append(node("Identity", [last], ["y"]))
-    copies = load(
-        save(
-            model(nodes, {"x": [2, 4]}, ["y"], {"w": np.eye(4, dtype=np.float32)}),
-            tmp_path_factory.getbasetemp(),
-        )
-    )
+    copies = load(save(model(nodes, {"x": [2, 4]}, ["y"], W), tmp_path_factory.getbasetemp()))
     for op in ("MatMul", "Relu"):
         assert runs(graph)[op] == runs(copies)[op]
     assert graph.values["all"].shape == (trips, 2, 4)
@@ -142,9 +138,6 @@ def branches(shape_of_else=(2, 4)):
     return node("If", ["which"], ["y"], then_branch=short, else_branch=long, name="choice")
 
 
-W = {"w": np.eye(4, dtype=np.float32)}
-
-
 @pytest.mark.parametrize(("which", "op"), [(True, "Relu"), (False, "MatMul")])
 def test_a_constant_condition_chooses_the_branch(tmp_path, which, op):
     graph = load(save(model([branches()], {"x": [2, 4]}, ["y"], W | {"which": np.array(which)}), tmp_path))
@@ -165,15 +158,21 @@ def function(domain, name, nodes, inputs, outputs, **options):
     return helper.make_function(domain, name, inputs, outputs, nodes, opsets, **options)
 
 
+def reference(name, outer):
+    """An attribute that takes its value from the attribute `outer` of the call."""
+    return AttributeProto(name=name, ref_attr_name=outer, type=AttributeProto.FLOAT)
+
+
 def test_functions_are_inlined_with_their_attributes_and_the_calls_name(tmp_path):
     leaky = node("LeakyRelu", ["a"], ["b"])
-    leaky.attribute.append(helper.make_attribute_ref_name(helper.make_attribute("alpha", 0.0), "slope"))
+    leaky.attribute.append(reference("alpha", "slope"))
     inner = function("local", "Inner", [leaky], ["a"], ["b"], attributes=["slope"])
     call = node("Inner", ["p"], ["q"], domain="local", name="deep")
-    call.attribute.append(helper.make_attribute_ref_name(helper.make_attribute("slope", 0.0), "k"))
+    call.attribute.append(reference("slope", "k"))
     outer = function("local", "Outer", [call, node("Relu", ["q"], ["r"])], ["p"], ["r"], attributes=["k"])
     nodes = [
-        node("Outer", [f"t{i}"], [f"t{i + 1}"], domain="local", name=f"c{i}", k=0.5 + i) for i in range(2)
+        node("Outer", ["t0"], ["t1"], domain="local", name="c0", k=0.5),
+        node("Outer", ["t1"], ["t2"], domain="local", name="c1", k=1.5),
     ]
     proto = model(nodes, {"t0": [3]}, ["t2"], functions=[inner, outer], domains=("local",))
     graph = load(save(proto, tmp_path))

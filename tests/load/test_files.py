@@ -135,10 +135,11 @@ def test_the_reader_that_skips_weights_sees_the_graph_that_a_whole_parse_sees(na
 
 def same_graph(a, b):
     """Equality that copes with attributes that are arrays."""
-    as_text = [
-        [replace(n, attributes={k: str(v) for k, v in n.attributes.items()}) for n in g.nodes] for g in (a, b)
-    ]
-    return a.values == b.values and as_text[0] == as_text[1]
+
+    def as_text(graph):
+        return [replace(n, attributes={k: str(v) for k, v in n.attributes.items()}) for n in graph.nodes]
+
+    return a.values == b.values and as_text(a) == as_text(b)
 
 
 @pytest.mark.parametrize("name", ["large/resnet50_qdq", "large/bert_qdq"])
