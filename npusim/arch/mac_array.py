@@ -47,21 +47,15 @@ def mac_array_cycles(
     kinds = np.unique(op)
     if len(kinds) == 1:
         return work.groups * _one_op(int(kinds[0]), work, hw, grid_mode, weight_sparsity, input_sparsity)
-    cycles: Any = 0.0
+    parts = []
     for kind in kinds:  # a column mixes few ops; each form is priced on its rows only
         rows = np.flatnonzero(op.reshape(len(op), -1)[:, 0] == kind)
         part = _rows(work, rows, len(op))
-        price = _one_op(
-            int(kind),
-            part,
-            hw,
-            grid_mode,
-            _take(weight_sparsity, rows, len(op)),
-            _take(input_sparsity, rows, len(op)),
-        )
-        price = np.asarray(part.groups * price)
-        if np.ndim(cycles) == 0:
-            cycles = np.zeros((len(op), *price.shape[1:]))
+        sparse = (_take(value, rows, len(op)) for value in (weight_sparsity, input_sparsity))
+        parts.append((rows, np.asarray(part.groups * _one_op(int(kind), part, hw, grid_mode, *sparse))))
+    points = np.broadcast_shapes(*(price.shape[1:] for _, price in parts))
+    cycles = np.empty((len(op), *points))
+    for rows, price in parts:
         cycles[rows] = price
     return cycles
 

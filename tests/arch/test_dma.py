@@ -1,0 +1,82 @@
+"""Laws and hand counts of transfers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npusim.arch.dma import MEMORIES, dma_ns
+from npusim.arch.presets import load_hardware
+from npusim.errors import BadArgument
+from tests.arch.works import LAW
+
+NPUS = [load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")]
+npus = st.sampled_from(NPUS)
+memory = st.sampled_from(sorted(MEMORIES))
+
+
+def test_a_transfer_is_latency_ramp_and_bytes_over_rate_by_hand():
+    hw, size = NPUS[1], 3 * 1024
+    rate = min(hw.dma.bytes_per_cycle * hw.dsp.clock_mhz * 1e-3, hw.ddr.bandwidth_gb_per_s)  # bytes per ns
+    by_hand = hw.dma.latency_ns + hw.dma.ramp_ns * 3 / 4 + size / rate
+    assert dma_ns(size, hw) == pytest.approx(by_hand)
+
+
+def test_ports_that_share_the_ddr_get_no_more_than_its_bandwidth():
+    for hw in NPUS:
+        size = 1 << 24
+        shared = dma_ns(size, hw, sharing_ports=2) - dma_ns(0, hw, sharing_ports=2) - hw.dma.ramp_ns
+        assert 2 * size / shared <= hw.ddr.bandwidth_gb_per_s * 1.001
+        inside = [dma_ns(size, hw, "scratchpad", "scratchpad", sharing_ports=n) for n in (1, 2)]
+        assert inside[0] == inside[1]
+
+
+def test_a_permuting_transfer_moves_one_element_a_cycle():
+    hw, count = NPUS[0], 100_000
+    plain, permuted = dma_ns(2 * count, hw), dma_ns(2 * count, hw, elements=count)
+    assert permuted > plain
+    moving = permuted - dma_ns(0, hw) - hw.dma.ramp_ns * 2 * count / (2 * count + 1024)
+    assert moving == pytest.approx(count / hw.dma.permute_elements_per_cycle * 1e3 / hw.dsp.clock_mhz)
+
+
+@LAW
+@given(st.lists(st.tuples(memory, memory, st.integers(0, 10**7)), min_size=1, max_size=20), npus)
+def test_a_column_of_transfers_equals_the_transfers_one_by_one(rows, hw):
+    source, destination = ([MEMORIES[row[i]] for row in rows] for i in (0, 1))
+    together = dma_ns(np.array([row[2] for row in rows]), hw, source, destination, sharing_ports=2)
+    alone = [float(dma_ns(n, hw, a, b, sharing_ports=2)) for a, b, n in rows]
+    assert together == pytest.approx(alone)
+
+
+@LAW
+@given(memory, memory, st.integers(0, 10**7), npus)
+def test_a_sweep_of_transfers_equals_its_points(source, destination, size, hw):
+    axes = {
+        "dma.bytes_per_cycle": [16.0, 64.0],
+        "dma.ddr_to_ddr.rate_ratio": [0.5, 0.9],
+        "dsp.clock_mhz": [800, 1200],
+    }
+    nbytes = np.array([[size], [size + 1]])
+    swept = np.broadcast_to(dma_ns(nbytes, hw.replace(axes), source, destination), (2, 2))
+    for point in range(2):
+        alone = hw.replace({name: values[point] for name, values in axes.items()})
+        assert swept[:, point] == pytest.approx(dma_ns(nbytes[:, 0], alone, source, destination))
+
+
+_FASTER = ["dma.bytes_per_cycle", "ddr.bandwidth_gb_per_s", "dsp.clock_mhz", "dma.permute_elements_per_cycle"]
+
+
+@LAW
+@given(memory, memory, st.integers(0, 10**7), npus, st.sampled_from(_FASTER), st.floats(1.0, 9.0))
+def test_more_hardware_is_never_slower_and_more_bytes_never_cheaper(a, b, size, hw, name, factor):
+    base = dma_ns(size, hw, a, b, elements=size / 4, sharing_ports=2)
+    better = hw.replace({name: hw.get(name) * factor})
+    assert dma_ns(size, better, a, b, elements=size / 4, sharing_ports=2) <= base * (1 + 1e-12)
+    assert dma_ns(size + 1, hw, a, b, elements=size / 4, sharing_ports=2) >= base
+
+
+def test_a_memory_that_is_none_is_refused():
+    with pytest.raises(BadArgument, match="no memory named 'cache'; there are ddr and scratchpad"):
+        dma_ns(1, NPUS[0], "cache")
+    with pytest.raises(BadArgument, match="memory codes are 0"):
+        dma_ns(1, NPUS[0], np.array([0, 2]))

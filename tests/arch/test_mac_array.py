@@ -1,0 +1,128 @@
+"""Laws and hand counts of the MAC array's prices."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npusim.arch.mac_array import GRID_MODES, mac_array_cycles, mac_array_ns
+from npusim.arch.presets import load_hardware
+from npusim.errors import BadArgument
+from npusim.work import MacOp, MacWork
+from tests.arch.works import LAW, mac_works
+
+NPUS = [load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")]
+npus = st.sampled_from(NPUS)
+
+
+def column(works, trailing=False):
+    arrays = {f.name: np.array([getattr(w, f.name) for w in works]) for f in fields(MacWork)}
+    return MacWork(**{name: a[:, None] if trailing else a for name, a in arrays.items()})
+
+
+@LAW
+@given(st.lists(mac_works(), min_size=1, max_size=12), npus)
+def test_a_column_of_works_equals_the_works_one_by_one(works, hw):
+    one_by_one = [float(mac_array_ns(w, hw)) for w in works]
+    assert mac_array_ns(column(works), hw) == pytest.approx(one_by_one, rel=1e-12)
+
+
+@LAW
+@given(st.lists(mac_works(), min_size=1, max_size=6), npus)
+def test_a_sweep_equals_its_points_one_by_one(works, hw):
+    axes = {
+        "mac_array.clock_mhz": [900.0, 1300.0, 2100.0],
+        "mac_array.macs_per_cycle": [1024, 2048, 8192],
+        "mac_array.stencil.macs_per_cycle_8bit": [40.0, 90.0, 200.0],
+        "mac_array.convolution.overlap_exponent": [1.0, 2.0, 4.0],
+    }
+    swept = mac_array_ns(column(works, trailing=True), hw.replace(axes))
+    for point in range(3):
+        alone = hw.replace({name: values[point] for name, values in axes.items()})
+        together = np.broadcast_to(swept, (len(works), 3))[:, point]
+        assert together == pytest.approx(mac_array_ns(column(works), alone), rel=1e-12)
+
+
+@LAW
+@given(mac_works(), npus, st.sampled_from(["out_h", "out_w", "out_c", "in_c", "groups"]), st.integers(1, 40))
+def test_a_longer_axis_is_never_cheaper(work, hw, axis, more):
+    longer = {axis: getattr(work, axis) + more}
+    if axis in ("out_c", "in_c") and work.op != MacOp.CONVOLUTION:
+        longer = {"out_c": work.out_c + more, "in_c": work.in_c + more}
+    assert mac_array_cycles(replace(work, **longer), hw) >= mac_array_cycles(work, hw) * (1 - 1e-12)
+
+
+_FASTER = [
+    "clock_mhz", "macs_per_cycle", "convolution.weight_bytes_per_cycle_16x16",
+    "convolution.input_bytes_per_cycle_4x16", "convolution.output_elements_per_cycle_16bit",
+    "convolution.overlap_exponent", "stencil.macs_per_cycle_16bit", "stencil.kernel3_speedup",
+    "eltwise.elements_per_cycle_8bit",
+]  # fmt: skip
+
+
+@LAW
+@given(mac_works(), npus, st.sampled_from(_FASTER), st.floats(1.0, 10.0))
+def test_more_hardware_is_never_slower(work, hw, name, factor):
+    name = f"mac_array.{name}"
+    better = hw.replace({name: hw.get(name) * factor})
+    assert mac_array_ns(work, better) <= mac_array_ns(work, hw) * (1 + 1e-12)
+
+
+@LAW
+@given(mac_works(), npus)
+def test_a_price_is_positive_and_no_less_than_macs_over_peak_rate(work, hw):
+    if work.op == MacOp.CONVOLUTION and work.in_c >= 16:
+        peak = hw.mac_array.macs_per_cycle / (hw.mac_array.fp16_ratio if work.input_bytes > 1 else 1)
+        inside = work.taps_inside**hw.mac_array.convolution.padding_exponent
+        assert mac_array_cycles(work, hw) >= work.macs * inside / peak
+    assert mac_array_cycles(work, hw) > 0
+
+
+@LAW
+@given(mac_works(), npus)
+def test_groups_are_problems_one_after_another(work, hw):
+    once = mac_array_cycles(replace(work, groups=1), hw)
+    assert mac_array_cycles(work, hw) == pytest.approx(work.groups * once)
+
+
+@LAW
+@given(mac_works(), npus)
+def test_no_grid_mode_is_better_than_the_best(work, hw):
+    if work.op == MacOp.CONVOLUTION:
+        fixed = [float(mac_array_cycles(work, hw, mode)) for mode in GRID_MODES]
+        assert float(mac_array_cycles(work, hw)) == min(fixed)
+
+
+def test_a_grid_mode_that_is_none_is_refused():
+    with pytest.raises(BadArgument, match="no grid mode '3x3'; there are 16x16, 8x16, 4x16"):
+        mac_array_cycles(MacWork(int(MacOp.CONVOLUTION), 4, 4, 16, 16), NPUS[0], "3x3")
+
+
+def test_a_large_aligned_product_is_bound_by_the_macs():
+    """64 x 64 pixels, 3x3, 256 -> 256 channels in int8: padding adds nothing."""
+    hw = NPUS[1]
+    work = MacWork(
+        int(MacOp.CONVOLUTION), 64, 64, 256, 256, kernel_h=3, kernel_w=3,
+        input_bytes=1.0, weight_bytes=1.0, output_bytes=1.0,
+    )  # fmt: skip
+    ideal = 64 * 64 * 256 * 256 * 9 / hw.mac_array.macs_per_cycle
+    assert ideal < mac_array_cycles(work, hw) < 1.1 * ideal
+
+
+def test_one_pixel_wide_products_pay_for_four():
+    """A matrix product laid out M x 1 costs close to four times the one laid out M/4 x 4."""
+    hw, fine = NPUS[0], {"input_bytes": 1.0, "weight_bytes": 1.0, "output_bytes": 1.0}
+    tall = mac_array_cycles(MacWork(int(MacOp.CONVOLUTION), 2048, 1, 64, 512, **fine), hw)
+    square = mac_array_cycles(MacWork(int(MacOp.CONVOLUTION), 512, 4, 64, 512, **fine), hw)
+    assert 2.5 < tall / square < 4.0
+
+
+def test_eltwise_counts_as_the_formula_by_hand():
+    """7 x 5 pixels count as 8 x 8, 24 fp16 channels as 32 (lanes of 16); two blocks of 16 channels."""
+    hw = NPUS[1]
+    fit = hw.mac_array.eltwise
+    by_hand = fit.overhead_cycles + 8 * 8 * 32 / fit.elements_per_cycle_16bit + fit.block_cycles * 2
+    work = MacWork(int(MacOp.ELTWISE), out_h=5, out_w=7, out_c=24, in_c=24)
+    assert mac_array_cycles(work, hw) == pytest.approx(by_hand)
