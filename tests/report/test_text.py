@@ -1,7 +1,10 @@
 """The page: 80 columns, whole numbers, nothing that steers the terminal."""
 
+import contextlib
+import io
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +13,8 @@ from rich.cells import cell_len
 
 from npusim.errors import BadArgument
 from npusim.report.explain import explain_page, find_node
-from npusim.report.layout import bar, fit, sentence, table
+from npusim.report.layout import Line, bar, fit, sentence, show, table
+from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.report.text import page, scaled, share, to_text
 from tests.report.samples import LONG_NAME, reports, sample
 
@@ -175,3 +179,46 @@ def test_counts_and_shares_are_scaled_for_people():
     assert scaled(4089184256) + "MAC" == "4.09 GMAC"
     assert scaled(17) + "B" == "17 B"
     assert share(1, 8) == "12.5%" and share(1, 0) == "-"
+
+
+class Terminal(io.StringIO):
+    """A terminal as far as `show` and rich can tell."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(lines: list[Line], monkeypatch: pytest.MonkeyPatch, **terminal: str) -> str:
+    """What a colour terminal gets; `terminal` changes its encoding or the environment."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    screen = Terminal()
+    screen.encoding = terminal.pop("encoding", "utf-8")
+    for name, value in {"TERM": "xterm", **terminal}.items():
+        monkeypatch.setenv(name, value)
+    with contextlib.redirect_stdout(screen):
+        show(lines)
+    return screen.getvalue()
+
+
+def test_a_terminal_gets_colours_and_whole_lines(monkeypatch):
+    out = shown([Line("x" * 300, "cyan"), Line("[bold] :smile: 1.5")], monkeypatch)
+    assert out == f"\x1b[36m{'x' * 300}\x1b[0m\n[bold] :smile: 1.5\n"
+
+
+def test_no_color_is_kept(monkeypatch):
+    assert shown([Line("x", "cyan")], monkeypatch, NO_COLOR="1") == "x\n"
+
+
+def test_a_terminal_that_writes_ascii_only_gets_ascii(monkeypatch):
+    assert "█" in shown(page(sample()), monkeypatch)
+    assert shown(page(sample()), monkeypatch, encoding="ascii").isascii()
+
+
+def test_the_documentation_names_every_field():
+    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
+    for record in (Report, NodeReport, TaskReport, Unmodelled):
+        for name in (field.name for field in fields(record)):
+            assert f"`{name}`" in text, f"{record.__name__}.{name}"
