@@ -7,6 +7,7 @@ Hardware files and compiler profiles are read by the same two functions.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -46,22 +47,23 @@ def num(
             raise ValueError(f"expected a number, got the text '{value}'{hint}")
         if value is None or isinstance(value, bool | np.bool_ | list | tuple | dict):
             raise ValueError(f"expected a number, got {type(value).__name__} {value!r}")
-        array = np.asarray(value)
-        if array.dtype.kind not in "iuf" or array.size == 0:
+        array = None if type(value) in (int, float) else np.asarray(value)  # plain numbers are the hot path
+        if array is not None and (array.dtype.kind not in "iuf" or array.size == 0):
             raise ValueError(f"expected a number, got {type(value).__name__}")
-        if not np.isfinite(array).all():
+        low, high = (value, value) if array is None else (array.min().item(), array.max().item())
+        if not (math.isfinite(low) and math.isfinite(high)):
             raise ValueError("must be finite")
-        if integer and (array != np.floor(array)).any():
+        if ge is not None and low < ge:
+            raise ValueError(f"must be at least {ge:g}, got {low:g}")
+        if gt is not None and low <= gt:
+            raise ValueError(f"must be greater than {gt:g}, got {low:g}")
+        if le is not None and high > le:
+            raise ValueError(f"must be at most {le:g}, got {high:g}")
+        if not integer:
+            return value if array is None else array if array.ndim else array.item()
+        if (value != int(value)) if array is None else (array != np.floor(array)).any():
             raise ValueError(f"must be a whole number, got {value}")
-        if ge is not None and (array < ge).any():
-            raise ValueError(f"must be at least {ge:g}, got {array.min():g}")
-        if gt is not None and (array <= gt).any():
-            raise ValueError(f"must be greater than {gt:g}, got {array.min():g}")
-        if le is not None and (array > le).any():
-            raise ValueError(f"must be at most {le:g}, got {array.max():g}")
-        if integer:
-            array = array.astype(np.int64)
-        return array if array.ndim else array.item()
+        return int(value) if array is None else array.astype(np.int64) if array.ndim else int(array)
 
     schema = {
         "type": "integer" if integer else "number",
