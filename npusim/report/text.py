@@ -17,7 +17,8 @@ from npusim.report.tasks import tasks_by_node, working_us
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
 
 COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
-REASONS = 5  # nodes whose reason is told under the table
+REASONS = 5  # different reasons told under the table
+BAR_CELLS = 40
 
 
 def to_text(report: Report, top: int = 15, width: int = 80) -> str:
@@ -32,7 +33,7 @@ def page(report: Report, top: int = 15, width: int = 80) -> list[Line]:
         _headline(report, width),
         _engines(report, width),
         _slowest(report, slowest, width),
-        _reasons([node for node in slowest if node.critical_us][:REASONS], width),
+        _reasons([node for node in slowest if node.critical_us], width),
         _op_types(report, width),
         _sources(report, width),
         _warnings(report, width),
@@ -79,18 +80,16 @@ def _per_us(count: float, report: Report, unit: str) -> str:
 
 def _engines(report: Report, width: int) -> list[Line]:
     """Busy time and its share of the latency, one line an engine."""
-    busy = {engine: f"{time_us:.3f}" for engine, time_us in report.engines.items()}
-    name_cells = max([len("engine"), *(len(engine) for engine in busy)])
-    time_cells = max([len("busy us"), *map(len, busy.values())])
-    lines = [Line(f"{'engine':{name_cells}}  {'busy us':>{time_cells}}   busy", "bold")] if busy else []
-    for engine, time_us in report.engines.items():
-        start = (
-            f"{engine:{name_cells}}  {busy[engine]:>{time_cells}}  {share(time_us, report.latency_us):>6}  "
-        )
-        part = time_us / report.latency_us if report.latency_us else 0.0
-        drawn = start + bar(part, min(40, width - len(start)))
-        lines.append(Line(drawn.rstrip(), COLOURS.get(kind(engine), "")))
-    return lines
+    if not report.engines:
+        return []
+    whole = report.latency_us
+    rows = [
+        (engine, f"{busy_us:.3f}", share(busy_us, whole), bar(busy_us / whole if whole else 0.0, BAR_CELLS))
+        for engine, busy_us in report.engines.items()
+    ]
+    header, *lines = table(("engine", "busy us", "share", ""), rows, width, words=(0, 3))
+    colours = [COLOURS.get(kind(engine), "") for engine in report.engines]
+    return [header, *(Line(line.text, colour) for line, colour in zip(lines, colours, strict=True))]
 
 
 def _slowest(report: Report, slowest: list[NodeReport], width: int) -> list[Line]:
@@ -122,7 +121,7 @@ def _reasons(slowest: list[NodeReport], width: int) -> list[Line]:
         if node.reason:
             told[node.reason].append(node.name)
     lines = [Line("why", "bold")] if told else []
-    for reason, names in told.items():
+    for reason, names in list(told.items())[:REASONS]:
         others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
         lines.append(Line(fit(names[0], width - len(others)) + others))
         lines += sentence(reason, width, 4)
