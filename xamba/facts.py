@@ -57,6 +57,8 @@ class Facts:
             if declared.dtype is not None and declared.shape is not None and None not in declared.shape:
                 return declared
             self._table = Inference(self.model).run()
+        elif value not in self._table and (declared.dtype is None or declared.shape is None):
+            self._table = Inference(self.model).run()  # another pass made this value since
         return self._table.get(value, declared)
 
     def constant(self, value: ir.Value | None) -> np.ndarray | None:

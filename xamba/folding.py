@@ -64,7 +64,7 @@ def constant_tensor(node: ir.Node) -> ir.TensorProtocol | None:
         if attr.is_ref():
             return None
         if name == "value":
-            return attr.as_tensor()
+            return attr.value  # not as_tensor(): its type check is the slowest thing here
         if name in ("value_int", "value_ints"):
             return ir.Tensor(np.array(attr.value, np.int64))
         if name in ("value_float", "value_floats"):
@@ -163,7 +163,8 @@ def _reference(node: ir.Node, values: list[Any]) -> np.ndarray | None:
 
     feeds = {x.name or "": v for x, v in zip(node.inputs, values, strict=True) if x is not None}
     try:
-        found = ReferenceEvaluator(ir.serde.serialize_node(node)).run(None, feeds)[0]
+        outputs: Any = ReferenceEvaluator(ir.serde.serialize_node(node)).run(None, feeds)
+        found = outputs[0]
     except Exception:  # an op the reference does not know or refuses is simply not folded
         return None
     small = isinstance(found, np.ndarray | np.generic) and found.size <= MAX_ELEMENTS

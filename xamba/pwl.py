@@ -114,7 +114,7 @@ class Table:
     def __str__(self) -> str:
         return (
             f"{self.activation} in {self.segments} segments on [{self.lo:.4g}, {self.hi:.4g}]: "
-            f"max {self.error} error {self.achieved:.2g}"
+            f"max {self.error} error {self.achieved:.2g} (absolute error outside {self.max_abs_outside:.2g})"
         )
 
 
@@ -223,7 +223,7 @@ def best_lines(
     at = 0.5 * (1 - np.cos(np.pi * np.arange(SAMPLES) / (SAMPLES - 1)))
     x = breaks[:-1, None] + np.diff(breaks)[:, None] * at
     y, w = f(x), weight(x)
-    rows = np.arange(len(x))
+    rows: Array = np.arange(len(x))
     first: Array = np.zeros(len(x), int)
     middle: Array = first + SAMPLES // 2
     last: Array = first + SAMPLES - 1
@@ -238,7 +238,9 @@ def best_lines(
     return slope, offset, np.maximum(largest, np.abs(level))
 
 
-def _through(x: Array, y: Array, w: Array, rows: Array, i: Array, j: Array, k: Array) -> tuple[Array, ...]:
+def _through(
+    x: Array, y: Array, w: Array, rows: Array, i: Array, j: Array, k: Array
+) -> tuple[Array, Array, Array]:
     """The line whose weighted errors at three points are e, -e, e; returns slope, offset, e."""
     x0, x1, x2 = x[rows, i], x[rows, j], x[rows, k]
     y0, y1, y2 = y[rows, i], y[rows, j], y[rows, k]
@@ -256,9 +258,8 @@ def _exchange(i: Array, j: Array, k: Array, p: Array, like_ends: Array) -> tuple
     new_j = np.where((left | right) & ~like_ends, p, j)
     new_k = np.where((right | behind) & like_ends, p, k)
     shift_up, shift_down = before & ~like_ends, behind & ~like_ends
-    new_i, new_j, new_k = (
+    return (
         np.where(shift_up, p, np.where(shift_down, j, new_i)),
         np.where(shift_up, i, np.where(shift_down, k, new_j)),
         np.where(shift_up, j, np.where(shift_down, p, new_k)),
     )
-    return new_i, new_j, new_k
