@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
 
-Condition = Callable[[Node, Graph, frozenset[str]], bool]
+Condition = Callable[[Node, Graph, Set[str]], bool]
 
 
 def _operands(node: Node, graph: Graph) -> list[Value]:
     return [graph.values[n] for n in node.inputs if n]
 
 
-def producers_on_mac_array(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def producers_on_mac_array(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All activations it reads are made by the MAC array (so they lie channel-last already)."""
     reads = [n for n in node.inputs if n and not graph.values[n].constant]
     return bool(reads) and all(n in on_mac_array for n in reads)
 
 
-def no_scalar(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """No operand is a single number."""
     return all(v.elements != 1 for v in _operands(node, graph))
 
 
-def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """An operand that is a single number is a constant."""
     return all(v.constant for v in _operands(node, graph) if v.elements == 1)
 
 
-def innermost_kept(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """Every operand has the full innermost axis, so that it can be broadcast in whole runs."""
     out = graph.values[node.outputs[0]].shape
     return all(bool(v.shape) and v.shape[-1] == out[-1] for v in _operands(node, graph)) if out else False
 
 
-def equal_shapes(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All operands have the shape of the result."""
     out = graph.values[node.outputs[0]].shape
     return all(v.shape == out for v in _operands(node, graph))
 
 
-def clips_from_zero(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A Clip whose lower bound is zero."""
     if node.op_type != "Clip":
         return True
@@ -54,7 +54,7 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> b
     return low == 0
 
 
-def keeps_runs(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def keeps_runs(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A transpose that keeps its innermost axis and whose axis before it is no multiple of 16."""
     perm = node.attribute("perm")
     shape = graph.values[node.inputs[0]].shape
@@ -64,7 +64,7 @@ def keeps_runs(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
     return kept and shape[perm[-2]] % 16 != 0
 
 
-def image_as_it_lies(node: Node, graph: Graph, on_mac_array: frozenset[str]) -> bool:
+def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A reduction over axis 1 of [1,A,B,C], or over height and width: the rest has channels enough."""
     shape = graph.values[node.inputs[0]].shape
     axes = node.attribute("axes")

@@ -109,7 +109,7 @@ class Placer:
                 condition = rule.only_if.get(name)
                 if name not in by_name:
                     continue
-                if condition and not CONDITIONS[condition](node, self.graph, frozenset(self.on_mac_array)):
+                if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
                     continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
                 if name == "dma" and node.op_type in profile.strided:
