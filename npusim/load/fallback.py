@@ -41,7 +41,7 @@ def infer(op: Op) -> list[Out]:
     known = [(f"i{i}", value) for i, value in enumerate(op.inputs) if value is not None]
     types = {n: helper.make_tensor_type_proto(onnx_type(v.dtype), v.shape) for n, v in known}
     data = {n: op.fetch(v) for n, v in known if v.constant}
-    tensors = {n: numpy_helper.from_array(np.ascontiguousarray(d)) for n, d in data.items() if d is not None}
+    tensors = {n: numpy_helper.from_array(np.array(d, order="C")) for n, d in data.items() if d is not None}
     opsets = [helper.make_opsetid(op.domain, op.opset)]
     try:
         found = shape_inference.infer_node_outputs(schema, _node(op), types, tensors, None, opsets, 10)
