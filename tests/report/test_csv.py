@@ -69,6 +69,13 @@ def test_a_node_that_only_moves_data_is_dma():
     assert {row["layerName"]: row["execType"] for row in rows}["/ssd/Reshape"] == "DMA"
 
 
+def test_a_node_on_a_dsp_and_the_mac_array_is_shave_as_on_a_real_npu():
+    report = sample()
+    on_dsp = replace(report.tasks[3], node="/conv1/Conv")
+    rows, _ = read(to_csv(replace(report, tasks=(*report.tasks, on_dsp))))
+    assert {row["layerName"]: row["execType"] for row in rows}["/conv1/Conv"] == "Shave"
+
+
 def test_without_tasks_the_sums_of_the_nodes_are_taken():
     rows, _ = read(to_csv(replace(sample(), tasks=())))
     conv = next(row for row in rows if row["layerName"] == "/conv1/Conv")

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,6 +111,14 @@ def test_names_are_the_nodes_with_their_op_type_and_step_as_intel_writes_them():
         "/ssd/CumSum",
         LONG_NAME,
     }
+
+
+def test_times_keep_a_nanosecond_and_slices_that_touch_still_touch():
+    first = replace(sample().tasks[0], start_us=1.2344, duration_us=1.0002)
+    second = replace(first, start_us=2.2346, duration_us=0.5)
+    slices, _ = read(to_trace(replace(sample(), tasks=(first, second))))
+    one, two = (event for event in slices if event["cat"] == "DMA")
+    assert (one["ts"], one["dur"], two["ts"]) == (1.234, 1.001, 2.235)
 
 
 def test_a_transfer_stands_in_the_row_of_its_port_and_its_source():
