@@ -2,6 +2,7 @@
 
 import numpy as np
 import onnx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper
@@ -228,3 +229,17 @@ def test_a_slice_backwards_that_starts_before_the_front_starts_at_the_front(tmp_
     weights = {"a": np.array([-9]), "b": np.array([-9]), "zero": np.array([0]), "back": np.array([-1])}
     graph = load(save(model(nodes, {"x": [5, 6]}, ["y"], weights), tmp_path))
     assert graph.values["y"].data.tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("op", "a", "b", "expected"),
+    [
+        ("Div", [7, -7, 7, -7], [2, 2, -2, -2], [3, -3, -3, 3]),  # towards zero, as in C
+        ("Mod", [7, -7, 7, -7], [3, 3, -3, -3], [1, 2, -2, -1]),  # the sign of the divisor
+        ("Pow", [2, 3, 0, -1], [3, 2, 0, 3], [8, 9, 1, -1]),
+    ],
+)
+def test_integer_arithmetic_of_shapes_is_that_of_onnx(tmp_path, op, a, b, expected):
+    weights = {"a": np.array(a), "b": np.array(b)}
+    graph = load(save(model([node(op, ["a", "b"], ["y"])], {"x": [1]}, ["y"], weights), tmp_path))
+    assert graph.values["y"].data.tolist() == expected
