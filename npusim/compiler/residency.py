@@ -112,7 +112,7 @@ class Scratchpad:
             self._stream(step, r, missing, write_bytes)
         r.fixed_traffic = r.fixed_traffic or step.fixed_bytes
         r.held_bytes = min(held, self.resident_bytes)
-        for name, size in r.loads:
+        for name, size in r.loads if joined == 1 else ():  # a product in pieces reads its input and drops it
             if r.destination == "scratchpad" or r.cut == "channels":
                 self.inside[name] = size
 
@@ -196,8 +196,8 @@ class Scratchpad:
         return min(ceil(2 * step.fixed_bytes / room), largest_cut(work, "channels"))
 
     def _follow(self, step: Placed, missing: list[str]) -> str:
-        """Element-wise and DSP steps leave their output where their input came from."""
-        if not self.memory.follow_input or not missing or self._spatial(step):
+        """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
+        if not self.memory.follow_input or len(missing) < max(1, len(step.reads)) or self._spatial(step):
             return "scratchpad"
         return "ddr"
 
