@@ -24,7 +24,8 @@ class Placed:
 
     `reads`, `writes`: activation tensors by root name (views looked through). `fixed_bytes`: weights and other
     constants it needs in the scratchpad. `engine` is the engine of most of its work.
-    `dsp_tiles`: over how many tiles its kernels may spread (a large number: all)."""
+    `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
+    `reshaped`: those of `reads` that it sees in another shape than they were made in."""
 
     node: Node
     lowering: str
@@ -37,6 +38,7 @@ class Placed:
     macs: float
     one_dsp: bool = False
     dsp_tiles: int = 1_000
+    reshaped: frozenset[str] = frozenset()
 
 
 class Placer:
@@ -49,6 +51,7 @@ class Placer:
         self.one_dsp = one_dsp
         self.alias: dict[str, str] = {}
         self.on_mac_array: set[str] = set()
+        self.reshaped: set[str] = set()
         self.readers: dict[str, set[str]] = {}
         for node in graph.nodes:
             if node.op_type == "Expand":
@@ -74,6 +77,8 @@ class Placer:
             if source is not None:
                 for name in node.outputs:
                     self.alias[name] = source
+                    if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
+                        self.reshaped.add(name)
             return None
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(self.root(n) for n in sources if n and not values[n].constant and values[n].elements)
@@ -95,6 +100,7 @@ class Placer:
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs(node, self.graph) * node.repeats,
             one_dsp=one,
+            reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
         )
 
@@ -147,18 +153,24 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
     return tuple(changed)
 
 
+def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether two shapes differ in axes of length 1 only."""
+    return [n for n in a if n != 1] == [n for n in b if n != 1]
+
+
 def _cap(nbytes: float) -> float:
     """Element sizes the MAC array knows: 4-byte integers are computed as fp16."""
     return min(nbytes, 2.0)
 
 
 def _main_engine(steps: tuple[Work, ...]) -> str:
-    kinds = {MacWork: "mac_array", VectorWork: "dsp", MoveWork: "dma"}
-    names = [kinds[type(s)] for s in steps]
-    for engine in ("mac_array", "dsp"):
-        if engine in names:
-            return engine if names.count(engine) >= len([n for n in names if n != "dma"]) / 2 else "dsp"
-    return "dma"
+    """The engine of the op's own work: a product beats a kernel, a kernel beats the pass that scales it."""
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    if any(s.op == MacOp.CONVOLUTION for s in mac):
+        return "mac_array"
+    if any(isinstance(s, VectorWork) for s in steps):
+        return "dsp"
+    return "mac_array" if mac else "dma"
 
 
 def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:

@@ -65,6 +65,7 @@ class Memory(_Strict):
     pipelined_share: float
     prefetch_steps: int
     follow_input: bool = True
+    reshape_through_ddr: bool = False
     source: str
 
 

@@ -226,11 +226,13 @@ class Scratchpad:
             r.stores.append((name, size))
 
     def _cross_tiles(self, step: Placed, one: bool, r: Residence) -> None:
-        """A tensor on one tile, wanted on all (or the other way round), goes through DDR."""
+        """A tensor on one tile, wanted on all (or the other way round), goes through DDR; so does one that is
+        read in another shape, because its parts then belong to other tiles."""
         if self.tiles == 1:
             return
         for name in step.reads:
-            if name in self.inside and (name in self.one_tile) != one:
+            moved = self.memory.reshape_through_ddr and name in step.reshaped
+            if name in self.inside and (moved or (name in self.one_tile) != one):
                 self._spill(name, r)
 
     def _note_outputs(self, k: int, step: Placed, r: Residence, one: bool) -> None:
