@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xamba.actiba import ActiBA
     from xamba.cumba import CumBA
-    from xamba.optimize import PASSES, optimize, rewrite
+    from xamba.pipeline import PASSES, optimize, rewrite
     from xamba.reduba import ReduBA
-    from xamba.verify import verify
+    from xamba.equivalence import verify
 
 _HOMES = {
     "CumBA": "cumba",
     "ReduBA": "reduba",
     "ActiBA": "actiba",
-    "PASSES": "optimize",
-    "optimize": "optimize",
-    "rewrite": "optimize",
-    "verify": "verify",
+    "PASSES": "pipeline",
+    "optimize": "pipeline",
+    "rewrite": "pipeline",
+    "verify": "equivalence",
 }
 __all__ = ["PASSES", "ActiBA", "CumBA", "ReduBA", "optimize", "rewrite", "verify"]
 

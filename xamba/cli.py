@@ -12,8 +12,8 @@ import typer
 from xamba.errors import BadArgument, XambaError
 
 if TYPE_CHECKING:
-    from xamba.optimize import Optimized
-    from xamba.verify import Verdict
+    from xamba.pipeline import Optimized
+    from xamba.equivalence import Verdict
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -65,8 +65,8 @@ def optimize(
     as_json: AsJson = False,
 ) -> None:
     """Rewrite a model; verified before it is written, and not written when the answer differs."""
-    from xamba.optimize import make_pass
-    from xamba.optimize import optimize as run
+    from xamba.pipeline import make_pass
+    from xamba.pipeline import optimize as run
 
     options: dict[str, dict[str, Any]] = {
         "cumba": {"block": block, "refuse_nonfinite": refuse_nonfinite},
@@ -105,7 +105,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Run two models on the same random inputs. Exit 0: the same within tolerance; 1: not."""
-    from xamba.verify import verify as run
+    from xamba.equivalence import verify as run
 
     verdict = run(a, b, tolerance=tolerance, seed=seed, dims=_dims(dim), runtime=runtime)
     print(json.dumps(verdict.as_dict(), indent=2) if as_json else _verdict_text(verdict))
@@ -115,7 +115,7 @@ def verify(
 @app.command()
 def passes() -> None:
     """List the passes, each with its rule."""
-    from xamba.optimize import EXACT, PASSES
+    from xamba.pipeline import EXACT, PASSES
 
     for name, one in PASSES.items():
         module = sys.modules[one.__module__].__doc__ or ""

@@ -263,8 +263,9 @@ def _gelu(factors: list[ir.Value], facts: Facts) -> Match | None:
         if erf is not None and _is_over_root_two(erf.inputs[0], x, facts):
             scaled = erf.inputs[0].producer() if erf.inputs[0] is not None else None
             return Match("Gelu", x, nodes=[add, erf] + ([scaled] if scaled is not None else []))
-        if tanh is not None and _is_cubic(tanh.inputs[0], x, facts):
-            return Match("GeluTanh", x, nodes=[add, tanh])
+        cubic = _cubic(tanh.inputs[0], x, facts) if tanh is not None else None
+        if tanh is not None and cubic is not None:
+            return Match("GeluTanh", x, nodes=[add, tanh, *cubic])
     return None
 
 
@@ -275,16 +276,17 @@ def _is_over_root_two(z: ir.Value | None, x: ir.Value, facts: Facts) -> bool:
     return mul is not None and split(mul, 1 / sqrt(2), facts) is x
 
 
-def _is_cubic(z: ir.Value | None, x: ir.Value, facts: Facts) -> bool:
-    """sqrt(2/pi) * (x + 0.044715 * Pow(x, 3))."""
+def _cubic(z: ir.Value | None, x: ir.Value, facts: Facts) -> list[ir.Node] | None:
+    """Nodes of sqrt(2/pi) * (x + 0.044715 * Pow(x, 3))."""
     outer = made_by(z, "Mul")
     add = made_by(split(outer, sqrt(2 / pi), facts), "Add") if outer is not None else None
-    if add is None or x not in list(add.inputs):
-        return False
-    other = add.inputs[1] if add.inputs[0] is x else add.inputs[0]
-    small = made_by(other, "Mul")
+    if outer is None or add is None or x not in list(add.inputs):
+        return None
+    small = made_by(add.inputs[1] if add.inputs[0] is x else add.inputs[0], "Mul")
     cube = made_by(split(small, 0.044715, facts), "Pow") if small is not None else None
-    return cube is not None and cube.inputs[0] is x and near(cube.inputs[1], 3.0, facts)
+    if small is None or cube is None or cube.inputs[0] is not x or not near(cube.inputs[1], 3.0, facts):
+        return None
+    return [outer, add, small, cube]
 
 
 MATCHERS: dict[str, Callable[[ir.Node, Facts], Match | None]] = {

@@ -16,7 +16,7 @@ from xamba.cumba import CumBA
 from xamba.errors import BadModel, InvalidModel, NotEquivalent, UnknownPass
 from xamba.files import check, check_output, load, save
 from xamba.reduba import ReduBA
-from xamba.verify import Verdict, verify
+from xamba.equivalence import Verdict, verify
 
 #: All passes by their name on the command line.
 PASSES: dict[str, type[XambaPass]] = {p.name: p for p in (CumBA, ReduBA, ActiBA)}
