@@ -21,7 +21,13 @@ from npusim.simulation import simulate
 from tests.shared import SHARED, needs_shared
 
 LARGE = SHARED / "graphs" / "large"
-NETS = ["resnet50_ts", "mbv2_ts", "bert_base_L128_ts", "mamba2_130m_tf4_L4_ts__clean", "mamba2_130m_tf4_L256_dy"]
+NETS = [
+    "resnet50_ts",
+    "mbv2_ts",
+    "bert_base_L128_ts",
+    "mamba2_130m_tf4_L4_ts__clean",
+    "mamba2_130m_tf4_L256_dy",
+]
 
 
 @needs_shared
@@ -44,7 +50,15 @@ def bench_command_line_cpu_seconds(benchmark):
 
     def run():
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "npusim", "run", str(LARGE / "resnet50_ts.onnx"), "--hw", "meteor_lake"]
+        command = [
+            sys.executable,
+            "-m",
+            "npusim",
+            "run",
+            str(LARGE / "resnet50_ts.onnx"),
+            "--hw",
+            "meteor_lake",
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from npusim.graph import Graph
     from npusim.onnx_io import load
     from npusim.report.record import Report
-    from npusim.simulate import simulate
+    from npusim.simulation import simulate
 
 __version__ = "0.1.0"
 
 _WHERE = {
     "load": ("npusim.onnx_io", "load"),
-    "simulate": ("npusim.simulate", "simulate"),
+    "simulate": ("npusim.simulation", "simulate"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),

@@ -23,6 +23,12 @@ class DType(Enum):
     DOUBLE = ("float64", 64)
     FLOAT8E4M3FN = ("float8e4m3fn", 8)
     FLOAT8E5M2 = ("float8e5m2", 8)
+    FLOAT8E4M3FNUZ = ("float8e4m3fnuz", 8)
+    FLOAT8E5M2FNUZ = ("float8e5m2fnuz", 8)
+    FLOAT8E8M0 = ("float8e8m0", 8)
+    FLOAT4E2M1 = ("float4e2m1", 4)
+    INT2 = ("int2", 2)
+    UINT2 = ("uint2", 2)
     INT4 = ("int4", 4)
     UINT4 = ("uint4", 4)
     INT8 = ("int8", 8)
@@ -106,7 +112,7 @@ class Graph:
     """A static graph, nodes in topological order.
 
     `values` holds every tensor that a node, an input or an output names.
-    `folded` counts the nodes of the file that cost nothing because they follow from
+    `in_file` counts the nodes of the file, `folded` those that cost nothing because they follow from
     shapes and constants. `warnings` are sentences for the user.
     """
 
@@ -118,6 +124,7 @@ class Graph:
     opset: int = 0
     sha256: str = ""
     folded: int = 0
+    in_file: int = 0
     warnings: tuple[str, ...] = ()
 
     def input_values(self, node: Node) -> list[Value | None]:

@@ -1,4 +1,4 @@
-"""The door for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.load`.
+"""The door for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.loading`.
 
 ```
 file ─ structure ─► ModelProto without weights ─ walk, builder, shapes_* ─► nodes that run ─ finish ─► Graph
@@ -32,13 +32,13 @@ def load(
     Raises `BadModel` (missing, unreadable, contradicts itself), `FreeDimension` (not bound), `BadArgument`
     (unknown name in `dims`), `UnknownShape` (a shape depends on data).
     """
-    from npusim.load import all_rules  # noqa: F401  (registers the shape rules)
-    from npusim.load.builder import Builder, Scope, one_line
-    from npusim.load.finish import finish
-    from npusim.load.initializers import take_initializers
-    from npusim.load.inputs import bind_inputs
-    from npusim.load.structure import read_model
-    from npusim.load.walk import walk
+    from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
+    from npusim.loading.builder import Builder, Scope, one_line
+    from npusim.loading.finish import finish
+    from npusim.loading.initializers import take_initializers
+    from npusim.loading.inputs import bind_inputs
+    from npusim.loading.structure import read_model
+    from npusim.loading.walk import walk
 
     path = os.fspath(path)
     model = read_model(path)

@@ -36,7 +36,9 @@ def run(queue, pieces, after, streams, time, short_last=None, buffers=None):
                 waits = [(p, pieces[p] - 1) for p in after[i]]
                 waits += [(p, -(-(k + 1) * pieces[p] // pieces[i]) - 1) for p in streams[i]]
                 if buffers is not None:  # the piece `buffers` earlier must have been picked up
-                    waits_begun = [(c, k - buffers) for c in consumers[i] if k >= buffers and pieces[c] == pieces[i]]
+                    waits_begun = [
+                        (c, k - buffers) for c in consumers[i] if k >= buffers and pieces[c] == pieces[i]
+                    ]
                 else:
                     waits_begun = []
                 if any(w not in done for w in waits) or any(w not in begun for w in waits_begun):

@@ -30,7 +30,9 @@ def imports(path: Path) -> set[str]:
 
 
 def test_every_module_has_a_floor():
-    parts = {p.stem for p in (ROOT / "npusim").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    parts = {
+        p.stem for p in (ROOT / "npusim").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()
+    }
     assert parts - {"__init__"} - set(FLOOR) == set()
 
 
@@ -43,5 +45,7 @@ def test_imports_point_down():
             if name.startswith("xamba"):
                 wrong.append(f"{path.name} imports {name}")
             elif part and own in FLOOR and FLOOR.get(part, 0) > FLOOR[own]:
-                wrong.append(f"{path.relative_to(ROOT)} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[part]})")
+                wrong.append(
+                    f"{path.relative_to(ROOT)} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[part]})"
+                )
     assert not wrong, "\n".join(wrong)

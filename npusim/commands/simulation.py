@@ -58,7 +58,7 @@ def simulate_file(
     from npusim.arch.presets import load_hardware
     from npusim.commands.progress import working
     from npusim.onnx_io import load
-    from npusim.simulate import simulate
+    from npusim.simulation import simulate
 
     hardware = load_hardware(hw)
     if tiles is not None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.emit import Emitter
-from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.fuse import fuse
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
+from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import Scratchpad
 from npusim.errors import BadArgument, UnknownOp
@@ -20,7 +20,11 @@ PRECISIONS = ("fp16", "int8")
 
 
 def compile_graph(
-    graph: Graph, hw: Hardware, profile: CompilerProfile, precision: str = "fp16", allow_unmodelled: bool = False
+    graph: Graph,
+    hw: Hardware,
+    profile: CompilerProfile,
+    precision: str = "fp16",
+    allow_unmodelled: bool = False,
 ) -> Plan:
     """The plan of a graph. Reads structural numbers of `hw` only (tiles, scratchpad, ports, DSPs a tile,
     lookup unit, generation).

@@ -41,7 +41,9 @@ class Emitter:
         record.kernels = tuple(w.kernel for w in step.steps if isinstance(w, VectorWork))
         first_task = len(plan.queue)
         for name, size in r.stores:
-            self.stored[name] = self._transfer(f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name))
+            self.stored[name] = self._transfer(
+                f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
+            )
         loads: tuple[int, ...] = ()
         for name, size in r.loads:
             tasks = self._transfer(
@@ -85,7 +87,9 @@ class Emitter:
         """One chunk of weights, to all tiles that want it, on one port."""
         plan = self.plan
         ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
-        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute)
+        task = plan.add(
+            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute
+        )
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
 
@@ -111,7 +115,9 @@ class Emitter:
         for port in range(ports):
             count = slices // ports + (1 if port < slices % ports else 0)
             share = nbytes * count / slices
-            ask = DmaTask(share, source, destination, elements=elements * count / slices, transfers=count * pieces)
+            ask = DmaTask(
+                share, source, destination, elements=elements * count / slices, transfers=count * pieces
+            )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
                 after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
@@ -135,12 +141,15 @@ class Emitter:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
             if isinstance(work, MoveWork):
-                source, destination = (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
+                source, destination = (
+                    (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
+                )
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=r.pieces,
                     repeats=repeats, elements=work.elements,
                 )  # fmt: skip
                 continue
+            ask: MacTask | DspTask
             if isinstance(work, MacWork):
                 alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)

@@ -11,7 +11,7 @@ from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node
 from npusim.ops.registry import lowerings, macs
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
+from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
@@ -44,7 +44,9 @@ class Placed:
 class Placer:
     """Places nodes in order; remembers which tensors are views of which."""
 
-    def __init__(self, graph: Graph, profile: CompilerProfile, generation: str, one_dsp: frozenset[str]) -> None:
+    def __init__(
+        self, graph: Graph, profile: CompilerProfile, generation: str, one_dsp: frozenset[str]
+    ) -> None:
         self.graph = graph
         self.profile = profile
         self.generation = generation
@@ -81,7 +83,9 @@ class Placer:
                         self.reshaped.add(name)
             return None
         sources = node.attribute("contraction_of") or node.inputs
-        reads = dict.fromkeys(self.root(n) for n in sources if n and not values[n].constant and values[n].elements)
+        reads = dict.fromkeys(
+            self.root(n) for n in sources if n and not values[n].constant and values[n].elements
+        )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
@@ -177,7 +181,9 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
     values = graph.values
     if node.op_type in INDEXED:  # only the rows that are asked for leave the table
         return sum(values[n].npu_bytes for n in node.outputs if n) if values[node.inputs[0]].constant else 0.0
-    constants = [values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING]
+    constants = [
+        values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING
+    ]
     second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
     mac = [s for s in steps if isinstance(s, MacWork)]
     if mac and (second_is_weights or not constants):
@@ -187,9 +193,7 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
     return float(sum(v.npu_bytes for v in constants))
 
 
-def _dsp_tiles(
-    node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph
-) -> int:
+def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
     """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
     if kernels & set(profile.dsp.one_tile.get(generation, ())):
         return 1

@@ -24,7 +24,9 @@ class LoweringRule(_Strict):
     order: tuple[str, ...]
     why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
     generations: dict[str, tuple[str, ...]] = {}
-    only_if: dict[str, str] = Field(default={}, description="lowering -> condition (npusim.compiler.conditions)")
+    only_if: dict[str, str] = Field(
+        default={}, description="lowering -> condition (npusim.compiler.conditions)"
+    )
     source: str = ""
 
     @field_validator("only_if")
@@ -100,7 +102,9 @@ def load_profile(name: str) -> CompilerProfile:
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
     if not path.is_file():
-        raise BadArgument(f"compiler '{name}' is not known; choose from {', '.join(list_profiles())} or give a YAML file")
+        raise BadArgument(
+            f"compiler '{name}' is not known; choose from {', '.join(list_profiles())} or give a YAML file"
+        )
     return load_yaml(path, CompilerProfile)
 
 
@@ -108,4 +112,8 @@ def list_profiles() -> list[str]:
     """Names of the profiles that come with npusim."""
     from npusim.arch.presets import config_dir
 
-    return sorted(p.name.removesuffix(".yaml") for p in (config_dir() / "compilers").iterdir() if p.name.endswith(".yaml"))
+    return sorted(
+        p.name.removesuffix(".yaml")
+        for p in (config_dir() / "compilers").iterdir()
+        if p.name.endswith(".yaml")
+    )

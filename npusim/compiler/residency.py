@@ -147,7 +147,9 @@ class Scratchpad:
         r.pieces, r.cut = pieces, cut
         r.loads = [(n, self.sizes[n]) for n in missing]
         r.destination = "ddr"
-        r.reason = f"in {pieces} pieces through DDR: {(arriving + write_bytes + inside) / MIB:.1f} MiB do not fit"
+        r.reason = (
+            f"in {pieces} pieces through DDR: {(arriving + write_bytes + inside) / MIB:.1f} MiB do not fit"
+        )
 
     def _move(self, k: int, step: Placed, r: Residence, write_bytes: float) -> None:
         """A pure transfer reads where its input is and writes where its output may stay."""
@@ -169,7 +171,12 @@ class Scratchpad:
             for name in step.reads:
                 if self.last_use.get(name, -1) <= k:
                     self.inside.pop(name, None)
-            self._make_room(k, step, r, sum(self.sizes[n] for n in step.writes) + sum(self.inside.get(n, 0.0) for n in step.reads))
+            self._make_room(
+                k,
+                step,
+                r,
+                sum(self.sizes[n] for n in step.writes) + sum(self.inside.get(n, 0.0) for n in step.reads),
+            )
         r.held_bytes = min(sum(self.inside.values()), self.resident_bytes)
 
     # -- helpers ---------------------------------------------------------------------------------------------
@@ -257,10 +264,12 @@ def _element_wise(step: Placed) -> bool:
     work = step.steps[0]
     if isinstance(work, VectorWork):
         return work.rows <= 1 or work.kernel in ("softmax", "mvn", "rmsnorm")
-    return isinstance(work, MacWork) and (work.op == MacOp.ELTWISE or (work.op == MacOp.DEPTHWISE and work.kernel_h == 1))
+    return isinstance(work, MacWork) and (
+        work.op == MacOp.ELTWISE or (work.op == MacOp.DEPTHWISE and work.kernel_h == 1)
+    )
 
 
-ROW_KERNELS = frozenset("softmax log_softmax mvn rmsnorm topk cumsum".split())
+ROW_KERNELS = frozenset(["softmax", "log_softmax", "mvn", "rmsnorm", "topk", "cumsum"])
 
 
 def _limit(step: Placed, cut: str) -> float:

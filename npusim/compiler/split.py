@@ -13,7 +13,9 @@ from math import ceil, prod
 
 from npusim.work import MacOp, MacWork, VectorWork
 
-CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (facts on Intel's NPUs, section 1.1)
+CHANNEL_STEP = (
+    16  # output channels come in groups of 16 on the MAC array (facts on Intel's NPUs, section 1.1)
+)
 
 
 def ceil_to(value: float, step: int) -> int:

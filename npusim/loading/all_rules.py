@@ -1,6 +1,6 @@
 """Importing this registers every shape rule and special op."""
 
-from npusim.load import (
+from npusim.loading import (
     branches,
     loops,
     sequences,

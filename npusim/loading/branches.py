@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from npusim.errors import BadModel, UnknownShape
-from npusim.load.builder import Builder, Scope
-from npusim.load.initializers import take_initializers
-from npusim.load.tensors import attributes_of
-from npusim.load.walk import rename, special, tensor, walk
+from npusim.loading.builder import Builder, Scope
+from npusim.loading.initializers import take_initializers
+from npusim.loading.tensors import attributes_of
+from npusim.loading.walk import rename, special, tensor, walk
 
 Names = tuple[str, ...]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from npusim.errors import BadModel, NpusimError, UnknownShape
 from npusim.graph import DType, Node, Value
-from npusim.load import fallback
-from npusim.load.rules import RULES, Op, Out, small
+from npusim.loading import fallback
+from npusim.loading.rules import RULES, Op, Out, small
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.

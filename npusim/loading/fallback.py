@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from npusim.load.rules import Op, Out, small
-from npusim.load.tensors import dtype_of, onnx_type
+from npusim.loading.rules import Op, Out, small
+from npusim.loading.tensors import dtype_of, onnx_type
 
 
 def _node(op: Op) -> Any:

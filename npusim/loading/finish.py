@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from npusim.errors import BadModel
 from npusim.graph import Graph, Node, Value
-from npusim.load.builder import Builder, Scope
+from npusim.loading.builder import Builder, Scope
 
 
 def finish(
@@ -53,6 +53,7 @@ def finish(
         outputs=outputs,
         opset=scope.opsets.get("", 0),
         folded=max(0, builder.visited - len(live)),
+        in_file=builder.visited,
         warnings=tuple(builder.warnings),
     )
 

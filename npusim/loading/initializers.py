@@ -8,9 +8,9 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import Value
-from npusim.load import tensors
-from npusim.load.builder import Builder, Scope
-from npusim.load.tensors import dtype_of
+from npusim.loading import tensors
+from npusim.loading.builder import Builder, Scope
+from npusim.loading.tensors import dtype_of
 
 
 def take_initializers(builder: Builder, scope: Scope, graph: Any) -> None:

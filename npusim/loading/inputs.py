@@ -9,8 +9,8 @@ from typing import Any
 
 from npusim.errors import BadArgument, BadModel, FreeDimension, UnknownShape
 from npusim.graph import Value
-from npusim.load.builder import Scope
-from npusim.load.tensors import dtype_of
+from npusim.loading.builder import Scope
+from npusim.loading.tensors import dtype_of
 
 
 def bind_inputs(graph: Any, scope: Scope, dims: Mapping[str, int]) -> tuple[list[Value], dict[str, int]]:

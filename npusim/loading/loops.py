@@ -13,11 +13,11 @@ import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType
-from npusim.load.branches import described, inline
-from npusim.load.builder import Builder, Scope
-from npusim.load.rules import axis_in
-from npusim.load.tensors import attributes_of
-from npusim.load.walk import rename, special, tensor
+from npusim.loading.branches import described, inline
+from npusim.loading.builder import Builder, Scope
+from npusim.loading.rules import axis_in
+from npusim.loading.tensors import attributes_of
+from npusim.loading.walk import rename, special, tensor
 
 Names = tuple[str, ...]
 MOST_UNROLLED = 64

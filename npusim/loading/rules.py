@@ -15,7 +15,7 @@ import numpy as np
 
 from npusim.errors import UnknownShape
 from npusim.graph import DType, Value
-from npusim.load.tensors import KEEP_ELEMENTS
+from npusim.loading.tensors import KEEP_ELEMENTS
 
 Shape = tuple[int, ...]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType, Value
-from npusim.load.builder import Builder, Scope
-from npusim.load.tensors import KEEP_ELEMENTS, attributes_of
-from npusim.load.walk import rename, special, tensor
+from npusim.loading.builder import Builder, Scope
+from npusim.loading.tensors import KEEP_ELEMENTS, attributes_of
+from npusim.loading.walk import rename, special, tensor
 
 Names = tuple[str, ...]
 

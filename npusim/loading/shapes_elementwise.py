@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from npusim.graph import DType
-from npusim.load.rules import Op, Out, broadcast, rule, small
-from npusim.load.tensors import dtype_of, numpy_type
+from npusim.loading.rules import Op, Out, broadcast, rule, small
+from npusim.loading.tensors import dtype_of, numpy_type
 
 
 def divide(a: Any, b: Any) -> Any:

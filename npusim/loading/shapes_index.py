@@ -7,8 +7,8 @@ from math import ceil
 import numpy as np
 
 from npusim.graph import DType
-from npusim.load.rules import Op, Out, axis_in, checked, rule, small
-from npusim.load.tensors import dtype_of, numpy_type
+from npusim.loading.rules import Op, Out, axis_in, checked, rule, small
+from npusim.loading.tensors import dtype_of, numpy_type
 
 
 @rule("Gather")
@@ -186,7 +186,7 @@ def arg_max(op: Op) -> list[Out]:
 
 @rule("Upsample", "Resize")
 def resize(op: Op) -> list[Out]:
-    from npusim.load.fallback import infer
+    from npusim.loading.fallback import infer
 
     x = op.x()
     if "scales" in op.attributes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from npusim.graph import DType
-from npusim.load.rules import Op, Out, axis_in, broadcast, checked, rule, small
+from npusim.loading.rules import Op, Out, axis_in, broadcast, checked, rule, small
 
 
 @rule("Shape")

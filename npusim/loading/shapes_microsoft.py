@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from npusim.graph import DType
-from npusim.load.rules import Op, Out, axis_in, broadcast, checked, rule
-from npusim.load.shapes_nn import convolve, multiply
+from npusim.loading.rules import Op, Out, axis_in, broadcast, checked, rule
+from npusim.loading.shapes_nn import convolve, multiply
 
 MS = "com.microsoft"
 

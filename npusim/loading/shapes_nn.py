@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from npusim.graph import DType
-from npusim.load.fallback import infer
-from npusim.load.rules import Op, Out, Shape, axis_in, broadcast, checked, rule
+from npusim.loading.fallback import infer
+from npusim.loading.rules import Op, Out, Shape, axis_in, broadcast, checked, rule
 
 
 def window(op: Op, spatial: Shape, kernel: Shape) -> list[int]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType, Value
-from npusim.load.builder import Builder, Scope
-from npusim.load.initializers import add_constant, add_sparse
-from npusim.load.tensors import attributes_of, dtype_of
-from npusim.load.walk import declared, rename, special, tensor
+from npusim.loading.builder import Builder, Scope
+from npusim.loading.initializers import add_constant, add_sparse
+from npusim.loading.tensors import attributes_of, dtype_of
+from npusim.loading.walk import declared, rename, special, tensor
 
 # Attributes of Constant that are plain numbers or strings, with their ONNX and NumPy types.
 PLAIN_VALUES = {

@@ -15,9 +15,6 @@ from npusim.graph import DType
 
 KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
 
-# Encodings the simulator has no type of its own for: same size, so the same price.
-SAME_SIZE = {"FLOAT8E4M3FNUZ": "FLOAT8E4M3FN", "FLOAT8E5M2FNUZ": "FLOAT8E5M2"}
-
 
 @cache
 def dtype_of(onnx_type: int) -> DType:
@@ -28,7 +25,6 @@ def dtype_of(onnx_type: int) -> DType:
         name = TensorProto.DataType.Name(onnx_type)
     except ValueError:
         raise BadModel(f"element type {onnx_type} is none of ONNX's") from None
-    name = SAME_SIZE.get(name, name)
     if name == "UNDEFINED":
         raise BadModel("a tensor has no element type")
     if name not in DType.__members__:

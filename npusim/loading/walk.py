@@ -8,10 +8,10 @@ from typing import Any
 
 from npusim.errors import BadModel
 from npusim.graph import DType
-from npusim.load import order
-from npusim.load.builder import MOST_NODES, Builder, Scope
-from npusim.load.rules import Out
-from npusim.load.tensors import attributes_of, dtype_of
+from npusim.loading import order
+from npusim.loading.builder import MOST_NODES, Builder, Scope
+from npusim.loading.rules import Out
+from npusim.loading.tensors import attributes_of, dtype_of
 
 # Ops that are no plain node: (builder, scope, proto, name, inputs, outputs) -> None. Filled by `special`.
 Special = Callable[[Builder, Scope, Any, str, tuple[str, ...], tuple[str, ...]], None]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, Plan, Step, engine_name
+from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
 from npusim.pricing import Prices
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
+from npusim.work import MacOp
 
 US = 1e-3  # nanoseconds to microseconds: the one place where they are converted
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
@@ -28,7 +29,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
     for i, queue in enumerate(plan.queue):
         engines[_kind(queue)] += time[i] * US
     engines["dma"] /= max(1, int(hw.dma.ports))
-    tasks = tuple(_task(plan, line, i) for i in range(len(plan.queue)))
+    tasks = tuple(_task(plan, line, i, choice[i]) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US,
         graph=plan.graph.name,
@@ -44,6 +45,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
         warnings=plan.warnings,
         macs=sum(n.macs for n in nodes),
         bytes_moved=sum(n.bytes_moved for n in nodes),
+        nodes_in_file=plan.graph.in_file,
         nodes_folded=plan.graph.folded,
         clocks_mhz={"mac_array": float(hw.mac_array.clock_mhz), "dsp": float(hw.dsp.clock_mhz)},
         model_sha256=plan.graph.sha256,
@@ -94,15 +96,16 @@ def _node(
     start = min((line.start_ns[i] for i in own), default=0.0) * US
     end = max((line.end_ns[i] for i in own), default=0.0) * US
     split, tiles = _sharing(plan, step, choice)
+    bound = _bound_by(busy, fixed)
     return NodeReport(
         name=step.node.name,
         op_type=step.node.op_type,
         engine=step.engine,
         start_us=start,
         duration_us=end - start,
-        bound_by=_bound_by(busy, fixed),
+        bound_by=bound,
         bytes_moved=nbytes,
-        reason=step.reason,
+        reason="; ".join(filter(None, (step.reason, _why_so_long(bound, busy, nbytes, fixed)))),
         source=_source(plan, hw, prices, step),
         lowering=step.lowering,
         split=split,
@@ -124,6 +127,16 @@ def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
     return "launch" if engine != "dma" and fixed_us > busy[engine] / 2 else engine
 
 
+def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: float) -> str:
+    """What a reader is told about the bound, when it is not the engine's own work."""
+    compute = max(busy.get("mac_array", 0.0), busy.get("dsp", 0.0))
+    if bound == "dma" and compute:
+        return f"its transfers ({nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port) take longer than its {compute:.1f} us of compute"
+    if bound == "launch":
+        return f"{fixed_us:.1f} of {compute:.1f} us are fixed cost of launching it"
+    return ""
+
+
 def _sharing(plan: Plan, step: Step, choice: list[int]) -> tuple[str, int]:
     for i in step.tasks:
         ask = plan.ask[i]
@@ -141,7 +154,7 @@ def _source(plan: Plan, hw: Hardware, prices: Prices, step: Step) -> str:
     for i in step.tasks:
         queue = plan.queue[i]
         if queue == MAC_ARRAY:
-            kinds.add(hw.sources["mac_array.convolution.overhead_cycles"].kind)
+            kinds.add(hw.sources[f"mac_array.{_block(plan.ask[i])}.overhead_cycles"].kind)
         elif queue == DSP:
             kinds.add(prices.kinds[i])
     if not kinds:
@@ -149,7 +162,20 @@ def _source(plan: Plan, hw: Hardware, prices: Prices, step: Step) -> str:
     return max(kinds, key=SOURCES.index)
 
 
-def _task(plan: Plan, line: Timeline, i: int) -> TaskReport:
+def _block(ask: Ask) -> str:
+    """The block of constants that prices a MAC-array task."""
+    op = ask.alternatives[0][0].op if isinstance(ask, MacTask) else MacOp.CONVOLUTION
+    return {MacOp.CONVOLUTION: "convolution", MacOp.ELTWISE: "eltwise"}.get(op, "stencil")
+
+
+def _task_tiles(plan: Plan, ask: Ask, choice: int) -> int:
+    """Tiles a task keeps busy; a transfer keeps none."""
+    if isinstance(ask, DspTask):
+        return min(plan.tiles, ask.parts)
+    return plan.tiles if isinstance(ask, MacTask) and ask.splits[choice] != "none" else 1
+
+
+def _task(plan: Plan, line: Timeline, i: int, choice: int) -> TaskReport:
     ask = plan.ask[i]
     moves = ask if isinstance(ask, DmaTask) else None
     node = plan.steps[plan.step[i]].node.name
@@ -162,7 +188,8 @@ def _task(plan: Plan, line: Timeline, i: int) -> TaskReport:
         nbytes=moves.nbytes if moves else 0.0,
         source=moves.source if moves else "",
         destination=moves.destination if moves else "",
-        tiles=min(plan.tiles, ask.parts) if isinstance(ask, DspTask) else plan.tiles,
+        tiles=_task_tiles(plan, ask, choice),
+        dsps=max(1, ask.parts // plan.tiles) if isinstance(ask, DspTask) else 1,
         pieces=plan.pieces[i],
     )
 

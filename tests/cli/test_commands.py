@@ -191,7 +191,7 @@ def test_an_interrupt_ends_with_130_and_leaves_no_file(npusim, model, tmp_path, 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("npusim.simulate.simulate", interrupt)
+    monkeypatch.setattr("npusim.simulation.simulate", interrupt)
     code, out, err = npusim("run", model, "--json", tmp_path / "report.json")
     assert code == 130 and out == "" and "Traceback" not in err
     assert os.listdir(tmp_path) == ["model.onnx"]

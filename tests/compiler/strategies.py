@@ -18,7 +18,9 @@ def graphs(draw, most=8, sizes=(1, 4, 7, 16, 33, 64, 128, 300)):
     for k in range(draw(st.integers(1, most))):
         name, out = draw(st.sampled_from(live)), f"t{k}"
         x, shape = name
-        kind = draw(st.sampled_from(["MatMul", "unary", "Add", "Mul", "CumSum", "ReduceSum", "Transpose", "scale"]))
+        kind = draw(
+            st.sampled_from(["MatMul", "unary", "Add", "Mul", "CumSum", "ReduceSum", "Transpose", "scale"])
+        )
         if kind == "MatMul":
             n = draw(st.sampled_from(sizes))
             constants[f"w{k}"] = weights(shape[1], n, seed=k)

@@ -10,7 +10,9 @@ from npusim.compiler.profile import load_profile
 from tests.graphs import loaded, model, node, weights
 
 
-def fused(nodes, inputs, outputs, constants=(), generation="4000", compiler="2026", precision="fp16", lookup=False):
+def fused(
+    nodes, inputs, outputs, constants=(), generation="4000", compiler="2026", precision="fp16", lookup=False
+):
     graph = loaded(model(nodes, inputs, outputs, constants))
     return fuse(graph, load_profile(compiler), generation, lookup, precision)
 
@@ -104,7 +106,11 @@ def test_a_written_out_rms_norm_is_one_node(tail):
     head = [
         node("Pow", "x two", "q"), node("ReduceMean", "q axes", "v"), node("Add", "v eps", "ve"), node("Sqrt", "ve", "s"),
     ]  # fmt: skip
-    end = [node("Div", "x s", "n")] if tail == ("Div",) else [node("Reciprocal", "s", "r"), node("Mul", "x r", "n")]
+    end = (
+        [node("Div", "x s", "n")]
+        if tail == ("Div",)
+        else [node("Reciprocal", "s", "r"), node("Mul", "x r", "n")]
+    )
     graph = fused([*head, *end, node("Mul", "n g", "y")], X, ["y"], NORM)
     assert ops(graph) == ["RMSNormalization"] and graph.nodes[0].inputs == ("x", "g")
 
@@ -127,7 +133,12 @@ def test_bias_scale_and_batch_norm_ride_behind_a_convolution():
 
 
 def test_a_bias_along_rows_is_not_folded_into_a_product():
-    graph = fused([node("MatMul", "x w", "m"), node("Add", "m b", "y")], X, ["y"], {"w": weights(64, 32), "b": weights(4, 1)})
+    graph = fused(
+        [node("MatMul", "x w", "m"), node("Add", "m b", "y")],
+        X,
+        ["y"],
+        {"w": weights(64, 32), "b": weights(4, 1)},
+    )
     assert ops(graph) == ["MatMul", "Add"]
 
 
@@ -143,7 +154,10 @@ def test_sigmoid_rides_behind_a_product_only_with_a_lookup_unit(generation):
 def test_softplus_rides_behind_nothing():
     for generation in ("3720", "4000", "5010"):
         nodes = [node("MatMul", "x w", "m"), node("Softplus", "m", "y")]
-        assert ops(fused(nodes, X, ["y"], {"w": weights(64, 32)}, generation, lookup=True)) == ["MatMul", "Softplus"]
+        assert ops(fused(nodes, X, ["y"], {"w": weights(64, 32)}, generation, lookup=True)) == [
+            "MatMul",
+            "Softplus",
+        ]
 
 
 def test_zero_padding_joins_the_convolution_behind_it():
@@ -193,7 +207,11 @@ def test_a_product_of_equal_shapes_and_its_sum_share_nothing_and_stay():
 
 
 def quantised(op_nodes, tail):
-    head = [node("QuantizeLinear", "x s z", "xq"), node("DequantizeLinear", "xq s z", "xd"), node("DequantizeLinear", "wq s zw", "wd")]
+    head = [
+        node("QuantizeLinear", "x s z", "xq"),
+        node("DequantizeLinear", "xq s z", "xd"),
+        node("DequantizeLinear", "wq s zw", "wd"),
+    ]
     return [*head, *op_nodes, *tail]
 
 
@@ -201,7 +219,9 @@ QDQ = {"s": np.float32(0.1), "z": np.uint8(0), "zw": np.int8(0), "wq": np.ones((
 
 
 def test_a_quantised_convolution_reads_and_writes_8_bit_tensors():
-    nodes = quantised([node("Conv", "xd wd", "c"), node("Relu", "c", "r")], [node("QuantizeLinear", "r s z", "y")])
+    nodes = quantised(
+        [node("Conv", "xd wd", "c"), node("Relu", "c", "r")], [node("QuantizeLinear", "r s z", "y")]
+    )
     graph = fused(nodes, {"x": [1, 3, 8, 8]}, ["y"], QDQ)
     assert ops(graph) == ["QuantizeLinear", "Conv"]
     conv = graph.nodes[1]
@@ -210,12 +230,24 @@ def test_a_quantised_convolution_reads_and_writes_8_bit_tensors():
 
 
 def test_a_dsp_kernel_between_quantised_tensors_works_on_fp16():
-    nodes = quantised([node("Conv", "xd wd", "c"), node("Softplus", "c", "p")], [node("QuantizeLinear", "p s z", "y")])
-    assert ops(fused(nodes, {"x": [1, 3, 8, 8]}, ["y"], QDQ)) == ["QuantizeLinear", "Conv", "Softplus", "QuantizeLinear"]
+    nodes = quantised(
+        [node("Conv", "xd wd", "c"), node("Softplus", "c", "p")], [node("QuantizeLinear", "p s z", "y")]
+    )
+    assert ops(fused(nodes, {"x": [1, 3, 8, 8]}, ["y"], QDQ)) == [
+        "QuantizeLinear",
+        "Conv",
+        "Softplus",
+        "QuantizeLinear",
+    ]
 
 
 def test_int8_of_a_float_graph_quantises_where_the_dsp_meets_the_mac_array():
-    nodes = [node("MatMul", "x w", "a"), node("MatMul", "a w", "b"), node("Softplus", "b", "c"), node("MatMul", "c w", "y")]
+    nodes = [
+        node("MatMul", "x w", "a"),
+        node("MatMul", "a w", "b"),
+        node("Softplus", "b", "c"),
+        node("MatMul", "c w", "y"),
+    ]
     graph = fused(nodes, X, ["y"], {"w": weights(64, 64)}, precision="int8")
     assert ops(graph) == ["QuantizeLinear", "MatMul", "MatMul", "Softplus", "QuantizeLinear", "MatMul"]
     bits = {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")}

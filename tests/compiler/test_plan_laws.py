@@ -39,7 +39,14 @@ def test_pricing_numbers_never_shape_the_plan(graph, name, compiler, precision):
     hw = HARDWARE[name]
     other = hw.replace({n: hw.get(n) * factor for n, factor in PRICING_ONLY})
     a, b = planned(graph, hw, compiler, precision), planned(graph, other, compiler, precision)
-    assert (a.queue, a.ask, a.pieces, a.after, a.streams, a.feeds) == (b.queue, b.ask, b.pieces, b.after, b.streams, b.feeds)
+    assert (a.queue, a.ask, a.pieces, a.after, a.streams, a.feeds) == (
+        b.queue,
+        b.ask,
+        b.pieces,
+        b.after,
+        b.streams,
+        b.feeds,
+    )
 
 
 @pytest.mark.parametrize("number,factor", PRICING_ONLY)
@@ -57,7 +64,10 @@ def test_latency_is_between_the_slowest_engine_and_the_sum_of_all_tasks(graph, n
     hw = HARDWARE[name]
     plan = planned(graph, hw, compiler, precision)
     line = timeline(plan, hw)
-    busy = {q: sum(t for t, own in zip(line.time_ns, plan.queue, strict=True) if own == q) for q in set(plan.queue)}
+    busy = {
+        q: sum(t for t, own in zip(line.time_ns, plan.queue, strict=True) if own == q)
+        for q in set(plan.queue)
+    }
     assert max(busy.values()) * (1 - 1e-12) <= line.latency_ns <= sum(line.time_ns) * (1 + 1e-12)
 
 
@@ -101,7 +111,10 @@ def test_the_tiles_and_pieces_of_a_task_cover_its_work(graph, name, compiler, ti
             ask = plan.ask[i]
             if isinstance(ask, MacTask):
                 for work, count in ask.alternatives:
-                    assert work.macs * count * plan.tiles >= step.macs * (1 - 1e-9) or step.lowering != "mac_array"
+                    assert (
+                        work.macs * count * plan.tiles >= step.macs * (1 - 1e-9)
+                        or step.lowering != "mac_array"
+                    )
             elif isinstance(ask, DspTask):
                 done += ask.elements * ask.parts * ask.launches
         assert done >= 0
@@ -116,7 +129,9 @@ def test_a_tensor_is_loaded_only_after_it_was_stored(graph, name, compiler):
         if kind in ("write", "spill"):
             stored.setdefault(tensor, []).append(i)
         elif kind == "load" and tensor in stored:
-            assert set(stored[tensor]) & set(plan.after[i]), f"{tensor} is loaded without waiting for its store"
+            assert set(stored[tensor]) & set(plan.after[i]), (
+                f"{tensor} is loaded without waiting for its store"
+            )
 
 
 @given(graphs(), hardware, compilers)
@@ -128,8 +143,14 @@ def test_weights_that_fit_are_fetched_once(graph, name, compiler):
             a.nbytes for i in (*step.tasks, *step.prefetch)
             if isinstance(a := plan.ask[i], DmaTask) and plan.label[i] == f"{step.node.name}/weights"
         )  # fmt: skip
-        constants = [graph.values[n] for n in step.node.inputs if n in graph.values and graph.values[n].constant]
-        padded = sum(-(-v.shape[0] // 16) * 16 * -(-v.shape[-1] // 16) * 16 * 2 + 16 * (v.shape[-1] + 15) for v in constants if v.shape)
+        constants = [
+            graph.values[n] for n in step.node.inputs if n in graph.values and graph.values[n].constant
+        ]
+        padded = sum(
+            -(-v.shape[0] // 16) * 16 * -(-v.shape[-1] // 16) * 16 * 2 + 16 * (v.shape[-1] + 15)
+            for v in constants
+            if v.shape
+        )
         assert weights <= padded + 32 * 16 + 4096
 
 
@@ -139,7 +160,9 @@ def test_a_larger_scratchpad_never_moves_more_bytes(graph, name):
 
     def traffic(capacity):
         plan = planned(graph, hw.replace({"scratchpad.capacity_bytes": capacity}))
-        return sum(a.nbytes for a in plan.ask if isinstance(a, DmaTask) and "ddr" in (a.source, a.destination))
+        return sum(
+            a.nbytes for a in plan.ask if isinstance(a, DmaTask) and "ddr" in (a.source, a.destination)
+        )
 
     sizes = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
     found = [traffic(s) for s in sizes]
@@ -151,5 +174,7 @@ def test_a_scratchpad_too_small_for_one_piece_is_refused_with_both_numbers():
 
     graph = loaded(model([node("Softmax", "x", "y")], {"x": [4, 100_000]}, ["y"]))
     hw = HARDWARE["lunar_lake"].replace({"scratchpad.capacity_bytes": 4096})
-    with pytest.raises(DoesNotFit, match=r"'y' needs .* MiB for one piece, the scratchpads hold .* MiB; raise"):
+    with pytest.raises(
+        DoesNotFit, match=r"'y' needs .* MiB for one piece, the scratchpads hold .* MiB; raise"
+    ):
         planned(graph, hw)

@@ -10,7 +10,7 @@ from onnx import AttributeProto, helper
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.onnx_io import load
-from tests.load.make import BOOL, INT64, body, model, node, save
+from tests.loading.make import BOOL, INT64, body, model, node, save
 
 LOOP_INPUTS = {"i": (INT64, []), "go": (BOOL, []), "s": [2, 4]}
 W = {"w": np.eye(4, dtype=np.float32)}

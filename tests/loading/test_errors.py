@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npusim.errors import BadArgument, BadModel, FreeDimension, NpusimError, UnknownShape
 from npusim.graph import Graph
 from npusim.onnx_io import load
-from tests.load.make import BOOL, INT64, body, model, node, save
+from tests.loading.make import BOOL, INT64, body, model, node, save
 
 RELU = [node("Relu", ["x"], ["y"])]
 

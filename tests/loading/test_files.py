@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from npusim.errors import FreeDimension, UnknownShape
-from npusim.load.structure import read_model
+from npusim.loading.structure import read_model
 from npusim.onnx_io import load
 from tests.shared import SHARED, needs_shared
 

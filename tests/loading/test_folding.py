@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
-from npusim.load.all_rules import shapes_elementwise
+from npusim.loading.all_rules import shapes_elementwise
 from npusim.onnx_io import load
-from tests.load.make import model, node, save
+from tests.loading.make import model, node, save
 
 UNARY = ["Abs", "Neg", "Sign", "Identity", "Relu"]
 FLOAT_UNARY = ["Sqrt", "Exp", "Floor", "Ceil", "Round", "Sigmoid", "Softplus", "Tanh", "Reciprocal", "Erf"]

@@ -8,9 +8,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from npusim.errors import BadModel
-from npusim.load.structure import KEEP_BYTES, read_model
+from npusim.loading.structure import KEEP_BYTES, read_model
 from npusim.onnx_io import load, sha256
-from tests.load.make import body, model, node, save
+from tests.loading.make import body, model, node, save
 
 BIG = np.zeros((200, 300), np.float32)
 

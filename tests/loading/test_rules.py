@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusim.graph import DType, Value
-from npusim.load import all_rules  # noqa: F401  (registers the rules)
-from npusim.load.fallback import infer
-from npusim.load.rules import RULES, Op
+from npusim.loading import all_rules  # noqa: F401  (registers the rules)
+from npusim.loading.fallback import infer
+from npusim.loading.rules import RULES, Op
 from npusim.onnx_io import load
-from tests.load.make import INT64, model, node, save
+from tests.loading.make import INT64, model, node, save
 
 F, I = DType.FLOAT, DType.INT64  # noqa: E741
 

@@ -105,8 +105,12 @@ def gelu_erf(r: Rewriter) -> None:
         if not scaled or not plus or not r.private(node.inputs[0], {index}):
             continue
         x = next((n for n in scaled[1].inputs if not r.constant(n)), None)
-        factor = x and r.scalar(_other(scaled[1], x) or "")
-        if x is None or factor is None or not (isclose(factor, sqrt(2), rel_tol=1e-3) or isclose(factor, sqrt(0.5), rel_tol=1e-3)):
+        factor = r.scalar(_other(scaled[1], x) or "") if x else None
+        if (
+            x is None
+            or factor is None
+            or not (isclose(factor, sqrt(2), rel_tol=1e-3) or isclose(factor, sqrt(0.5), rel_tol=1e-3))
+        ):
             continue
         tail = _chain(r, plus[1].outputs[0], ["x", "half"], x)
         if tail:
@@ -121,7 +125,7 @@ def gelu_tanh(r: Rewriter) -> None:
         if not scaled or not plus:
             continue
         inner = next((n for n in scaled[1].inputs if not r.constant(n)), None)
-        factor = inner and r.scalar(_other(scaled[1], inner) or "")
+        factor = r.scalar(_other(scaled[1], inner) or "") if inner else None
         added = r.maker(inner, "Add") if inner else None
         if not added or factor is None or not isclose(factor, sqrt(2 / pi), rel_tol=1e-2):
             continue
@@ -135,5 +139,7 @@ def gelu_tanh(r: Rewriter) -> None:
                 names += [n for n in power[1].inputs if n != x and not r.constant(n)]
             tail = _chain(r, plus[1].outputs[0], ["x", "half"], x)
             if tail:
-                r.replace([*members, added[0], scaled[0], index, plus[0], *tail[0]], _fused(tail[1], "Gelu", x))
+                r.replace(
+                    [*members, added[0], scaled[0], index, plus[0], *tail[0]], _fused(tail[1], "Gelu", x)
+                )
             break

@@ -51,7 +51,10 @@ def mul_reduce_to_matmul(r: Rewriter) -> None:
             node,
             op_type="Einsum",
             inputs=tuple(view for _, view in names),
-            attributes={"equation": f"{terms[0]},{terms[1]}->{out}", "contraction_of": tuple(n for n, _ in names)},
+            attributes={
+                "equation": f"{terms[0]},{terms[1]}->{out}",
+                "contraction_of": tuple(n for n, _ in names),
+            },
         )
         r.replace([product[0], index], fused)
 

@@ -91,7 +91,12 @@ def rms_norm(r: Rewriter) -> None:
                 continue
             spread = _root_mean_square(r, root_name)
             x = next((n for n in node.inputs if n != name), None)
-            if not spread or x is None or not _same_source(r, spread[1], x) or not _last_axis(r, spread[0][1]):
+            if (
+                not spread
+                or x is None
+                or not _same_source(r, spread[1], x)
+                or not _last_axis(r, spread[0][1])
+            ):
                 continue
             tail, last, constants = _scale_and_shift(r, node, shift=False)
             inner = {index, *members, *spread[0], *tail}

@@ -12,10 +12,10 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Graph, Node
 
 MAC_OPS = frozenset(
-    "Conv ConvTranspose MatMul Gemm FusedMatMul Einsum MaxPool AveragePool GlobalAveragePool".split()
+    ["Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "Einsum", "MaxPool", "AveragePool", "GlobalAveragePool"]
 )
 MOVES = frozenset(
-    "Reshape Flatten Squeeze Unsqueeze Identity Transpose Concat Slice Split Pad DepthToSpace SpaceToDepth Expand".split()
+    ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Transpose", "Concat", "Slice", "Split", "Pad", "DepthToSpace", "SpaceToDepth", "Expand"]
 )
 
 
@@ -24,7 +24,9 @@ def _on_mac_array(r: Rewriter, node: Node) -> bool:
         return True
     if node.op_type not in ("Add", "Sub"):
         return False
-    return len(node.inputs) == 2 and all(r.value(n).shape == r.value(node.outputs[0]).shape for n in node.inputs)
+    return len(node.inputs) == 2 and all(
+        r.value(n).shape == r.value(node.outputs[0]).shape for n in node.inputs
+    )
 
 
 def fold_dequantize(r: Rewriter) -> None:
@@ -35,16 +37,16 @@ def fold_dequantize(r: Rewriter) -> None:
             continue
         moves = node.op_type in MOVES
         data = node.inputs[:1] if moves and node.op_type != "Concat" else node.inputs
-        floats = [n for n in data if n and n not in dequantized and r.value(n).dtype.is_float and not r.constant(n)]
+        floats = [
+            n for n in data if n and n not in dequantized and r.value(n).dtype.is_float and not r.constant(n)
+        ]
         weights_only = all(r.constant(dequantized[n][1].inputs[0]) for n in node.inputs if n in dequantized)
         if not weights_only and (floats or not (moves or _on_mac_array(r, node))):
             continue
         inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
         r.replace([index], replace(node, inputs=inputs))
     for name, (index, node) in dequantized.items():
-        if not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None:
-            r.drop(index)
-        elif r.constant(node.inputs[0]):
+        if (not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None) or r.constant(node.inputs[0]):
             r.drop(index)
 
 

@@ -49,7 +49,9 @@ class Rewriter:
     def items(self, *op_types: str) -> list[tuple[int, Node]]:
         """Living nodes of these op types, in order."""
         wanted = set(op_types)
-        return [(i, n) for i, n in enumerate(self.nodes) if n is not None and n.op_type in wanted and _standard(n)]
+        return [
+            (i, n) for i, n in enumerate(self.nodes) if n is not None and n.op_type in wanted and _standard(n)
+        ]
 
     def maker(self, name: str, *op_types: str) -> tuple[int, Node] | None:
         """The node that makes `name`, if it is one of `op_types`."""
