@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xamba.actiba import ActiBA
     from xamba.cumba import CumBA
+    from xamba.equivalence import verify
     from xamba.pipeline import PASSES, optimize, rewrite
     from xamba.reduba import ReduBA
-    from xamba.equivalence import verify
 
 _HOMES = {
     "CumBA": "cumba",

@@ -12,8 +12,8 @@ import typer
 from xamba.errors import BadArgument, XambaError
 
 if TYPE_CHECKING:
-    from xamba.pipeline import Optimized
     from xamba.equivalence import Verdict
+    from xamba.pipeline import Optimized
 
 app = typer.Typer(
     pretty_exceptions_enable=False,

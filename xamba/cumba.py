@@ -35,6 +35,7 @@ import numpy as np
 import onnx_ir as ir
 
 from xamba.base import Keep, XambaPass, is_onnx
+from xamba.errors import BadArgument
 from xamba.facts import Facts
 from xamba.finite import certainly_finite
 from xamba.flip import flipped_operand
@@ -59,6 +60,10 @@ class CumBA(XambaPass):
     refuse_nonfinite: bool = False
 
     name = "cumba"
+
+    def __post_init__(self) -> None:
+        if self.block is not None and self.block < 1:
+            raise BadArgument(f"block is {self.block}; a block has at least one element")
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type == "CumSum"

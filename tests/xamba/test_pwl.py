@@ -88,7 +88,7 @@ def test_the_error_is_shared_evenly_by_the_segments():
 
 
 def test_softplus_needs_less_than_half_of_the_uniform_segments_for_1_percent():
-    """Uniform segments need 64 for 1 % relative error at step sizes of 0.001 to 0.1 (fact sheet, section 1)."""
+    """Uniform segments need 64 for 1 % relative error at step sizes of 0.001 to 0.1 (facts, section 1)."""
     assert table("Softplus", 24).max_rel < 0.01
 
 

@@ -21,8 +21,11 @@ EXPECT = {row["name"]: row["expect"] for row in ROWS}
 pytestmark = needs_shared
 
 
+OWN_TEST = "silu_extremes"  # the exact graph answers NaN at -inf, the table the limit
+
+
 def names(*kinds: str) -> list[str]:
-    return [name for name, expect in EXPECT.items() if expect in kinds]
+    return [name for name, expect in EXPECT.items() if expect in kinds and name != OWN_TEST]
 
 
 def aimed_at(model: ir.Model) -> list:
@@ -70,8 +73,6 @@ def test_a_case_to_rewrite_is_rewritten_and_answers_the_same(name):
     model, done = rewritten(name)
     assert done.rewritten
     assert not {"CumSum", "ReduceSum", "Softplus", "Swish", "QuickGelu"} & set(ops(model))
-    if name == "silu_extremes":
-        pytest.skip("has its own test: the exact graph answers NaN at -inf")
     assert_same_answer(name, model)
     assert not rewrite(model, aimed_at(model)).modified
 

@@ -1,0 +1,223 @@
+"""xamba optimize | verify | passes: what is printed, what is written, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+from onnx import helper as h
+
+from tests.xamba.build import constant, model, one_op, ops, value
+from xamba import cli
+from xamba.files import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def xamba(monkeypatch, capsys):
+    """Run the command in this process; returns exit code, stdout, stderr."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["xamba", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+            raise SystemExit(0)
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    """A file with a CumSum and a Softplus."""
+    nodes = [h.make_node("CumSum", ["x", "ax"], ["c"]), h.make_node("Softplus", ["c"], ["y"])]
+    m = model(nodes, [value("x", [2, 6])], [value("y", [2, 6])], [constant("ax", 1)])
+    path = tmp_path / "in.onnx"
+    ir.save(m, path)
+    return path
+
+
+def refused(result: tuple[int, str, str], name: str, code: int = 2) -> str:
+    """One line on stderr, nothing on stdout, no traceback."""
+    exit_code, out, err = result
+    assert exit_code == code and out == "" and err.startswith(f"{name}: ") and err.count("\n") == 1
+    return err
+
+
+def test_optimize_writes_a_verified_file(xamba, source, tmp_path):
+    out = tmp_path / "out.onnx"
+    code, text, err = xamba("optimize", source, "-o", out)
+    assert code == 0 and err == "" and "1 replaced, 0 kept" in text and "same within" in text
+    assert ops(load(out)) == ["MatMul", "Softplus"]
+    assert xamba("verify", source, out)[0] == 0
+
+
+def test_optimize_prints_json(xamba, source, tmp_path):
+    _, text, _ = xamba("optimize", source, "-o", tmp_path / "out.onnx", "--passes", "cumba,actiba", "--json")
+    plain = json.loads(text)
+    assert plain["modified"] and plain["verify"]["ok"] and len(plain["rewritten"]) == 2
+
+
+def test_a_file_with_nothing_to_rewrite_is_copied_byte_for_byte(xamba, tmp_path):
+    path, out = tmp_path / "in.onnx", tmp_path / "out.onnx"
+    ir.save(one_op("Relu", [2, 3]), path)
+    code, text, _ = xamba("optimize", path, "-o", out)
+    assert code == 0 and "byte for byte" in text and out.read_bytes() == path.read_bytes()
+
+
+def test_what_is_kept_is_printed_with_its_reason(xamba, tmp_path):
+    path, out = tmp_path / "in.onnx", tmp_path / "out.onnx"
+    ir.save(one_op("CumSum", [2, "s"], constants=[constant("ax", 1)]), path)
+    _, text, _ = xamba("optimize", path, "-o", out)
+    assert "kept: the scanned axis 1 has a free length ('s')" in text
+    assert out.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options, name, words",
+    [
+        (["--passes", "cumba,foo"], "UnknownPass", "'foo'; choose from cumba, reduba, actiba"),
+        (["--passes", "actiba", "--segments", "0"], "BadArgument", "segments is 0"),
+        (["--passes", "actiba", "--range", "3"], "BadArgument", "-8,8"),
+        (["--passes", "actiba", "--range", "3,2"], "BadArgument", "below"),
+        (["--passes", "actiba", "--error", "big"], "BadArgument", "relative or absolute"),
+        (["--passes", "actiba", "--functions", "Mish"], "BadArgument", "Softplus"),
+        (["--block", "0"], "BadArgument", "block is 0"),
+        (["--dim", "batch"], "BadArgument", "batch=2"),
+        (["--dim", "nothing=3"], "BadArgument", "nothing"),
+        (["--seed", "-4"], "BadArgument", "seed is -4"),
+    ],
+)
+def test_bad_options_are_one_line_and_write_nothing(xamba, source, tmp_path, options, name, words):
+    out = tmp_path / "out.onnx"
+    assert words in refused(xamba("optimize", source, "-o", out, *options), name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.onnx"]
+
+
+def test_the_input_is_never_the_output(xamba, source, tmp_path):
+    before = source.read_bytes()
+    refused(xamba("optimize", source, "-o", source), "BadOutput")
+    (tmp_path / "link.onnx").symlink_to(source)
+    refused(xamba("optimize", source, "-o", tmp_path / "link.onnx"), "BadOutput")
+    assert source.read_bytes() == before
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(xamba, source, tmp_path):
+    refused(xamba("optimize", source, "-o", tmp_path / "no" / "out.onnx"), "BadOutput")
+    refused(xamba("optimize", source, "-o", tmp_path), "BadOutput")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"this is no model " * 9, b"\x08\x07\x12"])
+def test_a_file_that_is_no_model_is_one_line(xamba, tmp_path, content):
+    path = tmp_path / "in.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    refused(xamba("optimize", path, "-o", tmp_path / "out.onnx"), "BadModel")
+    refused(xamba("verify", path, path), "BadModel")
+    assert not (tmp_path / "out.onnx").exists()
+
+
+def test_a_rewrite_that_changes_the_answer_is_not_written(xamba, source, tmp_path):
+    out = tmp_path / "out.onnx"
+    relu = ("optimize", source, "-o", out, "--passes", "actiba", "--variant", "relu")
+    assert "nothing is written" in refused(xamba(*relu), "NotEquivalent", code=1)
+    assert not out.exists()
+    code, text, _ = xamba(*relu, "--no-verify")
+    assert code == 0 and "max abs error 0.69" in text and out.exists()
+    code, text, _ = xamba("verify", source, out)
+    assert code == 1 and "FAIL y" in text and "not the same" in text
+    assert xamba("verify", source, out, "--tolerance", "1")[0] == 0
+
+
+def test_verify_prints_json(xamba, source):
+    code, text, _ = xamba("verify", source, source, "--json", "--seed", "5")
+    plain = json.loads(text)
+    assert code == 0 and plain["ok"] and plain["seed"] == 5 and plain["outputs"][0]["sqnr_db"] is None
+
+
+def test_passes_lists_each_pass_with_its_rule(xamba):
+    code, text, _ = xamba("passes")
+    assert code == 0 and [line.split()[0] for line in text.splitlines()] == ["cumba", "reduba", "actiba"]
+
+
+def external(tmp_path: Path) -> Path:
+    weight = constant("w", np.random.default_rng(0).standard_normal((50, 6)), np.float32)
+    nodes = [h.make_node("MatMul", ["x", "w"], ["m"]), h.make_node("CumSum", ["m", "ax"], ["y"])]
+    m = model(nodes, [value("x", [2, 50])], [value("y", [2, 6])], [weight, constant("ax", 1)])
+    folder = tmp_path / "a"
+    folder.mkdir()
+    ir.save(m, folder / "in.onnx", external_data="in.data", size_threshold_bytes=100)
+    return folder / "in.onnx"
+
+
+def test_weights_in_another_file_are_copied_beside_the_output(xamba, tmp_path):
+    path, folder = external(tmp_path), tmp_path / "b"
+    folder.mkdir()
+    assert xamba("optimize", path, "-o", folder / "out.onnx")[0] == 0
+    assert (folder / "in.data").read_bytes() == (path.parent / "in.data").read_bytes()
+    onnx.checker.check_model(str(folder / "out.onnx"), full_check=True)
+    assert xamba("verify", path, folder / "out.onnx")[0] == 0
+
+
+def test_weights_of_another_model_are_not_overwritten(xamba, tmp_path):
+    path, folder = external(tmp_path), tmp_path / "b"
+    folder.mkdir()
+    (folder / "in.data").write_bytes(b"precious")
+    refused(xamba("optimize", path, "-o", folder / "out.onnx"), "BadOutput")
+    assert [p.name for p in folder.iterdir()] == ["in.data"]
+    assert (folder / "in.data").read_bytes() == b"precious"
+
+
+def test_a_file_without_its_weights_stays_without_them(xamba, tmp_path):
+    path = external(tmp_path)
+    (path.parent / "in.data").unlink()
+    code, text, _ = xamba("optimize", path, "-o", path.parent / "out.onnx")
+    assert code == 0 and "1 missing weights random" in text
+    assert sorted(p.name for p in path.parent.iterdir()) == ["in.onnx", "out.onnx"]
+    assert isinstance(load(path.parent / "out.onnx").graph.initializers["w"].const_value, ir.ExternalTensor)
+
+
+def test_weights_outside_the_models_folder_are_refused(xamba, tmp_path):
+    path = external(tmp_path)
+    proto = onnx.load(path, load_external_data=False)
+    for entry in proto.graph.initializer[0].external_data:
+        if entry.key == "location":
+            entry.value = "../secret"
+    path.write_bytes(proto.SerializeToString())
+    refused(xamba("optimize", path, "-o", path.parent / "out.onnx"), "BadModel")
+
+
+def test_functions_are_put_in_place_only_when_a_pass_works_inside_them(xamba, tmp_path):
+    body = [h.make_node("Softplus", ["a"], ["b"])]
+    function = h.make_function("local", "Soft", ["a"], ["b"], body, [h.make_opsetid("", 17)])
+    graph = h.make_graph(
+        [h.make_node("Soft", ["x"], ["y"], domain="local")], "g", [value("x", [2, 3])], [value("y", [2, 3])]
+    )
+    imports = [h.make_opsetid("", 17), h.make_opsetid("local", 1)]
+    path, out = tmp_path / "in.onnx", tmp_path / "out.onnx"
+    path.write_bytes(
+        h.make_model(graph, opset_imports=imports, functions=[function], ir_version=8).SerializeToString()
+    )
+    xamba("optimize", path, "-o", out)
+    assert out.read_bytes() == path.read_bytes()
+    _, text, _ = xamba("optimize", path, "-o", out, "--passes", "actiba")
+    assert "put in place" in text and ops(load(out)) == ["PWL"]
+    _, text, _ = xamba("optimize", path, "-o", out, "--passes", "actiba", "--keep-functions")
+    assert "inline functions first" in text and out.read_bytes() == path.read_bytes()
+
+
+def test_the_command_runs_as_a_program(source, tmp_path):
+    words = [sys.executable, "-m", "xamba.cli", "optimize", str(source), "-o", str(tmp_path / "out.onnx")]
+    done = subprocess.run(
+        words, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == 0 and done.stderr == ""
