@@ -44,7 +44,8 @@ def compile_graph(
     for name in fused.inputs:
         if name in sizes and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
-    scratchpad = Scratchpad(placed, sizes, frozenset(_stored(fused)), profile, tiles, capacity)
+    ranks = {n: len(fused.values[n].shape) for n in sizes}
+    scratchpad = Scratchpad(placed, sizes, ranks, frozenset(_stored(fused)), profile, tiles, capacity)
     scratchpad.in_ddr.update(fused.inputs)
     residence = [scratchpad.reside(k, step) for k, step in enumerate(placed)]
     due = weight_chunks(

@@ -54,14 +54,13 @@ class Placer:
         self.alias: dict[str, str] = {}
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
-        self.readers: dict[str, set[str]] = {}
-        for node in graph.nodes:
-            if node.op_type == "Expand":
-                self.readers[node.outputs[0]] = set()
+        self.readers: dict[str, set[tuple[str, int]]] = {
+            node.outputs[0]: set() for node in graph.nodes if node.op_type in ("Expand", "Transpose")
+        }
         for node in graph.nodes if self.readers else ():
-            for name in node.inputs:
+            for position, name in enumerate(node.inputs):
                 if name in self.readers:
-                    self.readers[name].add(node.op_type)
+                    self.readers[name].add((node.op_type, position))
 
     def root(self, name: str) -> str:
         """The tensor that holds the bytes of `name`."""
@@ -112,8 +111,12 @@ class Placer:
         """The first lowering of the profile's order that the op offers and whose condition holds."""
         profile = self.profile
         by_name = {way.name: way for way in ways}
-        if node.op_type == "Expand" and not self.readers[node.outputs[0]] <= set(profile.broadcasts):
+        readers = self.readers.get(node.outputs[0], set())
+        if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
             by_name.pop("broadcast_view", None)
+        if node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs:
+            if readers and readers <= profile.transposed_reads:
+                return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
                 condition = rule.only_if.get(name)

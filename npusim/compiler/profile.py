@@ -5,7 +5,7 @@ profile serves all of them; `npusim run --compiler NAME` picks one."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -68,6 +68,7 @@ class Memory(_Strict):
     prefetch_steps: int
     follow_input: bool = True
     reshape_through_ddr: bool = False
+    natural_cuts: bool = False
     source: str
 
 
@@ -81,12 +82,19 @@ class CompilerProfile(_Strict):
     memory: Memory
     strided: tuple[str, ...] = Field(default=(), description="ops that are only strides of their neighbours")
     broadcasts: tuple[str, ...] = Field(default=(), description="readers that make an Expand free")
+    absorbs_transpose: tuple[tuple[str, int], ...] = Field(
+        default=(), description="op and operand that is read transposed for free"
+    )
     groups_over_tiles: tuple[str, ...] = Field(
         default=(), description="generations that give whole problems of a batched product to tiles"
     )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
+
+    @cached_property
+    def transposed_reads(self) -> frozenset[tuple[str, int]]:
+        return frozenset(self.absorbs_transpose)
 
     def rule(self, op_type: str) -> LoweringRule:
         return self.lowerings.get(op_type, self.default)

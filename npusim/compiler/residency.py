@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import ceil
 
+from npusim.compiler.distribution import ONE, cut_of, through_ddr
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import largest_cut
@@ -44,6 +45,7 @@ class Scratchpad:
         self,
         steps: list[Placed],
         sizes: dict[str, float],
+        ranks: dict[str, int],
         outputs: frozenset[str],
         profile: CompilerProfile,
         tiles: int,
@@ -63,14 +65,15 @@ class Scratchpad:
                 self.last_use[name] = k
                 self.uses.setdefault(name, []).append(k)
         self.inside: dict[str, float] = {}
-        self.one_tile: set[str] = set()
+        self.cuts: dict[str, str] = {}
+        self.ranks = ranks
         self.in_ddr: set[str] = set()
 
     def reside(self, k: int, step: Placed) -> Residence:
         """Decide for step `k`; call in program order."""
         r = Residence()
-        one = step.one_dsp or step.dsp_tiles == 1
-        self._cross_tiles(step, one, r)
+        cut = cut_of(step, self.cuts, self.ranks.get(step.reads[0], 0) if step.reads else 0)
+        self._cross_tiles(k, step, cut, r)
         read_bytes = sum(self.sizes[n] for n in step.reads)
         write_bytes = sum(self.sizes[n] for n in step.writes)
         missing = [n for n in step.reads if n not in self.inside]
@@ -80,7 +83,7 @@ class Scratchpad:
             self._move(k, step, r, write_bytes)
         else:
             self._compute(k, step, r, read_bytes, write_bytes, missing)
-        self._note_outputs(k, step, r, one)
+        self._note_outputs(k, step, r, cut)
         for name in step.reads:
             if self.last_use.get(name, -1) <= k:
                 self.inside.pop(name, None)
@@ -232,32 +235,35 @@ class Scratchpad:
             self.in_ddr.add(name)
             r.stores.append((name, size))
 
-    def _cross_tiles(self, step: Placed, one: bool, r: Residence) -> None:
-        """A tensor on one tile, wanted on all (or the other way round), goes through DDR; so does one that is
-        read in another shape, because its parts then belong to other tiles."""
-        if self.tiles == 1:
+    def _cross_tiles(self, k: int, step: Placed, cut: str, r: Residence) -> None:
+        """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
+        read in another shape."""
+        if self.tiles == 1 or step.engine == "none":
             return
         for name in step.reads:
+            if name not in self.inside:
+                continue
             moved = self.memory.reshape_through_ddr and name in step.reshaped
-            if name in self.inside and (moved or (name in self.one_tile) != one):
+            readers = len(self.uses[name]) if self.memory.natural_cuts else 1
+            made = self.cuts.get(name, cut)
+            if not self.memory.natural_cuts and ONE not in (made, cut):
+                made = cut
+            if moved or through_ddr(made, cut, readers):
                 self._spill(name, r)
 
-    def _note_outputs(self, k: int, step: Placed, r: Residence, one: bool) -> None:
+    def _note_outputs(self, k: int, step: Placed, r: Residence, cut: str) -> None:
         for name in step.writes:
             size = self.sizes[name]
             needed = self.last_use.get(name, -1) > k
-            if one:
-                self.one_tile.add(name)
+            self.cuts[name] = next((self.cuts[n] for n in step.reads if n in self.cuts), cut) if not step.steps else cut
             if r.destination == "ddr" or name in self.outputs:
                 self.in_ddr.add(name)
                 if step.engine not in ("dma", "none") or (step.engine == "dma" and r.destination != "ddr"):
                     r.writes.append((name, size))
             if r.destination == "scratchpad" and needed:
                 self.inside[name] = size
-        if one:
-            self.one_tile.update(n for n, _ in r.loads)
-        else:
-            self.one_tile.difference_update(n for n, _ in r.loads)
+        for name, _ in r.loads:
+            self.cuts[name] = cut
 
 
 def _element_wise(step: Placed) -> bool:
