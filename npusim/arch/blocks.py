@@ -116,11 +116,13 @@ class Dsp(Strict):
 
 
 class Direction(Strict):
-    """A direction of transfer relative to DDR -> scratchpad."""
+    """A direction of transfer; the ratios are relative to DDR -> scratchpad."""
 
     latency_ratio: Positive
-    ramp_ratio: NotNegative
     rate_ratio: Positive
+    ramp_ns: NotNegative  # more latency when much longer than 1 KiB
+    page_ns: NotNegative  # once, when longer than a page of 4 KiB
+    both_ports_rate_ratio: Positive  # rate of a port while the other moves too, over its rate alone
 
 
 class Dma(Strict):
@@ -128,6 +130,9 @@ class Dma(Strict):
     bytes_per_cycle: Positive  # one port, DDR -> scratchpad
     latency_ns: NotNegative  # DDR -> scratchpad
     ramp_ns: NotNegative  # DDR -> scratchpad: more latency when much longer than 1 KiB
+    page_ns: NotNegative  # DDR -> scratchpad: once, when longer than a page of 4 KiB
+    both_ports_rate_ratio: Positive  # DDR -> scratchpad: rate of a port while the other moves too, over alone
+    overlap_exponent: AtLeastOne  # 1: latency, then data; large: the longer of the two
     permute_elements_per_cycle: Positive  # one port, transfers that permute their elements
     scratchpad_to_ddr: Direction
     ddr_to_ddr: Direction

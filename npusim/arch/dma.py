@@ -1,9 +1,11 @@
-"""How long one DMA port needs for a transfer: latency + ramp + bytes / rate, each of the direction.
+"""How long one DMA port needs for a transfer: latency and data partly side by side, then a page's cost.
 
-The ramp is latency that only transfers well beyond 1 KiB see: ramp * bytes / (bytes + 1024).
+    start = latency + ramp * bytes / (bytes + 1024)       the ramp: latency that short transfers do not see
+    ns    = (start^p + (bytes / rate)^p)^(1/p) + page     p = overlap_exponent; page only beyond 4 KiB
 
-A transfer that touches DDR never runs faster than its share of the DDR bandwidth. A transfer that permutes
-its elements moves `dma.permute_elements_per_cycle`. Everything broadcasts: a column of transfers is one call.
+Latency, ramp, page and rate are each of the direction. A transfer that touches DDR never runs faster than its
+share of the DDR bandwidth. A transfer that permutes its elements moves `dma.permute_elements_per_cycle`.
+Everything broadcasts: a column of transfers is one call.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.blocks import Direction
 from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument
 from npusim.work import Number
@@ -21,9 +22,7 @@ from npusim.work import Number
 MEMORIES = {"ddr": 0, "scratchpad": 1}
 
 _RAMP_BYTES = 1024.0
-_REFERENCE = Direction(
-    latency_ratio=1.0, ramp_ratio=1.0, rate_ratio=1.0
-)  # DDR -> scratchpad is what the others relate to
+_PAGE_BYTES = 4096.0  # the page of the address translation
 
 
 def dma_ns(
@@ -34,6 +33,7 @@ def dma_ns(
     run_bytes: Number | None = None,
     elements: Number = 0,
     sharing_ports: Number = 1,
+    busy_ports: Number = 1,
 ) -> Number:
     """Nanoseconds of a transfer on one port.
 
@@ -44,35 +44,36 @@ def dma_ns(
         run_bytes: contiguous bytes of a strided transfer; None or 0 is one contiguous run. No public figure
             prices a run, so it changes nothing but is kept with the work it belongs to.
         elements: elements of a permuting transfer (0: it permutes nothing).
-        sharing_ports: ports that use the DDR at the same time.
+        sharing_ports: ports that use the DDR at the same time: each gets no more than its share.
+        busy_ports: with 2 or more, the port runs at `both_ports_rate_ratio` of its rate. Only Intel's net
+            for NPU 4000 has such a ratio; measured transfers know nothing of it, so plans are priced with 1.
 
     Raises:
         BadArgument: a memory that is none.
     """
     from_code, to_code = _codes(source), _codes(destination)
     dma = hw.dma
-    # Shape of the direction's constants: codes broadcast with the hardware's arrays.
+    code = from_code * 2 + to_code  # 0: ddr->ddr, 1: ddr->scratchpad, 2: scratchpad->ddr, 3: within
+
+    def of_direction(name: str, reference: Any) -> Any:
+        blocks = (dma.ddr_to_ddr, dma.scratchpad_to_ddr, dma.scratchpad_to_scratchpad)
+        inside, out, within = (getattr(block, name) for block in blocks)
+        return np.where(code == 0, inside, np.where(code == 1, reference, np.where(code == 2, out, within)))
+
     size = np.asarray(nbytes, dtype=float)
-    latency = _by_direction(from_code, to_code, dma, "latency_ratio") * dma.latency_ns
-    ramp = _by_direction(from_code, to_code, dma, "ramp_ratio") * dma.ramp_ns
     clock_ghz = hw.dsp.clock_mhz * 1e-3
-    rate = _by_direction(from_code, to_code, dma, "rate_ratio") * (dma.bytes_per_cycle * clock_ghz)
+    rate = of_direction("rate_ratio", 1.0) * (dma.bytes_per_cycle * clock_ghz)
+    both = of_direction("both_ports_rate_ratio", dma.both_ports_rate_ratio)
+    rate = rate * np.where(np.asarray(busy_ports) > 1, both, 1.0)
     touches_ddr = (from_code == MEMORIES["ddr"]) | (to_code == MEMORIES["ddr"])
     share = hw.ddr.bandwidth_gb_per_s / np.maximum(sharing_ports, 1)  # 1 GB/s is 1 byte per ns
     rate = np.where(touches_ddr, np.minimum(rate, share), rate)
     permute = np.asarray(elements) / (dma.permute_elements_per_cycle * clock_ghz)
-    return latency + ramp * (size / (size + _RAMP_BYTES)) + np.maximum(size / rate, permute)
-
-
-def _by_direction(source: Any, destination: Any, dma: Any, name: str) -> Any:
-    ratio = [
-        getattr(block, name)
-        for block in (dma.ddr_to_ddr, _REFERENCE, dma.scratchpad_to_ddr, dma.scratchpad_to_scratchpad)
-    ]
-    code = source * 2 + destination  # 0: ddr->ddr, 1: ddr->scratchpad, 2: scratchpad->ddr, 3: within
-    return np.where(
-        code == 0, ratio[0], np.where(code == 1, ratio[1], np.where(code == 2, ratio[2], ratio[3]))
-    )
+    start = of_direction("latency_ratio", 1.0) * dma.latency_ns
+    start = start + of_direction("ramp_ns", dma.ramp_ns) * (size / (size + _RAMP_BYTES))
+    page = of_direction("page_ns", dma.page_ns) * (size > _PAGE_BYTES)
+    power = dma.overlap_exponent
+    return (start**power + np.maximum(size / rate, permute) ** power) ** (1.0 / power) + page
 
 
 def _codes(memory: Any) -> Any:

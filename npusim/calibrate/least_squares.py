@@ -17,7 +17,7 @@ from npusim.arch.hardware import Hardware
 Predict = Callable[[Hardware], Any]
 
 _STEP = 1e-4
-_ROBUST = 0.05  # relative errors well beyond this count linearly: a few odd rows do not bend the fit
+_ROBUST = 0.05
 
 
 def fit_numbers(
@@ -28,11 +28,14 @@ def fit_numbers(
     weights: Any = 1.0,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     evaluations: int = 60,
+    robust: float = _ROBUST,
 ) -> dict[str, float]:
     """The numbers `names` that bring `predict` closest to `truth` [n] in relative error, starting from `hw`.
 
     Args:
+        weights: how much a row's error counts, [n] or one number.
         bounds: lowest and highest value of a name; others may move a factor of 50 either way.
+        robust: relative errors well beyond this count linearly: a few odd rows do not bend the fit.
     """
     from scipy.optimize import least_squares
 
@@ -65,13 +68,19 @@ def fit_numbers(
     def jacobian(theta: Any) -> Any:
         return both(theta)[1]
 
-    found = least_squares(
-        residuals,
-        np.clip(np.log(start), low + 1e-9, high - 1e-9),
-        jac=jacobian,
-        bounds=(low, high),
-        loss="soft_l1",
-        f_scale=_ROBUST,
-        max_nfev=evaluations,
-    )
+    def solve(theta: Any) -> Any:
+        return least_squares(
+            residuals,
+            np.clip(theta, low + 1e-9, high - 1e-9),
+            jac=jacobian,
+            bounds=(low, high),
+            loss="soft_l1",
+            f_scale=robust,
+            max_nfev=evaluations,
+        )
+
+    found = solve(np.log(start))
+    stuck = found.x < low + 0.1  # logarithms of small numbers have no slope to come back on: once more
+    if stuck.any():
+        found = min(found, solve(np.where(stuck, np.log(start), found.x)), key=lambda each: each.cost)
     return {name: float(f"{value:.5g}") for name, value in zip(names, np.exp(found.x), strict=True)}
