@@ -31,8 +31,9 @@ import onnx_ir as ir
 from xamba.base import Keep, NotMine, Result, XambaPass
 from xamba.errors import BadArgument
 from xamba.facts import Facts
+from xamba.matching import Match
 from xamba.operand import FLOATS
-from xamba.patterns import ATOMS, MATCHERS, Match, match
+from xamba.patterns import ATOMS, MATCHERS, match
 from xamba.pwl import Table, table
 from xamba.pwl_op import FUNCTION_IR_VERSION, FUNCTION_OPSET, INLINE_OPSET, call, ensure_function, inline
 from xamba.workbench import Workbench

@@ -44,6 +44,7 @@ def optimize(
         bool,
         typer.Option("--refuse-nonfinite", help="CumBA: keep a CumSum whose operand may hold inf or NaN."),
     ] = False,
+    no_mean: Annotated[bool, typer.Option("--no-mean", help="ReduBA: leave ReduceMean alone.")] = False,
     segments: Annotated[int, typer.Option(help="ActiBA: segments within the range.")] = 32,
     range_: Annotated[
         str | None, typer.Option("--range", metavar="LO,HI", help="ActiBA: range of the tables.")
@@ -70,6 +71,7 @@ def optimize(
 
     options: dict[str, dict[str, Any]] = {
         "cumba": {"block": block, "refuse_nonfinite": refuse_nonfinite},
+        "reduba": {"mean": not no_mean},
         "actiba": {
             "segments": segments,
             "range": _range(range_),

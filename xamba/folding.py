@@ -15,7 +15,7 @@ import numpy as np
 import onnx_ir as ir
 
 if TYPE_CHECKING:
-    from xamba.facts import Fact
+    from xamba.fact import Fact
 
 MAX_ELEMENTS = 4096
 Dims = tuple[Any, ...]

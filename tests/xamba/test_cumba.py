@@ -230,3 +230,33 @@ def test_before_ir_version_4_no_input_is_added():
     assert CumBA().run(m).modified
     check(m)
     assert [v.name for v in m.graph.inputs] == ["x"] and not m.graph.initializers
+
+
+@pytest.mark.parametrize(
+    "start, end, along, step, reads",
+    [
+        (-1, -(2**63) + 1, 1, -2, 1),  # every other element
+        (-1, -5, 1, -1, 1),  # the first element is left out
+        (-2, -(2**63) + 1, 1, -1, 1),  # the last element is left out
+        (-1, -(2**63) + 1, 2, -1, 1),  # another axis
+        (-1, -(2**63) + 1, 1, -1, 2),  # somebody else reads the sums
+    ],
+)
+def test_what_is_no_pair_of_flips_is_only_a_product(start, end, along, step, reads):
+    parts = {"start": [start], "end": [end], "along": [along], "step": [step]}
+    names = list(parts)
+    nodes = [
+        h.make_node("Slice", ["x", *names], ["r"]),
+        h.make_node("CumSum", ["r", "ax"], ["c"]),
+        h.make_node("Slice", ["c", *names], ["y"]),
+        h.make_node("Relu", ["c"], ["z"]),
+    ]
+    outputs = [value("y", ["a", "b", "c"]), value("z", ["a", "b", "d"])][:reads]
+    consts = [constant(k, v) for k, v in parts.items()] + [constant("ax", 1)]
+    m = model(nodes[: 2 + reads], [value("x", [2, 5, 5])], outputs, consts)
+    rewritten = copy(m)
+    assert "flip" not in CumBA().run(rewritten).rewritten[0].by
+    check(rewritten)
+    x = data([2, 5, 5], "float32", 4)
+    for a, b in zip(run(m, {"x": x}), run(rewritten, {"x": x}), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,50 @@
+"""One fact: what is known about a value before the model runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from xamba.folding import MAX_ELEMENTS, constant_tensor
+
+Dim = int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`value` is set for small constants; an object array with None for what is not known in it."""
+
+    dtype: ir.DataType | None = None
+    shape: tuple[Dim, ...] | None = None
+    value: np.ndarray | None = None
+    constant: bool = False
+
+
+UNKNOWN = Fact()
+
+
+def declared(value: ir.Value) -> Fact:
+    """What the file itself says."""
+    shape: tuple[Dim, ...] | None = None
+    if value.shape is not None:
+        shape = tuple(d if isinstance(d, int) else d.value for d in value.shape)  # type: ignore[misc]
+    tensor = None if value.is_graph_input() else value.const_value
+    node = value.producer()
+    if node is not None and node.op_type == "Constant":
+        tensor = constant_tensor(node)
+    if tensor is None:
+        return Fact(value.dtype, shape)
+    shape = tuple(int(d) for d in tensor.shape)  # type: ignore[arg-type]
+    return Fact(tensor.dtype, shape, small_value(tensor), True)
+
+
+def small_value(tensor: ir.TensorProtocol) -> np.ndarray | None:
+    """The data of a small tensor; None for a big one and for one whose file is missing."""
+    if tensor.size > MAX_ELEMENTS or tensor.dtype == ir.DataType.STRING:
+        return None
+    try:
+        return np.asarray(tensor.numpy())
+    except (OSError, ValueError):
+        return None
