@@ -53,7 +53,7 @@ def _open(model: ir.Model, runtime: str) -> tuple[Any, list[str]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # its errors come back as exceptions; stderr is ours
     # The model as written: constants are folded, ops are not fused into others.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     raw = data.SerializeToString()

@@ -13,6 +13,8 @@ from xamba.files import load
 
 ov = pytest.importorskip("openvino")
 SMALL = SHARED / "graphs" / "small"
+#: mamba2_tf4_dec_ts is left out: OpenVINO cannot load it before the rewrite either ('/Add_output_0').
+SSM = sorted(p.stem for p in SMALL.glob("*mamba*.onnx") if p.stem != "mamba2_tf4_dec_ts")
 
 
 def run_openvino(model: ir.Model, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
