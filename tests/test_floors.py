@@ -1,4 +1,4 @@
-"""Imports point down: graph and work at the bottom, the command line at the top; npusim never imports xamba."""
+"""Imports point down: graph and work below, the command line on top; npusim never imports xamba."""
 
 import ast
 from pathlib import Path

@@ -11,7 +11,8 @@ from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.residency import Scratchpad
+from npusim.compiler.residency import residences
+from npusim.compiler.scratchpad import Scratchpad
 from npusim.errors import BadArgument, UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MoveWork, VectorWork
@@ -36,7 +37,7 @@ def compile_graph(
     warnings = list(graph.warnings)
     if hw.generation in profile.hypothesis_on:
         warnings.append(
-            f"compiler {profile.name} never knew NPU {hw.generation}: its rules applied there are a hypothesis"
+            f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
         )
     placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
@@ -45,9 +46,9 @@ def compile_graph(
         if name in sizes and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
     ranks = {n: len(fused.values[n].shape) for n in sizes}
-    scratchpad = Scratchpad(placed, sizes, ranks, frozenset(_stored(fused)), profile, tiles, capacity)
-    scratchpad.in_ddr.update(fused.inputs)
-    residence = [scratchpad.reside(k, step) for k, step in enumerate(placed)]
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity)
+    pad.in_ddr.update(fused.inputs)
+    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
     due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
@@ -75,10 +76,6 @@ def compile_graph(
         unpriced=tuple(unpriced),
         warnings=tuple(warnings),
     )
-
-
-def _stored(graph: Graph) -> list[str]:
-    return list(graph.outputs)
 
 
 def _place(

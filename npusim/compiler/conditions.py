@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from math import prod
 
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
+
+MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
 
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
@@ -54,18 +57,24 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return low == 0
 
 
-def keeps_runs(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """A transpose that keeps its innermost axis and whose axis before it is no multiple of 16."""
+def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A transpose that keeps its innermost axis and moves few planes, or whose axes do not fill sixteens."""
     perm = node.attribute("perm")
     shape = graph.values[node.inputs[0]].shape
     if perm is None or len(shape) < 2:
         return False
-    kept = perm[-1] == len(shape) - 1
-    return kept and shape[perm[-2]] % 16 != 0
+    last = len(shape) - 1
+    if perm[-1] == last:
+        moved = [shape[a] for i, a in enumerate(perm) if a != i]
+        return prod(moved) <= MOST_DMA_PLANES
+    together = last
+    while together and perm.index(together) and perm[perm.index(together) - 1] == together - 1:
+        together -= 1
+    return prod(shape[together:]) % 16 != 0
 
 
 def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """A reduction over axis 1 of [1,A,B,C], or over height and width: the rest has channels enough."""
+    """A reduction over axis 1 of [1,A,B,C], or over height, width or both: the rest has channels enough."""
     shape = graph.values[node.inputs[0]].shape
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
@@ -73,7 +82,7 @@ def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     if axes is None or len(shape) < 4 or shape[0] != 1:
         return False
     reduced = sorted(int(a) % len(shape) for a in axes)
-    return reduced == [1] or reduced == list(range(2, len(shape)))
+    return reduced == [1] or reduced[0] >= 2
 
 
 CONDITIONS: dict[str, Condition] = {
@@ -85,7 +94,7 @@ CONDITIONS: dict[str, Condition] = {
         innermost_kept,
         equal_shapes,
         clips_from_zero,
-        keeps_runs,
+        permutes_by_dma,
         image_as_it_lies,
     )
 }

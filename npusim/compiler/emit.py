@@ -1,7 +1,7 @@
 """Placed steps and their residence -> tasks in program order, with edges.
 
-For a step: its spills, transfers of its inputs, weights (of later steps too) that may begin to arrive now, its
-compute tasks, and transfers of its outputs.
+For a step: its spills, transfers of its inputs, weights (of later steps too) that may begin to arrive now,
+its compute tasks, and transfers of its outputs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
 from npusim.compiler.prefetch import Chunk
-from npusim.compiler.residency import Residence
+from npusim.compiler.scratchpad import Residence
 from npusim.compiler.split import dsp_parts, mac_shares
 from npusim.work import MacWork, MoveWork, VectorWork
 

@@ -114,9 +114,9 @@ class Placer:
         readers = self.readers.get(node.outputs[0], set())
         if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
             by_name.pop("broadcast_view", None)
-        if node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs:
-            if readers and readers <= profile.transposed_reads:
-                return Lowering("fused", ()), "its reader takes the operand in this order"
+        inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs
+        if inner and readers and readers <= profile.transposed_reads:
+            return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
                 condition = rule.only_if.get(name)

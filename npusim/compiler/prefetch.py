@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from npusim.compiler.place import Placed
-from npusim.compiler.residency import Residence
+from npusim.compiler.scratchpad import Residence
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_CHUNKS = 16

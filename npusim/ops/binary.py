@@ -42,14 +42,12 @@ def scale_shift(c: OpCase) -> Lowering | None:
             continue
         if not axes:
             h, w, channels = extent(out.shape)
-        elif axes[0] == len(out.shape) - 1:
-            channels = out.shape[-1]
-            h, w = pixels(out.elements // channels)
         elif axes[0] == 1 and len(out.shape) == 4:
             channels = out.shape[1]
             h, w = out.shape[0] * out.shape[2], out.shape[3]
         else:
-            continue
+            channels = out.shape[axes[0]]
+            h, w = pixels(out.elements // channels)
         if channels <= MAX_CHANNELS:
             size = out.dtype.npu_bytes
             work = MacWork(

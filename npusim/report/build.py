@@ -131,7 +131,8 @@ def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: fl
     """What a reader is told about the bound, when it is not the engine's own work."""
     compute = max(busy.get("mac_array", 0.0), busy.get("dsp", 0.0))
     if bound == "dma" and compute:
-        return f"its transfers ({nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port) take longer than its {compute:.1f} us of compute"
+        moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port"
+        return f"its transfers ({moved}) take longer than its {compute:.1f} us of compute"
     if bound == "launch":
         return f"{fixed_us:.1f} of {compute:.1f} us are fixed cost of launching it"
     return ""

@@ -104,7 +104,8 @@ def test_a_mean_over_another_axis_is_no_layer_norm():
 @pytest.mark.parametrize("tail", [("Reciprocal", "Mul"), ("Div",)])
 def test_a_written_out_rms_norm_is_one_node(tail):
     head = [
-        node("Pow", "x two", "q"), node("ReduceMean", "q axes", "v"), node("Add", "v eps", "ve"), node("Sqrt", "ve", "s"),
+        node("Pow", "x two", "q"), node("ReduceMean", "q axes", "v"), node("Add", "v eps", "ve"),
+        node("Sqrt", "ve", "s"),
     ]  # fmt: skip
     end = (
         [node("Div", "x s", "n")]

@@ -40,7 +40,7 @@ def test_with_equal_pieces_the_closed_form_equals_every_piece_run_by_hand(plan):
 
 @given(plans(equal=False))
 def test_with_unequal_pieces_it_is_off_by_at_most_the_largest_pieces_on_the_way(plan):
-    queue, pieces, after, streams, time = plan
+    _, pieces, _, _, time = plan
     _, end = run(*plan)
     slack = sum(t / n for t, n in zip(time, pieces, strict=True))
     assert max(closed(plan).end_ns) == pytest.approx(float(max(end)), abs=slack + 1e-9)
@@ -48,7 +48,7 @@ def test_with_unequal_pieces_it_is_off_by_at_most_the_largest_pieces_on_the_way(
 
 @given(plans(), st.sampled_from([0.25, 0.5, 0.75, 1.0]))
 def test_a_short_last_piece_moves_the_end_by_less_than_the_largest_pieces(plan, share):
-    queue, pieces, after, streams, time = plan
+    queue, pieces, _, _, time = plan
     _, end = run(*plan, short_last=[share] * len(queue))
     slack = sum(t / (n - 1 + share) for t, n in zip(time, pieces, strict=True))
     assert max(closed(plan).end_ns) == pytest.approx(float(max(end)), abs=slack + 1e-9)
@@ -56,7 +56,6 @@ def test_a_short_last_piece_moves_the_end_by_less_than_the_largest_pieces(plan, 
 
 @given(plans())
 def test_back_pressure_never_makes_it_faster(plan):
-    queue, pieces, after, streams, time = plan
     try:
         _, end = run(*plan, buffers=2)
     except RuntimeError:

@@ -12,10 +12,34 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Graph, Node
 
 MAC_OPS = frozenset(
-    ["Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "Einsum", "MaxPool", "AveragePool", "GlobalAveragePool"]
+    [
+        "Conv",
+        "ConvTranspose",
+        "MatMul",
+        "Gemm",
+        "FusedMatMul",
+        "Einsum",
+        "MaxPool",
+        "AveragePool",
+        "GlobalAveragePool",
+    ]
 )
 MOVES = frozenset(
-    ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Transpose", "Concat", "Slice", "Split", "Pad", "DepthToSpace", "SpaceToDepth", "Expand"]
+    [
+        "Reshape",
+        "Flatten",
+        "Squeeze",
+        "Unsqueeze",
+        "Identity",
+        "Transpose",
+        "Concat",
+        "Slice",
+        "Split",
+        "Pad",
+        "DepthToSpace",
+        "SpaceToDepth",
+        "Expand",
+    ]
 )
 
 
@@ -46,7 +70,9 @@ def fold_dequantize(r: Rewriter) -> None:
         inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
         r.replace([index], replace(node, inputs=inputs))
     for name, (index, node) in dequantized.items():
-        if (not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None) or r.constant(node.inputs[0]):
+        if (
+            not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None
+        ) or r.constant(node.inputs[0]):
             r.drop(index)
 
 
