@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from npusim.commands import hw
+from npusim.commands.compare import compare
 from npusim.commands.explain import explain
 from npusim.commands.ops import ops
 from npusim.commands.run import run
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(explain)
+app.command()(compare)
 app.add_typer(hw.app, name="hw")
 app.command()(ops)
 

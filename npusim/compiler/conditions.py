@@ -79,7 +79,7 @@ def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
         axes = graph.values[node.inputs[1]].data
-    if axes is None or len(shape) < 4 or shape[0] != 1:
+    if axes is None or len(shape) != 4 or shape[0] != 1:
         return False
     reduced = sorted(int(a) % len(shape) for a in axes)
     return reduced == [1] or reduced[0] >= 2

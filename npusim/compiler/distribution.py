@@ -14,8 +14,8 @@ from npusim.work import MacOp, MacWork, VectorWork
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
-    ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool")
-    + ("Resize", "Upsample", "BatchNormalization")
+    ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
+    + ["Resize", "Upsample", "BatchNormalization"]
 )
 INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are cut over channels

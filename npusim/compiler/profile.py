@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from npusim.compiler.conditions import CONDITIONS
-from npusim.errors import BadArgument
+from npusim.errors import BadArgument, BadHardware
 
 
 class _Strict(BaseModel):
@@ -102,26 +103,44 @@ class CompilerProfile(_Strict):
 
 @cache
 def load_profile(name: str) -> CompilerProfile:
-    """The profile called `name`, or the one in the YAML file `name`.
+    """The profile called `name`, or the one in the YAML file `name`; a file may be `based_on` another profile.
 
     Raises BadArgument for an unknown name, BadHardware for a bad file."""
-    from npusim.arch.config import load_yaml
-    from npusim.arch.presets import config_dir
+    from npusim.arch.config import validate
 
-    path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
-    if not path.is_file():
-        raise BadArgument(
-            f"compiler '{name}' is not known; choose from {', '.join(list_profiles())} or give a YAML file"
-        )
-    return load_yaml(path, CompilerProfile)
+    path = _find(name)
+    data, places = _read(path, ())
+    return validate(data, places, str(path), CompilerProfile)
 
 
 def list_profiles() -> list[str]:
     """Names of the profiles that come with npusim."""
     from npusim.arch.presets import config_dir
 
-    return sorted(
-        p.name.removesuffix(".yaml")
-        for p in (config_dir() / "compilers").iterdir()
-        if p.name.endswith(".yaml")
-    )
+    names = (p.name for p in (config_dir() / "compilers").iterdir())
+    return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
+
+
+def _find(name: str) -> Path:
+    from npusim.arch.presets import config_dir
+
+    path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(list_profiles())
+        raise BadArgument(f"compiler '{name}' is not known; choose from {known}, or give a YAML file")
+    return path
+
+
+def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any, str]]:
+    """Data and places of a file laid over the profile it is based on: op by op for lowerings, else key by key."""
+    from npusim.arch.config import read_yaml
+
+    if path in chain:
+        raise BadHardware(f"{path}: based_on: goes in a circle")
+    data, places = read_yaml(path)
+    base = data.pop("based_on", None)
+    if base is None:
+        return data, places
+    below, below_places = _read(_find(str(base)), (*chain, path))
+    lowerings = {**below.get("lowerings", {}), **data.get("lowerings", {})}
+    return {**below, **data, "lowerings": lowerings}, {**below_places, **places}

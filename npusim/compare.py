@@ -1,0 +1,117 @@
+"""Two reports side by side: the speed-up, and a waterfall of what vanished, appeared and changed.
+
+Every amount is a node's `critical_us`, by how much it moves the end of its run. Those sum to the latency, so the
+changes of the waterfall sum to the difference of the two latencies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+
+from npusim.report.record import NodeReport, Report
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the waterfall. `kind`: replaced, vanished, appeared or changed. `nodes_before` and
+    `nodes_after` name what it is about; `delta_us` = after - before."""
+
+    kind: str
+    name: str
+    op_before: str
+    op_after: str
+    before_us: float
+    after_us: float
+    nodes_before: tuple[str, ...] = ()
+    nodes_after: tuple[str, ...] = ()
+
+    @property
+    def delta_us(self) -> float:
+        return self.after_us - self.before_us
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Latencies of two models under equal conditions, and the changes, largest first."""
+
+    before: Report
+    after: Report
+    changes: tuple[Change, ...]
+
+    @property
+    def speedup(self) -> float:
+        """Latency before over latency after; 1 for two empty models."""
+        if not self.after.latency_us:
+            return 1.0 if not self.before.latency_us else float("inf")
+        return self.before.latency_us / self.after.latency_us
+
+
+def compare(before: Report, after: Report, threshold_us: float = 0.0005) -> Comparison:
+    """The waterfall from `before` to `after`. A node is found again by its name; a new node whose name continues
+    that of one that is gone ('CumSum_3' -> 'CumSum_3_cumba') replaces it. Changes below `threshold_us` are left out."""
+    old = _by_name(before)
+    new = _by_name(after)
+    gone = {n: old[n] for n in old if n not in new}
+    come = defaultdict(list)
+    fresh: list[str] = []
+    for name in new:
+        if name not in old:
+            origin = _origin(name, gone)
+            come[origin].append(name) if origin else fresh.append(name)
+    changes = []
+    for name, nodes in gone.items():
+        parts = [n for c in come.get(name, ()) for n in new[c]]
+        kind = "replaced" if parts else "vanished"
+        changes.append(_change(kind, name, nodes, parts))
+    changes += [_change("appeared", name, [], new[name]) for name in fresh]
+    changes += [_change("changed", name, old[name], new[name]) for name in old if name in new]
+    kept = [c for c in changes if abs(c.delta_us) >= threshold_us or c.kind != "changed"]
+    return Comparison(before, after, tuple(sorted(kept, key=lambda c: -abs(c.delta_us))))
+
+
+def to_document(comparison: Comparison) -> dict[str, object]:
+    """Plain values for JSON: both latencies, the speed-up, the waterfall."""
+    before, after = comparison.before, comparison.after
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "hardware": before.hardware,
+        "compiler": before.compiler,
+        "precision": before.precision,
+        "tiles": before.tiles,
+        "before": {
+            "graph": before.graph,
+            "latency_us": before.latency_us,
+            "model_sha256": before.model_sha256,
+        },
+        "after": {"graph": after.graph, "latency_us": after.latency_us, "model_sha256": after.model_sha256},
+        "speedup": comparison.speedup,
+        "changes": [asdict(c) | {"delta_us": c.delta_us} for c in comparison.changes],
+    }
+
+
+def _by_name(report: Report) -> dict[str, list[NodeReport]]:
+    found: dict[str, list[NodeReport]] = defaultdict(list)
+    for node in report.nodes:
+        found[node.name].append(node)
+    return dict(found)
+
+
+def _origin(name: str, gone: dict[str, list[NodeReport]]) -> str | None:
+    """The node that is gone whose name `name` continues, the longest of them."""
+    for end in range(len(name) - 1, 0, -1):
+        if name[end] in "_/:." and name[:end] in gone:
+            return name[:end]
+    return None
+
+
+def _change(kind: str, name: str, before: list[NodeReport], after: list[NodeReport]) -> Change:
+    def ops(nodes: list[NodeReport]) -> str:
+        return "+".join(dict.fromkeys(n.op_type for n in nodes))
+
+    return Change(
+        kind, name, ops(before), ops(after),
+        sum(n.critical_us for n in before), sum(n.critical_us for n in after),
+        tuple(n.name for n in before), tuple(n.name for n in after),
+    )  # fmt: skip
