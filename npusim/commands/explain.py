@@ -20,12 +20,15 @@ def explain(
     tiles: sim.TilesOption = None,
     compiler: sim.CompilerOption = "2026",
     precision: sim.PrecisionOption = "fp16",
+    mode: sim.ModeOption = "throughput",
     dim: sim.DimOption = None,
     allow_unmodelled: sim.AllowOption = False,
     upper_bound: sim.UpperOption = False,
 ) -> None:
     """Say where one node runs, how, why, and what bounds it."""
-    report = sim.simulate_file(model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound)
+    report = sim.simulate_file(
+        model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound, mode
+    )
 
     from npusim.report.explain import explain_page, find_node
     from npusim.report.layout import page_width, show

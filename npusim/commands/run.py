@@ -27,6 +27,7 @@ def run(
     tiles: sim.TilesOption = None,
     compiler: sim.CompilerOption = "2026",
     precision: sim.PrecisionOption = "fp16",
+    mode: sim.ModeOption = "throughput",
     dim: sim.DimOption = None,
     json: JsonOption = None,
     csv: CsvOption = None,
@@ -40,7 +41,9 @@ def run(
     A FILE of '-' is standard output; then nothing else is written there.
     """
     outputs = check_outputs({"--json": json, "--csv": csv, "--trace": trace}, inputs=[model, hw, compiler])
-    report = sim.simulate_file(model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound)
+    report = sim.simulate_file(
+        model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound, mode
+    )
     texts = {}
     if "--json" in outputs:
         from npusim.report.json_report import to_json

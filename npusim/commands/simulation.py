@@ -12,6 +12,7 @@ from npusim.errors import BadArgument
 from npusim.report.record import Report
 
 PRECISIONS = ("fp16", "int8")
+MODES = ("throughput", "latency")
 
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file.")]
 HwOption = Annotated[
@@ -31,6 +32,14 @@ DimOption = Annotated[
     list[str] | None,
     typer.Option("--dim", metavar="NAME=N", help="Size of a free dimension; may be repeated."),
 ]
+ModeOption = Annotated[
+    str,
+    typer.Option(
+        "--mode",
+        metavar="throughput|latency",
+        help="NPU time of one of several inferences in flight, or with the host's part of a lone one.",
+    ),
+]
 AllowOption = Annotated[
     bool,
     typer.Option("--allow-unmodelled", help="Leave ops without a cost out instead of stopping; names them."),
@@ -49,11 +58,14 @@ def simulate_file(
     dim: list[str] | None,
     allow_unmodelled: bool,
     upper_bound: bool,
+    mode: str = "throughput",
 ) -> Report:
     """The report of an ONNX file. Raises NpusimError, with the cheap mistakes told before any work."""
     dims = parse_dims(dim or [])
     if precision not in PRECISIONS:
         raise BadArgument(f"--precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
+    if mode not in MODES:
+        raise BadArgument(f"--mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
 
     from npusim.arch.presets import load_hardware
     from npusim.commands.progress import working
@@ -67,7 +79,7 @@ def simulate_file(
     with working(f"reading {name}"):
         graph = load(model, dims=dims, upper_bound=upper_bound)
     with working(f"simulating {name}"):
-        report = simulate(graph, hardware, compiler, precision, allow_unmodelled=allow_unmodelled)
+        report = simulate(graph, hardware, compiler, precision, allow_unmodelled=allow_unmodelled, mode=mode)
     return replace(report, graph=name)  # PyTorch calls every graph main_graph
 
 

@@ -15,8 +15,9 @@ US = 1e-3  # nanoseconds to microseconds: the one place where they are converted
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
 
-def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
-    """The report of one simulated run."""
+def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = "throughput") -> Report:
+    """The report of one simulated run; with `mode` 'latency' the host's part is added."""
+    host_us = float(hw.host.latency_ns) * US if mode == "latency" else 0.0
     time = line.time_ns
     launch = prices.launch_ns.tolist()
     choice = prices.choice.tolist()
@@ -31,12 +32,14 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline) -> Report:
     engines["dma"] /= max(1, int(hw.dma.ports))
     tasks = tuple(_task(plan, line, i, choice[i]) for i in range(len(plan.queue)))
     return Report(
-        latency_us=float(line.latency_ns) * US,
+        latency_us=float(line.latency_ns) * US + host_us,
         graph=plan.graph.name,
         hardware=hw.name,
         compiler=plan.compiler,
         precision=plan.precision,
         tiles=plan.tiles,
+        mode=mode,
+        host_us=host_us,
         engines=engines,
         nodes=tuple(sorted(nodes, key=lambda n: n.start_us)),
         tasks=tasks,

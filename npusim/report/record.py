@@ -63,7 +63,8 @@ class Unmodelled:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a simulation says. `engines`: busy time per engine. `coverage`: per source
+    """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
+    of a synchronous inference, is in `latency_us` too. `engines`: busy time per engine. `coverage`: per source
     ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1."""
 
     latency_us: float
@@ -86,3 +87,5 @@ class Report:
     model_sha256: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     schema_version: str = SCHEMA_VERSION
+    mode: str = "throughput"
+    host_us: float = 0.0

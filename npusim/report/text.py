@@ -71,7 +71,20 @@ def _headline(report: Report, width: int) -> list[Line]:
         *sentence(f"{report.compiler}, {report.precision}", width, 10, "compiler"),
         *sentence(nodes, width, 10, "graph"),
         *sentence(f"{work}; {moved}", width, 10, "work"),
+        *_host(report, width),
     ]
+
+
+def _host(report: Report, width: int) -> list[Line]:
+    """The host's part, when it is in the latency."""
+    if report.mode != "latency":
+        return []
+    part = (
+        f"{report.host_us:.0f} us of the latency"
+        if report.host_us
+        else "not known for this NPU: 0 us assumed"
+    )
+    return sentence(part, width, 10, "host")
 
 
 def _per_us(count: float, report: Report, unit: str) -> str:
