@@ -12,10 +12,12 @@ from typing import Annotated
 import typer
 
 from npusim.commands import hw
+from npusim.commands.calibrate import calibrate
 from npusim.commands.compare import compare
 from npusim.commands.explain import explain
 from npusim.commands.ops import ops
 from npusim.commands.run import run
+from npusim.commands.validate import validate
 from npusim.errors import NpusimError
 
 app = typer.Typer(
@@ -31,6 +33,8 @@ app.command()(explain)
 app.command()(compare)
 app.add_typer(hw.app, name="hw")
 app.command()(ops)
+app.command()(validate)
+app.command()(calibrate)
 
 
 def _version(wanted: bool) -> None:

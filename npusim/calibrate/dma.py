@@ -7,6 +7,7 @@ Rows of the net with both ports busy then tell how much slower a port is beside 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,17 @@ class DmaRows:
         return self.select((self.source == MEMORIES[source]) & (self.destination == MEMORIES[destination]))
 
 
-def read_dma_rows(path: str | Path, generation: str, longest: float = LONGEST_BYTES) -> DmaRows:
+def read_dma_rows(
+    path: str | Path,
+    generation: str,
+    longest: float = LONGEST_BYTES,
+    skipped: Counter[str] | None = None,
+) -> DmaRows:
     """A `dma_npu*.csv[.gz]` (net) or `dma_ground_truth.csv[.gz]` (rows of `generation`).
 
-    Rows of more than `longest` bytes are left out. Raises BadArgument when a column is missing. Rows between memories that
-    are none are left out.
+    Rows of more than `longest` bytes are left out; so are rows between memories that are none and rows
+    without a positive time, counted in `skipped`.
+    Raises BadArgument when a column is missing.
     """
     rows = read_table(path)
     try:
@@ -79,10 +86,16 @@ def read_dma_rows(path: str | Path, generation: str, longest: float = LONGEST_BY
             ]
         else:
             found = [
-                (*row["direction"].partition("2")[::2], row["bytes"], row["engines"], row["us_nn"])
+                (*row["direction"].partition("2")[::2], row["bytes"], row.get("engines") or "1", row["us_nn"])
                 for row in rows
             ]
-        found = [r for r in found if r[0] in _WORDS and r[1] in _WORDS and float(r[2]) <= longest]
+        known = [
+            r for r in found if r[0] in _WORDS and r[1] in _WORDS and float(r[4]) > 0 and float(r[2]) > 0
+        ]
+        if skipped is not None and len(known) < len(found):
+            words = f"{Path(path).name}: transfers between unknown memories or without a positive time"
+            skipped[words] += len(found) - len(known)
+        found = [row for row in known if float(row[2]) <= longest]
         return DmaRows(
             np.array([MEMORIES[_WORDS[row[0]]] for row in found], dtype=int),
             np.array([MEMORIES[_WORDS[row[1]]] for row in found], dtype=int),
@@ -133,7 +146,7 @@ def fit_dma(hw: Hardware, rows: DmaRows, truth: DmaRows | None = None, origin: s
             lambda moved, fitted=fitted: np.concatenate([price_rows(t, moved) for t in fitted]),  # type: ignore[misc]
             np.concatenate([table.ns for table in fitted]),
             np.concatenate(weights),
-            {name: limits for name in names if (limits := _BOUNDS.get(name.rsplit(".", 1)[-1]))},
+            {n: _BOUNDS[part] for n in names if (part := n.rsplit(".", 1)[-1]) in _BOUNDS},
             robust=_ROBUST,
         )
         values |= {n: 0.0 if n.endswith(costs) and v < 1.0 else v for n, v in fit.items()}  # under a ns: none

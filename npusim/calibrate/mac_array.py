@@ -23,7 +23,7 @@ TRUTH_WEIGHT = 3.0
 
 #: Numbers that are not fitted: they are structure, or rows tell nothing of them.
 _GIVEN = ("block_channels", "input_align_bytes")
-_BLOCKS: Mapping[str, tuple[int, ...]] = {
+BLOCKS: Mapping[str, tuple[int, ...]] = {
     "convolution": (MacOp.CONVOLUTION,),
     "stencil": (MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL),
     "eltwise": (MacOp.ELTWISE,),
@@ -42,7 +42,10 @@ _BOUNDS = {
 
 
 def price_rows(rows: MacRows, hw: Hardware) -> Any:
-    """Predicted cycles of every row in its own grid mode: [n], or [n, p] for numbers of shape [p]."""
+    """Predicted cycles of every row in its own grid mode (the best where the table has none).
+
+    [n], or [n, p] for numbers of shape [p].
+    """
     swept = any(isinstance(value, np.ndarray) for value in hw.numbers().values())
     result: Any = None
     for mode in np.unique(rows.mode):
@@ -51,7 +54,9 @@ def price_rows(rows: MacRows, hw: Hardware) -> Any:
         column = (slice(None), None) if swept else slice(None)
         work = MacWork(**{f.name: getattr(part.work, f.name)[column] for f in fields(MacWork)})
         cycles = np.asarray(
-            mac_array_cycles(work, hw, str(mode), part.weight_sparsity[column], part.input_sparsity[column])
+            mac_array_cycles(
+                work, hw, str(mode) or None, part.weight_sparsity[column], part.input_sparsity[column]
+            )
         )
         if result is None:
             result = np.zeros((len(mask), *cycles.shape[1:]))
@@ -61,7 +66,7 @@ def price_rows(rows: MacRows, hw: Hardware) -> Any:
 
 def of_block(rows: MacRows, block: str) -> MacRows:
     """The rows a block (convolution, stencil, eltwise) prices."""
-    return rows.select(np.isin(rows.work.op, _BLOCKS[block]))
+    return rows.select(np.isin(rows.work.op, BLOCKS[block]))
 
 
 def names_of(hw: Hardware, block: str) -> list[str]:
@@ -80,12 +85,15 @@ def fit_block(
 ) -> Hardware:
     """`hw` with the constants of one block fitted on half 0 of `rows` and of ground truth `truth`.
 
+    Without rows of the block, `hw` as it is.
     Source of each number is `fitted`, with rows and error of both halves in words.
     """
     tables = [of_block(rows, block)] + ([of_block(truth, block)] if truth is not None else [])
     tables = [table for table in tables if len(table.cycles)]
     fitted = [table.select(table.half == 0) for table in tables]
-    chosen = list(names) if names is not None else names_of(hw, block)
+    if not sum(len(table.cycles) for table in fitted):
+        return hw
+    chosen = list(names) if names is not None else _told(hw, names_of(hw, block), fitted)
     weights = np.concatenate(
         [np.full(len(table.cycles), TRUTH_WEIGHT if i else 1.0) for i, table in enumerate(fitted)]
     )
@@ -101,11 +109,27 @@ def fit_block(
     words = []
     for label, table in zip((origin, "ground truth"), tables, strict=False):
         errors = halves(table, better)
-        words.append(
-            f"{label}: {errors[0][0]} rows fitted to {errors[0][1]:.1f} %, "
-            f"{errors[1][0]} held out at {errors[1][1]:.1f} %"
-        )
+        parts = [
+            f"{count} {word} {error:.1f} %"
+            for (count, error), word in zip(errors, ("rows fitted to", "held out at"), strict=True)
+            if count
+        ]
+        words.append(f"{label}: {', '.join(parts)}")
     return hw.replace(values, Source("fitted", "; ".join(words)))
+
+
+def _told(hw: Hardware, names: Sequence[str], tables: Sequence[MacRows]) -> list[str]:
+    """The names that move any price of the rows: the others (sparsity without sparse rows) stay as they are."""
+    base = np.concatenate([price_rows(table, hw) for table in tables])
+    told = []
+    for name in names:
+        value = float(hw.get(name))
+        moved = hw.replace({name: value * 1.05 if value < 0.95 or value > 1.0 else value * 0.95})
+        if value > 0 and not np.allclose(
+            base, np.concatenate([price_rows(t, moved) for t in tables]), rtol=1e-6
+        ):
+            told.append(name)
+    return told
 
 
 def halves(rows: MacRows, hw: Hardware) -> tuple[tuple[int, float], tuple[int, float]]:

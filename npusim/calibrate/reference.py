@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -30,6 +31,9 @@ _OPS = {
 _BYTES = {"UINT8": 1.0, "INT8": 1.0, "HF8": 1.0, "BF8": 1.0, "INT4": 0.5, "FLOAT16": 2.0, "BFLOAT16": 2.0}
 
 
+_SIZES = ("in_w", "in_h", "in_c", "out_w", "out_h", "out_c", "kw", "kh", "sw", "sh")
+
+
 @dataclass(frozen=True)
 class MacRows:
     """MAC-array workloads of a table: all fields are arrays [n]."""
@@ -42,6 +46,7 @@ class MacRows:
     op_name: Any  # the table's own word
     test: Any  # name of the regression test (ground truth), else the tag
     half: Any  # 0 or 1
+    tiles: Any  # how many share a whole layer; 1 in the other tables
 
     def select(self, mask: Any) -> MacRows:
         """The rows where `mask` is true."""
@@ -51,12 +56,15 @@ class MacRows:
 
 
 def read_table(path: str | Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, gzipped when its name ends in `.gz`. Raises BadArgument when unreadable."""
+    """Rows of a CSV file, gzipped when its name ends in `.gz`; lines that begin with # are comments.
+
+    Raises BadArgument when unreadable.
+    """
     opened = gzip.open if str(path).endswith(".gz") else open
     try:
         with opened(path, "rt", encoding="utf-8", newline="") as file:  # type: ignore[operator]
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+            return list(csv.DictReader(line for line in file if not line.startswith("#")))
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error, csv.Error) as error:
         raise BadArgument(f"{path}: no readable reference table ({error})") from None
 
 
@@ -65,24 +73,49 @@ def half_of(key: str) -> int:
     return zlib.crc32(key.encode()) >> 7 & 1
 
 
-def read_mac_rows(path: str | Path) -> MacRows:
+def read_mac_rows(path: str | Path, skipped: Counter[str] | None = None) -> MacRows:
     """A `mac_array_*.csv[.gz]` of any of the three kinds (net, profiled table, ground truth).
 
-    Rows of ops or types the simulator does not know are left out. Raises BadArgument on a missing column.
+    Rows of ops or types the simulator does not know, or without a positive time, are left out and counted in
+    `skipped`. Raises BadArgument on a missing column.
     """
-    rows = [row for row in read_table(path) if row.get("op") in _OPS and row.get("in_dtype") in _BYTES]
-    if not rows:
-        raise BadArgument(f"{path}: holds no MAC-array rows (columns op, in_dtype, out_w, ... expected)")
+    return mac_rows(read_table(path), path, skipped)
+
+
+def mac_rows(table: list[dict[str, str]], path: str | Path, skipped: Counter[str] | None = None) -> MacRows:
+    """The same of rows already read from `path`."""
     try:
+        rows = [row for row in table if _known(row, Path(path).name, skipped)]
+        if not rows:
+            raise BadArgument(f"{path}: holds no MAC-array rows (columns op, in_dtype, out_w, ... expected)")
         return _mac_rows(rows)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise BadArgument(f"{path}: column missing or no number: {error}") from None
+
+
+def _known(row: dict[str, str], name: str, skipped: Counter[str] | None) -> bool:
+    """Can the simulator price this row? If not, `skipped` counts why."""
+    why = ""
+    if row["op"] not in _OPS:
+        why = f"op {row['op']}"
+    elif row["in_dtype"] not in _BYTES:
+        why = f"type {row['in_dtype']}"
+    elif not float(row[_time_column(row)]) > 0:
+        why = "rows without a positive time"
+    elif not all(float(row[size]) >= 1 for size in _SIZES):
+        why = "rows with a size below 1"
+    if why and skipped is not None:
+        skipped[f"{name}: {why}"] += 1
+    return not why
+
+
+def _time_column(row: dict[str, str]) -> str:
+    return next((name for name in ("gt_cycles", "cycles_lut") if name in row), "cycles")
 
 
 def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
     first = rows[0]
     truth = "gt_cycles" in first
-    cycles_name = "gt_cycles" if truth else "cycles_lut" if "cycles_lut" in first else "cycles"
     top, left = ("pad_t", "pad_l") if truth else ("pt", "pl")
 
     def col(name: str, default: str | None = None) -> Any:
@@ -90,11 +123,11 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
             [float((row[name] if default is None else row.get(name, default)) or 0) for row in rows]
         )
 
-    def width(name: str) -> Any:
+    def width(name: str) -> Any:  # an unknown type counts as 16 bits
         return np.array([_BYTES.get(row.get(name) or row["in_dtype"], 2.0) for row in rows])
 
-    inside = _taps_inside(col("in_w"), col("out_w"), col("kw"), col("sw"), col(left))
-    inside = inside * _taps_inside(col("in_h"), col("out_h"), col("kh"), col("sh"), col(top))
+    inside = _taps_inside(col("in_w"), col("out_w"), col("kw"), col("sw"), col(left, "0"))
+    inside = inside * _taps_inside(col("in_h"), col("out_h"), col("kh"), col("sh"), col(top, "0"))
     work = MacWork(
         op=np.array([int(_OPS[row["op"]]) for row in rows]),
         out_h=col("out_h"),
@@ -112,21 +145,22 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
         input_bytes=width("in_dtype"),
         weight_bytes=width("wt_dtype"),
         output_bytes=width("out_dtype"),
-        write_tiles=col("owt"),
+        write_tiles=np.maximum(col("owt", "1"), 1.0),
     )
     mode_name = "exec_mode" if truth else "mode"
-    shape = ("op", "in_w", "in_h", "in_c", "out_w", "out_h", "out_c", "kw", "kh", "sw", "sh", "in_dtype")
+    shape = ("op", *_SIZES, "in_dtype")
     keys = [row["test"] if truth else ",".join(row[name] for name in shape) for row in rows]
     enabled = col("wt_sparsity_en", "0") > 0
     return MacRows(
         work=work,
-        mode=np.array([row[mode_name].removeprefix("CUBOID_") for row in rows]),
+        mode=np.array([(row.get(mode_name) or "").removeprefix("CUBOID_") for row in rows]),
         weight_sparsity=col("wt_sparsity", "0") * enabled,
         input_sparsity=col("act_sparsity", "0"),
-        cycles=col(cycles_name),
+        cycles=col(_time_column(first)),
         op_name=np.array([row["op"] for row in rows]),
         test=np.array([row.get("test") or row.get("tag") or "" for row in rows]),
         half=np.array([half_of(key) for key in keys]),
+        tiles=col("n_tiles", "1").astype(int),
     )
 
 
