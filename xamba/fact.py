@@ -14,7 +14,7 @@ Dim = int | str | None
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`value` is set for small constants; an object array with None for what is not known in it."""
+    """`value` is set for small constants; an object array where only some entries are numbers."""
 
     dtype: ir.DataType | None = None
     shape: tuple[Dim, ...] | None = None

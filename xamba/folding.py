@@ -2,7 +2,7 @@
 
 `fold` computes the value of a node from the known values of its inputs; `folded_shape` the shape
 that a partly known value gives. A vector whose entries are partly known (a free batch dimension
-among numbers) is an object array with None for what is not known.
+among numbers) is an object array, with the name of a free dimension or None for what is no number.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def _shape_op(node: ir.Node, shape: Dims | None) -> np.ndarray | None:
 
 
 def _vector(dims: Dims) -> np.ndarray:
-    """A shape as a vector: int64 when all is known, an object array with None otherwise."""
+    """A shape as a vector: int64 when all is known, an object array with names and None otherwise."""
     if all(isinstance(d, int) for d in dims):
         return np.array(dims, np.int64)
-    return np.array([d if isinstance(d, int) else None for d in dims], object)
+    return np.array(dims, object)
 
 
 def attribute(node: ir.Node, name: str, default: Any) -> Any:
@@ -94,8 +94,8 @@ def attribute(node: ir.Node, name: str, default: Any) -> Any:
 
 
 def _settle(array: np.ndarray) -> np.ndarray:
-    """An object array without unknowns becomes int64 again."""
-    if array.dtype == object and all(x is not None for x in array.ravel()):
+    """An object array of numbers only becomes int64 again."""
+    if array.dtype == object and all(isinstance(x, int | np.integer) for x in array.ravel()):
         return array.astype(np.int64)
     return array
 
@@ -108,7 +108,8 @@ def _compute(node: ir.Node, op: str, values: list[Any]) -> np.ndarray | None:
     if op == "Cast":
         return x if partial else x.astype(ir.DataType(node.attributes["to"].as_int()).numpy())
     if op == "Gather":
-        return _settle(np.asarray(np.take(x, values[1].astype(np.int64), axis=attribute(node, "axis", 0))))
+        taken = np.take(x, values[1].astype(np.int64), axis=attribute(node, "axis", 0))
+        return _settle(np.asarray(taken, dtype=x.dtype))
     if op in ("Unsqueeze", "Squeeze"):
         axes = attribute(node, "axes", None) if len(values) < 2 else values[1].tolist()
         if op == "Squeeze":
@@ -121,14 +122,15 @@ def _compute(node: ir.Node, op: str, values: list[Any]) -> np.ndarray | None:
     if op == "Slice" and len(values) >= 3:
         return _settle(_slice(x, *values[1:]))
     if op in ARITHMETIC and partial:
-        one = lambda a, b: None if a is None or b is None else ARITHMETIC[op](a, b)
+        known = lambda x: x is not None and not isinstance(x, str)
+        one = lambda a, b: ARITHMETIC[op](a, b) if known(a) and known(b) else None
         result = np.asarray(np.frompyfunc(one, 2, 1)(*values), dtype=object)
         return _settle(result)
     if op in ARITHMETIC:
         with np.errstate(all="ignore"):
             return np.asarray(ARITHMETIC[op](*values))
     if op == "Where" and partial:
-        pick = lambda c, a, b: None if c is None else a if c else b
+        pick = lambda c, a, b: None if c is None or isinstance(c, str) else a if c else b
         return _settle(np.asarray(np.frompyfunc(pick, 3, 1)(*values), dtype=object))
     if op == "Reshape" and not partial:
         target = [x.shape[i] if d == 0 else int(d) for i, d in enumerate(values[1])]
@@ -184,8 +186,8 @@ def folded_shape(node: ir.Node, inputs: list[Fact]) -> Dims | None:
     return _reshape(shape, target, bool(attribute(node, "allowzero", 0)))
 
 
-def _dim(d: Any) -> int | None:
-    return None if d is None else int(d)
+def _dim(d: Any) -> int | str | None:
+    return d if d is None or isinstance(d, str) else int(d)
 
 
 def _reshape(shape: Dims | None, target: list[Any], allowzero: bool) -> Dims:

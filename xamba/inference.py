@@ -30,7 +30,7 @@ class Inference:
 
     def graph(self, graph: ir.Graph) -> None:
         for value in (*graph.inputs, *graph.initializers.values()):
-            self.table[value] = declared(value)
+            self.table.setdefault(value, declared(value))  # a Scan has set the inputs of its body
         for node in graph:
             self.node(node)
 

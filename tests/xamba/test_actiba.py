@@ -167,6 +167,10 @@ NEAR_MISSES = {
         [n("Softplus", "x", "s"), n("Greater", "x t", "g"), n("Where", "g x s")],
         [number("t", 1)],
     ),
+    "threshold on another value": (
+        [n("Neg", "x", "z"), n("Softplus", "z", "s"), n("Greater", "x t", "g"), n("Where", "g x s")],
+        [number("t", 20)],
+    ),
     "log(2 + exp)": ([n("Exp", "x", "e"), n("Add", "e two", "a"), n("Log", "a")], [number("two", 2)]),
     "erf(x)": (
         [n("Erf", "x", "e"), n("Add", "e one", "a"), n("Mul", "x a", "m"), n("Mul", "m half")],
