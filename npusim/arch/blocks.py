@@ -39,6 +39,7 @@ class Convolution(Strict):
     input_align_bytes: Positive  # input channels are padded to a multiple of this
     narrow_bytes: NotNegative  # below 16 input channels: bytes a pixel counts for ...
     narrow_bytes_per_channel: NotNegative  # ... and how many more per channel
+    narrow_input_rate_ratio: Positive  # ... and how fast such inputs are read, relative to the others
     block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
 
 

@@ -121,7 +121,7 @@ def convolution_cycles(
     # The first layer's own mode: a pixel of few channels counts for fewer bytes than 16 channels have.
     narrow = np.minimum(fit.narrow_bytes + fit.narrow_bytes_per_channel * in_c, wide)
     channels = np.where(in_c < _ALIGN, narrow, wide) / input_bytes
-    read_channels = np.where(in_c < _ALIGN, channels, in_c)
+    read_channels = np.where(in_c < _ALIGN, channels / fit.narrow_input_rate_ratio, in_c)
     out_channels = _ceil(work.out_c, _ALIGN) * _ALIGN
     zeros = 1.0 - (1.0 - np.asarray(weight_sparsity)) * (1.0 - np.asarray(input_sparsity))
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)

@@ -35,6 +35,7 @@ _BOUNDS = {
     "weight_sparsity_saving": (1e-3, 1.0),
     "width_rounding": (1e-3, 1.0),
     "kernel3_speedup": (1.0, 4.0),
+    "narrow_input_rate_ratio": (0.05, 1.0),
     "stride_factor": (0.3, 1.5),
     "broadcast_factor_8bit": (1.0, 4.0),
     "broadcast_factor_16bit": (1.0, 4.0),
