@@ -48,7 +48,7 @@ class Stencil(Strict):
 
     overhead_cycles: NotNegative  # once per workload of up to 64 channels
     group_cycles: NotNegative  # per group of lanes
-    tap_cycles: NotNegative  # per tap of the window and group of lanes
+    tap_cycles: NotNegative  # least time per tap of the window and group of lanes: rules small planes
     block_cycles: NotNegative  # per 16 x 16 pixels and 16 channels
     macs_per_cycle_8bit: Positive
     macs_per_cycle_16bit: Positive

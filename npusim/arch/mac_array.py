@@ -177,9 +177,10 @@ def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None) -> Any:
     pixels = width * (_ceil(work.out_h, 4) * 4)
     compute = pixels * taps * inside**fit.padding_exponent * groups * lanes / (rate * speed)
     power = fit.overlap_exponent
-    streams = (compute**power + _output_cycles(work, hw, fit) ** power) ** (1.0 / power)
+    serial = fit.tap_cycles * taps * groups  # what the taps take however few pixels there are
+    streams = (compute**power + serial**power + _output_cycles(work, hw, fit) ** power) ** (1.0 / power)
     blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 16) * _ceil(work.out_c, _ALIGN)
-    start = fit.overhead_cycles * workloads + (fit.group_cycles + fit.tap_cycles * taps) * groups
+    start = fit.overhead_cycles * workloads + fit.group_cycles * groups
     return start + streams + fit.block_cycles * blocks
 
 

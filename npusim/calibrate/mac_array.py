@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.hardware import Hardware
+from npusim.arch.hardware import BY_CALLER, Hardware
 from npusim.arch.mac_array import mac_array_cycles
 from npusim.arch.sources import Source
 from npusim.calibrate.least_squares import fit_numbers
@@ -71,9 +71,15 @@ def of_block(rows: MacRows, block: str) -> MacRows:
 
 
 def names_of(hw: Hardware, block: str) -> list[str]:
-    """Dotted names of the numbers of a block that rows can tell."""
+    """Dotted names of the numbers of a block that are fitted: not structure, nor what a file calls assumed."""
     prefix = f"mac_array.{block}."
-    return [n for n in hw.numbers() if n.startswith(prefix) and n.removeprefix(prefix) not in _GIVEN]
+    return [
+        name
+        for name in hw.numbers()
+        if name.startswith(prefix)
+        and name.removeprefix(prefix) not in _GIVEN
+        and (hw.sources[name].kind != "assumed" or hw.sources[name] == BY_CALLER)
+    ]
 
 
 def fit_block(
@@ -125,7 +131,8 @@ def _told(hw: Hardware, names: Sequence[str], tables: Sequence[MacRows]) -> list
     told = []
     for name in names:
         value = float(hw.get(name))
-        moved = hw.replace({name: value * 1.05 if value < 0.95 or value > 1.0 else value * 0.95})
+        _, high = _BOUNDS.get(name.rsplit(".", 1)[-1], (0.0, np.inf))
+        moved = hw.replace({name: value * 1.05 if value * 1.05 <= high else value * 0.95})
         if value > 0 and not np.allclose(
             base, np.concatenate([price_rows(t, moved) for t in tables]), rtol=1e-6
         ):
