@@ -49,8 +49,8 @@ class Comparison:
 
 
 def compare(before: Report, after: Report, threshold_us: float = 0.0005) -> Comparison:
-    """The waterfall from `before` to `after`. A node is found again by its name; a new node whose name continues
-    that of one that is gone ('CumSum_3' -> 'CumSum_3_cumba') replaces it. Changes below `threshold_us` are left out."""
+    """The waterfall from `before` to `after`. A node is found again by its name; a new node that xamba wrote in
+    the place of one that is gone replaces it. Changes below `threshold_us` are left out."""
     old = _by_name(before)
     new = _by_name(after)
     gone = {n: old[n] for n in old if n not in new}
@@ -58,7 +58,7 @@ def compare(before: Report, after: Report, threshold_us: float = 0.0005) -> Comp
     fresh: list[str] = []
     for name in new:
         if name not in old:
-            origin = _origin(name, gone)
+            origin = next((n.origin for n in new[name] if n.origin in gone), None)
             come[origin].append(name) if origin else fresh.append(name)
     changes = []
     for name, nodes in gone.items():
@@ -96,14 +96,6 @@ def _by_name(report: Report) -> dict[str, list[NodeReport]]:
     for node in report.nodes:
         found[node.name].append(node)
     return dict(found)
-
-
-def _origin(name: str, gone: dict[str, list[NodeReport]]) -> str | None:
-    """The node that is gone whose name `name` continues, the longest of them."""
-    for end in range(len(name) - 1, 0, -1):
-        if name[end] in "_/:." and name[:end] in gone:
-            return name[:end]
-    return None
 
 
 def _change(kind: str, name: str, before: list[NodeReport], after: list[NodeReport]) -> Change:

@@ -90,7 +90,8 @@ class Node:
     `repeats` > 1: a node of a Loop or Scan body, run that many times one after another.
     `absorbed`: names of the nodes fused into this one. `post_ops`: op types that run in the
     drain path of the MAC array behind it (bias, ReLU, ...), and cost nothing there.
-    A missing optional input is the empty string, as in ONNX.
+    `metadata`: what xamba wrote of the node ('xamba.from': op type and name of the node it replaces;
+    'xamba.table': the activation table it is a part of). A missing optional input is the empty string, as in ONNX.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Node:
     repeats: int = 1
     absorbed: tuple[str, ...] = ()
     post_ops: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     def attribute(self, name: str, default: Any = None) -> Any:
         return self.attributes.get(name, default)

@@ -83,7 +83,8 @@ def _place(
 ) -> tuple[list[Placed], list[Unpriced], Graph]:
     """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
     behind their producer."""
-    placer = Placer(graph, profile, hw.generation, frozenset(profile.dsp.one_dsp))
+    one_dsp = frozenset(profile.dsp.one_dsp)
+    placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)

@@ -10,7 +10,7 @@ from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node
-from npusim.ops.registry import lowerings, macs
+from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
@@ -45,12 +45,18 @@ class Placer:
     """Places nodes in order; remembers which tensors are views of which."""
 
     def __init__(
-        self, graph: Graph, profile: CompilerProfile, generation: str, one_dsp: frozenset[str]
+        self,
+        graph: Graph,
+        profile: CompilerProfile,
+        generation: str,
+        one_dsp: frozenset[str],
+        lookup_unit: bool,
     ) -> None:
         self.graph = graph
         self.profile = profile
         self.generation = generation
         self.one_dsp = one_dsp
+        self.lookup_unit = lookup_unit
         self.alias: dict[str, str] = {}
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
@@ -101,7 +107,7 @@ class Placer:
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
-            macs=0.0 if "contraction_of" in node.attributes else macs(node, self.graph) * node.repeats,
+            macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
@@ -114,6 +120,8 @@ class Placer:
         readers = self.readers.get(node.outputs[0], set())
         if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
             by_name.pop("broadcast_view", None)
+        if not self.lookup_unit:
+            by_name.pop("mac_array_table", None)
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"

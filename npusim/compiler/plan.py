@@ -8,6 +8,7 @@ Tasks are columns (tuples of equal length), so that all of them are priced in on
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from npusim.graph import Graph, Node
 from npusim.work import MacWork
@@ -16,6 +17,7 @@ MAC_ARRAY, DSP, DMA0 = 0, 1, 2  # queues; port p of the DMA is DMA0 + p
 ENGINE_NAMES = {MAC_ARRAY: "mac_array", DSP: "dsp"}
 
 
+@cache
 def engine_name(queue: int) -> str:
     """'mac_array', 'dsp', or 'dma' and the port's number."""
     return ENGINE_NAMES.get(queue) or f"dma{queue - DMA0}"

@@ -62,6 +62,7 @@ class Builder:
     suffixes: dict[str, int] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     visited: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)  # of the node being taken in
     repeats: int = 1
 
     # Names -----------------------------------------------------------------------------------------
@@ -172,7 +173,9 @@ class Builder:
             self.kept.update(outputs)
         elif folded:
             return
-        self.nodes.append(Node(name, kind, inputs, outputs, attributes, domain, self.repeats))
+        self.nodes.append(
+            Node(name, kind, inputs, outputs, attributes, domain, self.repeats, metadata=self.metadata)
+        )
 
     def copy(self, name: str, source: str, output: str, repeats: int) -> None:
         """Add an Identity whose output is no constant, though its input may be one: how loop state starts."""

@@ -27,6 +27,14 @@ def special(*kinds: str) -> Callable[[Special], Special]:
     return register
 
 
+NO_METADATA: dict[str, str] = {}
+
+
+def metadata_of(proto: Any) -> dict[str, str]:
+    """What xamba wrote of a node."""
+    return {p.key: p.value for p in proto.metadata_props if p.key.startswith("xamba.")}
+
+
 def walk(builder: Builder, scope: Scope, protos: Any) -> None:
     """Take in all nodes of one graph or function body."""
     for index, (proto, inputs, outputs) in enumerate(order.ordered(protos, scope.find)):
@@ -35,6 +43,7 @@ def walk(builder: Builder, scope: Scope, protos: Any) -> None:
             domain = ""
         name = builder.node_name(scope, proto.name, kind, index)
         builder.visited += 1
+        builder.metadata = metadata_of(proto) if proto.metadata_props else NO_METADATA
         if builder.visited > MOST_NODES:
             raise BadModel(f"the graph has more than {MOST_NODES} nodes once its functions are inlined")
         if builder.functions and (domain, kind, proto.overload) in builder.functions:

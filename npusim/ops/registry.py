@@ -173,7 +173,12 @@ def macs(node: Node, graph: Graph) -> float:
     Passes that a compiler adds (scale and shift, all-ones convolutions) do not count, so of a decomposed op
     only its convolutions and products do.
     """
-    for lowering in lowerings(node, graph):
+    return macs_of(lowerings(node, graph))
+
+
+def macs_of(ways: tuple[Lowering, ...]) -> float:
+    """The same from what `lowerings` answered."""
+    for lowering in ways:
         if lowering.name in ("mac_array", "decomposed"):
             counted = [step for step in lowering.steps if isinstance(step, MacWork)]
             if lowering.name == "decomposed":

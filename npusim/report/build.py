@@ -118,6 +118,7 @@ def _node(
         busy_us=dict(busy),
         fused=step.node.absorbed,
         repeats=step.node.repeats,
+        origin=step.node.metadata.get("xamba.from", "").partition(" ")[2],
         critical_us=critical_ns * US,
     )
 

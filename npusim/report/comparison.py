@@ -26,7 +26,7 @@ def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
         width,
         words=(0, 6),
     )
-    shares = defaultdict(float)
+    shares: dict[str, float] = defaultdict(float)
     for change in c.changes:  # type: ignore[attr-defined]
         shares[_what(change)] += change.delta_us
     lines += [Line(""), *_table("by kind of change", shares, before.latency_us, width)]

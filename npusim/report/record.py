@@ -50,6 +50,7 @@ class NodeReport:
     fused: tuple[str, ...] = ()
     repeats: int = 1
     critical_us: float = 0.0  # by how much it moves the end of the run; these sum to the latency
+    origin: str = ""  # name of the node it replaces in a rewritten model
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,7 @@ def test_sigmoid_rides_behind_a_product_only_with_a_lookup_unit(generation):
     nodes = [node("MatMul", "x w", "m"), node("Sigmoid", "m", "y")]
     for lookup in (False, True):
         graph = fused(nodes, X, ["y"], {"w": weights(64, 32)}, generation, lookup=lookup)
-        free = generation == "5010" and lookup
-        assert ops(graph) == (["MatMul"] if free else ["MatMul", "Sigmoid"])
+        assert ops(graph) == (["MatMul"] if lookup else ["MatMul", "Sigmoid"])
 
 
 def test_softplus_rides_behind_nothing():
@@ -253,3 +252,21 @@ def test_int8_of_a_float_graph_quantises_where_the_dsp_meets_the_mac_array():
     assert ops(graph) == ["QuantizeLinear", "MatMul", "MatMul", "Softplus", "QuantizeLinear", "MatMul"]
     bits = {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")}
     assert bits == {"a": 8, "b": 32, "w": 8, "y": 32}
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_table_is_one_node_in_both_forms_and_free_behind_the_mac_array_with_a_lookup_unit(inline):
+    ir = pytest.importorskip("onnx_ir")
+    import onnx
+
+    import xamba
+
+    proto = onnx.shape_inference.infer_shapes(
+        model([node("MatMul", "x w", "m"), node("Softplus", "m", "y")], X, ["y"], {"w": weights(64, 32)})
+    )
+    table = ir.serde.deserialize_model(proto)
+    xamba.rewrite(table, [xamba.ActiBA(segments=16, inline=inline)])
+    graph = loaded(ir.serde.serialize_model(table))
+    for lookup in (False, True):
+        found = fuse(graph, load_profile("2026"), "5010", lookup, "fp16")
+        assert ops(found) == (["MatMul"] if lookup else ["MatMul", "PWL"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised
+from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
@@ -26,13 +26,21 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
     r = Rewriter(graph)
+    tables.inline_tables(r)
     quantised.fold_dequantize(r)
     for name in profile.fusion.patterns:
         PATTERNS[name](r)
     if generation in profile.fusion.mul_reduce_to_matmul:
         contraction.mul_reduce_to_matmul(r)
     drain = frozenset(profile.fusion.drain_path.get(generation, ()))
-    lookup = frozenset(profile.fusion.lookup_unit.get(generation, ())) if lookup_unit else frozenset()
+    lookup = _lookup(profile, generation) if lookup_unit else frozenset()
     drain_path.activations(r, drain, lookup)
     quantised.fuse_quantize(r)
     return quantised.as_int8(r) if precision == "int8" else r.result()
+
+
+def _lookup(profile: CompilerProfile, generation: str) -> frozenset[str]:
+    """What a lookup unit evaluates; on a generation that has none (a what-if), what the others' units do."""
+    known = profile.fusion.lookup_unit
+    functions = known.get(generation) or tuple(f for every in known.values() for f in every)
+    return frozenset((*functions, "PWL"))

@@ -61,16 +61,16 @@ def activations(r: Rewriter, fusable: frozenset[str], lookup: frozenset[str]) ->
     """An activation behind a MAC-array node, when the drain path can evaluate it.
 
     `fusable`: op types of the arithmetic drain path (Relu, LeakyRelu, Clip...); `lookup`: those of the
-    lookup unit (Sigmoid, Tanh, Swish...)."""
+    lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables)."""
     hosts = (*MAC_NODES, "Add", "Sub", "Mul", *POOLS)
     for index, node in r.items(*hosts):
         if node.op_type in ("Add", "Sub", "Mul") and not _two_equal_activations(r, node):
             continue
         current, host = node, index
-        while found := r.reader(current.outputs[0], *fusable, *lookup, "PWL"):
+        while found := r.reader(current.outputs[0], *fusable, *lookup):
             rider, op = found
             if op.op_type in lookup and any(p in lookup for p in current.post_ops):
-                break
+                break  # the unit holds one table
             if op.op_type == "PRelu" and not r.constant(op.inputs[1]):
                 break
             if node.op_type == "MaxPool" and op.op_type != "Relu":

@@ -110,4 +110,4 @@ class Rewriter:
 
 
 def _standard(node: Node) -> bool:
-    return node.domain in ("", "ai.onnx", "com.microsoft")
+    return node.domain in ("", "ai.onnx", "com.microsoft", "xamba")
