@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types tests bench clean
+.PHONY: fidelity demo test lint types tests bench clean
 
 demo: $(READY)
 	$(BIN)/npusim run examples/mamba2_small.onnx --hw lunar_lake --compiler 2024.12
@@ -25,6 +25,10 @@ tests: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'
+
+fidelity: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[plot]"
+	$(BIN)/python docs/make_fidelity.py
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

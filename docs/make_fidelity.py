@@ -129,8 +129,8 @@ def missed(barred: list[dict[str, Any]]) -> str:
         why = REASONS.get((c["generation"], c["engine"], c["what"], c["against"]), "not explained yet")
         lines.append(
             f"- NPU {c['generation']}, {c['engine']}, {c['what']}, {c['against']}: "
-            f"{c['judged']['mape']:.1f} % against {c['bar']:g} % ({c['judged']['rows']} rows; {c['all']['mape']:.1f} % over "
-            f"all {c['all']['rows']}): {why}."
+            f"{c['judged']['mape']:.1f} % against {c['bar']:g} % ({c['judged']['rows']} rows; "
+            f"{c['all']['mape']:.1f} % over all {c['all']['rows']}): {why}."
         )
     return "\n".join(lines if len(lines) > 1 else [*lines, "None."]) + "\n"
 

@@ -18,7 +18,7 @@ from npusim.arch.dma import MEMORIES, dma_ns
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source
 from npusim.calibrate.least_squares import fit_numbers
-from npusim.calibrate.reference import half_of, percent_error, read_table
+from npusim.calibrate.reference import bad_table, half_of, percent_error, read_table
 from npusim.errors import BadArgument
 
 #: How much more a measured transfer counts than a net's answer, by direction. There are ten times fewer of
@@ -105,7 +105,7 @@ def read_dma_rows(
             np.array([half_of(_workload(row)) for row in found], dtype=int),
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise BadArgument(f"{path}: column missing or no number: {error}") from None
+        raise bad_table(path, error) from None
 
 
 def _workload(row: tuple[str, ...]) -> str:

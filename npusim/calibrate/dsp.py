@@ -16,7 +16,7 @@ import numpy as np
 from npusim.arch.dsp import dsp_cycles, dsp_ns, has_kernel, kernel_line, kernel_lines
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source
-from npusim.calibrate.reference import half_of, percent_error, read_table
+from npusim.calibrate.reference import bad_table, half_of, percent_error, read_table
 from npusim.errors import BadArgument
 
 LEAST_ELEMENTS = 4096
@@ -64,7 +64,7 @@ def read_all_dsp_rows(path: str | Path, skipped: Counter[str] | None = None) -> 
             clock = float(row["dpu_mhz"])
             found.append((row["provider"], name, elements, lines, straight, clock, us * 1e3, half))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise BadArgument(f"{path}: column missing or no number: {error}") from None
+        raise bad_table(path, error) from None
     if not found:
         raise BadArgument(f"{path}: holds no DSP rows (columns provider, op, n_elems, us, ... expected)")
     return DspRows(*(np.array(column) for column in zip(*found, strict=True)))
@@ -99,7 +99,7 @@ def read_dsp_rows(path: str | Path) -> dict[str, KernelRows]:
                 pair = (float(row["n_elems"]), float(row["us"]) * 1e3)
                 found.setdefault(row["op"].lower(), []).append(pair)
     except (KeyError, ValueError) as error:
-        raise BadArgument(f"{path}: column missing or no number: {error}") from None
+        raise bad_table(path, error) from None
     return {name: KernelRows(*np.array(pairs).T) for name, pairs in found.items()}
 
 

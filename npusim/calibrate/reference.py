@@ -68,6 +68,13 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
         raise BadArgument(f"{path}: no readable reference table ({error})") from None
 
 
+def bad_table(path: str | Path, error: Exception) -> BadArgument:
+    """The sentence for a table that lacks a column (KeyError) or has a word where a number belongs."""
+    if isinstance(error, KeyError):
+        return BadArgument(f"{path}: there is no column {error}; a reference table of this name needs it")
+    return BadArgument(f"{path}: {error}")
+
+
 def half_of(key: str) -> int:
     """0 or 1, the same on every machine."""
     return zlib.crc32(key.encode()) >> 7 & 1
@@ -90,7 +97,7 @@ def mac_rows(table: list[dict[str, str]], path: str | Path, skipped: Counter[str
             raise BadArgument(f"{path}: holds no MAC-array rows (columns op, in_dtype, out_w, ... expected)")
         return _mac_rows(rows)
     except (KeyError, ValueError, TypeError) as error:
-        raise BadArgument(f"{path}: column missing or no number: {error}") from None
+        raise bad_table(path, error) from None
 
 
 def _known(row: dict[str, str], name: str, skipped: Counter[str] | None) -> bool:

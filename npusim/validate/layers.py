@@ -10,9 +10,8 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_cycles
-from npusim.calibrate.reference import MacRows, mac_rows, read_table
+from npusim.calibrate.reference import MacRows, bad_table, mac_rows, read_table
 from npusim.compiler.split import mac_shares
-from npusim.errors import BadArgument
 from npusim.validate import bars
 from npusim.validate.mac_array import roofline_cycles
 from npusim.validate.record import Comparison, compare
@@ -29,7 +28,7 @@ def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparis
         return []
     table = read_table(path)
     if table and "best" not in table[0]:
-        raise BadArgument(f"{path}: column missing or no number: 'best'")
+        raise bad_table(path, KeyError("best"))
     best = [row for row in table if row["best"] == "1"]
     if not best:
         skipped[f"{path.name}: rows that are not the best strategy"] += len(table)
@@ -40,6 +39,7 @@ def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparis
     roofline = roofline_cycles(rows.work, hw, kept)
     groups: list[tuple[str, Any, float | None]] = [("all", np.ones(len(kept), dtype=bool), bars.LAYERS)]
     groups += [(f"  on {n} tile{'s' * (n > 1)}", kept == n, None) for n in np.unique(kept).tolist()]
+    groups += [("  wider than one pixel", rows.work.out_w > 1, None)]
     return [
         compare(
             predicted[mask],
@@ -55,6 +55,7 @@ def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparis
             bar=bar,
         )
         for what, mask, bar in groups
+        if mask.any()
     ]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npusim.arch.hardware import Hardware
-from npusim.calibrate.reference import read_table
-from npusim.errors import BadArgument
+from npusim.calibrate.reference import bad_table, read_table
+from npusim.errors import NpusimError
 from npusim.validate.record import NetworkRow
 from npusim.validate.tables import NETWORKS, PUBLISHED, Folder
 
@@ -52,7 +52,7 @@ def networks(folder: Folder, hardware: list[Hardware], skipped: Counter[str]) ->
         rows = [(row, _microseconds(row)) for row in table if row["model"] in graph_of]
         others = sum(row["model"] not in graph_of for row in table)
     except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
-        raise BadArgument(f"{published}: column missing or no number: {error}") from None
+        raise bad_table(published, error) from None
     if others:
         skipped[f"{published.name}: models without a graph in {graphs.name}"] += others
     found: list[NetworkRow] = []
@@ -69,9 +69,13 @@ def networks(folder: Folder, hardware: list[Hardware], skipped: Counter[str]) ->
         if why:
             skipped[f"{published.name}: {why}"] += 1
             continue
-        for hw in hardware:
-            if hw.generation == generation:
+        for hw in (each for each in hardware if each.generation == generation):
+            try:
                 found.append(_row(row, published_us or 0.0, path, hw))
+            except NpusimError as error:
+                skipped[
+                    f"{published.name}: {row['model']} on {hw.name}: {type(error).__name__}: {error}"
+                ] += 1
     return found
 
 

@@ -14,6 +14,7 @@ _SHORT = {
     "ddr to ddr": "within DDR",
     "scratchpad to ddr": "scratchpad to DDR",
     "ddr to scratchpad": "DDR to scratchpad",
+    "depthwise, pool, eltwise": "depthwise, pool, add",
 }
 
 
