@@ -270,3 +270,29 @@ def test_a_table_is_one_node_in_both_forms_and_free_behind_the_mac_array_with_a_
     for lookup in (False, True):
         found = fuse(graph, load_profile("2026"), "5010", lookup, "fp16")
         assert ops(found) == (["MatMul"] if lookup else ["MatMul", "PWL"])
+
+
+def test_a_pair_that_only_rounds_vanishes_and_the_bias_behind_it_is_folded():
+    nodes = quantised(
+        [
+            node("Conv", "xd wd", "c"),
+            node("QuantizeLinear", "c s z", "cq"),
+            node("DequantizeLinear", "cq s z", "cd"),
+        ],
+        [node("Add", "cd b", "a"), node("Softplus", "a", "y")],
+    )
+    graph = fused(nodes, {"x": [1, 3, 8, 8]}, ["y"], QDQ | {"b": weights(8, 1, 1)})
+    assert ops(graph) == ["QuantizeLinear", "Conv", "Softplus"] and graph.nodes[1].post_ops == ("Add",)
+
+
+def test_quantisation_behind_a_transpose_of_a_product_is_done_by_the_product():
+    nodes = [
+        node("MatMul", "x w", "m"), node("Transpose", "m", "t", perm=[1, 0]), node("QuantizeLinear", "t s z", "q"),
+        node("DequantizeLinear", "q s z", "d"), node("DequantizeLinear", "w2 s zw", "w2d"),
+        node("MatMul", "d w2d", "y"),
+    ]  # fmt: skip
+    constants = QDQ | {"w": weights(64, 32), "w2": np.ones((4, 16), np.int8)}
+    graph = fused(nodes, X, ["y"], constants)
+    assert ops(graph) == ["MatMul", "Transpose", "MatMul"]
+    assert graph.nodes[0].post_ops == ("QuantizeLinear",)
+    assert [graph.values[n].dtype.bits for n in ("m", "q")] == [8, 8]

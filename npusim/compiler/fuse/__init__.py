@@ -28,6 +28,7 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
     r = Rewriter(graph)
     tables.inline_tables(r)
     quantised.fold_dequantize(r)
+    quantised.bypass_pairs(r)
     for name in profile.fusion.patterns:
         PATTERNS[name](r)
     if generation in profile.fusion.mul_reduce_to_matmul:

@@ -70,23 +70,58 @@ def fold_dequantize(r: Rewriter) -> None:
         inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
         r.replace([index], replace(node, inputs=inputs))
     for name, (index, node) in dequantized.items():
-        if (
-            not r.consumers[name] and name not in r.graph_outputs and r.nodes[index] is not None
-        ) or r.constant(node.inputs[0]):
+        if r.constant(node.inputs[0]) or (not r.consumers[name] and name not in r.graph_outputs):
             r.drop(index)
 
 
-def fuse_quantize(r: Rewriter) -> None:
-    """QuantizeLinear right behind a MAC-array node or a move of 8-bit data: free."""
-    for index, node in r.items("QuantizeLinear"):
-        producer = r.producer.get(node.inputs[0])
-        host = None if producer is None else r.nodes[producer]
-        if producer is None or host is None or not r.private(node.inputs[0], {index}):
+def bypass_pairs(r: Rewriter) -> None:
+    """Where nobody takes the 8-bit form, QuantizeLinear + DequantizeLinear only round: readers take the fp16
+    tensor in front of the pair (Intel's schedules: `FakeQuantize` vanishes there)."""
+    for index, node in r.items("DequantizeLinear"):
+        pair = r.maker(node.inputs[0], "QuantizeLinear")
+        name = node.outputs[0]
+        if not pair or name in r.graph_outputs:
             continue
-        eight_bit = host.op_type in MOVES and r.value(host.inputs[0]).dtype.bits <= 8
-        if len(host.outputs) == 1 and (eight_bit or _on_mac_array(r, host)):
-            fused = replace(host, outputs=node.outputs, post_ops=(*host.post_ops, "QuantizeLinear"))
-            r.replace([producer, index], fused)
+        for reader in list(dict.fromkeys(r.consumers[name])):
+            old = r.nodes[reader]
+            if old is not None:
+                inputs = tuple(pair[1].inputs[0] if n == name else n for n in old.inputs)
+                r.replace([reader], replace(old, inputs=inputs))
+        r.drop(index)
+        if not r.consumers[pair[1].outputs[0]] and pair[1].outputs[0] not in r.graph_outputs:
+            r.drop(pair[0])
+
+
+def fuse_quantize(r: Rewriter) -> None:
+    """QuantizeLinear behind a MAC-array node is free, also with moves of the tensor in between (they then move
+    8-bit data); so is one behind a move of 8-bit data."""
+    for index, node in r.items("QuantizeLinear"):
+        chain: list[int] = []  # moves between host and node, the last first
+        name, reader = node.inputs[0], index
+        host = r.producer.get(name)
+        while host is not None and (move := r.nodes[host]) is not None and r.private(name, {reader}):
+            if move.op_type not in MOVES or move.op_type == "Concat" or len(move.outputs) != 1:
+                break
+            chain.append(host)
+            name, reader = move.inputs[0], host
+            host = r.producer.get(name)
+        found = None if host is None else r.nodes[host]
+        eight_bit = bool(chain) and r.value(name).dtype.bits <= 8
+        on_mac_array = found is not None and len(found.outputs) == 1 and _on_mac_array(r, found)
+        if not eight_bit and not (on_mac_array and r.private(name, {reader})):
+            continue
+        for inner in (name, *(n for i in chain if (m := r.nodes[i]) for n in m.outputs)):
+            r.values[inner] = replace(r.value(inner), dtype=r.value(node.outputs[0]).dtype)
+        last = chain[0] if chain else host
+        tail = None if last is None else r.nodes[last]
+        if last is None or tail is None:
+            continue
+        r.replace([last, index], replace(tail, outputs=node.outputs))
+        if host is not None and on_mac_array and not eight_bit:
+            at = index if host == last else host
+            marked = r.nodes[at]
+            assert marked is not None
+            r.nodes[at] = replace(marked, post_ops=(*marked.post_ops, "QuantizeLinear"))
 
 
 def as_int8(r: Rewriter) -> Graph:
