@@ -31,7 +31,8 @@ def predict_network(graph_path: str | Path, hardware: Hardware, precision: str, 
     """
     from npusim.simulation import simulate
 
-    return float(simulate(_graph(str(graph_path)), hardware, precision=precision).latency_us)
+    mode = "throughput" if metric == "throughput" else "latency"
+    return float(simulate(_graph(str(graph_path)), hardware, precision=precision, mode=mode).latency_us)
 
 
 @lru_cache(maxsize=8)
