@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
     from npusim.arch.presets import load_hardware as hardware
+    from npusim.comparison import compare
     from npusim.graph import Graph
     from npusim.onnx_io import load
     from npusim.report.record import Report
@@ -24,12 +25,13 @@ __version__ = "0.1.0"
 _WHERE = {
     "load": ("npusim.onnx_io", "load"),
     "simulate": ("npusim.simulation", "simulate"),
+    "compare": ("npusim.comparison", "compare"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),
     "Report": ("npusim.report.record", "Report"),
 }
-__all__ = ["Graph", "Hardware", "Report", "hardware", "load", "simulate"]
+__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ FLOORS = [
     {"pricing", "schedule"},
     {"report"},
     {"simulation"},
-    {"calibrate", "commands", "compare", "crosscheck", "sweep", "validate"},
+    {"calibrate", "commands", "comparison", "crosscheck", "sweeping", "validate"},
     {"cli", "__main__"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}

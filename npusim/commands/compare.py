@@ -35,8 +35,8 @@ def compare(
         sim.simulate_file(model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound)
         for model in (before, after)
     )
-    from npusim.compare import compare as compare_reports
-    from npusim.compare import to_document
+    from npusim.comparison import compare as compare_reports
+    from npusim.comparison import to_document
 
     comparison = compare_reports(first, second)
     texts = {}

@@ -16,7 +16,7 @@ BAR_CELLS = 16
 def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
     """The page's lines: headline, one line a model, changes by op type, the `top` largest changes.
 
-    `comparison`: a `npusim.compare.Comparison`."""
+    `comparison`: a `npusim.comparison.Comparison`."""
     c = comparison
     before, after = c.before, c.after  # type: ignore[attr-defined]
     lines = [Line(_headline(c), "bold"), Line("")]

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from npusim.arch.presets import load_hardware
 from npusim.cli import app
-from npusim.compare import compare, to_document
+from npusim.comparison import compare, to_document
 from npusim.report.comparison import page
 from npusim.simulation import simulate
 from tests.compiler.strategies import graphs
