@@ -62,7 +62,13 @@ def fit_networks(hw: Hardware, points: Sequence[NetworkPoint], origin: str = "pu
 
     start = np.array([max(float(hw.step.minimum_ns), 1e3), max(float(hw.host.latency_ns), 1e3)]) / 1e3
     found = least_squares(
-        residuals, start, bounds=([0, 0], [100, 5000]), loss="soft_l1", f_scale=0.02, x_scale=[5, 200], diff_step=0.02
+        residuals,
+        start,
+        bounds=([0, 0], [100, 5000]),
+        loss="soft_l1",
+        f_scale=0.02,
+        x_scale=[5, 200],
+        diff_step=0.02,
     ).x
     source = Source("fitted", origin)
     return hw.replace({STEP: round(float(found[0]), 2) * 1e3, HOST: round(float(found[1])) * 1e3}, source)
