@@ -44,7 +44,7 @@ def mac_array_cycles(
     op = np.asarray(work.op)
     if op.ndim == 0:
         return work.groups * _one_op(int(op), work, hw, grid_mode, weight_sparsity, input_sparsity)
-    kinds = np.unique(op)
+    kinds = sorted(set(op.ravel().tolist()))  # np.unique would import numpy.ma, 10 ms of start-up
     if len(kinds) == 1:
         return work.groups * _one_op(int(kinds[0]), work, hw, grid_mode, weight_sparsity, input_sparsity)
     parts = []

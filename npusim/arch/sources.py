@@ -1,6 +1,7 @@
 """Where a number comes from. In YAML every number is `{value: 1850, source: published, from: "..."}`.
 
-A block may carry `source` and `from` once for all the plain numbers below it. `split` parts a file's tree
+A block may carry `source` and `from` once for all the plain numbers below it; a number without either is an
+assumption of the file's author (the files that come with npusim give a source for each). `split` parts a file's tree
 into plain values and their sources; `merge` lays a file over the one it is based on; `join` is the way back.
 """
 
@@ -26,7 +27,7 @@ def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dic
     """Flat values and flat sources of a file's tree.
 
     Raises:
-        BadHardware: a number without a source, an unknown kind of source, a key beside `value` that is none.
+        BadHardware: an unknown kind of source, a key beside `value` that is none.
     """
     values: dict[KeyPath, Any] = {}
     sources: dict[KeyPath, Source] = {}
@@ -53,14 +54,18 @@ def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dic
                 return
         values[path] = node
         if path[0] not in TEXT_KEYS:
-            if kind is None or where is None:
-                refuse(path, "has no source; add source: and from: to it or to its block")
-            sources[path] = Source(kind, where)
+            # A number somebody just writes down is an assumption of that file's author.
+            sources[path] = Source(kind or "assumed", where or f"written without a source in {_file(places, path)}")
 
     for key, child in data.items():
         if key not in ("source", "from"):
             walk(child, (key,), data.get("source"), data.get("from"))
     return values, sources
+
+
+def _file(places: Places, path: KeyPath) -> str:
+    """Name of the file a name is written in."""
+    return places.get(path, "the file").rsplit(":", 1)[0].replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def nest(values: dict[KeyPath, Any]) -> dict[str, Any]:

@@ -67,10 +67,19 @@ def test_an_unreadable_file_is_told_in_a_sentence(tmp_path):
         load_hardware(tmp_path / "latin.yaml")
 
 
-def test_a_number_without_a_source_is_refused_with_its_line(tmp_path):
-    text = LUNAR.replace('source: published, from: "VPUNN fp_ratio"', "").replace("{value: 2, }", "2")
-    line = next(i for i, row in enumerate(text.splitlines(), 1) if "fp16_ratio" in row)
-    assert refusal(tmp_path, text).startswith(f"bad.yaml:{line}: mac_array.fp16_ratio: has no source")
+def test_a_number_without_a_source_is_an_assumption_of_its_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nbased_on: lunar_lake\ndma:\n  latency_ns: 400\n")
+    hw = load_hardware(path)
+    assert hw.dma.latency_ns == 400
+    assert hw.sources["dma.latency_ns"] == ("assumed", "written without a source in mine.yaml")
+    assert hw.sources["dma.bytes_per_cycle"] == load_hardware("lunar_lake").sources["dma.bytes_per_cycle"]
+
+
+def test_the_files_that_come_with_npusim_give_a_source_for_each_number():
+    for name in list_hardware():
+        sources = load_hardware(name).sources
+        assert not [n for n, s in sources.items() if "without a source" in s.where or "default of" in s.where]
 
 
 def test_an_unknown_kind_of_source_is_refused(tmp_path):
