@@ -66,7 +66,7 @@ def product_pieces(step: Placed, activation_bytes: float, tiles: int, tile_bytes
 def streamed(step: Placed, arriving: float, leaving: float, inside: float, capacity: float) -> Cut:
     """The cut of a step whose inputs arrive and outputs leave piece by piece.
 
-    `inside`: bytes of inputs that stay where they are. Raises DoesNotFit when one piece is too large."""
+    `inside`: bytes of inputs that stay where they are."""
     room, fixed = capacity - inside, step.fixed_bytes
     if fixed <= room / 2:
         cut = Cut("rows", ceil(2 * (arriving + leaving) / (room - fixed)))
@@ -76,12 +76,21 @@ def streamed(step: Placed, arriving: float, leaving: float, inside: float, capac
         blocks = ceil(3 * arriving / room)
         cut = Cut("rows", blocks * ceil(6 * (fixed + leaving / blocks) / room), fixed * blocks)
     limit = most_pieces(step, cut.over) * (most_pieces(step, "channels") if cut.fixed_traffic else 1)
-    if cut.pieces <= limit:
-        return Cut(cut.over, max(2, cut.pieces), cut.fixed_traffic)
-    piece = (arriving + leaving + fixed + inside) / max(1, limit)
-    if piece > capacity:
+    return Cut(cut.over, max(1, int(min(max(2, cut.pieces), limit))), cut.fixed_traffic)
+
+
+def check_fits(step: Placed, reads: float, writes: float, capacity: float) -> None:
+    """Raises DoesNotFit when not even the smallest piece fits: one row of the inputs, the weights of 16 channels."""
+    rows, channels = most_pieces(step, "rows"), most_pieces(step, "channels")
+    if not step.fixed_bytes:
+        channels = 1.0
+    smallest = reads / rows + step.fixed_bytes / channels + writes / (rows * channels)
+    if smallest > capacity:
         raise DoesNotFit(
-            f"'{step.node.name}' needs {piece / MIB:.2f} MiB for one piece, the scratchpads hold "
-            f"{capacity / MIB:.2f} MiB; raise scratchpad.capacity_bytes or tiles, or cut the op"
+            f"'{step.node.name}' needs {_size(smallest)} for one piece, the scratchpads hold {_size(capacity)}; "
+            "raise scratchpad.capacity_bytes or tiles, or cut the op"
         )
-    return Cut(cut.over, max(1, int(limit)), cut.fixed_traffic)
+
+
+def _size(nbytes: float) -> str:
+    return f"{nbytes / MIB:.2f} MiB" if nbytes >= MIB / 10 else f"{nbytes / 1024:.1f} KiB"

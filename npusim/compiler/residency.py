@@ -9,7 +9,7 @@ from collections.abc import Set
 from math import ceil
 
 from npusim.compiler.distribution import cut_of
-from npusim.compiler.pieces import MIB, most_pieces, product_pieces, streamed, works_in_place
+from npusim.compiler.pieces import MIB, check_fits, most_pieces, product_pieces, streamed, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
@@ -47,6 +47,8 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     """A step of the MAC array or the DSPs."""
     missing = [n for n in step.reads if n not in pad.inside]
     reads, writes = (sum(pad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    if reads + writes + step.fixed_bytes > pad.pipelined_bytes:
+        check_fits(step, reads, writes, pad.pipelined_bytes)
     need = reads + writes - _saved_in_place(k, step, pad)
     pieces = product_pieces(step, need, pad.tiles, tile_bytes)
     pad.make_room(k, step, r, need + min(step.fixed_bytes, pad.resident_bytes / 4))
