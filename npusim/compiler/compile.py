@@ -53,7 +53,7 @@ def compile_graph(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
     groups = hw.generation in profile.groups_over_tiles
-    emitter = Emitter(tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
+    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan

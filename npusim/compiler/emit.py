@@ -19,7 +19,10 @@ SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one p
 class Emitter:
     """Writes the tasks of one plan."""
 
-    def __init__(self, tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool) -> None:
+    def __init__(
+        self, sizes: dict[str, float], tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool
+    ) -> None:
+        self.sizes = sizes
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
         self.tiles = tiles
@@ -53,10 +56,17 @@ class Emitter:
             )  # fmt: skip
             self.arrived[name] = tasks
             loads += tasks
+        for name in step.padded:
+            if name not in step.writes:
+                tasks = self._pad(name, step, loads or self._ready(name))
+                loads += tasks
         for chunk in due:
             self._fetch(chunk)
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, loads, own) if step.steps else self._parts(step)
+        for name in step.padded:
+            if name in step.writes:
+                compute = self._pad(name, step, compute)
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
@@ -82,6 +92,12 @@ class Emitter:
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
+
+    def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
+        """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
+        size, repeats = self.sizes[name], step.node.repeats
+        out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
+        return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
 
     def _fetch(self, chunk: Chunk) -> None:
         """One chunk of weights, to all tiles that want it, on one port."""
