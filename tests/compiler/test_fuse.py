@@ -175,10 +175,10 @@ def test_padding_of_channels_or_with_ones_stays():
         assert ops(fused(nodes, {"x": [1, 3, 8, 8]}, ["y"], constants)) == ["Pad", "Conv"]
 
 
-def contraction():
+def contraction(terms=32):
     return (
         [node("Mul", "a b", "p"), node("ReduceSum", "p k", "y", keepdims=0)],
-        {"a": [1, 5, 1, 2, 7], "b": [1, 1, 3, 2, 7]},
+        {"a": [1, 5, 1, 2, terms], "b": [1, 1, 3, 2, terms]},
         {"k": np.array([-1])},
     )
 
@@ -192,12 +192,17 @@ def test_a_broadcast_product_and_its_sum_are_a_matrix_product_on_4000_and_5010_o
         assert ops(graph) == (["Einsum"] if found else ["Mul", "ReduceSum"])
 
 
+def test_a_sum_of_a_few_terms_stays_a_sum():
+    nodes, inputs, constants = contraction(terms=2)
+    assert ops(fused(nodes, inputs, ["y"], constants)) == ["Mul", "ReduceSum"]
+
+
 def test_the_matrix_product_found_counts_what_the_loops_count():
     from npusim.ops.registry import macs
 
     nodes, inputs, constants = contraction()
     graph = fused(nodes, inputs, ["y"], constants)
-    assert macs(graph.nodes[0], graph) == 5 * 3 * 2 * 7
+    assert macs(graph.nodes[0], graph) == 5 * 3 * 2 * 32
 
 
 def test_a_product_of_equal_shapes_and_its_sum_share_nothing_and_stay():

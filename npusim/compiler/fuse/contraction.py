@@ -11,6 +11,8 @@ from dataclasses import replace
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node, Value
 
+LEAST_TERMS = 16  # the sum of 2 chunks stays a sum in Intel's schedules: it would not fill the channels
+
 
 def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
     """Axes a ReduceSum sums, not negative; None when they are not known."""
@@ -22,7 +24,7 @@ def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
 
 
 def mul_reduce_to_matmul(r: Rewriter) -> None:
-    """Only where both operands are broadcast along an axis that the other has (else nothing is shared)."""
+    """At least 16 terms, and only where both operands are broadcast along an axis that the other has (else nothing is shared)."""
     for index, node in r.items("ReduceSum"):
         product = r.maker(node.inputs[0], "Mul")
         axes = _axes(r, node)
@@ -31,7 +33,7 @@ def mul_reduce_to_matmul(r: Rewriter) -> None:
         full = r.value(node.inputs[0]).shape
         left, right = (_padded(r.value(n).shape, len(full)) for n in product[1].inputs)
         axis = axes[0]
-        if len(full) > 20 or full[axis] < 2 or left[axis] == 1 or right[axis] == 1:
+        if len(full) > 20 or full[axis] < LEAST_TERMS or left[axis] == 1 or right[axis] == 1:
             continue
         letters = [chr(ord("a") + i) for i in range(len(full))]
         left_only = [i for i, n in enumerate(full) if n > 1 and right[i] == 1]
