@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from npusim.onnx_io import load
     from npusim.report.record import Report
     from npusim.simulation import simulate
+    from npusim.sweeping.run import sweep
 
 __version__ = "0.1.0"
 
@@ -26,12 +27,13 @@ _WHERE = {
     "load": ("npusim.onnx_io", "load"),
     "simulate": ("npusim.simulation", "simulate"),
     "compare": ("npusim.comparison", "compare"),
+    "sweep": ("npusim.sweeping.run", "sweep"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),
     "Report": ("npusim.report.record", "Report"),
 }
-__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "simulate"]
+__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "simulate", "sweep"]
 
 
 def __getattr__(name: str) -> Any:
