@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import pathlib
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from make_mamba2 import Block
 from onnx import ModelProto
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """Extents of the layer; the defaults are those of Mamba 130M (its config.json). The vocabulary is cut
     short: an embedding costs the rows it is asked for."""
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
@@ -21,8 +20,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 EPSILON = 1e-5
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """Extents of a block. `length` tokens, padded with zeros to a multiple of `chunk`; `hidden` is the model's
     width, `inner` the width inside the mixer. With a `vocabulary` the block is a whole one-layer model: token
     numbers in, an embedding in front, a norm behind, and what the Hugging Face code does besides (step sizes
@@ -57,7 +55,13 @@ SMALL = Sizes()
 M130 = Sizes(4, 256, 768, 1536, 24, 128, 4, vocabulary=512)
 
 LENGTH, CHUNK, HIDDEN, INNER = SMALL.length, SMALL.chunk, SMALL.hidden, SMALL.inner
-HEADS, STATE, KERNEL, HEAD_SIZE, CHUNKS = SMALL.heads, SMALL.state, SMALL.kernel, SMALL.head_size, SMALL.chunks
+HEADS, STATE, KERNEL, HEAD_SIZE, CHUNKS = (
+    SMALL.heads,
+    SMALL.state,
+    SMALL.kernel,
+    SMALL.head_size,
+    SMALL.chunks,
+)
 
 
 def weights(seed: int = 0, s: Sizes = SMALL) -> dict[str, np.ndarray]:
