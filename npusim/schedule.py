@@ -14,7 +14,7 @@ first or the last one. A time may be an array over the points of a sweep; then s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,30 +52,100 @@ def schedule(
     `time_ns`: array [tasks] or [tasks, points]. The other columns are a plan's; edges point backwards.
     `feeds[i]`: pairs (p, share): after p's end, task i has that share of its own time still to go.
     """
-    scalar = time_ns.ndim == 1
-    times: list[Times] = time_ns.tolist() if scalar else list(time_ns)
-    later: Callable[[Times, Times], Times] = max if scalar else np.maximum
-    zero: Times = 0.0 if scalar else np.zeros(time_ns.shape[1])
+    if time_ns.ndim == 2:
+        rows = list(time_ns)
+        ran = list(run_rows(queue, pieces, after, streams, rows, feeds))
+        return Timeline([start for start, _ in ran], [end for _, end in ran], rows)
+    times: list[float] = time_ns.tolist()
     fed = feeds or {}
-    free: dict[int, Times] = {}
+    free: dict[int, float] = {}
     start_ns: list[Times] = []
     end_ns: list[Times] = []
     for i, time in enumerate(times):
-        start = free.get(queue[i], zero)
+        start = free.get(queue[i], 0.0)
         for p in after[i]:
-            start = later(start, end_ns[p])
+            start = max(start, end_ns[p])
         end = None
         if streams[i]:
             own_piece = time / pieces[i]
             for p in streams[i]:
-                start = later(start, start_ns[p] + times[p] / pieces[p])
+                start = max(start, start_ns[p] + times[p] / pieces[p])
                 bound = end_ns[p] + own_piece
-                end = bound if end is None else later(end, bound)
+                end = bound if end is None else max(end, bound)
         for p, share in fed.get(i, ()):
             bound = end_ns[p] + share * time
-            end = bound if end is None else later(end, bound)
-        end = start + time if end is None else later(start + time, end)
+            end = bound if end is None else max(end, bound)
+        end = start + time if end is None else max(start + time, end)
         start_ns.append(start)
         end_ns.append(end)
         free[queue[i]] = end
     return Timeline(start_ns, end_ns, times)
+
+
+def run_rows(
+    queue: Sequence[int],
+    pieces: Sequence[int],
+    after: Sequence[Sequence[int]],
+    streams: Sequence[Sequence[int]],
+    rows: Sequence[np.ndarray],
+    feeds: Mapping[int, Sequence[tuple[int, float]]] | None = None,
+    last_use: Sequence[int] | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Start and end of every task in turn, arrays [points]; the same arithmetic as for one point.
+
+    `rows[i]`: time of task i, [points] or [1]. `last_use[i]` (see `last_uses`): the last task that looks at i;
+    its rows are forgotten then, so that a long plan stays in the cache."""
+    fed = feeds or {}
+    zero = np.zeros(max((len(row) for row in rows), default=1))
+    free: dict[int, np.ndarray] = {}
+    live: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    forget: dict[int, list[int]] = {}
+    for p, last in enumerate(last_use or ()):
+        forget.setdefault(last, []).append(p)
+    for i, time in enumerate(rows):
+        waits = [free.get(queue[i], zero)]
+        waits += [live[p][1] for p in after[i]]
+        waits += [live[p][0] + rows[p] / pieces[p] for p in streams[i]]
+        start = waits[0]
+        if len(waits) > 1:
+            start = np.maximum(start, waits[1])
+            for other in waits[2:]:
+                np.maximum(start, other, out=start)
+        end = start + time
+        if streams[i]:
+            own_piece = time / pieces[i]
+            for p in streams[i]:
+                np.maximum(end, live[p][1] + own_piece, out=end)
+        for p, share in fed.get(i, ()):
+            np.maximum(end, live[p][1] + share * time, out=end)
+        free[queue[i]] = end
+        live[i] = (start, end)
+        for p in forget.get(i, ()):
+            del live[p]
+        yield start, end
+
+
+def needed_after(queue: Sequence[int], after: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """`after` without the edges the queues imply: tasks of a queue end in order, so the latest of each other
+    queue is enough."""
+    needed = []
+    for i, edges in enumerate(after):
+        latest: dict[int, int] = {}
+        for p in edges:
+            if queue[p] != queue[i]:
+                latest[queue[p]] = max(p, latest.get(queue[p], -1))
+        needed.append(tuple(latest.values()))
+    return tuple(needed)
+
+
+def last_uses(
+    after: Sequence[Sequence[int]],
+    streams: Sequence[Sequence[int]],
+    feeds: Mapping[int, Sequence[tuple[int, float]]],
+) -> tuple[int, ...]:
+    """For each task the last task with an edge to it; itself if there is none."""
+    last = list(range(len(after)))
+    for i in range(len(after)):
+        for p in (*after[i], *streams[i], *(p for p, _ in feeds.get(i, ()))):
+            last[p] = i
+    return tuple(last)

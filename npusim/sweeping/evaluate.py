@@ -50,7 +50,7 @@ class Evaluator:
         for choice, rows in _groups([parameters[n] for n in shaping], count):
             plan = self._planned(dict(zip(shaping, choice, strict=True)))
             whole = isinstance(rows, slice)
-            step = plan.points_at_once(self.scratch) if isinstance(plan, Planned) else count
+            step = plan.points_at_once(self.scratch, self.per_node) if isinstance(plan, Planned) else count
             size = count if whole else len(rows)
             for at in range(0, size, step):
                 part = slice(at, min(at + step, size))

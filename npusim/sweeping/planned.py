@@ -10,13 +10,15 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DMA0, DmaTask, Plan, engine_name
-from npusim.pricing import price
 from npusim.report.build import US
 from npusim.report.words import ENGINES
-from npusim.schedule import schedule
+from npusim.schedule import last_uses, needed_after, run_rows
+from npusim.sweeping.prices import TaskPrices
 
 #: `bound_by` is an index into this.
 BOUNDS = ("none", *ENGINES)
+
+POINTS_AT_ONCE = 4096
 
 
 @dataclass
@@ -54,7 +56,10 @@ class Planned:
 
     def __init__(self, plan: Plan, hw: Hardware, mode: str) -> None:
         self.plan, self.hw, self.mode = plan, hw, mode
+        self.prices = TaskPrices(plan, hw)
         self.kind = [ENGINES.index("dma" if q >= DMA0 else engine_name(q)) for q in plan.queue]
+        self.after = needed_after(plan.queue, plan.after)
+        self.last_use = last_uses(self.after, plan.streams, plan.feeds)
         self.bytes_moved = float(
             sum(
                 ask.nbytes * (ask.source == "ddr" or ask.destination == "ddr") * repeats
@@ -63,46 +68,63 @@ class Planned:
             )
         )
 
-    def points_at_once(self, scratch: int) -> int:
-        """How many points fit the CPU's cache, or `scratch` bytes if that is less."""
-        return max(1, min(1024, scratch // (8 * 6 * max(1, len(self.plan.queue)))))
+    def points_at_once(self, scratch: int, per_node: bool = False) -> int:
+        """How many points to price together: few enough for the CPU's cache and for `scratch` bytes."""
+        rows = 12 * len(self.prices.columns.repeats) + 16
+        if per_node:
+            rows += 2 * len(self.plan.queue) + 4 * len(self.plan.steps)
+        return max(1, min(POINTS_AT_ONCE, scratch // (8 * rows)))
 
     def answer(self, numbers: Mapping[str, np.ndarray], points: int, per_node: bool = False) -> Answer:
         """The answer for pricing numbers, arrays [points]."""
         plan = self.plan
-        hw = self.hw.replace(numbers) if numbers else self.hw
-        prices = price(plan, hw)
-        time = prices.time_ns if prices.time_ns.ndim == 2 else prices.time_ns[:, None]
-        time = np.broadcast_to(time, (len(plan.queue), points))
-        line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, time, plan.feeds)
-        busy = np.zeros((len(ENGINES), points))
-        for kind, row in zip(self.kind, time, strict=True):
-            busy[kind] += row * US
-        busy[ENGINES.index("dma")] /= max(1, int(hw.dma.ports))
-        latency = np.broadcast_to(line.latency_ns, points) * US
+        distinct = self.prices.rows(numbers)
+        rows = [distinct[k] for k in self.prices.row]
+        busy = self._busy_us(distinct, points)
+        run = run_rows(plan.queue, plan.pieces, self.after, plan.streams, rows, plan.feeds, self.last_use)
+        if per_node:
+            ran = list(run)
+            last = {q: ran[i][1] for i, q in enumerate(plan.queue)}
+        else:
+            last = {q: end for q, (_, end) in zip(plan.queue, run, strict=True)}
+        latency = np.zeros(points)
+        for end in last.values():  # tasks of a queue end in order
+            np.maximum(latency, end, out=latency)
+        latency *= US
         if self.mode == "latency":
-            latency = latency + hw.host.latency_ns * US
+            latency += numbers.get("host.latency_ns", self.hw.host.latency_ns) * US
         bound = np.where(busy.max(axis=0) > 0, busy.argmax(axis=0) + 1, 0).astype(np.int8)
         found = Answer(latency, busy, np.full(points, self.bytes_moved), bound)
         if per_node:
-            found.nodes = self._nodes(line, points)
+            found.nodes = self._nodes(ran, points)
         return found
 
-    def _nodes(self, line: Any, points: int) -> dict[tuple[str, int], np.ndarray]:
+    def _busy_us(self, distinct: list[np.ndarray], points: int) -> np.ndarray:
+        """Added up in the plan's order, as a report does."""
+        in_us = [row * US for row in distinct]
+        busy = np.zeros((len(ENGINES), points))
+        for kind, k in zip(self.kind, self.prices.row, strict=True):
+            busy[kind] += in_us[k]
+        busy[ENGINES.index("dma")] /= max(1, int(self.hw.dma.ports))
+        return busy
+
+    def _nodes(
+        self, ran: list[tuple[np.ndarray, np.ndarray]], points: int
+    ) -> dict[tuple[str, int], np.ndarray]:
         """Per step of the plan: duration and critical time, us. The key tells equal names apart."""
         nodes: dict[tuple[str, int], np.ndarray] = {}
         ends = [np.zeros(points) for _ in self.plan.steps]
-        for i, step in enumerate(self.plan.step):
-            np.maximum(ends[step], line.end_ns[i], out=ends[step])
+        for (_, end), k in zip(ran, self.plan.step, strict=True):
+            np.maximum(ends[k], end, out=ends[k])
         reached = np.zeros(points)
         seen: dict[str, int] = {}
         for step, end in zip(self.plan.steps, ends, strict=True):
             own = step.tasks or step.prefetch
-            start = np.min([line.start_ns[i] for i in own], axis=0) * US if own else np.zeros(points)
-            stop = np.max([line.end_ns[i] for i in own], axis=0) * US if own else np.zeros(points)
+            start = np.min([ran[i][0] for i in own], axis=0) * US if own else np.zeros(points)
+            stop = np.max([ran[i][1] for i in own], axis=0) * US if own else np.zeros(points)
             critical = np.maximum(0.0, end - reached) * US
             np.maximum(reached, end, out=reached)
             name = step.node.name
             seen[name] = seen.get(name, -1) + 1
-            nodes[name, seen[name]] = np.stack([stop - start, critical])
+            nodes[name, seen[name]] = np.stack(np.broadcast_arrays(stop - start, critical))
         return nodes

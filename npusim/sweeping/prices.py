@@ -1,0 +1,135 @@
+"""Times of a plan's tasks at many points, equal work once.
+
+Equal tasks are priced once, and an engine is priced once for points that agree in the numbers it reads: on a
+grid these are few. The arithmetic is that of `npusim.pricing`, so the times are those of single NPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from npusim.arch.hardware import Hardware
+from npusim.compiler.plan import DspTask, MacTask, Plan
+from npusim.pricing import dma_times, dsp_times, gather, mac_times
+
+#: Beginnings of the names an engine's times depend on (`tests/sweeping` tries every name of the schema).
+READS = {
+    "mac_array": ("mac_array.", "step."),
+    "dsp": ("dsp.", "step."),
+    "dma": ("dma.", "ddr.", "dsp.clock_mhz"),
+}
+_SHARED = 0.5  # fewer different points than this share: price those and copy
+
+
+class TaskPrices:
+    """`row[i]`: which of the distinct tasks task i is; `rows` gives their times."""
+
+    def __init__(self, plan: Plan, hw: Hardware) -> None:
+        self.hw = hw
+        _ = hw.sources  # worked out once here; the copies of `with_numbers` take it over
+        first: dict[Any, int] = {}
+        order = sorted(range(len(plan.ask)), key=lambda i: _engine(plan.ask[i]))
+        keys = [_key(plan, i) for i in range(len(plan.ask))]
+        for i in order:
+            first.setdefault(keys[i], i)
+        place = {key: k for k, key in enumerate(first)}
+        self.row = [place[key] for key in keys]
+        chosen = list(first.values())
+        self.columns = gather(
+            [plan.ask[i] for i in chosen],
+            [plan.minimum_steps[i] for i in chosen],
+            [plan.repeats[i] for i in chosen],
+        )
+        self._constant: dict[str, np.ndarray] = {}
+
+    def rows(self, numbers: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Time of each distinct task, ns: [points], or [1] where no varied number matters."""
+        c = self.columns
+        found: list[np.ndarray] = []
+        if c.of_mac:
+            mac = c.of_mac
+            found += self._engine_rows("mac_array", lambda hw: mac_times(mac, hw), c.mac, numbers)
+        if c.of_dsp:
+            dsp = c.of_dsp
+            found += self._engine_rows("dsp", lambda hw: dsp_times(dsp, hw), c.dsp, numbers)
+        if c.of_dma:
+            dma = c.of_dma
+            found += self._engine_rows("dma", lambda hw: dma_times(dma, hw), c.dma, numbers)
+        return found
+
+    def _engine_rows(
+        self,
+        engine: str,
+        times: Callable[[Hardware], np.ndarray],
+        tasks: np.ndarray,
+        numbers: Mapping[str, np.ndarray],
+    ) -> list[np.ndarray]:
+        read = {name: v for name, v in numbers.items() if name.startswith(READS[engine])}
+        if not read:
+            if engine not in self._constant:
+                self._constant[engine] = self._finished(times, self.hw, tasks)
+            return list(self._constant[engine])
+        few, where = distinct_points(read)
+        priced = self._finished(times, with_numbers(self.hw, few), tasks)
+        if where is not None and priced.shape[1] > 1:
+            priced = np.take(priced, where, axis=1)
+        return list(priced)
+
+    def _finished(
+        self, times: Callable[[Hardware], np.ndarray], hw: Hardware, tasks: np.ndarray
+    ) -> np.ndarray:
+        """Times with the least time of a compute step and the repeats of loops."""
+        time = times(hw)
+        steps, repeats = self.columns.minimum_steps[tasks], self.columns.repeats[tasks]
+        if steps.any():
+            time = np.maximum(time, steps * hw.step.minimum_ns)
+        return time * repeats if (repeats != 1).any() else time
+
+
+def _engine(ask: Any) -> int:
+    return 0 if isinstance(ask, MacTask) else 1 if isinstance(ask, DspTask) else 2
+
+
+def _key(plan: Plan, i: int) -> tuple[Any, ...]:
+    """Equal for tasks that always take equally long."""
+    ask: Any = plan.ask[i]
+    if isinstance(ask, MacTask):  # works are shared objects, and their hash is slow
+        ask = tuple((id(work), count) for work, count in ask.alternatives)
+    return ask, plan.minimum_steps[i], plan.repeats[i]
+
+
+def distinct_points(numbers: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """The different points among equally long columns, and which of them each point is; None when most
+    points are different and nothing is gained."""
+    columns = list(numbers.values())
+    count = len(columns[0])
+    code = np.zeros(count, dtype=np.int64)
+    first = np.zeros(1, dtype=np.int64)
+    for column in columns:
+        kinds, index = np.unique(column, return_inverse=True)
+        if len(kinds) > _SHARED * count:
+            return dict(numbers), None
+        _, first, code = np.unique(code * len(kinds) + index, return_index=True, return_inverse=True)
+        if len(first) > _SHARED * count:
+            return dict(numbers), None
+    return {name: column[first] for name, column in numbers.items()}, code
+
+
+def with_numbers(hw: Hardware, numbers: Mapping[str, np.ndarray]) -> Hardware:
+    """`hw` with some numbers in place, unchecked: `Hardware.replace` has seen these values in the axes, and
+    its checks would take longer than the pricing."""
+    for name, value in numbers.items():
+        hw = _put(hw, name.split("."), value)
+    for stale in ("_flat", "_dotted"):
+        vars(hw).pop(stale, None)
+    return hw
+
+
+def _put(node: Any, path: Sequence[str], value: Any) -> Any:
+    head, rest = path[0], path[1:]
+    if isinstance(node, dict):
+        return {**node, head: _put(node[head], rest, value)}
+    inside = _put(getattr(node, head), rest, value) if rest else value
+    return node.model_copy(update={head: inside})
