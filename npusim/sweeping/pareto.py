@@ -6,14 +6,14 @@ found = front(npusim.sweep(graph, hw, vary), hw, cost)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npusim.errors import BadArgument
-from npusim.sweeping.expression import parse
+from npusim.sweeping.expression import Expression, parse
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,8 +27,7 @@ SCHEMA_VERSION = "1"
 class Front:
     """All points of a sweep, and which of them are on the front. Arrays are [points], in the sweep's order.
 
-    `parameters`: the varied numbers by dotted name; `units` likewise. `bound_by`: the engine that takes most
-    of the latency, as the sweep says it; empty texts where it says nothing."""
+    `parameters`: the varied names; `units` likewise. `bound_by`: the busiest engine."""
 
     model: str
     hardware: str
@@ -73,7 +72,7 @@ def on_front(latency: Any, cost: Any) -> np.ndarray:
 
 
 def front(dataset: xr.Dataset, hw: Hardware, cost: str) -> Front:
-    """The front of a sweep of one model on variants of `hw`.
+    """The front of a sweep of one model on variants of `hw`. Points where the model does not fit are left out.
 
     Args:
         dataset: what `npusim.sweep` gives.
@@ -81,43 +80,56 @@ def front(dataset: xr.Dataset, hw: Hardware, cost: str) -> Front:
         cost: an expression (`npusim.sweeping.expression`).
 
     Raises:
-        BadArgument: the expression cannot be read, is nowhere varied by the sweep, or is not finite.
+        BadArgument: the expression cannot be read, has no number that the sweep varies, or is not finite.
     """
-    numbers = hw.numbers()
-    expression = parse(cost, numbers)
+    from npusim.sweeping.dataset import bound_names
+
     latency = dataset["latency_us"]
-    parameters = {str(n): dataset[n].broadcast_like(latency) for n in dataset.coords if str(n) in numbers}
-    parameters = {n: values.transpose(*latency.dims) for n, values in parameters.items()}
-    still = [n for n in expression.names if n in parameters]
-    if not still:
-        raise BadArgument(
-            f"cost '{expression.text}' is the same everywhere: none of its numbers is varied; "
-            f"varied are {', '.join(parameters) or 'none'}"
-        )
-    values: Mapping[str, Any] = numbers | {n: v.values for n, v in parameters.items()}
-    price = np.broadcast_to(expression(values), latency.shape).ravel()
-    time = latency.values.ravel()
+    if dataset.sizes.get("model", 1) > 1:
+        raise BadArgument(f"a front is of one model, this sweep has {dataset.sizes['model']}; choose one")
+    inside = [str(n) for n, c in dataset.coords.items() if set(c.dims) <= set(latency.dims)]
+    varied = {n: dataset[n] for n in inside if n not in ("point", "model")}
+    parameters = {n: v.broadcast_like(latency).transpose(*latency.dims).values for n, v in varied.items()}
+    expression = check_cost(cost, hw, parameters)
+    fits = np.isfinite(latency.values)
+    parameters = {n: values[fits] for n, values in parameters.items()}
+    values: Mapping[str, Any] = hw.numbers() | parameters
+    price = np.broadcast_to(expression(values), (int(fits.sum()),))
+    time = latency.values[fits]
+    units = {n: str(v.attrs.get("units", "")) for n, v in varied.items()}
     return Front(
-        model=str(dataset.attrs.get("model", "")),
+        model=str(dataset.attrs.get("graph", "")),
         hardware=hw.name,
         cost_text=expression.text,
-        parameters={n: v.values.ravel() for n, v in parameters.items()},
-        units={n: str(v.attrs.get("units", "")) for n, v in parameters.items()},
+        parameters=parameters,
+        units={n: "" if unit == "1" else unit for n, unit in units.items()},
         latency_us=time,
         cost=price,
-        bound_by=bound_names(dataset).ravel(),
+        bound_by=bound_names(dataset).values.reshape(latency.shape)[fits],
         on_front=on_front(time, price),
     )
 
 
-def bound_names(dataset: xr.Dataset) -> np.ndarray:
-    """`bound_by` as texts, in the shape of `latency_us`; empty texts if the sweep has none."""
-    latency = dataset["latency_us"]
-    if "bound_by" not in dataset:
-        return np.full(latency.shape, "", dtype=object)
-    bound = dataset["bound_by"].transpose(*latency.dims)
-    if bound.dtype.kind in "iu":  # codes, with their names in the attributes as CF has them
-        names = bound.attrs["flag_meanings"]
-        names = names.split() if isinstance(names, str) else names
-        return np.array(names, dtype=object)[bound.values]
-    return bound.values.astype(object)
+def check_cost(cost: str, hw: Hardware, varied: Collection[str]) -> Expression:
+    """The cost over the numbers of `hw`. Raises BadArgument, also if none of its numbers is `varied`."""
+    expression = parse(cost, hw.numbers())
+    if not set(expression.names) & set(varied):
+        raise BadArgument(
+            f"cost '{expression.text}' is the same everywhere: it has none of the numbers that are varied, "
+            f"{', '.join(varied)}"
+        )
+    return expression
+
+
+def to_document(found: Front, everything: bool = False) -> dict[str, Any]:
+    """Plain values for JSON: the front by rising cost, or all points."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "graph": found.model,
+        "hardware": found.hardware,
+        "cost": found.cost_text,
+        "units": found.units | {"latency_us": "us"},
+        "points": int(found.cost.size),
+        "points_on_front": int(found.on_front.sum()),
+        "all" if everything else "front": list(found.rows(everything)),
+    }
