@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from npusim.errors import BadArgument
 from npusim.report.words import ENGINES
 from npusim.sweeping.design import Design
 from npusim.sweeping.planned import BOUNDS
+
+if TYPE_CHECKING:
+    from npusim.sweeping.question import Question
 
 FLAGS = {"flag_values": list(range(len(BOUNDS))), "flag_meanings": " ".join(BOUNDS)}
 #: Variable -> (unit, what it is).
@@ -36,18 +39,16 @@ def require(module: str, extra: str = "sweep") -> Any:
 
 
 def coordinates(design: Design) -> dict[str, Any]:
-    """Coordinates of a design: a dimension each on a grid; of points, parameters along `point`."""
-    if design.points is None:
-        return {a.name: ((a.name,), np.asarray(a.values), _unit(a.unit)) for a in design.axes}
-    block = (slice(0, design.points),)
-    values = design.parameters(block)
-    points = ("point",)
-    found: dict[str, Any] = {a.name: (points, values[a.name], _unit(a.unit)) for a in design.axes}
-    return {"point": (points, np.arange(design.points), {}), **found}
+    """Coordinates of a grid: a dimension a name. Those of points are `design.parameters`."""
+    if design.points is not None:
+        return {}
+    return {a.name: ((a.name,), as_coordinate(a.values), {"units": a.unit}) for a in design.axes}
 
 
-def _unit(unit: str) -> dict[str, str]:
-    return {"units": unit}
+def as_coordinate(values: Any) -> np.ndarray:
+    """Values of an axis as an array; text as objects, which every format can write."""
+    array = np.asarray(values)
+    return array.astype(object) if array.dtype.kind == "U" else array
 
 
 def bound_names(dataset: Any) -> Any:
@@ -56,12 +57,29 @@ def bound_names(dataset: Any) -> Any:
     return codes.copy(data=np.asarray(BOUNDS)[codes.values.astype(int)])
 
 
-def make_dataset(variables: Mapping[str, Any], design: Design, attributes: Mapping[str, Any]) -> Any:
-    """Dataset of arrays by name: `name -> (dimensions, array)`."""
+def make_dataset(
+    question: Question, variables: Mapping[str, Any], attributes: Mapping[str, Any], nodes: list[str]
+) -> Any:
+    """Dataset of arrays: `name -> (dimensions before those of the question, array)`."""
     xarray = require("xarray")
-    dims = tuple(design.sizes)
-    data = {}
-    for name, (extra, values) in variables.items():
-        data[name] = ((*extra, *dims), values, dict(VARIABLES[name]))
-    coords = coordinates(design) | {"engine": ("engine", list(ENGINES))}
-    return xarray.Dataset(data, coords, dict(attributes))
+    design = question.design
+    data = {
+        name: ((*extra, *question.dims), values, dict(VARIABLES[name]))
+        for name, (extra, values) in variables.items()
+    }
+    coords = coordinates(design) | labels(question)
+    if design.points is not None:
+        values = design.parameters((slice(0, design.points),))
+        for axis in design.axes:
+            coords[axis.name] = (("point",), as_coordinate(values[axis.name]), {"units": axis.unit})
+    if nodes:
+        coords["node"] = ("node", as_coordinate(nodes))
+    return xarray.Dataset(data, coords, question.attributes() | attributes)
+
+
+def labels(question: Question) -> dict[str, Any]:
+    """Coordinates that are names: engines, and models if there are several."""
+    found: dict[str, Any] = {"engine": ("engine", as_coordinate(ENGINES))}
+    if question.several:
+        found["model"] = ("model", as_coordinate(list(question.graphs)))
+    return found

@@ -46,16 +46,16 @@ class Design:
         return math.prod(self.sizes.values())
 
     def chunks(self, most: int) -> tuple[int, ...]:
-        """Lengths of a block of at most `most` points: whole along the last pricing axes, and one value of
-        the axes that shape the plan, so that a block of a grid needs one plan."""
+        """Lengths of a block of at most `most` points: as long as they go along the pricing axes, and only then
+        along those that shape the plan, so that a block needs few plans."""
         if self.points is not None:
             return (min(most, self.points),)
         lengths = [1] * len(self.axes)
         room = max(1, most)
-        for k in reversed(range(len(self.axes))):
-            if not self.axes[k].shapes_plan:
-                lengths[k] = max(1, min(len(self.axes[k].values), room))
-                room //= lengths[k]
+        pricing_last = sorted(range(len(self.axes)), key=lambda k: (not self.axes[k].shapes_plan, k))
+        for k in reversed(pricing_last):
+            lengths[k] = max(1, min(len(self.axes[k].values), room))
+            room //= lengths[k]
         return tuple(lengths)
 
     def blocks(self, most: int) -> Iterator[Block]:

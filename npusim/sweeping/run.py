@@ -11,18 +11,15 @@ from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument, DoesNotFit
 from npusim.graph import Graph
 from npusim.report.words import ENGINES
-from npusim.sweeping.axes import make_axes
 from npusim.sweeping.dataset import make_dataset, require
-from npusim.sweeping.design import make_design
-from npusim.sweeping.evaluate import Evaluator
 from npusim.sweeping.memory import parse_memory, readable
+from npusim.sweeping.question import Question, ask
 
 _BLOCK = 1 << 18
-_RESULT_BYTES = 8 + 8 * len(ENGINES) + 8 + 1
 
 
 def sweep(
-    graph: Graph,
+    graph: Graph | Mapping[str, Graph],
     hw: Hardware,
     vary: Mapping[str, Any],
     *,
@@ -38,13 +35,14 @@ def sweep(
     """Latency of `graph` on many NPUs, as an xarray.Dataset.
 
     Args:
-        graph: a static graph (`npusim.load`).
+        graph: a static graph (`npusim.load`), or several by name: then the result has the dimension `model` and
+            `speedup`, the latency of the first over each.
         hw: the NPU the others differ from.
         vary: dotted name -> values: a list or array, a `Range`, or text as on the command line
             ("16:128:33:log", "1,2,4"). Also `compiler` and `precision`.
         points, method, seed: 'grid' takes every combination; 'random', 'lhs' and 'sobol' take `points` points.
         memory: bytes the result and the work on it may take ("2GB").
-        per_node: also `node_duration_us` and `node_critical_us` along `node`.
+        per_node: also `node_duration_us` and `node_critical_us` along `node` (one graph only).
         mode: as in `simulate`.
 
     Returns:
@@ -53,55 +51,56 @@ def sweep(
         does not fit the scratchpad are NaN; `attrs["does_not_fit"]` says why.
 
     Raises:
-        BadHardware, BadArgument: an unknown name, a value its schema forbids, a bad range.
+        BadHardware, BadArgument: an unknown name, a value its schema forbids, a bad range, too little memory.
         UnknownOp, DoesNotFit (only when no point fits).
     """
     require("xarray")
-    axes = make_axes(vary, hw, grid=method == "grid")
-    design = make_design(axes, method, points, seed)
+    graphs = {graph.name: graph} if isinstance(graph, Graph) else dict(graph)
+    if not graphs:
+        raise BadArgument("no graph to sweep; give at least one")
+    if per_node and len(graphs) > 1:
+        raise BadArgument("per_node is for one graph: the nodes of several differ")
+    question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node)
     budget = parse_memory(memory)
-    total = design.total
-    if total * _RESULT_BYTES > 0.8 * budget:
-        raise BadArgument(
-            f"{total:,} points take {readable(total * _RESULT_BYTES)} and memory is {readable(budget)}; "
-            "allow more memory, ask for fewer points, or let `npusim sweep` write them to a .zarr"
-        )
-    evaluate = Evaluator(graph, hw, axes, compiler, precision, mode, per_node, scratch=budget // 5)
-    shape = tuple(design.sizes.values())
-    latency, moved = np.full(shape, np.nan), np.full(shape, np.nan)
-    busy, bound = np.full((len(ENGINES), *shape), np.nan), np.zeros(shape, dtype=np.int8)
+    _check_memory(question.total * question.point_bytes, question.total, budget)
+    question.scratch = budget // 5
+    return collect(question, budget)
+
+
+def collect(question: Question, budget: int) -> Any:
+    """All blocks of the question, in one Dataset."""
+    shape, design = question.shape, question.design
+    lead = (slice(None),) if question.several else ()
+    arrays = {
+        name: np.full((*(len(ENGINES) for _ in extra), *shape), 0 if kind.kind == "i" else np.nan, dtype=kind)
+        for name, (extra, kind) in question.variables.items()
+    }
     nodes: dict[tuple[str, int], np.ndarray] = {}
-    for block in design.blocks(_BLOCK):
-        part = evaluate(design.parameters(block))
+    most = max(1, min(_BLOCK, budget // 8 // question.point_bytes // len(question.graphs)))
+    for block in design.blocks(most):
+        answers = question.answers(block)
+        for name, values in question.arrays(block, answers).items():
+            extra = tuple(slice(None) for _ in question.variables[name][0])
+            arrays[name][(*extra, *lead, *block)] = values
         small = tuple(s.stop - s.start for s in block)
-        latency[block] = part.latency_us.reshape(small)
-        busy[(slice(None), *block)] = part.busy_us.reshape(-1, *small)
-        moved[block] = part.bytes_moved.reshape(small)
-        bound[block] = part.bound_by.reshape(small)
-        for key, values in part.nodes.items():
+        for key, values in answers[0].nodes.items():
             if key not in nodes:
+                _check_memory((len(nodes) + 1) * 16 * design.total, design.total, budget)
                 nodes[key] = np.full((2, *shape), np.nan)
             nodes[key][(slice(None), *block)] = values.reshape(2, *small)
-    if evaluate.misfits and np.isnan(latency).all():
-        raise DoesNotFit(next(iter(evaluate.misfits)))
-    variables: dict[str, Any] = {
-        "latency_us": ((), latency),
-        "busy_us": (("engine",), busy),
-        "bytes_moved": ((), moved),
-        "bound_by": ((), bound),
-    }
-    attributes: dict[str, Any] = {
-        "graph": graph.name,
-        "hardware": hw.name,
-        "compiler": compiler,
-        "precision": precision,
-        "method": method,
-        "seed": seed,
-        "mode": mode,
-        "does_not_fit": list(evaluate.misfits),
-    }
+    misfits = question.misfits()
+    if misfits and np.isnan(arrays["latency_us"]).all():
+        raise DoesNotFit(next(iter(misfits)))
+    variables = {name: (question.variables[name][0], values) for name, values in arrays.items()}
     if nodes:
         for k, name in enumerate(("node_duration_us", "node_critical_us")):
             variables[name] = (("node",), np.stack([values[k] for values in nodes.values()]))
-    dataset = make_dataset(variables, design, attributes)
-    return dataset.assign_coords(node=[name for name, _ in nodes]) if nodes else dataset
+    return make_dataset(question, variables, {"does_not_fit": list(misfits)}, [name for name, _ in nodes])
+
+
+def _check_memory(size: int, points: int, budget: int) -> None:
+    if size > 0.8 * budget:
+        raise BadArgument(
+            f"the result of {points:,} points takes {readable(size)} and memory is {readable(budget)}; allow "
+            "more memory, ask for fewer points, or let `npusim sweep` write them to a .zarr"
+        )
