@@ -8,6 +8,7 @@ import typer
 
 from npusim.commands import simulation as sim
 from npusim.commands.output import STDOUT, check_outputs, write_outputs
+from npusim.commands.reading import check_choices, check_plot, read_hardware, read_model
 
 JsonOption = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")]
 CsvOption = Annotated[
@@ -15,6 +16,13 @@ CsvOption = Annotated[
 ]
 TraceOption = Annotated[
     str | None, typer.Option("--trace", metavar="FILE", help="Write the schedule as a trace for Perfetto.")
+]
+SensitivityOption = Annotated[
+    bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")
+]
+TornadoOption = Annotated[
+    str | None,
+    typer.Option("--tornado", metavar="FILE", help="Plot the sensitivities to a .html or .png."),
 ]
 TopOption = Annotated[
     int, typer.Option("--top", metavar="N", min=0, help="Nodes in the table of the slowest.")
@@ -35,15 +43,33 @@ def run(
     allow_unmodelled: sim.AllowOption = False,
     upper_bound: sim.UpperOption = False,
     top: TopOption = 15,
+    sensitivity: SensitivityOption = False,
+    tornado: TornadoOption = None,
 ) -> None:
     """Predict the latency of an ONNX model on an NPU.
 
     A FILE of '-' is standard output; then nothing else is written there.
     """
-    outputs = check_outputs({"--json": json, "--csv": csv, "--trace": trace}, inputs=[model, hw, compiler])
-    report = sim.simulate_file(
-        model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound, mode
-    )
+    files = {"--json": json, "--csv": csv, "--trace": trace, "--tornado": tornado}
+    outputs = check_outputs(files, inputs=[model, hw, compiler])
+    plot = outputs.pop("--tornado", None)
+    check_plot("--tornado", plot)
+    check_choices(precision, mode)
+    dims = sim.parse_dims(dim or [])
+    hardware = read_hardware(hw, tiles)
+    graph = read_model(model, dims, upper_bound)
+
+    from npusim.commands.progress import working
+    from npusim.simulation import simulate
+
+    with working(f"simulating {graph.name}"):
+        report = simulate(graph, hardware, compiler, precision, allow_unmodelled, mode)
+    found = None
+    if sensitivity or plot:
+        from npusim.sweeping.sensitivity import sensitivity as ask
+
+        with working("asking every number"):
+            found = ask(graph, hardware, compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled)
     texts = {}
     if "--json" in outputs:
         from npusim.report.json_report import to_json
@@ -58,8 +84,18 @@ def run(
 
         texts[outputs["--trace"]] = to_trace(report)
     write_outputs(texts)
+    if plot:
+        from npusim.sweeping.plots import save
+
+        save(found, plot)
     if STDOUT not in texts:
         from npusim.report.layout import page_width, show
         from npusim.report.text import page
 
-        show(page(report, top, page_width()))
+        lines = page(report, top, page_width())
+        if found and sensitivity:
+            from npusim.report.layout import Line
+            from npusim.report.sensitivity import page as sensitivity_page
+
+            lines += [Line(""), *sensitivity_page(found, width=page_width())]
+        show(lines)

@@ -45,11 +45,15 @@ class Front:
         order = np.lexsort((self.latency_us, self.cost))
         for i in order if everything else order[self.on_front[order]]:
             yield {
-                **{name: values[i].item() for name, values in self.parameters.items()},
+                **{name: _plain(values[i]) for name, values in self.parameters.items()},
                 "cost": float(self.cost[i]),
                 "latency_us": float(self.latency_us[i]),
                 "bound_by": str(self.bound_by[i]),
             } | ({"on_front": bool(self.on_front[i])} if everything else {})
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def on_front(latency: Any, cost: Any) -> np.ndarray:
