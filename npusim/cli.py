@@ -19,9 +19,11 @@ import typer
 from npusim.commands import hw
 from npusim.commands.calibrate import calibrate
 from npusim.commands.compare import compare
+from npusim.commands.crosscheck import crosscheck
 from npusim.commands.explain import explain
 from npusim.commands.ops import ops
 from npusim.commands.run import run
+from npusim.commands.sweep import sweep
 from npusim.commands.validate import validate
 from npusim.errors import NpusimError
 
@@ -38,8 +40,10 @@ app.command()(explain)
 app.command()(compare)
 app.add_typer(hw.app, name="hw")
 app.command()(ops)
+app.command()(sweep)
 app.command()(validate)
 app.command()(calibrate)
+app.command()(crosscheck)
 
 
 def _version(wanted: bool) -> None:
