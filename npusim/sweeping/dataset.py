@@ -74,7 +74,7 @@ def make_dataset(
             coords[axis.name] = (("point",), as_coordinate(values[axis.name]), {"units": axis.unit})
     if nodes:
         coords["node"] = ("node", as_coordinate(nodes))
-    return xarray.Dataset(data, coords, question.attributes() | attributes)
+    return xarray.Dataset(data, coords, {**question.attributes(), **attributes})
 
 
 def labels(question: Question) -> dict[str, Any]:
