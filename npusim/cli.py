@@ -22,6 +22,7 @@ from npusim.commands.compare import compare
 from npusim.commands.crosscheck import crosscheck
 from npusim.commands.explain import explain
 from npusim.commands.ops import ops
+from npusim.commands.pareto import pareto
 from npusim.commands.run import run
 from npusim.commands.sweep import sweep
 from npusim.commands.validate import validate
@@ -41,6 +42,7 @@ app.command()(compare)
 app.add_typer(hw.app, name="hw")
 app.command()(ops)
 app.command()(sweep)
+app.command()(pareto)
 app.command()(validate)
 app.command()(calibrate)
 app.command()(crosscheck)

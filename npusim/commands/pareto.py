@@ -9,7 +9,8 @@ import typer
 from npusim.commands import simulation as sim
 from npusim.commands.output import STDOUT, check_outputs, write_outputs
 from npusim.commands.reading import check_choices, check_plot, read_hardware, read_model
-from npusim.errors import BadArgument, BadOutput
+from npusim.commands.sweep import parse_vary
+from npusim.errors import BadOutput
 
 if TYPE_CHECKING:
     from npusim.report.layout import Line
@@ -39,7 +40,8 @@ OutputOption = Annotated[
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Write all points, not the front alone.")]
 PlotOption = Annotated[
-    str | None, typer.Option("--plot", metavar="FILE", help="Plot all points and the front to a .html or .png.")
+    str | None,
+    typer.Option("--plot", metavar="FILE", help="Plot all points and the front to a .html or .png."),
 ]
 PointsOption = Annotated[
     int | None,
@@ -110,19 +112,6 @@ def pareto(
         from npusim.report.layout import page_width, show
 
         show(page(found, int(dataset["latency_us"].size), top, page_width()))
-
-
-def parse_vary(texts: list[str]) -> dict[str, str]:
-    """['tiles=1,2'] -> {'tiles': '1,2'}. Raises BadArgument unless each is a name and values, given once."""
-    varied: dict[str, str] = {}
-    for text in texts:
-        name, equals, values = (part.strip() for part in text.partition("="))
-        if not (name and equals and values):
-            raise BadArgument(f"--vary '{text}' is not NAME=VALUES; write for example --vary tiles=1,2,4")
-        if name in varied:
-            raise BadArgument(f"--vary gives '{name}' twice; put all its values into one")
-        varied[name] = values
-    return varied
 
 
 def page(found: Front, asked: int, top: int, width: int) -> list[Line]:

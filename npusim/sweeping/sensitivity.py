@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from npusim.sweeping.bounds import Bounds, bounds
 from npusim.arch.dsp import kernel_line
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.compiler.compile import compile_graph
@@ -26,6 +25,7 @@ from npusim.graph import Graph
 from npusim.pricing import price
 from npusim.schedule import schedule
 from npusim.simulation import DEFAULT_COMPILER, MODES
+from npusim.sweeping.bounds import Bounds, bounds
 
 SCHEMA_VERSION = "1"
 ZERO = 1e-9  # below this an elasticity is the rounding of the sums, not an influence
@@ -38,7 +38,7 @@ class Elasticity:
     """One number's influence: ln(latency at `high` / latency at `low`) / ln(high / low).
 
     `low` and `high` are the values that were compared: `step` to either side, cut at the bounds of the schema
-    (a ratio of at least 1 that is 1 is only raised), the half and the double of a whole number or of a grain (`GRAINS`).
+    (a ratio of at least 1 that is 1 is only raised), the half and the double of a whole number or of one of GRAINS.
     `source` is the kind of source of the value: published, measured, fitted or assumed."""
 
     name: str

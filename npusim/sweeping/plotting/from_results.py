@@ -1,10 +1,10 @@
 """Results -> figures. The kind of plot follows from what was varied:
 
-    one number        lines, one for each model, compiler or precision
-    two numbers       heat map; with two models, of the speed-up of the second over the first
-    random points     points of two numbers, coloured by latency (one number: lines)
-    a front           points, latency against cost
-    sensitivities     tornado
+one number        lines, one for each model, compiler or precision
+two numbers       heat map; with two models, of the speed-up of the second over the first
+random points     points of two numbers, coloured by latency (one number: lines)
+a front           points, latency against cost
+sensitivities     tornado
 """
 
 from __future__ import annotations
@@ -17,8 +17,19 @@ import numpy as np
 from npusim.errors import BadArgument
 from npusim.sweeping.dataset import bound_names
 from npusim.sweeping.pareto import Front
-from npusim.sweeping.plotting.figure import Axis, Bar, Figure, Heat, Lines, Points, Series, Tornado
-from npusim.sweeping.plotting.figure import group, is_log, number
+from npusim.sweeping.plotting.figure import (
+    Axis,
+    Bar,
+    Figure,
+    Heat,
+    Lines,
+    Points,
+    Series,
+    Tornado,
+    group,
+    is_log,
+    number,
+)
 from npusim.sweeping.sensitivity import Sensitivity
 
 if TYPE_CHECKING:

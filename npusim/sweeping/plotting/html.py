@@ -71,7 +71,9 @@ def _legend(figure: Figure) -> str:
         if len(figure.series) > 1:
             for k, series in enumerate(figure.series):
                 dash = DASHES[k % len(DASHES)]
-                stroke = f'<path d="M0 6h26" stroke="currentColor" stroke-width="1.6" stroke-dasharray="{dash}"/>'
+                stroke = (
+                    f'<path d="M0 6h26" stroke="currentColor" stroke-width="1.6" stroke-dasharray="{dash}"/>'
+                )
                 items.append((stroke, "soft", series.name))
         items += [_group(g, "bound by ") for g in sorted({g for s in figure.series for g in s.bound})]
     elif isinstance(figure, Points) and figure.front:
@@ -79,7 +81,9 @@ def _legend(figure: Figure) -> str:
         items += [_group(g, "front, bound by ") for g in groups]
         items.append(('<circle cx="13" cy="6" r="2.5"/>', "soft", "beaten by another"))
     elif isinstance(figure, Heat) and figure.level is not None:
-        stroke = '<path fill="#f3f3f3" d="M0 0h26v12h-26z"/><path d="M0 6h26" stroke="#000" stroke-width="2.5"/>'
+        stroke = (
+            '<path fill="#f3f3f3" d="M0 0h26v12h-26z"/><path d="M0 6h26" stroke="#000" stroke-width="2.5"/>'
+        )
         items.append((stroke, "soft", f"{figure.level_name}: {number(figure.level)}"))
     if not items:
         return ""
@@ -107,7 +111,9 @@ def _table(figure: Figure) -> str:
             [_cell(x), *(c for s in figure.series for c in _value_and_bound(s.values[i], s.bound, i))]
             for i, x in enumerate(figure.x.values)
         )
-        return _plain_table(figure.title, header, rows, {k for k, name in enumerate(header) if name == "bound by"})
+        return _plain_table(
+            figure.title, header, rows, {k for k, name in enumerate(header) if name == "bound by"}
+        )
     if isinstance(figure, Points):
         front = set(figure.front)
         header = [figure.x.title, figure.y.title, *(["bound by"] if figure.bound else []), "at"]
@@ -132,7 +138,9 @@ def _heat_table(figure: Heat) -> str:
     unit = f" ({figure.unit})" if figure.unit else ""
     bound = ", in brackets what bounds it" if figure.bound else ""
     caption = f"{figure.value}{unit}{bound}; rows: {figure.y.title}, columns: {figure.x.title}"
-    rows = ([_cell(y), *(cell(j, i) for i in range(len(figure.x.values)))] for j, y in enumerate(figure.y.values))
+    rows = (
+        [_cell(y), *(cell(j, i) for i in range(len(figure.x.values)))] for j, y in enumerate(figure.y.values)
+    )
     return _plain_table(caption, ["", *map(_cell, figure.x.values)], rows, set())
 
 

@@ -10,10 +10,25 @@ from typing import Any
 import numpy as np
 
 from npusim.errors import BadOutput
-from npusim.sweeping.plotting.figure import GROUP_NAMES, Axis, Figure, Heat, Lines, Points, Tornado, is_log, number
+from npusim.sweeping.plotting.figure import (
+    GROUP_NAMES,
+    Figure,
+    Heat,
+    Lines,
+    Points,
+    Tornado,
+    is_log,
+    number,
+)
 from npusim.sweeping.plotting.regions import borders, places
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b0579b", "#777777")  # after Okabe and Ito, in the order of GROUPS
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#b0579b",
+    "#777777",
+)  # after Okabe and Ito, in the order of GROUPS
 MARKERS = ("o", "s", "^", "D", "x")
 DASHES = ("-", "--", "-.", ":")
 INCHES, DPI = (7.6, 4.9), 130
@@ -37,7 +52,12 @@ def to_png(figure: Figure) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    settings = {"text.parse_math": False, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    settings = {
+        "text.parse_math": False,
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
     with matplotlib.rc_context(settings):
         canvas = Canvas(figsize=INCHES, dpi=DPI, layout="constrained")
         FigureCanvasAgg(canvas)
@@ -72,14 +92,18 @@ def _heat(canvas: Any, axes: Any, figure: Heat) -> None:
     elif is_log((low, high)):
         norm = LogNorm(low, high)
     colours = "RdBu" if figure.level is not None else "viridis"
-    image = axes.imshow(cells, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest")
+    image = axes.imshow(
+        cells, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest"
+    )
     axes.set_facecolor("#dddddd")
     for axis, which in ((figure.x, axes.xaxis), (figure.y, axes.yaxis)):
         at = _indices(len(axis.values), 7)
         which.set_ticks(at, [_label(axis.values[i]) for i in at])
     axes.set_xlabel(figure.x.title)
     axes.set_ylabel(figure.y.title)
-    bar = canvas.colorbar(image, ax=axes, label=f"{figure.value} ({figure.unit})" if figure.unit else figure.value)
+    bar = canvas.colorbar(
+        image, ax=axes, label=f"{figure.value} ({figure.unit})" if figure.unit else figure.value
+    )
     if figure.level is None and norm is not None:
         _plain_ticks(bar.ax.yaxis)
     if figure.level is not None:
@@ -92,7 +116,12 @@ def _heat(canvas: Any, axes: Any, figure: Heat) -> None:
         _border(axes, bound, "white", 1.4, "")
         for which, x, y in places(bound):
             if which >= 0:
-                style = {"facecolor": "black", "alpha": 0.55, "edgecolor": "none", "boxstyle": "round,pad=0.25"}
+                style = {
+                    "facecolor": "black",
+                    "alpha": 0.55,
+                    "edgecolor": "none",
+                    "boxstyle": "round,pad=0.25",
+                }
                 words = f"bound by {GROUP_NAMES[which]}"
                 axes.text(x, y, words, color="white", ha="center", va="center", bbox=style, fontsize=8)
 
@@ -115,7 +144,11 @@ def _lines(axes: Any, figure: Lines) -> None:
             here = (bound == which) & np.isfinite(y)
             label = f"bound by {GROUP_NAMES[which]}" if series.bound and which not in seen else None
             seen.add(int(which))
-            style = {"color": COLOURS[which], "marker": MARKERS[which], "markersize": 4.5 if len(x) < 80 else 2.5}
+            style = {
+                "color": COLOURS[which],
+                "marker": MARKERS[which],
+                "markersize": 4.5 if len(x) < 80 else 2.5,
+            }
             axes.plot(x[here], y[here], linestyle="none", label=label, **style)
     if words:
         axes.set_xticks(x, [str(v) for v in figure.x.values])
@@ -197,7 +230,9 @@ def _indices(count: int, most: int) -> list[int]:
 
 
 def _label(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+    if isinstance(value, str):
+        return value
+    return f"{round(value)}" if abs(value - round(value)) < 1e-9 and abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _wrapped(text: str, width: int) -> str:

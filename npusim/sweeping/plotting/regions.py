@@ -44,4 +44,6 @@ def places(classes: np.ndarray) -> list[tuple[int, int, int]]:
 def _runs(changes: np.ndarray) -> list[tuple[int, int]]:
     """(first, last) index of every run of True."""
     edges = np.diff(np.r_[0, changes.astype(int), 0])
-    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+    return list(
+        zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True)
+    )
