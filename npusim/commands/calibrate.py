@@ -1,4 +1,4 @@
-"""`npusim calibrate`: fit the constants of one block of an NPU to a reference folder."""
+"""`npusim calibrate`: fit constants of an NPU to a reference folder, or to profiles of one's own machine."""
 
 from __future__ import annotations
 
@@ -7,22 +7,60 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from npusim.commands import simulation as sim
 from npusim.commands.output import STDOUT, check_outputs, write_outputs
+from npusim.errors import BadArgument
 
 if TYPE_CHECKING:
+    from npusim.arch.hardware import Hardware
     from npusim.calibrate.run import Calibration
     from npusim.report.layout import Line
 
-BlockArgument = Annotated[str, typer.Argument(metavar="mac-array|dma|dsp", help="What to fit.")]
-ReferenceOption = Annotated[str, typer.Option("--reference", metavar="DIR", help="Folder of tables.")]
+BlockArgument = Annotated[str, typer.Argument(metavar="mac-array|dma|dsp|profile", help="What to fit.")]
+ReportsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[REPORT]...", help="Profiles of MODEL on this NPU, for 'profile'."),
+]
+ReferenceOption = Annotated[
+    str | None, typer.Option("--reference", metavar="DIR", help="Folder of tables, for a block.")
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="ONNX file the profiles are of.")
+]
 HwOption = Annotated[str, typer.Option("--hw", metavar="NAME|FILE", help="The NPU to start from.")]
 OutputOption = Annotated[
     str, typer.Option("--output", "-o", metavar="FILE", help="YAML to write: what changed, based on the NPU.")
 ]
+PROFILE = "profile"
 
 
-def calibrate(block: BlockArgument, reference: ReferenceOption, hw: HwOption, output: OutputOption) -> None:
-    """Fit one block to half of a folder's rows, judge it on the other half, and write the new numbers."""
+def calibrate(
+    block: BlockArgument,
+    hw: HwOption,
+    output: OutputOption,
+    reports: ReportsArgument = None,
+    reference: ReferenceOption = None,
+    model: ModelOption = None,
+    tiles: sim.TilesOption = None,
+    compiler: sim.CompilerOption = "2026",
+    precision: sim.PrecisionOption = "fp16",
+    dim: sim.DimOption = None,
+) -> None:
+    """Fit numbers of an NPU and write those that changed.
+
+    A block (mac-array, dma, dsp) is fitted to half of a folder's rows and judged on the other half. 'profile' fits
+    what profiles of MODEL determine (profiling.json, benchmark_app counters, npusim crosscheck --save) and says
+    how sure each number is.
+    """
+    if block == PROFILE:
+        _profile(hw, output, reports or [], model, tiles, compiler, precision, dim)
+        return
+    if reports or model:
+        raise BadArgument(
+            f"'{block}' is fitted to a --reference folder; reports and --model are for 'profile'"
+        )
+    if reference is None:
+        raise BadArgument(f"'{block}' needs --reference DIR, a folder of tables")
     outputs = check_outputs({"--output": output}, inputs=[hw, reference])
 
     from npusim.arch.presets import load_hardware
@@ -39,17 +77,54 @@ def calibrate(block: BlockArgument, reference: ReferenceOption, hw: HwOption, ou
         show(_page(found, output, page_width()))
 
 
+def _profile(
+    hw: str,
+    output: str,
+    reports: list[str],
+    model: str | None,
+    tiles: int | None,
+    compiler: str,
+    precision: str,
+    dim: list[str] | None,
+) -> None:
+    if not reports or model is None:
+        raise BadArgument("'profile' needs REPORT files and --model, the ONNX file they are of")
+    outputs = check_outputs({"--output": output}, inputs=[hw, model, compiler, *reports])
+
+    from npusim.arch.presets import load_hardware
+    from npusim.calibrate.machine import fit_machine
+    from npusim.commands.progress import working
+
+    start = load_hardware(hw)
+    with working("fitting to the profile"):
+        found = fit_machine(start, model, reports, tiles, compiler, precision, sim.parse_dims(dim or []))
+    changed = hardware_yaml(found.fit.before, found.fit.after, found.fit.changed, _base(hw, output), PROFILE)
+    write_outputs({outputs["--output"]: changed})
+    if output != STDOUT:
+        from npusim.calibrate.profile_page import page
+        from npusim.report.layout import page_width, show
+
+        show(page(found, output, page_width()))
+
+
 def yaml_text(found: Calibration, base: str, block: str) -> str:
     """The new hardware file: its base, and the numbers that changed, each with rows and errors."""
+    return hardware_yaml(found.before, found.after, found.changed, base, block)
+
+
+def hardware_yaml(
+    before: Hardware, after: Hardware, changes: dict[str, object], base: str, suffix: str
+) -> str:
+    """A hardware file `based_on` another: the numbers that changed, with their sources."""
     import yaml
 
     from npusim.arch.config import KeyPath
     from npusim.arch.sources import join
 
-    sources = found.after.sources
-    changed: dict[KeyPath, object] = {tuple(n.split(".")): v for n, v in found.changed.items()}
+    sources = after.sources
+    changed: dict[KeyPath, object] = {tuple(n.split(".")): v for n, v in changes.items()}
     tree = join(changed, {path: sources[".".join(map(str, path))] for path in changed})
-    head = {"name": f"{found.before.name}_{block.replace('-', '_')}", "based_on": base}
+    head = {"name": f"{before.name}_{suffix.replace('-', '_')}", "based_on": base}
     return yaml.safe_dump(head | tree, sort_keys=False, allow_unicode=True, width=110)
 
 
