@@ -100,7 +100,7 @@ def sensitivity(
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
     steps = {name: pair for name, pair in _pairs(plan, hw, step).items() if pair[0] < pair[1]}
-    latencies = _latencies_us(plan, _varied(hw, steps), mode)
+    latencies = _latencies_us(plan, _varied(hw, steps), mode, points=1 + 2 * len(steps))
     rows = [_row(hw, name, steps[name], latencies[2 * k + 1 : 2 * k + 3]) for k, name in enumerate(steps)]
     rows = [row for row in rows if abs(row.elasticity) > ZERO]
     return Sensitivity(
@@ -155,25 +155,28 @@ def _varied(hw: Hardware, pairs: dict[str, tuple[float, float]]) -> Hardware:
     return hw.replace(changes)
 
 
-def _latencies_us(plan: Plan, hw: Hardware, mode: str) -> np.ndarray:
+def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarray:
     prices = price(plan, hw)
     line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
     host_ns = hw.host.latency_ns if mode == "latency" else 0.0
-    return np.atleast_1d(line.latency_ns + host_ns) * 1e-3
+    return np.broadcast_to(
+        (line.latency_ns + host_ns) * 1e-3, (points,)
+    )  # a plan without tasks has one latency
 
 
 def _row(hw: Hardware, name: str, pair: tuple[float, float], latencies_us: np.ndarray) -> Elasticity:
     from npusim.commands.hw import unit
 
-    low_us, high_us = (float(value) for value in np.broadcast_to(latencies_us, 2))
+    low_us, high_us = latencies_us.tolist()
     moved = np.log(high_us / low_us) / np.log(pair[1] / pair[0]) if low_us and high_us else 0.0
     return Elasticity(
-        name,
-        hw.get(name),
-        unit(name),
-        hw.sources[name].kind,
-        float(moved),
-        *map(float, pair),
-        low_us,
-        high_us,
+        name=name,
+        value=hw.get(name),
+        unit=unit(name),
+        source=hw.sources[name].kind,
+        elasticity=float(moved),
+        low=float(pair[0]),
+        high=float(pair[1]),
+        low_latency_us=low_us,
+        high_latency_us=high_us,
     )

@@ -52,7 +52,9 @@ def test_arrays_give_what_each_point_alone_gives(tree, points):
     expression = parse(tree[0], NAMES)
     arrays = {name: np.array(column) for name, column in zip(USED, zip(*points, strict=True), strict=True)}
     alone = [expression(dict(zip(USED, point, strict=True))) for point in points]
-    np.testing.assert_allclose(np.broadcast_to(expression(arrays), len(points)), alone, rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(
+        np.broadcast_to(expression(arrays), len(points)), alone, rtol=1e-14, atol=1e-14
+    )
 
 
 @given(st.text(alphabet="tiles. _()+-*/,0129ejminax\t\n'[]:=#$\\\x00é", max_size=30))

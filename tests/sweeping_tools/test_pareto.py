@@ -35,7 +35,9 @@ def test_on_the_front_are_exactly_the_points_that_none_beats(found):
 
 
 @settings(max_examples=12)
-@given(graphs(most=4), machines(), st.sampled_from(["tiles*dsp.clock_mhz", "tiles", "1/dsp.clock_mhz - tiles"]))
+@given(
+    graphs(most=4), machines(), st.sampled_from(["tiles*dsp.clock_mhz", "tiles", "1/dsp.clock_mhz - tiles"])
+)
 def test_the_front_of_a_sweep_keeps_the_law_and_its_points_are_simulations(graph, hw, cost):
     vary = {"tiles": [1, 2], "dsp.clock_mhz": [500.0, 1000.0, 2000.0], "dma.latency_ns": [0.0, 1000.0]}
     found = front(sweep(graph, hw, vary), hw, cost)
@@ -75,7 +77,7 @@ def test_points_where_the_model_does_not_fit_are_left_out(graph):
 
 def test_a_cost_that_nothing_varies_is_refused(graph):
     hw = npusim.hardware("lunar_lake")
-    with pytest.raises(BadArgument, match="same everywhere.*tiles"):
+    with pytest.raises(BadArgument, match=r"same everywhere.*tiles"):
         front(sweep(graph, hw, {"tiles": [1, 2]}), hw, "dma.ports")
 
 

@@ -10,6 +10,7 @@ from npusim.errors import BadArgument
 from npusim.sweeping.bounds import bounds
 from npusim.sweeping.sensitivity import pricing_numbers, sensitivity
 from tests.compiler.strategies import graphs
+from tests.graphs import loaded, model, node
 from tests.sweeping_tools.machines import MODEL, machines
 
 #: Per second, and seconds: everything else is counted in cycles or in bytes.
@@ -116,6 +117,13 @@ def test_values_stay_within_the_schema_and_whole_numbers_go_by_octaves(graph):
     assert (at_bound.low, at_bound.high) == (1.0, 1.01)
     lanes = rows["mac_array.lanes_16bit"]
     assert (lanes.low, lanes.high) == (lanes.value / 2, lanes.value * 2)
+
+
+def test_a_graph_of_views_has_no_number_that_decides():
+    shape = {"s": np.array([4, 2])}
+    graph = loaded(model([node("Reshape", "x s", "y")], {"x": [2, 4]}, ["y"], shape))
+    found = sensitivity(graph, npusim.hardware("lunar_lake"))
+    assert (found.latency_us, found.elasticities) == (0.0, ())
 
 
 def test_in_latency_mode_the_host_has_its_share(graph):

@@ -13,11 +13,12 @@ GROUP_NAMES = ("MAC array", "DSP", "DMA", "launch", "none")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`values` of one axis, its dotted name and unit. `log`: draw it on a logarithmic scale."""
+    """`values` of one axis (texts are drawn evenly spaced), its dotted name and unit. `log`: draw it on a logarithmic
+    scale."""
 
     label: str
     unit: str
-    values: tuple[float, ...]
+    values: tuple[float | str, ...]
     log: bool = False
 
     @property

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST_CELLS = 128  # of a heat map, along one axis: more than a page can show
-MOST_POINTS = 4000  # of a cloud; every k-th is kept, the front always is
+MOST_POINTS = 2000  # of a cloud; one in k is kept, the front always is
 MOST_BARS = 24
 
 
@@ -68,7 +68,7 @@ def of_sweep(dataset: xr.Dataset) -> Figure:
         x = _axis(latency[numbers[0]])
         return Lines(title, note, x, "latency", "us", _series(latency, bound, numbers[0]))
     if not numbers and len(series) == 1:
-        x = Axis(series[0], "", tuple(map(str, latency[series[0]].values)))
+        x = Axis(series[0], "", tuple(str(v) for v in latency[series[0]].values))
         return Lines(title, note, x, "latency", "us", _series(latency, bound, series[0]))
     if len(numbers) == 2 and not series:
         return _of_grid(title, note, latency, bound, numbers)
@@ -76,7 +76,8 @@ def of_sweep(dataset: xr.Dataset) -> Figure:
         before, after = (str(name) for name in latency["model"].values)
         ratio = latency.isel(model=0, drop=True) / latency.isel(model=1, drop=True)
         title = f"Speed-up of {after} over {before} on {_hardware(dataset)}"
-        return speed_up(title, note, *(_axis(latency[d]) for d in numbers), ratio.transpose(*numbers).values)
+        x, y = (_axis(latency[d]) for d in numbers)
+        return speed_up(title, note, x, y, ratio.transpose(*numbers).values)
     raise BadArgument(
         f"a plot shows one or two varied numbers, this sweep has {len(dims)} axes: "
         f"{', '.join(dims) or 'none'}; give the others one value"
@@ -98,7 +99,7 @@ def of_front(found: Front) -> Points:
     order = np.r_[edge, kept]
     note = f"{len(edge)} of {found.cost.size:,} points are on the front: no other is both cheaper and faster."
     if len(kept) < len(rest):
-        note += f" Of the others every {-(-len(rest) // MOST_POINTS)}th is shown."
+        note += f" Of the others one in {-(-len(rest) // MOST_POINTS)} is shown."
     return Points(
         title=f"Latency of {found.model or 'the model'} on {found.hardware} against cost",
         note=note,
@@ -128,13 +129,12 @@ def _of_grid(title: str, note: str, latency: xr.DataArray, bound: xr.DataArray, 
     strides = {d: -(-latency.sizes[d] // MOST_CELLS) for d in dims}
     thin = {d: slice(None, None, stride) for d, stride in strides.items()}
     for d, stride in strides.items():
-        note += f" Of {d} every {stride}th value is shown." if stride > 1 else ""
+        note += f" Of {d} one value in {stride} is shown." if stride > 1 else ""
     latency, bound = latency.isel(thin).transpose(*dims), bound.isel(thin).transpose(*dims)
-    return Heat(
-        title, note, *(_axis(latency[d]) for d in dims), "latency", "us",
-        cells=tuple(map(tuple, latency.values.T.tolist())),
-        bound=tuple(tuple(map(group, row)) for row in bound.values.T),
-    )  # fmt: skip
+    x, y = (_axis(latency[d]) for d in dims)
+    cells = tuple(map(tuple, latency.values.T.tolist()))
+    groups = tuple(tuple(map(group, row)) for row in bound.values.T)
+    return Heat(title, note, x, y, "latency", "us", cells, groups)
 
 
 def _of_points(dataset: xr.Dataset, bound: xr.DataArray, note: str) -> Figure:
@@ -192,7 +192,11 @@ def _unit(coordinate: xr.DataArray) -> str:
 
 def _texts(parameters: dict[str, np.ndarray], units: dict[str, str], order: Sequence[int]) -> list[str]:
     def one(name: str, value: Any) -> str:
-        shown = number(value) if isinstance(value, int | float | np.number) else str(value)
+        shown = (
+            number(float(value))
+            if isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            else str(value)
+        )
         return f"{name} {shown} {units.get(name, '')}".strip()
 
     return ["; ".join(one(n, values[i]) for n, values in parameters.items()) for i in order]

@@ -53,7 +53,7 @@ def _json(figure: Figure) -> str:
         cells = np.array(figure.cells, dtype=float)
         document["labels"] = [p for p in places(np.where(np.isfinite(cells), figure.bound, -1)) if p[0] >= 0]
     text = json.dumps(_plain(document), allow_nan=False, separators=(",", ":"), ensure_ascii=True)
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--")
+    return text.replace("<", "\\u003c")  # no text in it may end the script
 
 
 def _plain(value: Any) -> Any:
@@ -144,7 +144,7 @@ def _heat_table(figure: Heat) -> str:
     return _plain_table(caption, ["", *map(_cell, figure.x.values)], rows, set())
 
 
-def _value_and_bound(value: float, bound: Sequence[int], i: int) -> list[str]:
+def _value_and_bound(value: Any, bound: Sequence[int], i: int) -> list[str]:
     return [_cell(value), *([GROUP_NAMES[bound[i]] if math.isfinite(value) else ""] if bound else [])]
 
 

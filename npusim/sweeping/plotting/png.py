@@ -52,7 +52,7 @@ def to_png(figure: Figure) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    settings = {
+    settings: Any = {
         "text.parse_math": False,
         "font.size": 9,
         "axes.spines.top": False,
@@ -110,7 +110,8 @@ def _heat(canvas: Any, axes: Any, figure: Heat) -> None:
         ticks = np.linspace(-reach, reach, 7)
         bar.set_ticks(ticks.tolist(), labels=[f"{figure.level * np.exp(t):.3g}" for t in ticks])
         _border(axes, np.array(figure.cells) >= figure.level, "black", 2.0, figure.level_name)
-        axes.legend(loc="upper left", framealpha=0.9)
+        if axes.lines:
+            axes.legend(loc="upper left", framealpha=0.9)
     elif figure.bound:
         bound = np.where(np.isfinite(cells), np.array(figure.bound), -1)
         _border(axes, bound, "white", 1.4, "")
