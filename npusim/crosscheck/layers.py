@@ -56,7 +56,7 @@ def _layer(name: str, tasks: list[ProfileTask], split: str) -> ProfileLayer:
         nbytes=None if None in sizes else sum(s for s in sizes if s is not None),
         units=len({t.unit for t in compute}),
         split=split,
-        unpriced=bool(by["dsp"]) and all(t.duration_us == 0 for t in by["dsp"]),
+        unpriced=bool(compute) and all(t.duration_us == 0 for t in compute),
     )
 
 

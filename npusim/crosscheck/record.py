@@ -44,7 +44,7 @@ class ProfileLayer:
     nbytes: float | None = None
     units: int = 0  # tiles at work; 0: not said
     split: str = ""  # the vendor's word for how tiles share it
-    unpriced: bool = False  # the vendor's compiler gave its kernel no time
+    unpriced: bool = False  # its compute was given no time at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _profile(
     if status == "UNKNOWN":
         notes.append("the file does not say whether the NPU kept its frequency")
     if free := sorted({layer.op_type for layer in layers if layer.unpriced}):
-        notes.append(f"kernels given no time at all: {', '.join(free)}")
+        notes.append(f"compute given no time at all: {', '.join(free)}")
     if not any(t.engine == "dma" for t in tasks):
         notes.append("no transfers in this file (NPU 4000 records none); bytes and DMA time are not compared")
     words = {
