@@ -178,9 +178,9 @@ def _listed(name: str, given: Any, text: bool, boolean: bool) -> Any:
         if not all(isinstance(item, bool | np.bool_) for item in items):
             raise BadArgument(f"{name}: is true or false, got {items[0]!r}")
         items = [bool(item) for item in items]
-    for k, item in enumerate(items):
-        if item in items[:k] if len(items) < 1000 else False:
-            raise BadArgument(f"{name}: the value {item} is given twice")
+    if len(set(items)) < len(items):
+        twice = next(item for k, item in enumerate(items) if item in items[:k])
+        raise BadArgument(f"{name}: the value {twice} is given twice")
     if text or boolean:
         return tuple(items)
     if any(isinstance(item, bool | str) or item is None for item in items):

@@ -20,6 +20,7 @@ from npusim.sweeping.question import Question, ask
 from npusim.sweeping.store import Store, read
 
 _MOST_BLOCK = 1 << 18
+_BLOCK_COPIES = 12  # of a block's answer, while it is computed, put in shape and compressed (measured, rounded up)
 _LEAST_BLOCK = 1 << 15
 _BLOCKS = 32  # at least, when a block is not small already: progress, workers and --resume need some
 _WORKER_BYTES = 150 * 10**6  # a Dask worker without any work
@@ -149,7 +150,7 @@ def _budget(job: Job) -> int:
 def _open(job: Job, question: Question, folder: str, budget: int) -> tuple[Store, bool]:
     if job.resume and os.path.isdir(folder):
         return Store.open(folder, question), False
-    bytes_per_point = 4 * question.point_bytes * len(question.graphs)
+    bytes_per_point = _BLOCK_COPIES * question.point_bytes * len(question.graphs)
     most = min(
         _MOST_BLOCK, budget // 2 // bytes_per_point, max(_LEAST_BLOCK, question.design.total // _BLOCKS)
     )

@@ -92,7 +92,8 @@ class Question:
         }
         if self.several:
             with np.errstate(divide="ignore", invalid="ignore"):
-                found["speedup"] = (latency[:1] / latency).reshape(shape)
+                ratio = np.where((latency[:1] == 0) & (latency == 0), 1.0, latency[:1] / latency)
+            found["speedup"] = ratio.reshape(shape)
         return found
 
     def misfits(self) -> dict[str, int]:
