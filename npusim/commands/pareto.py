@@ -121,12 +121,17 @@ def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
     rows = list(found.rows())
     some = [rows[i] for i in _spread(len(rows), top)]
     names = list(found.parameters)
-    room = max(8, (width - 32) // max(1, len(names)) - 2)
-    header = ("cost", "latency us", *(fit(name, room) for name in names), "bound")
+    short = [name.rpartition(".")[2] for name in names]
+    titles = [s if short.count(s) == 1 else name for s, name in zip(short, names, strict=True)]
     cells = [
         (f"{row['cost']:.6g}", f"{row['latency_us']:.3f}", *(_short(row[n]) for n in names), row["bound_by"])
         for row in some
     ]
+    for room in range(40, 7, -1):  # the widest titles that leave the table within the page
+        header = ("cost", "latency us", *(fit(title, room) for title in titles), "bound")
+        lines = table(header, cells, width, words=(len(header) - 1,))
+        if max(len(line.text) for line in lines) <= width:
+            break
     misfits = asked - found.cost.size
     missing = f"; at {misfits:,} more the model does not fit" if misfits else ""
     shown = f", {len(some)} of them shown" if len(some) < len(rows) else ""
@@ -136,7 +141,7 @@ def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
         *sentence(f"{found.cost.size:,}{missing}", width, 10, "points"),
         *sentence(f"{len(rows)} points that no other beats on both{shown}", width, 10, "front"),
         Line(""),
-        *table(header, cells, width, words=(len(header) - 1,)),
+        *lines,
     ]
 
 

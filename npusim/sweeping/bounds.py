@@ -29,6 +29,11 @@ def bounds(name: str) -> Bounds:
             continue
         field = model.model_fields[part]
         model, metadata = field.annotation, field.metadata
-    schema = next(m.json_schema or {} for m in metadata if isinstance(m, WithJsonSchema))
-    low = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf))
-    return Bounds(float(low), float(schema.get("maximum", math.inf)), schema["type"] == "integer")
+    schema: Any = next(m.json_schema for m in metadata if isinstance(m, WithJsonSchema))
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum")
+    return Bounds(
+        -math.inf if low is None else float(low),
+        math.inf if high is None else float(high),
+        schema["type"] == "integer",
+    )

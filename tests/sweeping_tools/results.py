@@ -6,12 +6,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 import npusim
 from npusim.sweeping import sweep
 from npusim.sweeping.pareto import front
 from npusim.sweeping.sensitivity import sensitivity
 from tests.sweeping_tools.machines import MODEL
+
+pytest.importorskip("xarray")  # the extra npusim-xamba[sweep]
 
 KINDS = ("heat", "speedup", "lines", "words", "cloud", "line_of_points", "front", "tornado")
 

@@ -10,6 +10,8 @@ from tests.cli.conftest import model, npusim  # noqa: F401
 from tests.cli.test_bad_input import refused
 from tests.sweeping_tools.machines import MODEL
 
+pytest.importorskip("xarray")  # the extra npusim-xamba[sweep]
+
 VARY = ("--vary", "tiles=1,2", "--vary", "dsp.clock_mhz=500:2000:5:log")
 COST = ("--cost", "tiles*dsp.clock_mhz")
 

@@ -12,6 +12,8 @@ from npusim.sweeping.pareto import front, on_front
 from tests.compiler.strategies import graphs
 from tests.sweeping_tools.machines import MODEL, machines
 
+pytest.importorskip("xarray")  # the extra npusim-xamba[sweep]
+
 
 def beaten(latency, cost):
     """By hand, pair by pair: is a point beaten by another?"""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST_CELLS = 128  # of a heat map, along one axis: more than a page can show
-MOST_POINTS = 2000  # of a cloud; one in k is kept, the front always is
+MOST_POINTS = 1200  # of a cloud; one in k is kept, the front always is
 MOST_BARS = 24
 
 
