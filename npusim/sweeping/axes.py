@@ -62,7 +62,7 @@ class Axis:
             return values[np.minimum((share * len(values)).astype(np.int64), len(values) - 1)]
         if not self.whole:
             return self.range.at(share)
-        low, high = math.ceil(self.range.start), math.floor(self.range.stop)
+        low, high = _whole_ends(self.range)
         if self.range.log:  # every whole number owns the interval half a step around it
             wide = Range(low - 0.5, high + 0.5, log=True).at(share)
         else:
@@ -94,7 +94,7 @@ def _axis(name: str, given: Any, hw: Hardware, grid: bool) -> Axis:
     if isinstance(given, Range):
         if text or isinstance(base, bool):
             raise BadArgument(f"{name}: has no range; list its values")
-        _check_range(name, given, grid)
+        _check_range(name, given, grid, whole)
         values: Any = _spread(given, whole) if grid else np.empty(0)
         found: Range | None = given
     else:
@@ -144,7 +144,7 @@ def _number(name: str, text: str) -> Any:
         raise BadArgument(f"{name}: '{text}' is no number") from None
 
 
-def _check_range(name: str, given: Range, grid: bool) -> None:
+def _check_range(name: str, given: Range, grid: bool, whole: bool) -> None:
     start, stop, count = given.start, given.stop, given.count
     if not (math.isfinite(start) and math.isfinite(stop)):
         raise BadArgument(f"{name}: a range needs finite ends, got {start:g} and {stop:g}")
@@ -152,6 +152,8 @@ def _check_range(name: str, given: Range, grid: bool) -> None:
         raise BadArgument(f"{name}: the range runs backwards, from {start:g} to {stop:g}; swap the two")
     if given.log and start <= 0:
         raise BadArgument(f"{name}: a log range must start above 0, got {start:g}")
+    if whole and math.ceil(start) > math.floor(stop):
+        raise BadArgument(f"{name}: there is no whole number between {start:g} and {stop:g}")
     if count is None and grid:
         raise BadArgument(f"{name}: {start:g}:{stop:g} needs a count on a grid; write {start:g}:{stop:g}:9")
     if count is not None and not 1 <= count <= _MOST_VALUES:
@@ -160,6 +162,10 @@ def _check_range(name: str, given: Range, grid: bool) -> None:
         raise BadArgument(
             f"{name}: one value cannot reach from {start:g} to {stop:g}; take a count from 2 on"
         )
+
+
+def _whole_ends(given: Range) -> tuple[int, int]:
+    return math.ceil(given.start), math.floor(given.stop)
 
 
 def _spread(given: Range, whole: bool) -> np.ndarray:
@@ -172,6 +178,8 @@ def _listed(name: str, given: Any, text: bool, boolean: bool) -> Any:
     items = np.asarray(given).ravel().tolist() if not isinstance(given, list | tuple) else list(given)
     if not items:
         raise BadArgument(f"{name}: no values to take; give at least one")
+    if any(isinstance(item, list | tuple | dict | np.ndarray) for item in items):
+        raise BadArgument(f"{name}: the values must be plain numbers")
     if text:
         items = [str(item) for item in items]
     elif boolean:
@@ -187,10 +195,7 @@ def _listed(name: str, given: Any, text: bool, boolean: bool) -> Any:
         raise BadArgument(
             f"{name}: is a number, got {next(i for i in items if isinstance(i, bool | str) or i is None)!r}"
         )
-    try:
-        return np.asarray(items)
-    except ValueError:
-        raise BadArgument(f"{name}: the values must be plain numbers") from None
+    return np.asarray(items)
 
 
 def _check_schema(axis: Axis, hw: Hardware) -> None:
@@ -212,4 +217,5 @@ def _check_schema(axis: Axis, hw: Hardware) -> None:
     elif len(axis.values):
         hw.replace({axis.name: np.asarray(axis.values)})
     if axis.range is not None and not len(axis.values):
-        hw.replace({axis.name: np.array([axis.range.start, axis.range.stop])})
+        ends = [axis.range.start, axis.range.stop]
+        hw.replace({axis.name: np.array(_whole_ends(axis.range) if axis.whole else ends)})

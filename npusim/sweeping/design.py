@@ -45,6 +45,12 @@ class Design:
     def total(self) -> int:
         return math.prod(self.sizes.values())
 
+    @property
+    def own_bytes(self) -> int:
+        """Memory the points themselves take before any is computed: those of a Latin hypercube come all at once
+        (SciPy makes about four copies)."""
+        return 4 * 8 * len(self.axes) * (self.points or 0) if self.method == "lhs" else 0
+
     def chunks(self, most: int) -> tuple[int, ...]:
         """Lengths of a block of at most `most` points: as long as they go along the pricing axes, and only then
         along those that shape the plan, so that a block needs few plans."""

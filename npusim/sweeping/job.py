@@ -20,7 +20,9 @@ from npusim.sweeping.question import Question, ask
 from npusim.sweeping.store import Store, read
 
 _MOST_BLOCK = 1 << 18
-_BLOCK_COPIES = 12  # of a block's answer, while it is computed, put in shape and compressed (measured, rounded up)
+_BLOCK_COPIES = (
+    12  # of a block's answer, while it is computed, put in shape and compressed (measured, rounded up)
+)
 _LEAST_BLOCK = 1 << 15
 _BLOCKS = 32  # at least, when a block is not small already: progress, workers and --resume need some
 _WORKER_BYTES = 150 * 10**6  # a Dask worker without any work
@@ -59,6 +61,11 @@ def run(job: Job) -> str:
     files.check_size(suffix, size, budget)
     if job.plot is not None:
         files.check_size(".nc", size, budget)
+    if question.design.own_bytes > budget:
+        raise BadArgument(
+            f"lhs takes all its points at once, {readable(question.design.own_bytes)}, and --memory leaves "
+            f"{readable(budget)}; take --method sobol or random"
+        )
     question.scratch = max(1, budget // 4)
     folder = job.out if suffix == ".zarr" else f"{job.out}.part.zarr"
     began = time.perf_counter()

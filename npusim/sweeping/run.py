@@ -62,7 +62,8 @@ def sweep(
         raise BadArgument("per_node is for one graph: the nodes of several differ")
     question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node)
     budget = parse_memory(memory)
-    _check_memory(question.total * question.point_bytes, question.total, budget)
+    size = question.total * question.point_bytes + question.design.own_bytes
+    _check_memory(size, question.total, budget)
     question.scratch = budget // 5
     return collect(question, budget)
 

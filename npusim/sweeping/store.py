@@ -151,7 +151,9 @@ def writing(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BadOutput(f"cannot write '{path}': {reason}; finished blocks stay readable") from None
+        raise BadOutput(
+            f"cannot write '{path}': {reason}; finished blocks stay readable, --resume goes on"
+        ) from None
 
 
 def read(path: str) -> Any:

@@ -8,11 +8,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import npusim
-from npusim.errors import BadHardware, DoesNotFit
+from npusim.errors import BadArgument, BadHardware, DoesNotFit
 from npusim.report.words import ENGINES
 from npusim.sweeping import bound_names
 from tests.compiler.strategies import graphs
 from tests.graphs import loaded, model, node, weights
+from tests.sweeping.graph import small_graph
 from tests.sweeping.strategies import HARDWARE, pricing_names, questions
 
 xr = pytest.importorskip("xarray")
@@ -122,8 +123,8 @@ def test_times_of_nodes_are_those_of_the_report_and_sum_to_the_latency(graph, na
     point = dataset.isel({"dma.bytes_per_cycle": 1, "tiles": 1})
     found = {n: (point["node_duration_us"].values[k], point["node_critical_us"].values[k])
              for k, n in enumerate(point["node"].values)}  # fmt: skip
-    for node in report.nodes:
-        assert found[node.name] == (node.duration_us, node.critical_us)
+    for said in report.nodes:
+        assert found[said.name] == (said.duration_us, said.critical_us)
 
 
 @settings(max_examples=10, phases=NO_SHRINK)
@@ -145,11 +146,6 @@ def test_latency_mode_adds_the_hosts_part():
     for k, value in enumerate(vary["host.latency_ns"]):
         report = npusim.simulate(graph, hw.replace({"host.latency_ns": value}), mode="latency")
         assert dataset["latency_us"].values[k] == report.latency_us
-
-
-def small_graph():
-    nodes = [node("MatMul", "x w", "m"), node("Sigmoid", "m", "y")]
-    return loaded(model(nodes, {"x": [64, 64]}, ["y"], {"w": weights(64, 64)}))
 
 
 def mixed_graph():
@@ -174,3 +170,32 @@ def mixed_graph():
         "w": weights(32, 48, seed=2),
     }
     return loaded(model(nodes, {"x": [1, 3, 32, 32]}, ["y"], constants))
+
+
+@pytest.mark.parametrize("together", [1, 3, 64])
+def test_the_answer_does_not_depend_on_how_the_points_are_cut(monkeypatch, together):
+    hw, graph = HARDWARE["meteor_lake"], small_graph()
+    vary = {"dma.bytes_per_cycle": "16:128:5", "tiles": [1, 2], "mac_array.clock_mhz": "800:2000:4"}
+    whole = npusim.sweep(graph, hw, vary)
+    monkeypatch.setattr("npusim.sweeping.planned.POINTS_AT_ONCE", together)
+    monkeypatch.setattr("npusim.sweeping.run._BLOCK", 7)
+    xr.testing.assert_identical(npusim.sweep(graph, hw, vary), whole)
+
+
+def test_points_that_do_not_fit_are_unknown_and_the_reason_is_told():
+    hw, graph = HARDWARE["lunar_lake"], mixed_graph()
+    dataset = npusim.sweep(graph, hw, {"scratchpad.capacity_bytes": [10, 1_000_000]})
+    assert np.isnan(dataset["latency_us"].values).tolist() == [True, False]
+    assert bound_names(dataset).values[0] == "none"
+    assert len(dataset.attrs["does_not_fit"]) == 1 and "scratchpad" in dataset.attrs["does_not_fit"][0]
+    with pytest.raises(DoesNotFit):
+        npusim.sweep(graph, hw, {"scratchpad.capacity_bytes": [10, 20]})
+
+
+def test_a_result_that_memory_cannot_hold_is_refused_before_the_work():
+    hw, graph = HARDWARE["lunar_lake"], small_graph()
+    vary = {"dma.bytes_per_cycle": "16:128:100000", "dma.latency_ns": "100:900:10000"}
+    with pytest.raises(BadArgument, match=r"memory is 1 GB.*\.zarr"):
+        npusim.sweep(graph, hw, vary)
+    with pytest.raises(BadArgument, match="memory"):
+        npusim.sweep(graph, hw, {"dma.latency_ns": "100:900"}, points=100_000, method="lhs", memory="4MB")
