@@ -64,13 +64,20 @@ class Comparison:
     notes: tuple[str, ...]
 
     @property
+    def timed(self) -> bool:
+        """False for a profile of a CPU: it is compared by names only, not by engine or time."""
+        return self.profile.label != CPU
+
+    @property
     def same_engine_share(self) -> float | None:
-        """Share of the joined layers that run on the same engine, 0..1; None when none is joined."""
-        return sum(p.same_engine for p in self.pairs) / len(self.pairs) if self.pairs else None
+        """Share of the joined layers that run on the same engine, 0..1; None when there is none to compare."""
+        if not (self.pairs and self.timed):
+            return None
+        return sum(p.same_engine for p in self.pairs) / len(self.pairs)
 
     def explaining(self, count: int) -> list[Pair]:
         """The layers that differ most in time; those the vendor's compiler left unpriced are no evidence."""
-        judged = [p for p in self.pairs if not p.unpriced and p.gap_us]
+        judged = [p for p in self.pairs if self.timed and not p.unpriced and p.gap_us]
         return sorted(judged, key=lambda p: -abs(p.gap_us))[:count]
 
 

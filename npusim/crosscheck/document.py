@@ -45,23 +45,23 @@ def _comparison(c: Comparison) -> dict[str, Any]:
         "bytes_moved": _two(c.predicted_bytes, c.nbytes, label),
         "same_engine_share": c.same_engine_share,
         "layer_times_are": c.times_are,
-        "layers": [_pair(p, label) for p in c.pairs],
+        "layers": [_pair(p, label, c.timed) for p in c.pairs],
         "only_predicted": [n.name for n in c.only_predicted],
         "only_profile": [layer.name for layer in c.only_profile],
         "notes": list(c.notes),
     }
 
 
-def _pair(p: Pair, label: str) -> dict[str, Any]:
+def _pair(p: Pair, label: str, timed: bool) -> dict[str, Any]:
     return {
         "name": p.name,
         "op_type": p.op_type,
         "layers": list(p.layers),
         "engine": {PREDICTED: p.engine, label: p.theirs},
-        "same_engine": p.same_engine,
+        "same_engine": p.same_engine if timed else None,
         "split": {PREDICTED: p.split, label: p.their_split},
         "tiles": {PREDICTED: p.tiles, label: p.their_tiles},
-        "us": _two(p.predicted_us, p.us, label),
+        "us": _two(p.predicted_us, p.us if timed else None, label),
         "bytes": _two(p.predicted_bytes, p.nbytes, label),
         "priced": not p.unpriced,
     }

@@ -71,9 +71,9 @@ def _layers(found: Comparison, top: int, width: int) -> list[Line]:
     gap = sum(abs(p.gap_us) for p in found.pairs if not p.unpriced)
     rows = [_row(p, gap) for p in explaining]
     label = found.profile.label
-    header = ("layers that differ most", "engine", "split", PREDICTED, label, "gap", "of gap")
+    header = ("layer", "engine", "split", PREDICTED, label, "gap", "of gap")
     free = [p.name for p in found.pairs if p.unpriced]
-    lines += [Line(""), *table(header, rows, width, words=(0, 1, 2))]
+    lines += [Line(""), Line("The layers that differ most:"), *table(header, rows, width, words=(0, 1, 2))]
     lines += sentence(f"us of a layer: {found.times_are}; where two words stand: predicted, there", width, 0)
     if free:
         lines += sentence(f"left out, because they were given no time there: {_some(free)}", width, 0)
