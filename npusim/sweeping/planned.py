@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,8 +61,8 @@ class Planned:
         self.kind = [ENGINES.index("dma" if q >= DMA0 else engine_name(q)) for q in plan.queue]
         self.after = needed_after(plan.queue, plan.after)
         self.last_use = last_uses(self.after, plan.streams, plan.feeds)
-        self.bytes_moved = float(
-            sum(
+        self.bytes_moved = math.fsum(
+            (
                 ask.nbytes * (ask.source == "ddr" or ask.destination == "ddr") * repeats
                 for ask, repeats in zip(plan.ask, plan.repeats, strict=True)
                 if isinstance(ask, DmaTask)

@@ -29,7 +29,8 @@ def pricing_names(hw):
 def values_of(draw, hw, name, most=3):
     """Some different allowed values of a name."""
     if name in CHOICES:
-        return draw(st.lists(st.sampled_from(CHOICES[name]), min_size=1, max_size=most, unique=True))
+        allowed = [v for v in CHOICES[name] if name != "tiles" or v <= hw.tiles_max]
+        return draw(st.lists(st.sampled_from(allowed), min_size=1, max_size=most, unique=True))
     base, found = hw.get(name), []
     for factor in draw(st.lists(st.sampled_from(FACTORS), min_size=1, max_size=most, unique=True)):
         value = type(base)(base * factor) if base else factor - 0.5
