@@ -6,6 +6,7 @@ them to the store; only this process sets markers. A worker that dies costs the 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -77,13 +78,12 @@ def run_blocks(
 
     `done(index, misfits)` is called here for each finished block. Raises NoScheduler, WorkerLost, BadOutput."""
     distributed = require("distributed", "distributed")
+    path = os.path.abspath(store.path)  # workers may have been started elsewhere
     name = f"npusim-{store.question.fingerprint()[:16]}"
     client.register_plugin(
         _plugin(distributed, name, store.question, local=client.cluster is not None), name=name
     )
-    blocks = {
-        client.submit(compute_block, name, store.path, i, pure=False, retries=_RETRIES): i for i in todo
-    }
+    blocks = {client.submit(compute_block, name, path, i, pure=False, retries=_RETRIES): i for i in todo}
     try:
         for future in distributed.as_completed(list(blocks)):
             index = blocks.pop(future)
