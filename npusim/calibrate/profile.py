@@ -74,9 +74,9 @@ def fit_profile(hw: Hardware, seen: Observations, origin: str, clock_mhz: float 
     search = Search(start, seen)
     search.settle_globals(held=(CLOCK,) if clock_mhz else ())
     search.settle_kernels()
-    search.prune()
-    found = search.hw
     held = [n for n in GLOBALS if not (clock_mhz and n == CLOCK)]
+    search.prune(held)
+    found = search.hw
     errors = dict(zip(search.free, search.reported_errors(held), strict=True))
     values = {name: float(f"{float(found.get(name)):.5g}") for name in search.free}
     if clock_mhz:

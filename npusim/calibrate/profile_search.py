@@ -16,6 +16,7 @@ from npusim.arch.dsp import kernel_line
 from npusim.arch.hardware import Hardware
 from npusim.calibrate.least_squares import fit_numbers
 from npusim.calibrate.observations import LATENCY, Observations
+from npusim.calibrate.profile_state import State, errors_of, why
 
 CLOCK, STEP, HOST = "mac_array.clock_mhz", "step.minimum_ns", "host.latency_ns"
 PORT_RATE = "dma.bytes_per_cycle"
@@ -29,11 +30,10 @@ GLOBALS = (
     PORT_RATE,
 )
 LIMIT = 0.2
+LIMIT_HELD = 0.4  # of the error that counts numbers held too
 LEAST_NOISE = 0.005  # residuals of a perfect profile are rounding; no number is known better than this allows
 NOISE_AT_FIRST = 0.05
-FIT_NOISE = 0.02  # scatter that two fits of one profile are judged by
-CLEARLY = 3.0  # difference of misfit that decides between two of them
-FAR = 0.2  # logarithm of a change
+FAR = 0.05  # logarithm of a change
 LEAST_ROWS = 3
 HELD_OFF = 0.1  # relative; how far a number that is held may be from the truth
 _FACTORS = np.array([0.25, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 4.0])
@@ -78,7 +78,7 @@ class Search:
     def standard_errors(self, slopes: Any = None) -> Any:
         """Of every free number, in relative terms; infinite where nothing determines them."""
         slopes = self.slopes(self.free) if slopes is None else slopes
-        return _errors_of(slopes, self.noise())
+        return errors_of(slopes, self.noise())
 
     def reported_errors(self, held: Sequence[str]) -> Any:
         """`standard_errors`, and what it would do to each number if one of the `held` were off by HELD_OFF."""
@@ -103,33 +103,42 @@ class Search:
         best = self._state()
         self._restart()
         self._settle(wanted)
-        if self._state()[0] > best[0] - CLEARLY:
+        if not self._state().clearly_better_than(best):
             self._back_to(best)
+        out: set[str] = set()
+        doubted: set[str] = set()
         best = self._state()
-        for name in [
-            n for n in self.free if abs(np.log(float(self.hw.get(n)) / float(self.base.get(n) or 1))) > FAR
-        ]:
+        while far := [n for n in best.free if n not in doubted and self._moved(best.hw, n) > FAR]:
+            name = far[0]
+            doubted.add(name)
             self._restart()
-            self._settle([n for n in wanted if n != name and (n != PORT_RATE or PORT_RATE in best[2])])
-            if self._state()[0] < best[0] + CLEARLY:
-                self.undetermined[name] = "others explain the profile as well"
+            self._settle([n for n in wanted if n not in {name, *out} and (n != PORT_RATE or n in best.free)])
+            if not best.clearly_better_than(self._state()):
+                out.add(name)
+                doubted.clear()
                 best = self._state()
         self._back_to(best)
+        self.undetermined |= dict.fromkeys(out, "others explain the profile as well")
 
-    def _state(self) -> tuple[float, Hardware, list[str], dict[str, str]]:
-        """Cost (misfit, and one for every free number) and all that is needed to come back."""
-        return self._cost() + len(self.free), self.hw, list(self.free), dict(self.undetermined)
+    def _moved(self, hw: Hardware, name: str) -> float:
+        """How far a number is from its base, as a logarithm; from zero, any way is far."""
+        before = float(self.base.get(name))
+        return abs(float(np.log(float(hw.get(name)) / before))) if before > 0 else np.inf
 
-    def _back_to(self, state: tuple[float, Hardware, list[str], dict[str, str]]) -> None:
-        _, self.hw, self.free, self.undetermined = state
+    def _state(self) -> State:
+        return State(
+            self.hw,
+            tuple(self.free),
+            dict(self.undetermined),
+            self.residuals() * self.seen.weights,
+            self.noise(),
+        )
+
+    def _back_to(self, state: State) -> None:
+        self.hw, self.free, self.undetermined = state.hw, list(state.free), dict(state.undetermined)
 
     def _restart(self) -> None:
         self.hw, self.free, self.undetermined = self.base, [], {}
-
-    def _cost(self) -> float:
-        """Misfit: rows that are off count by how far, not by its square."""
-        errors = self.residuals() * self.seen.weights / FIT_NOISE
-        return float((np.sqrt(1 + errors**2) - 1).sum())
 
     def _settle(self, wanted: list[str]) -> None:
         """Find roughly, select, fit; then try what was left out once more, near the answer."""
@@ -163,12 +172,14 @@ class Search:
             self._hold(worse)
             self._fit()
 
-    def prune(self) -> None:
+    def prune(self, held: Sequence[str]) -> None:
         """Hold what the last fit leaves known worse than LIMIT, the worst first, and fit the others again."""
         while self.free:
             errors = self.standard_errors()
             if errors.max() < LIMIT:
-                return
+                errors = self.reported_errors(held)
+                if errors.max() < LIMIT_HELD:
+                    return
             worst = self.free.pop(int(errors.argmax()))
             self.undetermined[worst] = "the times that depend on it are few, or scatter too much"
             self._hold([worst])
@@ -219,11 +230,11 @@ class Search:
         slopes, noise = self.slopes(names), min(self.noise(), NOISE_AT_FIRST)
         chosen: list[int] = []
         for j, name in enumerate(names):
-            known = _errors_of(slopes[:, [*chosen, j]], noise)
+            known = errors_of(slopes[:, [*chosen, j]], noise)
             if (known < LIMIT).all():
                 chosen.append(j)
             else:
-                self.undetermined[name] = _why(slopes, names, chosen, j)
+                self.undetermined[name] = why(slopes, names, chosen, j)
         return [names[j] for j in chosen]
 
     def _hold(self, names: Sequence[str]) -> None:
@@ -254,28 +265,3 @@ class Search:
         off = {k: abs(float(np.median(v))) / (noise / np.sqrt(len(v))) for k, v in rows.items()}
         odd = [k for k, z in off.items() if z > _ODD_KERNEL and abs(np.median(rows[k])) > _ODD_LEAST]
         return sorted(odd, key=lambda k: -off[k])
-
-
-def _errors_of(slopes: Any, noise: float) -> Any:
-    """Relative standard errors of the columns of a Jacobian [n, p]; infinite for a singular one."""
-    sizes = np.linalg.norm(slopes, axis=0)
-    if (sizes < 1e-9).any():
-        return np.full(slopes.shape[1], np.inf)
-    inverse = np.linalg.pinv(slopes / sizes, rcond=1e-9)
-    if np.linalg.matrix_rank(slopes / sizes, tol=1e-6) < slopes.shape[1]:
-        return np.full(slopes.shape[1], np.inf)
-    return noise * np.linalg.norm(inverse, axis=1) / sizes
-
-
-def _why(slopes: Any, names: Sequence[str], chosen: list[int], j: int) -> str:
-    """The reason in words: nothing depends on it, or it moves the same times as another number."""
-    size = np.linalg.norm(slopes[:, j])
-    if size < 1e-9:
-        return "no time in the profile depends on it"
-    if not chosen:
-        return "the times that depend on it scatter too much"
-    others = np.linalg.norm(slopes[:, chosen], axis=0)
-    alike = np.abs(slopes[:, j] @ slopes[:, chosen]) / (size * np.maximum(others, 1e-12))
-    if alike.max() > 0.7:
-        return f"it moves the same times as {names[chosen[int(alike.argmax())]]}"
-    return "the times that depend on it are few, or scatter too much"
