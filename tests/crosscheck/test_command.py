@@ -133,4 +133,6 @@ def test_a_report_that_cannot_be_used_is_one_line_and_exit_code_2(npusim, tmp_pa
 @pytest.mark.parametrize(("hw", "tiles"), [("meteor_lake", 2), ("lunar_lake", 4), ("panther_lake", 3)])
 def test_intels_own_compiler_puts_the_ops_where_we_do(npusim, hw, tiles):  # noqa: F811
     answer = npusim("crosscheck", MODEL, "--hw", hw, "--tiles", tiles, "--vendor-compiler", "--json", "-")
-    assert json.loads(answer.out)["comparisons"][0]["same_engine_share"] == 1
+    layers = json.loads(answer.out)["comparisons"][0]["layers"]
+    # Converting float32 at the edge of the graph is left to either engine; the compiler prices it at nothing.
+    assert len(layers) > 4 and all(y["same_engine"] for y in layers if not y["name"].endswith("/convert"))

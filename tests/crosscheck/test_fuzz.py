@@ -12,10 +12,13 @@ from npusim.errors import NpusimError
 from npusim.onnx_io import load
 from npusim.simulation import simulate
 from tests.crosscheck.samples import FILES, LUNAR, MODEL, NPU_COUNTERS, NPU_SUMMARY
+from tests.shared import SHARED
 
 CONTENTS = [p.read_bytes() for p in FILES] + [NPU_COUNTERS.encode(), NPU_SUMMARY.encode()]
 GRAPH = load(MODEL)
 PREDICTION = simulate(GRAPH, LUNAR)
+VENDOR = SHARED / "reference" / "vendor_schedules" / "mm_4000" / "compileTimeScheduleTrace.json"
+CONTENTS += [VENDOR.read_bytes()] if VENDOR.is_file() else []
 contents = st.sampled_from(CONTENTS)
 
 
