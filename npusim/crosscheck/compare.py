@@ -209,6 +209,8 @@ def _notes(report: Report, profile: Profile, synchronous: bool) -> Iterable[str]
     clock = report.clocks_mhz.get("mac_array", 0.0)
     if profile.mac_clock_mhz and clock and abs(profile.mac_clock_mhz / clock - 1) > 0.01:
         yield f"the profile's MAC arrays ran at {profile.mac_clock_mhz:.0f} MHz, the prediction's at {clock:.0f}"
+    if report.precision == "int8":
+        yield "the prediction is of 8-bit arithmetic; the profile is of whatever the file it was made of holds"
     if synchronous and profile.latency_us is not None:
         yield "the measured latency holds the host's part of an inference; so does the prediction"
     sha = profile.facts.get("model_sha256")

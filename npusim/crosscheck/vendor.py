@@ -45,7 +45,7 @@ def command_of(given: str | None = None) -> list[str]:
     text = given or os.environ.get(VARIABLE, "")
     if text.strip():
         try:
-            return shlex.split(text)
+            return shlex.split(text, posix=os.name == "posix")
         except ValueError as error:
             raise BadArgument(f"the command '{text}' cannot be read: {error}") from None
     found = probe()

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from npusim.crosscheck import offline_compile
 from npusim.crosscheck.openvino import DEVICE, probe
 from npusim.onnx_io import load
 from tests.cli.conftest import free_model, model, npusim  # noqa: F401
@@ -124,6 +125,14 @@ def test_a_report_that_cannot_be_used_is_one_line_and_exit_code_2(npusim, tmp_pa
         "crosscheck", MODEL, "--save", tmp_path / "m.json", "--report", REPORTS / "npusim_trace.json"
     )
     assert answer.code == 2 and "nothing is measured" in answer.err
+
+
+@without_compiler
+def test_openvinos_own_compiler_is_a_command_too_and_says_when_it_is_not_there(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert offline_compile.main([str(MODEL), "4000", str(tmp_path / "out"), "NPU_TILES=4"]) == 1
+    assert "can load no NPU compiler" in capsys.readouterr().err
+    assert offline_compile.main([]) == 1 and "MODEL PLATFORM OUT_FOLDER" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(
