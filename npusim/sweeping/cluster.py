@@ -61,9 +61,13 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = distributed.Client(scheduler, timeout=TIMEOUT_S)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
-        silent = isinstance(error, OSError | TimeoutError)
-        reason = f"no answer within {TIMEOUT_S:g} s" if silent else f"no address of a scheduler ({error})"
+    except Exception as error:  # what answers may be no Dask at all, and then Dask stumbles over anything
+        if isinstance(error, OSError | TimeoutError):
+            reason = f"no answer within {TIMEOUT_S:g} s"
+        elif isinstance(error, ValueError | TypeError):
+            reason = f"no address of a scheduler ({error})"
+        else:
+            reason = f"what answers there is no Dask scheduler ({type(error).__name__})"
         raise NoScheduler(
             f"'{scheduler}': {reason}; start one with `dask scheduler`, or use --workers N"
         ) from None

@@ -1,8 +1,10 @@
 """Dask workers: the same answer as alone, and a killed one costs its block only."""
 
+import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -107,5 +109,30 @@ def test_a_scheduler_that_does_not_answer_is_one_line_and_leaves_nothing(
             "sweep", model_file, *points, "-o", tmp_path / "o.zarr", "--scheduler", address
         )
     assert (code, said, err.count("\n")) == (2, "", 1), err
+    assert err.startswith("NoScheduler: ") and address in err
+    assert os.listdir(tmp_path) == ["small.onnx"]
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" * 4])
+def test_what_answers_and_is_no_scheduler_is_one_line(npusim, model_file, tmp_path, monkeypatch, said):
+    monkeypatch.setattr("npusim.sweeping.cluster.TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept = []
+
+        def answer():
+            with contextlib.suppress(OSError):  # the server is closed at the end
+                while True:
+                    kept.append(server.accept()[0])
+                    kept[-1].sendall(said)
+
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        points = [*words(RANGES), "--points", "300"]
+        code, out, err = npusim(
+            "sweep", model_file, *points, "-o", tmp_path / "o.zarr", "--scheduler", address
+        )
+        for connection in kept:
+            connection.close()
+    assert (code, out, err.count("\n")) == (2, "", 1), err
     assert err.startswith("NoScheduler: ") and address in err
     assert os.listdir(tmp_path) == ["small.onnx"]
