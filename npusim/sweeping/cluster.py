@@ -5,6 +5,7 @@ them to the store; only this process sets markers. A worker that dies costs the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -60,6 +61,7 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         return
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        asyncio.run(_greet(scheduler))
         client = distributed.Client(scheduler, timeout=TIMEOUT_S)
     except Exception as error:  # what answers may be no Dask at all, and then Dask stumbles over anything
         if isinstance(error, OSError | TimeoutError):
@@ -73,6 +75,14 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
         ) from None
     with client:
         yield client
+
+
+async def _greet(address: str) -> None:
+    """Shake hands with a scheduler. A Client waits for ever where something accepts and says nothing."""
+    from distributed.comm import connect
+
+    comm = await asyncio.wait_for(connect(address, timeout=TIMEOUT_S), TIMEOUT_S)
+    comm.abort()
 
 
 def run_blocks(
