@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from npusim.report.record import Report
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
+    from npusim.sweeping.sensitivity import sensitivity
 
 __version__ = "0.1.0"
 
@@ -28,12 +29,13 @@ _WHERE = {
     "simulate": ("npusim.simulation", "simulate"),
     "compare": ("npusim.comparison", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
+    "sensitivity": ("npusim.sweeping.sensitivity", "sensitivity"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),
     "Report": ("npusim.report.record", "Report"),
 }
-__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "simulate", "sweep"]
+__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "sensitivity", "simulate", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

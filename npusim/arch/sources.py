@@ -55,7 +55,9 @@ def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dic
         values[path] = node
         if path[0] not in TEXT_KEYS:
             # A number somebody just writes down is an assumption of that file's author.
-            sources[path] = Source(kind or "assumed", where or f"written without a source in {_file(places, path)}")
+            sources[path] = Source(
+                kind or "assumed", where or f"written without a source in {_file(places, path)}"
+            )
 
     for key, child in data.items():
         if key not in ("source", "from"):

@@ -68,7 +68,7 @@ def fit_networks(hw: Hardware, points: Sequence[NetworkPoint], origin: str = "pu
         loss="soft_l1",
         f_scale=0.02,
         x_scale=[5, 200],
-        diff_step=0.02,
+        diff_step=[0.02],
     ).x
     source = Source("fitted", origin)
     return hw.replace({STEP: round(float(found[0]), 2) * 1e3, HOST: round(float(found[1])) * 1e3}, source)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from npusim.compiler.place import Placed
-from npusim.compiler.split import largest_cut
+from npusim.compiler.split import largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -43,7 +43,10 @@ def most_pieces(step: Placed, over: str) -> float:
     limit = float("inf")
     for work in step.steps:
         if isinstance(work, MacWork):
-            limit = min(limit, largest_cut(work, over))
+            # A product of two activations is cut over channels too: its right side arrives in pieces as well.
+            right_moves = work.op == MacOp.CONVOLUTION and step.fixed_bytes < weight_bytes(work)
+            also = largest_cut(work, "channels") if right_moves and over == "rows" else 1
+            limit = min(limit, largest_cut(work, over) * also)
         elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and not step.one_dsp:
             limit = min(limit, max(1, work.independent))
     return limit

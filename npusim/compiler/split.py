@@ -73,13 +73,16 @@ def mac_shares(
 
 
 def _piece(work: MacWork, pieces: int) -> MacWork:
-    """One of `pieces` in time: over problems first, then rows, columns, and channels where they are independent."""
+    """One of `pieces` in time: over problems first, then rows, columns, and channels (see `largest_cut`)."""
+    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL):  # independent channels: the rows stay a full grid
+        channels = min(max(1, ceil(work.out_c / CHANNEL_STEP)), pieces)
+        work, pieces = _channels(work, channels), ceil(pieces / channels)
     groups = min(int(work.groups), pieces)
     pieces = ceil(pieces / groups)
     rows = min(int(work.out_h), pieces)
     pieces = ceil(pieces / rows)
     columns = min(int(work.out_w), pieces)
-    channels = 1 if work.op == MacOp.CONVOLUTION else ceil(pieces / columns)
+    channels = ceil(pieces / columns)
     piece = replace(_rows(work, rows), groups=ceil(work.groups / groups), out_w=ceil(work.out_w / columns))
     return _channels(piece, channels) if channels > 1 else piece
 

@@ -54,7 +54,10 @@ def test_cumba_is_worth_little_where_cumsum_runs_on_all_dsps(machine, compiler):
     assert len(rest) + 1 == len(profile.dsp.one_dsp)
     dsp = profile.dsp.model_copy(update={"one_dsp": rest})
     split = profile.model_copy(update={"name": f"{compiler}-split", "dsp": dsp})
-    assert 1.0 <= speedups(machine, split)["CumBA"] <= 1.10
+    # The sheet has at most 1.10 with 12 DSPs. Clean pooling leaves less beside CumSum here (56 ms in all, the sheet
+    # 68), so the same CumSum weighs more: 1.15 with 12 DSPs, 1.20 with 8.
+    most = {4: 1.21, 6: 1.16}[machine[1]] if compiler == "2024.12-pool" else 1.10
+    assert 1.0 <= speedups(machine, split)["CumBA"] <= most
 
 
 @pytest.mark.parametrize("compiler", DECEMBER)
@@ -101,14 +104,12 @@ def test_clean_pooling_gives_cumba_more_and_reduba_less_than_the_other_paths(mac
 
 @pytest.mark.parametrize("machine", LUNAR, ids=str)
 def test_the_bands_of_clean_pooling(machine):
-    """The sheet has CumBA 1.5-2.9, ReduBA 0.9-1.0, both 1.4-2.7: it takes every sum for one read at DDR speed.
-    Here a pooling too large for the scratchpads is cut over its rows first, which leaves one row of the MAC
-    array's 4 x 4 grid in use, so the sums take longer (ReduBA 1.3-1.9); and a rewritten sum costs one clean
-    read, where the sheet allows more, so ReduBA never falls below 1."""
+    """The sheet has CumBA 1.5-2.9, ReduBA 0.9-1.0, both 1.4-2.7. A rewritten sum costs one clean read here, where
+    the sheet allows more, so ReduBA stays just above 1 and the pair a little above the sheet's."""
     found = bands(machine, "2024.12-pool")
-    assert found["CumBA"][0] >= 1.2 and found["CumBA"][2] <= 3.1
-    assert found["ReduBA"][0] >= 1.0 and found["ReduBA"][2] <= 1.95
-    assert found["both"][0] >= 1.6 and found["both"][2] <= 4.6
+    assert found["CumBA"][0] >= 1.4 and found["CumBA"][2] <= 3.1
+    assert found["ReduBA"][0] >= 1.0 and found["ReduBA"][2] <= 1.1
+    assert found["both"][0] >= 1.4 and found["both"][2] <= 3.4
 
 
 TOKENS = (1, 4, 16, 64, 256)
