@@ -42,7 +42,9 @@ def test_the_wheel_knows_its_hardware_in_any_folder(installed, tmp_path):
 def test_the_wheel_runs_a_model_under_both_compilers(installed, tmp_path):
     model = ROOT / "examples" / "mamba2_small.onnx"
     for compiler in ("2024.12", "2026"):
-        done = run(installed, tmp_path, "npusim", "run", str(model), "--compiler", compiler, "--json", "r.json")
+        done = run(
+            installed, tmp_path, "npusim", "run", str(model), "--compiler", compiler, "--json", "r.json"
+        )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "r.json").read_text().startswith("{")
 

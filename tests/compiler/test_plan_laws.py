@@ -174,7 +174,5 @@ def test_a_scratchpad_too_small_for_one_piece_is_refused_with_both_numbers():
 
     graph = loaded(model([node("Softmax", "x", "y")], {"x": [4, 100_000]}, ["y"]))
     hw = HARDWARE["lunar_lake"].replace({"scratchpad.capacity_bytes": 4096})
-    with pytest.raises(
-        DoesNotFit, match=r"'y' needs .*iB for one piece, the scratchpads hold .*iB; raise"
-    ):
+    with pytest.raises(DoesNotFit, match=r"'y' needs .*iB for one piece, the scratchpads hold .*iB; raise"):
         planned(graph, hw)

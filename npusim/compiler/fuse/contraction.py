@@ -24,7 +24,8 @@ def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
 
 
 def mul_reduce_to_matmul(r: Rewriter) -> None:
-    """At least 16 terms, and only where both operands are broadcast along an axis that the other has (else nothing is shared)."""
+    """At least 16 terms, and only where both operands are broadcast along an axis that the other has (else nothing
+    is shared)."""
     for index, node in r.items("ReduceSum"):
         product = r.maker(node.inputs[0], "Mul")
         axes = _axes(r, node)
