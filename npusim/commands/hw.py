@@ -12,28 +12,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_is_help=True)
 
-# Ends of number names, and the unit they stand for; the first that fits is taken.
-UNITS = {
-    "clock_mhz": "MHz",
-    "bandwidth_gb_per_s": "GB/s",
-    "macs_per_cycle": "MACs/cycle",
-    "macs_per_cycle_8bit": "MACs/cycle",
-    "macs_per_cycle_16bit": "MACs/cycle",
-    "permute_elements_per_cycle": "elements/cycle",
-    "elements_per_cycle_8bit": "elements/cycle",
-    "elements_per_cycle_16bit": "elements/cycle",
-    "bytes_per_cycle": "bytes/cycle",
-    "bytes_per_cycle_16x16": "bytes/cycle",
-    "bytes_per_cycle_8x16": "bytes/cycle",
-    "bytes_per_cycle_4x16": "bytes/cycle",
-    "cycles_per_element": "cycles/element",
-    "cycles_per_row": "cycles/row",
-    "_cycles": "cycles",
-    "_bytes": "bytes",
-    "_bits": "bits",
-    "_ns": "ns",
-}
-
 
 @app.command("list")
 def list_command() -> None:
@@ -71,17 +49,14 @@ def show_command(
     show([*diagram(name), *hardware_page(hw, page_width())])
 
 
-def unit(name: str) -> str:
-    """'dma.latency_ns' -> 'ns'; empty for a count, a ratio or an exponent."""
-    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
-
-
 def hardware_document(hw: Hardware) -> dict[str, Any]:
     """Name, product, generation and every number by dotted name: value, unit, source, from."""
+    from npusim.arch.units import shown, unit
+
     numbers = {
         number: {
             "value": value,
-            "unit": unit(number),
+            "unit": shown(unit(number)),
             "source": hw.sources[number].kind,
             "from": hw.sources[number].where,
         }
@@ -92,6 +67,7 @@ def hardware_document(hw: Hardware) -> dict[str, Any]:
 
 def hardware_page(hw: Hardware, width: int) -> list[Line]:
     """Every number, block by block; where it is from stands once, under a number of its own."""
+    from npusim.arch.units import shown, unit
     from npusim.report.layout import Line, fit, sentence, table
 
     blocks: dict[str, list[tuple[str, ...]]] = {}
@@ -105,7 +81,7 @@ def hardware_page(hw: Hardware, width: int) -> list[Line]:
             line = kernels.setdefault(block.removeprefix("dsp.kernels."), [])
             line[:] = [*line[:-1], f"{value:.10g}", known]
         else:
-            blocks.setdefault(block or "NPU", []).append((short, f"{value:.10g}", unit(number), known))
+            blocks.setdefault(block or "NPU", []).append((short, f"{value:.10g}", shown(unit(number)), known))
     lines = [Line(fit(f"{hw.name}: {hw.product}, NPU {hw.generation}", width), "bold")]
     for block, rows in blocks.items():
         lines += [Line(""), *table((block, "value", "unit", "source"), rows, width, words=(0, 2, 3))]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import STRUCTURAL, Hardware
+from npusim.arch.units import is_whole, unit
 from npusim.errors import BadArgument
-from npusim.sweeping.units import is_whole, unit
 
 #: Names that are choices of the caller, not numbers of the hardware.
 CHOICES = ("compiler", "precision")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from npusim.arch.units import shown
 from npusim.errors import BadArgument
 from npusim.sweeping.expression import Expression, parse
 
@@ -106,7 +107,7 @@ def front(dataset: xr.Dataset, hw: Hardware, cost: str) -> Front:
         hardware=hw.name,
         cost_text=expression.text,
         parameters=parameters,
-        units={n: "" if unit == "1" else unit for n, unit in units.items()},
+        units={n: shown(unit) for n, unit in units.items()},
         latency_us=time,
         cost=price,
         bound_by=bound_names(dataset).values.reshape(latency.shape)[fits],

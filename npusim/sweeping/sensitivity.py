@@ -165,14 +165,14 @@ def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarra
 
 
 def _row(hw: Hardware, name: str, pair: tuple[float, float], latencies_us: np.ndarray) -> Elasticity:
-    from npusim.commands.hw import unit
+    from npusim.arch.units import shown, unit
 
     low_us, high_us = latencies_us.tolist()
     moved = np.log(high_us / low_us) / np.log(pair[1] / pair[0]) if low_us and high_us else 0.0
     return Elasticity(
         name=name,
         value=hw.get(name),
-        unit=unit(name),
+        unit=shown(unit(name)),
         source=hw.sources[name].kind,
         elasticity=float(moved),
         low=float(pair[0]),

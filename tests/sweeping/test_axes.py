@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from npusim.arch.presets import load_hardware
+from npusim.arch.units import is_whole, unit
 from npusim.errors import BadArgument, BadHardware
 from npusim.sweeping.axes import Range, make_axes, parse
 from npusim.sweeping.design import make_design
 from npusim.sweeping.memory import parse_memory
-from npusim.sweeping.units import is_whole, unit
 
 HW = load_hardware("lunar_lake")
 

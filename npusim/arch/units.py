@@ -36,6 +36,11 @@ def unit(name: str) -> str:
     return "1"
 
 
+def shown(unit: str) -> str:
+    """A unit as people read it: nothing for a ratio, an exponent or a count."""
+    return "" if unit == "1" else unit
+
+
 @cache
 def is_whole(name: str) -> bool:
     """True if the hardware's schema takes whole numbers only."""
