@@ -54,6 +54,8 @@ Numbers of a hardware file by the kind of their source (`npusim hw show NAME` li
 - Intel's net for NPU 4000 slows a DMA port down when the other is busy (rows "both ports"); on 3720 and 5010 its nets
   do not, and no measured transfer tells. The ratio is kept (`both_ports_rate_ratio`), but plans are priced without it.
 - What a plan adds (compute steps, host time) is not judged here but by the published networks.
+- How far plans are from those of Intel's compiler (engines, bytes, MAC time), and why where they differ, has a page of
+  its own: [vendor_agreement.md](vendor_agreement.md).
 """
 
 #: Why a bar is missed, by (generation, engine, what, against).
