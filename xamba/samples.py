@@ -102,8 +102,6 @@ def _index_bound(value: ir.Value, facts: Facts) -> int | None:
             elif node.op_type in INDEX_KEPT and place == 0:
                 queue += [out for out in node.outputs if out not in seen]
                 seen.update(node.outputs)
-            elif node.op_type in ("Loop", "Scan", "If"):  # bodies capture by the same value: met above
-                continue
     return found
 
 

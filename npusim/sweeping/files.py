@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from npusim.errors import BadArgument, BadOutput
+from npusim.errors import BadArgument
 from npusim.sweeping.dataset import bound_names, require
 from npusim.sweeping.memory import readable
+from npusim.sweeping.whole_file import put_in_place
 
 SUFFIXES = (".nc", ".zarr", ".parquet", ".csv")
 #: Copies of the result alive while a format is written (measured with 10^6 points, rounded up).
@@ -58,19 +58,13 @@ def write(dataset: Any, path: str) -> None:
     """Write .nc, .parquet or .csv beside its place and move it there. Raises BadOutput."""
     suffix = Path(path).suffix.lower()
     part = f"{path}.part{suffix}"
-    try:
+    with put_in_place(part, path, path):
         if suffix == ".nc":
             _plain(dataset).to_netcdf(part, engine="h5netcdf")
         elif suffix == ".parquet":
             table(dataset).to_parquet(part, index=False)
         else:
             table(dataset).to_csv(part, index=False)
-        os.replace(part, path)
-    except OSError as error:
-        raise BadOutput(f"cannot write '{path}': {error.strerror or error}") from None
-    finally:
-        if os.path.exists(part):
-            os.unlink(part)
 
 
 def _plain(dataset: Any) -> Any:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from npusim.errors import BadOutput
+from npusim.sweeping.whole_file import put_in_place
 
 FORMATS = (".html", ".png")
 
@@ -63,12 +64,5 @@ def save(result: Any, path: str | Path) -> None:
     content = render(result, path)
     target = os.path.realpath(path)
     part = f"{target[:200]}.{secrets.token_hex(4)}.part"
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-        os.replace(part, target)
-    except OSError as error:
-        raise BadOutput(f"cannot write '{path}': {error.strerror}") from None
-    finally:
-        if os.path.exists(part):
-            os.unlink(part)
+    with put_in_place(part, target, path), open(part, "xb") as file:
+        file.write(content)
