@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.presets import load_hardware
-from npusim.calibrate.dma import DIRECTIONS, read_dma_rows
-from npusim.validate.tables import GENERATIONS, Folder, shipped
+from npusim.reference.dma_fit import DIRECTIONS, read_dma_rows
+from npusim.reference.folder import GENERATIONS, Folder, shipped
 
 DOCS = Path(__file__).resolve().parent
 WHOLE = DOCS.parent / ".." / "shared" / "reference"
@@ -217,13 +217,13 @@ def networks(found: dict[str, Any], folder: Path) -> str:
 def fitted_to_networks(found: dict[str, Any], folder: Path) -> str:
     """The constants that were fitted to whole networks, what they make of the total, and how the prediction does on
     a network they were not fitted to."""
-    from npusim.calibrate.network import CONSTANTS, NetworkPoint, errors, leave_one_out
-    from npusim.calibrate.reference import read_table
     from npusim.compiler.compile import compile_graph
     from npusim.compiler.profile import load_profile
     from npusim.onnx_io import load
+    from npusim.reference.folder import NETWORKS
+    from npusim.reference.networks_fit import CONSTANTS, NetworkPoint, errors, leave_one_out
+    from npusim.reference.rows import read_table
     from npusim.simulation import DEFAULT_COMPILER
-    from npusim.validate.tables import NETWORKS
 
     hw, table = load_hardware("meteor_lake"), Folder(folder).find(NETWORKS)
     rows = [r for r in found["networks"] if "155H" in r["product"] and r["judged"]]

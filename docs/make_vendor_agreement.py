@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.crosscheck.agreement import RENAMED, compared, row_of, write_golden  # noqa: E402
-from tests.crosscheck.reference import reference_rows  # noqa: E402
+from tests.measured.agreement import RENAMED, compared, row_of, write_golden  # noqa: E402
+from tests.measured.reference import reference_rows  # noqa: E402
 from tests.vendor.test_placement import KNOWN  # noqa: E402
 
 PAGE = Path(__file__).with_name("vendor_agreement.md")

@@ -11,31 +11,42 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from npusim.version import __version__
+
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
     from npusim.arch.presets import load_hardware as hardware
-    from npusim.comparison import compare
+    from npusim.comparison.waterfall import compare
     from npusim.graph import Graph
     from npusim.onnx_io import load
     from npusim.report.record import Report
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
-    from npusim.sweeping.sensitivity import sensitivity
-
-__version__ = "0.1.0"
+    from npusim.tradeoff.sensitivity import sensitivity
 
 _WHERE = {
     "load": ("npusim.onnx_io", "load"),
     "simulate": ("npusim.simulation", "simulate"),
-    "compare": ("npusim.comparison", "compare"),
+    "compare": ("npusim.comparison.waterfall", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
-    "sensitivity": ("npusim.sweeping.sensitivity", "sensitivity"),
+    "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),
     "Report": ("npusim.report.record", "Report"),
 }
-__all__ = ["Graph", "Hardware", "Report", "compare", "hardware", "load", "sensitivity", "simulate", "sweep"]
+__all__ = [
+    "Graph",
+    "Hardware",
+    "Report",
+    "__version__",
+    "compare",
+    "hardware",
+    "load",
+    "sensitivity",
+    "simulate",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,6 +27,7 @@ from npusim.commands.run import run
 from npusim.commands.sweep import sweep
 from npusim.commands.validate import validate
 from npusim.errors import NpusimError
+from npusim.version import __version__
 
 app = typer.Typer(
     name="npusim",
@@ -50,12 +51,7 @@ app.command()(crosscheck)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            print(f"npusim {version('npusim-xamba')}")
-        except PackageNotFoundError:
-            print("npusim (not installed: run from its source)")
+        print(f"npusim {__version__}")
         raise typer.Exit
 
 

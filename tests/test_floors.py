@@ -1,51 +1,141 @@
-"""Imports point down: graph and work below, the command line on top; npusim never imports xamba."""
+"""Imports point down, as `docs/layout.md` draws it: graph and work on the ground, the command line on top.
+
+Rooms of one floor do not know each other. npusim never imports xamba; of xamba, only `choice` asks npusim
+anything. Imports inside functions count too; those for types alone do not run and do not count.
+"""
 
 import ast
 from pathlib import Path
 
+import networkx as nx
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    {"errors", "graph", "work"},
-    {"arch", "loading", "onnx_io"},
-    {"ops"},
-    {"compiler"},
-    {"pricing", "schedule"},
-    {"report"},
-    {"simulation"},
-    {"calibrate", "commands", "comparison", "crosscheck", "sweeping", "validate"},
-    {"cli", "__main__"},
+    "errors graph work version schedule",
+    "terminal",
+    "arch loading ops",
+    "compiler onnx_io",
+    "pricing",
+    "measures",
+    "report",
+    "simulation comparison",
+    "reference sweeping measured",
+    "tradeoff",
+    "plotting",
+    "npusim",
+    "commands",
+    "cli",
+    "__main__",
 ]
-FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
+XAMBA_FLOORS = [
+    "errors",
+    "files",
+    "facts",
+    "workbench",
+    "tables",
+    "patterns",
+    "passes",
+    "proof",
+    "pipeline",
+    "choice",
+    "xamba",
+    "cli",
+    "__main__",
+]
+XAMBA_FLOOR = {room: level for level, rooms in enumerate(XAMBA_FLOORS) for room in rooms.split()}
+ASKS_NPUSIM = {"choice"}
 
 
-def imports(path: Path) -> set[str]:
-    """Names of the npusim and xamba modules a file imports, functions' own imports included."""
+def room_of(name: str) -> str:
+    """'npusim.report.build' -> 'report'; the package itself is the room of its own name."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(source: str) -> set[str]:
+    """Modules of npusim and xamba that the source imports when it runs, those inside functions included."""
+    tree = ast.parse(source)
+    for part in ast.walk(tree):
+        if isinstance(part, ast.If) and "TYPE_CHECKING" in ast.unparse(part.test):
+            part.body = []
     found = set()
-    for part in ast.walk(ast.parse(path.read_text())):
+    for part in ast.walk(tree):
         if isinstance(part, ast.ImportFrom) and part.module and not part.level:
-            found.add(part.module)
+            found |= {part.module, *(f"{part.module}.{alias.name}" for alias in part.names)}
         elif isinstance(part, ast.Import):
             found.update(alias.name for alias in part.names)
     return {name for name in found if name.split(".")[0] in ("npusim", "xamba")}
 
 
-def test_every_module_has_a_floor():
-    parts = {
-        p.stem for p in (ROOT / "npusim").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()
-    }
-    assert parts - {"__init__"} - set(FLOOR) == set()
+def modules(root: Path = ROOT) -> dict[str, set[str]]:
+    """Every module of both packages, with the modules of both that it imports."""
+    files = [p for package in ("npusim", "xamba") for p in (root / package).rglob("*.py")]
+    sources = {module_name(p, root): p.read_text() for p in files}
+    return {name: imports(text) & sources.keys() - {name} for name, text in sources.items()}
 
 
-def test_imports_point_down():
-    wrong = []
-    for path in (ROOT / "npusim").rglob("*.py"):
-        own = path.relative_to(ROOT / "npusim").parts[0].removesuffix(".py")
-        for name in imports(path):
-            part = name.split(".")[1] if "." in name else None
-            if name.startswith("xamba"):
-                wrong.append(f"{path.name} imports {name}")
-            elif part and own in FLOOR and FLOOR.get(part, 0) > FLOOR[own]:
-                wrong.append(
-                    f"{path.relative_to(ROOT)} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[part]})"
-                )
-    assert not wrong, "\n".join(wrong)
+def faults(importing: dict[str, set[str]]) -> list[str]:
+    """One sentence for every import that does not point down."""
+    found = []
+    for name, targets in importing.items():
+        package, own = name.split(".")[0], room_of(name)
+        floor = FLOOR if package == "npusim" else XAMBA_FLOOR
+        for target in targets:
+            other = room_of(target)
+            if target.split(".")[0] != package:
+                if package == "npusim" or own not in ASKS_NPUSIM:
+                    found.append(f"{name} imports {target}")
+            elif own != other and other != package and floor[other] >= floor[own]:
+                found.append(f"{name} (floor {floor[own]}) imports {target} (floor {floor[other]})")
+            elif own != other and other == package and floor[own] < floor[package]:
+                found.append(f"{name} imports the whole of {package}")
+    return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def house() -> dict[str, set[str]]:
+    return modules()
+
+
+def test_every_room_has_a_floor(house):
+    for package, floor in (("npusim", FLOOR), ("xamba", XAMBA_FLOOR)):
+        rooms = {room_of(name) for name in house if name.split(".")[0] == package}
+        assert rooms - floor.keys() == set()
+
+
+def test_imports_point_down(house):
+    assert not faults(house), "\n".join(faults(house))
+
+
+def test_no_circle(house):
+    """Between modules, whatever room they are in; a package's own list of its names is no import of them."""
+    graph = nx.DiGraph((name, target) for name, targets in house.items() for target in targets)
+    graph.remove_nodes_from(["npusim", "xamba"])
+    circles = [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
+    assert circles == []
+
+
+ROOMS = [(room, floor) for floor, rooms in enumerate(FLOORS) for room in rooms.split()]
+
+
+@pytest.mark.parametrize(
+    "upper, lower", [(a, b) for a, i in ROOMS for b, j in ROOMS if j < i and b != "npusim"]
+)
+def test_an_upward_import_put_in_on_purpose_is_found(upper, lower):
+    """For every pair of rooms on two floors: down is right, up is not."""
+    up = upper if upper == "npusim" else f"npusim.{upper}"
+    down = f"npusim.{lower}"
+    assert not faults({up: {down}, down: set()})
+    assert faults({down: {up}, up: set()})
+
+
+def test_imports_inside_functions_count_and_those_for_types_do_not():
+    text = "if TYPE_CHECKING:\n    import npusim.cli\ndef f():\n    from npusim.commands import run\n"
+    assert imports(text) == {"npusim.commands", "npusim.commands.run"}

@@ -11,20 +11,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xamba.actiba import ActiBA
-    from xamba.cumba import CumBA
-    from xamba.equivalence import verify
+    from xamba.passes.actiba import ActiBA
+    from xamba.passes.cumba import CumBA
+    from xamba.passes.reduba import ReduBA
     from xamba.pipeline import PASSES, optimize, rewrite
-    from xamba.reduba import ReduBA
+    from xamba.proof.equivalence import verify
 
 _HOMES = {
-    "CumBA": "cumba",
-    "ReduBA": "reduba",
-    "ActiBA": "actiba",
+    "CumBA": "passes.cumba",
+    "ReduBA": "passes.reduba",
+    "ActiBA": "passes.actiba",
     "PASSES": "pipeline",
     "optimize": "pipeline",
     "rewrite": "pipeline",
-    "verify": "equivalence",
+    "verify": "proof.equivalence",
 }
 __all__ = ["PASSES", "ActiBA", "CumBA", "ReduBA", "optimize", "rewrite", "verify"]
 

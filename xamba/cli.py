@@ -12,8 +12,8 @@ import typer
 from xamba.errors import BadArgument, XambaError
 
 if TYPE_CHECKING:
-    from xamba.equivalence import Verdict
     from xamba.pipeline import Optimized
+    from xamba.proof.equivalence import Verdict
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -107,7 +107,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Run two models on the same random inputs. Exit 0: the same within tolerance; 1: not."""
-    from xamba.equivalence import verify as run
+    from xamba.proof.equivalence import verify as run
 
     verdict = run(a, b, tolerance=tolerance, seed=seed, dims=_dims(dim), runtime=runtime)
     print(json.dumps(verdict.as_dict(), indent=2) if as_json else _verdict_text(verdict))

@@ -34,3 +34,11 @@ class NotComparable(XambaError):
 
 class NotEquivalent(XambaError):
     """The rewritten model answers differently; nothing is written."""
+
+
+class Keep(Exception):
+    """Raised inside a rule: leave the node alone. The message is the reason."""
+
+
+class NotMine(Exception):
+    """Raised inside a rule: the node is none of the pass's business after all; nothing is recorded."""

@@ -10,13 +10,13 @@ from typing import Any
 import onnx_ir as ir
 from onnx_ir.passes.common import InlinePass
 
-from xamba.actiba import ActiBA
-from xamba.base import Kept, Rewritten, XambaPass
-from xamba.cumba import CumBA
-from xamba.equivalence import Verdict, verify
 from xamba.errors import BadModel, InvalidModel, NotEquivalent, UnknownPass
 from xamba.files import check, check_output, load, save
-from xamba.reduba import ReduBA
+from xamba.passes.actiba import ActiBA
+from xamba.passes.base import Kept, Rewritten, XambaPass
+from xamba.passes.cumba import CumBA
+from xamba.passes.reduba import ReduBA
+from xamba.proof.equivalence import Verdict, verify
 
 #: All passes by their name on the command line.
 PASSES: dict[str, type[XambaPass]] = {p.name: p for p in (CumBA, ReduBA, ActiBA)}

@@ -75,3 +75,18 @@ def _read(path: Path, chain: list[Path]) -> tuple[dict[KeyPath, Any], dict[KeyPa
         raise BadHardware(f"{path}:1: name: is missing; a file based on another needs its own name")
     values, sources, base_places = _read(base_path, [*chain, here])
     return values | own_values, sources | own_sources, base_places | places
+
+
+def hardware_yaml(
+    before: Hardware, after: Hardware, changes: dict[str, object], base: str, suffix: str
+) -> str:
+    """A hardware file `based_on` another: the numbers that changed, with their sources."""
+    import yaml
+
+    from npusim.arch.sources import join
+
+    sources = after.sources
+    changed: dict[KeyPath, object] = {tuple(n.split(".")): v for n, v in changes.items()}
+    tree = join(changed, {path: sources[".".join(map(str, path))] for path in changed})
+    head = {"name": f"{before.name}_{suffix.replace('-', '_')}", "based_on": base}
+    return yaml.safe_dump(head | tree, sort_keys=False, allow_unicode=True, width=110)

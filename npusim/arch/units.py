@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import WithJsonSchema
 
@@ -54,3 +55,32 @@ def is_whole(name: str) -> bool:
         kind, metadata = fields[part].annotation, fields[part].metadata
     found = [m.json_schema or {} for m in metadata if isinstance(m, WithJsonSchema)]
     return any(schema.get("type") == "integer" for schema in found)
+
+
+class Bounds(NamedTuple):
+    """Least and greatest value, both allowed (a number that must be greater than 0 has `low` 0), and whether it
+    must be a whole number."""
+
+    low: float
+    high: float
+    whole: bool
+
+
+def bounds(name: str) -> Bounds:
+    """Bounds of a number such as 'dma.overlap_exponent' or 'dsp.kernels.exp.launch_cycles'; it must exist."""
+    model: Any = Hardware
+    metadata: list[Any] = []
+    for part in name.split("."):
+        if get_origin(model) is dict:  # the kernel lines: any name
+            model = get_args(model)[1]
+            continue
+        field = model.model_fields[part]
+        model, metadata = field.annotation, field.metadata
+    schema: Any = next(m.json_schema for m in metadata if isinstance(m, WithJsonSchema))
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum")
+    return Bounds(
+        -math.inf if low is None else float(low),
+        math.inf if high is None else float(high),
+        schema["type"] == "integer",
+    )

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npusim.commands import simulation as sim
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
 from npusim.errors import BadArgument
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
-    from npusim.arch.hardware import Hardware
-    from npusim.calibrate.run import Calibration
-    from npusim.report.layout import Line
+    from npusim.reference.fit import Calibration
 
 BlockArgument = Annotated[str, typer.Argument(metavar="mac-array|dma|dsp|profile", help="What to fit.")]
 ReportsArgument = Annotated[
@@ -64,17 +62,18 @@ def calibrate(
     outputs = check_outputs({"--output": output}, inputs=[hw, reference])
 
     from npusim.arch.presets import load_hardware
-    from npusim.calibrate.run import calibrate as fit
-    from npusim.commands.progress import working
+    from npusim.reference.fit import calibrate as fit
+    from npusim.terminal.progress import working
 
     start = load_hardware(hw)
     with working(f"fitting {block}"):
         found = fit(block, reference, start)
     write_outputs({outputs["--output"]: yaml_text(found, _base(hw, output), block)})
     if output != STDOUT:
-        from npusim.report.layout import page_width, show
+        from npusim.reference.fit_page import page
+        from npusim.terminal.layout import page_width, show
 
-        show(_page(found, output, page_width()))
+        show(page(found, output, page_width()))
 
 
 def _profile(
@@ -91,9 +90,9 @@ def _profile(
         raise BadArgument("'profile' needs REPORT files and --model, the ONNX file they are of")
     outputs = check_outputs({"--output": output}, inputs=[hw, model, compiler, *reports])
 
-    from npusim.arch.presets import load_hardware
-    from npusim.calibrate.machine import fit_machine
-    from npusim.commands.progress import working
+    from npusim.arch.presets import hardware_yaml, load_hardware
+    from npusim.measured.fit import fit_machine
+    from npusim.terminal.progress import working
 
     start = load_hardware(hw)
     with working("fitting to the profile"):
@@ -101,31 +100,17 @@ def _profile(
     changed = hardware_yaml(found.fit.before, found.fit.after, found.fit.changed, _base(hw, output), PROFILE)
     write_outputs({outputs["--output"]: changed})
     if output != STDOUT:
-        from npusim.calibrate.profile_page import page
-        from npusim.report.layout import page_width, show
+        from npusim.measured.fit_page import page
+        from npusim.terminal.layout import page_width, show
 
         show(page(found, output, page_width()))
 
 
 def yaml_text(found: Calibration, base: str, block: str) -> str:
     """The new hardware file: its base, and the numbers that changed, each with rows and errors."""
+    from npusim.arch.presets import hardware_yaml
+
     return hardware_yaml(found.before, found.after, found.changed, base, block)
-
-
-def hardware_yaml(
-    before: Hardware, after: Hardware, changes: dict[str, object], base: str, suffix: str
-) -> str:
-    """A hardware file `based_on` another: the numbers that changed, with their sources."""
-    import yaml
-
-    from npusim.arch.config import KeyPath
-    from npusim.arch.sources import join
-
-    sources = after.sources
-    changed: dict[KeyPath, object] = {tuple(n.split(".")): v for n, v in changes.items()}
-    tree = join(changed, {path: sources[".".join(map(str, path))] for path in changed})
-    head = {"name": f"{before.name}_{suffix.replace('-', '_')}", "based_on": base}
-    return yaml.safe_dump(head | tree, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _base(hw: str, output: str) -> str:
@@ -136,16 +121,3 @@ def _base(hw: str, output: str) -> str:
         return hw
     folder = os.path.dirname(os.path.abspath(output)) if output != STDOUT else os.getcwd()
     return os.path.relpath(os.path.abspath(hw), folder)
-
-
-def _page(found: Calibration, output: str, width: int) -> list[Line]:
-    from npusim.report.layout import Line, sentence, table
-
-    rows = [(e.group, e.half, str(e.rows), f"{e.before:.1f}", f"{e.after:.1f}") for e in found.errors]
-    header = ("mean absolute error, percent", "half", "rows", "before", "after")
-    lines = table(header, rows, width, words=(0, 1))
-    worse = [e for e in found.errors if e.half == "held out" and e.after > e.before + 0.05]
-    if worse:
-        names = "; ".join(e.group for e in worse)
-        lines += [Line(""), *sentence(f"On held-out rows the new numbers are worse for: {names}", width, 0)]
-    return [*lines, Line(""), Line(f"{output}: {len(found.changed)} numbers changed")]

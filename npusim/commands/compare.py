@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from npusim.commands import simulation as sim
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 AfterArgument = Annotated[str, typer.Argument(metavar="AFTER", help="ONNX file of the changed model.")]
 JsonOption = Annotated[
@@ -35,8 +35,8 @@ def compare(
         sim.simulate_file(model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound)
         for model in (before, after)
     )
-    from npusim.comparison import compare as compare_reports
-    from npusim.comparison import to_document
+    from npusim.comparison.waterfall import compare as compare_reports
+    from npusim.comparison.waterfall import to_document
 
     comparison = compare_reports(first, second)
     texts = {}
@@ -46,7 +46,7 @@ def compare(
         texts[outputs["--json"]] = dumps(to_document(comparison), indent=1, allow_nan=False) + "\n"
     write_outputs(texts)
     if STDOUT not in texts:
-        from npusim.report.comparison import page
-        from npusim.report.layout import page_width, show
+        from npusim.comparison.page import page
+        from npusim.terminal.layout import page_width, show
 
         show(page(comparison, top, page_width()))

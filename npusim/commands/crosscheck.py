@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npusim.commands import simulation as sim
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
-    from npusim.crosscheck.measurement import Measurement
-    from npusim.crosscheck.record import Profile
-    from npusim.crosscheck.values import ValueCheck
+    from npusim.measured.profile import Profile
+    from npusim.measured.readers.measurement import Measurement
+    from npusim.measured.values import ValueCheck
 
 NO_NPU_EXIT = 3
 DIFFERENT_EXIT = 1
@@ -82,9 +82,9 @@ def crosscheck(
 
         raise BadArgument("--save keeps a measurement, but nothing is measured; add --device NPU")
     # What cannot be had is told before any work, and what is missing on this machine before a long simulation.
-    from npusim.crosscheck.openvino import NoNpu, require
-    from npusim.crosscheck.reports import read_reports
-    from npusim.crosscheck.vendor import command_of
+    from npusim.measured.compiler import command_of
+    from npusim.measured.measure import NoNpu, require
+    from npusim.measured.readers.read import read_reports
 
     try:
         command = command_of(vendor_command) if wants_vendor else []
@@ -103,10 +103,10 @@ def crosscheck(
         print(f"no NPU here: {' '.join(str(error).split())}", file=sys.stderr)
         raise typer.Exit(NO_NPU_EXIT) from None
 
-    from npusim.crosscheck.compare import compare
-    from npusim.crosscheck.document import to_json
-    from npusim.crosscheck.measurement import read_measurement
-    from npusim.crosscheck.measurement import to_json as measurement_text
+    from npusim.measured.document import to_json
+    from npusim.measured.join import compare
+    from npusim.measured.readers.measurement import read_measurement
+    from npusim.measured.readers.measurement import to_json as measurement_text
 
     texts = {}
     if measured is not None:
@@ -121,8 +121,8 @@ def crosscheck(
         texts[outputs["--json"]] = to_json(comparisons, measured, checked)
     write_outputs(texts)
     if STDOUT not in texts:
-        from npusim.crosscheck.page import measured_page, page, values_page
-        from npusim.report.layout import Line, page_width, show
+        from npusim.measured.page import measured_page, page, values_page
+        from npusim.terminal.layout import Line, page_width, show
 
         width = page_width()
         for number, comparison in enumerate(comparisons):
@@ -149,23 +149,23 @@ class _Findings:
         self.shapes = {name: self.graph.values[name].shape for name in self.graph.inputs}
 
     def vendor(self, command: list[str]) -> Profile:
-        from npusim.commands.progress import working
-        from npusim.crosscheck.vendor import compile_with_vendor
+        from npusim.measured.compiler import compile_with_vendor
+        from npusim.terminal.progress import working
 
         with working("compiling with Intel's compiler"):
             return compile_with_vendor(self.model, self.platform, self.tiles, command, self.shapes)
 
     def measure(self, device: str) -> Measurement:
-        from npusim.commands.progress import working
-        from npusim.crosscheck.openvino import measure
+        from npusim.measured.measure import measure
+        from npusim.terminal.progress import working
 
         with working(f"measuring {os.path.basename(self.model)} on the {device}"):
             found = measure(self.model, device, self.shapes)
         return replace(found, model=os.path.basename(self.model))
 
     def values(self) -> ValueCheck:
-        from npusim.commands.progress import working
-        from npusim.crosscheck.values import check_values
+        from npusim.measured.values import check_values
+        from npusim.terminal.progress import working
 
         with working("running the model in OpenVINO and onnxruntime"):
             return check_values(self.model, self.graph)

@@ -31,6 +31,6 @@ def explain(
     )
 
     from npusim.report.explain import explain_page, find_node
-    from npusim.report.layout import page_width, show
+    from npusim.terminal.layout import page_width, show
 
     show(explain_page(report, find_node(report, node), page_width()))

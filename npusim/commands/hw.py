@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
-    from npusim.report.layout import Line
+    from npusim.terminal.layout import Line
 
 app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_i
 def list_command() -> None:
     """List the NPUs that come with npusim."""
     from npusim.arch.presets import list_hardware, load_hardware
-    from npusim.report.layout import page_width, show, table
+    from npusim.terminal.layout import page_width, show, table
 
     rows = []
     for name in list_hardware():
@@ -44,7 +44,7 @@ def show_command(
 
         print(json.dumps(hardware_document(hw), indent=2, allow_nan=False))
         return
-    from npusim.report.layout import page_width, show
+    from npusim.terminal.layout import page_width, show
 
     show([*diagram(name), *hardware_page(hw, page_width())])
 
@@ -68,7 +68,7 @@ def hardware_document(hw: Hardware) -> dict[str, Any]:
 def hardware_page(hw: Hardware, width: int) -> list[Line]:
     """Every number, block by block; where it is from stands once, under a number of its own."""
     from npusim.arch.units import shown, unit
-    from npusim.report.layout import Line, fit, sentence, table
+    from npusim.terminal.layout import Line, fit, sentence, table
 
     blocks: dict[str, list[tuple[str, ...]]] = {}
     kernels: dict[str, list[str]] = {}
@@ -100,8 +100,7 @@ def diagram(name: str) -> list[Line]:
     from pathlib import Path
 
     from npusim.arch.presets import config_dir, list_hardware
-    from npusim.report.layout import Line
-    from npusim.report.words import clean
+    from npusim.terminal.layout import Line, clean
 
     path = config_dir() / f"{name}.yaml" if name in list_hardware() else Path(name)
     head = takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())

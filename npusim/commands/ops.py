@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from npusim.ops.registry import OpInfo
-    from npusim.report.layout import Line
+    from npusim.terminal.layout import Line
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
@@ -24,15 +24,15 @@ def ops(as_json: JsonFlag = False) -> None:
 
         print("[\n  " + ",\n  ".join(json.dumps(asdict(info)) for info in infos) + "\n]")
         return
-    from npusim.report.layout import page_width, show
+    from npusim.terminal.layout import page_width, show
 
     show(ops_page(infos, page_width()))
 
 
 def ops_page(infos: list[OpInfo], width: int) -> list[Line]:
     """The ops, one a line, by domain."""
-    from npusim.report.layout import Line, fit, sentence
     from npusim.report.words import SHORT_NAMES
+    from npusim.terminal.layout import Line, fit, sentence
 
     name_cells = 26
     engines = [" ".join(SHORT_NAMES[engine] for engine in info.engines) or "-" for info in infos]

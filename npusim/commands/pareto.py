@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npusim.commands import simulation as sim
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
-from npusim.commands.reading import check_choices, check_plot, read_hardware, read_model
+from npusim.commands.simulation import check_choices, check_plot, read_hardware, read_model
 from npusim.commands.sweep import parse_vary
 from npusim.errors import BadOutput
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
-    from npusim.report.layout import Line
-    from npusim.sweeping.pareto import Front
+    from npusim.tradeoff.front import Front
 
 FORMATS = (".csv", ".json")
 
@@ -85,10 +84,10 @@ def pareto(
     varied = parse_vary(vary)
     hardware = read_hardware(hw, tiles)
 
-    from npusim.commands.progress import working
     from npusim.sweeping.axes import make_axes
-    from npusim.sweeping.pareto import check_cost, front
     from npusim.sweeping.run import sweep
+    from npusim.terminal.progress import working
+    from npusim.tradeoff.front import check_cost, front
 
     method = method or ("grid" if points is None else "sobol")
     make_axes(varied, hardware, grid=method == "grid")
@@ -105,55 +104,14 @@ def pareto(
         texts[outputs["-o"]] = _text(found, outputs["-o"], everything)
     write_outputs(texts)
     if plot:
-        from npusim.sweeping.plots import save
+        from npusim.plotting.save import save
 
         save(found, plot)
     if STDOUT not in texts:
-        from npusim.report.layout import page_width, show
+        from npusim.terminal.layout import page_width, show
+        from npusim.tradeoff.front_page import page
 
         show(page(found, int(dataset["latency_us"].size), top, page_width()))
-
-
-def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
-    """The page's lines: how many points, and at most `top` of the front, evenly chosen, by rising cost."""
-    from npusim.report.layout import Line, fit, sentence, table
-
-    rows = list(found.rows())
-    some = [rows[i] for i in _spread(len(rows), top)]
-    names = list(found.parameters)
-    short = [name.rpartition(".")[2] for name in names]
-    titles = [s if short.count(s) == 1 else name for s, name in zip(short, names, strict=True)]
-    cells = [
-        (f"{row['cost']:.6g}", f"{row['latency_us']:.3f}", *(_short(row[n]) for n in names), row["bound_by"])
-        for row in some
-    ]
-    for room in range(40, 7, -1):  # the widest titles that leave the table within the page
-        header = ("cost", "latency us", *(fit(title, room) for title in titles), "bound")
-        lines = table(header, cells, width, words=(len(header) - 1,))
-        if max(len(line.text) for line in lines) <= width:
-            break
-    misfits = asked - found.cost.size
-    missing = f"; at {misfits:,} more the model does not fit" if misfits else ""
-    shown = f", {len(some)} of them shown" if len(some) < len(rows) else ""
-    return [
-        Line(fit(f"{found.model} on variants of {found.hardware}: latency against cost", width), "bold"),
-        *sentence(found.cost_text, width, 10, "cost"),
-        *sentence(f"{found.cost.size:,}{missing}", width, 10, "points"),
-        *sentence(f"{len(rows)} points that no other beats on both{shown}", width, 10, "front"),
-        Line(""),
-        *lines,
-    ]
-
-
-def _spread(count: int, most: int) -> list[int]:
-    """At most `most` places of `count`, evenly, the first and the last among them."""
-    if count <= most or most < 2:
-        return list(range(min(count, most)))
-    return [round(k * (count - 1) / (most - 1)) for k in range(most)]
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _text(found: Front, path: str, everything: bool) -> str:
@@ -161,7 +119,7 @@ def _text(found: Front, path: str, everything: bool) -> str:
     if path.lower().endswith(".json"):
         import json
 
-        from npusim.sweeping.pareto import to_document
+        from npusim.tradeoff.front import to_document
 
         return json.dumps(to_document(found, everything), indent=1, allow_nan=False) + "\n"
     import csv

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from npusim.commands import simulation as sim
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
-from npusim.commands.reading import check_choices, check_plot, read_hardware, read_model
+from npusim.commands.simulation import check_choices, check_plot, read_hardware, read_model
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 JsonOption = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")]
 CsvOption = Annotated[
@@ -59,14 +59,14 @@ def run(
     hardware = read_hardware(hw, tiles)
     graph = read_model(model, dims, upper_bound)
 
-    from npusim.commands.progress import working
     from npusim.simulation import simulate
+    from npusim.terminal.progress import working
 
     with working(f"simulating {graph.name}"):
         report = simulate(graph, hardware, compiler, precision, allow_unmodelled, mode)
     found = None
     if sensitivity or plot:
-        from npusim.sweeping.sensitivity import sensitivity as ask
+        from npusim.tradeoff.sensitivity import sensitivity as ask
 
         with working("asking every number"):
             found = ask(graph, hardware, compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled)
@@ -85,17 +85,17 @@ def run(
         texts[outputs["--trace"]] = to_trace(report)
     write_outputs(texts)
     if plot:
-        from npusim.sweeping.plots import save
+        from npusim.plotting.save import save
 
         save(found, plot)
     if STDOUT not in texts:
-        from npusim.report.layout import page_width, show
         from npusim.report.text import page
+        from npusim.terminal.layout import page_width, show
 
         lines = page(report, top, page_width())
         if found and sensitivity:
-            from npusim.report.layout import Line
-            from npusim.report.sensitivity import page as sensitivity_page
+            from npusim.terminal.layout import Line
+            from npusim.tradeoff.sensitivity_page import page as sensitivity_page
 
             lines += [Line(""), *sensitivity_page(found, width=page_width())]
         show(lines)

@@ -68,7 +68,7 @@ def sweep(
     scheduler: SchedulerOption = None,
 ) -> None:
     """Predict the latency of ONNX models on many NPUs: every combination of some numbers, or points among them."""
-    from npusim.sweeping.job import Job, run
+    from npusim.commands.sweep_job import Job, run
 
     if workers is not None and scheduler is not None:
         raise BadArgument("--workers starts processes here, --scheduler uses others; give one of the two")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from npusim.commands.output import STDOUT, check_outputs, write_outputs
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 ReferenceOption = Annotated[
     str | None,
@@ -26,19 +26,19 @@ def validate(reference: ReferenceOption = None, json: JsonOption = None, hw: HwO
     """
     outputs = check_outputs({"--json": json}, inputs=[*(hw or []), *([reference] if reference else [])])
 
-    from npusim.commands.progress import working
-    from npusim.validate import validate as compare
+    from npusim.reference.validate import validate as compare
+    from npusim.terminal.progress import working
 
     with working("comparing"):
         result = compare(reference, hw)
     texts = {}
     if "--json" in outputs:
-        from npusim.validate.json_document import to_json
+        from npusim.reference.document import to_json
 
         texts[outputs["--json"]] = to_json(result)
     write_outputs(texts)
     if STDOUT not in texts:
-        from npusim.report.layout import page_width, show
-        from npusim.validate.page import page
+        from npusim.reference.page import page
+        from npusim.terminal.layout import page_width, show
 
         show(page(result, page_width()))

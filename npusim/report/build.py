@@ -225,6 +225,6 @@ def _versions() -> dict[str, str]:
 
     import numpy
 
-    from npusim import __version__
+    from npusim.version import __version__
 
     return {"npusim": __version__, "numpy": numpy.__version__, "python": platform.python_version()}

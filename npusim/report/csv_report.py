@@ -17,8 +17,9 @@ import io
 from collections.abc import Iterator
 
 from npusim.report.record import Report
-from npusim.report.tasks import tasks_by_node, unit_time_us
-from npusim.report.words import INTEL_NAMES, clean, kind
+from npusim.report.statistics import tasks_by_node, unit_time_us
+from npusim.report.words import INTEL_NAMES, kind
+from npusim.terminal.layout import clean
 
 COLUMNS = ("layerName", "execStatus", "layerType", "execType", "realTime (ms)", "cpuTime (ms)")
 

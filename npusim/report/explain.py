@@ -7,11 +7,11 @@ import difflib
 from rich.cells import cell_len, chop_cells
 
 from npusim.errors import BadArgument
-from npusim.report.layout import Line, fit, sentence, table
 from npusim.report.record import NodeReport, Report, TaskReport
-from npusim.report.tasks import tasks_by_node, working_us
+from npusim.report.statistics import tasks_by_node, working_us
 from npusim.report.text import scaled, share
-from npusim.report.words import MEMORIES, clean
+from npusim.report.words import MEMORIES
+from npusim.terminal.layout import Line, clean, fit, sentence, table
 
 LISTED = 5  # names an error lists
 

@@ -11,10 +11,10 @@ from collections import Counter, defaultdict
 
 from rich.cells import cell_len
 
-from npusim.report.layout import Line, bar, fit, sentence, table
 from npusim.report.record import NodeReport, Report
-from npusim.report.tasks import tasks_by_node, working_us
+from npusim.report.statistics import tasks_by_node, working_us
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
+from npusim.terminal.layout import Line, bar, fit, sentence, table
 
 COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
 REASONS = 5  # different reasons told under the table

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from npusim.report.record import NodeReport, Report, TaskReport
-from npusim.report.statistics import task_statistics
-from npusim.report.tasks import tasks_by_node, unit_time_us
+from npusim.report.statistics import task_statistics, tasks_by_node, unit_time_us
 from npusim.report.words import INTEL_NAMES, MEMORIES, kind, port
 
 

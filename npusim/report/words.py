@@ -19,8 +19,3 @@ def kind(engine: str) -> str:
 def port(engine: str) -> int:
     """The number of the port: 'dma1' -> 1; an engine without a number is port 0."""
     return int(engine[len(kind(engine)) :] or 0)
-
-
-def clean(text: str) -> str:
-    """The text on one line and without control characters: a model's names may not steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)

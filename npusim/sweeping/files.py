@@ -7,8 +7,8 @@ from typing import Any
 
 from npusim.errors import BadArgument
 from npusim.sweeping.dataset import bound_names, require
-from npusim.sweeping.memory import readable
-from npusim.sweeping.whole_file import put_in_place
+from npusim.terminal.memory import readable
+from npusim.terminal.outputs import put_in_place
 
 SUFFIXES = (".nc", ".zarr", ".parquet", ".csv")
 #: Copies of the result alive while a format is written (measured with 10^6 points, rounded up).

@@ -14,7 +14,7 @@ from npusim.compiler.plan import DMA0, DmaTask, Plan, engine_name
 from npusim.report.build import US
 from npusim.report.words import ENGINES
 from npusim.schedule import last_uses, needed_after, run_rows
-from npusim.sweeping.prices import TaskPrices
+from npusim.sweeping.distinct import TaskPrices
 
 #: `bound_by` is an index into this.
 BOUNDS = ("none", *ENGINES)

@@ -121,7 +121,7 @@ class Question:
 
     def attributes(self) -> dict[str, Any]:
         """What a reader of the result must know; plain values."""
-        from npusim import __version__
+        from npusim.version import __version__
 
         return {
             "graph": ", ".join(self.graphs),

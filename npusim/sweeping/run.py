@@ -12,8 +12,8 @@ from npusim.errors import BadArgument, DoesNotFit
 from npusim.graph import Graph
 from npusim.report.words import ENGINES
 from npusim.sweeping.dataset import make_dataset, require
-from npusim.sweeping.memory import parse_memory, readable
 from npusim.sweeping.question import Question, ask
+from npusim.terminal.memory import parse_memory, readable
 
 _BLOCK = 1 << 18
 

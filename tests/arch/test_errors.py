@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from npusim.arch.presets import load_hardware
-from npusim.calibrate import dma, dsp, mac_array
-from npusim.calibrate.reference import MacRows, half_of, read_mac_rows
+from npusim.reference import dma_fit as dma
+from npusim.reference import dsp_fit as dsp
+from npusim.reference import mac_array_fit as mac_array
+from npusim.reference.rows import MacRows, half_of, read_mac_rows
 from npusim.work import MacOp
 from tests.shared import SHARED, needs_shared
 

@@ -13,9 +13,9 @@ from rich.cells import cell_len
 
 from npusim.errors import BadArgument
 from npusim.report.explain import explain_page, find_node
-from npusim.report.layout import Line, bar, fit, sentence, show, table
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.report.text import page, scaled, share, to_text
+from npusim.terminal.layout import Line, bar, fit, sentence, show, table
 from tests.report.samples import LONG_NAME, reports, sample
 
 

@@ -8,7 +8,7 @@ from npusim.arch.units import is_whole, unit
 from npusim.errors import BadArgument, BadHardware
 from npusim.sweeping.axes import Range, make_axes, parse
 from npusim.sweeping.design import make_design
-from npusim.sweeping.memory import parse_memory
+from npusim.terminal.memory import parse_memory
 
 HW = load_hardware("lunar_lake")
 

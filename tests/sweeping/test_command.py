@@ -89,8 +89,8 @@ def test_several_models_stand_side_by_side_with_their_speed_up(
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("npusim.sweeping.job._LEAST_BLOCK", 40)
-    monkeypatch.setattr("npusim.sweeping.job._BLOCKS", 8)
+    monkeypatch.setattr("npusim.commands.sweep_job._LEAST_BLOCK", 40)
+    monkeypatch.setattr("npusim.commands.sweep_job._BLOCKS", 8)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from onnx import helper as h
 from tests.xamba.build import check, constant, copy, model, one_op, ops, run, value
 from xamba import ActiBA
 from xamba.errors import BadArgument
-from xamba.pwl import ACTIVATIONS, table
-from xamba.pwl_op import function, rounds
+from xamba.tables.pwl import ACTIVATIONS, table
+from xamba.tables.pwl_op import function, rounds
 
 ALL = ("Softplus", "Swish", "Gelu", "Sigmoid", "Tanh", "Exp")
 SAMPLE = np.concatenate([np.linspace(-12, 12, 480), [0.0]]).astype(np.float32).reshape(13, 37)

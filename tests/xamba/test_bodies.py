@@ -9,7 +9,7 @@ from onnx import helper as h
 
 from tests.xamba.build import FLOAT, check, constant, copy, model, ops, run, value
 from xamba import ActiBA, CumBA, ReduBA, rewrite
-from xamba.facts import facts_of
+from xamba.facts.facts import facts_of
 
 
 def bare(name: str) -> onnx.ValueInfoProto:

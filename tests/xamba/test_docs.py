@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from xamba.cumba import CumBA
-from xamba.pwl import ACTIVATIONS, table
-from xamba.tolerance import LARGEST, MARGIN
+from xamba.passes.cumba import CumBA
+from xamba.proof.tolerance import LARGEST, MARGIN
+from xamba.tables.pwl import ACTIVATIONS, table
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "passes.md").read_text()
 ROWS = re.findall(r"^\| (\w+) \| \[(\S+), (\S+)\] \| (.+) \|$", TEXT, re.MULTILINE)

@@ -13,8 +13,8 @@ from onnx import helper as h
 from tests.xamba.build import constant, copy, model, one_op, run, value
 from xamba import ActiBA, CumBA, ReduBA, verify
 from xamba.errors import BadArgument, BadModel, NotComparable
-from xamba.samples import random_inputs
-from xamba.tolerance import MARGIN, derive
+from xamba.proof.samples import random_inputs
+from xamba.proof.tolerance import MARGIN, derive
 
 
 def cumsum(shape=(3, 50), dtype: str = "float32", **attributes) -> ir.Model:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from xamba.minimax import best_lines, place
-from xamba.pwl import ACTIVATIONS, table
+from xamba.tables.minimax import best_lines, place
+from xamba.tables.pwl import ACTIVATIONS, table
 
 NAMES = sorted(ACTIVATIONS)
 SMOOTH = [n for n in NAMES if ACTIVATIONS[n].left is not None and ACTIVATIONS[n].right is not None]

@@ -11,8 +11,8 @@ import pytest
 from tests.shared import SHARED, needs_shared
 from tests.xamba.build import ops, run
 from xamba import ActiBA, CumBA, ReduBA, rewrite, verify
+from xamba.facts.inference import Inference
 from xamba.files import load, without_weights
-from xamba.inference import Inference
 
 GRAPHS = SHARED / "graphs"
 SMALL = sorted(p.stem for p in (GRAPHS / "small").glob("*.onnx"))

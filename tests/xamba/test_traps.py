@@ -13,7 +13,7 @@ from tests.shared import SHARED, needs_shared
 from tests.xamba.build import ops, run
 from xamba import ActiBA, CumBA, ReduBA, rewrite
 from xamba.files import load
-from xamba.tolerance import derive
+from xamba.proof.tolerance import derive
 
 TRAPS = SHARED / "graphs" / "traps"
 ROWS = list(csv.DictReader((TRAPS / "traps.csv").open())) if TRAPS.is_dir() else []

@@ -1,6 +1,6 @@
 """Make the small tables that travel with npusim from a whole reference folder.
 
-    python tests/data/reference/make_tables.py ../shared/reference npusim/validate/data
+    python tests/data/reference/make_tables.py ../shared/reference npusim/reference/data
 
 A row is kept by the hash of its whole text, so the sample is the same everywhere and one row's place does not
 depend on the others. The figures are from Intel's cost model VPUNN (Apache-2.0).

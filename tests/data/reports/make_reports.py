@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT))
 from onnx import save  # noqa: E402
 
 from npusim.arch.presets import load_hardware  # noqa: E402
-from npusim.crosscheck.measurement import to_json  # noqa: E402
-from npusim.crosscheck.openvino import measure  # noqa: E402
+from npusim.measured.measure import measure  # noqa: E402
+from npusim.measured.readers.measurement import to_json  # noqa: E402
 from npusim.report.trace import to_trace  # noqa: E402
 from npusim.simulation import simulate  # noqa: E402
 from tests.graphs import loaded, model, node, weights  # noqa: E402

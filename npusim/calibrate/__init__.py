@@ -1,1 +1,0 @@
-"""Fitting hardware constants to reference tables; free of any hardware description."""

@@ -1,0 +1,1 @@
+"""Two reports side by side: the waterfall between them and its page."""

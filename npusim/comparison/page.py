@@ -1,0 +1,95 @@
+"""Comparison -> the page of `npusim compare`: the speed-up and the waterfall behind it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from npusim.terminal.layout import Line, bar, fit, sentence, table
+
+if TYPE_CHECKING:
+    from npusim.report.record import Report
+
+BAR_CELLS = 16
+
+
+def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
+    """The page's lines: headline, one line a model, changes by op type, the `top` largest changes.
+
+    `comparison`: a `npusim.comparison.waterfall.Comparison`."""
+    c = comparison
+    before, after = c.before, c.after  # type: ignore[attr-defined]
+    lines = [Line(_headline(c), "bold"), Line("")]
+    lines += table(
+        ("", "latency us", "MAC us", "DSP us", "DMA us", "nodes", "model"),
+        [_row("before", before), _row("after", after)],
+        width,
+        words=(0, 6),
+    )
+    shares: dict[str, float] = defaultdict(float)
+    for change in c.changes:  # type: ignore[attr-defined]
+        shares[_what(change)] += change.delta_us
+    lines += [Line(""), *_table("by kind of change", shares, before.latency_us, width)]
+    largest = list(c.changes)[:top]  # type: ignore[attr-defined]
+    rows = [
+        (
+            change.name,
+            _what(change),
+            f"{change.before_us:.3f}",
+            f"{change.after_us:.3f}",
+            f"{change.delta_us:+.3f}",
+        )
+        for change in largest
+    ]
+    if rows:
+        lines += [
+            Line(""),
+            *table(("largest changes", "what", "before us", "after us", "change us"), rows, width, (0, 1)),
+        ]
+    warnings = dict.fromkeys((*before.warnings, *after.warnings))
+    for warning in warnings:
+        lines += [Line(""), *sentence(warning, width, 9, "warning")]
+    return lines
+
+
+def _headline(c: object) -> str:
+    before, after = c.before, c.after  # type: ignore[attr-defined]
+    speedup = c.speedup  # type: ignore[attr-defined]
+    word = "faster" if speedup >= 1 else "slower"
+    factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
+    return (
+        f"{factor:.2f}x {word} on {fit(before.hardware, 24)} ({before.tiles} tiles, compiler {before.compiler}, "
+        f"{before.precision}): {before.latency_us:.1f} -> {after.latency_us:.1f} us"
+    )
+
+
+def _row(label: str, report: Report) -> tuple[str, ...]:
+    busy = [f"{report.engines.get(e, 0.0):.1f}" for e in ("mac_array", "dsp", "dma")]
+    return (label, f"{report.latency_us:.1f}", *busy, str(len(report.nodes)), report.graph)
+
+
+def _what(change: object) -> str:
+    kind, old, new = change.kind, change.op_before, change.op_after  # type: ignore[attr-defined]
+    if kind == "replaced":
+        return f"{old} -> {new}"
+    return f"{kind} {old or new}"
+
+
+def _table(title: str, shares: dict[str, float], whole: float, width: int) -> list[Line]:
+    ranked = sorted(shares.items(), key=lambda item: -abs(item[1]))
+    ranked = [(what, delta) for what, delta in ranked if abs(delta) >= 0.0005][:12]
+    most = max((abs(delta) for _, delta in ranked), default=1.0)
+    rows = [
+        (
+            what,
+            f"{delta:+.3f}",
+            f"{100 * delta / whole:+.1f}%" if whole else "-",
+            bar(abs(delta) / most, BAR_CELLS),
+        )
+        for what, delta in ranked
+    ]
+    return (
+        table((title, "change us", "of before", ""), rows, width, (0, 3))
+        if rows
+        else [Line("nothing changed")]
+    )

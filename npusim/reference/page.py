@@ -1,0 +1,105 @@
+"""A validation as lines for the terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from npusim.reference.errors import Comparison, NetworkRow, Validation, by_product
+from npusim.terminal.layout import Line, sentence, table
+
+_HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "bar")
+_SHORT = {
+    "scratchpad to scratchpad": "within scratchpad",
+    "ddr to ddr": "within DDR",
+    "scratchpad to ddr": "scratchpad to DDR",
+    "ddr to scratchpad": "DDR to scratchpad",
+    "depthwise, pool, eltwise": "depthwise, pool, add",
+}
+
+
+def page(result: Validation, width: int) -> list[Line]:
+    """Tables per NPU, then published networks, then what was left out."""
+    lines = [Line(f"Predictions against {result.reference}; errors in percent", "bold")]
+    lines += sentence(
+        "MAPE, median and p90 of the absolute error and the bias over all rows; roof: the roofline's MAPE on "
+        "the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against.",
+        width,
+        0,
+    )
+    for name in result.hardware:
+        own = [c for c in result.comparisons if c.hardware == name]
+        if own:
+            lines += [Line(""), Line(f"NPU {own[0].generation}, {name}", "bold"), *_comparisons(own, width)]
+    lines += _networks(result.networks, width)
+    if result.missing:
+        lines += [Line(""), *sentence(", ".join(result.missing), width, 10, "not found")]
+    if result.skipped:
+        lines += [Line(""), Line("left out", "bold")]
+        for why in result.skipped:
+            lines += sentence(why, width, 2)
+    barred = [c for c in result.comparisons if c.verdict]
+    met = sum(c.verdict == "met" for c in barred)
+    return [*lines, Line(""), Line(f"{met} of {len(barred)} bars met")] if barred else lines
+
+
+def _comparisons(comparisons: list[Comparison], width: int) -> list[Line]:
+    """One table over all engines, so that columns stand below each other, with a title a group of rows."""
+    lines = table(_HEADER, [_row(c) for c in comparisons], width, words=(0,))
+    titled = [lines[0]]
+    rows = iter(lines[1:])
+    for (engine, against), group in groupby(comparisons, key=lambda c: (c.engine, c.against)):
+        titled.append(Line(f"{engine}, {against}", "bold"))
+        titled += [next(rows) for _ in group]
+    return titled
+
+
+def _row(c: Comparison) -> tuple[str, ...]:
+    s = c.all
+    way, comma, _ = c.what.partition(", both ports")
+    bar = "" if c.bar is None else f"{c.bar:g} {'met' if c.verdict == 'met' else 'miss'}"
+    return (
+        "    both ports" if comma else f"  {_SHORT.get(way, way)}",
+        str(s.rows),
+        *(f"{number:.1f}" for number in (s.mape, s.median, s.p90)),
+        f"{s.bias:+.1f}",
+        f"{c.roofline.mape:.0f}",
+        f"{c.judged.mape:.1f}" if c.judged.rows else "none",
+        bar if c.verdict else "",
+    )
+
+
+def _networks(networks: tuple[NetworkRow, ...], width: int) -> list[Line]:
+    if not networks:
+        return []
+    header = ("published networks", "NPU", "", "metric", "published ms", "predicted ms", "error")
+    rows = [
+        (
+            f"{_short(row.product)} {row.model}",
+            row.generation,
+            row.precision,
+            row.metric if row.judged else f"{row.metric} ({row.why}: not judged)",
+            f"{row.published_us / 1e3:.2f}",
+            f"{row.predicted_us / 1e3:.2f}",
+            f"{row.error:+.1f}",
+        )
+        for row in networks
+    ]
+    lines = [Line(""), *table(header, rows, width, words=(0, 1, 2, 3))]
+    for product in by_product(networks):
+        bar = (
+            ""
+            if product.bar is None
+            else f"; bars {product.bar:g} and {product.worst_bar:g}: {product.verdict}"
+        )
+        lines.append(
+            Line(
+                f"{_short(product.product)}: mean {product.mape:.1f} % of {product.rows} rows, "
+                f"worst {product.worst:.1f} %{bar}"
+            )
+        )
+    return lines
+
+
+def _short(product: str) -> str:
+    """'Core Ultra 7 155H NPU-only' -> '155H'."""
+    return product.replace("Core Ultra 7", "").replace("NPU-only", "").replace("NPU", "").strip() or product

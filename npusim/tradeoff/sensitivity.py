@@ -1,0 +1,182 @@
+"""Which number of this NPU matters for this graph: the elasticity of latency to every pricing number.
+
+An elasticity is d ln latency / d ln number: -0.4 says that 1 % more of the number takes 0.4 % off the latency.
+All numbers are asked at once: the hardware becomes arrays of 2 x numbers + 1 points, each number being its own
+value except at its two points, and the plan is compiled and priced once.
+
+    from npusim.tradeoff.sensitivity import sensitivity
+    for row in sensitivity(graph, npusim.hardware("lunar_lake")).elasticities[:10]: print(row)
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from npusim.arch.dsp import kernel_line
+from npusim.arch.hardware import STRUCTURAL, Hardware
+from npusim.arch.units import Bounds, bounds
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DspTask, Plan
+from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.errors import BadArgument
+from npusim.graph import Graph
+from npusim.pricing import price
+from npusim.schedule import schedule
+from npusim.simulation import DEFAULT_COMPILER, MODES
+
+SCHEMA_VERSION = "1"
+ZERO = 1e-9  # below this an elasticity is the rounding of the sums, not an influence
+#: Counts come rounded up to a multiple of these: moved by 1 % they would only measure the rounding.
+GRAINS = ("mac_array.convolution.input_align_bytes",)
+
+
+@dataclass(frozen=True, slots=True)
+class Elasticity:
+    """One number's influence: ln(latency at `high` / latency at `low`) / ln(high / low).
+
+    `low` and `high` are the values that were compared: `step` to either side, cut at the bounds of the schema
+    (a ratio of at least 1 that is 1 is only raised), the half and the double of a whole number or of one of GRAINS.
+    `source` is the kind of source of the value: published, measured, fitted or assumed."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+    elasticity: float
+    low: float
+    high: float
+    low_latency_us: float
+    high_latency_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The answer: elasticities, the largest first; numbers without influence are left out and counted in
+    `numbers`, how many were asked."""
+
+    graph: str
+    hardware: str
+    compiler: str
+    precision: str
+    mode: str
+    step: float
+    latency_us: float
+    numbers: int
+    elasticities: tuple[Elasticity, ...]
+
+
+def sensitivity(
+    graph: Graph,
+    hw: Hardware,
+    compiler: str | CompilerProfile = DEFAULT_COMPILER,
+    precision: str = "fp16",
+    step: float = 0.01,
+    mode: str = "throughput",
+    allow_unmodelled: bool = False,
+) -> Sensitivity:
+    """Elasticity of the latency of `graph` to every number of `hw` that prices a plan.
+
+    Numbers that shape the plan (`STRUCTURAL`) have no derivative and are left out; sweep them instead. A number
+    that is 0 has elasticity 0, and so has a kernel line that the plan does not use.
+
+    Args:
+        step: relative step to either side, above 0 and at most 0.5.
+        mode: 'latency' includes the host's part, as in `npusim.simulate`.
+
+    Raises:
+        BadArgument: a step or mode that is not on offer, or a hardware whose numbers are arrays already.
+        UnknownOp, DoesNotFit: as `npusim.simulate`.
+    """
+    if not 0 < step <= 0.5:
+        raise BadArgument(f"step is {step}; give a relative step above 0 and at most 0.5, such as 0.01")
+    if mode not in MODES:
+        raise BadArgument(f"mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
+    arrays = [name for name, value in hw.numbers().items() if np.ndim(value)]
+    if arrays:
+        raise BadArgument(f"{arrays[0]} is an array; sensitivity asks about one NPU, so give it one value")
+    profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
+    steps = {name: pair for name, pair in _pairs(plan, hw, step).items() if pair[0] < pair[1]}
+    latencies = _latencies_us(plan, _varied(hw, steps), mode, points=1 + 2 * len(steps))
+    rows = [_row(hw, name, steps[name], latencies[2 * k + 1 : 2 * k + 3]) for k, name in enumerate(steps)]
+    rows = [row for row in rows if abs(row.elasticity) > ZERO]
+    return Sensitivity(
+        graph=graph.name,
+        hardware=hw.name,
+        compiler=plan.compiler,
+        precision=precision,
+        mode=mode,
+        step=step,
+        latency_us=float(latencies[0]),
+        numbers=len(pricing_numbers(hw)),
+        elasticities=tuple(sorted(rows, key=lambda row: (-abs(row.elasticity), row.name))),
+    )
+
+
+def pricing_numbers(hw: Hardware) -> list[str]:
+    """Dotted names of the numbers that price a plan and do not shape it."""
+    return [name for name in hw.numbers() if name not in (*STRUCTURAL, "tiles_max")]
+
+
+def to_document(found: Sensitivity) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {"schema_version": SCHEMA_VERSION} | asdict(found)
+
+
+def _pairs(plan: Plan, hw: Hardware, step: float) -> dict[str, tuple[float, float]]:
+    """The two values of every number that can move and that the plan can see."""
+    used = {kernel_line(hw, ask.kernel)[0] for ask in plan.ask if isinstance(ask, DspTask)}
+    pairs = {}
+    for name in pricing_numbers(hw):
+        if name.startswith("dsp.kernels.") and name.removeprefix("dsp.kernels.").split(".")[0] not in used:
+            continue
+        value = hw.get(name)
+        if value:
+            pairs[name] = _pair(value, bounds(name), step, name in GRAINS)
+    return pairs
+
+
+def _pair(value: float, bound: Bounds, step: float, grain: bool) -> tuple[float, float]:
+    if bound.whole or grain:  # lanes and blocks: a machine has half or twice as many, not 1 % more
+        return max(value // 2, 1), value * 2
+    return max(value * (1 - step), bound.low), min(value * (1 + step), bound.high)
+
+
+def _varied(hw: Hardware, pairs: dict[str, tuple[float, float]]) -> Hardware:
+    """`hw` with arrays of 1 + 2 x len(pairs) points: itself, then one number moved at a time."""
+    changes = {}
+    for k, (name, pair) in enumerate(pairs.items()):
+        points = np.full(1 + 2 * len(pairs), hw.get(name), dtype=np.result_type(*pair))
+        points[2 * k + 1 : 2 * k + 3] = pair
+        changes[name] = points
+    return hw.replace(changes)
+
+
+def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarray:
+    prices = price(plan, hw)
+    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+    host_ns = hw.host.latency_ns if mode == "latency" else 0.0
+    return np.broadcast_to(
+        (line.latency_ns + host_ns) * 1e-3, (points,)
+    )  # a plan without tasks has one latency
+
+
+def _row(hw: Hardware, name: str, pair: tuple[float, float], latencies_us: np.ndarray) -> Elasticity:
+    from npusim.arch.units import shown, unit
+
+    low_us, high_us = latencies_us.tolist()
+    moved = np.log(high_us / low_us) / np.log(pair[1] / pair[0]) if low_us and high_us else 0.0
+    return Elasticity(
+        name=name,
+        value=hw.get(name),
+        unit=shown(unit(name)),
+        source=hw.sources[name].kind,
+        elasticity=float(moved),
+        low=float(pair[0]),
+        high=float(pair[1]),
+        low_latency_us=low_us,
+        high_latency_us=high_us,
+    )

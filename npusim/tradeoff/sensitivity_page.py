@@ -1,0 +1,40 @@
+"""Sensitivities -> the block of `npusim run --sensitivity`: which number of this NPU decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from npusim.terminal.layout import Line, bar, sentence, table
+
+TOP = 10
+BAR_CELLS = 14
+WIDE = 96  # cells: room for bars
+
+
+def page(found: object, top: int = TOP, width: int = 80) -> list[Line]:
+    """The `top` largest elasticities, a line each.
+
+    `found`: a `npusim.tradeoff.sensitivity.Sensitivity`."""
+    rows: Sequence = found.elasticities  # type: ignore[attr-defined]
+    step = found.step  # type: ignore[attr-defined]
+    text = (
+        f"% of latency for 1 % more of a number (both sides of it, {step:.2g} of it away); {len(rows)} of "
+        f"{found.numbers} numbers have a say, numbers that shape the plan were not asked"  # type: ignore[attr-defined]
+    )
+    lines = [Line("sensitivity", "bold"), *sentence(text, width, 4)]
+    if not rows:
+        return [*lines, Line("    no number has a say: nothing is priced")]
+    longest = abs(rows[0].elasticity)
+    wide = width >= WIDE
+    cells = [
+        (
+            f"{row.elasticity:+.3f}",
+            row.name,
+            f"{row.value:.6g} {row.unit}".strip(),
+            row.source,
+            *([bar(abs(row.elasticity) / longest, BAR_CELLS)] if wide else []),
+        )
+        for row in rows[:top]
+    ]
+    header = ("% per %", "number", "value", "source", *([""] if wide else []))
+    return [*lines, *table(header, cells, width, words=(1, 2, 3, 4) if wide else (1, 2, 3))]

@@ -1,0 +1,1 @@
+"""What is known about a graph before it runs."""

@@ -1,0 +1,115 @@
+"""What all passes share: the walk over the graph, and the record of what was done and why not.
+
+A pass is an `onnx_ir.passes.InPlacePass`, so it sits in any `onnx_ir.passes.PassManager`. It is a
+frozen dataclass: its fields are its options. Calling it on a model gives a `Result` with
+
+* ``modified``: true only if at least one node was rewritten,
+* ``rewritten``: one `Rewritten` for every node that was replaced,
+* ``kept``: one `Kept` for every node the pass is about and left alone, with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from xamba.errors import Keep, NotMine
+from xamba.facts.facts import Facts, facts_of
+from xamba.facts.nodes import all_nodes, node_label
+from xamba.workbench import Workbench
+
+log = logging.getLogger("xamba")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A node that was left alone. `node` is its name (its first output's name if it has none)."""
+
+    pass_name: str
+    op_type: str
+    node: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"kept: {self.op_type} '{self.node}': {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A node that was replaced, and a short word on what stands there now."""
+
+    pass_name: str
+    op_type: str
+    node: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"rewritten: {self.op_type} '{self.node}' -> {self.by}"
+
+
+@dataclass
+class Result(ir.passes.PassResult):
+    """`PassResult` (``model``, ``modified``) with the record of the pass."""
+
+    rewritten: list[Rewritten] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class XambaPass(ir.passes.InPlacePass):
+    """Base of the passes. A subclass says which nodes it is about and rewrites one node."""
+
+    #: Name on the command line.
+    name = "?"
+    #: Walk from the outputs to the inputs (a pattern is then met before its parts).
+    backwards = False
+
+    def targets(self, node: ir.Node) -> bool:
+        """Whether the pass is about this node. A node that it is about is rewritten or in ``kept``."""
+        raise NotImplementedError
+
+    def reports(self, node: ir.Node) -> bool:
+        """Whether the node, left alone inside a model-local function, is worth a line in ``kept``."""
+        return self.targets(node)
+
+    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
+        """Replace the node; return a short word on what replaced it. Raise `Keep` to leave it alone."""
+        raise NotImplementedError
+
+    def run(self, model: ir.Model) -> Result:
+        """Same as calling the pass on a model, typed."""
+        result = self(model)
+        assert isinstance(result, Result)
+        return result
+
+    def call(self, model: ir.Model) -> Result:
+        result = Result(model, False)
+        facts = facts_of(model)
+        bench = Workbench(model, self.name)
+        for node in all_nodes(model, self.backwards):
+            if node.graph is None or not self.targets(node):  # None: gone as part of a larger pattern
+                continue
+            label, op_type = node_label(node), node.op_type
+            try:
+                by = self.rewrite(node, bench, facts)
+            except NotMine:
+                continue
+            except Keep as keep:
+                bench.discard()
+                result.kept.append(Kept(self.name, op_type, label, str(keep)))
+            else:
+                result.rewritten.append(Rewritten(self.name, op_type, label, by))
+        for function in model.functions.values():
+            if function.domain == "xamba":
+                continue
+            reason = f"inside the function '{function.domain}.{function.name}': inline functions first"
+            for node in ir.traversal.RecursiveGraphIterator(function):
+                if self.reports(node):
+                    result.kept.append(Kept(self.name, node.op_type, node_label(node), reason))
+        result.modified = bool(result.rewritten)
+        lines: list[Rewritten | Kept] = [*result.rewritten, *result.kept]
+        for line in lines:
+            log.info("%s %s", line.pass_name, line)
+        return result

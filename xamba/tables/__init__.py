@@ -1,0 +1,1 @@
+"""Piecewise linear tables: placing their segments, and writing them as nodes."""
