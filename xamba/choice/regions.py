@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import sub
 
 import onnx_ir as ir
 
@@ -18,42 +19,55 @@ from xamba.choice.signature import external_inputs, region_key
 from xamba.facts.facts import Facts
 
 WHOLE_BELOW = 400  # a model of fewer nodes that run is looked at as it is
-SHORTEST = 50  # nodes of a region on average: a step of an unrolled loop is shorter, a layer is not
+SHORTEST = 50  # nodes between two cuts: a step of an unrolled loop is shorter, a layer is not
 WIDEST = 4  # values that may cross a cut
 CONTEXT = 4  # nodes before and behind a cut that have to look alike
 REPEATS = 3  # how often a place has to come
 
 
+Readers = dict[ir.Value, set[ir.Node]]
+
+
 @dataclass(frozen=True)
 class Region:
-    """Equal stretches of the nodes that `running` lists: `size` of them from each of `starts` on."""
+    """Equal stretches of a model: the nodes of each, in order. `readers`: nodes that read a value, of those that run."""
 
-    starts: tuple[int, ...]
-    size: int
+    parts: tuple[tuple[ir.Node, ...], ...]
+    readers: Readers
+
+    @property
+    def count(self) -> int:
+        return len(self.parts)
 
 
 def regions(model: ir.Model, facts: Facts) -> list[Region]:
     """The model's regions in the order they first come, equal ones together."""
     nodes = running(model, facts)
-    edges = [0, *_cuts(nodes, facts), len(nodes)]
-    groups: dict[Hashable, list[int]] = defaultdict(list)
-    sizes: dict[Hashable, int] = {}
+    readers: Readers = defaultdict(set)
+    for node in nodes:
+        for value in external_inputs([node]):
+            readers[value].add(node)
+    groups: dict[Hashable, list[tuple[ir.Node, ...]]] = defaultdict(list)
+    edges = [0, *_cuts(nodes, readers, facts), len(nodes)]
     for start, stop in zip(edges, edges[1:], strict=False):
-        key = region_key(nodes[start:stop], facts)
-        groups[key].append(start)
-        sizes[key] = stop - start
-    return [Region(tuple(starts), sizes[key]) for key, starts in groups.items() if sizes[key]]
+        part = tuple(nodes[start:stop])
+        if part:
+            groups[region_key(part, readers, facts)].append(part)
+    return [Region(tuple(parts), readers) for parts in groups.values()]
 
 
 def running(model: ir.Model, facts: Facts) -> list[ir.Node]:
     """The nodes of the main graph that run: not those whose outputs are known before."""
+    for node in model.graph:  # what is known of one value can follow from a walk over all of them: walk first
+        if node.outputs:
+            facts.constant(node.outputs[0])
     return [n for n in model.graph if not all(_is_known(out, facts) for out in n.outputs)]
 
 
-def _cuts(nodes: Sequence[ir.Node], facts: Facts) -> list[int]:
+def _cuts(nodes: Sequence[ir.Node], readers: Readers, facts: Facts) -> list[int]:
     if len(nodes) < WHOLE_BELOW:
         return []
-    alive = _alive(nodes, facts)
+    alive = _alive(nodes, readers, facts)
     places: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
     for at in range(CONTEXT, len(nodes) - CONTEXT):
         around = tuple(node.op_type for node in nodes[at - CONTEXT : at + CONTEXT])
@@ -61,22 +75,33 @@ def _cuts(nodes: Sequence[ir.Node], facts: Facts) -> list[int]:
     often = [
         (crossing, -len(found), found)
         for (crossing, _), found in places.items()
-        if crossing <= WIDEST and len(found) >= REPEATS and len(nodes) >= SHORTEST * len(found)
+        if crossing <= WIDEST and len(found) >= REPEATS and min(map(sub, found[1:], found)) >= SHORTEST
     ]
-    return min(often)[2] if often else []
+    return _with_ends(nodes, min(often)[2]) if often else []
 
 
-def _alive(nodes: Sequence[ir.Node], facts: Facts) -> list[int]:
+def _with_ends(nodes: Sequence[ir.Node], cuts: list[int]) -> list[int]:
+    """The cuts, and one before the first and behind the last where the same stretch comes once more: what an
+    embedding or a last norm stands beside is a layer too."""
+    size = cuts[1] - cuts[0]
+    ops = [node.op_type for node in nodes]
+    first, last = cuts[0], cuts[-1]
+    pattern = ops[first : first + size]
+    before = [first - size] if first > size and ops[first - size : first] == pattern else []
+    behind = [last + size] if last + size < len(ops) and ops[last : last + size] == pattern else []
+    return [*before, *cuts, *behind]
+
+
+def _alive(nodes: Sequence[ir.Node], readers: Readers, facts: Facts) -> list[int]:
     """How many values made before position p are read at p or later; constants do not count."""
-    last: dict[ir.Value, int] = {}
-    for at, node in enumerate(nodes):
-        last.update(dict.fromkeys(external_inputs([node]), at))
+    position = {node: at for at, node in enumerate(nodes)}
     steps = [0] * (len(nodes) + 2)
     for at, node in enumerate(nodes):
         for out in node.outputs:
-            if last.get(out, at) > at and not _is_known(out, facts):
+            last = max((position[user] for user in readers.get(out, ())), default=at)
+            if last > at and not _is_known(out, facts):
                 steps[at + 1] += 1
-                steps[last[out] + 1] -= 1
+                steps[last + 1] -= 1
     alive, now = [], 0
     for step in steps:
         now += step
@@ -91,17 +116,16 @@ def _is_known(value: ir.Value, facts: Facts) -> bool:
 def extract(model: ir.Model, facts: Facts, region: Region) -> ir.Model:
     """The first stretch of a region as a model of its own: what comes in is an input (a constant where its value
     is known), what others read or the model gives out is an output. `model` is not changed."""
-    nodes = running(model, facts)
-    if region.size == len(nodes):
-        return model.clone()
-    inside = nodes[region.starts[0] : region.starts[0] + region.size]
+    inside = region.parts[0]
     own = set(inside)
     outputs = [
         out
         for node in inside
         for out in node.outputs
-        if out.is_graph_output() or any(_owner(user, model.graph) not in own for user, _ in out.uses())
+        if out.is_graph_output() or region.readers.get(out, set()) - own
     ]
+    if not outputs:
+        return model.clone()
     arriving = [
         v
         for v in external_inputs(inside)
@@ -122,13 +146,3 @@ def extract(model: ir.Model, facts: Facts, region: Region) -> ir.Model:
     part.opset_imports.update(model.opset_imports)
     part.functions.update({key: function.clone() for key, function in model.functions.items()})
     return part
-
-
-def _owner(node: ir.Node, graph: ir.Graph) -> ir.Node | None:
-    """The node of `graph` that holds `node`, in a body or as itself."""
-    while node.graph is not graph:
-        body = node.graph
-        if not isinstance(body, ir.Graph) or body.parent_node() is None:
-            return None
-        node = body.parent_node()  # type: ignore[assignment]
-    return node

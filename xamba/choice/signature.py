@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 
 import numpy as np
 import onnx_ir as ir
@@ -37,10 +37,11 @@ def external_inputs(nodes: Iterable[ir.Node]) -> list[ir.Value]:
     return [value for value in found if value not in made]
 
 
-def region_key(nodes: Sequence[ir.Node], facts: Facts) -> Hashable:
-    """Equal for stretches that hold the same nodes, wired alike. Weights count by type and shape only."""
-    numbers: dict[ir.Value, Hashable] = {}
+def region_key(nodes: Sequence[ir.Node], readers: Mapping[ir.Value, Set[ir.Node]], facts: Facts) -> Hashable:
+    """Equal for stretches that hold the same nodes, wired alike, and are read by others in the same places.
+    Weights count by type and shape only."""
     own = set(nodes)
+    numbers: dict[ir.Value, Hashable] = {}
     parts: list[Hashable] = []
     for node in nodes:
         reads: list[Hashable] = []
@@ -54,7 +55,7 @@ def region_key(nodes: Sequence[ir.Node], facts: Facts) -> Hashable:
         leaving = []
         for out in node.outputs:
             numbers[out] = len(numbers)
-            leaves = out.is_graph_output() or any(user not in own for user, _ in out.uses())
+            leaves = out.is_graph_output() or bool(readers.get(out, set()) - own)
             leaving.append((leaves, facts.of(out).dtype, facts.of(out).shape))
         parts.append((_node_key(node), tuple(reads), tuple(leaving)))
     return tuple(parts)

@@ -1,0 +1,88 @@
+"""What a region offers: every registered pass, at every place where it would rewrite something.
+
+Places that look alike are one move: what pays at one of them pays at all. A pass with several kinds of place
+offers each kind and all of them together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import onnx_ir as ir
+
+from xamba.choice.signature import site_key
+from xamba.errors import XambaError
+from xamba.facts.facts import Facts
+from xamba.facts.nodes import all_nodes, node_label
+from xamba.passes.base import Kept, Result, XambaPass
+from xamba.passes.registry import passes
+
+KINDS = 12  # kinds of place a pass may have; rarer ones are only offered together
+
+
+@dataclass(frozen=True)
+class Move:
+    """One pass at some nodes of a region. `by`: what it puts there, in its own words."""
+
+    one: XambaPass
+    nodes: tuple[str, ...]
+    op_type: str
+    by: str
+
+    @property
+    def key(self) -> Hashable:
+        return self.one, self.nodes
+
+
+def candidates(exact_only: bool, names: Sequence[str] | None = None) -> list[XambaPass]:
+    """Every pass (of `names`, if given) with every set of options it names in `candidates`, in pipeline order."""
+    return [
+        one(**options)
+        for name, one in passes().items()
+        if (names is None or name in names) and (one.exact or not exact_only)
+        for options in getattr(one, "candidates", ({},))
+    ]
+
+
+def copy_of(model: ir.Model) -> ir.Model:
+    """A copy to try a pass on; what is known of the original's values is not taken along."""
+    copy = model.clone()
+    copy.meta.clear()
+    return copy
+
+
+def apply(model: ir.Model, move: Move) -> tuple[ir.Model, Result]:
+    """A copy of the model with the move made, and the pass's record."""
+    copy = copy_of(model)
+    return copy, replace(move.one, only=move.nodes).run(copy)
+
+
+def moves(model: ir.Model, offered: Sequence[XambaPass]) -> tuple[list[Move], list[Kept]]:
+    """Moves open to a region, those of whole passes first, and what the passes leave alone for reasons of law."""
+    found: list[Move] = []
+    kept: list[Kept] = []
+    nodes = {node_label(node): node for node in all_nodes(model)}
+    facts = Facts(model)
+    for one in offered:
+        try:
+            result = one.run(copy_of(model))
+        except XambaError as error:
+            kept.append(Kept(one.name, "", "", str(error)))
+            continue
+        kept += result.kept
+        kinds: dict[Hashable, list[str]] = defaultdict(list)
+        words: dict[str, tuple[str, str]] = {}
+        for line in result.rewritten:
+            if line.node in nodes and line.node not in words:
+                kinds[site_key(nodes[line.node], facts), line.by].append(line.node)
+                words[line.node] = (line.op_type, line.by)
+        places = [tuple(labels) for labels in kinds.values()]
+        together = [tuple(words)] if len(places) > 1 else []
+        for labels in (*together, *(places if len(places) <= KINDS else ())):
+            said = dict.fromkeys(words[label] for label in labels)
+            op_types = "/".join(dict.fromkeys(op for op, _ in said))
+            found.append(Move(one, labels, op_types, next(iter(said))[1] if len(said) == 1 else "several"))
+    found.sort(key=lambda move: -len(move.nodes))
+    return found, kept

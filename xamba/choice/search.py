@@ -1,0 +1,158 @@
+"""Greedy with look-ahead: which moves make a region faster on every target, in which order.
+
+The move that gains most (the product of the targets' speed-ups) is taken as long as one gains and none of the
+targets loses. When no single move gains, pairs are tried: a rewrite that costs a little may open one that pays.
+Everything is decided by predicted prices and fixed orders, so the same model gives the same choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import log
+
+import onnx_ir as ir
+
+from xamba.choice.moves import Move, apply, moves
+from xamba.choice.pricing import Pricer, Prices
+from xamba.errors import CannotPrice
+from xamba.facts.nodes import all_nodes, node_label
+from xamba.passes.base import Kept, XambaPass
+
+LEAST_GAIN = 5e-4  # of a region's latency: less is within what prices are worth
+SAME = 1 + 1e-9  # a ratio of two prices that says 'equal' across roundings
+OPENERS = 6  # moves a look-ahead starts from
+BUDGET = 60_000  # nodes priced a region: 500 prices of a layer, 60 of a model of a thousand nodes
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move that was made. `made`: names of the nodes that took the place of each node, for a replay."""
+
+    move: Move
+    before: Prices
+    after: Prices
+    made: dict[str, tuple[str, ...]]
+    model: ir.Model = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Declined:
+    """A move that was weighed and left: the prices with and without it, and why."""
+
+    move: Move
+    before: Prices
+    after: Prices
+    why: str
+
+
+@dataclass
+class Found:
+    """What a search leaves: the steps taken in order, what was declined at the end, what is not allowed."""
+
+    start: Prices
+    steps: list[Step]
+    declined: list[Declined]
+    kept: list[Kept]
+
+    @property
+    def end(self) -> Prices:
+        return self.steps[-1].after if self.steps else self.start
+
+
+@dataclass
+class Search:
+    """Searches one region. `objects` gives a reason not to take a move that would pay, '' if there is none."""
+
+    pricer: Pricer
+    offered: Sequence[XambaPass]
+    objects: Callable[[Move, ir.Model, ir.Model], str] = lambda move, before, after: ""
+    tick: Callable[[], None] = lambda: None
+
+    def run(self, model: ir.Model) -> Found:
+        """The best sequence of moves found for a region. Raises `CannotPrice` when the region has no price."""
+        found = Found(self.pricer(model), [], [], [])
+        self._left = max(BUDGET // max(len(model.graph), 1), 40)
+        while True:
+            options, kept = moves(model, self.offered)
+            found.kept = found.kept or kept
+            tried = [step for move in options if (step := self._try(model, found.end, move))]
+            best = self._best(model, found, tried) or self._pair(model, found, tried)
+            if best is None:
+                return found
+            for step in best:
+                found.steps.append(step)
+                model = step.model
+
+    def _try(self, model: ir.Model, now: Prices, move: Move) -> Step | None:
+        """The move made and priced; None when it changes nothing, has no price, or the budget is spent."""
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        self.tick()
+        changed, result = apply(model, move)
+        if not result.rewritten:
+            return None
+        try:
+            return Step(move, now, self.pricer(changed), made(model, changed), changed)
+        except CannotPrice:
+            return None
+
+    def _best(self, model: ir.Model, found: Found, tried: list[Step]) -> list[Step] | None:
+        found.declined = []
+        for step in sorted(tried, key=lambda s: -gain(s.before, s.after)):
+            why = reason_against(step.before, step.after, self.pricer) or self.objects(
+                step.move, model, step.model
+            )
+            if not why:
+                return [step]
+            found.declined.append(Declined(step.move, step.before, step.after, why))
+        return None
+
+    def _pair(self, model: ir.Model, found: Found, tried: list[Step]) -> list[Step] | None:
+        """Two moves that gain together, where none does alone."""
+        best: list[Step] | None = None
+        openers = sorted(tried, key=lambda s: -gain(s.before, s.after))
+        openers = [s for s in openers if not self.objects(s.move, model, s.model)][:OPENERS]
+        for first in openers:
+            for move in moves(first.model, self.offered)[0]:
+                second = self._try(first.model, first.after, move)
+                if second is None or reason_against(found.end, second.after, self.pricer):
+                    continue
+                if self.objects(second.move, first.model, second.model):
+                    continue
+                if best is None or gain(found.end, second.after) > gain(found.end, best[-1].after):
+                    best = [first, second]
+        return best
+
+
+def gain(before: Prices, after: Prices) -> float:
+    """Logarithm of the product of the speed-ups."""
+    return sum(log(b / a) if a > 0 and b > 0 else 0.0 for b, a in zip(before, after, strict=True))
+
+
+def reason_against(before: Prices, after: Prices, pricer: Pricer) -> str:
+    """Why the prices speak against a change; '' when they speak for it."""
+    slower = [
+        f"{a / b:.3g}x slower on {target.name}"
+        for target, b, a in zip(pricer.targets, before, after, strict=True)
+        if a > b * SAME and b > 0
+    ]
+    if slower:
+        return ", ".join(slower)
+    return "no gain" if gain(before, after) < LEAST_GAIN * len(before) else ""
+
+
+def made(before: ir.Model, after: ir.Model) -> dict[str, tuple[str, ...]]:
+    """Names of the nodes that are new, in graph order, by the node they say they come from."""
+    old = {node_label(node) for node in all_nodes(before)}
+    new: dict[str, list[str]] = {}
+    for node in all_nodes(after):
+        if node_label(node) not in old:
+            new.setdefault(origin(node), []).append(node_label(node))
+    return {name: tuple(labels) for name, labels in new.items()}
+
+
+def origin(node: ir.Node) -> str:
+    """The node a new node says it stands for ('' when it does not say)."""
+    return node.metadata_props.get("xamba.from", "").partition(" ")[2]
