@@ -1,8 +1,8 @@
 """How exact elements travel through an op: one rule for each op that `xamba.facts.elements` follows.
 
 A rule gets the codes of the inputs (see `xamba.facts.elements`) and returns those of the outputs, or
-None when it cannot say. An op without a rule keeps nothing; if a code goes in, BROKEN comes out,
-for a logarithm or a reciprocal makes an infinity of a zero.
+None when it cannot say. An op without a rule keeps nothing; BROKEN comes out where an infinity goes in,
+and where a zero goes into a logarithm, a reciprocal or their like.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ANY, ZERO, NEGINF, BROKEN = range(4)
 LARGEST = 2**23
 
 Codes = np.ndarray
+NEVER = np.zeros((), bool)
 Shape = tuple[int | str | None, ...]
 
 #: f(0) = 0, and finite numbers stay finite.
@@ -109,12 +110,19 @@ def _mul(r: Rule) -> list[Codes | None]:
     right = r.elements.certainly_finite(r.node.inputs[0])
     bad = (a >= NEGINF) | (b >= NEGINF)
     zero = ((a == ZERO) & (left | (b == ZERO))) | ((b == ZERO) & (right | (a == ZERO)))
-    return [combine(zero & ~bad, np.False_, bad)]
+    return [combine(zero & ~bad, NEVER, bad)]
 
 
 def _div(r: Rule) -> list[Codes | None]:
     a, b = r.codes(0), r.codes(1)
-    return [combine((a == ZERO) & r.elements.finite, np.False_, (a >= NEGINF) | (b != ANY))]
+    return [combine((a == ZERO) & r.elements.finite, NEVER, (a >= NEGINF) | (b != ANY))]
+
+
+def _pow(r: Rule) -> list[Codes | None] | None:
+    exponent = r.elements.whole.of(r.node.inputs[1])
+    if exponent is None or not (np.asarray(exponent, np.float64) > 0).all():
+        return None
+    return _keep_zero(r)
 
 
 def _add(r: Rule) -> list[Codes | None]:
@@ -128,7 +136,7 @@ def _add(r: Rule) -> list[Codes | None]:
 
 def _exp(r: Rule) -> list[Codes | None]:
     a = r.codes(0)
-    return [combine(a == NEGINF, np.False_, a == BROKEN)]
+    return [combine(a == NEGINF, NEVER, a == BROKEN)]
 
 
 def _where(r: Rule) -> list[Codes | None] | None:
@@ -146,11 +154,11 @@ def _keep_zero(r: Rule) -> list[Codes | None]:
     a = r.codes(0)
     if r.node.op_type.startswith("Reduce"):
         return _reduce(r)
-    return [combine(a == ZERO, np.False_, a >= NEGINF)]
+    return [combine(a == ZERO, NEVER, a >= NEGINF)]
 
 
 def _bounded(r: Rule) -> list[Codes | None]:
-    return [combine(np.False_, np.False_, r.codes(0) >= NEGINF)]
+    return [combine(NEVER, NEVER, r.codes(0) >= NEGINF)]
 
 
 def _reduce(r: Rule) -> list[Codes | None]:
@@ -191,7 +199,7 @@ def _cumsum(r: Rule) -> list[Codes | None]:
 def _contract(r: Rule, equation: str) -> list[Codes | None] | None:
     """Sum of products: ZERO where every term is, BROKEN where one term is."""
     a, b = r.codes(0), r.codes(1)
-    terms, out = equation.split("->")
+    terms, _out = equation.split("->")
     left, right = terms.split(",")
     lengths: dict[str, int] = {}
     for labels, codes in ((left, a), (right, b)):
@@ -210,7 +218,7 @@ def _contract(r: Rule, equation: str) -> list[Codes | None] | None:
         rest = total(a != ZERO if use_a else ones_a, b != ZERO if use_b else ones_b)
     else:
         rest = total(ones_a, ones_b) - total(a == ZERO, b == ZERO)
-    return [combine(rest == 0, np.False_, broken)]
+    return [combine(rest == 0, NEVER, broken)]
 
 
 def _einsum(r: Rule) -> list[Codes | None] | None:
@@ -234,6 +242,7 @@ def _matmul(r: Rule) -> list[Codes | None] | None:
 RULES: dict[str, Callable[[Rule], Sequence[Codes | None] | None]] = {
     "Mul": _mul,
     "Div": _div,
+    "Pow": _pow,
     "Add": _add,
     "Sub": _add,
     "Exp": _exp,

@@ -32,6 +32,8 @@ from xamba.facts.whole import Whole
 ANY, ZERO, NEGINF, BROKEN = range(4)
 #: Ops that make exact elements of operands of which nothing is known.
 MAKERS = ("Pad", "Trilu", "ConstantOfShape", "CumSum")
+#: Ops that make an infinity or a NaN of a zero.
+RISKY = {"Log", "Reciprocal", "Pow", "Mod", "LpNormalization", "LogSoftmax", "Inverse", "Atanh", "Acosh"}
 #: Constants above this size are weights; nobody looks for zeros in them.
 LARGEST_CONSTANT = 2**20
 
@@ -44,6 +46,7 @@ class Elements:
     def __init__(self, facts: Facts, whole: Whole, finite: bool) -> None:
         self.facts, self.whole, self.finite = facts, whole, finite
         self._codes: dict[ir.Value, Codes | None] = {}
+        self._constants: set[ir.Value] = set()
         for node in facts.model.graph:
             self._node(node)
 
@@ -63,12 +66,17 @@ class Elements:
     def certainly_finite(self, value: ir.Value | None) -> bool:
         return value is not None and (self.finite or certainly_finite(value, self.facts))
 
+    def is_constant(self, value: ir.Value) -> bool:
+        """Whether the value is the same in every run."""
+        held = value.const_value is not None and not value.is_graph_input()
+        return held or value in self._constants
+
     def shape(self, value: ir.Value | None) -> tuple[int | str | None, ...] | None:
         return None if value is None else self.facts.of(value).shape
 
     def _constant(self, value: ir.Value) -> Codes | None:
         fact = self.facts.of(value)
-        if value.is_graph_input() or not (fact.constant or self.facts.is_constant(value)):
+        if not self.is_constant(value):
             return None
         if fact.dtype is None or not fact.dtype.is_floating_point():
             return None
@@ -81,11 +89,13 @@ class Elements:
         return None if data is None else constant_codes(data)
 
     def _node(self, node: ir.Node) -> None:
-        floats = [x for x in node.inputs if x is not None]
-        if all(self.facts.is_constant(x) for x in floats) and node.op_type != "Constant":
+        present = [x for x in node.inputs if x is not None]
+        if node.op_type == "Constant" or (present and all(self.is_constant(x) for x in present)):
+            if not node.op_type.startswith(("Random", "Bernoulli", "Multinomial")):
+                self._constants.update(node.outputs)
             return  # `of` asks for the whole value
-        known = [self.of(x) for x in floats]
-        if node.op_type == "Constant" or (node.op_type not in MAKERS and all(c is None for c in known)):
+        known = [self.of(x) for x in present]
+        if node.op_type not in MAKERS and all(c is None for c in known):
             return
         shapes = [self.shape(out) for out in node.outputs]
         rule = RULES.get(node.op_type) if is_onnx(node) else None
@@ -93,7 +103,9 @@ class Elements:
         if rule is not None and None not in shapes:
             found = Rule(self, node, shapes).apply(rule)  # type: ignore[arg-type]
         if found is None:
-            broken = any(c is not None and (c != ANY).any() for c in known)
+            lowest = ZERO if node.op_type in RISKY else NEGINF
+            broken = any(c is not None and (c >= lowest).any() for c in known)
+            broken = broken and node.op_type not in ("Shape", "Size")
             found = [unknown(shape, broken) for shape in shapes]
         for out, codes in zip(node.outputs, found, strict=True):
             self._codes[out] = None if codes is None or not codes.any() else compress(codes)

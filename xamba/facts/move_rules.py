@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,14 +55,16 @@ def _tile(r: Rule) -> list[Codes | None]:
 
 def _reshape(r: Rule) -> list[Codes | None] | None:
     source, target = r.shape(0), r.shapes[0]
-    codes, at, dims = r.codes(0), 0, []
+    codes, at = r.codes(0), 0
+    dims: list[tuple[list[int], list[Any], bool]] = []
     for left, right in groups(source, target):
         part = codes.shape[at : at + len(left)]
         uniform = all(d == 1 for d in part)
         dims.append((list(range(at, at + len(left))), [1] * len(right) if uniform else list(right), uniform))
         at += len(left)
     grown = r.full(codes, source, [i for axes, _, uniform in dims if not uniform for i in axes])
-    return [grown.reshape([d for _, target_dims, _ in dims for d in target_dims])]
+    lengths = [int(d or 0) for _, part, _ in dims for d in part]
+    return [grown.reshape(lengths)]
 
 
 def groups(
@@ -90,7 +92,7 @@ def groups(
             elif i < len(source):
                 left.append(source[i])
                 i += 1
-            elif not left and _size(right) == 1 or not right and _size(left) == 1:
+            elif (not left and _size(right) == 1) or (not right and _size(left) == 1):
                 break
             else:
                 raise ValueError("the shapes hold different numbers of elements")

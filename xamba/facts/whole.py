@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -18,14 +20,14 @@ from xamba.facts.nodes import attribute, is_onnx
 #: Elements of the largest constant that is looked into.
 LARGEST = 2**22
 
-UNARY = {
+UNARY: dict[str, Callable[..., Any]] = {
     "Identity": lambda x: x,
     "Not": np.logical_not,
     "Neg": np.negative,
     "Exp": np.exp,
     "Abs": np.abs,
 }
-BINARY = {
+BINARY: dict[str, Callable[..., Any]] = {
     "Add": np.add,
     "Sub": np.subtract,
     "Mul": np.multiply,
@@ -103,7 +105,9 @@ def _apply(node: ir.Node, op: str, inputs: list[np.ndarray | None]) -> np.ndarra
     if op == "Cast":
         return x.astype(ir.DataType(node.attributes["to"].as_int()).numpy())
     if op == "Where":
-        return np.where(x, inputs[1], inputs[2])  # type: ignore[arg-type]
+        left: Any = inputs[1]
+        right: Any = inputs[2]
+        return np.asarray(np.where(x, left, right))
     if op == "Transpose":
         return np.transpose(x, attribute(node, "perm", None))
     argument = inputs[1] if len(inputs) > 1 else None

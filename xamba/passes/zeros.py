@@ -19,7 +19,6 @@ model's own only where that one has a NaN.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import onnx_ir as ir
@@ -48,10 +47,10 @@ class Zeros(XambaPass):
         },
     )
 
-    name: ClassVar[str] = "zeros"
-    exact: ClassVar[bool] = True
-    default: ClassVar[bool] = False
-    order: ClassVar[int] = 20
+    name = "zeros"
+    exact = True
+    default = False
+    order = 20
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type in ("Add", "Sub") and len(node.inputs) == 2
@@ -99,7 +98,7 @@ def _zero_operand(node: ir.Node, elements: Elements) -> int | None:
     """Place of the operand that goes: a zero that is computed, not one that lies in the file."""
     for place in (1, 0) if node.op_type == "Add" else (1,):
         value = node.inputs[place]
-        if value is not None and elements.is_zero(value) and not elements.facts.is_constant(value):
+        if value is not None and elements.is_zero(value) and not elements.is_constant(value):
             return place
     return None
 
