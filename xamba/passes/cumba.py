@@ -29,7 +29,7 @@ an infinity or a NaN, a CumSum keeps the finite sums before it and the product d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx_ir as ir
@@ -41,25 +41,61 @@ from xamba.facts.nodes import attribute, is_onnx
 from xamba.passes.base import XambaPass
 from xamba.passes.flip import flipped_operand
 from xamba.passes.operand import INTEGERS, Tensor, matmul_type, operand_of
+from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
 
 @dataclass(frozen=True)
 class CumBA(XambaPass):
-    """Replace CumSum by MatMul with a triangular mask; see the module's text.
+    """CumSum becomes a MatMul with a triangular mask of ones.
 
     block: split axes longer than this into blocks of at most this length (None: one mask).
     max_mask_mib: keep a CumSum whose mask would be larger than this many MiB.
-    integers: rewrite integer CumSums too (exact).
+    integers: rewrite integer CumSums too.
     refuse_nonfinite: keep a CumSum whose operand may hold inf or NaN.
     """
 
-    block: int | None = None
-    max_mask_mib: float = 64.0
-    integers: bool = True
-    refuse_nonfinite: bool = False
+    block: int | None = option(None, "--block", "longest block of a mask.")
+    max_mask_mib: float = option(64.0, "--max-mask-mib", "largest mask, in MiB.")
+    integers: bool = option(True, "--integers", "rewrite sums of whole numbers too.")
+    refuse_nonfinite: bool = option(
+        False, "--refuse-nonfinite", "keep a CumSum whose operand may hold inf or NaN."
+    )
 
-    name = "cumba"
+    name: ClassVar[str] = "cumba"
+    default: ClassVar[bool] = True
+    order: ClassVar[int] = 50
+    examples: ClassVar[tuple[str, ...]] = (
+        model_text("float[N,6] x", "float[N,6] y", "ax = Constant<value = int64 {-1}>() y = CumSum(x, ax)"),
+        model_text(
+            "float[2,8,3,N] x",
+            "float[2,8,3,N] y",
+            "ax = Constant<value = int64 {1}>() y = CumSum<exclusive = 1, reverse = 1>(x, ax)",
+        ),
+        model_text(
+            "float[N,8,3] x",
+            "float[N,8,3] y",
+            """
+            start = Constant<value = int64[1] {-1}>() end = Constant<value = int64[1] {-100}>()
+            axis = Constant<value = int64[1] {1}>() ax = Constant<value = int64 {1}>()
+            turned = Slice(x, start, end, axis, start)
+            summed = CumSum(turned, ax)
+            y = Slice(summed, start, end, axis, start)
+            """,
+        ),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (
+            model_text("float[2,6] x, int64 ax", "float[2,6] y", "y = CumSum(x, ax)"),
+            "its axis is not a constant",
+        ),
+        (
+            model_text(
+                "float[2,N] x", "float[2,N] y", "ax = Constant<value = int64 {1}>() y = CumSum(x, ax)"
+            ),
+            "free length ('N')",
+        ),
+    )
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 import onnx_ir as ir
@@ -29,6 +30,7 @@ from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.passes.base import XambaPass
 from xamba.passes.operand import INTEGERS, Operand, Tensor, matmul_type, operand_of
+from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
 #: 1/K is a normal number of the type up to here (float16: 2^-14 is its smallest normal number).
@@ -37,16 +39,44 @@ LONGEST_MEAN = {ir.DataType.FLOAT16: 2**14}
 
 @dataclass(frozen=True)
 class ReduBA(XambaPass):
-    """Replace ReduceSum and ReduceMean by MatMul with ones; see the module's text.
+    """ReduceSum and ReduceMean become a MatMul with ones.
 
     mean: rewrite ReduceMean too.
-    integers: rewrite integer sums too (exact).
+    integers: rewrite integer sums too.
     """
 
-    mean: bool = True
-    integers: bool = True
+    mean: bool = option(True, "--mean/--no-mean", "rewrite ReduceMean too.")
+    integers: bool = option(True, "--integers", "rewrite sums of whole numbers too.")
 
-    name = "reduba"
+    name: ClassVar[str] = "reduba"
+    default: ClassVar[bool] = True
+    order: ClassVar[int] = 60
+    examples: ClassVar[tuple[str, ...]] = (
+        model_text(
+            "float[N,6] x",
+            "float[N] y",
+            "a = Constant<value = int64[1] {-1}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+        model_text(
+            "float[2,N,4,3] x",
+            "float[2,N,1,1] y",
+            "a = Constant<value = int64[2] {2, 3}>() y = ReduceSum(x, a)",
+        ),
+        model_text(
+            "float[N,5,4,3] x",
+            "float[N,4] y",
+            "a = Constant<value = int64[2] {1, 3}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+        model_text(
+            "float[N,1,4] x",
+            "float[N,4] y",
+            "a = Constant<value = int64[1] {1}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (model_text("float[2,N] x", "float[2,1] y", "y = ReduceMean<axes = [1]>(x)"), "free length ('N')"),
+        (model_text("float[2,6] x, int64[1] a", "float[2,1] y", "y = ReduceSum(x, a)"), "not a constant"),
+    )
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type in ("ReduceSum", "ReduceMean")
