@@ -114,8 +114,8 @@ def _is_known(value: ir.Value, facts: Facts) -> bool:
 
 
 def extract(model: ir.Model, facts: Facts, region: Region) -> ir.Model:
-    """The first stretch of a region as a model of its own: what comes in is an input (a constant where its value
-    is known), what others read or the model gives out is an output. `model` is not changed."""
+    """The first stretch of a region as a model of its own. What comes in is an input (a constant where its value is
+    known), what others read or the model gives out is an output; shapes stand at every value. `model` stays."""
     inside = region.parts[0]
     own = set(inside)
     outputs = [
@@ -126,23 +126,36 @@ def extract(model: ir.Model, facts: Facts, region: Region) -> ir.Model:
     ]
     if not outputs:
         return model.clone()
-    arriving = [
-        v
-        for v in external_inputs(inside)
-        if v.is_graph_input() or (v.producer() is not None and (facts.constant(v) is not None or not _is_known(v, facts)))
-    ]
+    arriving = [v for v in external_inputs(inside) if v.is_graph_input() or _arrives(v, facts)]
     graph = ir.convenience.extract(model.graph, arriving, outputs)
     for value, original in zip(list(graph.inputs), arriving, strict=True):
-        fact, array = facts.of(original), facts.constant(original)
-        if value.shape is None and fact.shape is not None:
-            value.shape = ir.Shape(fact.shape)
-        if value.type is None and fact.dtype is not None:
-            value.type = ir.TensorType(fact.dtype)
-        if array is not None and not original.is_graph_input():
+        _write_down(value, original, facts)
+        array = None if original.is_graph_input() else facts.constant(original)
+        if array is not None:
             graph.inputs.remove(value)
-            value.const_value = ir.tensor(array, dtype=fact.dtype, name=value.name)
+            value.const_value = ir.tensor(array, dtype=facts.of(original).dtype, name=value.name)
             graph.register_initializer(value)
+    originals = {out.name: out for node in inside for out in node.outputs}
+    for node in graph:
+        for out in node.outputs:
+            if out.name in originals:
+                _write_down(out, originals[out.name], facts)
     part = ir.Model(graph, ir_version=model.ir_version)
     part.opset_imports.update(model.opset_imports)
     part.functions.update({key: function.clone() for key, function in model.functions.items()})
     return part
+
+
+def _arrives(value: ir.Value, facts: Facts) -> bool:
+    """Made by a node outside: read as an input, or its known value. Weights behind a Transpose bring it along."""
+    if value.producer() is None:
+        return False
+    return facts.constant(value) is not None or not _is_known(value, facts)
+
+
+def _write_down(value: ir.Value, original: ir.Value, facts: Facts) -> None:
+    fact = facts.of(original)
+    if fact.shape is not None:
+        value.shape = ir.Shape(fact.shape)
+    if value.type is None and fact.dtype is not None:
+        value.type = ir.TensorType(fact.dtype)
