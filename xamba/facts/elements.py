@@ -47,6 +47,7 @@ class Elements:
         self.facts, self.whole, self.finite = facts, whole, finite
         self._codes: dict[ir.Value, Codes | None] = {}
         self._constants: set[ir.Value] = set()
+        self._lengths: set[ir.Value] = set()  # lengths, and what is computed of them
         for node in facts.model.graph:
             self._node(node)
 
@@ -94,6 +95,12 @@ class Elements:
             if not node.op_type.startswith(("Random", "Bernoulli", "Multinomial")):
                 self._constants.update(node.outputs)
             return  # `of` asks for the whole value
+        whole_number = node.op_type in ("Shape", "Size") or any(x in self._lengths for x in present)
+        if whole_number and len(node.outputs) == 1 and is_onnx(node):
+            self._lengths.update(node.outputs)
+            if self.facts.constant(node.outputs[0]) is not None:
+                self._constants.update(node.outputs)
+                return
         known = [self.of(x) for x in present]
         if node.op_type not in MAKERS and all(c is None for c in known):
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xamba.facts.nodes import attribute
+from xamba.facts.reading import padding_of
 
 if TYPE_CHECKING:
     from xamba.facts.element_rules import Rule
@@ -165,24 +166,16 @@ def _pad(r: Rule) -> list[Codes | None] | None:
         return None
     number = 0.0 if fill is None else float(np.ravel(fill)[0])
     code = ZERO if number == 0 else NEGINF if number == -np.inf else ANY if np.isfinite(number) else BROKEN
-    before, after, axes = pads(r)
-    codes = r.full(r.codes(0), r.shape(0), [a for a, n in axes.items() if n])
+    found = padding_of(r.node, r.elements.facts, len(r.shape(0)))
+    if found is None:
+        return None
+    before, after = found
+    padded = [a for a in range(len(before)) if before[a] or after[a]]
+    codes = r.full(r.codes(0), r.shape(0), padded)
     widths = [(before[i], after[i]) for i in range(codes.ndim)]
     if any(n < 0 for pair in widths for n in pair):
         return None
     return [np.pad(codes, widths, constant_values=code)]
-
-
-def pads(r: Rule) -> tuple[list[int], list[int], dict[int, bool]]:
-    """Elements added before and after each axis, and whether any are."""
-    rank = len(r.shape(0))
-    given = attribute(r.node, "pads", None) or r.ints(1) or []
-    named = r.ints(3)
-    axes = list(range(rank)) if named is None else [a % rank for a in named]
-    before, after = [0] * rank, [0] * rank
-    for place, axis in enumerate(axes):
-        before[axis], after[axis] = int(given[place]), int(given[place + len(axes)])
-    return before, after, {a: bool(before[a] or after[a]) for a in range(rank)}
 
 
 def _trilu(r: Rule) -> list[Codes | None] | None:

@@ -18,7 +18,8 @@ model's own only where that one has a NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 import onnx_ir as ir
@@ -29,28 +30,86 @@ from xamba.facts.facts import Facts
 from xamba.facts.nodes import is_onnx
 from xamba.facts.whole import Whole
 from xamba.passes.base import XambaPass
+from xamba.passes.text import model_text, option
 from xamba.passes.unread import drop_unread
 from xamba.workbench import Workbench
 
 _ELEMENTS: WeakKeyDictionary[Workbench, dict[bool, Elements]] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True)
-class Zeros(XambaPass):
-    """Drop what is exactly zero and the ops that compute it (the dead state of Mamba-2)."""
+#: A state carried over two places: zeros in front, a decay that is zero above the diagonal.
+_STATE = """
+zero = Constant<value = float {0.0}>()
+half = Constant<value = float {0.5}>()
+square = Constant<value = int64[2] {2, 2}>()
+ones = ConstantOfShape<value = float[1] {1.0}>(square)
+lower = Trilu<upper = 0>(ones)
+mask = Equal(lower, zero)
+gate = Where(g, half, lower)
+decay = Where(mask, zero, gate)
+shape = Shape(new)
+first = Expand(zero, shape)
+states = Concat<axis = 1>(first, new)
+carried = MatMul(decay, states)
+start = Constant<value = int64[1] {START}>()
+end = Constant<value = int64[1] {END}>()
+one = Constant<value = int64[1] {1}>()
+before = Slice(carried, start, end, one)
+y = Add(x, before)
+"""
 
-    assume_finite: bool = field(
-        default=False,
-        metadata={
-            "help": "Zeros: take factors of a zero to be finite (0 * inf is NaN).",
-            "option": "--assume-finite",
-        },
+
+def _state(start: int, end: int, new: str) -> str:
+    body = _STATE.replace("{START}", f"{{{start}}}").replace("{END}", f"{{{end}}}")
+    return model_text(
+        "bool[N,2,2] g, bool[N,1,3] n, float[N,1,3] m, float[N,1,3] x", "float[N,1,3] y", new + body
     )
 
-    name = "zeros"
-    exact = True
-    default = False
-    order = 20
+
+@dataclass(frozen=True)
+class Zeros(XambaPass):
+    """What is exactly zero is not added, and what computes it is gone (the dead state of Mamba-2).
+
+    assume_finite: take what a zero is multiplied by to be finite.
+    """
+
+    assume_finite: bool = option(
+        False, "--assume-finite", "take what a zero is multiplied by to be finite (0 * inf is NaN)."
+    )
+
+    name: ClassVar[str] = "zeros"
+    order: ClassVar[int] = 20
+    examples: ClassVar[tuple[str, ...]] = (
+        _state(0, 1, "yes = Constant<value = float {3.0}>()\nnew = Where(n, yes, yes)"),
+        model_text(
+            "float[N,4] x, bool[N,4] b",
+            "float[N,4] y",
+            """
+            one = Constant<value = float {1.0}>()
+            zero = Constant<value = float {0.0}>()
+            c = Where(b, one, one)
+            s = Abs(c)
+            z = Mul(s, zero)
+            y = Sub(x, z)
+            """,
+        ),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (_state(0, 1, "new = Mul(m, m)"), "assume_finite"),
+        (
+            model_text(
+                "float[N,2,4] x",
+                "float[N,2,4] y",
+                """
+                mask = Constant<value = float[2,2] {0.0, 0.0, 0.0, 1.0}>()
+                s = Sigmoid(x)
+                z = MatMul(mask, s)
+                y = Add(x, z)
+                """,
+            ),
+            "zero in part only: 1 of 2",
+        ),
+    )
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type in ("Add", "Sub") and len(node.inputs) == 2
