@@ -50,6 +50,31 @@ Passes = Annotated[
     ),
 ]
 
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for", metavar="NPU,...", help="Choose by predicted price: names of `npusim hw list`, or YAML files."
+    ),
+]
+Compiler = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,...", help="--for: releases of Intel's compiler, 2026 (default) or 2024.12."),
+]
+MaxError = Annotated[
+    float, typer.Option(metavar="E", help="--for: error an approximation may have on its region; 0: none.")
+]
+TrustPrice = Annotated[
+    bool,
+    typer.Option("--trust-price", help="--for: take what pays by price though Intel's compiler says it loses."),
+]
+Witness = Annotated[
+    bool, typer.Option("--witness", help="--for: ask Intel's compiler here, instead of the committed table.")
+]
+VendorCommand = Annotated[
+    str | None,
+    typer.Option(metavar="CMD", help="--witness: command that runs the compiler: CMD MODEL PLATFORM OUT."),
+]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -84,10 +109,41 @@ def optimize(
     seed: Seed = 0,
     dim: Dims = None,
     as_json: AsJson = False,
+    for_: For = None,
+    compiler: Compiler = None,
+    max_error: MaxError = 0.0,
+    trust_price: TrustPrice = False,
+    witness: Witness = False,
+    vendor_command: VendorCommand = None,
 ) -> None:
-    """Rewrite a model; verified before it is written, and not written when the answer differs."""
+    """Rewrite a model; verified before it is written, and not written when the answer differs.
+
+    With --for every place is chosen by its predicted price, of all passes (or those of --passes).
+    """
     from xamba.pipeline import optimize as run
 
+    if for_ is not None:
+        from xamba.choice.command import optimize_command
+
+        verdict = optimize_command(
+            source,
+            output,
+            for_,
+            compiler,
+            None if passes == DEFAULT else words(passes),
+            given,
+            max_error=max_error,
+            trust=trust_price,
+            witness=vendor_command or witness,
+            check_answer=not no_verify,
+            tolerance=tolerance,
+            seed=seed,
+            dims=_dims(dim),
+            as_json=as_json,
+        )
+        if verdict is not None and not as_json:
+            print(_verdict_text(verdict))
+        return
     chosen = [find(name) for name in words(passes)]
     unused = [field for field in given if not any(has_field(one, field) for one in chosen)]
     made = [one(**{f: value for f, value in given.items() if has_field(one, f)}) for one in chosen]
@@ -102,7 +158,11 @@ def optimize(
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
-    print(json.dumps(_optimized_dict(done), indent=2) if as_json else _optimized_text(done, output))
+    prediction = _prediction(source, output, _dims(dim)) if done.modified else None
+    if as_json:
+        print(json.dumps(_optimized_dict(done) | {"prediction": prediction}, indent=2))
+    else:
+        print("\n".join(filter(None, (_optimized_text(done, output), prediction))))
 
 
 @app.command()
@@ -143,6 +203,14 @@ def _dims(texts: list[str] | None) -> dict[str, int]:
             raise BadArgument(f"--dim is '{text}'; write a name and a positive number as batch=2")
         dims[name] = int(number)
     return dims
+
+
+def _prediction(source: str, output: str, dims: dict[str, int]) -> str:
+    """What npusim says of the rewritten model on the NPUs it knows."""
+    from xamba.choice.verdict import verdict_line
+    from xamba.files import load
+
+    return verdict_line(load(source), load(output), dims)
 
 
 def _optimized_text(done: Optimized, output: str) -> str:

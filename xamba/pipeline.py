@@ -41,7 +41,7 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
     Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
-    if inline_functions and _inline(model, passes):
+    if inline_functions and inline(model, passes):
         done.notes.append("model-local functions were put in place, since a pass works inside them")
     for one in passes:
         result = one.run(model)
@@ -54,7 +54,7 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
     return done
 
 
-def _inline(model: ir.Model, passes: Sequence[XambaPass]) -> bool:
+def inline(model: ir.Model, passes: Sequence[XambaPass]) -> bool:
     """Inline functions when one of them, called directly or not, holds a node that a pass is about."""
 
     def holds(function: ir.Function) -> bool:

@@ -7,8 +7,9 @@ offers each kind and all of them together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import onnx_ir as ir
 
@@ -17,7 +18,7 @@ from xamba.errors import XambaError
 from xamba.facts.facts import Facts
 from xamba.facts.nodes import all_nodes, node_label
 from xamba.passes.base import Kept, Result, XambaPass
-from xamba.passes.registry import passes
+from xamba.passes.registry import find, passes
 
 KINDS = 12  # kinds of place a pass may have; rarer ones are only offered together
 
@@ -36,14 +37,21 @@ class Move:
         return self.one, self.nodes
 
 
-def candidates(exact_only: bool, names: Sequence[str] | None = None) -> list[XambaPass]:
-    """Every pass (of `names`, if given) with every set of options it names in `candidates`, in pipeline order."""
-    return [
-        one(**options)
-        for name, one in passes().items()
-        if (names is None or name in names) and (one.exact or not exact_only)
-        for options in getattr(one, "candidates", ({},))
-    ]
+def candidates(
+    exact_only: bool, names: Sequence[str] | None = None, given: Mapping[str, Any] | None = None
+) -> list[XambaPass]:
+    """Every pass (of `names`, if given) with every set of options it names in `candidates`, in pipeline order.
+
+    given: options by field, for the passes that have them. Raises `UnknownPass`.
+    """
+    chosen = list(passes().values()) if names is None else sorted(map(find, names), key=lambda one: one.order)
+    found = []
+    for one in chosen:
+        known = {field.name for field in fields(one)}
+        fixed = {name: value for name, value in (given or {}).items() if name in known}
+        if one.exact or not exact_only:
+            found += [one(**{**options, **fixed}) for options in getattr(one, "candidates", ({},))]
+    return list(dict.fromkeys(found))
 
 
 def copy_of(model: ir.Model) -> ir.Model:

@@ -60,13 +60,18 @@ class Found:
         return self.steps[-1].after if self.steps else self.start
 
 
+#: Why moves are not to be taken although they pay, '' if nothing speaks against them: given the moves, and the models
+#: before, between and after them.
+Objection = Callable[[Sequence[Move], Sequence[ir.Model]], str]
+
+
 @dataclass
 class Search:
-    """Searches one region. `objects` gives a reason not to take a move that would pay, '' if there is none."""
+    """Searches one region."""
 
     pricer: Pricer
     offered: Sequence[XambaPass]
-    objects: Callable[[Move, ir.Model, ir.Model], str] = lambda move, before, after: ""
+    objects: Objection = lambda moves, models: ""
     tick: Callable[[], None] = lambda: None
 
     def run(self, model: ir.Model) -> Found:
@@ -101,9 +106,8 @@ class Search:
     def _best(self, model: ir.Model, found: Found, tried: list[Step]) -> list[Step] | None:
         found.declined = []
         for step in sorted(tried, key=lambda s: -gain(s.before, s.after)):
-            why = reason_against(step.before, step.after, self.pricer) or self.objects(
-                step.move, model, step.model
-            )
+            why = reason_against(step.before, step.after, self.pricer)
+            why = why or self.objects([step.move], [model, step.model])
             if not why:
                 return [step]
             found.declined.append(Declined(step.move, step.before, step.after, why))
@@ -111,19 +115,16 @@ class Search:
 
     def _pair(self, model: ir.Model, found: Found, tried: list[Step]) -> list[Step] | None:
         """Two moves that gain together, where none does alone."""
-        best: list[Step] | None = None
-        openers = sorted(tried, key=lambda s: -gain(s.before, s.after))
-        openers = [s for s in openers if not self.objects(s.move, model, s.model)][:OPENERS]
-        for first in openers:
+        pairs: list[tuple[Step, Step]] = []
+        for first in sorted(tried, key=lambda s: -gain(s.before, s.after))[:OPENERS]:
             for move in moves(first.model, self.offered)[0]:
                 second = self._try(first.model, first.after, move)
-                if second is None or reason_against(found.end, second.after, self.pricer):
-                    continue
-                if self.objects(second.move, first.model, second.model):
-                    continue
-                if best is None or gain(found.end, second.after) > gain(found.end, best[-1].after):
-                    best = [first, second]
-        return best
+                if second is not None and not reason_against(found.end, second.after, self.pricer):
+                    pairs.append((first, second))
+        for first, second in sorted(pairs, key=lambda pair: -gain(found.end, pair[1].after)):
+            if not self.objects([first.move, second.move], [model, first.model, second.model]):
+                return [first, second]
+        return None
 
 
 def gain(before: Prices, after: Prices) -> float:

@@ -1,0 +1,103 @@
+"""Ask Intel's compiler what a rewrite costs at one place, and keep what it says: xamba/choice/data/witness.csv.
+
+    NPUSIM_VENDOR_COMPILER="CMD" python tests/data/make_signs.py > xamba/choice/data/witness.csv
+
+CMD MODEL PLATFORM OUT NPU_TILES=n compiles offline, as for `npusim crosscheck --vendor-compiler`. Each row is one block
+of a real network (a segment sum, a norm, a plain sum, an activation), compiled as it is and rewritten. The figures are
+estimates of Intel's compiler, not hardware; a kernel it prices at nothing is named in `unpriced`.
+"""
+
+import csv
+import sys
+import tempfile
+from pathlib import Path
+
+import onnx
+import onnx_ir as ir
+from onnx import TensorProto, helper, numpy_helper
+import numpy as np
+
+import npusim
+import xamba
+from npusim.errors import NpusimError
+from npusim.measured.compiler import command_of, compile_with_vendor
+from npusim.simulation import simulate
+
+NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
+COLUMNS = (
+    "pass", "op_type", "block", "length", "outer", "generation", "intel_before_us", "intel_after_us", "unpriced",
+    "npusim_before_us", "npusim_after_us", "npusim_op_us",
+)  # fmt: skip
+SEGMENT = """<ir_version: 8, opset_import: ["" : 18]> segment (float16[1,{h},{l}] a) => (float16[1,{h},{l},{l}] y)
+<int64[1] last = {{-1}}, int64[4] shape = {{1, {h}, {l}, {l}}}, int64 axis = {{2}}>
+{{ u = Unsqueeze(a, last)  e = Expand(u, shape)  w = Where(lower, e, zero)  c = CumSum(w, axis)
+   m = Where(tril, c, low)  y = Exp(m) }}"""
+NORM = """<ir_version: 8, opset_import: ["" : 18]> norm (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
+<int64[1] last = {{-1}}>
+{{ p = Pow(x, two)  m = ReduceMean<keepdims=1>(p, last)  e = Add(m, eps)  s = Sqrt(e)  r = Div(one, s)  y = Mul(x, r) }}"""
+CHUNKS = """<ir_version: 8, opset_import: ["" : 18]> chunks (float16[1,{l},{l},{h},1] d, float16[1,{l},{h},64] s) => (float16[1,{l},{h},64] y)
+<int64[1] first = {{1}}, int64[1] at = {{2}}>
+{{ u = Unsqueeze(s, first)  p = Mul(d, u)  y = ReduceSum<keepdims=0>(p, at) }}"""
+SOFTPLUS = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
+{{ y = Softplus(x) }}"""
+SILU = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
+{{ s = Sigmoid(x)  y = Mul(x, s) }}"""
+BLOCKS = [
+    *(("cumba", "CumSum", "segment sum", SEGMENT, l, h) for h in (8, 24) for l in (4, 8, 16, 32, 64, 128, 256)),
+    *(("reduba", "ReduceMean", "norm", NORM, l, t) for t in (1, 16, 256) for l in (64, 768, 1536)),
+    *(("reduba", "ReduceSum", "chunk sum", CHUNKS, l, h) for h in (8, 24) for l in (2, 4, 8)),
+    *(("actiba", "Softplus", "activation", SOFTPLUS, l, t) for t in (4, 256) for l in (24, 1536)),
+    *(("actiba", "Mul", "activation", SILU, l, t) for t in (4, 256) for l in (256, 1536)),
+]
+SCALARS = {"zero": 0.0, "low": -1e4, "two": 2.0, "eps": 1e-3, "one": 1.0}
+PASSES = {"cumba": xamba.CumBA(), "reduba": xamba.ReduBA(), "actiba": xamba.ActiBA(inline=True)}
+
+
+def block(text: str, length: int, outer: int) -> onnx.ModelProto:
+    """The block as a model, with the triangles a segment sum needs."""
+    model = onnx.parser.parse_model(text.format(l=length, h=outer))
+    for name, number in SCALARS.items():
+        if f"{name})" in text or f"({name}," in text:
+            model.graph.initializer.append(numpy_helper.from_array(np.array(number, np.float16), name))
+    if "tril" in text:
+        ones = np.ones((length, length), bool)
+        for name, mask in (("lower", np.tril(ones, -1)), ("tril", np.tril(ones))):
+            model.graph.initializer.append(numpy_helper.from_array(mask, name))
+    return model
+
+
+def main() -> None:
+    command = command_of()
+    out = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    out.writeheader()
+    for name, op_type, what, text, length, outer in BLOCKS:
+        with tempfile.TemporaryDirectory() as folder:
+            before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
+            model = ir.serde.deserialize_model(block(text, length, outer))
+            ir.save(model, before)
+            result = PASSES[name](model)
+            if not result.modified:
+                continue
+            ir.save(model, after)
+            for npu in NPUS:
+                hw = npusim.hardware(npu)
+                found = []
+                for file in (before, after):
+                    try:
+                        found.append(compile_with_vendor(file, hw.generation, int(hw.tiles), command))
+                    except NpusimError as error:
+                        print(f"{name} {what} {length} {npu} {file.name}: {error}", file=sys.stderr)
+                        found.append(None)
+                ours = [simulate(npusim.load(file), hw) for file in (before, after)]
+                own = sum(n.critical_us for n in ours[0].nodes if n.op_type == op_type)
+                unpriced = {layer.op_type for layer in found[0].layers if layer.unpriced} if found[0] else set()
+                out.writerow(dict(zip(COLUMNS, (
+                    name, op_type, what, length, outer, hw.generation,
+                    *(f"{p.latency_us:.2f}" if p else "" for p in found), "/".join(sorted(unpriced)),
+                    *(f"{r.latency_us:.2f}" for r in ours), f"{own:.2f}",
+                ), strict=True)))  # fmt: skip
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""The door: a model in, the rewrites that pay on the targets out, with a line for every place that was weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import onnx_ir as ir
+
+from xamba.choice.moves import Move, candidates, copy_of
+from xamba.choice.pricing import Pricer, Prices
+from xamba.choice.regions import Region, extract, regions
+from xamba.choice.replay import replay
+from xamba.choice.search import SAME, Declined, Found, Search, Step
+from xamba.choice.signs import Row, known
+from xamba.choice.targets import Target
+from xamba.choice.witness import Witness
+from xamba.errors import BadModel, CannotPrice, InvalidModel, NotEquivalent
+from xamba.facts.facts import Facts
+from xamba.files import check, check_output, load, save
+from xamba.passes.base import Kept, XambaPass
+from xamba.pipeline import inline
+from xamba.proof.equivalence import Verdict, verify
+
+Tick = Callable[..., None]  # (words, done, total)
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place, or several alike. `count`: places in the whole model. `before`, `after`: of its region, us, one a
+    target. `error`: measured on the region, relative to the largest magnitude. `witness`: what Intel's compiler says."""
+
+    pass_name: str
+    op_type: str
+    node: str
+    count: int
+    by: str
+    before: Prices
+    after: Prices
+    error: float | None
+    taken: bool
+    why: str
+    witness: str
+
+
+@dataclass
+class Choice:
+    """What was chosen. `before`, `after`: predicted latency of the whole model in us, one a target."""
+
+    targets: tuple[Target, ...]
+    before: Prices
+    after: Prices
+    sites: list[Site]
+    kept: list[Kept]
+    model: ir.Model = field(repr=False)
+    priced: int = 0
+    notes: list[str] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+    @property
+    def modified(self) -> bool:
+        return any(site.taken for site in self.sites)
+
+
+@dataclass
+class Chooser:
+    """Options of a choice. `max_error`: of an approximation, on its region (0: exact rewrites only). `trust`: take
+    what pays by npusim's price although Intel's compiler says the opposite. `offered`: the passes to choose from."""
+
+    targets: tuple[Target, ...]
+    offered: Sequence[XambaPass] | None = None
+    max_error: float = 0.0
+    trust: bool = False
+    dims: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 0
+    tick: Tick = lambda words, done=0, total=0: None
+    witness: Sequence[str] | None = None  # command that runs Intel's compiler
+    _asked: Witness | None = None
+
+    def choose(self, model: ir.Model) -> Choice:
+        """Choose for a model in memory, which is not changed. Raises `CannotPrice`, `InvalidModel`."""
+        model = copy_of(model)
+        offered = list(candidates(self.max_error <= 0) if self.offered is None else self.offered)
+        pricer = Pricer(self.targets, self.dims)
+        choice = Choice(self.targets, (), (), [], [], model)
+        if inline(model, offered):
+            choice.notes.append("model-local functions were put in place, since a pass works inside them")
+        choice.before = choice.after = pricer(model)
+        self._asked = Witness(self.witness, self.targets, self.dims, self.seed) if self.witness else None
+        facts = Facts(model)
+        found = regions(model, facts)
+        for number, region in enumerate(found, 1):
+            self.tick(f"region {number} of {len(found)}, {pricer.count} models priced", number - 1, len(found))
+            self._region(choice, region, extract(model, facts, region), pricer, offered)
+        choice.priced = pricer.count
+        problem = check(choice.model) if choice.modified else None
+        if problem is not None:
+            raise InvalidModel(f"onnx.checker refuses the model after the chosen passes: {problem}")
+        return choice
+
+    def _region(
+        self, choice: Choice, region: Region, part: ir.Model, pricer: Pricer, offered: Sequence[XambaPass]
+    ) -> None:
+        try:
+            found = Search(pricer, offered, self._objection).run(part)
+        except CannotPrice as error:
+            choice.notes.append(f"a part of {len(region.parts[0])} nodes was left as it is: {error}")
+            return
+        model, done, why = choice.model, [[] for _ in found.steps], ""
+        if found.steps:
+            model, done = replay(choice.model, region, found.steps)
+            after = pricer(model)
+            worse = [t.name for t, b, a in zip(self.targets, choice.after, after, strict=True) if a > b * SAME]
+            if worse:
+                why = f"pays in its region, but not in the whole model on {', '.join(worse)}"
+            else:
+                choice.model, choice.after = model, after
+        errors = self._errors(part, found)
+        state = part
+        for step, lines, error in zip(found.steps, done, errors, strict=True):
+            choice.sites.append(self._site(step, state, len(lines), error, not why, why))
+            state = step.model
+        for declined in found.declined:
+            count = len(declined.move.nodes) * region.count
+            choice.sites.append(self._site(declined, state, count, None, False, declined.why))
+        choice.kept += found.kept * region.count
+
+    def _site(
+        self, line: Step | Declined, state: ir.Model, count: int, error: float | None, taken: bool, why: str
+    ) -> Site:
+        move = line.move
+        said = ""
+        if self._asked is not None and isinstance(line, Step):
+            said = self._asked.words(state, line.model)
+        elif self._asked is None:
+            said = "; ".join(str(row) for row in self._rows(move, state))
+        return Site(
+            move.one.name, move.op_type, move.nodes[0], count, move.by, line.before, line.after, error, taken, why, said
+        )
+
+    def _rows(self, move: Move, model: ir.Model) -> list[Row]:
+        return known(move.one, move.nodes, model, [t.generation for t in self.targets])
+
+    def _objection(self, moves: Sequence[Move], models: Sequence[ir.Model]) -> str:
+        """Why moves that pay by price are not taken: the second witness, or their error."""
+        if not self.trust:
+            against = self._second_witness(moves, models)
+            if against:
+                return f"Intel's compiler says it loses: {against}"
+        if any(not move.one.exact for move in moves):
+            error = self._error(models[0], models[-1])
+            if error is None or error > self.max_error:
+                measured = "cannot be measured" if error is None else f"is {error:.2g}"
+                return f"its error {measured}, {self.max_error:.2g} is allowed"
+        return ""
+
+    def _second_witness(self, moves: Sequence[Move], models: Sequence[ir.Model]) -> str:
+        """What Intel's compiler has against moves: itself where it is at hand, else its committed table."""
+        if self._asked is not None:
+            return self._asked.against(models[0], models[-1])
+        rows = (row for move, model in zip(moves, models, strict=False) for row in self._rows(move, model))
+        return next((str(row) for row in rows if row.loses), "")
+
+    def _errors(self, part: ir.Model, found: Found) -> list[float | None]:
+        """Measured error of every step against the region as it was before the step."""
+        states = [part, *(step.model for step in found.steps)]
+        return [self._error(a, b) for a, b in zip(states, states[1:], strict=False)]
+
+    def _error(self, before: ir.Model, after: ir.Model) -> float | None:
+        """Largest error relative to an output's largest magnitude; None where neither runtime can run the region."""
+        try:
+            verdict = verify(before, after, tolerance=1.0, seed=self.seed, dims=self.dims)
+        except BadModel:
+            return None
+        return max((o.max_abs / o.scale if o.scale else o.max_abs for o in verdict.outputs), default=0.0)
+
+
+def optimize_for(source: str | Path, target: str | Path, chooser: Chooser, *, check_answer: bool = True,
+                 tolerance: float | None = None) -> Choice:
+    """Choose for file `source`, verify, and write file `target`; nothing is written when the answer differs.
+
+    Raises `BadModel`, `BadOutput`, `CannotPrice`, `NotEquivalent`.
+    """
+    check_output(source, target)
+    choice = chooser.choose(load(source))
+    if choice.modified and check_answer:
+        chooser.tick("comparing answers")
+        choice.verdict = verify(source, choice.model, tolerance=tolerance, seed=chooser.seed, dims=chooser.dims or None)
+        if not choice.verdict.ok:
+            bad = next(output for output in choice.verdict.outputs if not output.ok)
+            raise NotEquivalent(f"output '{bad.name}': {bad.reason}; nothing is written (seed {chooser.seed})")
+    save(choice.model if choice.modified else None, source, target)
+    return choice
