@@ -14,6 +14,7 @@ import numpy as np
 
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import is_whole, unit
+from npusim.choices import Precision, choose
 from npusim.errors import BadArgument
 
 #: Names that are choices of the caller, not numbers of the hardware.
@@ -206,11 +207,8 @@ def _check_schema(axis: Axis, hw: Hardware) -> None:
         for value in axis.values:
             load_profile(value)
     elif axis.name == "precision":
-        from npusim.compiler.compile import PRECISIONS
-
         for value in axis.values:
-            if value not in PRECISIONS:
-                raise BadArgument(f"precision '{value}' is not on offer; choose from {', '.join(PRECISIONS)}")
+            choose(Precision, value)
     elif axis.name == "tiles" or isinstance(axis.values, tuple):
         for value in axis.values:
             hw.replace({axis.name: value})

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from npusim.choices import Method, choose
 from npusim.errors import BadArgument
 from npusim.sweeping.axes import Axis
 
-METHODS = ("grid", "random", "lhs", "sobol")
 Block = tuple[slice, ...]
 
 _RUN = 1 << 16  # random points come in runs of this many, each with a seed of its own
@@ -116,8 +116,7 @@ def _latin_hypercube(points: int, count: int, seed: int) -> np.ndarray:
 
 def make_design(axes: tuple[Axis, ...], method: str, points: int | None, seed: int) -> Design:
     """Raises BadArgument for a method or a number of points that is not on offer."""
-    if method not in METHODS:
-        raise BadArgument(f"method '{method}' is not on offer; choose from {', '.join(METHODS)}")
+    method = choose(Method, method)
     if method == "grid":
         if points is not None:
             raise BadArgument(
