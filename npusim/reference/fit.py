@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npusim.arch.dsp import has_kernel
 from npusim.arch.hardware import Hardware
 from npusim.choices import Block, choose
 from npusim.errors import BadArgument
@@ -115,7 +116,7 @@ def _dsp(folder: Path, hw: Hardware) -> tuple[Hardware, list[Group]]:
     path = _needed(folder, f"dsp_npu{hw.generation}")
     rows = dsp.read_all_dsp_rows(path)
     after = dsp.fit_dsp(hw, rows, path.name)
-    known = np.array([dsp.has_kernel(hw, name) for name in rows.kernel], dtype=bool)
+    known = np.array([has_kernel(hw, name) for name in rows.kernel])
     large = (rows.provider == dsp.PROFILED) & rows.straight & (rows.elements >= dsp.LEAST_ELEMENTS)
     part = rows.select(known & large)
     return after, [(f"one input, large, {path.name}", _pricer(dsp.price_rows, part), part.ns, part.half)]

@@ -68,7 +68,7 @@ class Axis:
             wide = Range(low - 0.5, high + 0.5, log=True).at(share)
         else:
             wide = Range(low - 0.5, high + 0.5).at(share)
-        return np.clip(np.rint(wide), low, high).astype(np.int64)
+        return np.asarray(np.clip(np.rint(wide), low, high), dtype=np.int64)
 
 
 def make_axes(vary: Mapping[str, Any], hw: Hardware, grid: bool) -> tuple[Axis, ...]:

@@ -103,7 +103,7 @@ class Design:
             sobol = qmc.Sobol(count, scramble=True, seed=self.seed)
             if start:
                 sobol.fast_forward(start)
-            return sobol.random(stop - start)
+            return np.asarray(sobol.random(stop - start))
 
 
 @lru_cache(maxsize=2)
@@ -111,7 +111,7 @@ def _latin_hypercube(points: int, count: int, seed: int) -> np.ndarray:
     """All points at once: every one depends on the others."""
     from scipy.stats import qmc
 
-    return qmc.LatinHypercube(count, seed=seed).random(points)
+    return np.asarray(qmc.LatinHypercube(count, seed=seed).random(points))
 
 
 def make_design(axes: tuple[Axis, ...], method: str, points: int | None, seed: int) -> Design:
