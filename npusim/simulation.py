@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from npusim.arch.hardware import Hardware
+from npusim.choices import Mode, choose
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import CompilerProfile, load_profile
-from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.pricing import price
 from npusim.report.build import build
@@ -13,7 +13,6 @@ from npusim.report.record import Report
 from npusim.schedule import schedule
 
 DEFAULT_COMPILER = "2026"
-MODES = ("throughput", "latency")
 
 
 def simulate(
@@ -38,10 +37,9 @@ def simulate(
     Raises:
         UnknownOp, DoesNotFit, BadArgument.
     """
-    if mode not in MODES:
-        raise BadArgument(f"mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
+    chosen = choose(Mode, mode)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
     prices = price(plan, hw)
     line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
-    return build(plan, hw, prices, line, mode)
+    return build(plan, hw, prices, line, chosen)

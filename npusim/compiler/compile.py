@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.choices import Precision, choose
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.place import Placed, Placer
@@ -13,11 +14,9 @@ from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
-from npusim.errors import BadArgument, UnknownOp
+from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MoveWork, VectorWork
-
-PRECISIONS = ("fp16", "int8")
 
 
 def compile_graph(
@@ -31,8 +30,7 @@ def compile_graph(
     lookup unit, generation).
 
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument."""
-    if precision not in PRECISIONS:
-        raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
+    precision = choose(Precision, precision)
     fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
     warnings = list(graph.warnings)
     if hw.generation in profile.hypothesis_on:

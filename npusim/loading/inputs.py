@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from npusim.errors import BadArgument, BadModel, FreeDimension, UnknownShape
+from npusim.expression import Arithmetic
 from npusim.graph import Value
 from npusim.loading.builder import Scope
 from npusim.loading.tensors import dtype_of
@@ -75,13 +76,22 @@ def symbolic_shape(proto: Any) -> list[int | str]:
 
 
 # Exporters write derived dimensions as expressions: "past_sequence_length + 1".
-OPERATORS: dict[type, Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.floordiv,
-}
+def _whole(number: object) -> int:
+    if type(number) is not int:
+        raise ValueError("a size is a whole number")
+    return number
+
+
+SIZES = Arithmetic(
+    binary={
+        ast.Add: operator.add,
+        ast.Sub: operator.sub,
+        ast.Mult: operator.mul,
+        ast.FloorDiv: operator.floordiv,
+        ast.Div: operator.floordiv,
+    },
+    number=_whole,
+)
 
 
 def evaluate(expression: str, bound: Mapping[str, int]) -> int | None:
@@ -89,18 +99,8 @@ def evaluate(expression: str, bound: Mapping[str, int]) -> int | None:
     if expression in bound:
         return bound[expression]
     tree = parsed(expression)
-
-    def size(node: ast.expr) -> int:
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-            return OPERATORS[type(node.op)](size(node.left), size(node.right))
-        if isinstance(node, ast.Name):
-            return bound[node.id]
-        if isinstance(node, ast.Constant) and type(node.value) is int:
-            return node.value
-        raise ValueError
-
     try:
-        result = size(tree.body) if tree is not None else -1
+        result = SIZES.value(tree.body, bound) if tree is not None else -1
     except (KeyError, ValueError, ArithmeticError):
         return None
     return result if result >= 0 else None
