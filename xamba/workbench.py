@@ -124,9 +124,10 @@ class Workbench:
             node.metadata_props["xamba.pass"] = self._pass_name
             node.metadata_props["xamba.from"] = f"{old.op_type} {origin}"
         name, fresh_name = value.name, result.name
-        for part in ("shape", "type"):  # the exporter's own words (its symbols), where there are any
-            if getattr(value, part) is not None:
-                setattr(result, part, getattr(value, part))
+        if value.type is not None:
+            result.type = value.type
+        if value.shape is not None:
+            result.shape = value.shape if value.is_graph_output() else _known_dims(value.shape, result.shape)
         value.replace_all_uses_with(result, replace_graph_outputs=True)
         graph.insert_after(old, self._queue)
         sources = [x for x in old.inputs if x is not None]
@@ -136,6 +137,14 @@ class Workbench:
         remove_dead(pattern)
         for source in sources:
             _drop_unread_constant(source)
+
+
+def _known_dims(theirs: ir.Shape, ours: ir.Shape | None) -> ir.Shape:
+    """The exporter's own words (its symbols), and a number where one was worked out."""
+    if ours is None or len(ours) != len(theirs):
+        return theirs
+    pairs = zip(theirs, ours, strict=True)
+    return ir.Shape([b if isinstance(b, int) and not isinstance(a, int) else a for a, b in pairs])
 
 
 def remove_dead(nodes: Sequence[ir.Node]) -> None:
