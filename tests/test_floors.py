@@ -31,6 +31,7 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 XAMBA_FLOORS = [
     "errors",
+    "sparse",
     "files",
     "facts",
     "workbench",
