@@ -17,6 +17,8 @@ rows; take its last row where a running sum has stood still since row C'. Anythi
 into several because the prompt is longer, a convolution, an output, an axis that is not padded) keeps
 the block, with the op named.
 
+A Pad that adds no rows, left where a prompt fills its chunks, goes.
+
 A sum over zero rows is a sum over ``0 * x``: NaN for an infinite x. The answers differ only there;
 ``refuse_nonfinite=True`` keeps the block unless those rows are finite for certain.
 """
@@ -33,11 +35,13 @@ from xamba.errors import BadArgument, Keep
 from xamba.facts.elements import Elements
 from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx, node_label
+from xamba.facts.reading import padding_of
 from xamba.facts.region import Region
 from xamba.facts.whole import Whole
 from xamba.passes.base import Kept, Result, Rewritten, XambaPass
 from xamba.passes.shorten import Shortening
 from xamba.passes.text import model_text, option
+from xamba.passes.unread import bypass
 from xamba.workbench import Workbench
 
 _SCAN = """
@@ -91,6 +95,11 @@ class Chunk(XambaPass):
             "float[N,2,4] y",
             "square = Constant<value = int64[2] {8, 8}>()\n" + _ATTENTION,
         ),
+        model_text(
+            "float[N,4] x",
+            "float[N,4] y",
+            "none = Constant<value = int64[4] {0, 0, 0, 0}>() p = Pad(x, none) y = Exp(p)",
+        ),
     )
     near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
         (
@@ -140,8 +149,15 @@ class Chunk(XambaPass):
         if not pads:
             return
         elements = Elements(facts, Whole(facts), not self.refuse_nonfinite)
-        blocks = _blocks(pads, elements)
         done = False
+        for node in [node for node in pads if self.wants(node) and _adds_nothing(node, elements)]:
+            pads.remove(node)
+            result.rewritten.append(
+                Rewritten(self.name, node.op_type, node_label(node), "its operand, it adds no rows")
+            )
+            bypass(node, bench)
+            done = True
+        blocks = _blocks(pads, elements)
         for block in blocks:
             first = next((node for node in block.pads if self.wants(node)), next(iter(block.pads)))
             label, op_type = node_label(first), first.op_type
@@ -158,6 +174,13 @@ class Chunk(XambaPass):
                 result.rewritten.append(Rewritten(self.name, op_type, label, by))
         if done:
             model.meta.pop("xamba.facts", None)
+
+
+def _adds_nothing(node: ir.Node, elements: Elements) -> bool:
+    """Whether a Pad adds no rows: what exporters leave where the prompt fills its chunks."""
+    shape = elements.shape(node.inputs[0])
+    found = None if shape is None else padding_of(node, elements.facts, len(shape))
+    return found is not None and not any(found[0]) and not any(found[1])
 
 
 def _blocks(pads: Iterable[ir.Node], elements: Elements) -> list[Region]:

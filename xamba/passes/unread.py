@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
+from xamba.workbench import Workbench
+
 
 def drop_unread(values: Iterable[ir.Value | None]) -> int:
     """Remove the producers of values that nobody reads, and theirs in turn; the number of nodes removed."""
@@ -26,3 +28,16 @@ def drop_unread(values: Iterable[ir.Value | None]) -> int:
         node.graph.remove(node, safe=True)
         removed += 1
     return removed
+
+
+def bypass(node: ir.Node, bench: Workbench) -> None:
+    """Readers of a node read its first operand; an Identity keeps the name of an output of the model."""
+    source, out = node.inputs[0], node.outputs[0]
+    assert source is not None and node.graph is not None
+    if out.is_graph_output():
+        bench.replace(node, bench.node("Identity", [source], None, out.dtype))
+        return
+    others = [x for x in node.inputs if x is not source]
+    out.replace_all_uses_with(source)
+    node.graph.remove(node, safe=True)
+    drop_unread(others)
