@@ -20,7 +20,6 @@ from xamba.errors import BadModel, CannotPrice, InvalidModel, NotEquivalent
 from xamba.facts.facts import Facts
 from xamba.files import check, check_output, load, save
 from xamba.passes.base import Kept, XambaPass
-from xamba.pipeline import inline
 from xamba.proof.equivalence import Verdict, verify
 
 Tick = Callable[..., None]  # (words, done, total)
@@ -84,8 +83,7 @@ class Chooser:
         offered = list(candidates(self.max_error <= 0) if self.offered is None else self.offered)
         pricer = Pricer(self.targets, self.dims)
         choice = Choice(self.targets, (), (), [], [], model)
-        if inline(model, offered):
-            choice.notes.append("model-local functions were put in place, since a pass works inside them")
+        choice.notes += put_in_place(model, lambda node: any(one.reports(node) for one in offered))
         choice.before = choice.after = pricer(model)
         self._asked = Witness(self.witness, self.targets, self.dims, self.seed) if self.witness else None
         facts = Facts(model)
