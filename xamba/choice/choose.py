@@ -19,6 +19,7 @@ from xamba.choice.witness import Witness
 from xamba.errors import BadModel, CannotPrice, InvalidModel, NotEquivalent
 from xamba.facts.facts import Facts
 from xamba.files import check, check_output, load, save
+from xamba.functions import put_in_place
 from xamba.passes.base import Kept, XambaPass
 from xamba.proof.equivalence import Verdict, verify
 

@@ -21,7 +21,7 @@ def page(choice: Choice, width: int = 100) -> list[Line]:
     taken = [site for site in choice.sites if site.taken]
     left = [site for site in choice.sites if not site.taken]
     if taken:
-        head = ("taken", "places", "op", "first of them", *_heads(choice), "error")
+        head = ("taken", "places", "op", "first", *_heads(choice), "error")
         lines += [Line(""), *table(head, [_row(s) for s in taken], width, (0, 2, 3))]
     for site in taken:
         said = f"; Intel's compiler: {site.witness}" if site.witness else ""
