@@ -125,7 +125,7 @@ def optimize(
     if for_ is not None:
         from xamba.choice.command import optimize_command
 
-        verdict = optimize_command(
+        verdicts = optimize_command(
             source,
             output,
             for_,
@@ -141,8 +141,8 @@ def optimize(
             dims=_dims(dim),
             as_json=as_json,
         )
-        if verdict is not None and not as_json:
-            print(_verdict_text(verdict))
+        if not as_json:
+            print("\n".join(map(_verdict_text, verdicts)))
         return
     chosen = [find(name) for name in words(passes)]
     unused = [field for field in given if not any(has_field(one, field) for one in chosen)]

@@ -36,8 +36,8 @@ def optimize_command(
     seed: int,
     dims: Mapping[str, int],
     as_json: bool,
-) -> Verdict | None:
-    """Choose, verify, write, print the page (or JSON); the verdict of the comparison, if there was one.
+) -> list[Verdict]:
+    """Choose, verify, write, print the page (or JSON); the verdicts of the comparisons.
 
     names: passes to choose from, all if None. options: their options, by field. witness: ask Intel's compiler, through
     the command given or the one that is at hand.
@@ -56,7 +56,7 @@ def optimize_command(
         print(json.dumps(document(choice), indent=2))
     else:
         show(page(choice, page_width()))
-    return choice.verdict
+    return choice.verdicts
 
 
 @contextmanager

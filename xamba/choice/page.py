@@ -77,7 +77,7 @@ def document(choice: Choice) -> dict[str, Any]:
         ],
         "notes": choice.notes,
         "models_priced": choice.priced,
-        "verify": None if choice.verdict is None else choice.verdict.as_dict(),
+        "verify": [verdict.as_dict() for verdict in choice.verdicts],
     }  # fmt: skip
 
 

@@ -7,22 +7,34 @@ earlier step made is found by the node it stands for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from xamba.choice.regions import Region
+from xamba.choice.regions import Region, running
 from xamba.choice.search import Step, made
 from xamba.choice.moves import copy_of
-from xamba.facts.nodes import node_label
+from xamba.choice.signature import region_key
+from xamba.facts.facts import Facts
+from xamba.facts.nodes import all_nodes, node_label
 from xamba.files import bodies
 from xamba.passes.base import Rewritten
 
 Names = dict[str, str]
 
 
-def replay(model: ir.Model, region: Region, steps: Sequence[Step]) -> tuple[ir.Model, list[list[Rewritten]]]:
-    """A copy of the model with the steps made at every stretch, and per step what the pass rewrote."""
+@dataclass(frozen=True)
+class Replayed:
+    """A copy of the model with the steps made at every stretch, per step what the pass rewrote, and whether all
+    stretches look the same afterwards."""
+
+    model: ir.Model
+    rewritten: list[list[Rewritten]]
+    alike: bool
+
+
+def replay(model: ir.Model, region: Region, steps: Sequence[Step]) -> Replayed:
+    """Make the steps of a search in the whole model; `model` is not changed."""
     names = [_names(region.parts[0], part) for part in region.parts]
     done = []
     for step in steps:
@@ -36,7 +48,19 @@ def replay(model: ir.Model, region: Region, steps: Sequence[Step]) -> tuple[ir.M
                 there = new.get(mapping.get(label, ""), ())
                 if len(there) == len(children):
                     mapping.update(zip(children, there, strict=True))
-    return model, done
+    return Replayed(model, done, region.count == 1 or _alike(model, steps[-1].model, names))
+
+
+def _alike(model: ir.Model, part: ir.Model, names: Sequence[Names]) -> bool:
+    """Whether what became of every stretch is, wired and shaped, what became of the first."""
+    labels = [node_label(node) for node in part.graph]
+    facts = Facts(model)
+    nodes = running(model, facts)
+    keys = set()
+    for mapping in names:
+        there = {mapping.get(label, label) for label in labels}
+        keys.add(region_key([node for node in nodes if node_label(node) in there], {}, facts))
+    return len(keys) == 1
 
 
 def _names(first: Sequence[ir.Node], other: Sequence[ir.Node]) -> Names:

@@ -22,7 +22,8 @@ from xamba.passes.base import Kept, XambaPass
 LEAST_GAIN = 5e-4  # of a region's latency: less is within what prices are worth
 SAME = 1 + 1e-9  # a ratio of two prices that says 'equal' across roundings
 OPENERS = 6  # moves a look-ahead starts from
-BUDGET = 60_000  # nodes priced a region: 500 prices of a layer, 60 of a model of a thousand nodes
+BUDGET = 40_000  # nodes priced a region: 300 prices of a layer, 40 of a model of a thousand nodes, for one target
+FEWEST = 30  # prices a region has in any case
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Search:
     def run(self, model: ir.Model) -> Found:
         """The best sequence of moves found for a region. Raises `CannotPrice` when the region has no price."""
         found = Found(self.pricer(model), [], [], [])
-        self._left = max(BUDGET // max(len(model.graph), 1), 40)
+        self._left = max(BUDGET // max(len(model.graph) * len(found.start), 1), FEWEST)
         while True:
             options, kept = moves(model, self.offered)
             found.kept = found.kept or kept
