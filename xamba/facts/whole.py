@@ -92,7 +92,10 @@ class Whole:
                 return None
 
 
-MADE = ("Trilu", "Cast", "Where", "Expand", "Reshape", "Unsqueeze", "Squeeze", "Transpose")
+MADE = {
+    "Trilu", "Cast", "Where", "Expand", "Reshape", "Unsqueeze", "Squeeze", "Transpose", "Concat", "Range", "Gather",
+    "Tile",
+}  # fmt: skip
 
 
 def _apply(node: ir.Node, op: str, inputs: list[np.ndarray | None]) -> np.ndarray | None:
@@ -108,6 +111,8 @@ def _apply(node: ir.Node, op: str, inputs: list[np.ndarray | None]) -> np.ndarra
         left: Any = inputs[1]
         right: Any = inputs[2]
         return np.asarray(np.where(x, left, right))
+    if op == "Concat":
+        return np.concatenate([v for v in inputs if v is not None], attribute(node, "axis", 0))
     if op == "Transpose":
         return np.transpose(x, attribute(node, "perm", None))
     argument = inputs[1] if len(inputs) > 1 else None
@@ -121,7 +126,13 @@ def _apply(node: ir.Node, op: str, inputs: list[np.ndarray | None]) -> np.ndarra
         return np.expand_dims(x, tuple(axes))
     if argument is None:
         return None
+    if op == "Gather":
+        return np.take(x, argument.astype(np.int64), attribute(node, "axis", 0))
+    if op == "Range" and inputs[2] is not None:
+        return np.arange(x.item(), argument.item(), inputs[2].item(), dtype=x.dtype)
     dims = [int(d) for d in argument]
+    if op == "Tile":
+        return np.tile(x, dims) if x.size * prod(dims) <= LARGEST else None
     if op == "Expand":
         shape = np.broadcast_shapes(x.shape, dims)
         return np.broadcast_to(x, shape) if prod(shape) <= LARGEST else None

@@ -77,8 +77,13 @@ class Contraction(XambaPass):
         model_text(
             "float[N,4,3] x",
             "float[N,3] y",
-            "k = Constant<value = int64[1] {1}>() s = Slice(x, zero, one, k) y = ReduceSum<keepdims = 0>(s, k)",
-        ).replace("s = Slice", "zero = Constant<value = int64[1] {0}>() one = Constant<value = int64[1] {1}>() s = Slice"),
+            """
+            zero = Constant<value = int64[1] {0}>()
+            one = Constant<value = int64[1] {1}>()
+            s = Slice(x, zero, one, one)
+            y = ReduceSum<keepdims = 0>(s, one)
+            """,
+        ),
     )  # fmt: skip
     near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
         (
