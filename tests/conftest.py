@@ -1,4 +1,4 @@
-"""Hypothesis profiles: reproducible, never judged by time (these machines are noisy). `make quick` takes few examples."""
+"""Hypothesis profiles: reproducible, never judged by time (these machines are noisy); few examples in `make quick`."""
 
 import os
 
