@@ -2,6 +2,7 @@
 
     NPUSIM_VENDOR_COMPILER="CMD" python tests/data/make_signs.py > xamba/choice/data/witness.csv
 
+With words behind it, only those blocks (`scan`, `norm`, ...).
 CMD MODEL PLATFORM OUT NPU_TILES=n compiles offline, as for `npusim crosscheck --vendor-compiler`. Each row is one block
 of a real network (a segment sum, a norm, a plain sum, an activation), compiled as it is and rewritten. The figures are
 estimates of Intel's compiler, not hardware; a kernel it prices at nothing is named in `unpriced`.
@@ -32,6 +33,8 @@ SEGMENT = """<ir_version: 8, opset_import: ["" : 18]> segment (float16[1,{h},{l}
 <int64[1] last = {{-1}}, int64[4] shape = {{1, {h}, {l}, {l}}}, int64 axis = {{2}}>
 {{ u = Unsqueeze(a, last)  e = Expand(u, shape)  w = Where(lower, e, zero)  c = CumSum(w, axis)
    m = Where(tril, c, low)  y = Exp(m) }}"""
+SCAN = """<ir_version: 8, opset_import: ["" : 18]> scan (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
+<int64 axis = {{2}}> {{ y = CumSum(x, axis) }}"""
 NORM = """<ir_version: 8, opset_import: ["" : 18]> norm (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
 <int64[1] last = {{-1}}>
 {{ p = Pow(x, two)  m = ReduceMean<keepdims=1>(p, last)  e = Add(m, eps)  s = Sqrt(e)  r = Div(one, s)  y = Mul(x, r) }}"""
@@ -44,13 +47,14 @@ SILU = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) =>
 {{ s = Sigmoid(x)  y = Mul(x, s) }}"""
 BLOCKS = [
     *(("cumba", "CumSum", "segment sum", SEGMENT, l, h) for h in (8, 24) for l in (4, 8, 16, 32, 64, 128, 256)),
+    *(("cumba", "CumSum", "scan", SCAN, l, h) for h in (24, 1536) for l in (4, 16, 64, 256)),
     *(("reduba", "ReduceMean", "norm", NORM, l, t) for t in (1, 16, 256) for l in (64, 768, 1536)),
     *(("reduba", "ReduceSum", "chunk sum", CHUNKS, l, h) for h in (8, 24) for l in (2, 4, 8)),
     *(("actiba", "Softplus", "activation", SOFTPLUS, l, t) for t in (4, 256) for l in (24, 1536)),
     *(("actiba", "Mul", "activation", SILU, l, t) for t in (4, 256) for l in (256, 1536)),
 ]
 SCALARS = {"zero": 0.0, "low": -1e4, "two": 2.0, "eps": 1e-3, "one": 1.0}
-PASSES = {"cumba": xamba.CumBA(), "reduba": xamba.ReduBA(), "actiba": xamba.ActiBA(inline=True)}
+PASSES = {"cumba": xamba.CumBA(), "reduba": xamba.ReduBA(mean=True), "actiba": xamba.ActiBA(inline=True)}
 
 
 def block(text: str, length: int, outer: int) -> onnx.ModelProto:
@@ -68,9 +72,10 @@ def block(text: str, length: int, outer: int) -> onnx.ModelProto:
 
 def main() -> None:
     command = command_of()
+    wanted = sys.argv[1:] or [b[2] for b in BLOCKS]
     out = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     out.writeheader()
-    for name, op_type, what, text, length, outer in BLOCKS:
+    for name, op_type, what, text, length, outer in (b for b in BLOCKS if b[2] in wanted):
         with tempfile.TemporaryDirectory() as folder:
             before, after = Path(folder) / "before.onnx", Path(folder) / "after.onnx"
             model = ir.serde.deserialize_model(block(text, length, outer))

@@ -25,16 +25,18 @@ KINDS = 12  # kinds of place a pass may have; rarer ones are only offered togeth
 
 @dataclass(frozen=True)
 class Move:
-    """One pass at some nodes of a region. `by`: what it puts there, in its own words."""
+    """One pass at some nodes of a region. `said`: what it puts there, each kind once. Equal moves are the same offer:
+    where the pass would now put something else, it is another."""
 
     one: XambaPass
     nodes: tuple[str, ...]
     op_type: str
-    by: str
+    said: tuple[str, ...]
 
     @property
-    def key(self) -> Hashable:
-        return self.one, self.nodes
+    def by(self) -> str:
+        """What the pass puts there, in its own words."""
+        return self.said[0] if len(self.said) == 1 else f"{self.said[0]}, and {len(self.said) - 1} other kinds"
 
 
 def candidates(
@@ -89,8 +91,8 @@ def moves(model: ir.Model, offered: Sequence[XambaPass]) -> tuple[list[Move], li
         places = [tuple(labels) for labels in kinds.values()]
         together = [tuple(words)] if len(places) > 1 else []
         for labels in (*together, *(places if len(places) <= KINDS else ())):
-            said = dict.fromkeys(words[label] for label in labels)
-            op_types = "/".join(dict.fromkeys(op for op, _ in said))
-            found.append(Move(one, labels, op_types, next(iter(said))[1] if len(said) == 1 else "several"))
+            op_types = "/".join(dict.fromkeys(words[label][0] for label in labels))
+            said = tuple(dict.fromkeys(words[label][1] for label in labels))
+            found.append(Move(one, labels, op_types, said))
     found.sort(key=lambda move: -len(move.nodes))
     return found, kept

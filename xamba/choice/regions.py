@@ -15,7 +15,7 @@ from operator import sub
 
 import onnx_ir as ir
 
-from xamba.choice.signature import external_inputs, region_key
+from xamba.choice.signature import Readers, external_inputs, readers_of, region_key
 from xamba.facts.facts import Facts
 
 WHOLE_BELOW = 400  # a model of fewer nodes that run is looked at as it is
@@ -23,9 +23,6 @@ SHORTEST = 50  # nodes between two cuts: a step of an unrolled loop is shorter, 
 WIDEST = 4  # values that may cross a cut
 CONTEXT = 4  # nodes before and behind a cut that have to look alike
 REPEATS = 3  # how often a place has to come
-
-
-Readers = dict[ir.Value, set[ir.Node]]
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,7 @@ class Region:
 def regions(model: ir.Model, facts: Facts) -> list[Region]:
     """The model's regions in the order they first come, equal ones together."""
     nodes = running(model, facts)
-    readers: Readers = defaultdict(set)
-    for node in nodes:
-        for value in external_inputs([node]):
-            readers[value].add(node)
+    readers = readers_of(nodes)
     groups: dict[Hashable, list[tuple[ir.Node, ...]]] = defaultdict(list)
     edges = [0, *_cuts(nodes, readers, facts), len(nodes)]
     for start, stop in zip(edges, edges[1:], strict=False):

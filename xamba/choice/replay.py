@@ -14,7 +14,7 @@ import onnx_ir as ir
 from xamba.choice.regions import Region, running
 from xamba.choice.search import Step, made
 from xamba.choice.moves import copy_of
-from xamba.choice.signature import region_key
+from xamba.choice.signature import readers_of, region_key
 from xamba.facts.facts import Facts
 from xamba.facts.nodes import all_nodes, node_label
 from xamba.files import bodies
@@ -56,10 +56,11 @@ def _alike(model: ir.Model, part: ir.Model, names: Sequence[Names]) -> bool:
     labels = [node_label(node) for node in part.graph]
     facts = Facts(model)
     nodes = running(model, facts)
+    readers = readers_of(nodes)
     keys = set()
     for mapping in names:
         there = {mapping.get(label, label) for label in labels}
-        keys.add(region_key([node for node in nodes if node_label(node) in there], {}, facts))
+        keys.add(region_key([node for node in nodes if node_label(node) in there], readers, facts))
     return len(keys) == 1
 
 

@@ -21,7 +21,7 @@ from xamba.passes.base import Kept, XambaPass
 
 LEAST_GAIN = 5e-4  # of a region's latency: less is within what prices are worth
 SAME = 1 + 1e-9  # a ratio of two prices that says 'equal' across roundings
-OPENERS = 6  # moves a look-ahead starts from
+OPENERS = 4  # moves a look-ahead starts from
 BUDGET = 40_000  # nodes priced a region: 300 prices of a layer, 40 of a model of a thousand nodes, for one target
 FEWEST = 30  # prices a region has in any case
 
@@ -79,13 +79,20 @@ class Search:
         """The best sequence of moves found for a region. Raises `CannotPrice` when the region has no price."""
         found = Found(self.pricer(model), [], [], [])
         self._left = max(BUDGET // max(len(model.graph) * len(found.start), 1), FEWEST)
+        hopeless: set[Move] = set()
         while True:
             options, kept = moves(model, self.offered)
             found.kept = found.kept or kept
-            tried = [step for move in options if (step := self._try(model, found.end, move))]
-            best = self._best(model, found, tried) or self._pair(model, found, tried)
+            fresh = [move for move in options if move not in hopeless]
+            tried = [step for move in fresh if (step := self._try(model, found.end, move))]
+            best = self._best(model, found, tried)
+            if best is None:  # what did not pay before may pay now
+                again = [move for move in options if move in hopeless]
+                tried += [step for move in again if (step := self._try(model, found.end, move))]
+                best = self._best(model, found, tried) or self._pair(model, found, tried, options)
             if best is None:
                 return found
+            hopeless |= {step.move for step in tried if gain(step.before, step.after) <= 0}
             for step in best:
                 found.steps.append(step)
                 model = step.model
@@ -114,11 +121,15 @@ class Search:
             found.declined.append(Declined(step.move, step.before, step.after, why))
         return None
 
-    def _pair(self, model: ir.Model, found: Found, tried: list[Step]) -> list[Step] | None:
-        """Two moves that gain together, where none does alone."""
+    def _pair(
+        self, model: ir.Model, found: Found, tried: list[Step], options: Sequence[Move]
+    ) -> list[Step] | None:
+        """Two moves that gain together, where none does alone: the first opens the second."""
         pairs: list[tuple[Step, Step]] = []
         for first in sorted(tried, key=lambda s: -gain(s.before, s.after))[:OPENERS]:
             for move in moves(first.model, self.offered)[0]:
+                if move in options:
+                    continue
                 second = self._try(first.model, first.after, move)
                 if second is not None and not reason_against(found.end, second.after, self.pricer):
                     pairs.append((first, second))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
 from xamba.facts.facts import Facts
 from xamba.files import bodies
+
+Readers = dict[ir.Value, set[ir.Node]]
 
 READ_ELEMENTS = 2**20  # constants are compared by content up to here
 MASK_VALUES = 3  # a large constant of so few different values is a mask and part of the structure
@@ -37,7 +40,16 @@ def external_inputs(nodes: Iterable[ir.Node]) -> list[ir.Value]:
     return [value for value in found if value not in made]
 
 
-def region_key(nodes: Sequence[ir.Node], readers: Mapping[ir.Value, Set[ir.Node]], facts: Facts) -> Hashable:
+def readers_of(nodes: Iterable[ir.Node]) -> Readers:
+    """Which of the nodes read a value, in a body or themselves."""
+    readers: Readers = defaultdict(set)
+    for node in nodes:
+        for value in external_inputs([node]):
+            readers[value].add(node)
+    return readers
+
+
+def region_key(nodes: Sequence[ir.Node], readers: Readers, facts: Facts) -> Hashable:
     """Equal for stretches that hold the same nodes, wired alike, and are read by others in the same places.
     Weights count by type and shape only."""
     own = set(nodes)

@@ -1,0 +1,162 @@
+"""Study: how far exact rewrites go beyond XAMBA, chosen by price, on three NPUs and two compilers.
+
+    python docs/studies/beyond_xamba.py               # predictions for the networks that are generated here
+    python docs/studies/beyond_xamba.py --fast        # only those of a few seconds, as the tests run it
+    NPUSIM_VENDOR_COMPILER="CMD" python docs/studies/beyond_xamba.py --all GRAPHS > docs/studies/beyond_xamba.out
+
+GRAPHS is the folder of exported networks of the reference material (decode steps and hybrids). With --all the error is
+measured, onnxruntime's time on this CPU stands beside it as an independent witness that less work is real, and Intel's
+compiler (CMD MODEL PLATFORM OUT NPU_TILES=n, offline) gives its estimate where it compiles.
+
+XAMBA: CumBA and ReduBA everywhere, as the paper has them. Ours: `xamba.choice`, exact rewrites only, one file for all
+six targets and slower on none, activations assumed finite (0 x inf). Weights are random: they cost nothing here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path = [p for p in sys.path if p != str(HERE)] + [str(HERE), str(HERE.parents[1] / "examples")]
+
+import argparse  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable, Iterator, Sequence  # noqa: E402
+from dataclasses import dataclass, replace  # noqa: E402
+
+import delta  # noqa: E402
+import make_mamba1  # noqa: E402
+import make_mamba2  # noqa: E402
+import numpy as np  # noqa: E402
+import onnx_ir as ir  # noqa: E402
+
+from npusim.errors import NpusimError  # noqa: E402
+from npusim.measured.compiler import command_of  # noqa: E402
+from xamba.choice.choose import Chooser  # noqa: E402
+from xamba.choice.moves import candidates, copy_of  # noqa: E402
+from xamba.choice.pricing import Pricer  # noqa: E402
+from xamba.choice.targets import shipped, targets  # noqa: E402
+from xamba.choice.witness import Witness  # noqa: E402
+from xamba.errors import XambaError  # noqa: E402
+from xamba.files import load  # noqa: E402
+from xamba.pipeline import rewrite  # noqa: E402
+from xamba.passes.registry import default_passes  # noqa: E402
+from xamba.proof.equivalence import verify  # noqa: E402
+from xamba.proof.runtime import Runner  # noqa: E402
+from xamba.proof.samples import random_inputs, random_weights  # noqa: E402
+
+M130, B27 = make_mamba2.M130, make_mamba2.M130._replace(hidden=2560, inner=5120, heads=80)
+RUNNABLE = 4e9  # bytes of the largest value above which a model is not run on this CPU
+
+
+@dataclass(frozen=True)
+class Network:
+    """One line of the study. `fast`: of a few seconds. `runs`: small enough for a CPU."""
+
+    name: str
+    make: Callable[[], ir.Model]
+    fast: bool = False
+    runs: bool = True
+
+
+def mamba2(sizes: make_mamba2.Sizes, tokens: int) -> Callable[[], ir.Model]:
+    return lambda: ir.serde.deserialize_model(make_mamba2.make(s=sizes._replace(length=tokens)))
+
+
+def networks() -> list[Network]:
+    """The networks that need no file."""
+    small = [Network(f"mamba2-130m, 1 layer, {t}", mamba2(M130, t), t == 4, t <= 256) for t in (4, 256, 1024, 8192)]
+    large = [Network(f"mamba2-2.7b, 1 layer, {t}", mamba2(B27, t), runs=t <= 4) for t in (4, 256, 8192)]
+    first = [
+        Network(f"mamba-130m, 1 layer, {t}", lambda t=t: ir.serde.deserialize_model(make_mamba1.make(t)), t == 4)
+        for t in (4, 64)
+    ]
+    rule = Network("delta rule, chunk 64", lambda: ir.serde.deserialize_model(delta.make()))
+    return [*small, *large, *first, rule]
+
+
+def exported(folder: Path) -> Iterator[Network]:
+    """Decode steps and hybrids, exported from the Hugging Face code."""
+    names = {
+        "mamba2-130m, layer as transformers 5 has it, 256": "large/mamba2_130m_tf5_L256_dy",
+        "mamba2-130m, 24 layers, decode": "large/mamba2_130m_tf5_dec_dy",
+        "mamba-130m, 24 layers, decode": "large/mamba130m_tf5_dec_ts",
+        "bamba toy, 32": "small/bamba_L32_dy",
+        "recurrentgemma toy, 16": "small/recurrentgemma_L16_dy",
+    }
+    for name, file in names.items():
+        yield Network(name, lambda file=file: load(folder / f"{file}.onnx"), runs="24 layers" not in name)
+
+
+def study(network: Network, everything: bool, asked: Witness | None) -> None:
+    before = network.make()
+    paper = copy_of(before)
+    rewrite(paper, default_passes())
+    choice = Chooser(shipped(), candidates(True, None, {"assume_finite": True})).choose(before)
+    prices = [choice.before, Pricer(shipped())(paper), choice.after]
+    print(f"\n{network.name} tokens" if network.name[-1].isdigit() and "chunk" not in network.name else f"\n{network.name}")
+    for at, target in enumerate(shipped()):
+        base, xamba, ours = (p[at] for p in prices)
+        print(
+            f"  {f'{target.hardware.name}, {target.compiler.name}':24}{base:14,.1f}{xamba:14,.1f}{ours:14,.1f}"
+            f"{base / xamba:10.2f}x{base / ours:10.2f}x{xamba / ours:10.2f}x"
+        )
+    counts = {s.pass_name: 0 for s in choice.sites if s.taken}
+    for site in choice.sites:
+        if site.taken:
+            counts[site.pass_name] += site.count
+    print("  taken: " + (", ".join(f"{n} {name}" for name, n in counts.items()) or "nothing"))
+    if everything and network.runs:
+        measured(before, paper, choice.model)
+    if asked is not None:
+        for model, name in ((before, "as it is"), (paper, "XAMBA"), (choice.model, "ours")):
+            words = [f"NPU {t.generation} {e if e.refusal == '' else 'refused'}" for t, e in zip(asked.targets, asked.estimates(model), strict=True)]
+            print(f"  Intel's compiler, {name + ':':10}" + "; ".join(words))
+
+
+def measured(*models: ir.Model) -> None:
+    """Error of the last model against the first, and onnxruntime's time of each on this CPU."""
+    verdict = verify(models[0], models[-1], tolerance=1.0)
+    error = max(o.max_abs / o.scale if o.scale else o.max_abs for o in verdict.outputs)
+    times = [seconds(model) for model in models]
+    print(f"  error of ours {error:.1e} of the largest magnitude; onnxruntime on a CPU: "
+          + " -> ".join(f"{1e3 * t:,.1f}" for t in times) + f" ms ({times[0] / times[-1]:.1f}x)")
+
+
+def seconds(model: ir.Model, repeats: int = 3) -> float:
+    """The quickest of a few runs."""
+    with random_weights(model, 0):
+        run = Runner(model, "onnxruntime", "the model")
+        feeds = random_inputs(model, 0, {})
+        found = []
+        for _ in range(repeats + 1):
+            start = time.perf_counter()
+            run(feeds)
+            found.append(time.perf_counter() - start)
+    return min(found[1:])
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--all", metavar="GRAPHS")
+    parser.add_argument("--only", default="", help="words of the networks wanted")
+    given = parser.parse_args(arguments)
+    wanted = [n for n in networks() if n.fast or not given.fast]
+    asked = None
+    if given.all:
+        wanted += exported(Path(given.all))
+        asked = Witness(command_of(), targets(["meteor_lake", "lunar_lake", "panther_lake"]))
+    print("Exact rewrites chosen by price, beside XAMBA's two; predicted us. Nothing is fitted to a published speed-up.")
+    print("Intel's figures are estimates of its compiler, and what it prices at nothing is added at npusim's price.\n")
+    print(f"  {'NPU, compiler':24}{'as it is us':>14}{'XAMBA us':>14}{'ours us':>14}{'XAMBA':>11}{'ours':>11}{'ours/XAMBA':>11}")
+    for network in wanted:
+        if given.only in network.name:
+            study(network, bool(given.all), asked)
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main(sys.argv[1:])
