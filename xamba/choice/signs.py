@@ -37,6 +37,7 @@ class Row:
     before_us: float
     after_us: float
     completed: bool
+    where: str
 
     @property
     def loses(self) -> bool:
@@ -44,7 +45,8 @@ class Row:
 
     def __str__(self) -> str:
         star = "*" if self.completed else ""
-        return f"{self.before_us:.1f}{star} -> {self.after_us:.1f} us ({self.block} of {self.length}, NPU {self.generation})"
+        place = f"{self.block} of {self.length}" + ("" if self.where == "alone" else f" in {self.where}")
+        return f"{self.before_us:.1f}{star} -> {self.after_us:.1f} us ({place}, NPU {self.generation})"
 
 
 @cache
@@ -59,22 +61,24 @@ def _row(r: dict[str, str]) -> Row:
     before = float(r["intel_before_us"]) + (float(r["npusim_op_us"]) if unpriced else 0.0)
     return Row(
         r["pass"], r["op_type"], r["block"], int(r["length"]), int(r["outer"]), r["generation"],
-        before, float(r["intel_after_us"]), unpriced,
+        before, float(r["intel_after_us"]), unpriced, r["where"],
     )  # fmt: skip
 
 
 def nearest(one: XambaPass, node: ir.Node, facts: Facts, generation: str) -> Row | None:
-    """The row of the table that is most like the pass at this node on this generation; None: no row is about it."""
-    place = _place(node, facts)
-    if place is None or not _asks(one):
+    """The row that speaks of the pass at this node on this generation: of those of the nearest length the one that
+    says most against it, since what is around a place decides too. None: no row is about it."""
+    found = place(node, facts)
+    if found is None or not _asks(one):
         return None
-    block, length, outer = place
+    block, length, _ = found
     about = [
         r
         for r in rows()
         if (r.pass_name, r.op_type, r.generation) == (one.name, node.op_type, generation) and r.block == block
     ]
-    return min(about, key=lambda r: (_far(r.length, length), _far(r.outer, outer)), default=None)
+    near = min((_far(r.length, length) for r in about), default=0.0)
+    return max((r for r in about if _far(r.length, length) == near), key=lambda r: r.after_us / r.before_us, default=None)
 
 
 def _asks(one: XambaPass) -> bool:
@@ -86,7 +90,7 @@ def _far(a: int, b: int) -> float:
     return abs(log(max(a, 1) / max(b, 1)))
 
 
-def _place(node: ir.Node, facts: Facts) -> tuple[str, int, int] | None:
+def place(node: ir.Node, facts: Facts) -> tuple[str, int, int] | None:
     """Kind of block, length and number of rows; None where a length is not known."""
     shape = facts.of(node.inputs[0]).shape if node.inputs and node.inputs[0] is not None else None
     if not shape or not all(isinstance(d, int) and d > 0 for d in shape):
