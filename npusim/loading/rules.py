@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npusim.errors import UnknownShape
+from npusim.errors import BadArgument, UnknownShape
 from npusim.graph import DType, Value
 from npusim.loading.tensors import KEEP_ELEMENTS
 
@@ -93,12 +93,20 @@ Rule = Callable[[Op], list[Out]]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*kinds: str, domain: str = "") -> Callable[[Rule], Rule]:
-    """Register a shape rule for these ops."""
+def rule(*kinds: str, domain: str = "", replace: bool = False) -> Callable[[Rule], Rule]:
+    """Register a shape rule for these ops. A second rule of one op is refused unless `replace` says so: it would
+    win in silence."""
 
     def register(function: Rule) -> Rule:
         for kind in kinds:
-            RULES[f"{domain}.{kind}" if domain else kind] = function
+            key = f"{domain}.{kind}" if domain else kind
+            if key in RULES and not replace:
+                old = RULES[key]
+                raise BadArgument(
+                    f"'{kind}' of domain '{domain or 'ai.onnx'}' has a shape rule already, {old.__name__} in "
+                    f"{old.__module__}; pass replace=True to take its place"
+                )
+            RULES[key] = function
         return function
 
     return register
