@@ -25,6 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times faster
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 _MAX_DEPTH = 20
+MOST = 1e15  # no clock, width, size or latency of an NPU is near it in any unit; beyond, prices overflow
 
 
 class Strict(BaseModel):
@@ -53,6 +54,9 @@ def num(
         low, high = (value, value) if array is None else (array.min().item(), array.max().item())
         if not (math.isfinite(low) and math.isfinite(high)):
             raise ValueError("must be finite")
+        if high > MOST or low < -MOST or 0 < abs(low) < 1 / MOST or 0 < abs(high) < 1 / MOST:
+            odd = high if abs(high) > MOST or 0 < abs(high) < 1 / MOST else low
+            raise ValueError(f"must be 0 or between {1 / MOST:g} and {MOST:g} in size, got {odd:g}")
         if ge is not None and low < ge:
             raise ValueError(f"must be at least {ge:g}, got {low:g}")
         if gt is not None and low <= gt:

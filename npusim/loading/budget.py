@@ -15,7 +15,7 @@ from npusim.errors import TooLarge
 
 LEAST_MOST_NODES = 30_000  # unfolded in about a second; the largest exported networks hold 20,000
 NODES_PER_NODE = 10  # a function or an unrolled body may be taken in several times
-MOST_ELEMENTS = 2**48  # of one tensor: 281 tera; no NPU holds a millionth of it
+MOST_ELEMENTS = 2**62  # of one tensor: what a runtime can count in bytes
 MOST_RANK = 64  # NumPy's limit as well
 
 
@@ -51,7 +51,7 @@ def check_size(name: str, shape: tuple[int, ...]) -> None:
     if elements > MOST_ELEMENTS:
         raise TooLarge(
             f"tensor '{short(name)}' of shape {shape} has {float(elements):.3g} elements; "
-            f"at most 2^48 ({MOST_ELEMENTS:.3g}) are supported"
+            "at most 2^62 can be counted"
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npusim.graph import Value
-from npusim.ops.counting import activation_bytes, product, vector
+from npusim.ops.counting import activation_bytes, product, repeated, vector
 from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, VectorWork, Work
 
@@ -128,4 +128,4 @@ def linear_attention(c: OpCase) -> Lowering:
     update.append(VectorWork("mul", state, 1, state, activation_bytes((k, v)) / max(length, 1), nbytes))
     update.append(VectorWork("add", state, 1, state, 2 * nbytes, nbytes))
     update.append(product(heads // kv_heads, size, value_size, groups, q, v, c.output))
-    return Lowering("decomposed", tuple(update) * length)
+    return Lowering("decomposed", repeated(tuple(update), length))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.ops.attention import KERNELS_USED, Heads, attention_steps, linear_attention
 from npusim.ops.convolution import causal_conv
-from npusim.ops.counting import product
+from npusim.ops.counting import product, repeated
 from npusim.ops.recurrent import GATES
 from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, VectorWork
@@ -84,4 +84,4 @@ def dynamic_quantize_lstm(c: OpCase) -> Lowering:
     step = product(batch, hidden, rows, directions, x, recurrence, c.output)
     state = VectorWork("fakequantize", cells, 1, cells)
     gate = VectorWork(kernel, cells, 1, cells)
-    return Lowering("decomposed", (quantise, inputs, *((state, step, gate) * length)))
+    return Lowering("decomposed", (quantise, inputs, *repeated((state, step, gate), length)))

@@ -215,6 +215,8 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
         found = entry.rule(case)
         ways = (found,) if isinstance(found, Lowering) else tuple(found)
         sane = all(_sane(step) for way in ways for step in way.steps[:MOST_CHECKED])
+    except TooLarge as error:
+        raise TooLarge(f"{case.node.op_type} node '{case.node.name}': {error}") from None
     except NpusimError:
         raise
     except MemoryError:
