@@ -40,7 +40,7 @@ def simulate(
         mode: 'throughput' is the NPU's own time of one inference (several are in flight, the host's part is
             hidden); 'latency' adds the host's part of a synchronous inference.
         allow_unmodelled: list ops without a cost instead of refusing the graph.
-        max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 20 a node.
+        max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 10 a tensor.
 
     Raises:
         UnknownOp, DoesNotFit, BadArgument, TooLarge, BadModel (a node contradicts itself), BadHardware (a number of

@@ -32,7 +32,7 @@ def compile_graph(
     lookup unit, generation).
 
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
-    (more tasks than `max_memory_bytes` hold; by default more than 20 a node and 50,000)."""
+    (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
     precision = choose(Precision, precision)
     fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
     warnings = list(graph.warnings)
@@ -90,7 +90,7 @@ def _place(
     behind their producer."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
-    tasks = TaskBudget(len(graph.nodes), max_memory_bytes)
+    tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)

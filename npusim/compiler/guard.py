@@ -23,15 +23,15 @@ def broken(graph: Graph, error: BaseException, node: Node | None = None) -> Npus
 
 
 LEAST_MOST_TASKS = 50_000
-TASKS_PER_NODE = 20
+TASKS_PER_TENSOR = 10
 BYTES_PER_TASK = 6_000  # of a plan and its prices, measured on long recurrences
 
 
 class TaskBudget:
-    """How many tasks a plan may have: by memory if that is given, else by the number of nodes."""
+    """How many tasks a plan may have: by memory if that is given, else by the number of tensors."""
 
-    def __init__(self, nodes: int, max_memory_bytes: float | None) -> None:
-        most = max(LEAST_MOST_TASKS, TASKS_PER_NODE * nodes)
+    def __init__(self, tensors: int, max_memory_bytes: float | None) -> None:
+        most = max(LEAST_MOST_TASKS, TASKS_PER_TENSOR * tensors)
         self.most = most if max_memory_bytes is None else int(max_memory_bytes / BYTES_PER_TASK)
         self.used = 0
 
