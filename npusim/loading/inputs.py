@@ -59,7 +59,8 @@ def checked_dims(dims: Mapping[str, int], shapes: dict[str, list[Dim]]) -> dict[
     known |= {name for d in known for name in names_in(d)}
     known |= {f"{name}.{axis}" for name, shape in shapes.items() for axis, d in enumerate(shape) if d == 0}
     bound: dict[str, int] = {}
-    for name, size in dims.items():
+    for given, size in dims.items():
+        name = given if given in known else given.strip()
         if name not in known:
             raise BadArgument(f"no input has a free dimension named '{name}'; free dimensions: {listed(free)}")
         if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
