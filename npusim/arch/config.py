@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
 
 from npusim.errors import BadHardware
+from npusim.terminal.reading import special
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, str]  # where a name is written: "file:line"
@@ -95,6 +96,8 @@ def read_yaml(path: str | Path) -> tuple[dict[str, Any], Places]:
         BadHardware: unreadable file, bad YAML, a key written twice, an alias, a number in no decimal form.
     """
     try:
+        if what := special(path):
+            raise BadHardware(f"{path}: is {what}, no file")
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

@@ -14,7 +14,8 @@ from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.schemas import checked_attributes
-from npusim.loading.rules import RULES, Op, Out, small
+from npusim.loading.dimensions import option
+from npusim.loading.rules import RULES, DependsOn, Op, Out, small
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -205,9 +206,12 @@ class Builder:
             self.warn if self.upper_bound else None,
         )  # fmt: skip
         if outs is None:
-            outs = infer_outputs(op, declared)
+            try:
+                outs = infer_outputs(op, declared)
+            except DependsOn as error:
+                raise UnknownShape(f"{error}{self.set_remedy(error.tensor)}") from None
         given = [v.constant for v in values if v is not None]
-        constant = bool(given) and all(given) and kind not in NEVER_CONSTANT and domain != "xamba"
+        constant = bool(given) and all(given) and kind not in NEVER_CONSTANT and foldable(kind, domain)
         folded = constant
         if not constant:
             folded = all(out.data is not None for out in outs)
@@ -242,11 +246,24 @@ class Builder:
         except ValueError as error:
             raise BadModel(f"node '{short(name)}' ({kind}): {error}") from None
 
+    def set_remedy(self, tensor: str) -> str:
+        """How to give an input its value that decides a shape, empty where it is no small input."""
+        value = self.inputs.get(tensor)
+        if value is None or value.elements > 16:
+            return ""
+        example = "1" if not value.shape else "[" + ",".join("1" * value.elements) + "]"
+        return f", or give the input a value with {option('--set', tensor, example)}"
+
     def copy(self, name: str, source: str, output: str, repeats: int) -> None:
         """Add an Identity whose output is no constant, though its input may be one: how loop state starts."""
         value = self.env[source]
         self.env[output] = Value(output, value.shape, value.dtype)
         self.nodes.append(Node(name, "Identity", (source,), (output,), {}, "", repeats))
+
+
+def foldable(kind: str, domain: str) -> bool:
+    """Whether a node of constants alone costs nothing: nobody folds an op that nobody knows."""
+    return not domain or (domain != "xamba" and f"{domain}.{kind}" in RULES)
 
 
 def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> list[Out]:

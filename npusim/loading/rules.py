@@ -67,9 +67,10 @@ class Op:
         value = self.x(index)
         data = value.data if value.data is not None else self.fetch(value)
         if data is None:
-            raise UnknownShape(
+            raise DependsOn(
                 f"node '{self.name}' ({self.kind}): its shape depends on the value of '{value.name}', "
-                "which is known at run time only; export the model with fixed shapes"
+                "which is known at run time only; export the model with fixed shapes",
+                value.name,
             )
         return data
 
@@ -87,6 +88,14 @@ class Op:
 
     def unknown(self, why: str) -> UnknownShape:
         return UnknownShape(f"node '{self.name}' ({self.kind}): {why}")
+
+
+class DependsOn(UnknownShape):
+    """A shape that the value of one tensor decides; `tensor` is its name."""
+
+    def __init__(self, sentence: str, tensor: str) -> None:
+        super().__init__(sentence)
+        self.tensor = tensor
 
 
 Rule = Callable[[Op], list[Out]]

@@ -31,6 +31,12 @@ WORDS = {
 }  # fmt: skip
 
 
+# Lists that say nothing when they are empty; every rule has its default for one that is not there.
+EMPTY_IS_ABSENT = frozenset(
+    {"perm", "pads", "strides", "dilations", "kernel_shape", "output_padding", "output_shape"}
+)
+
+
 def _all(kinds: type | tuple[type, ...]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, tuple) and all(isinstance(item, kinds) for item in value)
 
@@ -59,20 +65,22 @@ def checked_attributes(
         return attributes
     if inputs < schema.least_inputs:
         raise ValueError(f"it has {inputs} inputs, {schema.least_inputs} at least are needed")
-    for name in schema.required:
-        if name not in attributes:
-            raise ValueError(f"its attribute '{name}' is missing")
     result = attributes
     for name, value in attributes.items():
         letter = schema.types.get(name) or _in_another_opset(kind, domain, name)
         if letter is None:
             result = {n: v for n, v in result.items() if n != name}
             warn(f"has an attribute '{name}', which {kind} does not know; it is ignored")
+        elif isinstance(value, tuple) and not value and name in EMPTY_IS_ABSENT:
+            result = {n: v for n, v in result.items() if n != name}
         elif letter in FITS and not FITS[letter](value):
             if letter in "FIS" and FITS[letter.lower()](value):
                 result = {**result, name: (value,)}
             else:
                 raise ValueError(f"its attribute '{name}' must be {WORDS[letter]}, not {_shown(value)}")
+    for name in schema.required:
+        if name not in result:
+            raise ValueError(f"its attribute '{name}' is missing")
     return result
 
 

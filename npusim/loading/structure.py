@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import mmap
 import os
-import stat
 from collections.abc import Iterator
 from typing import Any
 
 from npusim.errors import BadModel
 from npusim.loading.tensors import KEEP_ELEMENTS
+from npusim.terminal.reading import special
 
 PARSE_WHOLE_BYTES = 8 * 2**20  # below this one parse in C++ is quicker than a walk in Python
 KEEP_BYTES = KEEP_ELEMENTS * 10 + 512  # a small constant of the widest encoding, with its name
@@ -42,9 +42,10 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
     from google.protobuf.message import DecodeError
 
     try:
-        status = os.stat(path)
-        refuse_special(os.fspath(path), status.st_mode)
-        size = status.st_size
+        what = special(path)
+        if what:
+            raise BadModel(f"'{os.fspath(path)}' is {what}, no file; give a file with the whole model in it")
+        size = os.stat(path).st_size
         with open(path, "rb") as file:
             if size <= parse_whole_bytes:
                 content = file.read()
@@ -67,19 +68,6 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
     if not model.HasField("graph") or not model.opset_import:
         raise BadModel(f"'{path}' is no ONNX model: it holds no graph or no opset ({size} bytes)")
     return model
-
-
-# Opening one of these may wait for ever, or never end.
-SPECIAL_FILES = (
-    (stat.S_ISFIFO, "a pipe"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"), (stat.S_ISSOCK, "a socket"),
-)  # fmt: skip
-
-
-def refuse_special(path: str, mode: int) -> None:
-    """Raises `BadModel` for what is neither a file nor a folder."""
-    for test, what in SPECIAL_FILES:
-        if test(mode):
-            raise BadModel(f"'{path}' is {what}, no file; give a file with the whole model in it")
 
 
 def strip(data: Any, start: int, end: int, kind: str) -> bytes:

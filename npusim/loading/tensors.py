@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from functools import cache
 from math import prod
@@ -13,6 +12,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import DType
+from npusim.terminal.reading import special
 
 KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
 
@@ -112,8 +112,8 @@ def read_external(tensor: Any, place: dict[str, str], folder: str) -> np.ndarray
         offset = int(place.get("offset", "0"))
         if not dtype.itemsize or int(place.get("length", length)) != length or offset < 0:
             raise ValueError(f"offset {offset}, length {place.get('length')}, {length} bytes expected")
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            raise ValueError("it is no regular file")
+        if special(path):
+            raise ValueError(f"it is {special(path)}, no file")
         with open(path, "rb") as file:
             file.seek(offset)
             return np.frombuffer(file.read(length), dtype).reshape(shape)

@@ -190,6 +190,8 @@ def macs(node: Node, graph: Graph) -> float:
 def macs_of(ways: tuple[Lowering, ...]) -> float:
     """The same from what `lowerings` answered."""
     for lowering in ways:
+        if lowering.macs is not None:
+            return lowering.macs
         if lowering.name in ("mac_array", "decomposed"):
             counted = [step for step in lowering.steps if isinstance(step, MacWork)]
             if lowering.name == "decomposed":
@@ -207,6 +209,9 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
     written = [value for value in case.outputs if value is not None]
     if written and not any(value.elements for value in written):
         return (VIEW,)  # nothing to write, nothing to do: a Split output of size 0 and the like
+    read = [value for value in case.inputs if value is not None and not value.constant]
+    if read and not any(value.elements for value in read):
+        return (VIEW,)  # nothing to read: the sum of an empty tensor is a known number
     for index, ranks in entry.ranks.items():
         if case.has(index) and len(case.input(index).shape) not in ranks:
             wanted = " or ".join(str(rank) for rank in ranks)
@@ -279,8 +284,11 @@ def _data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:
 
 
 def _unknown(node: Node, domain: str) -> UnknownOp:
+    from npusim.ops.misc import LEFT_OUT
+
     where = f", domain='{domain}'" if domain else ""
+    why = LEFT_OUT.get(f"{domain}.{node.op_type}" if domain else node.op_type) or LEFT_OUT.get(domain)
     return UnknownOp(
-        f"no cost for '{node.op_type}' (node '{node.name}'); add one with @op('{node.op_type}'{where})"
-        " or pass --allow-unmodelled"
+        f"no cost for '{node.op_type}' (node '{node.name}'){f': {why}' if why else ''}; add one with "
+        f"@op('{node.op_type}'{where}) or pass --allow-unmodelled"
     )
