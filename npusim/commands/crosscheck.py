@@ -12,7 +12,6 @@ import typer
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_trips
-from npusim.terminal.layout import clean
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def crosscheck(
         measured = found.measure(device) if device is not None else None
         checked = found.values() if values else None
     except NoNpu as error:
+        from npusim.terminal.layout import clean
+
         print(clean(f"no NPU here: {' '.join(str(error).split())}"), file=sys.stderr)
         raise typer.Exit(NO_NPU_EXIT) from None
 
