@@ -89,5 +89,8 @@ def main() -> None:
 
 
 def _tell(sentence: str) -> None:
-    print(" ".join(sentence.split()), file=sys.stderr)
+    """One line on standard error; what a model or a file name holds may not steer the terminal."""
+    from npusim.terminal.layout import clean
+
+    print(clean(" ".join(sentence.split())), file=sys.stderr)
     sys.exit(2)

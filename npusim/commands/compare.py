@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 
@@ -19,13 +19,18 @@ def compare(
     json: opt.Json = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
     top: opt.Top = 20,
 ) -> None:
     """Compare the predicted latency of two models, MODEL before and AFTER, under equal conditions."""
     outputs = check_outputs({"--json": json}, inputs=[before, after, hw, compiler])
     asked = Conditions(
-        hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound
-    )
+        hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
     hardware = asked.hardware()
     first, second = (asked.simulate(asked.graph(model), hardware) for model in (before, after))
     from npusim.comparison.waterfall import compare as compare_reports

@@ -11,7 +11,7 @@ import typer
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def crosscheck(
     dim: opt.Dim = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
     save: opt.Save = None,
     json: opt.Json = None,
     top: opt.Top = 12,
@@ -68,8 +70,9 @@ def crosscheck(
             require(device)
         profiles = read_reports(files)
         asked = Conditions(
-            hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound
-        )
+            hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
+            parse_fixed(set_value), parse_trips(trips),
+        )  # fmt: skip
         hardware, graph = asked.hardware(), asked.graph(model)
         predicted = asked.simulate(graph, hardware)
         found = _Findings(model, graph, hardware)
@@ -78,7 +81,9 @@ def crosscheck(
         measured = found.measure(device) if device is not None else None
         checked = found.values() if values else None
     except NoNpu as error:
-        print(f"no NPU here: {' '.join(str(error).split())}", file=sys.stderr)
+        from npusim.terminal.layout import clean
+
+        print(clean(f"no NPU here: {' '.join(str(error).split())}"), file=sys.stderr)
         raise typer.Exit(NO_NPU_EXIT) from None
 
     from npusim.measured.document import to_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
 
 
 def explain(
@@ -18,9 +18,16 @@ def explain(
     dim: opt.Dim = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
 ) -> None:
     """Say where one node runs, how, why, and what bounds it."""
-    asked = Conditions(hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound)
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
     hardware = asked.hardware()
     report = asked.simulate(asked.graph(model), hardware)
 

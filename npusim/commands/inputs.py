@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Under which conditions a model is simulated; `dims` binds free dimensions."""
+    """Under which conditions a model is simulated; `dims` binds free dimensions, `fixed` gives
+    small inputs a value, `trips` bounds loops, `max_nodes` and `max_memory` (bytes) bound the work."""
 
     hw: str
     tiles: int | None = None
@@ -27,6 +28,10 @@ class Conditions:
     dims: dict[str, int] = field(default_factory=dict)
     allow_unmodelled: bool = False
     upper_bound: bool = False
+    fixed: dict[str, Any] = field(default_factory=dict)
+    trips: dict[str, int] = field(default_factory=dict)
+    max_nodes: int | None = None
+    max_memory: int | None = None
 
     def hardware(self) -> Hardware:
         """The NPU of --hw, with the tiles of --tiles."""
@@ -37,7 +42,7 @@ class Conditions:
 
     def graph(self, model: str) -> Graph:
         """The graph of a file."""
-        return read_model(model, self.dims, self.upper_bound)
+        return read_model(model, self.dims, self.upper_bound, self.fixed, self.trips, self.max_nodes)
 
     def simulate(self, graph: Graph, hardware: Hardware) -> Report:
         """The report of a graph that is read on an NPU that is read."""
@@ -45,17 +50,34 @@ class Conditions:
         from npusim.terminal.progress import working
 
         with working(f"simulating {graph.name}"):
-            return simulate(graph, hardware, self.compiler, self.precision, self.allow_unmodelled, self.mode)
+            return simulate(
+                graph,
+                hardware,
+                self.compiler,
+                self.precision,
+                self.allow_unmodelled,
+                self.mode,
+                self.max_memory,
+            )
 
 
-def read_model(model: str, dims: dict[str, int], upper_bound: bool) -> Graph:
+def read_model(
+    model: str,
+    dims: dict[str, int],
+    upper_bound: bool,
+    fixed: dict[str, Any] | None = None,
+    trips: dict[str, int] | None = None,
+    max_nodes: int | None = None,
+) -> Graph:
     """The graph of a file, named as the file (PyTorch calls every graph main_graph)."""
     from npusim.onnx_io import load
     from npusim.terminal.progress import working
 
     name = os.path.basename(model)
     with working(f"reading {name}"):
-        graph = load(model, dims=dims, upper_bound=upper_bound)
+        graph = load(
+            model, dims=dims, upper_bound=upper_bound, fixed=fixed, trips=trips or None, max_nodes=max_nodes
+        )
     return replace(graph, name=name)
 
 
@@ -85,6 +107,55 @@ def parse_dims(texts: list[str] | None) -> dict[str, int]:
             raise BadArgument(f"--dim gives '{name}' two sizes, {dims[name]} and {size}; give one")
         dims[name] = int(size)
     return dims
+
+
+def parse_fixed(texts: list[str] | None) -> dict[str, Any]:
+    """['sr=16000', 'ids=[1,2]'] -> {'sr': 16000, 'ids': [1, 2]}. Raises BadArgument unless each is a name and a
+    number, true, false or a list of such."""
+    import json
+
+    fixed: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise BadArgument(f"--set '{text}' is not NAME=VALUE; write for example --set sr=16000")
+        try:
+            found = json.loads(value.strip().lower())
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, int | float | list):
+            raise BadArgument(
+                f"--set '{text}': the value must be a number, true, false or a list such as [1,2], got '{value}'"
+            )
+        if name in fixed:
+            raise BadArgument(f"--set gives '{name}' twice; give one value")
+        fixed[name] = found
+    return fixed
+
+
+def parse_trips(texts: list[str] | None) -> dict[str, int]:
+    """['32', 'Loop_1=8'] -> {'': 32, 'Loop_1': 8}. Raises BadArgument unless each ends in a whole number."""
+    trips: dict[str, int] = {}
+    for text in texts or []:
+        name, _, count = text.rpartition("=")
+        if not (count.isascii() and count.isdigit()) or len(count) > 15:
+            raise BadArgument(f"--trips '{text}' is not N or NAME=N; write for example --trips 32")
+        if name in trips:
+            raise BadArgument(f"--trips gives {repr(name) if name else 'all loops'} two bounds; give one")
+        trips[name] = int(count)
+    return trips
+
+
+def parse_size(option: str, text: str | None) -> int | None:
+    """'2GB' -> 2000000000, None for none. Raises BadArgument that names the option."""
+    from npusim.terminal.memory import parse_memory
+
+    if text is None:
+        return None
+    try:
+        return parse_memory(text)
+    except BadArgument as error:
+        raise BadArgument(f"{option}: {error}") from None
 
 
 def parse_vary(texts: list[str]) -> dict[str, Any]:

@@ -118,6 +118,35 @@ AllowUnmodelled = Annotated[
 UpperBound = Annotated[
     bool, typer.Option("--upper-bound", help="Take the largest size where a shape depends on data.")
 ]
+SetValue = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Value of a small input, which may decide a branch; may be repeated."
+    ),
+]
+Trips = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trips",
+        metavar="[NAME=]N",
+        help="Most iterations of a loop whose count the data decide, by its name or of all; may be repeated.",
+    ),
+]
+MaxNodes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-nodes",
+        metavar="N",
+        min=1,
+        help="Nodes a model may unfold to; ten times what its file holds, and 30000 at least, by default.",
+    ),
+]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory", metavar="SIZE", help="What the plan may take; 300MB, or more for a large file, by default."
+    ),
+]
 
 # Many NPUs
 Vary = Annotated[

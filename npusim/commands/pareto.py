@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_vary
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary
 from npusim.errors import BadOutput
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
@@ -34,6 +34,8 @@ def pareto(
     seed: opt.Seed = 0,
     memory: opt.Memory = "1GB",
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
     top: opt.Top = 20,
 ) -> None:
     """Find the NPUs with the best latency of an ONNX model for their cost."""
@@ -41,7 +43,10 @@ def pareto(
     check_plot("--plot", plot)
     if output not in (None, STDOUT) and not output.lower().endswith(FORMATS):
         raise BadOutput(f"-o '{output}': name a file that ends in {' or '.join(FORMATS)}")
-    asked = Conditions(hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound)
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound,
+        fixed=parse_fixed(set_value), trips=parse_trips(trips),
+    )  # fmt: skip
     varied = parse_vary(vary)
     hardware = asked.hardware()
 

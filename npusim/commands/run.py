@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 
@@ -21,6 +21,10 @@ def run(
     trace: opt.Trace = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
     top: opt.Top = 15,
     sensitivity: opt.Sensitivity = False,
     tornado: opt.Tornado = None,
@@ -33,7 +37,10 @@ def run(
     outputs = check_outputs(files, inputs=[model, hw, compiler])
     plot = outputs.pop("--tornado", None)
     check_plot("--tornado", plot)
-    asked = Conditions(hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound)
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
     hardware, graph = asked.hardware(), asked.graph(model)
     report = asked.simulate(graph, hardware)
     found = None

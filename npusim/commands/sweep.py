@@ -6,7 +6,7 @@ import sys
 
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import parse_dims, parse_vary
+from npusim.commands.inputs import parse_dims, parse_fixed, parse_trips, parse_vary
 from npusim.errors import BadArgument
 
 
@@ -23,6 +23,9 @@ def sweep(
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
     upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
     plot: opt.Plot = None,
     memory: opt.Memory = "2GB",
     resume: opt.Resume = False,
@@ -31,6 +34,7 @@ def sweep(
 ) -> None:
     """Predict the latency of ONNX models on many NPUs: every combination of some numbers, or points among them."""
     from npusim.commands.sweep_job import Job, run
+    from npusim.terminal.layout import clean
 
     if workers is not None and scheduler is not None:
         raise BadArgument("--workers starts processes here, --scheduler uses others; give one of the two")
@@ -51,6 +55,9 @@ def sweep(
         mode=mode,
         dims=parse_dims(dim),
         upper_bound=upper_bound,
+        fixed=parse_fixed(set_value),
+        trips=parse_trips(trips),
+        max_nodes=max_nodes,
         plot=plot,
         memory=memory,
         resume=resume,
@@ -58,7 +65,7 @@ def sweep(
         scheduler=scheduler,
     )
     try:
-        print(run(job))
+        print(clean(run(job), keep_lines=True))
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if str(stop) else "", file=sys.stderr)
         raise

@@ -44,6 +44,9 @@ class Job:
     mode: str = "throughput"
     dims: dict[str, int] | None = None
     upper_bound: bool = False
+    fixed: dict[str, Any] | None = None
+    trips: dict[str, int] | None = None
+    max_nodes: int | None = None
     plot: str | None = None
     memory: str = "2GB"
     resume: bool = False
@@ -133,7 +136,9 @@ def _question(job: Job) -> Question:
         name = path if name in graphs else name
         if name in graphs:
             raise BadArgument(f"the model '{path}' is given twice; give each once")
-        graphs[name] = read_model(path, job.dims or {}, job.upper_bound)
+        graphs[name] = read_model(
+            path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes
+        )
     question.graphs = graphs
     return question
 
