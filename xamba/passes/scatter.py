@@ -22,7 +22,7 @@ import onnx_ir as ir
 from xamba.errors import Keep, NotMine
 from xamba.facts.elements import Elements
 from xamba.facts.facts import Facts
-from xamba.facts.index_map import IndexMap
+from xamba.facts.index_map import VIEWS, IndexMap
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.passes.base import XambaPass
 from xamba.passes.text import model_text
@@ -91,7 +91,7 @@ class Scatter(XambaPass):
             raise Keep("it adds to what is there (reduction)")
         for one in chain[1:]:
             value = one.outputs[0]
-            lengths = [use for use in value.uses() if use.node.op_type in ("Shape", "Size")]
+            lengths = [use for use in value.uses() if _reads_lengths(use.node)]
             if len(value.uses()) != 1 + len(lengths) or value.is_graph_output():
                 raise Keep("a value in between is read (or it is an output)")
         return _concat(node, chain, start, bench, elements)
@@ -99,6 +99,16 @@ class Scatter(XambaPass):
 
 def _is_next(node: ir.Node, index: int) -> bool:
     return is_onnx(node) and node.op_type in SCATTERS and index == 0
+
+
+def _reads_lengths(node: ir.Node, depth: int = 8) -> bool:
+    """Whether only the lengths of what a node reads matter: a Shape, or views that only Shapes read."""
+    if not is_onnx(node) or node.op_type in ("Shape", "Size"):
+        return is_onnx(node)
+    if node.op_type not in VIEWS or depth == 0 or any(out.is_graph_output() for out in node.outputs):
+        return False
+    further = [use.node for out in node.outputs for use in out.uses()]
+    return bool(further) and all(_reads_lengths(one, depth - 1) for one in further)
 
 
 def _collect(node: ir.Node) -> list[ir.Node]:
@@ -154,7 +164,7 @@ def _concat(
         parts.append(update if same else bench.reshape(update, part, part, dtype))
     for one in chain[1:]:
         for use in list(one.outputs[0].uses()):
-            if use.node.op_type in ("Shape", "Size"):
+            if _reads_lengths(use.node):  # the constant it starts from has the same
                 use.node.replace_input_with(use.idx, start)
     old = [x for one in chain for x in one.inputs if x is not None]
     y = parts[0]
