@@ -31,12 +31,15 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 XAMBA_FLOORS = [
     "errors",
+    "sparse",
     "files",
     "facts",
     "workbench",
     "tables",
     "patterns",
-    "passes",
+    "passes functions",
+    "options",
+    "listing",
     "proof",
     "pipeline",
     "choice",

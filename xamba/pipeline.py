@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import onnx_ir as ir
-from onnx_ir.passes.common import InlinePass
 
 from xamba.errors import BadModel, InvalidModel, NotEquivalent
 from xamba.files import check, check_output, load, save
+from xamba.functions import put_in_place
 from xamba.passes.base import Kept, Rewritten, XambaPass
 from xamba.passes.registry import default_passes, find
 from xamba.proof.equivalence import Verdict, verify
@@ -41,8 +41,8 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
     Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
-    if inline_functions and _inline(model, passes):
-        done.notes.append("model-local functions were put in place, since a pass works inside them")
+    if inline_functions:
+        done.notes += put_in_place(model, lambda node: any(one.reports(node) for one in passes))
     for one in passes:
         result = one.run(model)
         done.rewritten += result.rewritten
@@ -52,19 +52,6 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
             raise InvalidModel(f"onnx.checker refuses the model after {one.name}: {problem}")
     done.modified = bool(done.rewritten)
     return done
-
-
-def _inline(model: ir.Model, passes: Sequence[XambaPass]) -> bool:
-    """Inline functions when one of them, called directly or not, holds a node that a pass is about."""
-
-    def holds(function: ir.Function) -> bool:
-        nodes = ir.traversal.RecursiveGraphIterator(function)
-        return function.domain != "xamba" and any(one.reports(n) for n in nodes for one in passes)
-
-    if not any(holds(function) for function in model.functions.values()):
-        return False
-    model.meta.pop("xamba.facts", None)
-    return bool(InlinePass(criteria=lambda function: function.domain != "xamba")(model).modified)
 
 
 def optimize(

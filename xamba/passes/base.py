@@ -136,10 +136,16 @@ class XambaPass(ir.passes.InPlacePass):
             try:
                 by = self.rewrite(node, bench, facts) if self.wants(node) else self._unwanted(node)
             except NotMine:
-                continue
+                bench.discard()
             except Keep as keep:
                 bench.discard()
                 result.kept.append(Kept(self.name, op_type, label, str(keep)))
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as odd:
+                # A node as no exporter writes it (a list where a number belongs): it must not end the run.
+                bench.discard()
+                log.debug("%s '%s'", op_type, label, exc_info=True)
+                why = f"it is written in a way this pass does not know ({type(odd).__name__}: {odd})"
+                result.kept.append(Kept(self.name, op_type, label, why))
             else:
                 result.rewritten.append(Rewritten(self.name, op_type, label, by))
 
