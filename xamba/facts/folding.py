@@ -158,12 +158,26 @@ def folded_shape(node: ir.Node, inputs: list[Fact]) -> Dims | None:
     op = node.op_type
     if op == "ConstantOfShape" and inputs[0].value is not None:
         return tuple(_dim(d) for d in inputs[0].value)
+    if op == "Tile":
+        return _tile(inputs)
     if op not in ("Reshape", "Expand") or len(inputs) < 2 or inputs[1].value is None:
         return None
     shape, target = inputs[0].shape, [_dim(d) for d in inputs[1].value]
     if op == "Expand":
         return None if shape is None else _broadcast(shape, tuple(target))
     return _reshape(shape, target, bool(attribute(node, "allowzero", 0)))
+
+
+def _tile(inputs: list[Fact]) -> Dims | None:
+    """A free length that is repeated once stays what it is."""
+    shape, repeats = inputs[0].shape, inputs[1].value if len(inputs) == 2 else None
+    if shape is None or repeats is None or len(repeats) != len(shape):
+        return None
+    times = [_dim(n) for n in repeats]
+    return tuple(
+        d if n == 1 else d * n if isinstance(d, int) and isinstance(n, int) else None
+        for d, n in zip(shape, times, strict=True)
+    )
 
 
 def _dim(d: Any) -> int | str | None:
