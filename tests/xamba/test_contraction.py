@@ -37,7 +37,7 @@ def einsum_model(left, right, result, lengths, dtype="float32"):
 
 
 @given(equations(), st.integers(0, 99))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_einsum_of_two_is_the_same(case, seed):
     left, right, result, lengths = case
     before = einsum_model(*case)
@@ -55,7 +55,7 @@ def test_any_einsum_of_two_is_the_same(case, seed):
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_broadcast_product_and_its_sum_is_the_same(data):
     rank = data.draw(st.integers(2, 5))
     full = [data.draw(st.sampled_from([1, 2, 3])) for _ in range(rank)]
@@ -107,7 +107,7 @@ def scores(heads: int, rows: int, state: int, batch="N", repeat=None) -> ir.Mode
     return model(nodes, inputs, [value("y", [batch, rows, heads, 7])], constants)
 
 
-@pytest.mark.parametrize("heads, rows, state", [(3, 5, 4), (24, 16, 8), (1, 4, 3)])
+@pytest.mark.parametrize("heads, rows, state", [(3, 5, 4), (24, 16, 8)])
 def test_scores_are_made_once_for_all_heads_and_nothing_large_is_turned(heads, rows, state):
     before = scores(heads, rows, state)
     after = copy(before)
@@ -116,7 +116,7 @@ def test_scores_are_made_once_for_all_heads_and_nothing_large_is_turned(heads, r
     assert Counter(ops(after))["MatMul"] == 2 and not {"Einsum", "ReduceSum", "Tile"} & set(ops(after))
     turned = [n for n in after.graph if n.op_type == "Transpose"]
     sizes = [np.prod([d for d in n.outputs[0].shape if isinstance(d, int)]) for n in turned]
-    assert heads == 1 or heads * rows * rows not in sizes, "the decay or the scores are turned"
+    assert heads * rows * rows not in sizes, "the decay or the scores are turned"
     for batch in (1, 3):
         assert verify(before, after, dims={"N": batch}).ok
 

@@ -200,12 +200,22 @@ def _reshape(shape: Dims | None, target: list[Any], allowzero: bool) -> Dims:
                     right = [d for i, d in enumerate(right) if i != right.index(symbol)]
             if all(isinstance(d, int) for d in (*left, *right)) and prod(right):
                 rest = prod(left) // prod(right)
+            elif _spent(left, right):
+                rest = next(d for d in left if not isinstance(d, int))
         dims[dims.index(-1)] = rest
     elif dims.count(None) == 1 and shape is not None and all(isinstance(d, int) for d in shape):
         known = prod(d for d in dims if isinstance(d, int))
         if known and not any(isinstance(d, str) for d in dims):
             dims[dims.index(None)] = prod(shape) // known
     return tuple(dims)
+
+
+def _spent(left: list[Any], right: list[Any]) -> bool:
+    """Whether one free length is left when all others are spent: then -1 stands for it."""
+    known = [d for d in left if isinstance(d, int)]
+    return (
+        len(left) == len(known) + 1 and all(isinstance(d, int) for d in right) and prod(known) == prod(right)
+    )
 
 
 def _broadcast(a: Dims, b: Dims) -> Dims:
