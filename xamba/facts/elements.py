@@ -91,6 +91,8 @@ class Elements:
 
     def _node(self, node: ir.Node) -> None:
         present = [x for x in node.inputs if x is not None]
+        if node.op_type == "CastLike" and is_onnx(node):
+            present = present[:1]
         if node.op_type == "Constant" or (present and all(self.is_constant(x) for x in present)):
             if not node.op_type.startswith(("Random", "Bernoulli", "Multinomial")):
                 self._constants.update(node.outputs)

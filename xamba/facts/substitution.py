@@ -74,12 +74,13 @@ def _start(node: ir.Node, elements: Elements) -> _Reader | None:
 
 
 def terms_of(value: ir.Value | None) -> ir.Node | None:
-    """The MatMul, or the ReduceSum of a Mul, that a value is, past moves that keep its elements in order."""
+    """The MatMul, the ReduceSum of a Mul, or the Mul (a sum of one term) that a value is, past moves that keep its
+    elements in order."""
     for _ in range(8):
         node = None if value is None else value.producer()
         if node is None or not is_onnx(node):
             return None
-        if node.op_type == "MatMul":
+        if node.op_type in ("MatMul", "Mul"):
             return node
         if node.op_type == "ReduceSum":
             mul = node.inputs[0].producer() if node.inputs[0] is not None else None
@@ -143,6 +144,11 @@ class _Reader:
             if a is None or b is None or min(a.ndim, b.ndim) < 2:
                 return None
             left, right = a[..., :, None, :], np.swapaxes(b, -1, -2)[..., None, :, :]
+        elif node.op_type == "Mul":
+            a, b = (self.map.of(x) for x in node.inputs)
+            if a is None or b is None:
+                return None
+            left, right = a[..., None], b[..., None]
         else:
             mul = node.inputs[0].producer()  # type: ignore[union-attr]
             assert mul is not None

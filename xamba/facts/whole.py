@@ -80,6 +80,10 @@ class Whole:
             fill = attribute(node, "value", None)
             filled = np.zeros(1, np.float32) if fill is None else np.asarray(fill.numpy())
             return np.broadcast_to(filled.ravel()[0], tuple(int(d) for d in shape))
+        if op == "CastLike":  # of the second operand only the type counts
+            x, like = self.of(node.inputs[0]), node.inputs[1]
+            dtype = self._facts.of(like).dtype if like is not None else None
+            return None if x is None or dtype is None else x.astype(dtype.numpy())
         if op not in (*UNARY, *BINARY, *MADE):
             return None
         inputs = [self.of(x) for x in node.inputs]

@@ -9,32 +9,19 @@ all the moves in between: a Transpose behind a sole reader is never made and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 
 from xamba.errors import Keep
-from xamba.facts.axes import ELEMENTWISE
 from xamba.facts.elements import Elements
 from xamba.facts.facts import Dim
-from xamba.facts.move_rules import groups
-from xamba.facts.nodes import attribute, is_onnx
+from xamba.facts.reading import padding_of
+from xamba.passes.steps import Label, Step, Steps
 from xamba.workbench import Workbench
 
-#: A label of an axis; None for an axis of length 1.
-Label = str | None
 #: Constants above this size are turned by the compiler, not here.
 LARGEST_CONSTANT = 2**20
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a value is made of: `inputs` with their labels, by an op that moves or works element by element."""
-
-    node: ir.Node
-    inputs: tuple[tuple[ir.Value, tuple[Label, ...]], ...]
-    moves: bool
 
 
 class Layouts:
@@ -43,6 +30,7 @@ class Layouts:
     def __init__(self, elements: Elements, bench: Workbench) -> None:
         self.elements, self.bench = elements, bench
         self.sizes: dict[str, Dim] = {}
+        self._steps = Steps(elements, self.sizes)
         self._supports: dict[tuple[ir.Value, tuple[Label, ...]], set[str]] = {}
         self._plans: dict[tuple[ir.Value, tuple[Label, ...], tuple[str, ...]], tuple[int, bool]] = {}
 
@@ -69,9 +57,11 @@ class Layouts:
         key = (value, tuple(labels))
         if key not in self._supports:
             own = {x for x in labels if x is not None}
-            step = self._step(value, labels) if own else None
+            step = self._steps.of(value, labels) if own else None
             if step is not None:
-                own &= set().union(*(self.support(source, marks) for source, marks in step.inputs))
+                own &= set().union(
+                    *(step.after(self.support(source, marks)) for source, marks in step.inputs)
+                )
             self._supports[key] = own
         return self._supports[key]
 
@@ -89,13 +79,17 @@ class Layouts:
     def _cheapest(self, value: ir.Value, labels: Sequence[Label], order: Sequence[str]) -> tuple[int, bool]:
         own = [x for x in labels if x is not None]
         direct = 0 if own == [x for x in order if x in own] else self._count(own)
-        step = self._step(value, labels)
+        step = self._steps.of(value, labels)
         if step is None:
             return direct, False
         copies = set(own) != self.support(value, labels)
         if direct == 0 and not copies and not step.moves:
             return 0, False
-        through = sum(self.cost(source, marks, order) for source, marks in step.inputs)
+        through = sum(self.cost(source, marks, step.before(order)) for source, marks in step.inputs)
+        if step.cut and step.after(step.before(order)) != [
+            x for x in order if x in step.after(step.before(order))
+        ]:
+            through += self._count(own)  # the parts of a cut axis are wanted apart
         if copies or through < direct or (step.moves and through == direct):
             return through, True
         return direct, False
@@ -111,11 +105,15 @@ class Layouts:
         self, value: ir.Value, labels: Sequence[Label], order: Sequence[str]
     ) -> tuple[ir.Value, list[str]]:
         """The value with its axes as in `order`, axes of length 1 left out; and the labels it has."""
-        step = self._step(value, labels)
+        step = self._steps.of(value, labels)
         if step is not None and self._plan(value, labels, order)[1]:
+            if step.cut:
+                return self._cut(step, order)
             if step.moves:
                 source, marks = step.inputs[0]
                 return self.emit(source, marks, order)
+            if step.padded:
+                return self._padded(step, order)
             return self._again(step, value, labels, order)
         own = [x for x in labels if x is not None]
         wanted = [x for x in order if x in own]
@@ -153,6 +151,30 @@ class Layouts:
         out = self.bench.node(step.node.op_type, inputs, self.lengths(wanted), self._dtype(value), attributes)
         return out, wanted
 
+    def _cut(self, step: Step, order: Sequence[str]) -> tuple[ir.Value, list[str]]:
+        """The operand in the new order, its axes cut then; and turned where the parts are wanted apart."""
+        source, marks = step.inputs[0]
+        made, has = self.emit(source, marks, step.before(order))
+        labels, dtype = step.after(has), self._dtype(source)
+        value = self.reshape(made, self.lengths(has), self.lengths(labels), dtype)
+        wanted = [x for x in order if x in labels]
+        if wanted == labels:
+            return value, labels
+        perm = [labels.index(x) for x in wanted]
+        return self.bench.node("Transpose", [value], self.lengths(wanted), dtype, {"perm": perm}), wanted
+
+    def _padded(self, step: Step, order: Sequence[str]) -> tuple[ir.Value, list[str]]:
+        """The Pad made anew on its operand in the new order."""
+        node, (source, marks) = step.node, step.inputs[0]
+        made, has = self.emit(source, marks, step.before(order))
+        labels = step.after(has)
+        found = padding_of(node, self.elements.facts, len(marks))
+        assert found is not None
+        at = {x: i for i, x in enumerate(step.after([x or "" for x in marks]))}
+        pads = [side[at[x]] for side in found for x in labels]
+        inputs = [made, self.bench.ints(pads, "xamba_pads"), *node.inputs[2:3]]
+        return self.bench.node("Pad", inputs, self.lengths(labels), self._dtype(source)), labels
+
     def _emitted(self, step: Step, order: Sequence[str]) -> list[tuple[ir.Value, tuple[ir.Value, list[str]]]]:
         return [(source, self.emit(source, marks, order)) for source, marks in step.inputs]
 
@@ -178,61 +200,3 @@ class Layouts:
         if dtype is None:
             raise Keep("the type of an operand is unknown")
         return dtype
-
-    def _step(self, value: ir.Value, labels: Sequence[Label]) -> Step | None:
-        """One step back from a value, if the op in between moves axes or works element by element."""
-        node = value.producer()
-        if node is None or not is_onnx(node) or value.is_graph_output() or self.elements.is_constant(value):
-            return None
-        shapes = [self.elements.shape(x) for x in node.inputs if x is not None]
-        if not shapes or shapes[0] is None or node.inputs[0] is None:
-            return None
-        if node.op_type in ("Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Tile"):
-            marks = self._moved(node, shapes[0], labels)
-            return None if marks is None else Step(node, ((node.inputs[0], marks),), True)
-        if node.op_type in ("Cast", "Identity") and self._dtype(node.inputs[0]) == self._dtype(value):
-            return Step(node, ((node.inputs[0], tuple(labels)),), True)
-        if node.op_type not in ELEMENTWISE or len(value.uses()) != 1 or len(node.outputs) != 1:
-            return None
-        inputs = []
-        for x in node.inputs:
-            shape = None if x is None else self.elements.shape(x)
-            if x is None:
-                continue
-            if shape is None or len(shape) > len(labels):
-                return None
-            tail = list(labels)[len(labels) - len(shape) :]
-            inputs.append((x, tuple(None if d == 1 else t for d, t in zip(shape, tail, strict=True))))
-        return Step(node, tuple(inputs), False)
-
-    def _moved(
-        self, node: ir.Node, before: tuple[Dim, ...], labels: Sequence[Label]
-    ) -> tuple[Label, ...] | None:
-        """Labels of the operand of a move from those of its result; None when an axis is cut or merged."""
-        if node.op_type == "Transpose":
-            perm = attribute(node, "perm", None) or list(range(len(before)))[::-1]
-            marks: list[Label] = [None] * len(before)
-            for after, axis in enumerate(perm):
-                marks[axis] = labels[after]
-            return tuple(marks)
-        shape = self.elements.shape(node.outputs[0])
-        if shape is None:
-            return None
-        if node.op_type in ("Expand", "Tile"):
-            tail = list(labels)[len(labels) - len(before) :]
-            same = all(a in (1, b) for a, b in zip(before, shape[len(shape) - len(before) :], strict=True))
-            found = tuple(None if d == 1 else t for d, t in zip(before, tail, strict=True))
-            return found if same else None
-        marks = []
-        at = 0
-        try:
-            parts = groups(before, shape)
-        except ValueError:
-            return None
-        for left, right in parts:
-            mine = [x for x in labels[at : at + len(right)] if x is not None]
-            at += len(right)
-            if len([d for d in left if d != 1]) != len(mine) or len(mine) > 1:
-                return None
-            marks += [mine[0] if d != 1 else None for d in left]
-        return tuple(marks)

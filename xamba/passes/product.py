@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from itertools import product as pairs
 
 import onnx_ir as ir
@@ -68,9 +69,7 @@ class Product:
         self, kept: list[str], batch: list[str], m: list[str], n: list[str], k: list[str]
     ) -> tuple[list[str], bool, list[str]]:
         """Order of the batch axes, whether to swap the operands, order of the summed axes."""
-        natural = [[x for x in labels if x is not None] for _, labels in self.operands]
-        batches = [batch, *([x for x in own if x in batch] for own in natural)]
-        inner = [k, *([x for x in own if x in k] for own in natural)]
+        batches, inner = _orders(batch), _orders(k)
         best: tuple[int, int, list[str], bool, list[str]] | None = None
         for at, (order, swap, ks) in enumerate(pairs(batches, (False, True), inner)):
             first, second = ((1, n), (0, m)) if swap else ((0, m), (1, n))
@@ -144,3 +143,8 @@ class Product:
         size = lambda labels: " x ".join(str(self.layouts.sizes[x]) for x in labels) or "1"
         words = f"MatMul [{size(m)}, {size(k)}] @ [{size(k)}, {size(n)}], batch {size(batch)}"
         return words + (f", once for {size(copies)}" if copies else "")
+
+
+def _orders(labels: list[str]) -> list[list[str]]:
+    """Orders worth trying: all of up to three labels, the given one of more."""
+    return [list(order) for order in permutations(labels)] if len(labels) <= 3 else [labels]

@@ -217,6 +217,11 @@ class Shortening:
             return self._inputs(node, {1: fresh})
         free = -1 if node.op_type == "Reshape" else 1
         target = [d if isinstance(d, int) else free for d in shape]
+        if node.op_type == "Reshape" and not attribute(node, "allowzero", 0):
+            source = self.elements.shape(node.inputs[0]) or ()
+            for axis, d in enumerate(shape):  # a free length in its place is copied
+                if target[axis] == -1 and axis < len(source) and source[axis] == d and d is not None:
+                    target[axis] = 0
         if node.op_type == "Reshape" and target.count(-1) > 1:
             raise Keep(f"Reshape '{node_label(node)}' has several free lengths")
         if node.op_type == "Expand":

@@ -133,7 +133,8 @@ class Zeros(XambaPass):
             )
         for value in node.inputs:
             codes = bolder.of(value)
-            if codes is not None and (codes == ZERO).any() and not (codes == ZERO).all():
+            several = codes is not None and sum(d > 1 for d in codes.shape) > 1  # a triangle, not a state
+            if codes is not None and not several and (codes == ZERO).any() and not (codes == ZERO).all():
                 axis = max(range(codes.ndim), key=lambda i: codes.shape[i])
                 whole = [i for i in range(codes.shape[axis]) if (codes.take(i, axis) == ZERO).all()]
                 if 0 in whole and _from_a_product(
