@@ -22,8 +22,8 @@ sys.path = [p for p in sys.path if p != str(HERE)] + [str(HERE), str(HERE.parent
 
 import argparse  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Callable, Iterator, Sequence  # noqa: E402
-from dataclasses import dataclass, replace  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
 
 import delta  # noqa: E402
 import make_mamba1  # noqa: E402
@@ -36,9 +36,11 @@ from npusim.measured.compiler import command_of  # noqa: E402
 from xamba.choice.choose import Chooser  # noqa: E402
 from xamba.choice.moves import candidates, copy_of  # noqa: E402
 from xamba.choice.pricing import Pricer  # noqa: E402
+from xamba.choice.regions import extract, regions  # noqa: E402
 from xamba.choice.targets import shipped, targets  # noqa: E402
 from xamba.choice.witness import Witness  # noqa: E402
 from xamba.errors import XambaError  # noqa: E402
+from xamba.facts.facts import Facts  # noqa: E402
 from xamba.files import load  # noqa: E402
 from xamba.pipeline import rewrite  # noqa: E402
 from xamba.passes.registry import default_passes  # noqa: E402
@@ -47,17 +49,17 @@ from xamba.proof.runtime import Runner  # noqa: E402
 from xamba.proof.samples import random_inputs, random_weights  # noqa: E402
 
 M130, B27 = make_mamba2.M130, make_mamba2.M130._replace(hidden=2560, inner=5120, heads=80)
-RUNNABLE = 4e9  # bytes of the largest value above which a model is not run on this CPU
 
 
 @dataclass(frozen=True)
 class Network:
-    """One line of the study. `fast`: of a few seconds. `runs`: small enough for a CPU."""
+    """One block of the study. `fast`: of a few seconds. `runs`: small enough for a CPU. `asks`: Intel's compiler too."""
 
     name: str
     make: Callable[[], ir.Model]
     fast: bool = False
     runs: bool = True
+    asks: bool = False
 
 
 def mamba2(sizes: make_mamba2.Sizes, tokens: int) -> Callable[[], ir.Model]:
@@ -66,27 +68,39 @@ def mamba2(sizes: make_mamba2.Sizes, tokens: int) -> Callable[[], ir.Model]:
 
 def networks() -> list[Network]:
     """The networks that need no file."""
-    small = [Network(f"mamba2-130m, 1 layer, {t}", mamba2(M130, t), t == 4, t <= 256) for t in (4, 256, 1024, 8192)]
-    large = [Network(f"mamba2-2.7b, 1 layer, {t}", mamba2(B27, t), runs=t <= 4) for t in (4, 256, 8192)]
+    small = [
+        Network(f"mamba2-130m, 1 layer, {t} tokens", mamba2(M130, t), t == 4, t <= 256, t == 4)
+        for t in (4, 64, 256, 1024, 8192)
+    ]
+    large = [Network(f"mamba2-2.7b, 1 layer, {t} tokens", mamba2(B27, t), runs=t <= 4) for t in (4, 256, 8192)]
     first = [
-        Network(f"mamba-130m, 1 layer, {t}", lambda t=t: ir.serde.deserialize_model(make_mamba1.make(t)), t == 4)
+        Network(f"mamba-130m, 1 layer, {t} tokens", lambda t=t: ir.serde.deserialize_model(make_mamba1.make(t)), t == 4)
         for t in (4, 64)
     ]
-    rule = Network("delta rule, chunk 64", lambda: ir.serde.deserialize_model(delta.make()))
+    rule = Network("delta rule, chunk of 64, 8 heads", lambda: ir.serde.deserialize_model(delta.make()), asks=True)
     return [*small, *large, *first, rule]
 
 
-def exported(folder: Path) -> Iterator[Network]:
+def one_layer(path: Path) -> ir.Model:
+    """The layer of a model that comes most often, as a model of its own."""
+    model = load(path)
+    facts = Facts(model)
+    return extract(model, facts, max(regions(model, facts), key=lambda region: region.count))
+
+
+def exported(folder: Path) -> list[Network]:
     """Decode steps and hybrids, exported from the Hugging Face code."""
-    names = {
-        "mamba2-130m, layer as transformers 5 has it, 256": "large/mamba2_130m_tf5_L256_dy",
-        "mamba2-130m, 24 layers, decode": "large/mamba2_130m_tf5_dec_dy",
-        "mamba-130m, 24 layers, decode": "large/mamba130m_tf5_dec_ts",
-        "bamba toy, 32": "small/bamba_L32_dy",
-        "recurrentgemma toy, 16": "small/recurrentgemma_L16_dy",
-    }
-    for name, file in names.items():
-        yield Network(name, lambda file=file: load(folder / f"{file}.onnx"), runs="24 layers" not in name)
+    large, toy = folder / "large", folder / "small"
+    return [
+        Network(
+            "mamba2-130m, 1 layer as transformers 5 exports it, 256 tokens",
+            lambda: one_layer(large / "mamba2_130m_tf5_L256_dy.onnx"), asks=True,
+        ),
+        Network("mamba2-130m, 24 layers, decode", lambda: load(large / "mamba2_130m_tf5_dec_dy.onnx"), runs=False),
+        Network("mamba-130m, 24 layers, decode", lambda: load(large / "mamba130m_tf5_dec_ts.onnx"), runs=False),
+        Network("Bamba (toy), 32 tokens", lambda: load(toy / "bamba_L32_dy.onnx")),
+        Network("RecurrentGemma (toy), 16 tokens", lambda: load(toy / "recurrentgemma_L16_dy.onnx")),
+    ]  # fmt: skip
 
 
 def study(network: Network, everything: bool, asked: Witness | None) -> None:
@@ -95,7 +109,7 @@ def study(network: Network, everything: bool, asked: Witness | None) -> None:
     rewrite(paper, default_passes())
     choice = Chooser(shipped(), candidates(True, None, {"assume_finite": True})).choose(before)
     prices = [choice.before, Pricer(shipped())(paper), choice.after]
-    print(f"\n{network.name} tokens" if network.name[-1].isdigit() and "chunk" not in network.name else f"\n{network.name}")
+    print(f"\n{network.name}")
     for at, target in enumerate(shipped()):
         base, xamba, ours = (p[at] for p in prices)
         print(
@@ -109,7 +123,7 @@ def study(network: Network, everything: bool, asked: Witness | None) -> None:
     print("  taken: " + (", ".join(f"{n} {name}" for name, n in counts.items()) or "nothing"))
     if everything and network.runs:
         measured(before, paper, choice.model)
-    if asked is not None:
+    if asked is not None and network.asks:
         for model, name in ((before, "as it is"), (paper, "XAMBA"), (choice.model, "ours")):
             words = [f"NPU {t.generation} {e if e.refusal == '' else 'refused'}" for t, e in zip(asked.targets, asked.estimates(model), strict=True)]
             print(f"  Intel's compiler, {name + ':':10}" + "; ".join(words))

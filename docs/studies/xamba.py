@@ -145,9 +145,9 @@ def intels() -> None:
     title("Intel's own estimate of the same layers (its compiler of 2026, offline; no hardware), 4 tokens, us")
     print("CumSum has no price there on meteor_lake and lunar_lake, so CumBA cannot gain. A table as a function")
     print("is refused by OpenVINO; in plain ops it compiles.\n")
-    for network, columns in (("mamba-2", ("baseline", *COLUMNS)), ("mamba-1", ("baseline", "in place", "relu"))):
+    for network, columns in intel.ASKED.items():
         print(f"{network:16}" + "".join(f"{c:>12}" for c in columns))
-        for name, tiles in MACHINES:
+        for name, tiles in intel.NPUS:
             found = [intel.table().get((network, c, name, tiles)) for c in columns]
             print(f"{f'{name} {tiles}':16}" + "".join(f"{f'{us:,.0f}' if us else 'refused':>12}" for us in found))
 

@@ -36,10 +36,8 @@ SEGMENT = """<ir_version: 8, opset_import: ["" : 18]> segment (float16[1,{h},{l}
 <int64[1] last = {{-1}}, int64[4] shape = {{1, {h}, {l}, {l}}}, int64 axis = {{2}}>
 {{ u = Unsqueeze(a, last)  e = Expand(u, shape)  w = Where(lower, e, zero)  c = CumSum(w, axis)
    m = Where(tril, c, low)  y = Exp(m) }}"""
-SCAN = """<ir_version: 8, opset_import: ["" : 18]> scan (float16[1,2,{l},{h}] x) => (float16[1,{h},2,{l}] y, float16[1,{h},2,{l}] z, float16[1,{h},2,1] w)
-<int64 axis = {{3}}, int64[1] last = {{-1}}, int64[1] end = {{9223372036854775807}}, int64[1] at = {{3}}>
-{{ t = Transpose<perm = [0, 3, 1, 2]>(x)  c = CumSum(t, axis)  s = Slice(c, last, end, at)  d = Sub(s, c)  z = Exp(d)
-   y = Exp(c)  w = Exp(s) }}"""
+SCAN = """<ir_version: 8, opset_import: ["" : 18]> scan (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
+<int64 axis = {{2}}> {{ y = CumSum(x, axis) }}"""
 NORM = """<ir_version: 8, opset_import: ["" : 18]> norm (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
 <int64[1] last = {{-1}}>
 {{ p = Pow(x, two)  m = ReduceMean<keepdims=1>(p, last)  e = Add(m, eps)  s = Sqrt(e)  r = Div(one, s)  y = Mul(x, r) }}"""
@@ -52,7 +50,7 @@ SILU = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) =>
 {{ s = Sigmoid(x)  y = Mul(x, s) }}"""
 BLOCKS = [
     *(("cumba", "CumSum", "segment sum", SEGMENT, l, h) for h in (8, 24) for l in (4, 8, 16, 32, 64, 128, 256)),
-    *(("cumba", "CumSum", "scan", SCAN, l, h) for h in (8, 24) for l in (4, 16, 64, 256)),
+    *(("cumba", "CumSum", "scan", SCAN, l, h) for h in (24, 1536) for l in (4, 16, 64, 256)),
     *(("reduba", "ReduceMean", "norm", NORM, l, t) for t in (1, 16, 256) for l in (64, 768, 1536)),
     *(("reduba", "ReduceSum", "chunk sum", CHUNKS, l, h) for h in (8, 24) for l in (2, 4, 8)),
     *(("actiba", "Softplus", "activation", SOFTPLUS, l, t) for t in (4, 256) for l in (24, 1536)),
