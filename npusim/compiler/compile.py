@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
@@ -39,21 +40,22 @@ def compile_graph(
         warnings.append(
             f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
         )
-    placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled)
+    placed, unpriced, fused, part_of = _place(fused, hw, profile, allow_unmodelled)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
-    for name in fused.inputs:
-        if name in sizes and fused.values[name].dtype is DType.FLOAT:
+    for name in list(sizes):
+        if _edge(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
     ranks = {n: len(fused.values[n].shape) for n in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity)
+    sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of)
     pad.in_ddr.update(fused.inputs)
     residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
     due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
     groups = hw.generation in profile.groups_over_tiles
-    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
+    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan
@@ -80,7 +82,7 @@ def compile_graph(
 
 def _place(
     graph: Graph, hw: Hardware, profile: CompilerProfile, allow_unmodelled: bool
-) -> tuple[list[Placed], list[Unpriced], Graph]:
+) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
     """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
     behind their producer."""
     one_dsp = frozenset(profile.dsp.one_dsp)
@@ -103,8 +105,12 @@ def _place(
         if step is None:
             continue
         for name in step.reads:
-            if name in waiting:
-                waiting.discard(name)
+            edge = placer.whole(name)
+            if edge in converted and edge != name:
+                link = next(n for n in _chain(name, placer.part_of) if placer.part_of[n] == edge)
+                placer.part_of[link] = converted[edge]
+            elif edge in waiting and name not in converted:
+                waiting -= {name}
                 inside = f"{name}/fp16"
                 values[inside] = replace(values[name], name=inside, dtype=DType.FLOAT16)
                 converted[name] = inside
@@ -113,15 +119,36 @@ def _place(
             step = replace(step, reads=tuple(converted.get(n, n) for n in step.reads))
         placed.append(step)
     made = {n for s in placed for n in s.writes}
+    ends: dict[str, str] = {}
     for name in graph.outputs:
         source = placer.root(name)
         value = values[name]
-        if source in made and value.dtype is DType.FLOAT and value.elements:
+        if placer.whole(source) in made and value.dtype is DType.FLOAT and value.elements:
             out = f"{name}/fp32"
             values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
             placed.append(_conversion(f"{name}/convert", source, out, values, profile.output_convert, hw))
-    outputs = tuple(f"{n}/fp32" if f"{n}/fp32" in values else placer.root(n) for n in graph.outputs)
-    return placed, unpriced, replace(graph, values=values, outputs=outputs)
+            ends[name] = out
+        elif source not in made and value.elements and not values[source].constant:
+            ends[name] = out = f"{name}/copy"  # part of something, or an input handed through: it has its own place
+            values[out] = replace(value, name=out)
+            nbytes = value.elements * 4.0 if value.dtype is DType.FLOAT else value.npu_bytes
+            node = Node(out, "Copy", (source,), (out,))
+            why = "an output that is part of another tensor, or an input handed through, is copied to its place"
+            placed.append(Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0))
+    outputs = tuple(ends.get(n) or placer.root(n) for n in graph.outputs)
+    return placed, unpriced, replace(graph, values=values, outputs=outputs), placer.part_of
+
+
+def _chain(name: str, part_of: dict[str, str]) -> Iterator[str]:
+    while name in part_of:
+        yield name
+        name = part_of[name]
+
+
+def _edge(name: str, part_of: dict[str, str]) -> str:
+    while name in part_of:
+        name = part_of[name]
+    return name
 
 
 def _conversion(

@@ -6,11 +6,13 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import dsp_parts, mac_shares
+from npusim.compiler.split import dsp_parts, even_blocks, mac_shares
 from npusim.work import MacWork, MoveWork, VectorWork
 
 SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
@@ -20,9 +22,16 @@ class Emitter:
     """Writes the tasks of one plan."""
 
     def __init__(
-        self, sizes: dict[str, float], tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool
+        self,
+        sizes: dict[str, float],
+        tiles: int,
+        dsps_per_tile: int,
+        ports: int,
+        groups_over_tiles: bool,
+        part_of: Mapping[str, str],
     ) -> None:
         self.sizes = sizes
+        self.part_of = part_of
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
         self.tiles = tiles
@@ -48,11 +57,10 @@ class Emitter:
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
         loads: tuple[int, ...] = ()
-        for name, size in r.loads:
+        for name, size, blocks in r.loads:
             tasks = self._transfer(
                 f"{name}/load", size, "ddr", "scratchpad",
-                after=self.stored.get(name, ()) or self.made.get(name, ()), gate=self.before_last,
-                pieces=1 if r.cut == "channels" else r.pieces, repeats=step.node.repeats,
+                after=self._behind(name), gate=self.before_last, pieces=min(blocks, r.pieces), repeats=step.node.repeats,
             )  # fmt: skip
             self.arrived[name] = tasks
             loads += tasks
@@ -67,6 +75,8 @@ class Emitter:
         for name in step.padded:
             if name in step.writes:
                 compute = self._pad(name, step, compute)
+        for name, size in r.copies:
+            compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
@@ -84,11 +94,24 @@ class Emitter:
         plan.steps.append(record)
 
     def _ready(self, name: str) -> tuple[int, ...]:
-        return self.arrived.get(name, ()) or self.made.get(name, ())
+        """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
+        while True:
+            found = self.arrived.get(name, ()) or self.made.get(name, ())
+            if found or name not in self.part_of:
+                return found
+            name = self.part_of[name]
+
+    def _behind(self, name: str) -> tuple[int, ...]:
+        """Tasks after which the tensor, or the one it is a part of, is in DDR."""
+        while True:
+            found = self.stored.get(name, ()) or self.made.get(name, ())
+            if found or name not in self.part_of:
+                return found
+            name = self.part_of[name]
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""
-        stored = tuple(dict.fromkeys(t for n in step.reads for t in self.stored.get(n, ())))
+        stored = tuple(dict.fromkeys(t for n in step.reads for t in self._behind(n)))
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
@@ -145,7 +168,8 @@ class Emitter:
         self, step: Placed, r: Residence, loads: tuple[int, ...], weights: list[tuple[int, Chunk]]
     ) -> tuple[int, ...]:
         plan, repeats = self.plan, step.node.repeats
-        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in dict(r.loads) else ()))
+        loaded = {name for name, _, _ in r.loads}
+        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in loaded else ()))
         moving = tuple(t for t in loads if plan.pieces[t] > 1)
         first = (t for t, chunk in weights if not chunk.needed_at)
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
@@ -167,7 +191,8 @@ class Emitter:
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
+                blocks = r.blocks if i == 0 else even_blocks(work, r.pieces)
+                alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue, ask = DSP, self._kernel(work, step, r.pieces)

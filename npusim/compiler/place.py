@@ -60,6 +60,7 @@ class Placer:
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
         self.alias: dict[str, str] = {}
+        self.part_of: dict[str, str] = {}
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
         self.readers: dict[str, set[tuple[str, int]]] = {
@@ -71,9 +72,16 @@ class Placer:
                     self.readers[name].add((node.op_type, position))
 
     def root(self, name: str) -> str:
-        """The tensor that holds the bytes of `name`."""
+        """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
         while name in self.alias:
             name = self.alias[name]
+        return name
+
+    def whole(self, name: str) -> str:
+        """The tensor in which the bytes of `name` lie."""
+        name = self.root(name)
+        while name in self.part_of:
+            name = self.part_of[name]
         return name
 
     def place(self, node: Node) -> Placed | None:
@@ -85,7 +93,8 @@ class Placer:
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
                 for name in node.outputs:
-                    self.alias[name] = source
+                    part = chosen.name == "view" and values[name].elements < values[source].elements
+                    (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None

@@ -11,6 +11,8 @@ from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
+from npusim.compiler.split import CHANNEL_STEP
+from npusim.work import MacWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_CHUNKS = 16
@@ -32,35 +34,33 @@ def weight_chunks(
     steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int
 ) -> dict[int, list[Chunk]]:
     """Chunks by the step at whose start they may begin to arrive, in the order of their use."""
-    occupied = [r.held_bytes + _weights_held(s, r) for s, r in zip(steps, residence, strict=True)]
+    occupied = [r.held_bytes + r.weights_held for r in residence]
     due: dict[int, list[Chunk]] = {}
     earliest = 0
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         total = r.fixed_traffic
         if not total:
             continue
-        pieces = r.pieces if r.cut == "channels" else 1
-        chunks, finer = _cut(total, pieces)
+        count = _chunks(step, r)
         repeats = step.node.repeats if r.pieces > 1 else 1
-        brought = 0.0
-        for c, nbytes in enumerate(chunks):
-            brought += nbytes
+        brought, label = 0.0, f"{step.node.name}/weights"
+        for c in range(count):
+            brought += total / count
             gate, weights = k, brought
-            while gate > max(0, k - ahead) and occupied[gate - 1] + weights <= capacity_bytes:
+            first = max(0, k - ahead) if brought <= r.weights_held * (1 + 1e-9) else k  # more is not held at once
+            while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
                 gate -= 1
-                weights += _weights_held(steps[gate], residence[gate])
+                weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
-            chunk = Chunk(k, f"{step.node.name}/weights", nbytes, (c // finer) / pieces, repeats)
+            chunk = Chunk(k, label, total / count, r.weights_until * c / count, repeats)
             due.setdefault(earliest, []).append(chunk)
     return due
 
 
-def _weights_held(step: Placed, r: Residence) -> float:
-    """Weights a step holds while it runs: all, or two pieces."""
-    return step.fixed_bytes if r.pieces == 1 or r.cut != "channels" else 2 * step.fixed_bytes / r.pieces
-
-
-def _cut(total: float, pieces: int) -> tuple[list[float], int]:
-    """Equal chunks, a whole number for each of the step's pieces; and that number."""
-    finer = max(1, min(MOST_CHUNKS, ceil(total / CHUNK_BYTES)) // pieces)
-    return [total / (pieces * finer)] * (pieces * finer), finer
+def _chunks(step: Placed, r: Residence) -> int:
+    """In how many chunks weights arrive: by their bytes, and no finer than sixteens of channels."""
+    count = min(MOST_CHUNKS, ceil(r.fixed_traffic / CHUNK_BYTES))
+    work = step.steps[0] if step.steps else None
+    if isinstance(work, MacWork):
+        count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)
+    return max(1, count)
