@@ -24,6 +24,7 @@ MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 400
 HALF_GRID = 16  # pixels, or channels, at which the array does half of what it can
 PIECE_BYTES = 32_768  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
+MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
 
@@ -44,7 +45,8 @@ class Operands:
 class Fitted:
     """Blocks that fit. `left_reads`, `right_reads`: how many times each operand crosses from DDR in all.
     `left_blocks`: in how many blocks the left operand arrives. `partial_bytes`: sums of parts of the terms, written
-    to DDR and read back. `cost`: what the rule compared."""
+    to DDR and read back. `cost`: what the rule compared. `overlaps`: two pieces fit, so that transfers run beside the
+    compute; else piece after piece waits for its own."""
 
     blocks: Blocks
     left_reads: float
@@ -53,13 +55,17 @@ class Fitted:
     right_blocks: int
     partial_bytes: float
     cost: float
+    overlaps: bool = True
 
 
 @lru_cache(maxsize=20_000)
-def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+def fitting_blocks(
+    work: MacWork, operands: Operands, tiles: int, tile_bytes: float, nested_waits: bool = False
+) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them."""
+    `tile_bytes`: what one scratchpad has for them. `nested_waits`: what is cut over rows and channels both runs piece
+    after piece."""
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -67,17 +73,20 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, nested_waits)
         return None if one is None else _repeated(one, groups, "groups")
-    upright = _search(work, operands, tiles, tile_bytes)
-    turned = _search(_turned(work), operands, tiles, tile_bytes) if work.out_w > 1 and work.out_h < work.out_w else None
+    upright = _search(work, operands, tiles, tile_bytes, nested_waits)
+    turned = None
+    if work.out_w > 1 and work.out_h < work.out_w:
+        turned = _search(_turned(work), operands, tiles, tile_bytes, nested_waits)
     if turned is not None and (upright is None or turned.cost < upright.cost):
         return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
         rows = ceil(work.out_h)
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
-        thin = _search(_turned(row), replace(operands, left=inputs, out=operands.out / rows), tiles, tile_bytes)
+        each = replace(operands, left=inputs, out=operands.out / rows)
+        thin = _search(_turned(row), each, tiles, tile_bytes, nested_waits)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
@@ -123,12 +132,14 @@ def _up(value: Any, step: int) -> Any:
     return np.ceil(value / step) * step
 
 
-def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
-    """All numbers of channel and term blocks, both ways over the tiles and both loop orders at once."""
+def _search(
+    work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_waits: bool
+) -> Fitted | None:
+    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once."""
     channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
     term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 64)
-    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), indexing="ij")
-    channels, terms, by_channels, weights_stay = (a.reshape(-1).astype(float) for a in axes)
+    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), indexing="ij")
+    channels, terms, by_channels, weights_stay, waits = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
     height, width = float(work.out_h), float(work.out_w)
     block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_STEP), work.out_c)
@@ -143,20 +154,23 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     around = input_row * max(0.0, work.kernel_h - work.stride_h) * share_k * spread
     out_row = o.out / max(height, 1.0) * share_c / tiles
     whole = (o.left / tiles if o.left_stays else 0.0) + (o.out / tiles if o.out_stays else 0.0)
-    weights_kept = np.where((weights_stay > 0) | (channels * terms == 1), 1.0, 2.0)
-    inputs_kept = np.where(weights_kept == 1.0, 2.0, 1.0)
-    per_row = (0.0 if o.left_stays else per_row * inputs_kept) + (0.0 if o.out_stays else 2 * out_row)
+    stand = (weights_stay > 0) | (channels * terms == 1)
+    weights_kept = np.where(stand | (waits > 0), 1.0, 2.0)
+    inputs_kept = np.where(stand & (waits == 0), 2.0, 1.0)
+    per_row = (0.0 if o.left_stays else per_row * inputs_kept) + (0.0 if o.out_stays else (2 - waits) * out_row)
     around = 0.0 if o.left_stays else around * inputs_kept
     room = tile_bytes - whole - weights * weights_kept - around
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
     fits = (room >= 0) & (most >= min(1.0, height))
-    if not fits.any():
-        return None
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
+    if nested_waits:
+        fits &= (waits > 0) | (rows == 1) | (channels == 1)
+    if not fits.any():
+        return None
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
     taps = work.kernel_h * work.kernel_w
@@ -172,10 +186,13 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     held = whole + weights * weights_kept + around + per_row * block_h
     spare = tile_bytes * tiles - held * tiles
     partial = np.where((terms > 1) & (spare < 2 * o.out), 4 * (terms - 1) * o.out, 0.0)
-    nbytes = left_traffic + o.right * right_reads + out_traffic + partial
+    nbytes = left_traffic + o.right * right_reads + out_traffic
     pieces = rows * channels * terms
     compute = macs / MACS_A_BYTE
-    cost = np.maximum(compute, nbytes) + BEHIND * np.minimum(compute, nbytes) + PIECE_BYTES * pieces
+    hidden = np.where(waits > 0, 1.0, BEHIND) * np.minimum(compute, nbytes)
+    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces
+    # Sums come behind the product and hide behind nothing.
+    cost += partial + (terms - 1) * height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
     r, c, t = (int(a[best]) for a in (rows, channels, terms))
@@ -190,4 +207,5 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
         right_blocks,
         float(partial[best]),
         float(cost[best]),
+        not waits[best],
     )

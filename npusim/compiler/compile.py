@@ -48,7 +48,7 @@ def compile_graph(
             sizes[name] = fused.values[name].elements * 4.0
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of)
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, hw.generation)
     pad.in_ddr.update(fused.inputs)
     residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
     due = weight_chunks(

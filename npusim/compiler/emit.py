@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
 from npusim.compiler.prefetch import Chunk
-from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import dsp_parts, even_blocks, mac_shares
+from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.work import MacWork, MoveWork, VectorWork
 
+MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
+MOST_TURNS = 16  # of streams that arrive side by side
 SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
 
 
@@ -56,22 +58,26 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
+        passing = [load for load in r.loads if min(load[2], r.pieces) > 1 and r.overlaps]
+        later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
+        together = len(passing) + bool(later) > 1
         loads: tuple[int, ...] = ()
-        for name, size, blocks in r.loads:
-            tasks = self._transfer(
-                f"{name}/load", size, "ddr", "scratchpad",
-                after=self._behind(name), gate=self.before_last, pieces=min(blocks, r.pieces), repeats=step.node.repeats,
-            )  # fmt: skip
-            self.arrived[name] = tasks
-            loads += tasks
+        for load in r.loads:
+            if load not in passing or not together:
+                loads += self._load(load, step, min(load[2], r.pieces), r.overlaps)
         for name in step.padded:
             if name not in step.writes:
                 tasks = self._pad(name, step, loads or self._ready(name))
                 loads += tasks
         for chunk in due:
-            self._fetch(chunk)
+            if chunk not in later or not together:
+                self._fetch(chunk)
+        feeds: tuple[tuple[int, float], ...] = ()
+        if together:
+            first, feeds = self._side_by_side(passing, later, step, r.pieces)
+            loads += first
         own = self.weights.pop(k, [])
-        compute = self._compute(step, r, loads, own) if step.steps else self._parts(step)
+        compute = self._compute(step, r, loads, own, feeds) if step.steps else self._parts(step)
         for name in step.padded:
             if name in step.writes:
                 compute = self._pad(name, step, compute)
@@ -81,10 +87,10 @@ class Emitter:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if r.pieces > 1 else ()
+            streams = compute if r.pieces > 1 and r.overlaps else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=r.pieces, repeats=step.node.repeats,
+                streams=streams, pieces=r.pieces if r.overlaps else 1, transfers=r.pieces, repeats=step.node.repeats,
             )  # fmt: skip
             writes += self.stored[name]
         if step.steps:
@@ -92,6 +98,43 @@ class Emitter:
         record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
+
+    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool) -> tuple[int, ...]:
+        name, size, _ = load
+        self.arrived[name] = self._transfer(
+            f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
+            pieces=blocks if overlaps else 1, transfers=blocks, repeats=step.node.repeats,
+        )  # fmt: skip
+        return self.arrived[name]
+
+    def _side_by_side(
+        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
+        """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
+        the share of the compute that needs them."""
+        turns = min(MOST_TURNS, pieces)
+        begins = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
+        first: list[int] = []
+        feeds: list[tuple[int, float]] = []
+        arrived: dict[str, list[int]] = {}
+        waiting = list(weights)
+        for begin, end in zip(begins, [*begins[1:], 1.0], strict=True):
+            for name, size, blocks in passing:
+                tasks = self._transfer(
+                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
+                    gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
+                    repeats=step.node.repeats,
+                )  # fmt: skip
+                arrived.setdefault(name, []).extend(tasks)
+                if begin:
+                    feeds += [(t, 1.0 - begin) for t in tasks]
+                else:
+                    first += tasks
+            while waiting and waiting[0].needed_at <= end:
+                self._fetch(waiting.pop(0))
+        for name, found in arrived.items():
+            self.arrived[name] = tuple(found)
+        return tuple(first), tuple(feeds)
 
     def _ready(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
@@ -145,6 +188,7 @@ class Emitter:
         pieces: int = 1,
         repeats: int = 1,
         elements: float = 0.0,
+        transfers: int = 0,
     ) -> tuple[int, ...]:
         """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
         plan = self.plan
@@ -155,7 +199,7 @@ class Emitter:
             count = slices // ports + (1 if port < slices % ports else 0)
             share = nbytes * count / slices
             ask = DmaTask(
-                share, source, destination, elements=elements * count / slices, transfers=count * pieces
+                share, source, destination, elements=elements * count / slices, transfers=count * (transfers or pieces)
             )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
@@ -165,7 +209,12 @@ class Emitter:
         return tuple(done)
 
     def _compute(
-        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: list[tuple[int, Chunk]]
+        self,
+        step: Placed,
+        r: Residence,
+        loads: tuple[int, ...],
+        weights: list[tuple[int, Chunk]],
+        arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
         plan, repeats = self.plan, step.node.repeats
         loaded = {name for name, _, _ in r.loads}
@@ -173,7 +222,7 @@ class Emitter:
         moving = tuple(t for t in loads if plan.pieces[t] > 1)
         first = (t for t, chunk in weights if not chunk.needed_at)
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
-        feeds = tuple((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at)
+        feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
         for i, work in enumerate(step.steps):
             after, streams = (waiting, moving) if i == 0 else (previous, ())
@@ -200,7 +249,26 @@ class Emitter:
             if i == 0 and feeds:
                 plan.feeds[task] = feeds
             previous = (task,)
+            if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
+                previous = self._sum_up(label, work, r, task, repeats)
         return previous
+
+    def _sum_up(self, label: str, work: MacWork, r: Residence, task: int, repeats: int) -> tuple[int, ...]:
+        """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
+        behind: tuple[int, ...] = (task,)
+        pieces = min(r.pieces, MOST_SUM_PIECES) if r.partial_bytes else 1
+        if r.partial_bytes:
+            half = r.partial_bytes / 2
+            for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
+                behind = self._transfer(
+                    f"{label}/{name}", half, source, to, streams=behind, pieces=pieces, repeats=repeats
+                )
+        ways, names = sum_of_parts(work, r.blocks.terms, self.tiles, pieces)
+        ask = MacTask(ways, names)
+        add = self.plan.add(
+            f"{label}/sum", MAC_ARRAY, ask, pieces=pieces, repeats=repeats, streams=behind
+        )
+        return (add,)
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
         parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)

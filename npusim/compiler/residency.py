@@ -108,13 +108,13 @@ def _blocks(
         pad.make_room(k, step, r, pad.resident_bytes - pad.pipelined_bytes / 2)
         others = pad.used_bytes - pad.bytes_of(step.reads)
     if inside:
-        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles)
-    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles)
+        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits)
+    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits)
     if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
         found, inside = apart, False
     if found is None and others:
         pad.make_room(k, step, r, pad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes)
+        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes, pad.nested_waits)
     work = convolution_of(step)
     if found is None and work is not None:
         refuse(step, smallest_piece_bytes(work, reads, writes), pad.pipelined_bytes)
@@ -139,8 +139,12 @@ def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
     distinct = b.channels * b.terms
     r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
     r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
+    if not fitted.overlaps:
+        r.overlaps, r.weights_until = False, 0.0
     axes = [f"{n} of {axis}" for axis in ("groups", "rows", "columns", "channels", "terms") if (n := getattr(b, axis)) > 1]
     r.reason = f"in {b.pieces} pieces ({', '.join(axes)}), joined in DDR" if axes else "through DDR"
+    if not fitted.overlaps:
+        r.reason += "; one piece at a time, its transfers not hidden"
     if fitted.right_reads > 1 and step.fixed_bytes:
         r.reason += f"; weights read {fitted.right_reads:.0f} times"
     elif fitted.left_reads >= 2:
@@ -162,6 +166,9 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
     r.pieces, r.blocks, r.destination = found.pieces, found.blocks, "ddr"
     r.reason = f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
+    if step.engine == "dsp" and pad.kernels_wait:
+        r.overlaps = False
+        r.reason += ", one at a time, its transfers not hidden"
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]

@@ -21,7 +21,8 @@ class Residence:
     """What one step does with memory. Bytes are of whole tensors, over all tiles.
 
     `blocks`: how its first work is cut in time; `pieces`: in how many pieces all of its tasks run.
-    `weights_until`: the share of its compute by which all its weights must have begun to arrive."""
+    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`: transfers run
+    beside the compute; else pieces wait for theirs."""
 
     loads: list[Arriving] = field(default_factory=list)
     stores: list[Moved] = field(default_factory=list)  # spills of tensors that make room
@@ -33,6 +34,7 @@ class Residence:
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
+    overlaps: bool = True
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""
     source: str = "scratchpad"  # where its first input is (for pure moves)
@@ -52,6 +54,7 @@ class Scratchpad:
         tiles: int,
         tile_bytes: float,
         part_of: Mapping[str, str],
+        generation: str = "",
     ) -> None:
         self.sizes = sizes
         self.memory = memory
@@ -59,6 +62,8 @@ class Scratchpad:
         self.part_of = part_of
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
+        self.nested_waits = generation in memory.nested_pieces_wait
+        self.kernels_wait = generation in memory.kernel_pieces_wait
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:

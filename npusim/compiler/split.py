@@ -133,6 +133,16 @@ def mac_shares(
     return tuple((share, count) for share in ways.values()), tuple(ways)
 
 
+def sum_of_parts(work: MacWork, parts: int, tiles: int, pieces: int) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
+    """Element-wise passes that add up the results of a product whose terms were cut in `parts`."""
+    add = MacWork(
+        MacOp.ELTWISE, work.out_h, work.out_w, work.out_c, work.out_c, work.out_h, work.out_w, groups=work.groups,
+        input_bytes=work.output_bytes, weight_bytes=work.output_bytes, output_bytes=work.output_bytes,
+    )  # fmt: skip
+    ways, names = mac_shares(add, tiles, even_blocks(add, pieces))
+    return tuple((share, count * (parts - 1)) for share, count in ways), names
+
+
 def largest_cut(work: MacWork, cut: str) -> int:
     """Into how many pieces the work can be cut at most."""
     channels = max(1, ceil(work.out_c / CHANNEL_STEP))
