@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.place import Placed, Placer
@@ -16,7 +16,6 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.errors import BadArgument, UnknownOp
 from npusim.graph import DType, Graph, Node, Value
-from npusim.work import MoveWork, VectorWork
 
 PRECISIONS = ("fp16", "int8")
 
@@ -44,7 +43,7 @@ def compile_graph(
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     for name in list(sizes):
-        if _edge(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
+        if edge_of(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
@@ -83,89 +82,27 @@ def compile_graph(
 def _place(
     graph: Graph, hw: Hardware, profile: CompilerProfile, allow_unmodelled: bool
 ) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
-    """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
-    behind their producer."""
+    """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    edges = Edges(graph, placer, profile, hw.generation)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
-    values = dict(graph.values)
-    waiting = {n for n in graph.inputs if values[n].dtype is DType.FLOAT and values[n].elements}
-    converted: dict[str, str] = {}
     for node in graph.nodes:
         try:
             step = placer.place(node)
         except UnknownOp:
             if not allow_unmodelled:
                 raise
-            unpriced.append(Unpriced(node, _node_bytes(node, values)))
+            unpriced.append(Unpriced(node, _node_bytes(node, edges.values)))
             for name in node.outputs:
-                placer.alias[name] = next((n for n in node.inputs if n and not values[n].constant), name)
+                placer.alias[name] = next((n for n in node.inputs if n and not graph.values[n].constant), name)
             continue
-        if step is None:
-            continue
-        for name in step.reads:
-            edge = placer.whole(name)
-            if edge in converted and edge != name:
-                link = next(n for n in _chain(name, placer.part_of) if placer.part_of[n] == edge)
-                placer.part_of[link] = converted[edge]
-            elif edge in waiting and name not in converted:
-                waiting -= {name}
-                inside = f"{name}/fp16"
-                values[inside] = replace(values[name], name=inside, dtype=DType.FLOAT16)
-                converted[name] = inside
-                placed.append(_conversion(f"{name}/convert", name, inside, values, profile.input_convert, hw))
-        if converted:
-            step = replace(step, reads=tuple(converted.get(n, n) for n in step.reads))
-        placed.append(step)
-    made = {n for s in placed for n in s.writes}
-    ends: dict[str, str] = {}
-    for name in graph.outputs:
-        source = placer.root(name)
-        value = values[name]
-        if placer.whole(source) in made and value.dtype is DType.FLOAT and value.elements:
-            out = f"{name}/fp32"
-            values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
-            placed.append(_conversion(f"{name}/convert", source, out, values, profile.output_convert, hw))
-            ends[name] = out
-        elif source not in made and value.elements and not values[source].constant:
-            ends[name] = out = f"{name}/copy"  # part of something, or an input handed through: it has its own place
-            values[out] = replace(value, name=out)
-            nbytes = value.elements * 4.0 if value.dtype is DType.FLOAT else value.npu_bytes
-            node = Node(out, "Copy", (source,), (out,))
-            why = "an output that is part of another tensor, or an input handed through, is copied to its place"
-            placed.append(Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0))
-    outputs = tuple(ends.get(n) or placer.root(n) for n in graph.outputs)
-    return placed, unpriced, replace(graph, values=values, outputs=outputs), placer.part_of
-
-
-def _chain(name: str, part_of: dict[str, str]) -> Iterator[str]:
-    while name in part_of:
-        yield name
-        name = part_of[name]
-
-
-def _edge(name: str, part_of: dict[str, str]) -> str:
-    while name in part_of:
-        name = part_of[name]
-    return name
-
-
-def _conversion(
-    name: str, source: str, result: str, values: dict[str, Value], engines: dict[str, str], hw: Hardware
-) -> Placed:
-    """float32 <-> fp16 at the edge of the graph, by DMA or by a DSP kernel."""
-    engine = engines.get(hw.generation, "dma")
-    value = values[source]
-    node = Node(name, "Convert", (source,), (result,))
-    work: VectorWork | MoveWork
-    if engine == "dsp":
-        work = VectorWork("convert", value.elements, independent=max(1, value.elements))
-        why = "float32 at the graph's edge is converted by a DSP kernel on this generation"
-    else:
-        work = MoveWork(value.elements * 4.0)
-        why = "float32 at the graph's edge is converted by the DMA on this generation"
-    return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)
+        if step is not None:
+            placed += edges.before(step)
+    ends, outputs = edges.behind(placed)
+    placed += ends
+    return placed, unpriced, replace(graph, values=edges.values, outputs=outputs), placer.part_of
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

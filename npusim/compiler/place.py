@@ -61,6 +61,7 @@ class Placer:
         self.lookup_unit = lookup_unit
         self.alias: dict[str, str] = {}
         self.part_of: dict[str, str] = {}
+        self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
         self.readers: dict[str, set[tuple[str, int]]] = {
@@ -92,6 +93,8 @@ class Placer:
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
+                if node.op_type == "Transpose" or source in self.absorbed:
+                    self.absorbed.update(node.outputs)
                 for name in node.outputs:
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
