@@ -21,7 +21,7 @@ from npusim.compiler.split import CHANNEL_STEP, Blocks, ceil_to
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
-HALF_GRID = 16  # pixels, or channels, at which the array does half of what it can
+HALF_GRID = 13  # pixels, or channels, at which the array does half of what it can; at 32 it is nearly full
 PIECE_BYTES = 32_768  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
@@ -125,7 +125,7 @@ def _counts(extent: float, step: int, most: int) -> list[int]:
 
 def _grid(pixels: Any, channels: Any) -> Any:
     """By how much a block of few pixels or channels needs longer than a large one."""
-    return 1 + HALF_GRID / np.maximum(pixels, 1) + HALF_GRID / np.maximum(channels, 1)
+    return 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
 
 
 def _up(value: Any, step: int) -> Any:
@@ -167,8 +167,9 @@ def _search(
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
-    if nested_waits:
-        fits &= (waits > 0) | (rows == 1) | (channels == 1)
+    nested = (rows > 1) & (channels > 1)
+    beside = fits & (waits == 0) & ~(nested & nested_waits)
+    fits = beside | (fits & (waits > 0) & nested) if beside.any() else fits & (waits > 0)
     if not fits.any():
         return None
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
