@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
@@ -45,11 +46,13 @@ def compile_graph(
     for name in list(sizes):
         if edge_of(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
+    room = tiles * capacity * profile.memory.resident_share
+    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, hw.generation)
     pad.in_ddr.update(fused.inputs)
-    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
+    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )

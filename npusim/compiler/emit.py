@@ -218,8 +218,10 @@ class Emitter:
     ) -> tuple[int, ...]:
         plan, repeats = self.plan, step.node.repeats
         loaded = {name for name, _, _ in r.loads}
-        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in loaded else ()))
+        behind = [n for n in step.reads if n not in loaded and n not in r.follows]
+        ready = tuple(t for n in behind for t in self._ready(n))
         moving = tuple(t for t in loads if plan.pieces[t] > 1)
+        moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
         first = (t for t, chunk in weights if not chunk.needed_at)
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
@@ -240,7 +242,7 @@ class Emitter:
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                blocks = r.blocks if i == 0 else even_blocks(work, r.pieces)
+                blocks = r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:

@@ -5,10 +5,12 @@ docs/compiler.md."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from npusim.compiler.blocks import Fitted
-from npusim.compiler.distribution import cut_of
+from npusim.compiler.chains import attention_of
+from npusim.compiler.distribution import GROUPS, cut_of
 from npusim.compiler.pieces import (
     MIB,
     channel_blocks,
@@ -34,14 +36,26 @@ FOLLOWING_PASSES = (
 
 
 def residences(
-    steps: list[Placed], pad: Scratchpad, ranks: dict[str, int], outputs: Set[str], tile_bytes: float
+    steps: list[Placed],
+    pad: Scratchpad,
+    ranks: dict[str, int],
+    outputs: Set[str],
+    tile_bytes: float,
+    chains: Mapping[int, int],
 ) -> list[Residence]:
     """What every step loads, spills, keeps and writes, and into how many pieces it is cut.
 
-    `ranks`: rank of every tensor. `outputs`: tensors that must end up in DDR. `tile_bytes`: one scratchpad."""
-    found = []
+    `ranks`: rank of every tensor. `outputs`: tensors that must end up in DDR. `tile_bytes`: one scratchpad.
+    `chains`: steps that are cut together (npusim.compiler.chains), index of the first -> how many."""
+    found: list[Residence] = []
     inputs = frozenset(pad.in_ddr)
     for k, step in enumerate(steps):
+        if k in chains:
+            found += _chained(k, steps[k : k + chains[k]], pad, tile_bytes * pad.memory.pipelined_share)
+        if k < len(found):
+            r = found[k]
+            _settle(k, step, pad, r, GROUPS, outputs)
+            continue
         r = Residence()
         cut = cut_of(step, pad.cut_of, ranks.get(step.reads[0], 0) if step.reads else 0)
         if step.engine == "none":
@@ -89,6 +103,38 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     if keeps_loads:
         for name in missing:
             pad.put(name)
+
+
+def _chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> list[Residence]:
+    """Attention cut together over heads and strips; empty when its keys and values leave no room for a strip."""
+    whole = attention_of(steps)
+    assert whole is not None
+    made = {n for s in steps[:-1] for n in s.writes}
+    reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
+    r = Residence()
+    pad.make_room(k, replace(steps[0], reads=reads), r, pad.resident_bytes)
+    for name in reads:
+        holder = pad.holder(name)
+        if holder is not None:
+            pad.spill(holder, r)
+    blocks = whole.blocks(pad.tiles, tile_bytes)
+    if blocks is None:
+        return []
+    found = [r, *(Residence() for _ in steps[1:])]
+    first = steps[0].reads
+    for name in reads:
+        again = blocks.groups if name not in first and name not in steps[-1].reads else 1  # a mask, for each head
+        turns = blocks.pieces if name == first[0] else blocks.groups
+        r.loads.append((name, pad.sizes[name] * again, turns))
+    why = f"heads one by one in {blocks.rows} strips of rows, cut together with the next steps: scores stay inside"
+    for one, step in zip(found, steps, strict=True):
+        one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
+        one.fixed_traffic = one.weights_held = step.fixed_bytes
+        one.held_bytes = pad.resident_bytes
+        one.follows = frozenset(made & set(step.reads))
+        one.reason = why
+    found[-1].destination = "ddr"
+    return found
 
 
 def _until(step: Placed) -> float:
@@ -225,6 +271,8 @@ def _settle(k: int, step: Placed, pad: Scratchpad, r: Residence, cut: str, outpu
         cut = next((c for n in step.reads if (c := pad.cut_of(n)) is not None), cut)
     for name in step.writes:
         pad.cuts[name] = cut
+        if r.destination == "next":
+            continue
         if r.destination == "ddr" or name in outputs:
             pad.in_ddr.add(name)
             by_itself = step.engine == "none" or (step.engine == "dma" and r.destination == "ddr")

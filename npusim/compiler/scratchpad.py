@@ -35,10 +35,11 @@ class Residence:
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
     overlaps: bool = True
+    follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""
     source: str = "scratchpad"  # where its first input is (for pure moves)
-    destination: str = "scratchpad"
+    destination: str = "scratchpad"  # or 'ddr', or 'next': handed to the next step piece by piece
 
 
 class Scratchpad:
