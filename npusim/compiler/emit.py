@@ -66,7 +66,7 @@ class Emitter:
             if load not in passing or not together:
                 loads += self._load(load, step, min(load[2], r.pieces), r.overlaps)
         for name in step.padded:
-            if name not in step.writes:
+            if name not in step.writes and name not in r.follows:
                 tasks = self._pad(name, step, loads or self._ready(name))
                 loads += tasks
         for chunk in due:
@@ -79,7 +79,7 @@ class Emitter:
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, loads, own, feeds) if step.steps else self._parts(step)
         for name in step.padded:
-            if name in step.writes:
+            if name in step.writes and r.destination != "next":
                 compute = self._pad(name, step, compute)
         for name, size in r.copies:
             compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
@@ -216,7 +216,7 @@ class Emitter:
         weights: list[tuple[int, Chunk]],
         arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
-        plan, repeats = self.plan, step.node.repeats
+        plan = self.plan
         loaded = {name for name, _, _ in r.loads}
         behind = [n for n in step.reads if n not in loaded and n not in r.follows]
         ready = tuple(t for n in behind for t in self._ready(n))
@@ -231,6 +231,7 @@ class Emitter:
             if i and r.pieces > 1:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
+            repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
                 source, destination = (
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)

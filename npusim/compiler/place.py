@@ -15,6 +15,8 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+MOST_WORKS_A_STEP = 8  # of a recurrence
+LEAST_ROUNDS = 3
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -26,6 +28,7 @@ class Placed:
     constants it needs in the scratchpad. `engine` is the engine of most of its work.
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
+    `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
     `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
 
     node: Node
@@ -41,6 +44,7 @@ class Placed:
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
+    times: tuple[int, ...] = ()
 
 
 class Placer:
@@ -106,7 +110,9 @@ class Placer:
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
+        steps, times = folded(chosen.steps)
+        if not keeps_types:
+            steps = _with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
@@ -126,6 +132,7 @@ class Placer:
             padded=_padded(steps, tuple(reads), node, self.graph),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
+            times=times,
         )
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
@@ -158,6 +165,17 @@ class Placer:
                 f"compiler profile {profile.name} cannot place it"
             )
         return ways[0], profile.default.why.get(ways[0].name, "")
+
+
+def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
+    """Works that come again and again (the time steps of a recurrence) once, and how many times each runs."""
+    count = len(steps)
+    for first in (0, 1, 2):
+        for period in range(1, min(MOST_WORKS_A_STEP, (count - first) // LEAST_ROUNDS) + 1):
+            rounds, rest = divmod(count - first, period)
+            if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
+                return steps[: first + period], (1,) * first + (rounds,) * period
+    return steps, ()
 
 
 @lru_cache(maxsize=20_000)

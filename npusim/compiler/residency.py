@@ -25,7 +25,7 @@ from npusim.compiler.pieces import (
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
-from npusim.compiler.split import Blocks
+from npusim.compiler.split import Blocks, weight_bytes
 from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
@@ -80,7 +80,9 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     held = need + pad.used_bytes - pad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
-    if too_large_twice(step, need, pad.tiles, tile_bytes):
+    if step.times and held + step.fixed_bytes > pad.resident_bytes:
+        _recurrent(step, pad, r)
+    elif too_large_twice(step, need, pad.tiles, tile_bytes):
         missing = _blocks(k, step, pad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
     elif held + step.fixed_bytes <= pad.resident_bytes:
@@ -135,6 +137,25 @@ def _chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) ->
         one.reason = why
     found[-1].destination = "ddr"
     return found
+
+
+def _recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
+    """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone (or, one
+    direction after the other, with as much room to spare), else one direction's are read again in every step."""
+    loops = [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
+    again = sum(weight_bytes(w) for w in loops)
+    one_way = again / max([w.groups for w in loops], default=1)
+    rounds = max(step.times)
+    r.destination = "ddr"
+    stay = again <= pad.resident_bytes or 2 * one_way <= pad.resident_bytes
+    if not stay:
+        again = one_way
+        r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)
+        r.reason = f"the recurrent weights ({again / MIB:.1f} MiB) do not fit and are read again in each of {rounds} steps"
+    else:
+        r.reason = "the sequence passes through DDR, the recurrent weights stay"
+    r.weights_held = min(again, pad.resident_bytes)
+    r.weights_until = 0.0 if stay else 1.0
 
 
 def _until(step: Placed) -> float:
