@@ -9,6 +9,7 @@ from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
+from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
@@ -35,6 +36,8 @@ def compile_graph(
     if precision not in PRECISIONS:
         raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
     fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
+    if profile.fusion.early_slices:
+        fused = early_slices(fused)
     warnings = list(graph.warnings)
     if hw.generation in profile.hypothesis_on:
         warnings.append(

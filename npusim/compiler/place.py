@@ -105,6 +105,8 @@ class Placer:
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None
+        if "npusim.rows" in node.metadata:
+            reason = f"{reason}; {node.metadata['npusim.rows']}"
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements

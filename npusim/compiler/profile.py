@@ -52,12 +52,14 @@ class DspRule(_Strict):
 
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
-    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found."""
+    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
+    `early_slices`: a slice of rows moves up in front of what computes row by row."""
 
     drain_path: dict[str, tuple[str, ...]]
     lookup_unit: dict[str, tuple[str, ...]] = {}
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
+    early_slices: bool = False
     source: str
 
 
