@@ -10,6 +10,7 @@ from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
+from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
@@ -35,7 +36,7 @@ def compile_graph(
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument."""
     if precision not in PRECISIONS:
         raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
-    fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
+    fused = fuse(in_canonical_order(graph), profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)
     warnings = list(graph.warnings)
