@@ -29,6 +29,12 @@ class Attention:
     first: MacWork
     second: MacWork
 
+    @property
+    def score_bytes(self) -> float:
+        """Bytes of the scores of all heads."""
+        f = self.first
+        return float(f.groups * f.out_h * f.out_w * f.out_c * f.output_bytes)
+
     def blocks(self, tiles: int, tile_bytes: float) -> Blocks | None:
         """One head at a time, in as few strips of rows as leave room for its keys and values on every tile; None when
         not even one row does."""

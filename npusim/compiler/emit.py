@@ -13,7 +13,7 @@ from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, Plan
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 MOST_TURNS = 16  # of streams that arrive side by side
@@ -58,13 +58,14 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
+        each = self._problems(step)
         passing = [load for load in r.loads if min(load[2], r.pieces) > 1 and r.overlaps]
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
         loads: tuple[int, ...] = ()
         for load in r.loads:
             if load not in passing or not together:
-                loads += self._load(load, step, min(load[2], r.pieces), r.overlaps)
+                loads += self._load(load, step, min(load[2], r.pieces), r.overlaps, each)
         for name in step.padded:
             if name not in step.writes and name not in r.follows:
                 tasks = self._pad(name, step, loads or self._ready(name))
@@ -90,7 +91,7 @@ class Emitter:
             streams = compute if r.pieces > 1 and r.overlaps else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=r.pieces if r.overlaps else 1, transfers=r.pieces, repeats=step.node.repeats,
+                streams=streams, pieces=r.pieces if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
             )  # fmt: skip
             writes += self.stored[name]
         if step.steps:
@@ -99,11 +100,11 @@ class Emitter:
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
-    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool) -> tuple[int, ...]:
+    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
         name, size, _ = load
         self.arrived[name] = self._transfer(
             f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
-            pieces=blocks if overlaps else 1, transfers=blocks, repeats=step.node.repeats,
+            pieces=blocks if overlaps else 1, transfers=max(blocks, each), repeats=step.node.repeats,
         )  # fmt: skip
         return self.arrived[name]
 
@@ -135,6 +136,12 @@ class Emitter:
         for name, found in arrived.items():
             self.arrived[name] = tuple(found)
         return tuple(first), tuple(feeds)
+
+    def _problems(self, step: Placed) -> int:
+        """How many problems a batched product is taken apart into, each with transfers of its own."""
+        work = step.steps[0] if step.steps else None
+        apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
+        return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
 
     def _ready(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
@@ -226,7 +233,10 @@ class Emitter:
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
+        passes = sum(not isinstance(w, MoveWork) for w in step.steps)
         for i, work in enumerate(step.steps):
+            if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
+                previous = self._through_ddr(step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces)
             after, streams = (waiting, moving) if i == 0 else (previous, ())
             if i and r.pieces > 1:
                 after, streams = (), previous
@@ -253,23 +263,31 @@ class Emitter:
                 plan.feeds[task] = feeds
             previous = (task,)
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
-                previous = self._sum_up(label, work, r, task, repeats)
+                previous = self._sum_up(label, work, step, r, task)
         return previous
 
-    def _sum_up(self, label: str, work: MacWork, r: Residence, task: int, repeats: int) -> tuple[int, ...]:
+    def _through_ddr(
+        self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int
+    ) -> tuple[int, ...]:
+        """A result of a part of the step, written to DDR and read back."""
+        for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
+            behind = self._transfer(
+                f"{step.node.name}/{name}", nbytes, source, to, after=() if r.overlaps else behind,
+                streams=behind if r.overlaps else (), pieces=pieces if r.overlaps else 1, transfers=pieces,
+                repeats=step.node.repeats,
+            )  # fmt: skip
+        return behind
+
+    def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
         """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
         behind: tuple[int, ...] = (task,)
         pieces = min(r.pieces, MOST_SUM_PIECES) if r.partial_bytes else 1
         if r.partial_bytes:
-            half = r.partial_bytes / 2
-            for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
-                behind = self._transfer(
-                    f"{label}/{name}", half, source, to, streams=behind, pieces=pieces, repeats=repeats
-                )
+            behind = self._through_ddr(step, r, r.partial_bytes / 2, behind, pieces)
         ways, names = sum_of_parts(work, r.blocks.terms, self.tiles, pieces)
         ask = MacTask(ways, names)
         add = self.plan.add(
-            f"{label}/sum", MAC_ARRAY, ask, pieces=pieces, repeats=repeats, streams=behind
+            f"{label}/sum", MAC_ARRAY, ask, pieces=pieces, repeats=step.node.repeats, streams=behind
         )
         return (add,)
 

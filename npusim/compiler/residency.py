@@ -26,7 +26,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks, weight_bytes
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, MoveWork
 
 FOLLOWING_PASSES = (
     "Add",
@@ -76,12 +76,20 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     missing = [n for n in step.reads if pad.holder(n) is None]
     reads, writes = (sum(pad.sizes[n] for n in names) for names in (step.reads, step.writes))
     need = reads + writes - _saved_in_place(k, step, pad)
+    attention = attention_of([step])
+    if attention is not None:
+        need += 2 * attention.score_bytes
     pad.make_room(k, step, r, need + min(step.fixed_bytes, pad.resident_bytes / 4))
     held = need + pad.used_bytes - pad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
     if step.times and held + step.fixed_bytes > pad.resident_bytes:
         _recurrent(step, pad, r)
+    elif attention is not None and held > pad.resident_bytes and (b := attention.blocks(pad.tiles, tile_bytes)):
+        r.pieces, r.blocks, r.destination = b.pieces, b, "ddr"
+        r.reason = f"heads one by one in {b.rows} strips of rows: scores stay inside"
+        r.loads = [(n, pad.sizes[n], b.pieces if n == step.reads[0] else b.groups) for n in missing]
+        keeps_loads = False
     elif too_large_twice(step, need, pad.tiles, tile_bytes):
         missing = _blocks(k, step, pad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
@@ -239,6 +247,8 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
+    passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+    r.partial_bytes = 2 * leaving * (passes - 1)  # each pass leaves its result in DDR for the next
     return missing
 
 

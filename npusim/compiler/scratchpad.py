@@ -30,7 +30,7 @@ class Residence:
     copies: list[Moved] = field(default_factory=list)  # from DDR to DDR, by a step without a task of its own
     blocks: Blocks = UNCUT
     pieces: int = 1
-    partial_bytes: float = 0.0  # sums of parts of the terms, written and read back
+    partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
