@@ -23,6 +23,20 @@ BETWEEN = frozenset(["mul", "div", "add", "sub"])
 
 
 @dataclass(frozen=True, slots=True)
+class Strips:
+    """`blocks` of the first product; keys and values cross from DDR `key_reads` times."""
+
+    blocks: Blocks
+    key_reads: int
+
+    @property
+    def reason(self) -> str:
+        heads = "one by one" if self.blocks.rows > 1 else f"in {self.blocks.groups} groups"
+        again = f"; keys and values read {self.key_reads} times" if self.key_reads > 1 else ""
+        return f"heads {heads}, {self.blocks.rows} strips of rows each, scores stay inside{again}"
+
+
+@dataclass(frozen=True, slots=True)
 class Attention:
     """Two products of `groups` heads around a softmax; `first` and `second` as in their steps."""
 
@@ -35,18 +49,25 @@ class Attention:
         f = self.first
         return float(f.groups * f.out_h * f.out_w * f.out_c * f.output_bytes)
 
-    def blocks(self, tiles: int, tile_bytes: float) -> Blocks | None:
-        """One head at a time, in as few strips of rows as leave room for its keys and values on every tile; None when
-        not even one row does."""
-        size = self.first.output_bytes
-        keys = self.first.in_c * self.first.out_c * self.first.weight_bytes
-        values = self.second.in_c * self.second.out_c * self.second.weight_bytes
-        row = self.first.out_w * self.first.out_c * size * STRIPS_HELD
-        rows_a_tile = int((tile_bytes - keys - values) // row) if tile_bytes > keys + values else 0
-        if rows_a_tile < 1:
+    def strips(self, tiles: int, tile_bytes: float) -> Strips | None:
+        """As many heads at a time as fit whole, else one head in as few strips of rows as leave room for its keys and
+        values: on every tile, or spread over the tiles, or read again for each strip. None when a row does not fit."""
+        f, groups = self.first, int(self.first.groups)
+        keys = f.in_c * f.out_c * f.weight_bytes
+        kept = keys + self.second.in_c * self.second.out_c * self.second.weight_bytes
+        row = f.out_w * f.out_c * f.output_bytes * STRIPS_HELD / tiles
+        at_once = int(tile_bytes // (kept + row * f.out_h))
+        if at_once >= 1:
+            return Strips(Blocks(groups=ceil(groups / min(groups, at_once))), 1)
+        again = False
+        if kept > tile_bytes / 2:
+            kept /= tiles
+            again = kept > tile_bytes / 2
+        rows = int((tile_bytes / 2 if again else tile_bytes - kept) // row)
+        if rows < 1:
             return None
-        strips = ceil(self.first.out_h / min(self.first.out_h, rows_a_tile * tiles))
-        return Blocks(groups=int(self.first.groups), rows=strips)
+        strips = ceil(f.out_h / min(f.out_h, rows))
+        return Strips(Blocks(groups=groups, rows=strips), strips if again else 1)
 
 
 def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:

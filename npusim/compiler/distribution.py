@@ -25,6 +25,8 @@ ROW_LIMIT = 128  # matrix products of up to so many rows are cut over channels
 
 def cut_of(step: Placed, cuts: Callable[[str], str | None], rank: int) -> str:
     """The cut of a step. `cuts`: that of a tensor it reads; `rank` of its first input."""
+    if step.cut:
+        return step.cut
     if step.one_dsp or step.dsp_tiles == 1:
         return ONE
     if step.node.op_type in IMAGE_OPS and rank >= 4:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE_OPS
+from npusim.compiler.distribution import GROUPS, IMAGE, IMAGE_OPS
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -142,9 +142,11 @@ class Edges:
             MacOp.MAX_POOL, max(1, pixels // max(width, 1)), width, channels, channels, max(1, pixels // max(width, 1)),
             width, input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
+        groups = getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
+        cut = IMAGE if reader.node.op_type in IMAGE_OPS | PLANE_PASSES else GROUPS if groups else ""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
-        return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0)
+        return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
 
     def _conversion(self, name: str, source: str, result: str, engines: dict[str, str]) -> Placed:
         """float32 <-> fp16, by DMA or by a DSP kernel."""

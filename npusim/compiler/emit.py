@@ -63,13 +63,15 @@ class Emitter:
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
         loads: tuple[int, ...] = ()
+        loaded = {name for name, _, _ in r.loads}
+        for name in (n for n in step.padded if n in loaded):
+            self.stored[name] = self._copied(name, step)
         for load in r.loads:
             if load not in passing or not together:
                 loads += self._load(load, step, min(load[2], r.pieces), r.overlaps, each)
         for name in step.padded:
-            if name not in step.writes and name not in r.follows:
-                tasks = self._pad(name, step, loads or self._ready(name))
-                loads += tasks
+            if name not in step.writes and name not in r.follows and name not in loaded:
+                loads += self._pad(name, step, self._ready(name))
         for chunk in due:
             if chunk not in later or not together:
                 self._fetch(chunk)
@@ -79,9 +81,6 @@ class Emitter:
             loads += first
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, loads, own, feeds) if step.steps else self._parts(step)
-        for name in step.padded:
-            if name in step.writes and r.destination != "next":
-                compute = self._pad(name, step, compute)
         for name, size in r.copies:
             compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
         for name in step.writes:
@@ -93,6 +92,8 @@ class Emitter:
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
                 streams=streams, pieces=r.pieces if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
             )  # fmt: skip
+            if name in step.padded:
+                self.stored[name] = self._copied(name, step)
             writes += self.stored[name]
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
@@ -165,6 +166,11 @@ class Emitter:
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
+
+    def _copied(self, name: str, step: Placed) -> tuple[int, ...]:
+        """A tensor in DDR, copied there with its padding, or without it."""
+        size, repeats = self.sizes[name], step.node.repeats
+        return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
 
     def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
         """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""

@@ -14,6 +14,7 @@ from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 MOST_WORKS_A_STEP = 8  # of a recurrence
 LEAST_ROUNDS = 3
@@ -29,7 +30,8 @@ class Placed:
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
     `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
-    `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
+    `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
+    `cut`: over what it is cut across the tiles, where its kind does not say (npusim.compiler.distribution)."""
 
     node: Node
     lowering: str
@@ -44,6 +46,7 @@ class Placed:
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
+    cut: str = ""
     times: tuple[int, ...] = ()
 
 
@@ -131,7 +134,7 @@ class Placer:
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph),
+            padded=_padded(steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
             times=times,
@@ -203,16 +206,22 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
     return tuple(changed)
 
 
-def _padded(steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph) -> tuple[str, ...]:
-    """Activations of a batched product or an element-wise pass that do not fill sixteens of channels.
+def _padded(
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+) -> tuple[str, ...]:
+    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
-    Intel's schedules copy them with padding through DDR (197 tokens of ViT: 4 MB for a product of 0.9 MB results)."""
+    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
+    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
-    if first.op == MacOp.CONVOLUTION and first.groups > 1:
-        return (reads[:1] if first.in_c % 16 else ()) + (outputs if first.out_c % 16 else ())
+    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
+        rows = first.out_h * first.out_w
+        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
+        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
+        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from npusim.compiler.blocks import Fitted
-from npusim.compiler.chains import attention_of
+from npusim.compiler.chains import Strips, attention_of
 from npusim.compiler.distribution import GROUPS, cut_of
 from npusim.compiler.pieces import (
     MIB,
@@ -85,10 +85,8 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     keeps_loads = True
     if step.times and held + step.fixed_bytes > pad.resident_bytes:
         _recurrent(step, pad, r)
-    elif attention is not None and held > pad.resident_bytes and (b := attention.blocks(pad.tiles, tile_bytes)):
-        r.pieces, r.blocks, r.destination = b.pieces, b, "ddr"
-        r.reason = f"heads one by one in {b.rows} strips of rows: scores stay inside"
-        r.loads = [(n, pad.sizes[n], b.pieces if n == step.reads[0] else b.groups) for n in missing]
+    elif attention is not None and held > pad.resident_bytes and (s := attention.strips(pad.tiles, tile_bytes)):
+        _strips(step, pad, r, s)
         keeps_loads = False
     elif too_large_twice(step, need, pad.tiles, tile_bytes):
         missing = _blocks(k, step, pad, r, missing, tile_bytes)
@@ -127,16 +125,20 @@ def _chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) ->
         holder = pad.holder(name)
         if holder is not None:
             pad.spill(holder, r)
-    blocks = whole.blocks(pad.tiles, tile_bytes)
-    if blocks is None:
+    found_strips = whole.strips(pad.tiles, tile_bytes)
+    if found_strips is None:
         return []
+    blocks = found_strips.blocks
     found = [r, *(Residence() for _ in steps[1:])]
     first = steps[0].reads
     for name in reads:
-        again = blocks.groups if name not in first and name not in steps[-1].reads else 1  # a mask, for each head
-        turns = blocks.pieces if name == first[0] else blocks.groups
+        own = name in first or name in steps[-1].reads
+        again = found_strips.key_reads if name != first[0] else 1
+        if not own and pad.sizes[name] < whole.score_bytes:
+            again = blocks.groups  # a mask, for each group of heads
+        turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
         r.loads.append((name, pad.sizes[name] * again, turns))
-    why = f"heads one by one in {blocks.rows} strips of rows, cut together with the next steps: scores stay inside"
+    why = f"cut together with its neighbours: {found_strips.reason}"
     for one, step in zip(found, steps, strict=True):
         one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
         one.fixed_traffic = one.weights_held = step.fixed_bytes
@@ -145,6 +147,20 @@ def _chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) ->
         one.reason = why
     found[-1].destination = "ddr"
     return found
+
+
+def _strips(step: Placed, pad: Scratchpad, r: Residence, strips: Strips) -> None:
+    """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
+    for name in step.reads:
+        holder = pad.holder(name)
+        if holder is not None:
+            pad.spill(holder, r)
+    b = strips.blocks
+    r.pieces, r.blocks, r.destination, r.reason = b.pieces, b, "ddr", strips.reason
+    for name in step.reads:
+        queries = name == step.reads[0]
+        again = 1 if queries else strips.key_reads
+        r.loads.append((name, pad.sizes[name] * again, b.pieces if queries or again > 1 else b.groups))
 
 
 def _recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
