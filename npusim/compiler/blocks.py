@@ -25,6 +25,7 @@ HALF_GRID = 13  # pixels, or channels, at which the array does half of what it c
 PIECE_BYTES = 32_768  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
+GRID_ROWS = 8  # of pixels in the smallest block of the array's grid
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
 
@@ -128,7 +129,7 @@ def _grid(pixels: Any, channels: Any) -> Any:
     return 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
 
 
-def _up(value: Any, step: int) -> Any:
+def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
 
@@ -162,9 +163,12 @@ def _search(
     room = tile_bytes - whole - weights * weights_kept - around
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
     fits = (room >= 0) & (most >= min(1.0, height))
+    tall = GRID_ROWS * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
+    most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
+    block_h = np.where((rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), most), block_h)
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
     nested = (rows > 1) & (channels > 1)
@@ -175,7 +179,7 @@ def _search(
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
     taps = work.kernel_h * work.kernel_w
-    padded = _up(on_tile_h, 4) * _up(width, 4) * on_tile_c * _up(block_k, CHANNEL_STEP) * taps
+    padded = _up(on_tile_h, GRID_ROWS if width <= GRID_ROWS else 4) * _up(width, 4) * on_tile_c * _up(block_k, CHANNEL_STEP) * taps
     full_rows = np.where(rows > 1, height / block_h, 1.0)
     macs = padded * _grid(on_tile_h * width, on_tile_c) * full_rows * channels * terms
     # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
