@@ -7,10 +7,11 @@ its compute tasks, and transfers of its outputs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
-from npusim.compiler.prefetch import Chunk
+from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
@@ -59,16 +60,17 @@ class Emitter:
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
         each = self._problems(step)
-        passing = [load for load in r.loads if min(load[2], r.pieces) > 1 and r.overlaps]
+        turns, arriving = _turns(step, r)
+        passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
         loads: tuple[int, ...] = ()
         loaded = {name for name, _, _ in r.loads}
         for name in (n for n in step.padded if n in loaded):
             self.stored[name] = self._copied(name, step)
-        for load in r.loads:
+        for load in arriving:
             if load not in passing or not together:
-                loads += self._load(load, step, min(load[2], r.pieces), r.overlaps, each)
+                loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
             if name not in step.writes and name not in r.follows and name not in loaded:
                 loads += self._pad(name, step, self._ready(name))
@@ -77,20 +79,20 @@ class Emitter:
                 self._fetch(chunk)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
-            first, feeds = self._side_by_side(passing, later, step, r.pieces)
+            first, feeds = self._side_by_side(passing, later, step, turns)
             loads += first
         own = self.weights.pop(k, [])
-        compute = self._compute(step, r, loads, own, feeds) if step.steps else self._parts(step)
+        compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
         for name, size in r.copies:
             compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if r.pieces > 1 and r.overlaps else ()
+            streams = compute if turns > 1 and r.overlaps else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=r.pieces if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
+                streams=streams, pieces=turns if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
             )  # fmt: skip
             if name in step.padded:
                 self.stored[name] = self._copied(name, step)
@@ -225,6 +227,7 @@ class Emitter:
         self,
         step: Placed,
         r: Residence,
+        turns: int,
         loads: tuple[int, ...],
         weights: list[tuple[int, Chunk]],
         arriving: tuple[tuple[int, float], ...] = (),
@@ -244,7 +247,7 @@ class Emitter:
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces)
             after, streams = (waiting, moving) if i == 0 else (previous, ())
-            if i and r.pieces > 1:
+            if i and turns > 1:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
@@ -253,8 +256,8 @@ class Emitter:
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
                 )
                 previous = self._transfer(
-                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=r.pieces,
-                    repeats=repeats, elements=work.elements,
+                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
+                    transfers=r.pieces, repeats=repeats, elements=work.elements,
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask
@@ -264,7 +267,9 @@ class Emitter:
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue, ask = DSP, self._kernel(work, step, r.pieces)
-            task = plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams)
+            task = plan.add(
+                label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
+            )
             if i == 0 and feeds:
                 plan.feeds[task] = feeds
             previous = (task,)
@@ -301,6 +306,19 @@ class Emitter:
         parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
+
+
+def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
+    """In how many pieces a step follows its transfers, and what arrives in how many blocks.
+
+    A step that is not cut follows them chunk by chunk all the same: what arrives by rows, or the weights by channels
+    (whichever is more), and what leaves."""
+    if r.pieces > 1 or not (r.streams and r.overlaps):
+        return r.pieces, r.loads
+    arriving = sum(size for _, size, _ in r.loads)
+    moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
+    turns = min(MOST_CHUNKS, max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1))
+    return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
 
 
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:

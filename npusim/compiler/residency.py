@@ -94,7 +94,9 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     elif held + step.fixed_bytes <= pad.resident_bytes:
         r.destination = _follow(step, pad, missing)
         keeps_loads = r.destination == "scratchpad"
-        r.weights_until = _until(step)
+        r.streams = not (step.engine == "dsp" and pad.kernels_wait) and not step.times
+        loading = sum(pad.sizes[n] for n in missing)
+        r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
     elif blocks := channel_blocks(step, pad.pipelined_bytes - held):
         r.pieces, r.blocks = blocks, Blocks(channels=blocks)
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0

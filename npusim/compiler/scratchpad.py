@@ -35,6 +35,7 @@ class Residence:
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
     overlaps: bool = True
+    streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
     follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""
