@@ -58,7 +58,7 @@ def compile_graph(
     pad.in_ddr.update(fused.inputs)
     residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
-        placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps, tiles
+        placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps, tiles, tiles * int(hw.dsp.per_tile)
     )
     groups = hw.generation in profile.groups_over_tiles
     emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of)

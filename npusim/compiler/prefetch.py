@@ -18,7 +18,7 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_CHUNKS = 16
-KERNEL_BYTES = 30  # of DDR traffic beside one element of a DSP kernel (25 to 45 on the three NPUs)
+KERNEL_BYTES = 60  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
 
 
@@ -35,7 +35,7 @@ class Chunk:
 
 
 def weight_chunks(
-    steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int, tiles: int
+    steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int, tiles: int, dsps: int
 ) -> dict[int, list[Chunk]]:
     """Chunks by the step at whose start they may begin to arrive, in the order of their use."""
     occupied = [r.held_bytes + r.weights_held for r in residence]
@@ -59,7 +59,7 @@ def weight_chunks(
             waiting.append((earliest, Chunk(k, label, total / count, r.weights_until * c / count, repeats)))
     due: dict[int, list[Chunk]] = {}
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
-        room = CHUNK_BYTES + _behind_compute(step, tiles) - _transferred(r)
+        room = CHUNK_BYTES + _behind_compute(step, tiles, dsps) - _transferred(r)
         while waiting and waiting[0][0] <= k and (room > 0 or waiting[0][1].step == k):
             chunk = waiting.popleft()[1]
             room -= chunk.nbytes
@@ -67,14 +67,14 @@ def weight_chunks(
     return due
 
 
-def _behind_compute(step: Placed, tiles: int) -> float:
+def _behind_compute(step: Placed, tiles: int, dsps: int) -> float:
     """About how many bytes arrive while a step computes: of weights for later steps no more are asked for, or they
     would stand in the way of what the next step needs first. A rule on counts, not a price."""
     total = 0.0
     for i, work in enumerate(step.steps):
         times = step.times[i] if step.times else 1
         if isinstance(work, VectorWork):
-            total += times * work.elements * KERNEL_BYTES
+            total += times * work.elements * KERNEL_BYTES / dsps
         elif isinstance(work, MacWork):
             pixels = work.groups * work.out_h * work.out_w * work.out_c * work.kernel_h * work.kernel_w
             macs = pixels * (work.in_c if work.op == MacOp.CONVOLUTION else STENCIL_MACS)
