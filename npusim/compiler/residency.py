@@ -56,17 +56,20 @@ def residences(
             r = found[k]
             _settle(k, step, pad, r, GROUPS, outputs)
             continue
-        r = Residence()
+        r, crossing = Residence(), ""
         cut = cut_of(step, pad.cut_of, ranks.get(step.reads[0], 0) if step.reads else 0)
         if step.engine == "none":
             _strided(k, step, pad, r, inputs, outputs)
         elif step.engine == "dma":
             pad.cross_tiles(step, cut, r)
+            crossing, r.reason = r.reason, ""
             _moved(k, step, pad, r, outputs)
         else:
             pad.cross_tiles(step, cut, r)
+            crossing, r.reason = r.reason, ""
             _computed(k, step, pad, r, tile_bytes * pad.memory.pipelined_share)
         _settle(k, step, pad, r, cut, outputs)
+        r.reason = "; ".join(dict.fromkeys(filter(None, (crossing, r.reason))))
         found.append(r)
     return found
 

@@ -156,3 +156,7 @@ class Scratchpad:
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             if reshaped or through_ddr(made, cut, readers):
                 self.spill(holder, r)
+                why = "read in another shape" if reshaped else f"made over {made}, wanted over {cut}"
+                if made == cut and not reshaped:
+                    why = "read by several"
+                r.reason = f"input through DDR, as Intel's compiler does on several tiles ({why})"

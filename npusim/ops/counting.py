@@ -21,6 +21,7 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork
 
 PIXELS_PER_ROW = 4
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
+MOST_CHANNELS = 8192  # of one axis of a tensor on the MAC array (Intel's compiler folds longer ones)
 EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
 
 
@@ -40,12 +41,12 @@ def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
 
     An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
-    is no multiple of 16 while the whole tensor is, Intel's compiler folds it to 16 channels."""
+    is no multiple of 16 (or longer than a tensor of the MAC array may be) while the whole tensor is, Intel's compiler folds it to 16 channels."""
     total = prod(shape)
     if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
         return shape[0] * shape[2], shape[3], shape[1]
     inner = shape[-1] if shape else 1
-    if inner % CHANNEL_BLOCK and total % CHANNEL_BLOCK == 0:
+    if (inner % CHANNEL_BLOCK or inner > MOST_CHANNELS) and total % CHANNEL_BLOCK == 0:
         inner = CHANNEL_BLOCK
     rows, columns = pixels(total // max(inner, 1))
     return rows, columns, inner
