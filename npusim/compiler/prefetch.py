@@ -18,7 +18,7 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_CHUNKS = 16
-KERNEL_BYTES = 60  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
+KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
 
 
@@ -59,8 +59,8 @@ def weight_chunks(
             waiting.append((earliest, Chunk(k, label, total / count, r.weights_until * c / count, repeats)))
     due: dict[int, list[Chunk]] = {}
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
-        room = CHUNK_BYTES + _behind_compute(step, tiles, dsps) - _transferred(r)
-        while waiting and waiting[0][0] <= k and (room > 0 or waiting[0][1].step == k):
+        room = _behind_compute(step, tiles, dsps) - _transferred(r)
+        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
             chunk = waiting.popleft()[1]
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)

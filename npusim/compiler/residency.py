@@ -249,7 +249,7 @@ def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
 
 def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], leaving: float) -> list[str]:
     """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
-    if pad.bytes_of(step.reads) > pad.pipelined_bytes / 2:
+    if pad.bytes_of(step.reads) > pad.pipelined_bytes * 7 / 8:
         for name in step.reads:
             holder = pad.holder(name)
             if holder is not None:
