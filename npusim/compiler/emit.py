@@ -6,7 +6,7 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import ceil
 
 from npusim.compiler.place import Placed
@@ -59,6 +59,9 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
+        # A step that does not need the last one's result begins beside it.
+        needs_last = any(self.made.get(n) == self.last_compute for name in step.reads for n in self._wholes(name))
+        begins = self.last_compute if needs_last else self.before_last
         each = self._problems(step)
         turns, arriving = _turns(step, r)
         passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
@@ -76,10 +79,10 @@ class Emitter:
                 loads += self._pad(name, step, self._ready(name))
         for chunk in due:
             if chunk not in later or not together:
-                self._fetch(chunk)
+                self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
-            first, feeds = self._side_by_side(passing, later, step, turns)
+            first, feeds = self._side_by_side(passing, later, step, turns, begins)
             loads += first
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
@@ -112,17 +115,17 @@ class Emitter:
         return self.arrived[name]
 
     def _side_by_side(
-        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int
+        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int, begins: tuple[int, ...]
     ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
         """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
         the share of the compute that needs them."""
         turns = min(MOST_TURNS, pieces)
-        begins = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
+        starts = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
         first: list[int] = []
         feeds: list[tuple[int, float]] = []
         arrived: dict[str, list[int]] = {}
         waiting = list(weights)
-        for begin, end in zip(begins, [*begins[1:], 1.0], strict=True):
+        for begin, end in zip(starts, [*starts[1:], 1.0], strict=True):
             for name, size, blocks in passing:
                 tasks = self._transfer(
                     f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
@@ -135,7 +138,7 @@ class Emitter:
                 else:
                     first += tasks
             while waiting and waiting[0].needed_at <= end:
-                self._fetch(waiting.pop(0))
+                self._fetch(waiting.pop(0), begins)
         for name, found in arrived.items():
             self.arrived[name] = tuple(found)
         return tuple(first), tuple(feeds)
@@ -146,21 +149,22 @@ class Emitter:
         apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
         return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
 
+    def _wholes(self, name: str) -> Iterator[str]:
+        """The tensor and those it is a part of."""
+        yield name
+        while name in self.part_of:
+            name = self.part_of[name]
+            yield name
+
     def _ready(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
-        while True:
-            found = self.arrived.get(name, ()) or self.made.get(name, ())
-            if found or name not in self.part_of:
-                return found
-            name = self.part_of[name]
+        found = (self.arrived.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
+        return next((tasks for tasks in found if tasks), ())
 
     def _behind(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in DDR."""
-        while True:
-            found = self.stored.get(name, ()) or self.made.get(name, ())
-            if found or name not in self.part_of:
-                return found
-            name = self.part_of[name]
+        found = (self.stored.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
+        return next((tasks for tasks in found if tasks), ())
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""
@@ -180,12 +184,12 @@ class Emitter:
         out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
         return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
 
-    def _fetch(self, chunk: Chunk) -> None:
-        """One chunk of weights, to all tiles that want it, on one port."""
+    def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
+        """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
         ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
         task = plan.add(
-            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute
+            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after
         )
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
