@@ -332,6 +332,8 @@ def _settle(k: int, step: Placed, pad: Scratchpad, r: Residence, cut: str, outpu
                 r.writes.append((name, pad.sizes[name]))
         if r.destination == "scratchpad" and not pad.dead_after(name, k):
             pad.put(name)
+            if step.engine in ("mac_array", "dsp"):
+                pad.made_by[name] = r
     for name, _, _ in r.loads:
         pad.cuts[name] = cut
     for name in step.reads:

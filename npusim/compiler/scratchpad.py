@@ -77,6 +77,7 @@ class Scratchpad:
         self.used_bytes = 0.0
         self.cuts: dict[str, str] = {}
         self.in_ddr: set[str] = set()
+        self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""
@@ -125,11 +126,13 @@ class Scratchpad:
         return next((self.cuts[n] for n in self.wholes(name) if n in self.cuts), None)
 
     def spill(self, name: str, r: Residence) -> None:
-        """Take a tensor out; write it to DDR unless it is there already."""
+        """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
+        transfer runs, or before the step of `r`."""
         self.take(name)
         if not any(n in self.in_ddr for n in self.wholes(name)):
             self.in_ddr.add(name)
-            r.stores.append((name, self.sizes[name]))
+            maker = self.made_by.pop(name, None)
+            (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
     def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
         """Spill what is needed last until `need` bytes fit beside the rest."""
