@@ -22,7 +22,7 @@ from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
 HALF_GRID = 13  # pixels, or channels, at which the array does half of what it can; at 32 it is nearly full
-PIECE_BYTES = 32_768  # what starting one more piece is worth
+PIECE_BYTES = 65_536  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = 8  # of pixels in the smallest block of the array's grid
@@ -195,7 +195,9 @@ def _search(
     pieces = rows * channels * terms
     compute = macs / MACS_A_BYTE
     hidden = np.where(waits > 0, 1.0, BEHIND) * np.minimum(compute, nbytes)
-    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces
+    # Nothing hides the first block's way in and the last one's way out.
+    first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
+    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
     # Sums come behind the product and hide behind nothing.
     cost += partial + (terms - 1) * height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
     cost = np.where(fits, cost, inf)
