@@ -199,7 +199,8 @@ def _search(
     first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
     cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
     # Sums come behind the product and hide behind nothing.
-    cost += partial + (terms - 1) * height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    one_sum = PIECE_BYTES + height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
     r, c, t = (int(a[best]) for a in (rows, channels, terms))

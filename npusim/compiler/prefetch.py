@@ -17,6 +17,7 @@ from npusim.compiler.split import CHANNEL_STEP
 from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
+LEAST_SHARED_BYTES = 65_536  # from here on both DMA ports share even one chunk's worth
 MOST_CHUNKS = 16
 KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
@@ -90,7 +91,7 @@ def _transferred(r: Residence) -> float:
 
 def _chunks(step: Placed, r: Residence) -> int:
     """In how many chunks weights arrive: by their bytes, and no finer than sixteens of channels."""
-    count = min(MOST_CHUNKS, ceil(r.fixed_traffic / CHUNK_BYTES))
+    count = min(MOST_CHUNKS, max(ceil(r.fixed_traffic / CHUNK_BYTES), int(r.fixed_traffic // LEAST_SHARED_BYTES > 0) + 1))
     work = step.steps[0] if step.steps else None
     if isinstance(work, MacWork):
         count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)
