@@ -26,6 +26,7 @@ PIECE_BYTES = 65_536  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = 8  # of pixels in the smallest block of the array's grid
+FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
 
@@ -136,11 +137,12 @@ def _up(value: Any, step: Any) -> Any:
 def _search(
     work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_waits: bool
 ) -> Fitted | None:
-    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once."""
+    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
+    rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
-    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 64)
-    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), indexing="ij")
-    channels, terms, by_channels, weights_stay, waits = (a.reshape(-1).astype(float) for a in axes)
+    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
+    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
+    channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
     height, width = float(work.out_h), float(work.out_w)
     block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_STEP), work.out_c)
@@ -167,8 +169,9 @@ def _search(
     most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
+    rows = np.minimum(rows * finer, max(1.0, np.ceil(height)))
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
-    block_h = np.where((rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), most), block_h)
+    block_h = np.where((rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h)
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
     nested = (rows > 1) & (channels > 1)
