@@ -21,11 +21,11 @@ from npusim.compiler.split import CHANNEL_STEP, Blocks, ceil_to
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
-HALF_GRID = 13  # pixels, or channels, at which the array does half of what it can; at 32 it is nearly full
+HALF_GRID = 16  # pixels at once, or channels, at which the array does half of what it can; at 64 it is full
 PIECE_BYTES = 65_536  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
-GRID_ROWS = 8  # of pixels in the smallest block of the array's grid
+GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -125,9 +125,17 @@ def _counts(extent: float, step: int, most: int) -> list[int]:
     return sorted({ceil(steps / size) for size in sizes})
 
 
-def _grid(pixels: Any, channels: Any) -> Any:
-    """By how much a block of few pixels or channels needs longer than a large one."""
-    return 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
+def _on_grid(rows: Any, width: float, channels: Any) -> Any:
+    """Pixels times channels that the grid goes through for a block, in the better of two block sizes: a last block that
+    is not full counts like the others, and few pixels or channels at once keep the array waiting for operands."""
+    best: Any = None
+    for side in GRID_ROWS:
+        across = _up(width, side) if width > side / 2 else _up(width, 4)
+        pixels = np.minimum(rows, side) * min(width, side)
+        waits = 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
+        through = _up(rows, side if side > GRID_ROWS[0] else 4) * across * waits
+        best = through if best is None else np.minimum(best, through)
+    return best * channels
 
 
 def _up(value: Any, step: Any) -> Any:
@@ -165,7 +173,7 @@ def _search(
     room = tile_bytes - whole - weights * weights_kept - around
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
     fits = (room >= 0) & (most >= min(1.0, height))
-    tall = GRID_ROWS * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
+    tall = GRID_ROWS[0] * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
     most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
@@ -182,9 +190,9 @@ def _search(
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
     taps = work.kernel_h * work.kernel_w
-    padded = _up(on_tile_h, GRID_ROWS if width <= GRID_ROWS else 4) * _up(width, 4) * on_tile_c * _up(block_k, CHANNEL_STEP) * taps
+    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_STEP) * taps
     full_rows = np.where(rows > 1, height / block_h, 1.0)
-    macs = padded * _grid(on_tile_h * width, on_tile_c) * full_rows * channels * terms
+    macs = padded * full_rows * channels * terms
     # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
     halo = 1 + (rows - 1) * max(0.0, work.kernel_h - work.stride_h) / max(float(work.in_h), 1.0)
     left_reads = np.where((weights_stay > 0) & (rows > 1), channels, 1.0) * halo

@@ -67,6 +67,9 @@ class Emitter:
         passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
+        for chunk in due:
+            if chunk.step == k and chunk not in later:  # what the first piece needs comes in front of what streams
+                self._fetch(chunk, begins)
         loads: tuple[int, ...] = ()
         loaded = {name for name, _, _ in r.loads}
         for name in (n for n in step.padded if n in loaded):
@@ -78,7 +81,7 @@ class Emitter:
             if name not in step.writes and name not in r.follows and name not in loaded:
                 loads += self._pad(name, step, self._ready(name))
         for chunk in due:
-            if chunk not in later or not together:
+            if chunk.step != k or (chunk in later and not together):
                 self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
@@ -92,10 +95,10 @@ class Emitter:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if turns > 1 and r.overlaps else ()
+            streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
+                streams=streams, pieces=turns if streams else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
             )  # fmt: skip
             if name in step.padded:
                 self.stored[name] = self._copied(name, step)
