@@ -61,13 +61,10 @@ class Fitted:
 
 
 @lru_cache(maxsize=20_000)
-def fitting_blocks(
-    work: MacWork, operands: Operands, tiles: int, tile_bytes: float, nested_waits: bool = False
-) -> Fitted | None:
+def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them. `nested_waits`: what is cut over rows and channels both runs piece
-    after piece."""
+    `tile_bytes`: what one scratchpad has for them."""
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -75,12 +72,12 @@ def fitting_blocks(
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, nested_waits)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes)
         return None if one is None else _repeated(one, groups, "groups")
-    upright = _search(work, operands, tiles, tile_bytes, nested_waits)
+    upright = _search(work, operands, tiles, tile_bytes)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
-        turned = _search(_turned(work), operands, tiles, tile_bytes, nested_waits)
+        turned = _search(_turned(work), operands, tiles, tile_bytes)
     if turned is not None and (upright is None or turned.cost < upright.cost):
         return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
@@ -88,7 +85,7 @@ def fitting_blocks(
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
         each = replace(operands, left=inputs, out=operands.out / rows)
-        thin = _search(_turned(row), each, tiles, tile_bytes, nested_waits)
+        thin = _search(_turned(row), each, tiles, tile_bytes)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
@@ -142,9 +139,7 @@ def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
 
-def _search(
-    work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_waits: bool
-) -> Fitted | None:
+def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
@@ -168,7 +163,9 @@ def _search(
     stand = (weights_stay > 0) | (channels * terms == 1)
     weights_kept = np.where(stand | (waits > 0), 1.0, 2.0)
     inputs_kept = np.where(stand & (waits == 0), 2.0, 1.0)
-    per_row = (0.0 if o.left_stays else per_row * inputs_kept) + (0.0 if o.out_stays else (2 - waits) * out_row)
+    per_row = (0.0 if o.left_stays else per_row * inputs_kept) + (
+        0.0 if o.out_stays else (2 - waits) * out_row
+    )
     around = 0.0 if o.left_stays else around * inputs_kept
     room = tile_bytes - whole - weights * weights_kept - around
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
@@ -179,12 +176,13 @@ def _search(
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
     rows = np.minimum(rows * finer, max(1.0, np.ceil(height)))
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
-    block_h = np.where((rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h)
+    block_h = np.where(
+        (rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h
+    )
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
-    nested = (rows > 1) & (channels > 1)
-    beside = fits & (waits == 0) & ~(nested & nested_waits)
-    fits = beside | (fits & (waits > 0) & nested) if beside.any() else fits & (waits > 0)
+    beside = fits & (waits == 0)
+    fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)

@@ -94,7 +94,9 @@ def find_chains(
             maker[name] = k
     chains = []
     for k, step in enumerate(placed):
-        kernel = step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
+        kernel = (
+            step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
+        )
         if kernel in SOFTMAX and not step.one_dsp and 2 * sizes[step.writes[0]] > room:
             chain = _attention_around(k, placed, readers, maker, sizes, outputs)
             if chain:

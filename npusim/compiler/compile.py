@@ -58,7 +58,12 @@ def compile_graph(
     pad.in_ddr.update(fused.inputs)
     residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
-        placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps, tiles, tiles * int(hw.dsp.per_tile)
+        placed,
+        residence,
+        tiles * capacity * profile.memory.resident_share,
+        profile.memory.prefetch_steps,
+        tiles,
+        tiles * int(hw.dsp.per_tile),
     )
     groups = hw.generation in profile.groups_over_tiles
     emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of)
@@ -103,7 +108,9 @@ def _place(
                 raise
             unpriced.append(Unpriced(node, _node_bytes(node, edges.values)))
             for name in node.outputs:
-                placer.alias[name] = next((n for n in node.inputs if n and not graph.values[n].constant), name)
+                placer.alias[name] = next(
+                    (n for n in node.inputs if n and not graph.values[n].constant), name
+                )
             continue
         if step is not None:
             placed += edges.before(step)

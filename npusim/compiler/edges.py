@@ -15,7 +15,9 @@ from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
-PLANE_PASSES = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"])
+PLANE_PASSES = frozenset(
+    ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
+)
 
 
 def wholes_of(name: str, part_of: Mapping[str, str]) -> Iterator[str]:
@@ -81,7 +83,9 @@ class Edges:
                 nbytes = value.elements * 4.0 if value.dtype is DType.FLOAT else value.npu_bytes
                 node = Node(out, "Copy", (source,), (out,))
                 why = "an output that is part of another tensor, or an input handed through, is copied to its place"
-                added.append(Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0))
+                added.append(
+                    Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
+                )
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
 
     def _convert(self, step: Placed) -> list[Placed]:
@@ -108,7 +112,11 @@ class Edges:
             name, shape = step.reads[0], self.values[step.reads[0]].shape
             image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
             return name if image and self._from_outside(name) else None
-        if work.op == MacOp.CONVOLUTION and step.fixed_bytes < weight_bytes(work) and len(step.node.inputs) > 1:
+        if (
+            work.op == MacOp.CONVOLUTION
+            and step.fixed_bytes < weight_bytes(work)
+            and len(step.node.inputs) > 1
+        ):
             source = step.node.inputs[1]
             name = self.placer.root(source)
             name = self.converted.get(name, name)
@@ -132,9 +140,13 @@ class Edges:
     def _layout(self, name: str, reader: Placed) -> Placed:
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        self.values[out] = replace(value, name=out, dtype=DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype)
+        self.values[out] = replace(
+            value, name=out, dtype=DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
+        )
         shape = (1, 1, 1, *value.shape)[-3:] if len(value.shape) < 4 else value.shape
-        channels = shape[1] if len(shape) == 4 and reader.node.op_type in IMAGE_OPS | PLANE_PASSES else shape[-1]
+        channels = (
+            shape[1] if len(shape) == 4 and reader.node.op_type in IMAGE_OPS | PLANE_PASSES else shape[-1]
+        )
         pixels = max(1, value.elements // max(channels, 1))
         width = shape[-1] if channels != shape[-1] else shape[-2]
         size = min(value.dtype.npu_bytes, 2.0)
@@ -142,7 +154,9 @@ class Edges:
             MacOp.MAX_POOL, max(1, pixels // max(width, 1)), width, channels, channels, max(1, pixels // max(width, 1)),
             width, input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
-        groups = getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
+        groups = (
+            getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
+        )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
         cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
         cut = IMAGE if reader.node.op_type in IMAGE_OPS | PLANE_PASSES else cut

@@ -60,7 +60,9 @@ class Emitter:
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
         # A step that does not need the last one's result begins beside it.
-        needs_last = any(self.made.get(n) == self.last_compute for name in step.reads for n in self._wholes(name))
+        needs_last = any(
+            self.made.get(n) == self.last_compute for name in step.reads for n in self._wholes(name)
+        )
         begins = self.last_compute if needs_last else self.before_last
         each = self._problems(step)
         turns, arriving = _turns(step, r)
@@ -68,7 +70,9 @@ class Emitter:
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
         for chunk in due:
-            if chunk.step == k and chunk not in later:  # what the first piece needs comes in front of what streams
+            if (
+                chunk.step == k and chunk not in later
+            ):  # what the first piece needs comes in front of what streams
                 self._fetch(chunk, begins)
         loads: tuple[int, ...] = ()
         loaded = {name for name, _, _ in r.loads}
@@ -118,7 +122,12 @@ class Emitter:
         return self.arrived[name]
 
     def _side_by_side(
-        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int, begins: tuple[int, ...]
+        self,
+        passing: list[Arriving],
+        weights: list[Chunk],
+        step: Placed,
+        pieces: int,
+        begins: tuple[int, ...],
     ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
         """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
         the share of the compute that needs them."""
@@ -191,9 +200,7 @@ class Emitter:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
         ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
-        task = plan.add(
-            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after
-        )
+        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
 
@@ -221,7 +228,11 @@ class Emitter:
             count = slices // ports + (1 if port < slices % ports else 0)
             share = nbytes * count / slices
             ask = DmaTask(
-                share, source, destination, elements=elements * count / slices, transfers=count * (transfers or pieces)
+                share,
+                source,
+                destination,
+                elements=elements * count / slices,
+                transfers=count * (transfers or pieces),
             )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
@@ -252,7 +263,9 @@ class Emitter:
         passes = sum(not isinstance(w, MoveWork) for w in step.steps)
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
-                previous = self._through_ddr(step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces)
+                previous = self._through_ddr(
+                    step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
+                )
             after, streams = (waiting, moving) if i == 0 else (previous, ())
             if i and turns > 1:
                 after, streams = (), previous
@@ -324,7 +337,10 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
         return r.pieces, r.loads
     arriving = sum(size for _, size, _ in r.loads)
     moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
-    turns = min(MOST_CHUNKS, max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1))
+    turns = min(
+        MOST_CHUNKS,
+        max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
+    )
     return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
 
 

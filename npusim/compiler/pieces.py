@@ -16,7 +16,9 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
-TWICE_KERNELS = frozenset(["mvn"])  # a row that does not fit is read twice: for its moments, then for its values
+TWICE_KERNELS = frozenset(
+    ["mvn"]
+)  # a row that does not fit is read twice: for its moments, then for its values
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
@@ -85,7 +87,7 @@ def channel_blocks(step: Placed, room: float) -> int:
 
 
 def product_blocks(
-    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, nested_waits: bool
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float
 ) -> tuple[Fitted, float] | None:
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
     cross from DDR. `inside`: its inputs are in the scratchpads and stay there."""
@@ -97,7 +99,7 @@ def product_blocks(
     right = min(moving, reads) if moving else step.fixed_bytes
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
-    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, nested_waits)
+    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
     if fitted is None:
         return None
     again = fitted.left_reads
@@ -112,7 +114,9 @@ def streamed(step: Placed, moving: float, row_bytes: float, room: float) -> Stre
     pieces = max(2, int(min(wanted, 1 << 40)))
     limit = most_pieces(step)
     reads = 1.0
-    rows = min((w.rows for w in step.steps if isinstance(w, VectorWork) and w.kernel in TWICE_KERNELS), default=0)
+    rows = min(
+        (w.rows for w in step.steps if isinstance(w, VectorWork) and w.kernel in TWICE_KERNELS), default=0
+    )
     if rows and not step.one_dsp and row_bytes > room:
         reads = 2.0
     pieces = max(1, int(min(pieces, limit)))

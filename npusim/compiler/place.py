@@ -134,7 +134,9 @@ class Placer:
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles),
+            padded=_padded(
+                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+            ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
             times=times,

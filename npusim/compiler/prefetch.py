@@ -52,7 +52,9 @@ def weight_chunks(
         for c in range(count):
             brought += total / count
             gate, weights = k, brought
-            first = max(0, k - ahead) if brought <= r.weights_held * (1 + 1e-9) else k  # more is not held at once
+            first = (
+                max(0, k - ahead) if brought <= r.weights_held * (1 + 1e-9) else k
+            )  # more is not held at once
             while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
                 gate -= 1
                 weights += residence[gate].weights_held
@@ -91,7 +93,10 @@ def _transferred(r: Residence) -> float:
 
 def _chunks(step: Placed, r: Residence) -> int:
     """In how many chunks weights arrive: by their bytes, and no finer than sixteens of channels."""
-    count = min(MOST_CHUNKS, max(ceil(r.fixed_traffic / CHUNK_BYTES), int(r.fixed_traffic // LEAST_SHARED_BYTES > 0) + 1))
+    count = min(
+        MOST_CHUNKS,
+        max(ceil(r.fixed_traffic / CHUNK_BYTES), int(r.fixed_traffic // LEAST_SHARED_BYTES > 0) + 1),
+    )
     work = step.steps[0] if step.steps else None
     if isinstance(work, MacWork):
         count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)

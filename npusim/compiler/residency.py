@@ -88,7 +88,9 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     keeps_loads = True
     if step.times and held + step.fixed_bytes > pad.resident_bytes:
         _recurrent(step, pad, r)
-    elif attention is not None and held > pad.resident_bytes and (s := attention.strips(pad.tiles, tile_bytes)):
+    elif (
+        attention is not None and held > pad.resident_bytes and (s := attention.strips(pad.tiles, tile_bytes))
+    ):
         _strips(step, pad, r, s)
         keeps_loads = False
     elif too_large_twice(step, need, pad.tiles, tile_bytes):
@@ -204,13 +206,13 @@ def _blocks(
         pad.make_room(k, step, r, pad.resident_bytes - pad.pipelined_bytes / 2)
         others = pad.used_bytes - pad.bytes_of(step.reads)
     if inside:
-        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits)
-    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits)
+        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles)
+    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles)
     if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
         found, inside = apart, False
     if found is None and others:
         pad.make_room(k, step, r, pad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes, pad.nested_waits)
+        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes)
     work = convolution_of(step)
     if found is None and work is not None:
         refuse(step, smallest_piece_bytes(work, reads, writes), pad.pipelined_bytes)
@@ -237,7 +239,11 @@ def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
     r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
     if not fitted.overlaps:
         r.overlaps, r.weights_until = False, 0.0
-    axes = [f"{n} of {axis}" for axis in ("groups", "rows", "columns", "channels", "terms") if (n := getattr(b, axis)) > 1]
+    axes = [
+        f"{n} of {axis}"
+        for axis in ("groups", "rows", "columns", "channels", "terms")
+        if (n := getattr(b, axis)) > 1
+    ]
     r.reason = f"in {b.pieces} pieces ({', '.join(axes)}), joined in DDR" if axes else "through DDR"
     if not fitted.overlaps:
         r.reason += "; one piece at a time, its transfers not hidden"
@@ -261,7 +267,9 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
     found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
     r.pieces, r.blocks, r.destination = found.pieces, found.blocks, "ddr"
-    r.reason = f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
+    r.reason = (
+        f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
+    )
     if step.engine == "dsp" and pad.kernels_wait:
         r.overlaps = False
         r.reason += ", one at a time, its transfers not hidden"

@@ -64,7 +64,6 @@ class Scratchpad:
         self.part_of = part_of
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
-        self.nested_waits = generation in memory.nested_pieces_wait
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):

@@ -133,7 +133,9 @@ def mac_shares(
     return tuple((share, count) for share in ways.values()), tuple(ways)
 
 
-def sum_of_parts(work: MacWork, parts: int, tiles: int, pieces: int) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
+def sum_of_parts(
+    work: MacWork, parts: int, tiles: int, pieces: int
+) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
     """Element-wise passes that add up the results of a product whose terms were cut in `parts`."""
     add = MacWork(
         MacOp.ELTWISE, work.out_h, work.out_w, work.out_c, work.out_c, work.out_h, work.out_w, groups=work.groups,

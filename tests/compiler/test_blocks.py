@@ -61,7 +61,12 @@ def test_more_scratchpad_never_makes_a_cut_dearer(m, k, n, t, nbytes, factor):
     assert less is None or more.cost <= less.cost * (1 + 0.02)  # rows in whole grids
 
 
-@given(st.sampled_from([512, 1024, 4096]), st.sampled_from([1024, 4096, 8192]), st.sampled_from([512, 2048, 8192]), tiles)
+@given(
+    st.sampled_from([512, 1024, 4096]),
+    st.sampled_from([1024, 4096, 8192]),
+    st.sampled_from([512, 2048, 8192]),
+    tiles,
+)
 def test_a_large_product_is_never_cut_into_slivers(m, k, n, t):
     work = product(m, k, n)
     found = fitting_blocks(work, operands(work), t, 1_200_000)
@@ -71,7 +76,9 @@ def test_a_large_product_is_never_cut_into_slivers(m, k, n, t):
     assert min(share.macs * c for share, c in shares) * t <= 1.25 * work.macs
 
 
-@pytest.mark.parametrize("channels,out,kernel,size", [(1280, 1280, 3, 32), (64, 64, 3, 1024), (8192, 16, 1, 7), (16, 8192, 11, 14)])
+@pytest.mark.parametrize(
+    "channels,out,kernel,size", [(1280, 1280, 3, 32), (64, 64, 3, 1024), (8192, 16, 1, 7), (16, 8192, 11, 14)]
+)
 def test_convolutions_of_any_shape_are_cut(channels, out, kernel, size):
     work = image(channels, out, kernel, size)
     assert fitting_blocks(work, operands(work), 3, 1_200_000) is not None
@@ -85,7 +92,9 @@ def test_heads_that_fit_twice_go_several_at_a_time():
     assert found.blocks == Blocks(groups=ceil(100 / at_once))
 
 
-@given(st.sampled_from([MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.DEPTHWISE]), extents, extents, st.integers(1, 500))
+@given(
+    st.sampled_from([MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.DEPTHWISE]), extents, extents, st.integers(1, 500)
+)
 def test_even_blocks_are_as_many_as_asked_for_or_all_there_are(op, rows, channels, wanted):
     work = MacWork(op, rows, 4, channels, channels, rows, 4)
     blocks = even_blocks(work, wanted)

@@ -11,8 +11,36 @@ from dataclasses import dataclass, replace
 from npusim.graph import Graph, Node
 
 ELEMENT_WISE = frozenset(
-    ["Add", "Sub", "Mul", "Div", "Pow", "Cast", "Sqrt", "Reciprocal", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Gelu"]
-    + ["Swish", "HardSwish", "HardSigmoid", "Erf", "Exp", "Log", "Neg", "Abs", "Where", "Max", "Min", "Clip", "Softplus"]
+    [
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Pow",
+        "Cast",
+        "Sqrt",
+        "Reciprocal",
+        "Relu",
+        "LeakyRelu",
+        "Sigmoid",
+        "Tanh",
+        "Gelu",
+    ]
+    + [
+        "Swish",
+        "HardSwish",
+        "HardSigmoid",
+        "Erf",
+        "Exp",
+        "Log",
+        "Neg",
+        "Abs",
+        "Where",
+        "Max",
+        "Min",
+        "Clip",
+        "Softplus",
+    ]
     + ["Identity", "Sin", "Cos", "Elu", "Selu", "Mish", "Floor", "Ceil", "Round", "Sign", "PWL"]
 )
 LAST_AXIS = frozenset(["LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax"])
@@ -81,12 +109,19 @@ def _shrunk(graph: Graph, smaller: dict[str, Rows], wanted: list[Rows | None]) -
                     shape = list(values[name].shape)
                     shape[rows.axis] = rows.length
                     values[part] = replace(values[name], name=part, shape=tuple(shape), data=None)
-                    attributes = {"axes": (rows.axis,), "starts": (rows.start,), "ends": (rows.start + rows.length,)}
+                    attributes = {
+                        "axes": (rows.axis,),
+                        "starts": (rows.start,),
+                        "ends": (rows.start + rows.length,),
+                    }
                     nodes.append(Node(f"{part}/slice", "Slice", (name,), (part,), attributes))
                 name = cut[key]
             inputs.append(name)
         full = graph.values[out].shape[rows.axis]
-        note = {**node.metadata, "npusim.rows": f"{rows.length} of {full} rows, the others are sliced off later"}
+        note = {
+            **node.metadata,
+            "npusim.rows": f"{rows.length} of {full} rows, the others are sliced off later",
+        }
         nodes.append(replace(node, inputs=tuple(inputs), metadata=note))
     return replace(graph, nodes=tuple(nodes), values=values)
 
@@ -138,12 +173,20 @@ def _row_by_row(node: Node, graph: Graph, rows: Rows) -> bool:
         return int(node.attribute("axis", -1)) in (-1, rank - 1)
     if node.op_type in ("MatMul", "FusedMatMul"):
         plain = not (node.attribute("transA") or node.attribute("transB"))
-        return plain and len(constant) > 1 and not constant[0] and constant[1] and len(graph.values[node.inputs[1]].shape) == 2
+        return (
+            plain
+            and len(constant) > 1
+            and not constant[0]
+            and constant[1]
+            and len(graph.values[node.inputs[1]].shape) == 2
+        )
     if node.op_type == "MatMulNBits":
         return not constant[0] and all(constant[1:])
     if node.op_type not in ELEMENT_WISE:
         return False
-    return not any(c and _spans(graph, n, rows, node) for c, n in zip(constant, filter(None, node.inputs), strict=True))
+    return not any(
+        c and _spans(graph, n, rows, node) for c, n in zip(constant, filter(None, node.inputs), strict=True)
+    )
 
 
 def _spans(graph: Graph, name: str, rows: Rows, node: Node) -> bool:
