@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.split import CHANNEL_STEP, Blocks, ceil_to
+from npusim.compiler.split import CHANNEL_STEP, Blocks
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)

@@ -21,8 +21,8 @@ class Residence:
     """What one step does with memory. Bytes are of whole tensors, over all tiles.
 
     `blocks`: how its first work is cut in time; `pieces`: in how many pieces all of its tasks run.
-    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`: transfers run
-    beside the compute; else pieces wait for theirs."""
+    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`:
+    transfers run beside the compute; else pieces wait for theirs."""
 
     loads: list[Arriving] = field(default_factory=list)
     stores: list[Moved] = field(default_factory=list)  # spills of tensors that make room

@@ -41,7 +41,8 @@ def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
 
     An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
-    is no multiple of 16 (or longer than a tensor of the MAC array may be) while the whole tensor is, Intel's compiler folds it to 16 channels."""
+    is no multiple of 16 (or longer than a tensor of the MAC array may be) while the whole tensor is,
+    Intel's compiler folds it to 16 channels."""
     total = prod(shape)
     if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
         return shape[0] * shape[2], shape[3], shape[1]

@@ -70,7 +70,7 @@ def test_more_scratchpad_never_makes_a_cut_dearer(m, k, n, t, nbytes, factor):
 def test_a_large_product_is_never_cut_into_slivers(m, k, n, t):
     work = product(m, k, n)
     found = fitting_blocks(work, operands(work), t, 1_200_000)
-    piece, count = piece_of(work, found.blocks)
+    piece, _ = piece_of(work, found.blocks)
     assert piece.out_c >= 32
     shares, _ = mac_shares(work, t, found.blocks)
     assert min(share.macs * c for share, c in shares) * t <= 1.25 * work.macs

@@ -1,4 +1,6 @@
-"""What moves between DDR and scratchpad: parts of tensors, rows nobody reads, weights of recurrences, whole networks."""
+"""What moves between DDR and scratchpad: parts of tensors, rows nobody reads, recurrences, whole networks."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def test_a_reader_of_a_part_loads_the_part(parts, rows, width, name):
     """Bytes grow with what is read, not with parts times the whole: float32 in, fp16 between, float32 out."""
     plan = planned(split_and_read(parts, rows, width), HARDWARE[name])
     elements = parts * rows * width
-    assert ddr_bytes(plan) <= elements * (4 + 2 + 2 + 2 + 4) * 1.01
+    assert ddr_bytes(plan) <= elements * (4 + 2 + 2 + 2 + 2 + 4) * 1.01
 
 
 def last_token(length, width=256, wide=1024):
@@ -133,7 +135,7 @@ def test_a_further_tile_never_slows_a_network_by_two_percent(graph):
         for tiles in range(1, int(hw.tiles_max) + 1):
             other = hw.replace({"tiles": tiles})
             times.append(float(timeline(planned(network, other), other).latency_ns))
-        assert all(b <= a * 1.02 for a, b in zip(times, times[1:], strict=False)), times
+        assert all(b <= a * 1.02 for a, b in pairwise(times)), times
 
 
 @needs_shared
