@@ -102,7 +102,7 @@ class Placer:
             if source is not None:
                 if node.op_type == "Transpose" or source in self.absorbed:
                     self.absorbed.update(node.outputs)
-                for name in node.outputs:
+                for name in filter(None, node.outputs):
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
@@ -273,8 +273,8 @@ def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generati
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000
     shape = graph.values[node.inputs[0]].shape
-    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 else None
-    if data is None or not shape:
+    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 and node.inputs[1] else None
+    if data is None or not data.size or not shape:
         return 1
     axis = int(data.reshape(-1)[0]) % len(shape)
     outer = 1
