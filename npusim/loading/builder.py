@@ -13,9 +13,9 @@ from npusim.errors import BadModel, NpusimError, TooLarge, UnknownShape
 from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
+from npusim.loading.schemas import checked_attributes
 from npusim.loading.dimensions import option
 from npusim.loading.rules import RULES, DependsOn, Op, Out, small
-from npusim.loading.schemas import checked_attributes
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -156,12 +156,8 @@ class Builder:
 
     def take(self, mark: tuple[int, ...]) -> Segment:
         """Set aside everything since `mark`, as `rollback` does, so that `put` can bring it back."""
-        added = [name for name, _ in zip(reversed(self.env), range(len(self.env) - mark[0]), strict=False)][
-            ::-1
-        ]
-        names = [
-            n for n, _ in zip(reversed(self.node_names), range(len(self.node_names) - mark[2]), strict=False)
-        ]
+        added = [name for name, _ in zip(reversed(self.env), range(len(self.env) - mark[0]), strict=False)][::-1]
+        names = [n for n, _ in zip(reversed(self.node_names), range(len(self.node_names) - mark[2]), strict=False)]
         said = [s for s, _ in zip(reversed(self.warnings), range(len(self.warnings) - mark[4]), strict=False)]
         segment = Segment(
             [(name, self.env[name]) for name in added],
@@ -245,12 +241,7 @@ class Builder:
         """The attributes as the op defines them; `BadModel` names the node where they are wrong."""
         try:
             return checked_attributes(
-                kind,
-                domain,
-                opset,
-                inputs,
-                attributes,
-                lambda what: self.warn(f"node '{short(name)}' {what}"),
+                kind, domain, opset, inputs, attributes, lambda what: self.warn(f"node '{short(name)}' {what}")
             )
         except ValueError as error:
             raise BadModel(f"node '{short(name)}' ({kind}): {error}") from None

@@ -225,9 +225,7 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
     except NpusimError:
         raise
     except MemoryError:
-        raise TooLarge(
-            f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}"
-        ) from None
+        raise TooLarge(f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
         what = " ".join(str(error).split())[:120]
         raise case.wrong(f"its inputs and attributes do not fit ({what}); {_looks(case)}") from error
