@@ -108,7 +108,9 @@ def difference(
 
 def not_run(name: str, a: Any, reason: str, draw: str) -> OutputDifference:
     """The second model did not answer where the first did."""
-    return _wrong(name, tuple(np.shape(a)), str(np.asarray(a).dtype), magnitude(a), int(np.size(a)), reason, draw)
+    return _wrong(
+        name, tuple(np.shape(a)), str(np.asarray(a).dtype), magnitude(a), int(np.size(a)), reason, draw
+    )
 
 
 def _wrong(

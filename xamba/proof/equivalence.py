@@ -136,7 +136,7 @@ def _verdict(
     exact = models
     if narrow and tolerance is None:
         exact = widened(models[0], narrow), widened(models[1], narrow)
-    derived = tol.derive(*exact)
+    derived = tol.derive(*exact, tol.table_errors(*models))
     if exact is not models:
         derived = replace(derived, constants=tol.inexact_constants(*models, narrow))
     limit = derived.total if tolerance is None else tolerance
@@ -147,8 +147,8 @@ def _verdict(
     judge = Judge(exact, runtime, limit, plan, shake)
     found = judge.all_draws()
     dtype = AS_TYPES[as_type] if as_type else max(narrow, key=lambda t: tol.ROUNDOFF[t], default=None)
-    if dtype is not None and tolerance is None and not found.settled:
-        _rounded(models, exact, judge.a, dtype, runtime, plan, derived, as_type is None, found)
+    if dtype is not None and shake is not None and not found.settled:
+        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, found)
     order = [str(v.name) for v in models[0].graph.outputs]
     outputs = sorted(found.worst.values(), key=lambda one: order.index(one.name) if one.name in order else 0)
     return Verdict(
@@ -161,14 +161,14 @@ def _rounded(
     exact: tuple[ir.Model, ir.Model],
     truth: Runner,
     dtype: ir.DataType,
-    runtime: str,
     plan: Plan,
     derived: tol.Tolerance,
+    shake: Shake,
     stored: bool,
     found: Findings,
 ) -> None:
     """Every value rounded between ops; and, for models that are stored so (`stored`), as they are."""
-    unit = tol.ROUNDOFF[dtype]
+    unit, runtime = tol.ROUNDOFF[dtype], shake.runtime
     twins = [Runner(rounded(model, dtype), runtime, "a rounded model") for model in exact]
     bound = next(lengths(models[0], plan.dims))
     draws: list[tuple[str, Feeds, Feeds]] = []
@@ -176,7 +176,7 @@ def _rounded(
         feeds = plan.inputs(exact[0], bound, kind)
         feeds = {k: _as(v, dtype) if v.dtype.kind == "f" else v for k, v in feeds.items()}
         draws.append((f"{kind}, rounded to {dtype.name.lower()}", feeds, feeds))
-    compare_rounded(truth, (twins[0], twins[1]), draws, unit, derived.sums_deep, derived.tables, found)
+    compare_rounded(truth, (twins[0], twins[1]), draws, unit, derived.sums_deep, shake, found)
     if stored:
         own = [Runner(m, runtime, f"the {w} model") for m, w in zip(models, ("first", "second"), strict=True)]
         given = {v.name or "": v.dtype.numpy() for v in run_inputs(models[0]) if v.dtype is not None}
@@ -184,7 +184,7 @@ def _rounded(
         narrow = {k: v.astype(given[k]) for k, v in wide.items()}
         deep = max(derived.sums_deep, 1) * max(derived.longest_sum, 1)
         draw = f"ordinary, as stored in {dtype.name.lower()}"
-        compare_rounded(truth, (own[0], own[1]), [(draw, wide, narrow)], unit, deep, derived.tables, found)
+        compare_rounded(truth, (own[0], own[1]), [(draw, wide, narrow)], unit, deep, shake, found)
 
 
 def _as(array: np.ndarray, dtype: ir.DataType) -> np.ndarray:

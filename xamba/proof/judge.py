@@ -21,6 +21,10 @@ from xamba.proof.sizes import lengths
 from xamba.proof.tolerance import LARGEST
 
 OTHER_SIZES = 2  # how many further lengths of free dimensions are tried
+ENOUGH = 512  # elements of all inputs together that show what a kind has to show; fewer are drawn again
+MOST_TURNS = 8
+#: Kinds in which the second model has to be infinite where the first is: the others make a model overflow.
+STRICT = ("ordinary", "tiny", "with zeros", "all zero")
 Outputs = dict[str, Any]
 
 
@@ -58,9 +62,11 @@ class Plan:
     edges: tuple[float, ...] = ()
     extreme: bool = True
 
-    def inputs(self, model: ir.Model, bound: Mapping[str, int], kind: str, small: bool = False) -> Feeds:
+    def inputs(
+        self, model: ir.Model, bound: Mapping[str, int], kind: str, small: bool = False, turn: int = 0
+    ) -> Feeds:
         feeds = random_inputs(
-            model, self.seed, self.dims, small, kind=kind, edges=self.edges, bound=bound
+            model, self.seed, self.dims, small, kind=kind, edges=self.edges, bound=bound, turn=turn
         )
         return fixed(model, feeds, self.settings)
 
@@ -76,7 +82,13 @@ class Judge:
         plan: Plan,
         shake: Shake | None,
     ) -> None:
-        self.models, self.runtime, self.relative, self.plan, self.shake = models, runtime, relative, plan, shake
+        self.models, self.runtime, self.relative, self.plan, self.shake = (
+            models,
+            runtime,
+            relative,
+            plan,
+            shake,
+        )
         self.a = Runner(models[0], runtime, "the first model")
         self.b = Runner(models[1], runtime, "the second model")
         self.found = Findings()
@@ -87,10 +99,15 @@ class Judge:
 
         Raises `BadModel` when the first model runs at no lengths."""
         first, feeds = self._first_lengths()
+        self._draw("ordinary", first, feeds, 1)
         for kind in KINDS[1:]:
-            if kind == "table edges" and not self.plan.edges or kind == "extreme" and not self.plan.extreme:
+            if (kind == "table edges" and not self.plan.edges) or (
+                kind == "extreme" and not self.plan.extreme
+            ):
                 continue
-            self._draw(kind, first, feeds)
+            for turn in range(_turns(feeds)):
+                if not self._draw(kind, first, feeds, turn):
+                    break
         tried = 0
         for bound in lengths(self.models[0], self.plan.dims):
             if bound != first and tried < OTHER_SIZES and self._draw("ordinary", bound, None):
@@ -116,11 +133,11 @@ class Judge:
         assert refusal is not None
         raise refusal
 
-    def _draw(self, kind: str, bound: dict[str, int], like: Feeds | None) -> bool:
+    def _draw(self, kind: str, bound: dict[str, int], like: Feeds | None, turn: int = 0) -> bool:
         """One draw; false when the first model refuses it, or it is one that was run already."""
         if self.found.settled:
             return True
-        feeds = self.plan.inputs(self.models[0], bound, kind)
+        feeds = self.plan.inputs(self.models[0], bound, kind, turn=turn)
         if like is not None and all(np.array_equal(feeds[k], like[k]) for k in feeds):
             return False
         try:
@@ -131,7 +148,8 @@ class Judge:
         return True
 
     def _compare(self, kind: str, draw: str, feeds: Feeds, answer: Outputs) -> None:
-        self.found.draws.append(draw)
+        if draw not in self.found.draws:
+            self.found.draws.append(draw)
         other = self._second(feeds, answer, draw)
         if other is None:
             return
@@ -143,13 +161,15 @@ class Judge:
                 if name in spread:
                     again = self._with_spread(name, answer[name], other[match], draw, kind, spread[name])
                     if again is None:
-                        self.found.note(f"{draw}: output '{clean(name)}' hangs on rounding alone; not judged there")
+                        self.found.note(
+                            f"{draw}: output '{clean(name)}' hangs on rounding alone; not judged there"
+                        )
                         continue
                     one = again
             self.found.add(one)
 
     def _one(self, name: str, a: Any, b: Any, draw: str, kind: str, **more: Any) -> OutputDifference:
-        return difference(name, a, b, self.relative, draw, strict=kind not in ("large", "extreme"), **more)
+        return difference(name, a, b, self.relative, draw, strict=kind in STRICT, **more)
 
     def _with_spread(
         self, name: str, a: Any, b: Any, draw: str, kind: str, spread: Any
@@ -183,7 +203,9 @@ class Judge:
                     continue
                 stand_ins = stand_ins or [self.a(make(x)) for x in poison.STAND_INS]
                 values = [outputs[name] for outputs in stand_ins]
-                bad, spread = poison.judge(name, answer[name], other[match], values, self.relative, draw, kind)
+                bad, spread = poison.judge(
+                    name, answer[name], other[match], values, self.relative, draw, kind
+                )
                 if bad is not None:
                     self.found.add(bad)
                 if spread:
@@ -214,9 +236,16 @@ class Judge:
                     answer = self.a(forced)
                 except BadModel:  # this branch is not meant for such inputs
                     continue
-                self._compare("ordinary", f"every If takes its {'then' if which else 'else'} branch", forced, answer)
+                self._compare(
+                    "ordinary", f"every If takes its {'then' if which else 'else'} branch", forced, answer
+                )
         finally:
             self.a, self.b, self.shake = kept
+
+
+def _turns(feeds: Feeds) -> int:
+    elements = sum(array.size for array in feeds.values())
+    return min(max(1, ENOUGH // max(elements, 1)), MOST_TURNS)
 
 
 def _at(kind: str, bound: Mapping[str, int]) -> str:
@@ -225,4 +254,3 @@ def _at(kind: str, bound: Mapping[str, int]) -> str:
         return kind
     few = [f"{clean(name)}={size}" for name, size in list(bound.items())[:4]]
     return f"{kind} at {', '.join(few)}{', ...' if len(bound) > 4 else ''}"
-

@@ -18,6 +18,8 @@ from xamba.proof.difference import difference, not_run, pairs, plain
 from xamba.proof.judge import Findings
 from xamba.proof.runtime import Runner
 from xamba.proof.samples import Feeds
+from xamba.proof.shake import MARGIN as SHAKE_MARGIN
+from xamba.proof.shake import Shake
 
 MARGIN = 8.0
 T = ir.DataType
@@ -29,14 +31,14 @@ def compare_rounded(
     feeds: list[tuple[str, Feeds, Feeds]],
     unit: float,
     deep: int,
-    tables: float,
+    shake: Shake,
     found: Findings,
 ) -> None:
     """Add to `found` what each draw shows.
 
     exact: the first model in float32. rounded: both models in float16. feeds: (name, inputs in float32,
     the same for `rounded`). unit: roundoff of the narrow type. deep: sums that differ, one after
-    another. tables: error allowed for tables, relative to an output.
+    another. shake: measures what tables may do to an output.
     """
     for draw, wide, narrow in feeds:
         try:
@@ -52,13 +54,18 @@ def compare_rounded(
             continue
         for (name, match), value in zip(pairs(first, second), truth.values(), strict=True):
             own = _error(value, first[name])
-            limit = MARGIN * own + (MARGIN * unit * sqrt(deep + 1) + tables) * _size(value)
+            limit = MARGIN * (own + unit * sqrt(deep + 1) * _size(value))
             # where the first overflows float16 there is no answer to keep
             answer = np.where(np.isfinite(plain(first[name])), plain(value), np.nan)
             if np.asarray(first[name]).dtype.kind in "iub":
                 _whole(name, value, first[name], second[match], draw, found)
                 continue
-            found.add(difference(name, answer, second[match], 0.0, draw, absolute=limit, strict=False))
+            one = difference(name, answer, second[match], 0.0, draw, absolute=limit, strict=False)
+            if not one.ok and shake.tables and one.shape == np.shape(second[match]):
+                spread = shake.spread(wide, truth)
+                limit += SHAKE_MARGIN * spread[name].size if name in spread else 0.0
+                one = difference(name, answer, second[match], 0.0, draw, absolute=limit, strict=False)
+            found.add(one)
 
 
 def _whole(name: str, truth: Any, first: Any, second: Any, draw: str, found: Findings) -> None:

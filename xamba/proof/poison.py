@@ -78,7 +78,5 @@ def judge(
     how = f"{x[bad].ravel()[0]:.4g} became {y[bad].ravel()[0]:.4g}"
     reason = f"{count} elements that depend on {kind} in the data answer it another way ({how})"
     shape, dtype = tuple(x.shape), str(np.asarray(a).dtype)
-    wrong = OutputDifference(
-        name, shape, dtype, np.inf, np.inf, -np.inf, scale, count, False, reason, draw
-    )
+    wrong = OutputDifference(name, shape, dtype, np.inf, np.inf, -np.inf, scale, count, False, reason, draw)
     return wrong, spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -38,7 +39,9 @@ class Runner:
     def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, Any]:
         """Outputs by name."""
         try:
-            return dict(zip(self.outputs, self._run(feeds), strict=True))
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                return dict(zip(self.outputs, self._run(feeds), strict=True))
         except Exception as error:
             raise BadModel(f"{self.runtime} cannot run {self.label}: {_first_line(error)}") from None
 

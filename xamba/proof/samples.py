@@ -1,6 +1,6 @@
 """Random inputs of many kinds: what one kind does not show, another does. The same for one seed and name.
 
-Kinds of floats (see `KINDS`): ordinary N(0, 1), twice; large, up to a million, of all magnitudes between; tiny, up to
+Kinds of floats (see `KINDS`): ordinary N(0, 1); wide N(0, 100); large, up to a million, of all magnitudes between; tiny, up to
 1e-4 likewise; half of them zero; nothing but zeros; the edges of the tables of either model and beyond. Whole
 numbers are indices below the rows of their table, or the full range of a byte, or -8 to 7, and in the kind
 "extreme" near an end of their type.
@@ -21,7 +21,7 @@ from xamba.facts.facts import Facts, facts_of
 from xamba.proof.ranges import decides_a_size, index_bound, limits
 from xamba.proof.sizes import check_dims, lengths, run_inputs, shape_of
 
-KINDS = ("ordinary", "once more", "large", "tiny", "with zeros", "all zero", "table edges", "extreme")
+KINDS = ("ordinary", "wide", "large", "tiny", "with zeros", "all zero", "table edges", "extreme")
 Feeds = dict[str, np.ndarray]
 
 
@@ -33,12 +33,13 @@ def random_inputs(
     kind: str = "ordinary",
     edges: Sequence[float] = (),
     bound: Mapping[str, int] | None = None,
+    turn: int = 0,
 ) -> Feeds:
     """One random array for every input; see the module's text for the kinds.
 
     Whole numbers are 0 or 1 where the name says mask (or with `small_integers`). dims: lengths of free
     dimensions as the user gives them; bound: all lengths, from `sizes.lengths` (its first if None).
-    edges: breaks of tables, for the kind "table edges".
+    edges: breaks of tables, for the kind "table edges". turn: another draw of the same kind.
     """
     dims = dict(dims or {})
     check_dims(model, dims)
@@ -47,8 +48,8 @@ def random_inputs(
     feeds = {}
     for value in run_inputs(model):
         shape, rng = shape_of(value, bound, dims), generator(value.name or "", seed)
-        if kind == "once more":
-            rng = generator(f"{value.name} once more", seed)
+        if kind != "ordinary" or turn:
+            rng = generator(f"{value.name} {kind} {turn}", seed)
         feeds[value.name or ""] = _one(value, shape, rng, kind, small_integers, edges, facts)
     return feeds
 
@@ -81,6 +82,8 @@ def _one(
 
 def _floats(rng: np.random.Generator, shape: list[int], kind: str, edges: Sequence[float]) -> np.ndarray:
     normal = rng.standard_normal(shape)
+    if kind == "wide":
+        return normal * 10
     if kind == "large":
         return np.sign(normal) * 10 ** rng.uniform(0, 6, shape)
     if kind == "tiny":
@@ -93,7 +96,12 @@ def _floats(rng: np.random.Generator, shape: list[int], kind: str, edges: Sequen
         breaks = np.asarray(edges, np.float32)
         beyond = np.concatenate([breaks * 1.01, breaks * 1.5, breaks * 4])
         pool = np.concatenate(
-            [breaks, np.nextafter(breaks, np.float32(-np.inf)), np.nextafter(breaks, np.float32(np.inf)), beyond]
+            [
+                breaks,
+                np.nextafter(breaks, np.float32(-np.inf)),
+                np.nextafter(breaks, np.float32(np.inf)),
+                beyond,
+            ]
         )
         return rng.choice(pool.astype(np.float64), shape)
     return normal

@@ -16,7 +16,6 @@ import onnx_ir as ir
 from npusim_xamba.text import quoted
 from xamba.errors import BadArgument, BadModel
 
-
 FREE_DIMENSION = 2  # length of a free dimension that nobody bound
 #: (batch, length) of free dimensions, in the order they are tried; models refuse some.
 SIZES = ((FREE_DIMENSION, FREE_DIMENSION), (3, 17), (1, 5), (1, 64), (1, 224))
@@ -50,7 +49,9 @@ def free_names(model: ir.Model) -> dict[str, bool]:
     for value in run_inputs(model):
         for axis, d in enumerate(dimensions(value)):
             if isinstance(d, str):
-                batch = "batch" in d.lower() or (axis == 0 and not _is_length(d) and len(value.shape or ()) > 1)
+                batch = "batch" in d.lower() or (
+                    axis == 0 and not _is_length(d) and len(value.shape or ()) > 1
+                )
                 for name in (d, *_names_in(d)):
                     found[name] = found.get(name, batch) and batch
     return found

@@ -132,4 +132,7 @@ def _candidates(found: FoundTable) -> list[tuple[str, float]]:
                 wrong = float(np.abs(found(x) - activation.function(x, parameter)).max())
             if np.isfinite(wrong):
                 near.append((wrong, kind, parameter))
-    return [(kind, parameter) for _, kind, parameter in sorted(near)[:2]]
+    best: dict[str, float] = {}
+    for _, kind, parameter in sorted(near):
+        best.setdefault(kind, parameter)
+    return list(best.items())[:3]

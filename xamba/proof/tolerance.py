@@ -23,7 +23,7 @@ more than that has not kept the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
 
@@ -39,6 +39,7 @@ ROUNDOFF = {T.DOUBLE: 2.0**-53, T.FLOAT: 2.0**-24, T.FLOAT16: 2.0**-11, T.BFLOAT
 MARGIN = 4.0
 SUMS = {"MatMul", "Gemm", "Conv", "Einsum", "CumSum", "ReduceSum", "ReduceMean"}
 LARGEST = 0.1
+CONSTANT_MARGIN = 1.25  # a rounded constant is off by one unit at most, and so is what it is a factor of
 LARGEST_CONSTANT = 2**16  # elements of a constant that is looked into
 
 
@@ -78,8 +79,13 @@ class _Sum:
         return (self.node.op_type, self.node.outputs[0].name, *names)
 
 
-def derive(first: ir.Model, second: ir.Model) -> Tolerance:
-    """The tolerance for two models that should compute the same."""
+def table_errors(first: ir.Model, second: ir.Model) -> list[float]:
+    """Errors of the tables that stand in one model and not in the other."""
+    return [max(allowance(one)) for one in set(tables_of(first)) ^ set(tables_of(second))]
+
+
+def derive(first: ir.Model, second: ir.Model, errors: Sequence[float] | None = None) -> Tolerance:
+    """The tolerance for two models that should compute the same; errors: of tables, if they are known."""
     sums = [_sums(first), _sums(second)]
     common = {s.key for s in sums[0]} & {s.key for s in sums[1]}
     differing = [[s for s in found if s.key not in common] for found in sums]
@@ -89,7 +95,7 @@ def derive(first: ir.Model, second: ir.Model) -> Tolerance:
     coarsest = max(_float_types(first) | _float_types(second) | {T.DOUBLE}, key=lambda t: ROUNDOFF[t])
     rough = max((ROUNDOFF[s.dtype] for s in both if s.dtype in ROUNDOFF), default=0.0)
     rounding = MARGIN * (rough * sqrt(longest * deep) + ROUNDOFF[coarsest])
-    errors = [max(allowance(one)) for one in set(tables_of(first)) ^ set(tables_of(second))]
+    errors = table_errors(first, second) if errors is None else errors
     tables = MARGIN * sqrt(sum(e * e for e in errors))
     return Tolerance(rounding, tables, coarsest.name.lower(), longest, deep, len(errors))
 
@@ -144,7 +150,7 @@ def inexact_constants(first: ir.Model, second: ir.Model, narrow: set[ir.DataType
         significand, _ = np.frexp(array[np.isfinite(array)])
         unit = ROUNDOFF[tensor.dtype]
         if ((significand / (2 * unit)) % 1 != 0).any() or ((significand / (4 * unit)) % 1 != 0).any():
-            found = max(found, MARGIN * unit)
+            found = max(found, CONSTANT_MARGIN * unit)
     return found
 
 
