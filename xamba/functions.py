@@ -30,7 +30,9 @@ def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool]) -> list[str]
     possible = wanted - set(obstacles)
     while True:  # a function stays too where one that stays calls it
         staying = {key for key in possible if any(key in calls[other] for other in calls.keys() - possible)}
-        reachable = {key for key in possible if any(key in called for called in _from_main(model, possible, calls))}
+        reachable = {
+            key for key in possible if any(key in called for called in _from_main(model, possible, calls))
+        }
         if staying == set() and reachable == possible:
             break
         possible = reachable - staying
@@ -43,7 +45,9 @@ def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool]) -> list[str]
         InlinePass(criteria=lambda function: function.identifier() in possible)(model)
     except (ir.passes.InvariantError, ir.passes.PassError, ValueError) as error:
         text = str(error.__cause__ or error)
-        raise BadModel(f"its functions cannot be put in place ({text}); --keep-functions leaves them") from None
+        raise BadModel(
+            f"its functions cannot be put in place ({text}); --keep-functions leaves them"
+        ) from None
     names = ", ".join(sorted(map(_label, possible)))
     return [f"put in place, since a pass works inside: {names}", *notes]
 
@@ -80,7 +84,9 @@ def _obstacle(model: ir.Model, function: ir.Function) -> str | None:
             return f"it is of opset {version} and the model of {theirs}, and {changed} changed in between"
     for node in (*_nodes(model.graph), *(n for f in model.functions.values() for n in _nodes(f))):
         if node.op_identifier() == function.identifier():
-            if any(a.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for a in node.attributes.values()):
+            if any(
+                a.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS) for a in node.attributes.values()
+            ):
                 return "it takes a graph as an attribute"
             if len(node.inputs) > len(function.inputs):
                 return f"it is called with {len(node.inputs)} inputs and takes {len(function.inputs)}"

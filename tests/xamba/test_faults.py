@@ -50,10 +50,12 @@ def only_below(place: int, limit: int, shape: str) -> str:
     return f"{FREE} {{ {body} }}"
 
 
+SCALED = "t = ReduceSum<keepdims = 0>(x, b) k = Constant<value = T {1.01}>() s = Mul(t, k)"
+OTHER_SUM = "k = Constant<value = int64[1] {2}>() s = ReduceSum<keepdims = 0>(x, k)"
 FAULTS = {
     "one sum scaled by 1.01": (
         sums(),
-        sums(s="t = ReduceSum<keepdims = 0>(x, b) k = Constant<value = T {1.01}>() s = Mul(t, k)"),
+        sums(s=SCALED),
     ),
     "a bias dropped": (
         elementwise("m = MatMul(x, x) y = Add(m, bias)", "T bias = {0.25}"),
@@ -64,7 +66,7 @@ FAULTS = {
     "another axis": (sums(), sums(c="two = Constant<value = int64 {2}>() c = CumSum(x, two)")),
     "the wrong second output": (
         sums(),
-        sums(s="k = Constant<value = int64[1] {2}>() s = ReduceSum<keepdims = 0>(x, k)"),
+        sums(s=OTHER_SUM),
     ),
     "NaN hidden": (
         elementwise("y = Tanh(x)"),

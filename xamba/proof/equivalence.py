@@ -79,7 +79,7 @@ def verify(
     dims: Mapping[str, int] | None = None,
     runtime: str | None = None,
     as_type: str | None = None,
-    settings: Mapping[str, float] | None = None,
+    settings: Mapping[str, Any] | None = None,
     extreme_integers: bool = True,
 ) -> Verdict:
     """Run both models on the same inputs and compare their outputs.
@@ -89,7 +89,7 @@ def verify(
     tolerance: largest error allowed, relative to the largest magnitude of an output; derived if None.
     dims: lengths of free dimensions by name (several are tried if not given).
     as_type: "fp16" or "bf16": every value rounded to that type between ops, as an NPU does.
-    settings: inputs that hold one number, by name.
+    settings: what inputs hold (a number, or a list that fits), by name: ``{"sr": 16000}``.
     extreme_integers: also whole numbers near the ends of their type, where sums overflow.
 
     Raises `BadModel`, `NotComparable` (other inputs or outputs), `BadArgument`.

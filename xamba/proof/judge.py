@@ -58,7 +58,7 @@ class Plan:
 
     seed: int
     dims: Mapping[str, int]
-    settings: Mapping[str, float]
+    settings: Mapping[str, Any]
     edges: tuple[float, ...] = ()
     extreme: bool = True
 

@@ -11,6 +11,7 @@ import onnx
 import onnx_ir as ir
 
 from xamba.errors import BadArgument, BadModel
+from xamba.foreign import to_proto
 
 RUNTIMES = ("onnxruntime", "onnx.reference")
 
@@ -76,7 +77,7 @@ def _with_weights(model: ir.Model) -> onnx.ModelProto:
             tensor = value.const_value
             value.const_value = ir.tensor(tensor.numpy(), dtype=tensor.dtype, name=value.name)
     try:
-        return ir.serde.serialize_model(model)
+        return to_proto(model)
     finally:
         for value, tensor in swapped:
             value.const_value = tensor

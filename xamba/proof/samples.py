@@ -1,9 +1,9 @@
-"""Random inputs of many kinds: what one kind does not show, another does. The same for one seed and name.
+"""Random inputs of many kinds: what one does not show, another does. The same for one seed and name.
 
-Kinds of floats (see `KINDS`): ordinary N(0, 1); wide N(0, 100); large, up to a million, of all magnitudes between; tiny, up to
-1e-4 likewise; half of them zero; nothing but zeros; the edges of the tables of either model and beyond. Whole
-numbers are indices below the rows of their table, or the full range of a byte, or -8 to 7, and in the kind
-"extreme" near an end of their type.
+Kinds of floats (see `KINDS`): ordinary N(0, 1); wide N(0, 100); large, of all magnitudes up to a million;
+tiny, likewise up to 1e-4; half of them zero; nothing but zeros; the edges of the tables of either model and
+beyond. Whole numbers are indices below the rows of their table, or the full range of a byte, or -8 to 7, and
+in the kind "extreme" near an end of their type.
 """
 
 from __future__ import annotations
@@ -127,8 +127,11 @@ def random_array(rng: np.random.Generator, shape: Any, dtype: ir.DataType, bits:
     return np.asarray(rng.integers(lowest, 2 if bits else 8, shape)).astype(dtype.numpy())
 
 
-def fixed(model: ir.Model, feeds: Feeds, settings: Mapping[str, float]) -> Feeds:
-    """The inputs with those named in `settings` holding one number. Raises `BadArgument` for other names."""
+def fixed(model: ir.Model, feeds: Feeds, settings: Mapping[str, Any]) -> Feeds:
+    """The inputs with those named in `settings` holding that number (or list), spread over their shape.
+
+    Raises `BadArgument` for a name no input has, and for a list that does not fit.
+    """
     types = {v.name: v.dtype for v in run_inputs(model)}
     done = dict(feeds)
     for name, number in settings.items():
@@ -136,5 +139,9 @@ def fixed(model: ir.Model, feeds: Feeds, settings: Mapping[str, float]) -> Feeds
         if dtype is None:
             known = ", ".join(quoted(n) for n in sorted(str(t) for t in types)) or "none"
             raise BadArgument(f"no input is called {quoted(name)} (inputs: {known})")
-        done[name] = np.full(feeds[name].shape, number).astype(dtype.numpy())
+        shape = feeds[name].shape
+        try:
+            done[name] = np.broadcast_to(np.array(number), shape).astype(dtype.numpy())
+        except (ValueError, TypeError, OverflowError):
+            raise BadArgument(f"{quoted(number)} does not fit the input {quoted(name)} of shape {list(shape)}") from None
     return done
