@@ -31,6 +31,9 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 XAMBA_FLOORS = [
     "errors",
+    "sparse",
+    "flaws",
+    "foreign",
     "files",
     "facts",
     "workbench",

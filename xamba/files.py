@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import filecmp
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
-from npusim_xamba.files import Content, Refused, check_readable, check_target, inside, shown, special, write_all
+from npusim_xamba.files import (
+    Content,
+    Refused,
+    check_readable,
+    check_target,
+    inside,
+    shown,
+    special,
+    write_all,
+)
 from npusim_xamba.text import clean, quoted
 from xamba.errors import BadModel, BadOutput
 from xamba.flaws import flaw, root_cause
@@ -53,6 +63,8 @@ def from_proto(proto: onnx.ModelProto, name: str = "the model") -> ir.Model:
     try:
         foreign = taken_out(proto)
         model = ir.from_proto(proto)
+    except BadModel as error:
+        raise BadModel(f"{name}: {error}") from None
     except Exception as error:
         raise BadModel(f"{name} is no readable ONNX model: {root_cause(error)}") from None
     if foreign.sparse or foreign.types:
@@ -62,10 +74,19 @@ def from_proto(proto: onnx.ModelProto, name: str = "the model") -> ir.Model:
 
 def external(model: ir.Model) -> list[ir.ExternalTensor]:
     """All tensors of a model that lie in another file."""
-    graphs = [model.graph]
-    graphs += [g for n in ir.traversal.RecursiveGraphIterator(model.graph) for g in bodies(n)]
-    tensors = [v.const_value for g in graphs for v in g.initializers.values()]
-    return [t for t in tensors if isinstance(t, ir.ExternalTensor)]
+    return [t for t in _tensors(model) if isinstance(t, ir.ExternalTensor)]
+
+
+def _tensors(model: ir.Model) -> Iterator[object]:
+    """Weights and tensors in attributes, those of bodies and functions included."""
+    for top in (model.graph, *model.functions.values()):
+        nodes = list(ir.traversal.RecursiveGraphIterator(top))
+        for graph in (top, *(g for n in nodes for g in bodies(n))):
+            yield from (v.const_value for v in getattr(graph, "initializers", {}).values())
+        for node in nodes:
+            for attribute in node.attributes.values():
+                if attribute.type == ir.AttributeType.TENSOR and not attribute.is_ref():
+                    yield attribute.value
 
 
 def bodies(node: ir.Node) -> list[ir.Graph]:
@@ -97,7 +118,7 @@ def without_weights(model: ir.Model) -> onnx.ModelProto:
             graph.initializers.pop(value.name or "")
             if value not in before:
                 graph.inputs.append(value)
-        return to_proto(model)
+        return to_proto(model, sparse=False)
     finally:
         graph.inputs.clear()
         graph.inputs.extend(before)
@@ -116,6 +137,9 @@ def check(model: ir.Model) -> str | None:
     from the graph is filled in first, and what does not is no fault.
     """
     proto = without_weights(model)
+    stated = [out for out in proto.graph.output if out.type.WhichOneof("value") is not None]
+    del proto.graph.output[:]
+    proto.graph.output.extend(stated)
     try:
         onnx.checker.check_model(proto, full_check=True)
         return None
@@ -172,7 +196,9 @@ def save(model: ir.Model | None, source: str | Path, target: str | Path) -> None
     except OSError as error:
         raise BadOutput(f"{shown(target)} cannot be written: {error.strerror or error}") from None
     except ValueError as error:
-        raise BadOutput(f"{shown(target)}: a model of 2 GB or more needs external weights ({error})") from None
+        raise BadOutput(
+            f"{shown(target)}: a model of 2 GB or more needs external weights ({error})"
+        ) from None
 
 
 def _weights_to_copy(source: Path, folder: Path, where: str) -> Path | None:

@@ -53,7 +53,9 @@ def _nodes(nodes: Iterable[onnx.NodeProto], known: set[str], makers: dict[str, s
 
 
 def _shown(node: onnx.NodeProto) -> str:
-    return f"node {quoted(node.name)} ({clean(node.op_type)})" if node.name else f"a node {clean(node.op_type)}"
+    return (
+        f"node {quoted(node.name)} ({clean(node.op_type)})" if node.name else f"a node {clean(node.op_type)}"
+    )
 
 
 def root_cause(error: BaseException) -> str:

@@ -9,8 +9,9 @@ import pytest
 from onnx import helper as h
 
 from tests.xamba.build import check, constant, model, ops, run, value
-from xamba import ActiBA, CumBA, ReduBA, rewrite
+from xamba import ActiBA, CumBA, ReduBA, optimize, rewrite
 from xamba.errors import BadModel
+from xamba.files import load
 
 SUM = "a = Constant<value = int64[1] {1}>() b = ReduceSum(x, a)"
 
@@ -164,3 +165,57 @@ def test_any_surprise_inside_a_rule_is_a_reason(monkeypatch):
         [constant("ax", 1)],
     )
     assert "does not know (IndexError: no such axis)" in CumBA().run(m).kept[0].reason
+
+
+def sparse(indices: object) -> onnx.SparseTensorProto:
+    """A weight [2, 6] with 5 and 7 in it."""
+    values = onnx.numpy_helper.from_array(np.array([5, 7], np.float32), "w")
+    return h.make_sparse_tensor(
+        values, onnx.numpy_helper.from_array(np.array(indices, np.int64), "i"), [2, 6]
+    )
+
+
+@pytest.mark.parametrize("indices", [[0, 11], [[0, 0], [1, 5]]])
+@pytest.mark.parametrize("as_initializer", [True, False])
+def test_sparse_weights_are_made_dense(indices, as_initializer, tmp_path):
+    kept = [] if as_initializer else [h.make_node("Constant", [], ["w"], sparse_value=sparse(indices))]
+    nodes = [*kept, h.make_node("CumSum", ["x", "ax"], ["c"]), h.make_node("Add", ["c", "w"], ["y"])]
+    graph = h.make_graph(
+        nodes,
+        "g",
+        [value("x", [2, 6])],
+        [value("y", [2, 6])],
+        [constant("ax", 1)],
+        sparse_initializer=[sparse(indices)] if as_initializer else [],
+    )
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8), tmp_path / "in.onnx")
+    done = optimize(tmp_path / "in.onnx", tmp_path / "out.onnx")
+    assert done.modified and done.verdict.ok
+    y = run(load(tmp_path / "out.onnx"), {"x": np.zeros([2, 6], np.float32)})[0]
+    assert (y[0, 0], y[1, 5], np.abs(y).sum()) == (5, 7, 12)
+
+
+def test_a_sparse_weight_that_claims_to_be_huge_is_one_sentence(tmp_path):
+    big = sparse([0, 11])
+    big.dims[:] = [2**20, 2**20]
+    graph = h.make_graph(
+        [h.make_node("Add", ["x", "w"], ["y"])],
+        "g",
+        [value("x", [2, 6])],
+        [value("y", [2, 6])],
+        sparse_initializer=[big],
+    )
+    onnx.save(h.make_model(graph), tmp_path / "in.onnx")
+    with pytest.raises(BadModel, match=r"'w' of shape .* would take 4096\.0 GiB"):
+        load(tmp_path / "in.onnx")
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_an_output_without_a_shape_is_no_obstacle(typed, tmp_path):
+    out = onnx.ValueInfoProto(name="y")
+    if typed:
+        out.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    nodes = [h.make_node("CumSum", ["x", "ax"], ["c"]), h.make_node("Relu", ["c"], ["y"])]
+    graph = h.make_graph(nodes, "g", [value("x", [2, 6])], [out], [constant("ax", 1)])
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8), tmp_path / "in.onnx")
+    assert optimize(tmp_path / "in.onnx", tmp_path / "out.onnx").verdict.ok

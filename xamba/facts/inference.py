@@ -154,7 +154,9 @@ class Inference:
         for inner, out in zip(body.inputs[2:], body.outputs[1:], strict=False):
             before, after = self.fact(inner).shape, self.fact(out).shape
             if declared(inner).shape is None and before is not None and _common(before, after) != before:
-                self.table[inner] = Fact(self.fact(inner).dtype, _common(before, after))  # ends: it only forgets
+                self.table[inner] = Fact(
+                    self.fact(inner).dtype, _common(before, after)
+                )  # ends: it only forgets
                 changed = True
         if changed:
             for inside in ir.traversal.RecursiveGraphIterator(body):

@@ -143,5 +143,7 @@ def fixed(model: ir.Model, feeds: Feeds, settings: Mapping[str, Any]) -> Feeds:
         try:
             done[name] = np.broadcast_to(np.array(number), shape).astype(dtype.numpy())
         except (ValueError, TypeError, OverflowError):
-            raise BadArgument(f"{quoted(number)} does not fit the input {quoted(name)} of shape {list(shape)}") from None
+            raise BadArgument(
+                f"{quoted(number)} does not fit the input {quoted(name)} of shape {list(shape)}"
+            ) from None
     return done
