@@ -12,6 +12,7 @@ import onnx_ir as ir
 
 from xamba.errors import BadArgument, BadModel
 from xamba.foreign import to_proto
+from xamba.proof.values import arrays
 
 RUNTIMES = ("onnxruntime", "onnx.reference")
 
@@ -38,11 +39,12 @@ class Runner:
             raise BadModel(f"{runtime} cannot load {label}: {_first_line(error)}") from None
 
     def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Outputs by name."""
+        """Outputs by name, as arrays (see `values.arrays`)."""
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)
-                return dict(zip(self.outputs, self._run(feeds), strict=True))
+                values = zip(self.outputs, self._run(feeds), strict=True)
+                return dict(pair for name, value in values for pair in arrays(name, value))
         except Exception as error:
             raise BadModel(f"{self.runtime} cannot run {self.label}: {_first_line(error)}") from None
 
