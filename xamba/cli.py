@@ -15,7 +15,7 @@ import typer
 from npusim_xamba.text import clean
 from xamba import listing
 from xamba.errors import XambaError
-from xamba.options import completer, options, parse_dims, parse_settings, with_options, words
+from xamba.options import completer, options, parse_dims, parse_settings, parse_size, with_options, words
 from xamba.passes.registry import find
 from xamba.passes.registry import passes as all_passes
 
@@ -47,6 +47,10 @@ Set = Annotated[
     typer.Option(
         "--set", help="What an input holds in the comparison: name=value, as sr=16000 or ids=[1,2]."
     ),
+]
+Memory = Annotated[
+    str,
+    typer.Option("--max-memory", metavar="SIZE", help="Refuse to compare models that take more than this."),
 ]
 As = Annotated[
     str | None,
@@ -104,6 +108,7 @@ def optimize(
     dim: Dims = None,
     set_: Set = None,
     as_type: As = None,
+    max_memory: Memory = "8GB",
     as_json: AsJson = False,
 ) -> None:
     """Rewrite a model; verified before it is written, and not written when the answer differs."""
@@ -122,6 +127,7 @@ def optimize(
         dims=parse_dims(dim),
         settings=parse_settings(set_),
         as_type=as_type,
+        max_memory_bytes=parse_size(max_memory),
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
@@ -137,6 +143,7 @@ def verify(
     dim: Dims = None,
     set_: Set = None,
     as_type: As = None,
+    max_memory: Memory = "8GB",
     runtime: Annotated[str | None, typer.Option(help="onnxruntime or onnx.reference.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -152,6 +159,7 @@ def verify(
         dims=parse_dims(dim),
         runtime=runtime,
         as_type=as_type,
+        max_memory_bytes=parse_size(max_memory),
         settings=parse_settings(set_),
     )
     print(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict_text(verdict))

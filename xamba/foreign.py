@@ -77,5 +77,6 @@ def _has_map(kind: onnx.TypeProto) -> bool:
     which = kind.WhichOneof("value")
     if which in ("map_type", "opaque_type", "sparse_tensor_type"):
         return True
-    inner = {"sequence_type": kind.sequence_type, "optional_type": kind.optional_type}.get(which or "")
-    return inner is not None and _has_map(inner.elem_type)
+    if which == "sequence_type":
+        return _has_map(kind.sequence_type.elem_type)
+    return which == "optional_type" and _has_map(kind.optional_type.elem_type)

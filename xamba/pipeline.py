@@ -16,7 +16,7 @@ from xamba.files import check, check_output, load, save
 from xamba.functions import put_in_place
 from xamba.passes.base import Kept, Rewritten, XambaPass
 from xamba.passes.registry import default_passes, find
-from xamba.proof.equivalence import Verdict, verify
+from xamba.proof.equivalence import MAX_MEMORY_BYTES, Verdict, verify
 
 
 @dataclass
@@ -67,13 +67,14 @@ def optimize(
     dims: Mapping[str, int] | None = None,
     settings: Mapping[str, Any] | None = None,
     as_type: str | None = None,
+    max_memory_bytes: int = MAX_MEMORY_BYTES,
     inline_functions: bool = True,
 ) -> Optimized:
     """Rewrite file `source` into file `target`; verify first, and write nothing that fails.
 
     passes: default `xamba.passes.registry.default_passes`. A model that no pass changes is copied byte for byte.
-    check_answer, tolerance, seed, dims, settings, as_type: see `xamba.verify`. Passes that are to rewrite whole
-    numbers are not asked about sums that overflow.
+    check_answer: compare the answers; tolerance, seed, dims, settings, as_type, max_memory_bytes: see
+    `xamba.verify`. Passes that are to rewrite whole numbers are not asked about sums that overflow.
 
     Raises `BadModel`, `BadOutput`, `NotEquivalent` (the answer differs).
     """
@@ -97,6 +98,7 @@ def optimize(
                 dims=dims,
                 settings=settings,
                 as_type=as_type,
+                max_memory_bytes=max_memory_bytes,
                 extreme_integers=not any(getattr(one, "integers", False) for one in passes),
             )
         except BadModel as error:

@@ -33,8 +33,10 @@ from xamba.proof.sizes import lengths, run_inputs
 from xamba.proof.table_errors import allowance, tables_of
 from xamba.proof.twins import narrow_types, rounded, widened
 from xamba.proof.weights import random_weights
+from xamba.proof.work import memory_bytes
 
 AS_TYPES = {"fp16": ir.DataType.FLOAT16, "bf16": ir.DataType.BFLOAT16}
+MAX_MEMORY_BYTES = 8 * 2**30
 ROUNDED_KINDS = ("ordinary", "tiny", "with zeros")
 
 __all__ = ["OutputDifference", "Verdict", "verify"]
@@ -81,6 +83,7 @@ def verify(
     as_type: str | None = None,
     settings: Mapping[str, Any] | None = None,
     extreme_integers: bool = True,
+    max_memory_bytes: int = MAX_MEMORY_BYTES,
 ) -> Verdict:
     """Run both models on the same inputs and compare their outputs.
 
@@ -91,6 +94,7 @@ def verify(
     as_type: "fp16" or "bf16": every value rounded to that type between ops, as an NPU does.
     settings: what inputs hold (a number, or a list that fits), by name: ``{"sr": 16000}``.
     extreme_integers: also whole numbers near the ends of their type, where sums overflow.
+    max_memory_bytes: models whose weights would take more than this are refused before any is made.
 
     Raises `BadModel`, `NotComparable` (other inputs or outputs), `BadArgument`.
     """
@@ -103,10 +107,17 @@ def verify(
     first = a if isinstance(a, ir.Model) else load(a)
     second = b if isinstance(b, ir.Model) else load(b)
     _check_inputs(first, second)
+    needed = memory_bytes(first, second)
+    if needed > max_memory_bytes:
+        raise BadModel(
+            f"comparing the models takes about {needed / 2**30:.1f} GiB for their weights, and "
+            f"{max_memory_bytes / 2**30:.1f} GiB is the limit; allow more with --max-memory, or compare fewer layers"
+        )
     edges = tuple(sorted({x for m in (first, second) for t in tables_of(m) for x in t.breaks}))
     plan = Plan(seed, dict(dims or {}), dict(settings or {}), edges, extreme_integers)
     errors: list[str] = []
-    with random_weights(first, seed) as filled, random_weights(second, seed):
+    made: dict[object, ir.TensorProtocol] = {}
+    with random_weights(first, seed, made) as filled, random_weights(second, seed, made):
         for name in runtimes(runtime):
             try:
                 return _verdict((first, second), name, tolerance, plan, as_type, filled)

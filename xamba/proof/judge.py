@@ -19,10 +19,13 @@ from xamba.proof.samples import KINDS, Feeds, fixed, random_inputs
 from xamba.proof.shake import MARGIN, Shake
 from xamba.proof.sizes import lengths
 from xamba.proof.tolerance import LARGEST
+from xamba.proof.work import run_ns
 
 OTHER_SIZES = 2  # how many further lengths of free dimensions are tried
 ENOUGH = 512  # elements of all inputs together that show what a kind has to show; fewer are drawn again
 MOST_TURNS = 8
+ALL_RUNS_NS = 1.5e9  # about what all draws together may take in the first model
+FEWEST_RUNS = 4
 #: Kinds in which the second model has to be infinite where the first is: the others make a model overflow.
 STRICT = ("ordinary", "tiny", "with zeros", "all zero")
 Outputs = dict[str, Any]
@@ -92,6 +95,7 @@ class Judge:
         self.a = Runner(models[0], runtime, "the first model")
         self.b = Runner(models[1], runtime, "the second model")
         self.found = Findings()
+        self.runs_left = max(FEWEST_RUNS, int(ALL_RUNS_NS / max(run_ns(models[0]), 1.0)))
         self.scales: dict[str, float] = {}
 
     def all_draws(self) -> Findings:
@@ -99,13 +103,8 @@ class Judge:
 
         Raises `BadModel` when the first model runs at no lengths."""
         first, feeds = self._first_lengths()
-        self._draw("ordinary", first, feeds, 1)
-        for kind in KINDS[1:]:
-            if (kind == "table edges" and not self.plan.edges) or (
-                kind == "extreme" and not self.plan.extreme
-            ):
-                continue
-            for turn in range(_turns(feeds)):
+        for kind in self._kinds(feeds):
+            for turn in range(1 if kind == "ordinary" else 0, 2 if kind == "ordinary" else _turns(feeds)):
                 if not self._draw(kind, first, feeds, turn):
                     break
         tried = 0
@@ -115,7 +114,19 @@ class Judge:
         for kind, number in poison.KINDS.items():
             self._poison(kind, number, feeds)
         self._branches(first)
+        if self.runs_left <= 0:
+            self.found.note("the model is large: not every kind of input was run")
         return self.found
+
+    def _kinds(self, feeds: Feeds) -> list[str]:
+        """Kinds beside the first draw, those that show most first; some make no sense without floats."""
+        floats = any(array.dtype.kind not in "iub" for array in feeds.values())
+        kinds = [kind for kind in KINDS if floats or kind in ("ordinary", "all zero", "extreme")]
+        if not self.plan.edges and "table edges" in kinds:
+            kinds.remove("table edges")
+        if not self.plan.extreme:
+            kinds.remove("extreme")
+        return kinds
 
     def _first_lengths(self) -> tuple[dict[str, int], Feeds]:
         refusal: BadModel | None = None
@@ -135,11 +146,12 @@ class Judge:
 
     def _draw(self, kind: str, bound: dict[str, int], like: Feeds | None, turn: int = 0) -> bool:
         """One draw; false when the first model refuses it, or it is one that was run already."""
-        if self.found.settled:
-            return True
+        if self.found.settled or self.runs_left <= 0:
+            return False
         feeds = self.plan.inputs(self.models[0], bound, kind, turn=turn)
         if like is not None and all(np.array_equal(feeds[k], like[k]) for k in feeds):
             return False
+        self.runs_left -= 1
         try:
             answer = self.a(feeds)
         except BadModel:
@@ -190,8 +202,9 @@ class Judge:
     def _poison(self, kind: str, number: float, feeds: Feeds) -> None:
         draw = f"{kind} in the data"
         for place in poison.places(feeds):
-            if self.found.settled:
+            if self.found.settled or self.runs_left <= 0:
                 return
+            self.runs_left -= 1
             make = lambda x, place=place: poison.poisoned(feeds, place, self.plan.seed, x)
             try:
                 answer, other = self.a(make(number)), self.b(make(number))

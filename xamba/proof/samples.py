@@ -21,7 +21,7 @@ from xamba.facts.facts import Facts, facts_of
 from xamba.proof.ranges import decides_a_size, index_bound, limits
 from xamba.proof.sizes import check_dims, lengths, run_inputs, shape_of
 
-KINDS = ("ordinary", "wide", "large", "tiny", "with zeros", "all zero", "table edges", "extreme")
+KINDS = ("large", "with zeros", "ordinary", "table edges", "tiny", "wide", "all zero", "extreme")
 Feeds = dict[str, np.ndarray]
 
 

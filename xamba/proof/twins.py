@@ -108,7 +108,7 @@ def shaken(model: ir.Model, tables: Mapping[str, tuple[float, float]] | None = N
 
     def build(value: ir.Value, kind: ir.DataType, fresh: _Names) -> list[ir.Node]:
         nodes = shake.relative(value, kind, 2 * ROUNDOFF[kind])
-        if value.name in errors:
+        if value.name and value.name in errors:
             relative, absolute = errors[value.name]
             nodes += shake.relative(nodes[-1].outputs[0], kind, relative, together=True)
             nodes += shake.absolute(nodes[-1].outputs[0], kind, absolute)

@@ -14,11 +14,12 @@ from xamba.proof.samples import generator, random_array
 
 
 @contextmanager
-def random_weights(model: ir.Model, seed: int) -> Iterator[int]:
+def random_weights(model: ir.Model, seed: int, made: dict[object, ir.TensorProtocol]) -> Iterator[int]:
     """Within the block, weights whose file is missing hold random data; yields how many there are.
 
     Seeded by name, so two models with one seed have the same. Matrices get N(0, 1/fan-in), vectors
     N(0, 0.1^2), scales and variances a positive number. The model is as before after the block.
+    made: weights made so far; two models that share it hold those they have in common once.
     """
     graphs = [model.graph]
     graphs += [g for n in ir.traversal.RecursiveGraphIterator(model.graph) for g in bodies(n)]
@@ -27,8 +28,11 @@ def random_weights(model: ir.Model, seed: int) -> Iterator[int]:
     missing = [(v, tensor) for v, tensor in missing if not _readable(tensor)]
     try:
         for value, tensor in missing:
-            data = _random_weight(value, tensor, seed)
-            value.const_value = ir.tensor(data, dtype=tensor.dtype, name=value.name)
+            key = (value.name, tuple(tensor.shape), tensor.dtype, _role(value, tensor))
+            if key not in made:
+                data = _random_weight(value, tensor, seed)
+                made[key] = ir.tensor(data, dtype=tensor.dtype, name=value.name)
+            value.const_value = made[key]
         yield len(missing)
     finally:
         for value, tensor in missing:
@@ -44,12 +48,18 @@ def _readable(tensor: ir.ExternalTensor) -> bool:
         return False
 
 
+def _role(value: ir.Value, tensor: ir.ExternalTensor) -> tuple[bool, bool]:
+    """What the data depend on beside name, shape and type: an index, or a scale."""
+    index = any(n.op_type in ("Gather", "Reshape", "Expand", "Slice") and p == 1 for n, p in value.uses())
+    return index, any(_is_scale(node, place) for node, place in value.uses())
+
+
 def _random_weight(value: ir.Value, tensor: ir.ExternalTensor, seed: int) -> np.ndarray:
     rng, shape, dtype = generator(value.name or "", seed), [int(d) for d in tensor.shape], tensor.dtype  # type: ignore[arg-type]
+    index, is_scale = _role(value, tensor)
     if not dtype.is_floating_point():
-        index = any(n.op_type in ("Gather", "Reshape", "Expand", "Slice") and p == 1 for n, p in value.uses())
         return random_array(rng, shape, dtype, bits=index or dtype in (ir.DataType.INT64, ir.DataType.INT32))
-    if any(_is_scale(node, place) for node, place in value.uses()):
+    if is_scale:
         return rng.uniform(0.005, 0.02, shape).astype(dtype.numpy())
     spread = 0.1 if len(shape) < 2 else 1 / sqrt(max(prod(shape[1:]), 1))
     return (rng.standard_normal(shape, np.float32) * np.float32(spread)).astype(dtype.numpy())
