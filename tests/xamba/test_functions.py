@@ -206,7 +206,7 @@ def test_a_sparse_weight_that_claims_to_be_huge_is_one_sentence(tmp_path):
         sparse_initializer=[big],
     )
     onnx.save(h.make_model(graph), tmp_path / "in.onnx")
-    with pytest.raises(BadModel, match=r"'w' of shape .* would take 4096\.0 GiB"):
+    with pytest.raises(BadModel, match=r"would take 4096\.0 GiB"):
         load(tmp_path / "in.onnx")
 
 
