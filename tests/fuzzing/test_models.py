@@ -19,8 +19,8 @@ from tests.fuzzing.mutations import mutate
 from tests.fuzzing.seeds import SEEDS
 
 EXAMPLES = int(os.environ.get("NPUSIM_FUZZ_EXAMPLES", "0"))
-QUICK = settings(max_examples=EXAMPLES or 150)
-LONG = settings(max_examples=EXAMPLES or 4000, derandomize=not EXAMPLES)
+QUICK = settings(max_examples=EXAMPLES or 80)
+LONG = settings(max_examples=EXAMPLES or 2500, derandomize=not EXAMPLES)
 NPUS = [hardware(name) for name in ("lunar_lake", "meteor_lake")]
 
 
