@@ -118,7 +118,9 @@ def taps_inside(size: int, out: int, kernel: int, stride: int, dilation: int, pa
     (or for all taps of a place, whichever are fewer)."""
     if out <= 0 or kernel <= 0:
         return 1.0
-    few, many, step, other = (kernel, out, dilation, stride) if kernel <= out else (out, kernel, stride, dilation)
+    few, many, step, other = (
+        (kernel, out, dilation, stride) if kernel <= out else (out, kernel, stride, dilation)
+    )
     if few > MOST_PLACES:
         raise ValueError(f"a window of {kernel} taps at {out} places is more than can be counted")
     offset = np.arange(few, dtype=np.int64) * step - pad_begin
