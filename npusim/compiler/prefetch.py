@@ -52,9 +52,8 @@ def weight_chunks(
         for c in range(count):
             brought += total / count
             gate, weights = k, brought
-            first = (
-                max(0, k - ahead) if brought <= r.weights_held * (1 + 1e-9) else k
-            )  # more is not held at once
+            held = brought <= r.weights_held * (1 + 1e-9)  # more of it is not held at once
+            first = max(0, k - ahead) if held else k
             while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
                 gate -= 1
                 weights += residence[gate].weights_held
