@@ -72,12 +72,20 @@ def networks() -> list[Network]:
         Network(f"mamba2-130m, 1 layer, {t} tokens", mamba2(M130, t), t == 4, t <= 256, t == 4)
         for t in (4, 64, 256, 1024, 8192)
     ]
-    large = [Network(f"mamba2-2.7b, 1 layer, {t} tokens", mamba2(B27, t), runs=t <= 4) for t in (4, 256, 8192)]
+    large = [
+        Network(f"mamba2-2.7b, 1 layer, {t} tokens", mamba2(B27, t), runs=t <= 4) for t in (4, 256, 8192)
+    ]
     first = [
-        Network(f"mamba-130m, 1 layer, {t} tokens", lambda t=t: ir.serde.deserialize_model(make_mamba1.make(t)), t == 4)
+        Network(
+            f"mamba-130m, 1 layer, {t} tokens",
+            lambda t=t: ir.serde.deserialize_model(make_mamba1.make(t)),
+            t == 4,
+        )
         for t in (4, 64)
     ]
-    rule = Network("delta rule, chunk of 64, 8 heads", lambda: ir.serde.deserialize_model(delta.make()), asks=True)
+    rule = Network(
+        "delta rule, chunk of 64, 8 heads", lambda: ir.serde.deserialize_model(delta.make()), asks=True
+    )
     return [*small, *large, *first, rule]
 
 
@@ -125,7 +133,10 @@ def study(network: Network, everything: bool, asked: Witness | None) -> None:
         measured(before, paper, choice.model)
     if asked is not None and network.asks:
         for model, name in ((before, "as it is"), (paper, "XAMBA"), (choice.model, "ours")):
-            words = [f"NPU {t.generation} {e if e.refusal == '' else 'refused'}" for t, e in zip(asked.targets, asked.estimates(model), strict=True)]
+            words = [
+                f"NPU {t.generation} {e if e.refusal == '' else 'refused'}"
+                for t, e in zip(asked.targets, asked.estimates(model), strict=True)
+            ]
             print(f"  Intel's compiler, {name + ':':10}" + "; ".join(words))
 
 
@@ -134,8 +145,11 @@ def measured(*models: ir.Model) -> None:
     verdict = verify(models[0], models[-1], tolerance=1.0)
     error = max(o.max_abs / o.scale if o.scale else o.max_abs for o in verdict.outputs)
     times = [seconds(model) for model in models]
-    print(f"  error of ours {error:.1e} of the largest magnitude; onnxruntime on a CPU: "
-          + " -> ".join(f"{1e3 * t:,.1f}" for t in times) + f" ms ({times[0] / times[-1]:.1f}x)")
+    print(
+        f"  error of ours {error:.1e} of the largest magnitude; onnxruntime on a CPU: "
+        + " -> ".join(f"{1e3 * t:,.1f}" for t in times)
+        + f" ms ({times[0] / times[-1]:.1f}x)"
+    )
 
 
 def seconds(model: ir.Model, repeats: int = 3) -> float:
@@ -162,9 +176,15 @@ def main(arguments: Sequence[str]) -> None:
     if given.all:
         wanted += exported(Path(given.all))
         asked = Witness(command_of(), targets(["meteor_lake", "lunar_lake", "panther_lake"]))
-    print("Exact rewrites chosen by price, beside XAMBA's two; predicted us. Nothing is fitted to a published speed-up.")
-    print("Intel's figures are estimates of its compiler, and what it prices at nothing is added at npusim's price.\n")
-    print(f"  {'NPU, compiler':24}{'as it is us':>14}{'XAMBA us':>14}{'ours us':>14}{'XAMBA':>11}{'ours':>11}{'ours/XAMBA':>11}")
+    print(
+        "Exact rewrites chosen by price, beside XAMBA's two; predicted us. Nothing is fitted to a published speed-up."
+    )
+    print(
+        "Intel's figures are estimates of its compiler, and what it prices at nothing is added at npusim's price.\n"
+    )
+    print(
+        f"  {'NPU, compiler':24}{'as it is us':>14}{'XAMBA us':>14}{'ours us':>14}{'XAMBA':>11}{'ours':>11}{'ours/XAMBA':>11}"
+    )
     for network in wanted:
         if given.only in network.name:
             study(network, bool(given.all), asked)

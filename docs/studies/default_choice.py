@@ -61,13 +61,22 @@ def free(path: Path) -> dict[str, int]:
     try:
         npusim.load(path)
     except FreeDimension:
-        return {n: 1 for v in load(path).graph.inputs for d in v.shape or () if (n := getattr(d, "value", None)) and not isinstance(n, int)}
+        return {
+            n: 1
+            for v in load(path).graph.inputs
+            for d in v.shape or ()
+            if (n := getattr(d, "value", None)) and not isinstance(n, int)
+        }
     return {}
 
 
 def main(folder: str) -> None:
-    print(f"NPU 5010 ({NPU}, compiler {COMPILER}), us: Intel's estimate | npusim's price, of the model as it is, after")
-    print("the paper's passes, and after the choice by price; then what was chosen. 'refused': Intel's compiler does.\n")
+    print(
+        f"NPU 5010 ({NPU}, compiler {COMPILER}), us: Intel's estimate | npusim's price, of the model as it is, after"
+    )
+    print(
+        "the paper's passes, and after the choice by price; then what was chosen. 'refused': Intel's compiler does.\n"
+    )
     heads = ("as it is", "paper's", "chosen")
     print(f"{'model':26}" + "".join(f"{h:>9}" for h in heads * 2) + "  chosen")
     command = command_of()

@@ -137,19 +137,27 @@ def mamba1_bands() -> None:
         for label, hw in (("device", drawn.replace({"host.latency_ns": 0.0})), ("host", drawn)):
             cells = (band(speedups(layers.mamba1(t), hw, "2024.12")["relu"]) for t in TOKENS)
             print(
-                f"{f'{name} {tiles}':16}{label:9}" + "".join(f"{f'{a:.2f}-{c:.2f} ({b:.2f})':>18}" for a, b, c in cells)
+                f"{f'{name} {tiles}':16}{label:9}"
+                + "".join(f"{f'{a:.2f}-{c:.2f} ({b:.2f})':>18}" for a, b, c in cells)
             )
 
 
 def intels() -> None:
-    title("Intel's own estimate of the same layers (its compiler of 2026, offline; no hardware), 4 tokens, us")
-    print("CumSum has no price there on meteor_lake and lunar_lake, so CumBA cannot gain. A table as a function")
+    title(
+        "Intel's own estimate of the same layers (its compiler of 2026, offline; no hardware), 4 tokens, us"
+    )
+    print(
+        "CumSum has no price there on meteor_lake and lunar_lake, so CumBA cannot gain. A table as a function"
+    )
     print("is refused by OpenVINO; in plain ops it compiles.\n")
     for network, columns in intel.ASKED.items():
         print(f"{network:16}" + "".join(f"{c:>12}" for c in columns))
         for name, tiles in intel.NPUS:
             found = [intel.table().get((network, c, name, tiles)) for c in columns]
-            print(f"{f'{name} {tiles}':16}" + "".join(f"{f'{us:,.0f}' if us else 'refused':>12}" for us in found))
+            print(
+                f"{f'{name} {tiles}':16}"
+                + "".join(f"{f'{us:,.0f}' if us else 'refused':>12}" for us in found)
+            )
 
 
 def exported(folder: Path) -> None:

@@ -121,7 +121,9 @@ UpperBound = Annotated[
 SetValue = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Value of a small input, which may decide a branch; may be repeated."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Value of a small input, which may decide a branch; may be repeated.",
     ),
 ]
 Trips = Annotated[
@@ -144,7 +146,9 @@ MaxNodes = Annotated[
 MaxMemory = Annotated[
     str | None,
     typer.Option(
-        "--max-memory", metavar="SIZE", help="What the plan may take; 300MB, or more for a large file, by default."
+        "--max-memory",
+        metavar="SIZE",
+        help="What the plan may take; 300MB, or more for a large file, by default.",
     ),
 ]
 

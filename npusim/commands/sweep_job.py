@@ -136,9 +136,7 @@ def _question(job: Job) -> Question:
         name = path if name in graphs else name
         if name in graphs:
             raise BadArgument(f"the model '{path}' is given twice; give each once")
-        graphs[name] = read_model(
-            path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes
-        )
+        graphs[name] = read_model(path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes)
     question.graphs = graphs
     return question
 

@@ -14,7 +14,10 @@ from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+MOST_WORKS_A_STEP = 8  # of a recurrence
+LEAST_ROUNDS = 3
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -26,7 +29,9 @@ class Placed:
     constants it needs in the scratchpad. `engine` is the engine of most of its work.
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
-    `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
+    `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
+    `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
+    `cut`: over what it is cut across the tiles, where its kind does not say (npusim.compiler.distribution)."""
 
     node: Node
     lowering: str
@@ -41,6 +46,8 @@ class Placed:
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
+    cut: str = ""
+    times: tuple[int, ...] = ()
 
 
 class Placer:
@@ -60,6 +67,8 @@ class Placer:
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
         self.alias: dict[str, str] = {}
+        self.part_of: dict[str, str] = {}
+        self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
         self.readers: dict[str, set[tuple[str, int]]] = {
@@ -71,9 +80,16 @@ class Placer:
                     self.readers[name].add((node.op_type, position))
 
     def root(self, name: str) -> str:
-        """The tensor that holds the bytes of `name`."""
+        """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
         while name in self.alias:
             name = self.alias[name]
+        return name
+
+    def whole(self, name: str) -> str:
+        """The tensor in which the bytes of `name` lie."""
+        name = self.root(name)
+        while name in self.part_of:
+            name = self.part_of[name]
         return name
 
     def place(self, node: Node) -> Placed | None:
@@ -84,17 +100,24 @@ class Placer:
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
+                if node.op_type == "Transpose" or source in self.absorbed:
+                    self.absorbed.update(node.outputs)
                 for name in filter(None, node.outputs):
-                    self.alias[name] = source
+                    part = chosen.name == "view" and values[name].elements < values[source].elements
+                    (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None
+        if "npusim.rows" in node.metadata:
+            reason = f"{reason}; {node.metadata['npusim.rows']}"
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
+        steps, times = folded(chosen.steps)
+        if not keeps_types:
+            steps = _with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
@@ -111,9 +134,12 @@ class Placer:
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph),
+            padded=_padded(
+                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+            ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
+            times=times,
         )
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
@@ -148,6 +174,17 @@ class Placer:
         return ways[0], profile.default.why.get(ways[0].name, "")
 
 
+def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
+    """Works that come again and again (the time steps of a recurrence) once, and how many times each runs."""
+    count = len(steps)
+    for first in (0, 1, 2):
+        for period in range(1, min(MOST_WORKS_A_STEP, (count - first) // LEAST_ROUNDS) + 1):
+            rounds, rest = divmod(count - first, period)
+            if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
+                return steps[: first + period], (1,) * first + (rounds,) * period
+    return steps, ()
+
+
 @lru_cache(maxsize=20_000)
 def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
     return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
@@ -171,16 +208,22 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
     return tuple(changed)
 
 
-def _padded(steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph) -> tuple[str, ...]:
-    """Activations of a batched product or an element-wise pass that do not fill sixteens of channels.
+def _padded(
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+) -> tuple[str, ...]:
+    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
-    Intel's schedules copy them with padding through DDR (197 tokens of ViT: 4 MB for a product of 0.9 MB results)."""
+    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
+    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
-    if first.op == MacOp.CONVOLUTION and first.groups > 1:
-        return (reads[:1] if first.in_c % 16 else ()) + (outputs if first.out_c % 16 else ())
+    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
+        rows = first.out_h * first.out_w
+        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
+        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
+        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs

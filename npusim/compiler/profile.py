@@ -52,17 +52,21 @@ class DspRule(_Strict):
 
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
-    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found."""
+    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
+    `early_slices`: a slice of rows moves up in front of what computes row by row."""
 
     drain_path: dict[str, tuple[str, ...]]
     lookup_unit: dict[str, tuple[str, ...]] = {}
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
+    early_slices: bool = False
     source: str
 
 
 class Memory(_Strict):
-    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces."""
+    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
+
+    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers."""
 
     resident_share: float
     pipelined_share: float
@@ -70,6 +74,7 @@ class Memory(_Strict):
     follow_input: bool = True
     reshape_through_ddr: bool = False
     natural_cuts: bool = False
+    kernel_pieces_wait: tuple[str, ...] = ()
     source: str
 
 

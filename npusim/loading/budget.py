@@ -46,7 +46,9 @@ def budget(model: Any, most_nodes: int | None) -> Budget:
 def check_size(name: str, shape: tuple[int, ...]) -> None:
     """Raises `TooLarge` for a tensor that no machine holds."""
     if len(shape) > MOST_RANK:
-        raise TooLarge(f"tensor '{short(name)}' has {len(shape)} dimensions; at most {MOST_RANK} are supported")
+        raise TooLarge(
+            f"tensor '{short(name)}' has {len(shape)} dimensions; at most {MOST_RANK} are supported"
+        )
     elements = prod(shape)
     if elements > MOST_ELEMENTS:
         raise TooLarge(

@@ -13,9 +13,9 @@ from npusim.errors import BadModel, NpusimError, TooLarge, UnknownShape
 from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
-from npusim.loading.schemas import checked_attributes
 from npusim.loading.dimensions import option
 from npusim.loading.rules import RULES, DependsOn, Op, Out, small
+from npusim.loading.schemas import checked_attributes, type_not_allowed
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -83,6 +83,7 @@ class Builder:
     loops: set[str] = field(default_factory=set)  # loops whose count only the data know
     settled: dict[Any, set[int]] = field(default_factory=dict)  # states of a loop that are no constants
     inputs: dict[str, Value] = field(default_factory=dict)  # of the whole graph
+    typed: set[str] = field(default_factory=set)  # what has been said of element types
     metadata: dict[str, str] = field(default_factory=dict)  # of the node being taken in
     repeats: int = 1
 
@@ -156,8 +157,12 @@ class Builder:
 
     def take(self, mark: tuple[int, ...]) -> Segment:
         """Set aside everything since `mark`, as `rollback` does, so that `put` can bring it back."""
-        added = [name for name, _ in zip(reversed(self.env), range(len(self.env) - mark[0]), strict=False)][::-1]
-        names = [n for n, _ in zip(reversed(self.node_names), range(len(self.node_names) - mark[2]), strict=False)]
+        added = [name for name, _ in zip(reversed(self.env), range(len(self.env) - mark[0]), strict=False)][
+            ::-1
+        ]
+        names = [
+            n for n, _ in zip(reversed(self.node_names), range(len(self.node_names) - mark[2]), strict=False)
+        ]
         said = [s for s, _ in zip(reversed(self.warnings), range(len(self.warnings) - mark[4]), strict=False)]
         segment = Segment(
             [(name, self.env[name]) for name in added],
@@ -231,6 +236,13 @@ class Builder:
             self.kept.update(outputs)
         elif folded:
             return
+        if not domain:
+            wrong = type_not_allowed(
+                kind, opset, tuple(["" if v is None else v.dtype.label for v in values[:4]])
+            )
+            if wrong and wrong not in self.typed:
+                self.typed.add(wrong)
+                self.warn(f"node '{short(name)}': {wrong}; a runtime may refuse it")
         self.nodes.append(
             Node(name, kind, inputs, outputs, attributes, domain, self.repeats, metadata=self.metadata)
         )
@@ -241,7 +253,12 @@ class Builder:
         """The attributes as the op defines them; `BadModel` names the node where they are wrong."""
         try:
             return checked_attributes(
-                kind, domain, opset, inputs, attributes, lambda what: self.warn(f"node '{short(name)}' {what}")
+                kind,
+                domain,
+                opset,
+                inputs,
+                attributes,
+                lambda what: self.warn(f"node '{short(name)}' {what}"),
             )
         except ValueError as error:
             raise BadModel(f"node '{short(name)}' ({kind}): {error}") from None

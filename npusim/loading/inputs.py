@@ -62,7 +62,9 @@ def checked_dims(dims: Mapping[str, int], shapes: dict[str, list[Dim]]) -> dict[
     for given, size in dims.items():
         name = given if given in known else given.strip()
         if name not in known:
-            raise BadArgument(f"no input has a free dimension named '{name}'; free dimensions: {listed(free)}")
+            raise BadArgument(
+                f"no input has a free dimension named '{name}'; free dimensions: {listed(free)}"
+            )
         if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
             raise BadArgument(f"dimension '{name}' must be a whole number, 0 or more, not {size!r}")
         bound[name] = int(size)
@@ -99,7 +101,8 @@ def sentence(free: dict[str, list[tuple[str, int, int]]], bound: Mapping[str, in
         also = f" and {len(more)} more of this name" if more else ""
         return f"'{name}' has a free dimension ('{dim}', axis {axis}){also}; bind it with {options}"
     shown = [
-        f"'{dim}' ('{places[0][0]}' axis {places[0][1]}" + (f" and {len(places) - 1} more)" if places[1:] else ")")
+        f"'{dim}' ('{places[0][0]}' axis {places[0][1]}"
+        + (f" and {len(places) - 1} more)" if places[1:] else ")")
         for dim, places in free.items()
     ]
     listing = ", ".join(shown[:10]) + (f" and {len(shown) - 10} more" if shown[10:] else "")
@@ -121,7 +124,9 @@ def fix(value: Value, fixed: Mapping[str, Any]) -> Value:
         plain = np.asarray(given)
         data = plain.astype(numpy_type(value.dtype))
         exact = plain.dtype.kind in "biuf" and (value.dtype.is_float or np.array_equal(data, plain))
-        data = np.broadcast_to(data.reshape(value.shape) if data.size == value.elements else data, value.shape)
+        data = np.broadcast_to(
+            data.reshape(value.shape) if data.size == value.elements else data, value.shape
+        )
     except (ValueError, TypeError, OverflowError):
         exact = False
     if not exact:

@@ -82,13 +82,17 @@ def how_often(
         if found is not None and condition is not None:
             return found, True
         if found is not None:
-            builder.warn(f"node '{short(name)}' (Loop) may not run at all; priced with all {found} iterations")
+            builder.warn(
+                f"node '{short(name)}' (Loop) may not run at all; priced with all {found} iterations"
+            )
             return found, True
     builder.loops.add(name)
     bound = builder.trips.get(name, builder.trips.get(""))
     if bound is not None:
         bound = bound if limit is None else min(limit, bound)
-        builder.warn(f"node '{short(name)}' (Loop): how often it runs {why}; priced with {bound}, as --trips says")
+        builder.warn(
+            f"node '{short(name)}' (Loop): how often it runs {why}; priced with {bound}, as --trips says"
+        )
         return bound, False
     if limit is None or limit >= ENDLESS:
         remedy = option("--trips", name, 100)
@@ -145,7 +149,9 @@ def run(builder: Builder, scope: Scope, it: Iteration, outputs: Names) -> None:
             break
         if constant_states:
             break
-        builder.rollback(mark)  # a state taken for constant was not; `carried` now says so, and for good: the same
+        builder.rollback(
+            mark
+        )  # a state taken for constant was not; `carried` now says so, and for good: the same
         # loop inside another that is taken in twice would else double the work a level
     if it.trips == 0:
         shapes = [described(builder, f) for f in found[len(it.states) :]]

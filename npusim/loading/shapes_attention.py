@@ -68,7 +68,9 @@ def multi_head_attention(op: Op) -> list[Out]:
         new = shape[2] if len(shape) == 4 else shape[1]
         value_size = size
         if v is not None:
-            value_size = v.shape[3] if len(rank(v, 3, 4)) == 4 else whole_heads(v.shape[2], heads, "a value width")
+            value_size = (
+                v.shape[3] if len(rank(v, 3, 4)) == 4 else whole_heads(v.shape[2], heads, "a value width")
+            )
     total = new if past is None else rank(past, 4)[2] + (0 if shared else new)
     return [
         Out(q.dtype, (batch, length, heads * value_size)),

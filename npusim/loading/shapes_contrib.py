@@ -125,7 +125,9 @@ def qlinear_reduce_mean(op: Op) -> list[Out]:
     rank = len(x.shape)
     over = {axis_in(a, rank) for a in op.attributes.get("axes") or range(rank)}
     keep = op.attributes["keepdims"]
-    return [Out(x.dtype, tuple(1 if i in over else d for i, d in enumerate(x.shape) if keep or i not in over))]
+    return [
+        Out(x.dtype, tuple(1 if i in over else d for i, d in enumerate(x.shape) if keep or i not in over))
+    ]
 
 
 @rule("QLinearWhere", domain=MS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from npusim.graph import DType
-from npusim.loading.rules import Op, Out, axis_in, broadcast, checked, rule
+from npusim.loading.rules import Op, Out, axis_in, broadcast, rule
 from npusim.loading.shapes_nn import convolve, multiply
 
 MS = "com.microsoft"

@@ -37,7 +37,9 @@ def window(op: Op, spatial: Shape, kernel: Shape) -> list[int]:
             if not spatial[i]:  # nothing in, nothing out
                 out.append(0)
                 continue
-            raise ValueError(f"a window that reaches over {reach} does not fit into {padded}, padding included")
+            raise ValueError(
+                f"a window that reaches over {reach} does not fit into {padded}, padding included"
+            )
         if op.attributes.get("ceil_mode", 0):
             count = -(-(padded - reach) // strides[i]) + 1
             out.append(count - ((count - 1) * strides[i] >= spatial[i] + before))
@@ -183,7 +185,9 @@ def conv_transpose(op: Op) -> list[Out]:
     pads = op.attributes.get("pads") or (0,) * (2 * rank)
     extra = op.attributes.get("output_padding") or (0,) * rank
     if not (len(strides) == len(dilations) == len(extra) == rank and len(pads) == 2 * rank):
-        raise ValueError(f"strides {strides}, pads {pads}, output_padding {extra} do not fit {rank} dimensions")
+        raise ValueError(
+            f"strides {strides}, pads {pads}, output_padding {extra} do not fit {rank} dimensions"
+        )
     if min((*strides, *dilations)) < 1:
         raise ValueError(f"strides {strides} and dilations {dilations} must be 1 or more")
     if op.attributes.get("output_shape"):

@@ -16,7 +16,9 @@ def recurrent(op: Op) -> list[Out]:
     x, w, r = op.x(0), op.x(1), op.x(2)
     gates, transposed = GATES[op.kind], bool(op.domain)
     if not len(x.shape) == len(w.shape) == len(r.shape) == 3:
-        raise ValueError(f"input {x.shape}, weights {w.shape} and recurrence {r.shape} must have 3 dimensions")
+        raise ValueError(
+            f"input {x.shape}, weights {w.shape} and recurrence {r.shape} must have 3 dimensions"
+        )
     rows, width = (w.shape[2], w.shape[1]) if transposed else w.shape[1:]
     hidden = r.shape[1] if transposed else r.shape[2]
     if rows != gates * hidden or width != x.shape[2]:
@@ -49,7 +51,9 @@ def linear_attention(op: Op) -> list[Out]:
     if not len(q.shape) == len(k.shape) == len(v.shape) == 3 or heads < 1 or kv_heads < 1:
         raise ValueError(f"query {q.shape}, key {k.shape}, value {v.shape} in {heads} and {kv_heads} heads")
     if q.shape[2] % heads or k.shape[2] % kv_heads or v.shape[2] % kv_heads:
-        raise ValueError(f"widths of {q.shape}, {k.shape}, {v.shape} are no multiples of {heads}, {kv_heads} heads")
+        raise ValueError(
+            f"widths of {q.shape}, {k.shape}, {v.shape} are no multiples of {heads}, {kv_heads} heads"
+        )
     size, value_size = k.shape[2] // kv_heads, v.shape[2] // kv_heads
     past = op.opt(3)
     state = (q.shape[0], kv_heads, size, value_size) if past is None else past.shape

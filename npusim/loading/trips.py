@@ -165,7 +165,9 @@ class Follower:
         builder = self.builder
         mark, calls, used = builder.mark(), len(builder.calls), builder.budget.used
         given: dict[str, Any] = {
-            self.body.input[0].name: builder.constant(f"{self.name}/i", DType.INT64, (), np.array(trip, np.int64)),
+            self.body.input[0].name: builder.constant(
+                f"{self.name}/i", DType.INT64, (), np.array(trip, np.int64)
+            ),
             self.body.input[1].name: builder.constant(f"{self.name}/go", DType.BOOL, (), np.array(True)),
         }
         for k, value in enumerate(values):
@@ -214,6 +216,7 @@ def leap(follow: Follower, history: list[list[Any]], trip: int, most: int) -> in
             steps[k] = None
             continue
         steps[k] = int(c.item()) - int(b.item())
+
     def at(iteration: int) -> list[Any] | None:
         values = list(history[-1])
         for k, step in steps.items():

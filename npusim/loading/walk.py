@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from npusim.errors import BadModel, NpusimError, UnknownShape
+from npusim.errors import BadModel, NpusimError
 from npusim.graph import DType
 from npusim.loading import order
 from npusim.loading.budget import short

@@ -189,4 +189,3 @@ def _experts(c: OpCase, first: int, second: int, third: int, bits: int) -> Lower
         steps.append(kernel("mul", used * rows * down))
     steps += [dense(down, hidden), kernel("mul", tokens * k * hidden), kernel("add", tokens * k * hidden)]
     return Lowering("decomposed", tuple(steps))
-

@@ -11,7 +11,9 @@ from npusim.work import Lowering, VectorWork
 
 MICROSOFT = "com.microsoft"
 
-op("LinearAttention", domain=MICROSOFT, lowerings=("decomposed",), kernels=("exp", "mul", "add"))(linear_attention)
+op("LinearAttention", domain=MICROSOFT, lowerings=("decomposed",), kernels=("exp", "mul", "add"))(
+    linear_attention
+)
 op("CausalConvWithState", domain=MICROSOFT, lowerings=("mac_array",))(causal_conv)
 
 

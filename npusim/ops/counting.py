@@ -22,6 +22,7 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 PIXELS_PER_ROW = 4
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
+MOST_CHANNELS = 8192  # of one axis of a tensor on the MAC array (Intel's compiler folds longer ones)
 EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
 
 
@@ -41,12 +42,13 @@ def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
 
     An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
-    is no multiple of 16 while the whole tensor is, Intel's compiler folds it to 16 channels."""
+    is no multiple of 16 (or longer than a tensor of the MAC array may be) while the whole tensor is,
+    Intel's compiler folds it to 16 channels."""
     total = prod(shape)
     if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
         return shape[0] * shape[2], shape[3], shape[1]
     inner = shape[-1] if shape else 1
-    if inner % CHANNEL_BLOCK and total % CHANNEL_BLOCK == 0:
+    if (inner % CHANNEL_BLOCK or inner > MOST_CHANNELS) and total % CHANNEL_BLOCK == 0:
         inner = CHANNEL_BLOCK
     rows, columns = pixels(total // max(inner, 1))
     return rows, columns, inner
@@ -118,7 +120,9 @@ def taps_inside(size: int, out: int, kernel: int, stride: int, dilation: int, pa
     (or for all taps of a place, whichever are fewer)."""
     if out <= 0 or kernel <= 0:
         return 1.0
-    few, many, step, other = (kernel, out, dilation, stride) if kernel <= out else (out, kernel, stride, dilation)
+    few, many, step, other = (
+        (kernel, out, dilation, stride) if kernel <= out else (out, kernel, stride, dilation)
+    )
     if few > MOST_PLACES:
         raise ValueError(f"a window of {kernel} taps at {out} places is more than can be counted")
     offset = np.arange(few, dtype=np.int64) * step - pad_begin

@@ -31,4 +31,6 @@ def _recurrent(gates: int, kernel: str) -> Rule:
 
 
 for _name, (_gates, _kernel) in GATES.items():
-    op(_name, lowerings=("decomposed",), kernels=(_kernel,), ranks={0: (3,), 1: (3,), 2: (3,)})(_recurrent(_gates, _kernel))
+    op(_name, lowerings=("decomposed",), kernels=(_kernel,), ranks={0: (3,), 1: (3,), 2: (3,)})(
+        _recurrent(_gates, _kernel)
+    )

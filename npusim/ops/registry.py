@@ -17,6 +17,7 @@ import numpy as np
 from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownOp
 from npusim.graph import Graph, Node, Value
 from npusim.ops.kernels import LOWERINGS
+from npusim.ops.left_out import LEFT_OUT
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEW = Lowering("view", ())
@@ -225,7 +226,9 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
     except NpusimError:
         raise
     except MemoryError:
-        raise TooLarge(f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}") from None
+        raise TooLarge(
+            f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}"
+        ) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
         what = " ".join(str(error).split())[:120]
         raise case.wrong(f"its inputs and attributes do not fit ({what}); {_looks(case)}") from error
@@ -284,8 +287,6 @@ def _data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:
 
 
 def _unknown(node: Node, domain: str) -> UnknownOp:
-    from npusim.ops.misc import LEFT_OUT
-
     where = f", domain='{domain}'" if domain else ""
     why = LEFT_OUT.get(f"{domain}.{node.op_type}" if domain else node.op_type) or LEFT_OUT.get(domain)
     return UnknownOp(

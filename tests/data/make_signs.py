@@ -49,7 +49,11 @@ SOFTPLUS = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x
 SILU = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
 {{ s = Sigmoid(x)  y = Mul(x, s) }}"""
 BLOCKS = [
-    *(("cumba", "CumSum", "segment sum", SEGMENT, l, h) for h in (8, 24) for l in (4, 8, 16, 32, 64, 128, 256)),
+    *(
+        ("cumba", "CumSum", "segment sum", SEGMENT, l, h)
+        for h in (8, 24)
+        for l in (4, 8, 16, 32, 64, 128, 256)
+    ),
     *(("cumba", "CumSum", "scan", SCAN, l, h) for h in (24, 1536) for l in (4, 16, 64, 256)),
     *(("reduba", "ReduceMean", "norm", NORM, l, t) for t in (1, 16, 256) for l in (64, 768, 1536)),
     *(("reduba", "ReduceSum", "chunk sum", CHUNKS, l, h) for h in (8, 24) for l in (2, 4, 8)),
@@ -74,7 +78,11 @@ def block(text: str, length: int, outer: int) -> onnx.ModelProto:
 
 
 #: Networks in which one kind of CumSum is rewritten by itself: what is around it decides too.
-NETWORKS = (("bamba_L32_dy", "scan", 16, 8), ("mamba2_tf5_L16_dy", "scan", 8, 8), ("mamba2_tf5_L16_dy", "segment sum", 8, 8))
+NETWORKS = (
+    ("bamba_L32_dy", "scan", 16, 8),
+    ("mamba2_tf5_L16_dy", "scan", 8, 8),
+    ("mamba2_tf5_L16_dy", "segment sum", 8, 8),
+)
 
 
 def in_network(folder: Path, name: str, what: str, length: int) -> tuple[ir.Model, ir.Model]:

@@ -56,7 +56,9 @@ class Choice:
     model: ir.Model = field(repr=False)
     priced: int = 0
     notes: list[str] = field(default_factory=list)
-    proved: list[tuple[ir.Model, ir.Model]] = field(default_factory=list, repr=False)  # stretches before and after
+    proved: list[tuple[ir.Model, ir.Model]] = field(
+        default_factory=list, repr=False
+    )  # stretches before and after
     alike: bool = True  # the other stretches became what the first became
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -92,7 +94,9 @@ class Chooser:
         facts = Facts(model)
         found = regions(model, facts)
         for number, region in enumerate(found, 1):
-            self.tick(f"region {number} of {len(found)}, {pricer.count} models priced", number - 1, len(found))
+            self.tick(
+                f"region {number} of {len(found)}, {pricer.count} models priced", number - 1, len(found)
+            )
             self._region(choice, region, extract(model, facts, region), pricer, offered)
         choice.priced = pricer.count
         problem = check(choice.model) if choice.modified else None
@@ -114,7 +118,9 @@ class Chooser:
             made = replay(choice.model, region, found.steps)
             done = [len(lines) for lines in made.rewritten]
             after = pricer(made.model)
-            worse = [t.name for t, b, a in zip(self.targets, choice.after, after, strict=True) if a > b * SAME]
+            worse = [
+                t.name for t, b, a in zip(self.targets, choice.after, after, strict=True) if a > b * SAME
+            ]
             if worse:
                 why = f"pays in its region, but not in the whole model on {', '.join(worse)}"
             else:
@@ -141,7 +147,17 @@ class Chooser:
         elif self._asked is None:
             said = "; ".join(str(row) for row in self._rows(move, state))
         return Site(
-            move.one.name, move.op_type, move.nodes[0], count, move.by, line.before, line.after, error, taken, why, said
+            move.one.name,
+            move.op_type,
+            move.nodes[0],
+            count,
+            move.by,
+            line.before,
+            line.after,
+            error,
+            taken,
+            why,
+            said,
         )
 
     def _rows(self, move: Move, model: ir.Model) -> list[Row]:
@@ -218,6 +234,10 @@ def prove(choice: Choice, original: ir.Model, chooser: Chooser, tolerance: float
         choice.verdicts.append(verdict)
         bad = next((output for output in verdict.outputs if not output.ok), None)
         if bad is not None:
-            raise NotEquivalent(f"output '{bad.name}': {bad.reason}; nothing is written (seed {chooser.seed})")
+            raise NotEquivalent(
+                f"output '{bad.name}': {bad.reason}; nothing is written (seed {chooser.seed})"
+            )
     if once:
-        choice.notes.append("one of every kind of stretch was compared; equal ones were rewritten to equal ones")
+        choice.notes.append(
+            "one of every kind of stretch was compared; equal ones were rewritten to equal ones"
+        )

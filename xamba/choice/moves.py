@@ -36,7 +36,9 @@ class Move:
     @property
     def by(self) -> str:
         """What the pass puts there, in its own words."""
-        return self.said[0] if len(self.said) == 1 else f"{self.said[0]}, and {len(self.said) - 1} other kinds"
+        return (
+            self.said[0] if len(self.said) == 1 else f"{self.said[0]}, and {len(self.said) - 1} other kinds"
+        )
 
 
 def candidates(

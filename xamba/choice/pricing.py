@@ -58,7 +58,10 @@ def _large_tensors_elsewhere(model: ir.Model) -> Iterator[None]:
     """Initializers whose values npusim does not read are references for a while: copying them would cost more
     than all the rest."""
     moved = []
-    for graph in (model.graph, *(g for n in ir.traversal.RecursiveGraphIterator(model.graph) for g in bodies(n))):
+    for graph in (
+        model.graph,
+        *(g for n in ir.traversal.RecursiveGraphIterator(model.graph) for g in bodies(n)),
+    ):
         for value in graph.initializers.values():
             tensor = value.const_value
             if tensor is None or isinstance(tensor, ir.ExternalTensor) or tensor.size <= KEEP_ELEMENTS:

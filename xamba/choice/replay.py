@@ -70,5 +70,7 @@ def _names(first: Sequence[ir.Node], other: Sequence[ir.Node]) -> Names:
 
 
 def _labels(nodes: Sequence[ir.Node]) -> list[str]:
-    inner = [[n for body in bodies(node) for n in ir.traversal.RecursiveGraphIterator(body)] for node in nodes]
+    inner = [
+        [n for body in bodies(node) for n in ir.traversal.RecursiveGraphIterator(body)] for node in nodes
+    ]
     return [node_label(n) for node, more in zip(nodes, inner, strict=True) for n in (node, *more)]

@@ -22,7 +22,9 @@ from xamba.passes.base import Kept, XambaPass
 LEAST_GAIN = 5e-4  # of a region's latency: less is within what prices are worth
 SAME = 1 + 1e-9  # a ratio of two prices that says 'equal' across roundings
 OPENERS = 4  # moves a look-ahead starts from
-BUDGET = 40_000  # nodes priced a region: 300 prices of a layer, 40 of a model of a thousand nodes, for one target
+BUDGET = (
+    40_000  # nodes priced a region: 300 prices of a layer, 40 of a model of a thousand nodes, for one target
+)
 FEWEST = 30  # prices a region has in any case
 
 

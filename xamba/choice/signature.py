@@ -102,15 +102,22 @@ def _array_key(array: np.ndarray) -> Hashable:
     kind = array.dtype.str, array.shape
     if array.dtype == object or array.dtype.kind not in "iub" and array.size > MASK_VALUES:
         sample = array.ravel()[:1024]
-        if array.dtype == object or len(np.unique(sample)) > MASK_VALUES or len(np.unique(array)) > MASK_VALUES:
+        if (
+            array.dtype == object
+            or len(np.unique(sample)) > MASK_VALUES
+            or len(np.unique(array)) > MASK_VALUES
+        ):
             return kind
     return *kind, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _node_key(node: ir.Node) -> Hashable:
-    return (node.domain, node.op_type, node.overload, tuple(
-        (name, _attribute_key(attr)) for name, attr in sorted(node.attributes.items())
-    ))
+    return (
+        node.domain,
+        node.op_type,
+        node.overload,
+        tuple((name, _attribute_key(attr)) for name, attr in sorted(node.attributes.items())),
+    )
 
 
 def _attribute_key(attr: ir.Attr) -> Hashable:
@@ -120,7 +127,11 @@ def _attribute_key(attr: ir.Attr) -> Hashable:
         tensor = attr.value
         large = isinstance(tensor, ir.ExternalTensor) or tensor.size > READ_ELEMENTS
         shape = tuple(int(d) for d in tensor.shape)
-        return (tensor.dtype, shape) if large or tensor.dtype == ir.DataType.STRING else _array_key(tensor.numpy())
+        return (
+            (tensor.dtype, shape)
+            if large or tensor.dtype == ir.DataType.STRING
+            else _array_key(tensor.numpy())
+        )
     if attr.type == ir.AttributeType.GRAPH:
         body = attr.as_graph()
         return tuple(_node_key(n) for n in body), len(body.inputs), len(body.outputs)

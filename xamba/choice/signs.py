@@ -53,7 +53,9 @@ class Row:
 def rows() -> tuple[Row, ...]:
     """The committed table; rows that Intel's compiler refused are left out."""
     text = (files("xamba.choice") / "data" / "witness.csv").read_text()
-    return tuple(_row(r) for r in csv.DictReader(text.splitlines()) if r["intel_before_us"] and r["intel_after_us"])
+    return tuple(
+        _row(r) for r in csv.DictReader(text.splitlines()) if r["intel_before_us"] and r["intel_after_us"]
+    )
 
 
 def _row(r: dict[str, str]) -> Row:
@@ -78,7 +80,11 @@ def nearest(one: XambaPass, node: ir.Node, facts: Facts, generation: str) -> Row
         if (r.pass_name, r.op_type, r.generation) == (one.name, node.op_type, generation) and r.block == block
     ]
     near = min((_far(r.length, length) for r in about), default=0.0)
-    return max((r for r in about if _far(r.length, length) == near), key=lambda r: r.after_us / r.before_us, default=None)
+    return max(
+        (r for r in about if _far(r.length, length) == near),
+        key=lambda r: r.after_us / r.before_us,
+        default=None,
+    )
 
 
 def _asks(one: XambaPass) -> bool:
@@ -102,7 +108,11 @@ def place(node: ir.Node, facts: Facts) -> tuple[str, int, int] | None:
         at = -1 if axis is None else int(axis.ravel()[0])
         last = at % rank == rank - 1
         length = sizes[at]
-        return ("scan", length, prod(sizes) // length) if last else ("segment sum", length, prod(sizes) // length**2 or 1)
+        return (
+            ("scan", length, prod(sizes) // length)
+            if last
+            else ("segment sum", length, prod(sizes) // length**2 or 1)
+        )
     if node.op_type in ("ReduceMean", "ReduceSum"):
         found = attribute(node, "axes", None)
         found = facts.constant(node.inputs[1]) if found is None and len(node.inputs) > 1 else found

@@ -38,7 +38,9 @@ def targets(npus: Sequence[str], compilers: Sequence[str] = (DEFAULT_COMPILER,))
     Raises `BadArgument`: an unknown name, or none at all.
     """
     if not npus or not compilers:
-        raise BadArgument("name at least one NPU and one compiler, for example --for lunar_lake --compiler 2026")
+        raise BadArgument(
+            "name at least one NPU and one compiler, for example --for lunar_lake --compiler 2026"
+        )
     try:
         machines = [load_hardware(name) for name in dict.fromkeys(npus)]
         profiles = [load_profile(name) for name in dict.fromkeys(compilers)]

@@ -52,7 +52,19 @@ def layers(count: int, rows: int = 16, width: int = 32, padding: int = 16) -> ir
     return model(nodes, [value("x", shape)], [value(x, shape)], constants)
 
 
-OPS = ("Neg", "Exp", "Sigmoid", "Softplus", "CumSum", "CumSum0", "ReduceSum", "ReduceMean", "Add", "Mul", "MatMul")
+OPS = (
+    "Neg",
+    "Exp",
+    "Sigmoid",
+    "Softplus",
+    "CumSum",
+    "CumSum0",
+    "ReduceSum",
+    "ReduceMean",
+    "Add",
+    "Mul",
+    "MatMul",
+)
 
 
 @st.composite

@@ -113,7 +113,11 @@ def test_what_npusim_cannot_price_is_said():
 
 @pytest.mark.parametrize(
     "npus, compilers, words",
-    [(["lunar_leak"], ["2026"], "lunar_lake"), (["lunar_lake"], ["2027"], "2024.12"), ([], ["2026"], "--for")],
+    [
+        (["lunar_leak"], ["2026"], "lunar_lake"),
+        (["lunar_lake"], ["2027"], "2024.12"),
+        ([], ["2026"], "--for"),
+    ],
 )
 def test_a_wrong_target_is_one_sentence_with_the_remedy(npus, compilers, words):
     with pytest.raises(BadArgument, match=words):

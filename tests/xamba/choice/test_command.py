@@ -32,9 +32,18 @@ def run(monkeypatch, capsys, *words):
 
 
 def test_the_table_names_place_price_error_and_both_witnesses(model, tmp_path, monkeypatch, capsys):
-    code, out, _ = run(monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", "--for", "lunar_lake")
+    code, out, _ = run(
+        monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", "--for", "lunar_lake"
+    )
     assert code == 0 and (tmp_path / "out.onnx").exists()
-    for words in ("lunar_lake with compiler 2026", "faster", "before us", "error", "cumba", "Intel's compiler"):
+    for words in (
+        "lunar_lake with compiler 2026",
+        "faster",
+        "before us",
+        "error",
+        "cumba",
+        "Intel's compiler",
+    ):
         assert words in out
     assert "same within" in out
 

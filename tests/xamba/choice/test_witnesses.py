@@ -87,7 +87,9 @@ def test_where_the_two_disagree_on_the_sign_the_rewrite_is_not_taken(compiler):
     choice = Chooser(LUNAR, witness=["stand-in"]).choose(segment_sum(256))
     assert "CumSum" in ops(choice.model)
     assert any("Intel's compiler says it loses" in site.why for site in choice.sites)
-    assert "CumSum" not in ops(Chooser(LUNAR, trust=True, witness=["stand-in"]).choose(segment_sum(256)).model)
+    assert "CumSum" not in ops(
+        Chooser(LUNAR, trust=True, witness=["stand-in"]).choose(segment_sum(256)).model
+    )
 
 
 def test_a_result_that_the_compiler_refuses_is_not_taken(compiler):
