@@ -76,7 +76,9 @@ Passes = Annotated[
 For = Annotated[
     str | None,
     typer.Option(
-        "--for", metavar="NPU,...", help="Choose by predicted price: names of `npusim hw list`, or YAML files."
+        "--for",
+        metavar="NPU,...",
+        help="Choose by predicted price: names of `npusim hw list`, or YAML files.",
     ),
 ]
 Compiler = Annotated[
@@ -88,7 +90,9 @@ MaxError = Annotated[
 ]
 TrustPrice = Annotated[
     bool,
-    typer.Option("--trust-price", help="--for: take what pays by price though Intel's compiler says it loses."),
+    typer.Option(
+        "--trust-price", help="--for: take what pays by price though Intel's compiler says it loses."
+    ),
 ]
 Witness = Annotated[
     bool, typer.Option("--witness", help="--for: ask Intel's compiler here, instead of the committed table.")

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx_ir as ir
-from onnx import TensorProto, helper, numpy_helper
-import numpy as np
+from onnx import numpy_helper
 
 import npusim
 import xamba
@@ -40,8 +40,10 @@ SCAN = """<ir_version: 8, opset_import: ["" : 18]> scan (float16[1,{h},{l}] x) =
 <int64 axis = {{2}}> {{ y = CumSum(x, axis) }}"""
 NORM = """<ir_version: 8, opset_import: ["" : 18]> norm (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
 <int64[1] last = {{-1}}>
-{{ p = Pow(x, two)  m = ReduceMean<keepdims=1>(p, last)  e = Add(m, eps)  s = Sqrt(e)  r = Div(one, s)  y = Mul(x, r) }}"""
-CHUNKS = """<ir_version: 8, opset_import: ["" : 18]> chunks (float16[1,{l},{l},{h},1] d, float16[1,{l},{h},64] s) => (float16[1,{l},{h},64] y)
+{{ p = Pow(x, two)  m = ReduceMean<keepdims=1>(p, last)  e = Add(m, eps)
+   s = Sqrt(e)  r = Div(one, s)  y = Mul(x, r) }}"""
+CHUNKS = """<ir_version: 8, opset_import: ["" : 18]> chunks (float16[1,{l},{l},{h},1] d, float16[1,{l},{h},64] s)
+  => (float16[1,{l},{h},64] y)
 <int64[1] first = {{1}}, int64[1] at = {{2}}>
 {{ u = Unsqueeze(s, first)  p = Mul(d, u)  y = ReduceSum<keepdims=0>(p, at) }}"""
 SOFTPLUS = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) => (float16[1,{h},{l}] y)
@@ -50,15 +52,15 @@ SILU = """<ir_version: 8, opset_import: ["" : 18]> act (float16[1,{h},{l}] x) =>
 {{ s = Sigmoid(x)  y = Mul(x, s) }}"""
 BLOCKS = [
     *(
-        ("cumba", "CumSum", "segment sum", SEGMENT, l, h)
+        ("cumba", "CumSum", "segment sum", SEGMENT, n, h)
         for h in (8, 24)
-        for l in (4, 8, 16, 32, 64, 128, 256)
+        for n in (4, 8, 16, 32, 64, 128, 256)
     ),
-    *(("cumba", "CumSum", "scan", SCAN, l, h) for h in (24, 1536) for l in (4, 16, 64, 256)),
-    *(("reduba", "ReduceMean", "norm", NORM, l, t) for t in (1, 16, 256) for l in (64, 768, 1536)),
-    *(("reduba", "ReduceSum", "chunk sum", CHUNKS, l, h) for h in (8, 24) for l in (2, 4, 8)),
-    *(("actiba", "Softplus", "activation", SOFTPLUS, l, t) for t in (4, 256) for l in (24, 1536)),
-    *(("actiba", "Mul", "activation", SILU, l, t) for t in (4, 256) for l in (256, 1536)),
+    *(("cumba", "CumSum", "scan", SCAN, n, h) for h in (24, 1536) for n in (4, 16, 64, 256)),
+    *(("reduba", "ReduceMean", "norm", NORM, n, t) for t in (1, 16, 256) for n in (64, 768, 1536)),
+    *(("reduba", "ReduceSum", "chunk sum", CHUNKS, n, h) for h in (8, 24) for n in (2, 4, 8)),
+    *(("actiba", "Softplus", "activation", SOFTPLUS, n, t) for t in (4, 256) for n in (24, 1536)),
+    *(("actiba", "Mul", "activation", SILU, n, t) for t in (4, 256) for n in (256, 1536)),
 ]
 SCALARS = {"zero": 0.0, "low": -1e4, "two": 2.0, "eps": 1e-3, "one": 1.0}
 PASSES = {"cumba": xamba.CumBA(), "reduba": xamba.ReduBA(mean=True), "actiba": xamba.ActiBA(inline=True)}

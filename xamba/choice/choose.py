@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import onnx_ir as ir
 
+from xamba.choice.measured import known_dims, region_error
 from xamba.choice.moves import Move, candidates, copy_of
 from xamba.choice.pricing import Pricer, Prices
 from xamba.choice.regions import WHOLE_BELOW, Region, extract, regions
@@ -29,7 +32,7 @@ Tick = Callable[..., None]  # (words, done, total)
 @dataclass(frozen=True)
 class Site:
     """One place, or several alike. `count`: places in the whole model. `before`, `after`: of its region, us, one a
-    target. `error`: measured on the region, relative to the largest magnitude. `witness`: what Intel's compiler says."""
+    target. `error`: measured on the region, relative to the largest magnitude. `witness`: Intel's compiler's words."""
 
     pass_name: str
     op_type: str
@@ -129,8 +132,8 @@ class Chooser:
                 choice.alike = choice.alike and made.alike
         errors = self._errors(part, found)
         state = part
-        for step, count, error in zip(found.steps, done, errors, strict=True):
-            choice.sites.append(self._site(step, state, count, error, not why, why))
+        for step, count, wrong in zip(found.steps, done, errors, strict=True):
+            choice.sites.append(self._site(step, state, count, wrong, not why, why))
             state = step.model
         for declined in found.declined:
             count = len(declined.move.nodes) * region.count
@@ -186,26 +189,18 @@ class Chooser:
     def _errors(self, part: ir.Model, found: Found) -> list[float | None]:
         """Measured error of every step against the region as it was before the step."""
         states = [part, *(step.model for step in found.steps)]
-        return [self._error(a, b) for a, b in zip(states, states[1:], strict=False)]
+        return [self._error(a, b) for a, b in pairwise(states)]
 
     def _error(self, before: ir.Model, after: ir.Model) -> float | None:
-        """Largest error relative to an output's largest magnitude; None where neither runtime can run the region."""
-        try:
-            verdict = verify(before, after, tolerance=1.0, seed=self.seed, dims=self.dims)
-        except BadModel:
-            return None
-        return max((o.max_abs / o.scale if o.scale else o.max_abs for o in verdict.outputs), default=0.0)
+        return region_error(before, after, self.seed, self.dims)
 
 
 def optimize_for(
-    source: str | Path,
-    target: str | Path,
-    chooser: Chooser,
-    *,
-    check_answer: bool = True,
-    tolerance: float | None = None,
+    source: str | Path, target: str | Path, chooser: Chooser, *, check_answer: bool = True, **proof: Any
 ) -> Choice:
     """Choose for file `source`, verify, and write file `target`; nothing is written when the answer differs.
+
+    proof: options of `xamba.verify`.
 
     Raises `BadModel`, `BadOutput`, `CannotPrice`, `NotEquivalent`.
     """
@@ -213,22 +208,23 @@ def optimize_for(
     original = load(source)
     choice = chooser.choose(original)
     if choice.modified and check_answer:
-        prove(choice, original, chooser, tolerance)
+        prove(choice, original, chooser, proof)
     save(choice.model if choice.modified else None, source, target)
     return choice
 
 
-def prove(choice: Choice, original: ir.Model, chooser: Chooser, tolerance: float | None) -> None:
+def prove(choice: Choice, original: ir.Model, chooser: Chooser, proof: Mapping[str, Any]) -> None:
     """Compare answers: of the whole model, or of one of every kind of stretch where equal ones became equal ones.
 
     Raises `NotEquivalent`, `BadModel` (it cannot be run).
     """
-    once = choice.alike and len(choice.proved) and len(list(original.graph)) >= WHOLE_BELOW
+    once = choice.alike and len(list(original.graph)) >= WHOLE_BELOW
     pairs = choice.proved if once else [(original, choice.model)]
     for number, (before, after) in enumerate(pairs, 1):
         chooser.tick("comparing answers", number - 1, len(pairs))
+        dims = known_dims(before, chooser.dims)
         try:
-            verdict = verify(before, after, tolerance=tolerance, seed=chooser.seed, dims=chooser.dims or None)
+            verdict = verify(before, after, **{**proof, "seed": chooser.seed, "dims": dims})
         except BadModel as error:
             raise BadModel(f"{error}; --no-verify writes without asking") from None
         choice.verdicts.append(verdict)

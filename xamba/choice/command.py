@@ -32,15 +32,15 @@ def optimize_command(
     trust: bool,
     witness: bool | str,
     check_answer: bool,
-    tolerance: float | None,
     seed: int,
     dims: Mapping[str, int],
     as_json: bool,
+    **proof: Any,
 ) -> list[Verdict]:
     """Choose, verify, write, print the page (or JSON); the verdicts of the comparisons.
 
     names: passes to choose from, all if None. options: their options, by field. witness: ask Intel's compiler, through
-    the command given or the one that is at hand.
+    the command given or the one that is at hand. proof: options of `xamba.verify`.
 
     Raises `XambaError`.
     """
@@ -51,7 +51,7 @@ def optimize_command(
     command = vendor(witness) if witness else None
     with watching() as tick:
         chooser = Chooser(wanted, offered, max_error, trust, dims, seed, tick, command)
-        choice = optimize_for(source, output, chooser, check_answer=check_answer, tolerance=tolerance)
+        choice = optimize_for(source, output, chooser, check_answer=check_answer, **proof)
     if as_json:
         print(json.dumps(document(choice), indent=2))
     else:

@@ -20,6 +20,7 @@ from xamba.facts.nodes import all_nodes, node_label
 from xamba.passes.base import Kept, Result, XambaPass
 from xamba.passes.registry import find, passes
 
+NO_OPTIONS: tuple[dict[str, Any], ...] = ({},)
 KINDS = 12  # kinds of place a pass may have; rarer ones are only offered together
 
 
@@ -54,7 +55,7 @@ def candidates(
         known = {field.name for field in fields(one)}
         fixed = {name: value for name, value in (given or {}).items() if name in known}
         if one.exact or not exact_only:
-            found += [one(**{**options, **fixed}) for options in getattr(one, "candidates", ({},))]
+            found += [one(**{**options, **fixed}) for options in getattr(one, "candidates", NO_OPTIONS)]
     return list(dict.fromkeys(found))
 
 

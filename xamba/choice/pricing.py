@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import onnx
@@ -16,6 +15,7 @@ from npusim.loading.tensors import KEEP_ELEMENTS
 from npusim.onnx_io import load
 from npusim.report.record import Report
 from npusim.simulation import simulate
+from xamba.choice.measured import known_dims
 from xamba.choice.targets import Target
 from xamba.errors import CannotPrice
 from xamba.files import bodies
@@ -49,8 +49,7 @@ def graph_of(model: ir.Model, dims: Mapping[str, int]) -> Graph:
     """npusim's graph of a model in memory; of `dims` those that the model has."""
     with _large_tensors_elsewhere(model):
         proto: onnx.ModelProto = ir.serde.serialize_model(model)
-    names = {d.dim_param for v in proto.graph.input for d in v.type.tensor_type.shape.dim}
-    return load(proto, dims={name: size for name, size in dims.items() if name in names})
+    return load(proto, dims=known_dims(model, dims))
 
 
 @contextmanager
@@ -68,7 +67,12 @@ def _large_tensors_elsewhere(model: ir.Model) -> Iterator[None]:
                 continue
             moved.append((value, tensor))
             value.const_value = ir.ExternalTensor(
-                "elsewhere", 0, None, tensor.dtype, shape=ir.Shape(tensor.shape), name=value.name or ""
+                "elsewhere",
+                0,
+                None,
+                tensor.dtype,
+                shape=ir.Shape(tuple(int(d) for d in tensor.shape)),
+                name=value.name or "",
             )
     try:
         yield

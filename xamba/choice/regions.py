@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import sub
 
 import onnx_ir as ir
@@ -27,7 +28,7 @@ REPEATS = 3  # how often a place has to come
 
 @dataclass(frozen=True)
 class Region:
-    """Equal stretches of a model: the nodes of each, in order. `readers`: nodes that read a value, of those that run."""
+    """Equal stretches of a model: the nodes of each, in order. `readers`: the running nodes that read a value."""
 
     parts: tuple[tuple[ir.Node, ...], ...]
     readers: Readers
@@ -43,7 +44,7 @@ def regions(model: ir.Model, facts: Facts) -> list[Region]:
     readers = readers_of(nodes)
     groups: dict[Hashable, list[tuple[ir.Node, ...]]] = defaultdict(list)
     edges = [0, *_cuts(nodes, readers, facts), len(nodes)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         part = tuple(nodes[start:stop])
         if part:
             groups[region_key(part, readers, facts)].append(part)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
+from xamba.choice.moves import copy_of
 from xamba.choice.regions import Region, running
 from xamba.choice.search import Step, made
-from xamba.choice.moves import copy_of
 from xamba.choice.signature import readers_of, region_key
 from xamba.facts.facts import Facts
-from xamba.facts.nodes import all_nodes, node_label
+from xamba.facts.nodes import node_label
 from xamba.files import bodies
 from xamba.passes.base import Rewritten
 

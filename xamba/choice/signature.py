@@ -78,7 +78,7 @@ def site_key(node: ir.Node, facts: Facts, depth: int = 2) -> Hashable:
     before: list[Hashable] = []
     for value in node.inputs:
         maker = None if value is None else value.producer()
-        if maker is not None and depth and facts.constant(value) is None:
+        if value is not None and maker is not None and depth and facts.constant(value) is None:
             before.append((site_key(maker, facts, depth - 1), value_key(value, facts)))
         else:
             before.append(None if value is None else value_key(value, facts))
@@ -100,7 +100,7 @@ def value_key(value: ir.Value, facts: Facts) -> Hashable:
 
 def _array_key(array: np.ndarray) -> Hashable:
     kind = array.dtype.str, array.shape
-    if array.dtype == object or array.dtype.kind not in "iub" and array.size > MASK_VALUES:
+    if array.dtype == object or (array.dtype.kind not in "iub" and array.size > MASK_VALUES):
         sample = array.ravel()[:1024]
         if (
             array.dtype == object

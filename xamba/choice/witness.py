@@ -21,7 +21,7 @@ from xamba.choice.pricing import Pricer
 from xamba.choice.signs import MARGIN
 from xamba.choice.targets import Target
 from xamba.errors import BadArgument
-from xamba.proof.samples import random_weights
+from xamba.proof.weights import random_weights
 
 
 def vendor(given: bool | str) -> list[str]:
@@ -89,7 +89,7 @@ class Witness:
         reports = Pricer(self.targets, self.dims).reports(model)
         with tempfile.TemporaryDirectory(prefix="xamba_witness_") as folder:
             file = Path(folder) / "model.onnx"
-            with random_weights(model, self.seed):
+            with random_weights(model, self.seed, {}):
                 ir.save(model, file)
             for target, report in zip(self.targets, reports, strict=True):
                 place = target.generation, int(target.hardware.tiles)
