@@ -5,8 +5,9 @@
     NPUSIM_VENDOR_COMPILER="CMD" python docs/studies/beyond_xamba.py --all GRAPHS > docs/studies/beyond_xamba.out
 
 GRAPHS is the folder of exported networks of the reference material (decode steps and hybrids). With --all the error is
-measured, onnxruntime's time on this CPU stands beside it as an independent witness that less work is real, and Intel's
-compiler (CMD MODEL PLATFORM OUT NPU_TILES=n, offline) gives its estimate where it compiles (-: it refuses, or takes minutes).
+measured, onnxruntime's time on this CPU stands beside it as an independent witness that less work is real, and
+Intel's compiler (CMD MODEL PLATFORM OUT NPU_TILES=n, offline) gives its estimate where it compiles (-: it refuses, or
+takes minutes).
 
 XAMBA: CumBA and ReduBA everywhere, as the paper has them. Ours: `xamba.choice`, exact rewrites only, one file for all
 six targets and slower on none, activations assumed finite (0 x inf). Weights are random: they cost nothing here.
