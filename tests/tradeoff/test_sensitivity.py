@@ -119,11 +119,13 @@ def test_values_stay_within_the_schema_and_whole_numbers_go_by_octaves(graph):
     assert (lanes.low, lanes.high) == (lanes.value / 2, lanes.value * 2)
 
 
-def test_a_graph_of_views_has_no_number_that_decides():
+def test_only_transfers_decide_over_a_graph_of_views():
+    """Nothing is computed, but the result has a place of its own: it is copied there."""
     shape = {"s": np.array([4, 2])}
     graph = loaded(model([node("Reshape", "x s", "y")], {"x": [2, 4]}, ["y"], shape))
     found = sensitivity(graph, npusim.hardware("lunar_lake"))
-    assert (found.latency_us, found.elasticities) == (0.0, ())
+    assert found.latency_us > 0
+    assert all(e.name.startswith(("dma.", "ddr.", "dsp.clock")) for e in found.elasticities)
 
 
 def test_in_latency_mode_the_host_has_its_share(graph):
