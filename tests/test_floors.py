@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    "errors graph work version schedule",
+    "errors",
+    "graph work version schedule choices expression",
     "terminal",
     "arch loading ops",
     "compiler onnx_io",

@@ -38,13 +38,17 @@ def make_pass(name: str, **options: Any) -> XambaPass:
 def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool = True) -> Optimized:
     """Run passes over a model in memory, in place, with `onnx.checker` (full check) after each.
 
-    inline_functions: put model-local functions that hold something to rewrite in place first.
+    inline_functions: put model-local functions that hold something to rewrite in place first; all of them when a pass
+    is asked to write no functions (``ActiBA(inline=True)``), since the runtime then takes none.
 
     Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
     if inline_functions:
-        done.notes += put_in_place(model, lambda node: any(one.reports(node) for one in passes))
+        no_functions = any(getattr(one, "inline", False) for one in passes)
+        done.notes += put_in_place(
+            model, lambda node: any(one.reports(node) for one in passes), everything=no_functions
+        )
     for one in passes:
         result = one.run(model)
         done.rewritten += result.rewritten

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import ClassVar
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -106,3 +113,53 @@ def test_networks_pass_through_optimizer_passes_and_rewriter(name):
     for output, y in zip(after.graph.outputs, found, strict=True):
         want = data[f"out_{output.name}"]
         assert np.abs(y - want).max() <= 0.02 * np.abs(want).max()
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "pipelines.md").read_text()
+CODE = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+WORKFLOW = json.loads(re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[0])
+
+
+@pytest.mark.parametrize("code", CODE[:2], ids=["onnx_ir", "onnxscript"])
+def test_the_code_of_the_page_runs(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    m = scan()
+    ir.save(m, "in.onnx")
+    exec(compile(code, "docs/pipelines.md", "exec"), {})
+    after = load("out.onnx")
+    assert not {"CumSum", "ReduceSum"} & set(ops(after))
+    assert verify(m, after).ok
+
+
+@pytest.fixture
+def olive(monkeypatch):
+    """Olive where it is installed, else its door: surgeons are found by class name and called with a proto."""
+    try:
+        import olive.passes.onnx.graph_surgeries as surgeries
+    except ImportError:
+        surgeries = ModuleType("olive.passes.onnx.graph_surgeries")
+
+        class Surgeon:
+            registry: ClassVar[dict] = {}
+
+            def __init_subclass__(cls) -> None:
+                Surgeon.registry[cls.__name__.lower()] = cls
+
+            def __call__(self, proto):
+                return ir.to_proto(self.call_ir(ir.from_proto(proto)))
+
+        surgeries.Surgeon = Surgeon
+        for name in "olive", "olive.passes", "olive.passes.onnx":
+            monkeypatch.setitem(sys.modules, name, ModuleType(name))
+        monkeypatch.setitem(sys.modules, surgeries.__name__, surgeries)
+    return surgeries
+
+
+def test_the_surgeon_of_the_page_operates(olive, capsys):
+    exec(compile(CODE[2], "docs/pipelines.md", "exec"), {})
+    surgery = dict(WORKFLOW["surgeries"][0])
+    surgeon = olive.Surgeon.registry[surgery.pop("surgeon").lower()](**surgery)
+    m = scan()
+    after = ir.from_proto(surgeon(ir.to_proto(m)))
+    assert ops(after).count("MatMul") == 2 and "rewritten: CumSum 'scan'" in capsys.readouterr().out
+    assert verify(m, after).ok
