@@ -159,7 +159,9 @@ def _verdict(
     found = judge.all_draws()
     dtype = AS_TYPES[as_type] if as_type else max(narrow, key=lambda t: tol.ROUNDOFF[t], default=None)
     if dtype is not None and shake is not None and not found.settled:
-        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, found)
+        in_type = Findings()
+        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, in_type)
+        found.merge(in_type, first=as_type is not None)
     order = [str(v.name) for v in models[0].graph.outputs]
     outputs = sorted(found.worst.values(), key=lambda one: order.index(one.name) if one.name in order else 0)
     return Verdict(

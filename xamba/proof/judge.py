@@ -45,6 +45,14 @@ class Findings:
         if old is None or (old.ok and found.badness > old.badness):
             self.worst[found.name] = found
 
+    def merge(self, other: Findings, first: bool) -> None:
+        """Take in other findings; with `first`, theirs are shown where both pass."""
+        self.draws += other.draws
+        for one in other.worst.values():
+            if first and one.ok and self.worst.get(one.name, one).ok:
+                self.worst[one.name] = one
+            self.add(one)
+
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
@@ -97,6 +105,7 @@ class Judge:
         self.found = Findings()
         self.runs_left = max(FEWEST_RUNS, int(ALL_RUNS_NS / max(run_ns(models[0]), 1.0)))
         self.scales: dict[str, float] = {}
+        self.spread: dict[str, set[str]] = {}  # outputs in which NaN goes further in the second model
 
     def all_draws(self) -> Findings:
         """Every kind at the first lengths that run, then other lengths, poison, and both branches.
@@ -114,6 +123,13 @@ class Judge:
         for kind, number in poison.KINDS.items():
             self._poison(kind, number, feeds)
         self._branches(first)
+        if self.spread:
+            names = ", ".join(f"'{name}'" for name in list(self.spread)[:4])
+            kinds = ", ".join(kind for kind in poison.KINDS if any(kind in k for k in self.spread.values()))
+            self.found.note(
+                f"{kinds} in the data: the second model answers NaN in more elements of {names} "
+                "(0 x inf is NaN); CumBA(refuse_nonfinite) avoids it"
+            )
         if self.runs_left <= 0:
             self.found.note("the model is large: not every kind of input was run")
         return self.found
@@ -222,10 +238,7 @@ class Judge:
                 if bad is not None:
                     self.found.add(bad)
                 if spread:
-                    self.found.note(
-                        f"{draw}: the second model answers NaN in more elements of '{clean(name)}' "
-                        f"(0 x {kind} is NaN); CumBA(refuse_nonfinite) avoids it"
-                    )
+                    self.spread.setdefault(clean(name), set()).add(kind)
         if poison.places(feeds):
             self.found.draws.append(draw)
 
