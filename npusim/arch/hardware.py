@@ -132,6 +132,13 @@ class Hardware(Strict):
                 sources[path] = source
         return Hardware.build(values, sources, path=self.name)
 
+    def with_numbers(self, numbers: Mapping[str, Any]) -> Hardware:
+        """The same with some numbers in place, by dotted name, unchecked: for values that `replace` has seen
+        already, where its checks would take longer than the pricing (blocks of a sweep)."""
+        hw: Hardware = _put(self, {tuple(name.split(".")): value for name, value in numbers.items()})
+        hw._source_of = self._source_of
+        return hw
+
     def _require(self, name: str) -> None:
         if name in self._dotted:
             return
@@ -164,3 +171,18 @@ class Hardware(Strict):
         return f"Hardware({self.name}: NPU {self.generation}, {self.tiles} tiles)"
 
     __str__ = __repr__
+
+
+def _put(node: Any, changes: Mapping[tuple[str, ...], Any]) -> Any:
+    """A copy of a record or table with some values in place; parts that do not change are shared."""
+    below: dict[str, dict[tuple[str, ...], Any]] = {}
+    leaves: dict[str, Any] = {}
+    for path, value in changes.items():
+        if len(path) == 1:
+            leaves[path[0]] = value
+        else:
+            below.setdefault(path[0], {})[path[1:]] = value
+    names = node if isinstance(node, dict) else type(node).model_fields
+    parts = {name: node[name] if isinstance(node, dict) else getattr(node, name) for name in names}
+    parts |= leaves | {name: _put(parts[name], inner) for name, inner in below.items()}
+    return parts if isinstance(node, dict) else type(node).model_construct(**parts)

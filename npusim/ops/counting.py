@@ -9,7 +9,7 @@ price that rounds up to the grid is right too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 
@@ -51,23 +51,12 @@ def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     return rows, columns, inner
 
 
-def activation_bytes(values: Iterable[Value | None]) -> float:
-    return float(sum(v.npu_bytes for v in values if v is not None and not v.constant))
-
-
 def vector(
     c: OpCase, kernel: str, elements: float | None = None, rows: float = 1, independent: float | None = None
 ) -> VectorWork:
     """A kernel over the whole op; by default elementwise over the first output."""
     count = c.output.elements if elements is None else elements
-    return VectorWork(
-        kernel,
-        count,
-        rows,
-        count if independent is None else independent,
-        activation_bytes(c.inputs),
-        activation_bytes(c.outputs),
-    )
+    return VectorWork(kernel, count, rows, count if independent is None else independent)
 
 
 def dsp(
@@ -101,11 +90,11 @@ def product(m: float, k: float, n: float, groups: float, left: Value, right: Val
     )  # fmt: skip
 
 
-def copy(nbytes: float, run_bytes: float = 0, elements: float = 0, constant: bool = False) -> MoveWork:
+def copy(nbytes: float, elements: float = 0, constant: bool = False) -> MoveWork:
     """A copy of activations inside the scratchpad, or of a constant from DDR.
 
     The compiler replaces the memories where a tensor does not stay in the scratchpad."""
-    return MoveWork(nbytes, run_bytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
+    return MoveWork(nbytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
 
 
 @lru_cache(maxsize=4096)

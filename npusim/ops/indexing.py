@@ -8,7 +8,7 @@ import numpy as np
 
 from npusim.ops.counting import copy, dsp, on_mac_array, vector
 from npusim.ops.registry import OpCase, op
-from npusim.ops.structure import cut, run_from
+from npusim.ops.structure import cut
 from npusim.work import Lowering, MacOp, MacWork
 
 
@@ -18,11 +18,10 @@ def gather(c: OpCase) -> tuple[Lowering, ...]:
     One known index is a slice (Intel's compiler rewrites it so)."""
     source, indices, out = c.input(0), c.input(1), c.output
     axis = c.axis(0, len(source.shape))
-    run = run_from(source, axis + 1)
     data = c.data(1)
     if indices.constant and data is not None and np.size(data) == 1:
         return cut(out, source, [axis] if source.shape[axis] > 1 else [], steps=False)
-    move = Lowering("dma", (copy(out.npu_bytes, run, constant=source.constant),))
+    move = Lowering("dma", (copy(out.npu_bytes, constant=source.constant),))
     rows = indices.elements * prod(source.shape[:axis])
     return move, dsp(c, "gather", out.elements, rows, out.elements)
 
@@ -47,9 +46,7 @@ def scatter(c: OpCase) -> Lowering:
 @op("TensorScatter", lowerings=("dma",))
 def tensor_scatter(c: OpCase) -> Lowering:
     """New rows written into a cache in place."""
-    update = c.input(1)
-    axis = c.axis(-2, len(update.shape))
-    return Lowering("dma", (copy(update.npu_bytes, run_from(update, axis)),))
+    return Lowering("dma", (copy(c.input(1).npu_bytes),))
 
 
 @op("OneHot", kernels=("onehot",))

@@ -133,7 +133,7 @@ def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
         return (dsp(c, "gather"),)
     if not found.moves:
         return (VIEW,)
-    return (Lowering("dma_permute", (copy(out.npu_bytes, out.dtype.npu_bytes, out.elements),)),)
+    return (Lowering("dma_permute", (copy(out.npu_bytes, out.elements),)),)
 
 
 def _gemm(c: OpCase, left: Value, right: Value) -> Lowering:

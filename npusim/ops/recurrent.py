@@ -22,9 +22,8 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
-        size = c.output.dtype.npu_bytes
         cells = directions * batch * hidden
-        gate = VectorWork(kernel, cells, 1, cells, cells * gates * size, cells * size)
+        gate = VectorWork(kernel, cells, 1, cells)
         return Lowering("decomposed", (inputs, *((step, gate) * length)))
 
     return rule
