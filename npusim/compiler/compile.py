@@ -33,13 +33,10 @@ def compile_graph(
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument."""
     if precision not in PRECISIONS:
         raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
-    fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
-    warnings = list(graph.warnings)
-    if hw.generation in profile.hypothesis_on:
-        warnings.append(
-            f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
-        )
-    placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled)
+    generation, notes = profile.generation_for(hw)
+    fused = fuse(graph, profile, generation, bool(hw.mac_array.lookup_unit), precision)
+    warnings = [*graph.warnings, *notes]
+    placed, unpriced, fused = _place(fused, hw, generation, profile, allow_unmodelled)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     for name in fused.inputs:
@@ -52,7 +49,7 @@ def compile_graph(
     due = weight_chunks(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
-    groups = hw.generation in profile.groups_over_tiles
+    groups = generation in profile.groups_over_tiles
     emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
@@ -79,12 +76,12 @@ def compile_graph(
 
 
 def _place(
-    graph: Graph, hw: Hardware, profile: CompilerProfile, allow_unmodelled: bool
+    graph: Graph, hw: Hardware, generation: str, profile: CompilerProfile, allow_unmodelled: bool
 ) -> tuple[list[Placed], list[Unpriced], Graph]:
     """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
     behind their producer."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)
@@ -108,7 +105,11 @@ def _place(
                 inside = f"{name}/fp16"
                 values[inside] = replace(values[name], name=inside, dtype=DType.FLOAT16)
                 converted[name] = inside
-                placed.append(_conversion(f"{name}/convert", name, inside, values, profile.input_convert, hw))
+                placed.append(
+                    _conversion(
+                        f"{name}/convert", name, inside, values, profile.input_convert.get(generation, "dma")
+                    )
+                )
         if converted:
             step = replace(step, reads=tuple(converted.get(n, n) for n in step.reads))
         placed.append(step)
@@ -119,16 +120,17 @@ def _place(
         if source in made and value.dtype is DType.FLOAT and value.elements:
             out = f"{name}/fp32"
             values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
-            placed.append(_conversion(f"{name}/convert", source, out, values, profile.output_convert, hw))
+            placed.append(
+                _conversion(
+                    f"{name}/convert", source, out, values, profile.output_convert.get(generation, "dma")
+                )
+            )
     outputs = tuple(f"{n}/fp32" if f"{n}/fp32" in values else placer.root(n) for n in graph.outputs)
     return placed, unpriced, replace(graph, values=values, outputs=outputs)
 
 
-def _conversion(
-    name: str, source: str, result: str, values: dict[str, Value], engines: dict[str, str], hw: Hardware
-) -> Placed:
+def _conversion(name: str, source: str, result: str, values: dict[str, Value], engine: str) -> Placed:
     """float32 <-> fp16 at the edge of the graph, by DMA or by a DSP kernel."""
-    engine = engines.get(hw.generation, "dma")
     value = values[source]
     node = Node(name, "Convert", (source,), (result,))
     work: VectorWork | MoveWork

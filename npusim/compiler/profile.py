@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument, BadHardware
 
@@ -92,10 +93,34 @@ class CompilerProfile(_Strict):
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
+    generations: tuple[str, ...] = Field(description="generations it has rules for; others are refused")
 
     @cached_property
     def transposed_reads(self) -> frozenset[tuple[str, int]]:
         return frozenset(self.absorbs_transpose)
+
+    def generation_for(self, hw: Hardware) -> tuple[str, list[str]]:
+        """The generation whose rules plan `hw`, and what a reader must know about that.
+
+        Raises BadHardware for a generation without rules, when the hardware does not say whose to take."""
+        own, wanted = hw.generation, hw.planned_as or hw.generation
+        if wanted not in self.generations:
+            nearest = min(self.generations, key=lambda known: (abs(int(known) - int(wanted)), known))
+            what = "planned_as" if hw.planned_as else "generation"
+            raise BadHardware(
+                f"{hw.name}: {what}: compiler {self.name} has no rules for NPU {wanted}, only for "
+                f"{', '.join(self.generations)}; to plan it by the nearest one's rules write "
+                f'planned_as: "{nearest}" in the hardware file'
+            )
+        warnings = []
+        if wanted != own:
+            warnings.append(
+                f"NPU {own} is planned by the rules of compiler {self.name} for NPU {wanted}, as {hw.name} asks: "
+                "what its own compiler does is not known"
+            )
+        if wanted in self.hypothesis_on:
+            warnings.append(f"compiler {self.name} never knew NPU {wanted}: its rules there are a hypothesis")
+        return wanted, warnings
 
     def rule(self, op_type: str) -> LoweringRule:
         return self.lowerings.get(op_type, self.default)
