@@ -20,6 +20,8 @@ from npusim.ops.registry import OpCase
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork
 
 PIXELS_PER_ROW = 4
+FULL_GRID = 16  # pixels the MAC array works on at once
+MAX_CHANNELS = 8192  # most channels of one piece of its work (same facts)
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
 EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
 
@@ -39,14 +41,18 @@ def pixels(count: float) -> tuple[float, int]:
 def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
 
-    An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
-    is no multiple of 16 while the whole tensor is, Intel's compiler folds it to 16 channels."""
+    An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis. If that is no multiple
+    of 16 while the whole tensor is, Intel's compiler folds it to 16 channels; if it is so long that the pixels do
+    not fill the grid (or longer than the array's 8,192 channels), part of it becomes pixels: the elements do not
+    depend on each other, so [1,4,524288] costs what it costs as an image."""
     total = prod(shape)
     if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
         return shape[0] * shape[2], shape[3], shape[1]
     inner = shape[-1] if shape else 1
     if inner % CHANNEL_BLOCK and total % CHANNEL_BLOCK == 0:
         inner = CHANNEL_BLOCK
+    while inner % (2 * CHANNEL_BLOCK) == 0 and (inner > MAX_CHANNELS or total // inner % FULL_GRID):
+        inner //= 2
     rows, columns = pixels(total // max(inner, 1))
     return rows, columns, inner
 
@@ -67,8 +73,20 @@ def dsp(
 
 def per_element(c: OpCase, op: MacOp = MacOp.ELTWISE) -> MacWork:
     """One pass over the output on the MAC array: ELTWISE, or DEPTHWISE for a 1x1 scale and shift."""
+    return _pass(c, op, *extent(c.output.shape))
+
+
+def per_channel(c: OpCase) -> MacWork:
+    """A scale and shift along axis 1 of [N,C,...], as a 1x1 depthwise convolution."""
+    shape = c.output.shape
+    channels = shape[1] if len(shape) > 1 else 1
+    rows = shape[0] * prod(shape[2:-1]) if len(shape) > 3 else 0
+    h, w = (rows, shape[-1]) if rows else pixels(c.output.elements // max(channels, 1))
+    return _pass(c, MacOp.DEPTHWISE, h, w, channels)
+
+
+def _pass(c: OpCase, op: MacOp, h: float, w: float, channels: int) -> MacWork:
     out = c.output
-    h, w, channels = extent(out.shape)
     source = next((v for v in c.inputs if v is not None and not v.constant), out)
     return MacWork(
         op, h, w, channels, channels, h, w,

@@ -22,7 +22,9 @@ def gather(c: OpCase) -> tuple[Lowering, ...]:
     if indices.constant and data is not None and np.size(data) == 1:
         return cut(out, source, [axis] if source.shape[axis] > 1 else [], steps=False)
     move = Lowering("dma", (copy(out.npu_bytes, constant=source.constant),))
-    rows = indices.elements * prod(source.shape[:axis])
+    # Along the innermost axis a whole row lies at hand: its elements are picked, not fetched one by one.
+    outer = prod(source.shape[:axis])
+    rows = outer if prod(source.shape[axis + 1 :]) == 1 and outer > 1 else indices.elements * outer
     return move, dsp(c, "gather", out.elements, rows, out.elements)
 
 
@@ -36,11 +38,18 @@ def gather_block_quantized(c: OpCase) -> Lowering:
     return Lowering("dsp", (vector(c, "gather"), vector(c, "fakequantize")))
 
 
-@op("Scatter", "ScatterElements", "ScatterND", lowerings=("dsp",), kernels=("scatter",))
-def scatter(c: OpCase) -> Lowering:
+@op("Scatter", "ScatterElements", "ScatterND", lowerings=("dma", "dsp"), kernels=("scatter",))
+def scatter(c: OpCase) -> tuple[Lowering, ...]:
     """Elements are the updates; the copy of the tensor they go into shows in the bytes. Indices may repeat,
-    so nothing may be split."""
-    return dsp(c, "scatter", c.input(2).elements, 1, 1)
+    so nothing may be split. With indices the compiler knows, and whole rows as updates, the DMA writes the tensor
+    and the updates over it (Intel's schedules: 1.2 to 3 us instead of a kernel)."""
+    data, updates = c.input(0), c.input(2)
+    kernel = dsp(c, "scatter", updates.elements, 1, 1)
+    rank = len(updates.shape)
+    by_rows = c.node.op_type == "ScatterND" or (rank > 0 and updates.shape[-1] == data.shape[-1] and rank > 1)
+    if not c.input(1).constant or not by_rows or c.attr("reduction", "none") not in ("none", b"none"):
+        return (kernel,)
+    return Lowering("dma", (copy(data.npu_bytes), copy(updates.npu_bytes))), kernel
 
 
 @op("TensorScatter", lowerings=("dma",))

@@ -5,19 +5,28 @@ from __future__ import annotations
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element
+from npusim.ops.counting import copy, dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp
 
 
 @op(
-    "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Dropout", "BitCast", "Shape", "Size",
+    "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "BitCast", "Shape", "Size",
     "Constant", "Optional", "OptionalGetElement", "OptionalHasElement",
     lowerings=("view",),
 )  # fmt: skip
 def view(c: OpCase) -> Lowering:
     """The same bytes under another name or shape (or a number the compiler knows)."""
     return VIEW
+
+
+@op("Dropout", lowerings=("view", "dsp"), kernels=("default", "mul"), reads=(1, 2))
+def dropout(c: OpCase) -> Lowering:
+    """Nothing at inference. In training mode a mask of random bits (a kernel nobody has published a line for)
+    and a product."""
+    ratio, training = c.data(1), c.data(2)
+    off = training is None or not training.any() or (ratio is not None and not ratio.any())
+    return VIEW if off else Lowering("dsp", (vector(c, "default"), vector(c, "mul")))
 
 
 def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
