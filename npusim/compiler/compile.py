@@ -50,7 +50,7 @@ def compile_graph(
         placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
     )
     groups = generation in profile.groups_over_tiles
-    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
+    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, profile.dsp.one_a_tile)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan
@@ -81,7 +81,7 @@ def _place(
     """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
     behind their producer."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit), int(hw.tiles))
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)
@@ -125,7 +125,12 @@ def _place(
                     f"{name}/convert", source, out, values, profile.output_convert.get(generation, "dma")
                 )
             )
-    outputs = tuple(f"{n}/fp32" if f"{n}/fp32" in values else placer.root(n) for n in graph.outputs)
+        elif source in graph.inputs and name != source and value.elements:
+            placed.append(_copied_input(name, source, value))
+    left = {n for step in placed if step.node.op_type == "Copy" for n in step.writes}
+    outputs = tuple(
+        f"{n}/fp32" if f"{n}/fp32" in values else n if n in left else placer.root(n) for n in graph.outputs
+    )
     return placed, unpriced, replace(graph, values=values, outputs=outputs)
 
 
@@ -141,6 +146,15 @@ def _conversion(name: str, source: str, result: str, values: dict[str, Value], e
         work = MoveWork(value.elements * 4.0)
         why = "float32 at the graph's edge is converted by the DMA on this generation"
     return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)
+
+
+def _copied_input(name: str, source: str, value: Value) -> Placed:
+    """An output that is only a view of an input is another buffer all the same."""
+    size = 4.0 if value.dtype is DType.FLOAT else value.dtype.npu_bytes
+    work = MoveWork(value.elements * size, destination="ddr")
+    why = "an output that is a view of an input of the graph is copied by the DMA"
+    node = Node(f"{name}/copy", "Copy", (source,), (name,))
+    return Placed(node, "dma", (work,), "dma", why, (source,), (name,), 0.0, 0.0)
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

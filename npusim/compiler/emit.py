@@ -20,11 +20,18 @@ class Emitter:
     """Writes the tasks of one plan."""
 
     def __init__(
-        self, sizes: dict[str, float], tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool
+        self,
+        sizes: dict[str, float],
+        tiles: int,
+        dsps_per_tile: int,
+        ports: int,
+        groups_over_tiles: bool,
+        one_a_tile: tuple[str, ...] = (),
     ) -> None:
         self.sizes = sizes
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
+        self.one_a_tile = one_a_tile
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
@@ -170,15 +177,24 @@ class Emitter:
                 alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
-                queue, ask = DSP, self._kernel(work, step, r.pieces)
-            task = plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams)
+                queue, ask = DSP, self._kernel(work, step, r.pieces if work.repeats == 1 else 1)
+            task = plan.add(
+                label,
+                queue,
+                ask,
+                pieces=r.pieces,
+                repeats=repeats * work.repeats,
+                after=after,
+                streams=streams,
+            )
             if i == 0 and feeds:
                 plan.feeds[task] = feeds
             previous = (task,)
         return previous
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
-        parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
+        per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
+        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from npusim.compiler.conditions import CONDITIONS
+from npusim.compiler.conditions import CONDITIONS, copied
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
@@ -15,6 +15,8 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
+PACKED_WEIGHTS = ("MatMulNBits",)  # the attribute says how wide its weights are, not the type of the tensor
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -23,7 +25,8 @@ class Placed:
     """A node with its lowering chosen.
 
     `reads`, `writes`: activation tensors by root name (views looked through). `fixed_bytes`: weights and other
-    constants it needs in the scratchpad. `engine` is the engine of most of its work.
+    constants it needs in the scratchpad at once; `fixed_traffic`: those that cross DDR; `again_bytes`: what crosses
+    once more for later steps of a recurrent layer whose weights do not stay. `engine` is that of most of its work.
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
     `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
@@ -37,6 +40,8 @@ class Placed:
     writes: tuple[str, ...]
     fixed_bytes: float
     macs: float
+    fixed_traffic: float = 0.0
+    again_bytes: float = 0.0
     one_dsp: bool = False
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
@@ -53,12 +58,14 @@ class Placer:
         generation: str,
         one_dsp: frozenset[str],
         lookup_unit: bool,
+        tiles: int,
     ) -> None:
         self.graph = graph
         self.profile = profile
         self.generation = generation
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
+        self.tiles = tiles
         self.alias: dict[str, str] = {}
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
@@ -100,6 +107,8 @@ class Placer:
             self.on_mac_array.update(node.outputs)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
+        fixed = _fixed_bytes(node, steps, self.graph)
+        recurrent = [s for s in steps if isinstance(s, MacWork) and s.repeats > 1] if fixed else []
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -108,7 +117,9 @@ class Placer:
             reason=reason,
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
-            fixed_bytes=_fixed_bytes(node, steps, self.graph),
+            fixed_bytes=_at_once(recurrent[0], self.tiles) if recurrent else fixed,
+            fixed_traffic=fixed,
+            again_bytes=sum((s.repeats - 1) * weight_bytes(s) for s in recurrent),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
             padded=_padded(steps, tuple(reads), node, self.graph),
@@ -121,7 +132,8 @@ class Placer:
         profile = self.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())
-        if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
+        leaves = node.outputs[0] in self.graph.outputs
+        if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
@@ -136,7 +148,11 @@ class Placer:
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
                     continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
-                if name == "dma" and node.op_type in profile.strided:
+                if (
+                    name == "dma"
+                    and node.op_type in profile.strided
+                    and not copied(node, self.graph, self.root)
+                ):
                     why = f"{node.op_type}: its neighbours write and read it with strides"
                     return Lowering(STRIDED, ()), why
                 return by_name[name], why
@@ -159,7 +175,9 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
     if not any(isinstance(s, MacWork) for s in (first, last)):
         return steps
     data = graph.values[node.inputs[0]]
-    second = graph.values[node.inputs[1]] if len(node.inputs) > 1 and node.inputs[1] else data
+    at = WEIGHTS_AT.get(node.op_type, 1)
+    second = graph.values[node.inputs[at]] if len(node.inputs) > at and node.inputs[at] else data
+    packed = node.op_type in PACKED_WEIGHTS
     out = graph.values[next(n for n in node.outputs if n)]
     changed = list(steps)
     for i, step in enumerate(steps):
@@ -167,6 +185,8 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
             into = data.dtype.npu_bytes if i == 0 else step.input_bytes
             outof = out.dtype.npu_bytes if i == len(steps) - 1 else step.output_bytes
             weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
+            if packed:
+                weight = step.weight_bytes
             changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
     return tuple(changed)
 
@@ -223,9 +243,17 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
     return float(sum(v.npu_bytes for v in constants))
 
 
+def _at_once(step: MacWork, tiles: int) -> float:
+    """Bytes of scratchpad, over all tiles, that the weights of a recurrent step take. For one row its channels are
+    split over the tiles; several rows are, and then every tile holds the weights of a direction (Intel's
+    schedules: 512 hidden units stay for a batch of 1 and are read again at every step for a batch of 8)."""
+    one_row = step.out_h * step.out_w == 1
+    return weight_bytes(step) * (1 if one_row else tiles / step.groups)
+
+
 def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
     """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
-    if kernels & set(profile.dsp.one_tile.get(generation, ())):
+    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
         return 1
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000

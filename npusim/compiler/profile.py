@@ -43,22 +43,27 @@ class LoweringRule(_Strict):
 class DspRule(_Strict):
     """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
     `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one.
-    `one_tile`: kernels that stay on one tile, by generation."""
+    `one_tile`: kernels that stay on one tile where they read a table in DDR, by generation.
+    `one_a_tile`: kernels that run on one DSP of every tile."""
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
     one_tile: dict[str, tuple[str, ...]] = {}
+    one_a_tile: tuple[str, ...] = ()
     source: str
 
 
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
-    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found."""
+    `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
+    `tables_without_lookup_unit`: activation tables written out as plain ops are one DSP kernel where the hardware
+    has no lookup unit (no known compiler does so: a what-if)."""
 
     drain_path: dict[str, tuple[str, ...]]
     lookup_unit: dict[str, tuple[str, ...]] = {}
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
+    tables_without_lookup_unit: bool = False
     source: str
 
 

@@ -54,7 +54,7 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     pad.make_room(k, step, r, need + min(step.fixed_bytes, pad.resident_bytes / 4))
     held = need + pad.used_bytes - pad.bytes_of(step.reads)
     room = pad.pipelined_bytes - held
-    r.fixed_traffic = step.fixed_bytes
+    r.fixed_traffic = step.fixed_traffic
     keeps_loads = True
     if pieces > 1:
         r.pieces, r.cut, r.destination = pieces, "channels", "ddr"
@@ -69,6 +69,9 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     else:
         missing = _streamed(step, pad, r, missing, writes)
         keeps_loads = r.cut == "channels"
+    if r.pieces > 1 and step.again_bytes:
+        r.fixed_traffic += step.again_bytes
+        r.reason += "; the recurrent weights do not stay and are read again at every step"
     r.loads = [(n, pad.sizes[n]) for n in missing]
     r.held_bytes = min(held, pad.resident_bytes)
     if keeps_loads:
@@ -85,7 +88,7 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     inside, arriving = pad.bytes_of(step.reads), sum(pad.sizes[n] for n in missing)
     cut = streamed(step, arriving, leaving, inside, pad.pipelined_bytes)
     r.pieces, r.cut, r.destination = cut.pieces, cut.over, "ddr"
-    r.fixed_traffic = cut.fixed_traffic or step.fixed_bytes
+    r.fixed_traffic = cut.fixed_traffic or step.fixed_traffic
     r.reason = f"in {cut.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
     return missing
 

@@ -1,9 +1,12 @@
-"""LSTM, GRU, RNN: one product for all inputs, then per time step the recurrent product and the gates.
+"""LSTM, GRU, RNN: one product for the inputs of all steps, then per step the recurrent product and the gates.
 
-The steps of one direction wait for each other; two directions are two problems side by side (`groups`).
+The steps of a direction wait for each other (`repeats`), and so do the directions: Intel's compiler runs them one
+after another. Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from npusim.ops.counting import product
 from npusim.ops.registry import OpCase, Rule, op
@@ -22,9 +25,9 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
-        cells = directions * batch * hidden
-        gate = VectorWork(kernel, cells, 1, cells)
-        return Lowering("decomposed", (inputs, *((step, gate) * length)))
+        cells = batch * hidden
+        gate = VectorWork(kernel, cells, 1, cells, repeats=length * directions)
+        return Lowering("decomposed", (inputs, replace(step, repeats=length), gate))
 
     return rule
 

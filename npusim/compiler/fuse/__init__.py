@@ -26,7 +26,8 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
     r = Rewriter(graph)
-    tables.inline_tables(r)
+    if lookup_unit or profile.fusion.tables_without_lookup_unit:
+        tables.inline_tables(r)
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
     for name in profile.fusion.patterns:
