@@ -14,13 +14,16 @@ Number = Any  # int, float or numpy array: one work or a column of works
 
 
 class MacOp(IntEnum):
-    """The MAC array's modes of work (VPUNN's CONVOLUTION, DW_CONVOLUTION, MAXPOOL, AVEPOOL, ELTWISE)."""
+    """The MAC array's modes of work (VPUNN's CONVOLUTION, DW_CONVOLUTION, MAXPOOL, AVEPOOL, ELTWISE), and passes
+    that only write in another order (PermuteQuantize and MemPermute in Intel's schedules)."""
 
     CONVOLUTION = 0
     DEPTHWISE = 1
     MAX_POOL = 2
     AVERAGE_POOL = 3
     ELTWISE = 4
+    PERMUTE_IMAGE = 5  # a copy of an image with its channels moved from outermost to innermost
+    PERMUTE = 6  # a copy that writes a tensor in another order, its innermost axis elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,14 @@ class Eltwise(Strict):
     elements_per_cycle_16bit: Positive
 
 
+class Permute(Strict):
+    """Passes that write a tensor in another order; see `mac_array.permute_cycles`."""
+
+    overhead_cycles: NotNegative
+    image_elements_per_cycle: Positive  # an input image, channels moved innermost
+    elements_per_cycle: Positive  # a transpose that moves the innermost axis
+
+
 class MacArray(Strict):
     """The MAC array of one tile."""
 
@@ -84,6 +92,7 @@ class MacArray(Strict):
     convolution: Convolution
     stencil: Stencil
     eltwise: Eltwise
+    permute: Permute
 
 
 class KernelLine(Strict):

@@ -75,6 +75,8 @@ def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None, wsp: Any, as
         return convolution_cycles(work, hw, mode, wsp, asp)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
+    if op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
+        return permute_cycles(work, hw)
     return stencil_cycles(work, hw, one_workload=mode is not None)
 
 
@@ -194,3 +196,14 @@ def eltwise_cycles(work: MacWork, hw: Hardware) -> Number:
     slower = np.where(np.asarray(work.write_tiles) > 1, slower, 1.0)
     blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 8) * _ceil(work.out_c, _ALIGN)
     return fit.overhead_cycles + elements / rate * slower + fit.block_cycles * blocks
+
+
+def permute_cycles(work: MacWork, hw: Hardware) -> Number:
+    """Cycles of ONE problem of a pass that only writes in another order: an overhead and elements over a rate.
+
+    Channels count in fours; 8-bit elements go twice as fast: the rates are of the bytes that are scattered."""
+    fit = hw.mac_array.permute
+    image = np.asarray(work.op) == MacOp.PERMUTE_IMAGE
+    rate = np.where(image, fit.image_elements_per_cycle, fit.elements_per_cycle)
+    elements = np.asarray(work.out_w, dtype=float) * work.out_h * (_ceil(work.out_c, 4) * 4)
+    return fit.overhead_cycles + elements / rate * (np.asarray(work.output_bytes) / 2.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.compiler.edges import Inputs, outgoing
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.place import Placed, Placer
@@ -15,7 +16,6 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.errors import BadArgument, UnknownOp
 from npusim.graph import DType, Graph, Node, Value
-from npusim.work import MoveWork, VectorWork
 
 PRECISIONS = ("fp16", "int8")
 
@@ -85,8 +85,7 @@ def _place(
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)
-    waiting = {n for n in graph.inputs if values[n].dtype is DType.FLOAT and values[n].elements}
-    converted: dict[str, str] = {}
+    inputs = Inputs(graph, values, profile, generation)
     for node in graph.nodes:
         try:
             step = placer.place(node)
@@ -99,62 +98,13 @@ def _place(
             continue
         if step is None:
             continue
-        for name in step.reads:
-            if name in waiting:
-                waiting.discard(name)
-                inside = f"{name}/fp16"
-                values[inside] = replace(values[name], name=inside, dtype=DType.FLOAT16)
-                converted[name] = inside
-                placed.append(
-                    _conversion(
-                        f"{name}/convert", name, inside, values, profile.input_convert.get(generation, "dma")
-                    )
-                )
-        if converted:
-            step = replace(step, reads=tuple(converted.get(n, n) for n in step.reads))
+        before, step = inputs.arrange(step)
+        placed += before
         placed.append(step)
     made = {n for s in placed for n in s.writes}
-    for name in graph.outputs:
-        source = placer.root(name)
-        value = values[name]
-        if source in made and value.dtype is DType.FLOAT and value.elements:
-            out = f"{name}/fp32"
-            values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
-            placed.append(
-                _conversion(
-                    f"{name}/convert", source, out, values, profile.output_convert.get(generation, "dma")
-                )
-            )
-        elif source in graph.inputs and name != source and value.elements:
-            placed.append(_copied_input(name, source, value))
-    left = {n for step in placed if step.node.op_type == "Copy" for n in step.writes}
-    outputs = tuple(
-        f"{n}/fp32" if f"{n}/fp32" in values else n if n in left else placer.root(n) for n in graph.outputs
-    )
+    after, outputs = outgoing(graph, values, placer, made, profile.output_convert.get(generation, "dma"))
+    placed += after
     return placed, unpriced, replace(graph, values=values, outputs=outputs)
-
-
-def _conversion(name: str, source: str, result: str, values: dict[str, Value], engine: str) -> Placed:
-    """float32 <-> fp16 at the edge of the graph, by DMA or by a DSP kernel."""
-    value = values[source]
-    node = Node(name, "Convert", (source,), (result,))
-    work: VectorWork | MoveWork
-    if engine == "dsp":
-        work = VectorWork("convert", value.elements, independent=max(1, value.elements))
-        why = "float32 at the graph's edge is converted by a DSP kernel on this generation"
-    else:
-        work = MoveWork(value.elements * 4.0)
-        why = "float32 at the graph's edge is converted by the DMA on this generation"
-    return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)
-
-
-def _copied_input(name: str, source: str, value: Value) -> Placed:
-    """An output that is only a view of an input is another buffer all the same."""
-    size = 4.0 if value.dtype is DType.FLOAT else value.dtype.npu_bytes
-    work = MoveWork(value.elements * size, destination="ddr")
-    why = "an output that is a view of an input of the graph is copied by the DMA"
-    node = Node(f"{name}/copy", "Copy", (source,), (name,))
-    return Placed(node, "dma", (work,), "dma", why, (source,), (name,), 0.0, 0.0)
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

@@ -137,6 +137,8 @@ class Placer:
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
+        if "turned_product" in by_name and self.root(node.inputs[1]) not in self.graph.inputs:
+            by_name.pop("turned_product")  # its producer writes it in that order
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
@@ -245,10 +247,10 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
 
 def _at_once(step: MacWork, tiles: int) -> float:
     """Bytes of scratchpad, over all tiles, that the weights of a recurrent step take. For one row its channels are
-    split over the tiles; several rows are, and then every tile holds the weights of a direction (Intel's
+    split over the tiles; several rows are, and then every tile holds all of them (Intel's
     schedules: 512 hidden units stay for a batch of 1 and are read again at every step for a batch of 8)."""
     one_row = step.out_h * step.out_w == 1
-    return weight_bytes(step) * (1 if one_row else tiles / step.groups)
+    return weight_bytes(step) / step.groups * (1 if one_row else tiles)
 
 
 def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

@@ -95,6 +95,9 @@ class CompilerProfile(_Strict):
     groups_over_tiles: tuple[str, ...] = Field(
         default=(), description="generations that give whole problems of a batched product to tiles"
     )
+    pads_images: tuple[str, ...] = Field(
+        default=(), description="generations that pad input images of fewer channels to 16"
+    )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")

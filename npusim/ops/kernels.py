@@ -112,6 +112,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "the same for functions no known compiler puts in that table (softplus, erf, ...): a what-if",
     ),
+    "turned_product": (
+        ("mac_array", "dma"),
+        "a product whose right side is turned first by a pass of the MAC array, through DDR",
+    ),
     "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
     "joined_view": (
         (),

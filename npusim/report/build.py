@@ -167,10 +167,18 @@ def _source(plan: Plan, hw: Hardware, prices: Prices, step: Step) -> str:
     return max(kinds, key=SOURCES.index)
 
 
+_BLOCKS = {
+    MacOp.CONVOLUTION: "convolution",
+    MacOp.ELTWISE: "eltwise",
+    MacOp.PERMUTE_IMAGE: "permute",
+    MacOp.PERMUTE: "permute",
+}
+
+
 def _block(ask: Ask) -> str:
     """The block of constants that prices a MAC-array task."""
     op = ask.alternatives[0][0].op if isinstance(ask, MacTask) else MacOp.CONVOLUTION
-    return {MacOp.CONVOLUTION: "convolution", MacOp.ELTWISE: "eltwise"}.get(op, "stencil")
+    return _BLOCKS.get(op, "stencil")
 
 
 def _task_tiles(plan: Plan, ask: Ask, choice: int) -> int:
