@@ -57,7 +57,8 @@ class Stencil(Strict):
     overlap_exponent: AtLeastOne
     padding_exponent: NotNegative
     width_rounding: Fraction  # 1: widths are rounded up to 4 pixels, 0: they are not
-    kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1, workloads of up to 32 channels
+    kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1 ...
+    kernel3_channels: PosInt  # ... in workloads of up to so many channels
     stride_factor: Positive  # rate at strides above 1, relative to stride 1
 
 
@@ -87,8 +88,7 @@ class MacArray(Strict):
     lookup_unit: StrictBool  # can the drain path evaluate tables (sigmoid, GELU, ...)?
     lanes_8bit: PosInt  # channels that stencils and elementwise operations work on at once
     lanes_16bit: PosInt
-    broadcast_factor_8bit: AtLeastOne  # time of outputs written to several tiles, relative to one
-    broadcast_factor_16bit: AtLeastOne
+    broadcast_bytes_per_cycle: Positive  # of outputs written to several tiles
     convolution: Convolution
     stencil: Stencil
     eltwise: Eltwise
