@@ -112,6 +112,11 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "the same for functions no known compiler puts in that table (softplus, erf, ...): a what-if",
     ),
+    "sliced": (
+        ("mac_array",),
+        "a convolution in several: windows of up to 11, strides of up to 8, results added",
+    ),
+    "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
     "turned_product": (
         ("mac_array", "dma"),
         "a product whose right side is turned first by a pass of the MAC array, through DDR",
