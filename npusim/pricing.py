@@ -17,6 +17,7 @@ from npusim.arch.dsp import KernelLines, dsp_ns, kernel_lines
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_ns
 from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan
+from npusim.schedule import Timeline, schedule
 from npusim.work import MacWork
 
 _MAC_FIELDS = tuple(f.name for f in fields(MacWork))
@@ -109,6 +110,12 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     if points is None:
         time, launch, choice = time[:, 0], launch[:, 0], choice[:, 0]
     return Prices(time, launch, choice, tuple(kinds))
+
+
+def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:
+    """When every task of `plan` starts and ends on `hw`; `prices`, where they are known already."""
+    times = (price(plan, hw) if prices is None else prices).time_ns
+    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, times, plan.feeds)
 
 
 def points_of(hw: Hardware) -> int | None:

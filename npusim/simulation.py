@@ -7,10 +7,9 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.graph import Graph
-from npusim.pricing import price
+from npusim.pricing import price, timeline
 from npusim.report.build import build
 from npusim.report.record import Report
-from npusim.schedule import schedule
 
 DEFAULT_COMPILER = "2026"
 MODES = ("throughput", "latency")
@@ -43,5 +42,4 @@ def simulate(
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
     prices = price(plan, hw)
-    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
-    return build(plan, hw, prices, line, mode)
+    return build(plan, hw, prices, timeline(plan, hw, prices), mode)

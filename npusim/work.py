@@ -36,9 +36,7 @@ class MacWork:
     channels). `taps_inside` is the fraction of window taps that fall inside the image (1 without
     padding). `*_bytes` are bytes per element (0.5 for int4). `write_tiles`: tiles the output is
     written to (1 = own tile only). `weights`: True when the second operand is per output channel
-    (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes. `repeats`: so many
-    times one after another with the same weights, each time waiting for what the time before led to (the steps of
-    a recurrent layer); prices are of one time.
+    (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
     """
 
     op: Number
@@ -58,14 +56,11 @@ class MacWork:
     weight_bytes: Number = 2.0
     output_bytes: Number = 2.0
     write_tiles: Number = 1
-    repeats: Number = 1
 
     @property
     def macs(self) -> Number:
         """Multiply-accumulates as papers count them: padding taps included, eltwise and pooling zero."""
-        conv = (
-            self.repeats * self.groups * self.out_h * self.out_w * self.out_c * self.kernel_h * self.kernel_w
-        )
+        conv = self.groups * self.out_h * self.out_w * self.out_c * self.kernel_h * self.kernel_w
         return conv * self.in_c * (self.op == MacOp.CONVOLUTION) + conv * (self.op == MacOp.DEPTHWISE)
 
 
@@ -77,15 +72,13 @@ class VectorWork:
     `elements` is what the kernel loops over: output elements for elementwise kernels, input elements
     for reductions and scans. `rows` is the number of independent rows (elements / axis length) for
     kernels that also cost per row (softmax, mvn). `independent` is how many equal parts the work could
-    be cut into at most: the product of the axes that may be split (a scanned axis may not). `repeats` as in
-    MacWork: counts are of one time.
+    be cut into at most: the product of the axes that may be split (a scanned axis may not).
     """
 
     kernel: str
     elements: Number
     rows: Number = 1
     independent: Number = 1
-    repeats: Number = 1
 
 
 @dataclass(frozen=True, slots=True)

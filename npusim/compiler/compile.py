@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.edges import Inputs, outgoing
+from npusim.compiler.chains import find_chains
+from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
+from npusim.compiler.fuse.early_slices import early_slices
+from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
@@ -34,23 +37,35 @@ def compile_graph(
     if precision not in PRECISIONS:
         raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
     generation, notes = profile.generation_for(hw)
-    fused = fuse(graph, profile, generation, bool(hw.mac_array.lookup_unit), precision)
+    fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
+    if profile.fusion.early_slices:
+        fused = early_slices(fused)
     warnings = [*graph.warnings, *notes]
-    placed, unpriced, fused = _place(fused, hw, generation, profile, allow_unmodelled)
+    placed, unpriced, fused, part_of = _place(fused, hw, generation, profile, allow_unmodelled)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
-    for name in fused.inputs:
-        if name in sizes and fused.values[name].dtype is DType.FLOAT:
+    for name in list(sizes):
+        if edge_of(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
+    room = tiles * capacity * profile.memory.resident_share
+    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity)
+    sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
     pad.in_ddr.update(fused.inputs)
-    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
+    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
-        placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
+        placed,
+        residence,
+        tiles * capacity * profile.memory.resident_share,
+        profile.memory.prefetch_steps,
+        tiles,
+        tiles * int(hw.dsp.per_tile),
     )
     groups = generation in profile.groups_over_tiles
-    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, profile.dsp.one_a_tile)
+    emitter = Emitter(
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile
+    )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan
@@ -77,34 +92,30 @@ def compile_graph(
 
 def _place(
     graph: Graph, hw: Hardware, generation: str, profile: CompilerProfile, allow_unmodelled: bool
-) -> tuple[list[Placed], list[Unpriced], Graph]:
-    """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
-    behind their producer."""
+) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
+    """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit), int(hw.tiles))
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    edges = Edges(graph, placer, profile, generation)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
-    values = dict(graph.values)
-    inputs = Inputs(graph, values, profile, generation)
     for node in graph.nodes:
         try:
             step = placer.place(node)
         except UnknownOp:
             if not allow_unmodelled:
                 raise
-            unpriced.append(Unpriced(node, _node_bytes(node, values)))
+            unpriced.append(Unpriced(node, _node_bytes(node, edges.values)))
             for name in node.outputs:
-                placer.alias[name] = next((n for n in node.inputs if n and not values[n].constant), name)
+                placer.alias[name] = next(
+                    (n for n in node.inputs if n and not graph.values[n].constant), name
+                )
             continue
-        if step is None:
-            continue
-        before, step = inputs.arrange(step)
-        placed += before
-        placed.append(step)
-    made = {n for s in placed for n in s.writes}
-    after, outputs = outgoing(graph, values, placer, made, profile.output_convert.get(generation, "dma"))
-    placed += after
-    return placed, unpriced, replace(graph, values=values, outputs=outputs)
+        if step is not None:
+            placed += edges.before(step)
+    ends, outputs = edges.behind(placed)
+    placed += ends
+    return placed, unpriced, replace(graph, values=edges.values, outputs=outputs), placer.part_of
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

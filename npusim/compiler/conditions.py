@@ -85,15 +85,6 @@ def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return reduced == [1] or reduced[0] >= 2
 
 
-def copied(node: Node, graph: Graph, root: Callable[[str], str]) -> bool:
-    """Whether a join or a cut that its neighbours could do by strides is a copy after all: it has no neighbour
-    that writes (a part is an input of the graph) or none that reads (a cut of an input is an output)."""
-    given = [n for n in node.inputs if n and root(n) in graph.inputs]
-    if node.op_type == "Concat":
-        return bool(given)
-    return bool(given) and any(n in graph.outputs for n in node.outputs)
-
-
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (

@@ -6,13 +6,18 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import ceil
+
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
-from npusim.compiler.prefetch import Chunk
-from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import dsp_parts, mac_shares
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
+from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
+MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
+MOST_TURNS = 16  # of streams that arrive side by side
 SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
 
 
@@ -26,9 +31,11 @@ class Emitter:
         dsps_per_tile: int,
         ports: int,
         groups_over_tiles: bool,
+        part_of: Mapping[str, str],
         one_a_tile: tuple[str, ...] = (),
     ) -> None:
         self.sizes = sizes
+        self.part_of = part_of
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
         self.one_a_tile = one_a_tile
@@ -54,35 +61,43 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
+        each = self._problems(step)
+        turns, arriving = _turns(step, r)
+        passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
+        later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
+        together = len(passing) + bool(later) > 1
         loads: tuple[int, ...] = ()
-        for name, size in r.loads:
-            tasks = self._transfer(
-                f"{name}/load", size, "ddr", "scratchpad",
-                after=self.stored.get(name, ()) or self.made.get(name, ()), gate=self.before_last,
-                pieces=1 if r.cut == "channels" else r.pieces, repeats=step.node.repeats,
-            )  # fmt: skip
-            self.arrived[name] = tasks
-            loads += tasks
+        loaded = {name for name, _, _ in r.loads}
+        for name in (n for n in step.padded if n in loaded):
+            self.stored[name] = self._copied(name, step)
+        for load in arriving:
+            if load not in passing or not together:
+                loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
-            if name not in step.writes:
-                tasks = self._pad(name, step, loads or self._ready(name))
-                loads += tasks
+            if name not in step.writes and name not in r.follows and name not in loaded:
+                loads += self._pad(name, step, self._ready(name))
         for chunk in due:
-            self._fetch(chunk)
+            if chunk not in later or not together:
+                self._fetch(chunk)
+        feeds: tuple[tuple[int, float], ...] = ()
+        if together:
+            first, feeds = self._side_by_side(passing, later, step, turns)
+            loads += first
         own = self.weights.pop(k, [])
-        compute = self._compute(step, r, loads, own) if step.steps else self._parts(step)
-        for name in step.padded:
-            if name in step.writes:
-                compute = self._pad(name, step, compute)
+        compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
+        for name, size in r.copies:
+            compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if r.pieces > 1 else ()
+            streams = compute if turns > 1 and r.overlaps else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=r.pieces, repeats=step.node.repeats,
+                streams=streams, pieces=turns if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
             )  # fmt: skip
+            if name in step.padded:
+                self.stored[name] = self._copied(name, step)
             writes += self.stored[name]
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
@@ -90,15 +105,76 @@ class Emitter:
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
+    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
+        name, size, _ = load
+        self.arrived[name] = self._transfer(
+            f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
+            pieces=blocks if overlaps else 1, transfers=max(blocks, each), repeats=step.node.repeats,
+        )  # fmt: skip
+        return self.arrived[name]
+
+    def _side_by_side(
+        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
+        """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
+        the share of the compute that needs them."""
+        turns = min(MOST_TURNS, pieces)
+        begins = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
+        first: list[int] = []
+        feeds: list[tuple[int, float]] = []
+        arrived: dict[str, list[int]] = {}
+        waiting = list(weights)
+        for begin, end in zip(begins, [*begins[1:], 1.0], strict=True):
+            for name, size, blocks in passing:
+                tasks = self._transfer(
+                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
+                    gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
+                    repeats=step.node.repeats,
+                )  # fmt: skip
+                arrived.setdefault(name, []).extend(tasks)
+                if begin:
+                    feeds += [(t, 1.0 - begin) for t in tasks]
+                else:
+                    first += tasks
+            while waiting and waiting[0].needed_at <= end:
+                self._fetch(waiting.pop(0))
+        for name, found in arrived.items():
+            self.arrived[name] = tuple(found)
+        return tuple(first), tuple(feeds)
+
+    def _problems(self, step: Placed) -> int:
+        """How many problems a batched product is taken apart into, each with transfers of its own."""
+        work = step.steps[0] if step.steps else None
+        apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
+        return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
+
     def _ready(self, name: str) -> tuple[int, ...]:
-        return self.arrived.get(name, ()) or self.made.get(name, ())
+        """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
+        while True:
+            found = self.arrived.get(name, ()) or self.made.get(name, ())
+            if found or name not in self.part_of:
+                return found
+            name = self.part_of[name]
+
+    def _behind(self, name: str) -> tuple[int, ...]:
+        """Tasks after which the tensor, or the one it is a part of, is in DDR."""
+        while True:
+            found = self.stored.get(name, ()) or self.made.get(name, ())
+            if found or name not in self.part_of:
+                return found
+            name = self.part_of[name]
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""
-        stored = tuple(dict.fromkeys(t for n in step.reads for t in self.stored.get(n, ())))
+        stored = tuple(dict.fromkeys(t for n in step.reads for t in self._behind(n)))
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
+
+    def _copied(self, name: str, step: Placed) -> tuple[int, ...]:
+        """A tensor in DDR, copied there with its padding, or without it."""
+        size, repeats = self.sizes[name], step.node.repeats
+        return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
 
     def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
         """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
@@ -129,6 +205,7 @@ class Emitter:
         pieces: int = 1,
         repeats: int = 1,
         elements: float = 0.0,
+        transfers: int = 0,
     ) -> tuple[int, ...]:
         """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
         plan = self.plan
@@ -139,7 +216,11 @@ class Emitter:
             count = slices // ports + (1 if port < slices % ports else 0)
             share = nbytes * count / slices
             ask = DmaTask(
-                share, source, destination, elements=elements * count / slices, transfers=count * pieces
+                share,
+                source,
+                destination,
+                elements=elements * count / slices,
+                transfers=count * (transfers or pieces),
             )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
@@ -149,48 +230,85 @@ class Emitter:
         return tuple(done)
 
     def _compute(
-        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: list[tuple[int, Chunk]]
+        self,
+        step: Placed,
+        r: Residence,
+        turns: int,
+        loads: tuple[int, ...],
+        weights: list[tuple[int, Chunk]],
+        arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
-        plan, repeats = self.plan, step.node.repeats
-        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in dict(r.loads) else ()))
+        plan = self.plan
+        loaded = {name for name, _, _ in r.loads}
+        behind = [n for n in step.reads if n not in loaded and n not in r.follows]
+        ready = tuple(t for n in behind for t in self._ready(n))
         moving = tuple(t for t in loads if plan.pieces[t] > 1)
+        moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
         first = (t for t, chunk in weights if not chunk.needed_at)
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
-        feeds = tuple((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at)
+        feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
+        passes = sum(not isinstance(w, MoveWork) for w in step.steps)
         for i, work in enumerate(step.steps):
+            if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
+                previous = self._through_ddr(
+                    step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
+                )
             after, streams = (waiting, moving) if i == 0 else (previous, ())
-            if i and r.pieces > 1:
+            if i and turns > 1:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
+            repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
                 source, destination = (
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
                 )
                 previous = self._transfer(
-                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=r.pieces,
-                    repeats=repeats, elements=work.elements,
+                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
+                    transfers=r.pieces, repeats=repeats, elements=work.elements,
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
+                blocks = r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
+                alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
-                queue, ask = DSP, self._kernel(work, step, r.pieces if work.repeats == 1 else 1)
+                queue, ask = DSP, self._kernel(work, step, r.pieces)
             task = plan.add(
-                label,
-                queue,
-                ask,
-                pieces=r.pieces,
-                repeats=repeats * work.repeats,
-                after=after,
-                streams=streams,
+                label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
             )
             if i == 0 and feeds:
                 plan.feeds[task] = feeds
             previous = (task,)
+            if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
+                previous = self._sum_up(label, work, step, r, task)
         return previous
+
+    def _through_ddr(
+        self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int
+    ) -> tuple[int, ...]:
+        """A result of a part of the step, written to DDR and read back."""
+        for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
+            behind = self._transfer(
+                f"{step.node.name}/{name}", nbytes, source, to, after=() if r.overlaps else behind,
+                streams=behind if r.overlaps else (), pieces=pieces if r.overlaps else 1, transfers=pieces,
+                repeats=step.node.repeats,
+            )  # fmt: skip
+        return behind
+
+    def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
+        """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
+        behind: tuple[int, ...] = (task,)
+        pieces = min(r.pieces, MOST_SUM_PIECES) if r.partial_bytes else 1
+        if r.partial_bytes:
+            behind = self._through_ddr(step, r, r.partial_bytes / 2, behind, pieces)
+        ways, names = sum_of_parts(work, r.blocks.terms, self.tiles, pieces)
+        ask = MacTask(ways, names)
+        add = self.plan.add(
+            f"{label}/sum", MAC_ARRAY, ask, pieces=pieces, repeats=step.node.repeats, streams=behind
+        )
+        return (add,)
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
         per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
@@ -199,9 +317,22 @@ class Emitter:
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
 
 
+def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
+    """In how many pieces a step follows its transfers, and what arrives in how many blocks.
+
+    A step that is not cut follows them chunk by chunk all the same: what arrives by rows, or the weights by channels
+    (whichever is more), and what leaves."""
+    if r.pieces > 1 or not (r.streams and r.overlaps):
+        return r.pieces, r.loads
+    arriving = sum(size for _, size, _ in r.loads)
+    moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
+    turns = min(
+        MOST_CHUNKS,
+        max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
+    )
+    return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
+
+
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
-    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
-    streamed."""
-    if work.source != work.destination:
-        return work.source, work.destination
+    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
     return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

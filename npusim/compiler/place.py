@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from npusim.compiler.conditions import CONDITIONS, copied
+from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
@@ -14,7 +14,10 @@ from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+MOST_WORKS_A_STEP = 8  # of a recurrence
+LEAST_ROUNDS = 3
 WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
 PACKED_WEIGHTS = ("MatMulNBits",)  # the attribute says how wide its weights are, not the type of the tensor
 STRIDED = "strided"  # no task of its own, but its result is another tensor
@@ -25,11 +28,12 @@ class Placed:
     """A node with its lowering chosen.
 
     `reads`, `writes`: activation tensors by root name (views looked through). `fixed_bytes`: weights and other
-    constants it needs in the scratchpad at once; `fixed_traffic`: those that cross DDR; `again_bytes`: what crosses
-    once more for later steps of a recurrent layer whose weights do not stay. `engine` is that of most of its work.
+    constants it needs in the scratchpad. `engine` is the engine of most of its work.
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
-    `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
+    `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
+    `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
+    `cut`: over what it is cut across the tiles, where its kind does not say (npusim.compiler.distribution)."""
 
     node: Node
     lowering: str
@@ -40,12 +44,12 @@ class Placed:
     writes: tuple[str, ...]
     fixed_bytes: float
     macs: float
-    fixed_traffic: float = 0.0
-    again_bytes: float = 0.0
     one_dsp: bool = False
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
+    cut: str = ""
+    times: tuple[int, ...] = ()
 
 
 class Placer:
@@ -58,15 +62,15 @@ class Placer:
         generation: str,
         one_dsp: frozenset[str],
         lookup_unit: bool,
-        tiles: int,
     ) -> None:
         self.graph = graph
         self.profile = profile
         self.generation = generation
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
-        self.tiles = tiles
         self.alias: dict[str, str] = {}
+        self.part_of: dict[str, str] = {}
+        self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
         self.readers: dict[str, set[tuple[str, int]]] = {
@@ -78,9 +82,16 @@ class Placer:
                     self.readers[name].add((node.op_type, position))
 
     def root(self, name: str) -> str:
-        """The tensor that holds the bytes of `name`."""
+        """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
         while name in self.alias:
             name = self.alias[name]
+        return name
+
+    def whole(self, name: str) -> str:
+        """The tensor in which the bytes of `name` lie."""
+        name = self.root(name)
+        while name in self.part_of:
+            name = self.part_of[name]
         return name
 
     def place(self, node: Node) -> Placed | None:
@@ -91,24 +102,29 @@ class Placer:
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
+                if node.op_type == "Transpose" or source in self.absorbed:
+                    self.absorbed.update(node.outputs)
                 for name in node.outputs:
-                    self.alias[name] = source
+                    part = chosen.name == "view" and values[name].elements < values[source].elements
+                    (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None
+        if "npusim.rows" in node.metadata:
+            reason = f"{reason}; {node.metadata['npusim.rows']}"
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
+        steps, times = folded(chosen.steps)
+        if not keeps_types:
+            steps = _with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
-        fixed = _fixed_bytes(node, steps, self.graph)
-        recurrent = [s for s in steps if isinstance(s, MacWork) and s.repeats > 1] if fixed else []
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -117,14 +133,15 @@ class Placer:
             reason=reason,
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
-            fixed_bytes=_at_once(recurrent[0], self.tiles) if recurrent else fixed,
-            fixed_traffic=fixed,
-            again_bytes=sum((s.repeats - 1) * weight_bytes(s) for s in recurrent),
+            fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph),
+            padded=_padded(
+                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+            ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
+            times=times,
         )
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
@@ -137,8 +154,6 @@ class Placer:
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
-        if "turned_product" in by_name and self.root(node.inputs[1]) not in self.graph.inputs:
-            by_name.pop("turned_product")  # its producer writes it in that order
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
@@ -150,11 +165,7 @@ class Placer:
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
                     continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
-                if (
-                    name == "dma"
-                    and node.op_type in profile.strided
-                    and not copied(node, self.graph, self.root)
-                ):
+                if name == "dma" and node.op_type in profile.strided:
                     why = f"{node.op_type}: its neighbours write and read it with strides"
                     return Lowering(STRIDED, ()), why
                 return by_name[name], why
@@ -164,6 +175,17 @@ class Placer:
                 f"compiler profile {profile.name} cannot place it"
             )
         return ways[0], profile.default.why.get(ways[0].name, "")
+
+
+def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
+    """Works that come again and again (the time steps of a recurrence) once, and how many times each runs."""
+    count = len(steps)
+    for first in (0, 1, 2):
+        for period in range(1, min(MOST_WORKS_A_STEP, (count - first) // LEAST_ROUNDS) + 1):
+            rounds, rest = divmod(count - first, period)
+            if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
+                return steps[: first + period], (1,) * first + (rounds,) * period
+    return steps, ()
 
 
 @lru_cache(maxsize=20_000)
@@ -193,16 +215,22 @@ def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work
     return tuple(changed)
 
 
-def _padded(steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph) -> tuple[str, ...]:
-    """Activations of a batched product or an element-wise pass that do not fill sixteens of channels.
+def _padded(
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+) -> tuple[str, ...]:
+    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
-    Intel's schedules copy them with padding through DDR (197 tokens of ViT: 4 MB for a product of 0.9 MB results)."""
+    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
+    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
-    if first.op == MacOp.CONVOLUTION and first.groups > 1:
-        return (reads[:1] if first.in_c % 16 else ()) + (outputs if first.out_c % 16 else ())
+    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
+        rows = first.out_h * first.out_w
+        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
+        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
+        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs
@@ -243,14 +271,6 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
             return float(sum(weight_bytes(s) for s in mac))
         return 0.0
     return float(sum(v.npu_bytes for v in constants))
-
-
-def _at_once(step: MacWork, tiles: int) -> float:
-    """Bytes of scratchpad, over all tiles, that the weights of a recurrent step take. For one row its channels are
-    split over the tiles; several rows are, and then every tile holds all of them (Intel's
-    schedules: 512 hidden units stay for a batch of 1 and are read again at every step for a batch of 8)."""
-    one_row = step.out_h * step.out_w == 1
-    return weight_bytes(step) / step.groups * (1 if one_row else tiles)
 
 
 def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

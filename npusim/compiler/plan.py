@@ -136,11 +136,13 @@ class PlanBuilder:
         ask: Ask,
         *,
         pieces: int = 1,
+        steps: int = 0,
         repeats: int = 1,
         after: tuple[int, ...] = (),
         streams: tuple[int, ...] = (),
     ) -> int:
-        """Append one task to the step now being built; returns its index."""
+        """Append one task to the step now being built; returns its index. `steps`: compute steps it counts as, if not
+        one for each piece."""
         index = len(self.queue)
         self.label.append(label)
         self.step.append(len(self.steps))
@@ -148,7 +150,7 @@ class PlanBuilder:
         self.ask.append(ask)
         self.pieces.append(pieces)
         self.repeats.append(repeats)
-        self.minimum_steps.append(pieces if queue in (MAC_ARRAY, DSP) else 0)
+        self.minimum_steps.append((steps or pieces) if queue in (MAC_ARRAY, DSP) else 0)
         self.after.append(after)
         self.streams.append(streams)
         return index

@@ -56,6 +56,7 @@ class DspRule(_Strict):
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
+    `early_slices`: a slice of rows moves up in front of what computes row by row.
     `tables_without_lookup_unit`: activation tables written out as plain ops are one DSP kernel where the hardware
     has no lookup unit (no known compiler does so: a what-if)."""
 
@@ -63,12 +64,16 @@ class Fusion(_Strict):
     lookup_unit: dict[str, tuple[str, ...]] = {}
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
+    early_slices: bool = False
     tables_without_lookup_unit: bool = False
     source: str
 
 
 class Memory(_Strict):
-    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces."""
+    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
+
+    Generations on which pieces wait for their transfers: `nested_pieces_wait` those of a product cut over rows and
+    channels both, `kernel_pieces_wait` those of a DSP kernel."""
 
     resident_share: float
     pipelined_share: float
@@ -76,6 +81,8 @@ class Memory(_Strict):
     follow_input: bool = True
     reshape_through_ddr: bool = False
     natural_cuts: bool = False
+    nested_pieces_wait: tuple[str, ...] = ()
+    kernel_pieces_wait: tuple[str, ...] = ()
     source: str
 
 

@@ -117,10 +117,6 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a convolution in several: windows of up to 11, strides of up to 8, results added",
     ),
     "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
-    "turned_product": (
-        ("mac_array", "dma"),
-        "a product whose right side is turned first by a pass of the MAC array, through DDR",
-    ),
     "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
     "joined_view": (
         (),

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element, pixels, product, vector
+from npusim.ops.counting import copy, dsp, on_mac_array, per_element, product, vector
 from npusim.ops.einsum import Contraction, contraction
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
+from npusim.work import Lowering, Work
 
 MAC = ("mac_array",)
 MICROSOFT = "com.microsoft"
@@ -50,27 +50,10 @@ def matmul_lowering(c: OpCase, left: Value, right: Value, a: tuple[int, ...], b:
     return Lowering("mac_array", (product(m, k, n, groups, left, right, c.output),))
 
 
-def turned(plain: Lowering, right: Value) -> tuple[Lowering, ...]:
-    """The product, and the same with its right side [K,N] turned to [N,K] first, by a pass through DDR: for an
-    activation that no producer writes in that order (`turned_product`; the compiler looks who made it)."""
-    (work,) = plain.steps
-    if right.constant or len(right.shape) < 2 or right.shape[-1] == 1 or not isinstance(work, MacWork):
-        return (plain,)
-    rows, columns = pixels(right.elements // right.shape[-1])
-    size = right.dtype.npu_bytes
-    turn = MacWork(
-        MacOp.PERMUTE, rows, columns, right.shape[-1], right.shape[-1], rows, columns,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
-    out = MoveWork(right.npu_bytes, "scratchpad", "ddr")
-    back = MoveWork(right.npu_bytes, "ddr", "scratchpad")
-    return Lowering("turned_product", (turn, out, back, work)), plain
-
-
-@op("MatMul", "MatMulInteger", lowerings=("turned_product", "mac_array"))
-def matmul(c: OpCase) -> tuple[Lowering, ...]:
+@op("MatMul", "MatMulInteger", lowerings=MAC)
+def matmul(c: OpCase) -> Lowering:
     left, right = c.input(0), c.input(1)
-    return turned(matmul_lowering(c, left, right, left.shape, right.shape), right)
+    return matmul_lowering(c, left, right, left.shape, right.shape)
 
 
 @op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT, lowerings=MAC)

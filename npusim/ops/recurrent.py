@@ -1,12 +1,10 @@
 """LSTM, GRU, RNN: one product for the inputs of all steps, then per step the recurrent product and the gates.
 
-The steps of a direction wait for each other (`repeats`), and so do the directions: Intel's compiler runs them one
-after another. Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
+The steps of a direction wait for each other, and so do the directions: Intel's compiler runs them one after another.
+Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from npusim.ops.counting import product
 from npusim.ops.registry import OpCase, Rule, op
@@ -26,8 +24,8 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
         cells = batch * hidden
-        gate = VectorWork(kernel, cells, 1, cells, repeats=length * directions)
-        return Lowering("decomposed", (inputs, replace(step, repeats=length), gate))
+        one_step = (step, *(VectorWork(kernel, cells, 1, cells),) * directions)
+        return Lowering("decomposed", (inputs, *one_step * length))
 
     return rule
 

@@ -179,7 +179,7 @@ def macs(node: Node, graph: Graph) -> float:
 def macs_of(ways: tuple[Lowering, ...]) -> float:
     """The same from what `lowerings` answered."""
     for lowering in ways:
-        if lowering.name in ("mac_array", "decomposed", "turned_product"):
+        if lowering.name in ("mac_array", "decomposed"):
             counted = [step for step in lowering.steps if isinstance(step, MacWork)]
             if lowering.name == "decomposed":
                 counted = [step for step in counted if step.op == MacOp.CONVOLUTION]

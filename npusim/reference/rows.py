@@ -149,7 +149,6 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
         stride_w=col("sw"),
         taps_inside=inside,
         groups=np.ones(len(rows)),
-        repeats=np.ones(len(rows)),
         input_bytes=width("in_dtype"),
         weight_bytes=width("wt_dtype"),
         output_bytes=width("out_dtype"),

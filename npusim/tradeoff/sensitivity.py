@@ -22,8 +22,7 @@ from npusim.compiler.plan import DspTask, Plan
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.graph import Graph
-from npusim.pricing import price
-from npusim.schedule import schedule
+from npusim.pricing import timeline
 from npusim.simulation import DEFAULT_COMPILER, MODES
 
 SCHEMA_VERSION = "1"
@@ -155,8 +154,7 @@ def _varied(hw: Hardware, pairs: dict[str, tuple[float, float]]) -> Hardware:
 
 
 def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarray:
-    prices = price(plan, hw)
-    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+    line = timeline(plan, hw)
     host_ns = hw.host.latency_ns if mode == "latency" else 0.0
     return np.broadcast_to(
         (line.latency_ns + host_ns) * 1e-3, (points,)
