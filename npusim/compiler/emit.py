@@ -334,5 +334,8 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
 
 
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
-    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
+    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
+    streamed."""
+    if work.source != work.destination:
+        return work.source, work.destination
     return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

@@ -56,6 +56,7 @@ class DspRule(_Strict):
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
+    `cut_products`: generations on which a Split of a product's channels becomes several products.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
     `tables_without_lookup_unit`: activation tables written out as plain ops are one DSP kernel where the hardware
     has no lookup unit (no known compiler does so: a what-if)."""
@@ -65,6 +66,7 @@ class Fusion(_Strict):
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
+    cut_products: tuple[str, ...] = ()
     tables_without_lookup_unit: bool = False
     source: str
 

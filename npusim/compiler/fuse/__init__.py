@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
+from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
@@ -25,6 +26,8 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
 
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
+    if generation in profile.fusion.cut_products:
+        graph = cut_products(graph)
     r = Rewriter(graph)
     if lookup_unit or profile.fusion.tables_without_lookup_unit:
         tables.inline_tables(r)
