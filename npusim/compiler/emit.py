@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
+from npusim.compiler.pieces import results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
@@ -248,7 +249,7 @@ class Emitter:
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
-        passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+        passes = results_between(step)
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(

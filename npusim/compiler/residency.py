@@ -18,6 +18,7 @@ from npusim.compiler.pieces import (
     convolution_of,
     product_blocks,
     refuse,
+    results_between,
     smallest_piece_bytes,
     streamed,
     too_large_twice,
@@ -26,7 +27,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks, weight_bytes
-from npusim.work import MacOp, MacWork, MoveWork
+from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
     "Add",
@@ -292,7 +293,7 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
-    passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+    passes = results_between(step)
     r.partial_bytes = 2 * leaving * (passes - 1)  # each pass leaves its result in DDR for the next
     return missing
 

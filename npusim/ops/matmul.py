@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element, product, vector
-from npusim.ops.einsum import Contraction, contraction
+from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, per_element, pixels, product, vector
+from npusim.ops.einsum import Contraction, Turn, contraction
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, Work
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAC = ("mac_array",)
 MICROSOFT = "com.microsoft"
@@ -114,7 +114,14 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
         if step.summed:
             works.append(vector(c, "reduce_sum", step.summed, size, size))
         if step.contracted:
+            sizes = (step.m * step.k, step.k * step.n, step.m * step.n)
+            turns = [
+                _through_ddr(step.groups * size, turn, c)
+                for size, turn in zip(sizes, step.turned, strict=True)
+            ]
+            works += [*turns[0], *turns[1]]
             works.append(product(step.m, step.k, step.n, step.groups, values[0], right, c.output))
+            works += turns[2]
         else:
             plain = True
             works.append(vector(c, "mul", size, 1, size))
@@ -123,6 +130,22 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
         return (*passes, dsp(c, "mul"))
     name = "mac_array" if all(step.contracted and not step.summed for step in found.steps) else "decomposed"
     return (Lowering(name, tuple(works)),)
+
+
+def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
+    """A pass that writes an operand or the result in another order, through DDR, as in Intel's schedules."""
+    if turn is Turn.NO:
+        return []
+    size = c.output.dtype.npu_bytes
+    channels = CHANNEL_BLOCK if elements % CHANNEL_BLOCK == 0 else 1
+    rows, columns = pixels(elements // channels)
+    op_mode = MacOp.PERMUTE if turn is Turn.INNERMOST else MacOp.MAX_POOL
+    work = MacWork(
+        op_mode, rows, columns, channels, channels, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    out = MoveWork(elements * size, "scratchpad", "ddr")
+    return [work, out, MoveWork(elements * size, "ddr", "scratchpad")]
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
