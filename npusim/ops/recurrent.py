@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from npusim.ops.counting import product
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import Lowering, VectorWork
+from npusim.work import Lowering, VectorWork, Work
 
 GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "tanh")}
 
@@ -24,7 +24,8 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
         cells = batch * hidden
-        one_step = (step, *(VectorWork(kernel, cells, 1, cells),) * directions)
+        gate = VectorWork(kernel, cells, 1, cells)
+        one_step: tuple[Work, ...] = (step, *(gate,) * directions)
         return Lowering("decomposed", (inputs, *one_step * length))
 
     return rule

@@ -7,6 +7,7 @@ from collections import defaultdict
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
 from npusim.pricing import Prices
+from npusim.report.doubts import rests_on_assumptions, sources_differ
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
 from npusim.work import MacOp
@@ -45,7 +46,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         tasks=tasks,
         unmodelled=tuple(Unmodelled(u.node.name, u.node.op_type, u.nbytes) for u in plan.unpriced),
         coverage=_coverage(plan, nodes),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *rests_on_assumptions(plan, hw, line)),
         macs=sum(n.macs for n in nodes),
         bytes_moved=sum(n.bytes_moved for n in nodes),
         nodes_in_file=plan.graph.in_file,
@@ -108,7 +109,12 @@ def _node(
         duration_us=end - start,
         bound_by=bound,
         bytes_moved=nbytes,
-        reason="; ".join(filter(None, (step.reason, _why_so_long(bound, busy, nbytes, fixed)))),
+        reason="; ".join(
+            filter(
+                None,
+                (step.reason, _why_so_long(bound, busy, nbytes, fixed), sources_differ(step.kernels, hw)),
+            )
+        ),
         source=_source(plan, hw, prices, step),
         lowering=step.lowering,
         split=split,
