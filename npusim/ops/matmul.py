@@ -97,17 +97,19 @@ def matmul_to_float(c: OpCase) -> Lowering:
 
 @op(
     "Einsum",
-    lowerings=("mac_array", "decomposed", "dsp", "dma_permute", "view"),
+    lowerings=("turned", "mac_array", "decomposed", "dsp", "dma_permute", "view"),
     kernels=("mul", "reduce_sum", "gather"),
 )
 def einsum(c: OpCase) -> tuple[Lowering, ...]:
-    """Contractions are matrix products; without a contracted letter it is an elementwise product."""
+    """Contractions are matrix products; without a contracted letter it is an elementwise product. `turned`: with
+    the passes that bring operands and result into another order, where their batch letters do not lead."""
     values = [value for value in c.inputs if value is not None]
     where = f" (node '{c.node.name}')"
     found = contraction(str(c.attr("equation", "")), tuple(v.shape for v in values), where)
     if len(values) == 1:
         return _one_operand(c, found)
     works: list[Work] = []
+    turned: list[Work] = []
     plain = False
     for step, right in zip(found.steps, values[1:], strict=True):
         size = step.groups * step.m * step.n
@@ -115,13 +117,13 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
             works.append(vector(c, "reduce_sum", step.summed, size, size))
         if step.contracted:
             sizes = (step.m * step.k, step.k * step.n, step.m * step.n)
-            turns = [
+            left, other, result = (
                 _through_ddr(step.groups * size, turn, c)
                 for size, turn in zip(sizes, step.turned, strict=True)
-            ]
-            works += [*turns[0], *turns[1]]
-            works.append(product(step.m, step.k, step.n, step.groups, values[0], right, c.output))
-            works += turns[2]
+            )
+            work = product(step.m, step.k, step.n, step.groups, values[0], right, c.output)
+            works.append(work)
+            turned += [*left, *other, work, *result]
         else:
             plain = True
             works.append(vector(c, "mul", size, 1, size))
@@ -129,7 +131,10 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
         passes = (Lowering("mac_array", (per_element(c),)),) if on_mac_array(c.output) else ()
         return (*passes, dsp(c, "mul"))
     name = "mac_array" if all(step.contracted and not step.summed for step in found.steps) else "decomposed"
-    return (Lowering(name, tuple(works)),)
+    found_ways = (Lowering(name, tuple(works)),)
+    if name == "mac_array" and len(turned) > len(works):
+        return Lowering("turned", tuple(turned)), *found_ways
+    return found_ways
 
 
 def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:

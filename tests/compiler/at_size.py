@@ -26,9 +26,18 @@ def batched(b, m, k, n):
 def convolution(ci, co, kernel, stride, size, groups=1):
     pad = kernel // 2
     out = (size + 2 * pad - kernel) // stride + 1
-    attributes = {"kernel_shape": (kernel, kernel), "strides": (stride, stride), "pads": (pad,) * 4, "group": groups}
+    attributes = {
+        "kernel_shape": (kernel, kernel),
+        "strides": (stride, stride),
+        "pads": (pad,) * 4,
+        "group": groups,
+    }
     return one_op(
-        "Conv", {"x": (1, ci, size, size)}, (1, co, out, out), {"w": (co, ci // groups, kernel, kernel)}, attributes
+        "Conv",
+        {"x": (1, ci, size, size)},
+        (1, co, out, out),
+        {"w": (co, ci // groups, kernel, kernel)},
+        attributes,
     )
 
 
@@ -37,7 +46,13 @@ def unary(op_type, *shape, **attributes):
 
 
 def norm(rows, width):
-    return one_op("LayerNormalization", {"x": (1, rows, width)}, (1, rows, width), {"s": (width,), "b": (width,)}, {"axis": -1})
+    return one_op(
+        "LayerNormalization",
+        {"x": (1, rows, width)},
+        (1, rows, width),
+        {"s": (width,), "b": (width,)},
+        {"axis": -1},
+    )
 
 
 def attention(heads, queries, keys, size):
