@@ -35,6 +35,11 @@ def edge_of(name: str, part_of: Mapping[str, str]) -> str:
     return name
 
 
+def _reads_image(step: Placed) -> bool:
+    """Whether the step takes its first input as an image by its channels (axis 1)."""
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
+
+
 class Edges:
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
@@ -109,7 +114,7 @@ class Edges:
         work = step.steps[0] if step.steps else None
         if not isinstance(work, MacWork) or not step.reads:
             return None
-        if step.node.op_type in IMAGE_OPS or step.node.op_type in PLANE_PASSES:
+        if _reads_image(step):
             name, shape = step.reads[0], self.values[step.reads[0]].shape
             image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
             return name if image and self._from_outside(name) else None
@@ -141,7 +146,7 @@ class Edges:
     def _layout(self, name: str, reader: Placed) -> Placed:
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        of_image = reader.node.op_type in IMAGE_OPS | PLANE_PASSES and len(value.shape) == 4
+        of_image = _reads_image(reader) and len(value.shape) == 4
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
         shape, kept = (1, 1, *value.shape)[-3:], value.shape
         if of_image:  # [N,C,H,W]; few channels become 16 on some generations

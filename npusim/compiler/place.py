@@ -11,11 +11,12 @@ from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node
 from npusim.ops.registry import lowerings, macs_of
-from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+CHANNELS_AT_ONCE = 16
 MOST_WORKS_A_STEP = 8  # of a recurrence
 LEAST_ROUNDS = 3
 WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
@@ -118,6 +119,8 @@ class Placer:
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
+        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
+            steps = _turned_by_pass(steps)
         if not keeps_types:
             steps = _with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
@@ -186,6 +189,21 @@ def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
             if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
                 return steps[: first + period], (1,) * first + (rounds,) * period
     return steps, ()
+
+
+def _turned_by_pass(steps: tuple[Work, ...]) -> tuple[Work, ...]:
+    """A change of layout in front of poolings as a pass of the MAC array (`PermuteQuantize` in Intel's schedules of
+    2026) instead of a transfer."""
+    move, *rest = steps
+    if not isinstance(move, MoveWork) or not rest or not isinstance(rest[0], MacWork):
+        return steps
+    size = rest[0].input_bytes
+    pixels = move.nbytes / size / CHANNELS_AT_ONCE
+    turn = MacWork(
+        MacOp.PERMUTE_IMAGE, pixels / 4, 4, CHANNELS_AT_ONCE, CHANNELS_AT_ONCE, pixels / 4, 4,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    return turn, *rest
 
 
 @lru_cache(maxsize=20_000)

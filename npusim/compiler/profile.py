@@ -104,6 +104,9 @@ class CompilerProfile(_Strict):
     groups_over_tiles: tuple[str, ...] = Field(
         default=(), description="generations that give whole problems of a batched product to tiles"
     )
+    relayout_by_pass: bool = Field(
+        default=False, description="a change of layout in front of poolings is a pass of the MAC array"
+    )
     pads_images: tuple[str, ...] = Field(
         default=(), description="generations that pad input images of fewer channels to 16"
     )

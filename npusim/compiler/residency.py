@@ -13,12 +13,12 @@ from npusim.compiler.chains import Strips, attention_of
 from npusim.compiler.distribution import GROUPS, cut_of
 from npusim.compiler.pieces import (
     MIB,
+    bytes_between,
     channel_blocks,
     check_fits,
     convolution_of,
     product_blocks,
     refuse,
-    results_between,
     smallest_piece_bytes,
     streamed,
     too_large_twice,
@@ -293,8 +293,7 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
-    passes = results_between(step)
-    r.partial_bytes = 2 * leaving * (passes - 1)  # each pass leaves its result in DDR for the next
+    r.partial_bytes = 2 * bytes_between(step, leaving)  # passes leave their results in DDR for the next
     return missing
 
 
