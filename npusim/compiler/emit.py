@@ -179,9 +179,13 @@ class Emitter:
 
     def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
         """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
-        size, repeats = self.sizes[name], step.node.repeats
-        out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
-        return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
+        size, repeats, each = self.sizes[name], step.node.repeats, self._problems(step)
+        out = self._transfer(
+            f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats, transfers=each
+        )
+        return self._transfer(
+            f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats, transfers=each
+        )
 
     def _fetch(self, chunk: Chunk) -> None:
         """One chunk of weights, to all tiles that want it, on one port."""

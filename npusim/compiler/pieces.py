@@ -40,13 +40,14 @@ def results_between(step: Placed) -> int:
     return sum(not isinstance(w, MoveWork) for w in step.steps) - apart // 2
 
 
-def bytes_between(step: Placed, leaving: float) -> float:
-    """Bytes that a step in pieces leaves in DDR between its passes: a tensor that is turned first, whole; else a
-    result of the size of its own a pass."""
+def bytes_between(step: Placed, leaving: float, room: float) -> float:
+    """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
+    fit twice in `room`; else a result of the size of its own a pass."""
     turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
-    if turned:
-        return float(sum(w.groups * w.out_h * w.out_w * w.out_c * w.output_bytes for w in turned))
-    return leaving * (results_between(step) - 1)
+    if not turned:
+        return leaving * (results_between(step) - 1)
+    images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
+    return float(sum(count * size for count, size in images if 2 * size > room))
 
 
 def works_in_place(step: Placed) -> bool:

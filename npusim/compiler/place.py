@@ -9,7 +9,7 @@ from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.errors import UnknownOp
-from npusim.graph import DType, Graph, Node
+from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
@@ -120,7 +120,8 @@ class Placer:
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
         if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
-            steps = _turned_by_pass(steps)
+            pads = self.generation in self.profile.pads_images
+            steps = _turned_by_pass(steps, values[node.inputs[0]], pads)
         if not keeps_types:
             steps = _with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
@@ -162,7 +163,7 @@ class Placer:
             return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
-                condition = rule.only_if.get(name)
+                condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
                 if name not in by_name:
                     continue
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
@@ -191,19 +192,25 @@ def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
     return steps, ()
 
 
-def _turned_by_pass(steps: tuple[Work, ...]) -> tuple[Work, ...]:
+def _turned_by_pass(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:
     """A change of layout in front of poolings as a pass of the MAC array (`PermuteQuantize` in Intel's schedules of
-    2026) instead of a transfer."""
+    2026) instead of a transfer: image by image, and on some generations (`pads`) with few channels as 16."""
     move, *rest = steps
     if not isinstance(move, MoveWork) or not rest or not isinstance(rest[0], MacWork):
         return steps
     size = rest[0].input_bytes
-    pixels = move.nbytes / size / CHANNELS_AT_ONCE
+    padding = 1.0 if pads else move.nbytes / source.npu_bytes
+    images = source.shape[0] if len(source.shape) == 4 else 1
+    rows = move.nbytes / padding / size / CHANNELS_AT_ONCE / 4 / images
     turn = MacWork(
-        MacOp.PERMUTE_IMAGE, pixels / 4, 4, CHANNELS_AT_ONCE, CHANNELS_AT_ONCE, pixels / 4, 4,
+        MacOp.PERMUTE_IMAGE, rows, 4, CHANNELS_AT_ONCE, CHANNELS_AT_ONCE, rows, 4, groups=images,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    return turn, *rest
+    pools = (
+        replace(w, out_c=w.out_c / padding, in_c=w.in_c / padding) if isinstance(w, MacWork) else w
+        for w in rest
+    )
+    return turn, *pools
 
 
 @lru_cache(maxsize=20_000)

@@ -27,7 +27,7 @@ class LoweringRule(_Strict):
     why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
     generations: dict[str, tuple[str, ...]] = {}
     only_if: dict[str, str] = Field(
-        default={}, description="lowering -> condition (npusim.compiler.conditions)"
+        default={}, description="lowering, or lowering@generation -> condition (npusim.compiler.conditions)"
     )
     source: str = ""
 

@@ -99,6 +99,7 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
         keeps_loads = False  # it reads its input and drops it
     elif held + step.fixed_bytes <= pad.resident_bytes:
         r.destination = _follow(step, pad, missing)
+        r.partial_bytes = 2 * bytes_between(step, 0.0, pad.resident_bytes - held)
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and pad.kernels_wait) and not step.times
         loading = sum(pad.sizes[n] for n in missing)
@@ -293,7 +294,9 @@ def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], l
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
-    r.partial_bytes = 2 * bytes_between(step, leaving)  # passes leave their results in DDR for the next
+    r.partial_bytes = 2 * bytes_between(
+        step, leaving, pad.pipelined_bytes
+    )  # passes leave their results in DDR for the next
     return missing
 
 
