@@ -149,7 +149,7 @@ def _mac_columns(tasks: list[MacTask]) -> MacColumns:
     index: dict[int, int] = {}
     unique: list[MacWork] = []
     rows: list[int] = []
-    counts: list[int] = []
+    counts: list[float] = []
     offsets: list[int] = []
     for task in tasks:
         offsets.append(len(rows))

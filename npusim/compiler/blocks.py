@@ -17,15 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.split import CHANNEL_STEP, Blocks, ceil_to
+from npusim.compiler.split import CHANNEL_STEP, Blocks
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
-HALF_GRID = 13  # pixels, or channels, at which the array does half of what it can; at 32 it is nearly full
-PIECE_BYTES = 32_768  # what starting one more piece is worth
+HALF_GRID = 16  # pixels at once, or channels, at which the array does half of what it can; at 64 it is full
+PIECE_BYTES = 65_536  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
-GRID_ROWS = 8  # of pixels in the smallest block of the array's grid
+GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
+FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
 
@@ -60,13 +61,10 @@ class Fitted:
 
 
 @lru_cache(maxsize=20_000)
-def fitting_blocks(
-    work: MacWork, operands: Operands, tiles: int, tile_bytes: float, nested_waits: bool = False
-) -> Fitted | None:
+def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them. `nested_waits`: what is cut over rows and channels both runs piece
-    after piece."""
+    `tile_bytes`: what one scratchpad has for them."""
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -74,12 +72,12 @@ def fitting_blocks(
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, nested_waits)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes)
         return None if one is None else _repeated(one, groups, "groups")
-    upright = _search(work, operands, tiles, tile_bytes, nested_waits)
+    upright = _search(work, operands, tiles, tile_bytes)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
-        turned = _search(_turned(work), operands, tiles, tile_bytes, nested_waits)
+        turned = _search(_turned(work), operands, tiles, tile_bytes)
     if turned is not None and (upright is None or turned.cost < upright.cost):
         return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
@@ -87,7 +85,7 @@ def fitting_blocks(
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
         each = replace(operands, left=inputs, out=operands.out / rows)
-        thin = _search(_turned(row), each, tiles, tile_bytes, nested_waits)
+        thin = _search(_turned(row), each, tiles, tile_bytes)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
@@ -124,21 +122,30 @@ def _counts(extent: float, step: int, most: int) -> list[int]:
     return sorted({ceil(steps / size) for size in sizes})
 
 
-def _grid(pixels: Any, channels: Any) -> Any:
-    """By how much a block of few pixels or channels needs longer than a large one."""
-    return 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
+def _on_grid(rows: Any, width: float, channels: Any) -> Any:
+    """Pixels times channels that the grid goes through for a block, in the better of two block sizes: a last block that
+    is not full counts like the others, and few pixels or channels at once keep the array waiting for operands."""
+    best: Any = None
+    for side in GRID_ROWS:
+        across = _up(width, side) if width > side / 2 else _up(width, 4)
+        pixels = np.minimum(rows, side) * min(width, side)
+        waits = 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
+        through = _up(rows, side if side > GRID_ROWS[0] else 4) * across * waits
+        best = through if best is None else np.minimum(best, through)
+    return best * channels
 
 
 def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
 
-def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_waits: bool) -> Fitted | None:
-    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once."""
+def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
+    rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
-    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 64)
-    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), indexing="ij")
-    channels, terms, by_channels, weights_stay, waits = (a.reshape(-1).astype(float) for a in axes)
+    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
+    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
+    channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
     height, width = float(work.out_h), float(work.out_w)
     block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_STEP), work.out_c)
@@ -163,31 +170,27 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_wa
     room = tile_bytes - whole - weights * weights_kept - around
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
     fits = (room >= 0) & (most >= min(1.0, height))
-    tall = GRID_ROWS * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
+    tall = GRID_ROWS[0] * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
     most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
+    rows = np.minimum(rows * finer, max(1.0, np.ceil(height)))
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
-    block_h = np.where((rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), most), block_h)
+    block_h = np.where(
+        (rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h
+    )
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
-    nested = (rows > 1) & (channels > 1)
-    beside = fits & (waits == 0) & ~(nested & nested_waits)
-    fits = beside | (fits & (waits > 0) & nested) if beside.any() else fits & (waits > 0)
+    beside = fits & (waits == 0)
+    fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
     taps = work.kernel_h * work.kernel_w
-    padded = (
-        _up(on_tile_h, GRID_ROWS if width <= GRID_ROWS else 4)
-        * _up(width, 4)
-        * on_tile_c
-        * _up(block_k, CHANNEL_STEP)
-        * taps
-    )
+    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_STEP) * taps
     full_rows = np.where(rows > 1, height / block_h, 1.0)
-    macs = padded * _grid(on_tile_h * width, on_tile_c) * full_rows * channels * terms
+    macs = padded * full_rows * channels * terms
     # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
     halo = 1 + (rows - 1) * max(0.0, work.kernel_h - work.stride_h) / max(float(work.in_h), 1.0)
     left_reads = np.where((weights_stay > 0) & (rows > 1), channels, 1.0) * halo
@@ -201,9 +204,12 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, nested_wa
     pieces = rows * channels * terms
     compute = macs / MACS_A_BYTE
     hidden = np.where(waits > 0, 1.0, BEHIND) * np.minimum(compute, nbytes)
-    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces
+    # Nothing hides the first block's way in and the last one's way out.
+    first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
+    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
     # Sums come behind the product and hide behind nothing.
-    cost += partial + (terms - 1) * height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    one_sum = PIECE_BYTES + height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
     r, c, t = (int(a[best]) for a in (rows, channels, terms))

@@ -59,11 +59,8 @@ class Attention:
         at_once = int(tile_bytes // (kept + row * f.out_h))
         if at_once >= 1:
             return Strips(Blocks(groups=ceil(groups / min(groups, at_once))), 1)
-        again = False
-        if kept > tile_bytes / 2:
-            kept /= tiles
-            again = kept > tile_bytes / 2
-        rows = int((tile_bytes / 2 if again else tile_bytes - kept) // row)
+        again = kept / tiles > tile_bytes / 2
+        rows = int(max(tile_bytes - kept, tile_bytes / 2) // row)
         if rows < 1:
             return None
         strips = ceil(f.out_h / min(f.out_h, rows))

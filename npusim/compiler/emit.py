@@ -6,48 +6,22 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import ceil
 
 from npusim.compiler.pieces import results_between
 from npusim.compiler.place import Placed
-from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
+from npusim.compiler.plan import DSP, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
+from npusim.compiler.transfers import Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
-MOST_TURNS = 16  # of streams that arrive side by side
-SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
 
 
-class Emitter:
+class Emitter(Transfers):
     """Writes the tasks of one plan."""
-
-    def __init__(
-        self,
-        sizes: dict[str, float],
-        tiles: int,
-        dsps_per_tile: int,
-        ports: int,
-        groups_over_tiles: bool,
-        part_of: Mapping[str, str],
-        one_a_tile: tuple[str, ...] = (),
-    ) -> None:
-        self.sizes = sizes
-        self.part_of = part_of
-        self.plan = PlanBuilder(ports)
-        self.groups_over_tiles = groups_over_tiles
-        self.one_a_tile = one_a_tile
-        self.tiles = tiles
-        self.dsps = dsps_per_tile
-        self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
-        self.stored: dict[str, tuple[int, ...]] = {}  # transfers that bring it to DDR
-        self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
-        self.last_compute: tuple[int, ...] = ()
-        self.before_last: tuple[int, ...] = ()
-        self.weights: dict[int, list[tuple[int, Chunk]]] = {}
 
     def step(self, k: int, step: Placed, r: Residence, due: list[Chunk]) -> None:
         """Emit step `k`. `due`: weights, its own or of later steps, that may begin to arrive now."""
@@ -62,11 +36,21 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
+        # A step that does not need the last one's result begins beside it.
+        needs_last = any(
+            self.made.get(n) == self.last_compute for name in step.reads for n in self._wholes(name)
+        )
+        begins = self.last_compute if needs_last else self.before_last
         each = self._problems(step)
         turns, arriving = _turns(step, r)
         passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
+        for chunk in due:
+            if (
+                chunk.step == k and chunk not in later
+            ):  # what the first piece needs comes in front of what streams
+                self._fetch(chunk, begins)
         loads: tuple[int, ...] = ()
         loaded = {name for name, _, _ in r.loads}
         for name in (n for n in step.padded if n in loaded):
@@ -78,11 +62,11 @@ class Emitter:
             if name not in step.writes and name not in r.follows and name not in loaded:
                 loads += self._pad(name, step, self._ready(name))
         for chunk in due:
-            if chunk not in later or not together:
-                self._fetch(chunk)
+            if chunk.step != k or (chunk in later and not together):
+                self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
-            first, feeds = self._side_by_side(passing, later, step, turns)
+            first, feeds = self._side_by_side(passing, later, step, turns, begins)
             loads += first
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
@@ -92,10 +76,11 @@ class Emitter:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if turns > 1 and r.overlaps else ()
+            streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if r.overlaps else 1, transfers=max(r.pieces, each), repeats=step.node.repeats,
+                streams=streams, pieces=turns if streams else 1, transfers=max(r.pieces, each),
+                repeats=step.node.repeats,
             )  # fmt: skip
             if name in step.padded:
                 self.stored[name] = self._copied(name, step)
@@ -106,64 +91,11 @@ class Emitter:
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
-    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
-        name, size, _ = load
-        self.arrived[name] = self._transfer(
-            f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
-            pieces=blocks if overlaps else 1, transfers=max(blocks, each), repeats=step.node.repeats,
-        )  # fmt: skip
-        return self.arrived[name]
-
-    def _side_by_side(
-        self, passing: list[Arriving], weights: list[Chunk], step: Placed, pieces: int
-    ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
-        """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
-        the share of the compute that needs them."""
-        turns = min(MOST_TURNS, pieces)
-        begins = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
-        first: list[int] = []
-        feeds: list[tuple[int, float]] = []
-        arrived: dict[str, list[int]] = {}
-        waiting = list(weights)
-        for begin, end in zip(begins, [*begins[1:], 1.0], strict=True):
-            for name, size, blocks in passing:
-                tasks = self._transfer(
-                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
-                    gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
-                    repeats=step.node.repeats,
-                )  # fmt: skip
-                arrived.setdefault(name, []).extend(tasks)
-                if begin:
-                    feeds += [(t, 1.0 - begin) for t in tasks]
-                else:
-                    first += tasks
-            while waiting and waiting[0].needed_at <= end:
-                self._fetch(waiting.pop(0))
-        for name, found in arrived.items():
-            self.arrived[name] = tuple(found)
-        return tuple(first), tuple(feeds)
-
     def _problems(self, step: Placed) -> int:
         """How many problems a batched product is taken apart into, each with transfers of its own."""
         work = step.steps[0] if step.steps else None
         apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
         return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
-
-    def _ready(self, name: str) -> tuple[int, ...]:
-        """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
-        while True:
-            found = self.arrived.get(name, ()) or self.made.get(name, ())
-            if found or name not in self.part_of:
-                return found
-            name = self.part_of[name]
-
-    def _behind(self, name: str) -> tuple[int, ...]:
-        """Tasks after which the tensor, or the one it is a part of, is in DDR."""
-        while True:
-            found = self.stored.get(name, ()) or self.made.get(name, ())
-            if found or name not in self.part_of:
-                return found
-            name = self.part_of[name]
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""
@@ -171,68 +103,6 @@ class Emitter:
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
-
-    def _copied(self, name: str, step: Placed) -> tuple[int, ...]:
-        """A tensor in DDR, copied there with its padding, or without it."""
-        size, repeats = self.sizes[name], step.node.repeats
-        return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
-
-    def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
-        """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
-        size, repeats, each = self.sizes[name], step.node.repeats, self._problems(step)
-        out = self._transfer(
-            f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats, transfers=each
-        )
-        return self._transfer(
-            f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats, transfers=each
-        )
-
-    def _fetch(self, chunk: Chunk) -> None:
-        """One chunk of weights, to all tiles that want it, on one port."""
-        plan = self.plan
-        ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
-        task = plan.add(
-            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute
-        )
-        plan.step[task] = chunk.step
-        self.weights.setdefault(chunk.step, []).append((task, chunk))
-
-    def _transfer(
-        self,
-        label: str,
-        nbytes: float,
-        source: str,
-        destination: str,
-        *,
-        after: tuple[int, ...] = (),
-        gate: tuple[int, ...] = (),
-        streams: tuple[int, ...] = (),
-        pieces: int = 1,
-        repeats: int = 1,
-        elements: float = 0.0,
-        transfers: int = 0,
-    ) -> tuple[int, ...]:
-        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
-        plan = self.plan
-        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else max(self.tiles, 1)
-        ports = min(slices, plan.ports)
-        done: list[int] = []
-        for port in range(ports):
-            count = slices // ports + (1 if port < slices % ports else 0)
-            share = nbytes * count / slices
-            ask = DmaTask(
-                share,
-                source,
-                destination,
-                elements=elements * count / slices,
-                transfers=count * (transfers or pieces),
-            )
-            task = plan.add(
-                label, plan.port(share), ask, pieces=pieces, repeats=repeats,
-                after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
-            )  # fmt: skip
-            done.append(task)
-        return tuple(done)
 
     def _compute(
         self,
@@ -289,18 +159,6 @@ class Emitter:
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
                 previous = self._sum_up(label, work, step, r, task)
         return previous
-
-    def _through_ddr(
-        self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int
-    ) -> tuple[int, ...]:
-        """A result of a part of the step, written to DDR and read back."""
-        for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
-            behind = self._transfer(
-                f"{step.node.name}/{name}", nbytes, source, to, after=() if r.overlaps else behind,
-                streams=behind if r.overlaps else (), pieces=pieces if r.overlaps else 1, transfers=pieces,
-                repeats=step.node.repeats,
-            )  # fmt: skip
-        return behind
 
     def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
         """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""

@@ -104,7 +104,7 @@ def channel_blocks(step: Placed, room: float) -> int:
 
 
 def product_blocks(
-    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, nested_waits: bool
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float
 ) -> tuple[Fitted, float] | None:
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
     cross from DDR. `inside`: its inputs are in the scratchpads and stay there."""
@@ -116,7 +116,7 @@ def product_blocks(
     right = min(moving, reads) if moving else step.fixed_bytes
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
-    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, nested_waits)
+    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
     if fitted is None:
         return None
     again = fitted.left_reads

@@ -28,7 +28,7 @@ class MacTask:
     """`alternatives`: per tile works, one a way of splitting over the tiles, and how many run one after
     another; the cheapest is taken per priced point. `splits` names the ways ('rows', 'channels', ...)."""
 
-    alternatives: tuple[tuple[MacWork, int], ...]
+    alternatives: tuple[tuple[MacWork, float], ...]
     splits: tuple[str, ...]
 
 

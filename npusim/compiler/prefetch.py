@@ -17,8 +17,9 @@ from npusim.compiler.split import CHANNEL_STEP
 from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
+LEAST_SHARED_BYTES = 65_536  # from here on both DMA ports share even one chunk's worth
 MOST_CHUNKS = 16
-KERNEL_BYTES = 60  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
+KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
 
 
@@ -61,8 +62,8 @@ def weight_chunks(
             waiting.append((earliest, Chunk(k, label, total / count, r.weights_until * c / count, repeats)))
     due: dict[int, list[Chunk]] = {}
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
-        room = CHUNK_BYTES + _behind_compute(step, tiles, dsps) - _transferred(r)
-        while waiting and waiting[0][0] <= k and (room > 0 or waiting[0][1].step == k):
+        room = _behind_compute(step, tiles, dsps) - _transferred(r)
+        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
             chunk = waiting.popleft()[1]
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)
@@ -92,7 +93,10 @@ def _transferred(r: Residence) -> float:
 
 def _chunks(step: Placed, r: Residence) -> int:
     """In how many chunks weights arrive: by their bytes, and no finer than sixteens of channels."""
-    count = min(MOST_CHUNKS, ceil(r.fixed_traffic / CHUNK_BYTES))
+    count = min(
+        MOST_CHUNKS,
+        max(ceil(r.fixed_traffic / CHUNK_BYTES), int(r.fixed_traffic // LEAST_SHARED_BYTES > 0) + 1),
+    )
     work = step.steps[0] if step.steps else None
     if isinstance(work, MacWork):
         count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)

@@ -74,8 +74,7 @@ class Fusion(_Strict):
 class Memory(_Strict):
     """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
 
-    Generations on which pieces wait for their transfers: `nested_pieces_wait` those of a product cut over rows and
-    channels both, `kernel_pieces_wait` those of a DSP kernel."""
+    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers."""
 
     resident_share: float
     pipelined_share: float
@@ -83,7 +82,6 @@ class Memory(_Strict):
     follow_input: bool = True
     reshape_through_ddr: bool = False
     natural_cuts: bool = False
-    nested_pieces_wait: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
     source: str
 

@@ -6,27 +6,27 @@ docs/compiler.md."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import replace
 
-from npusim.compiler.blocks import Fitted
-from npusim.compiler.chains import Strips, attention_of
+from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import GROUPS, cut_of
+from npusim.compiler.passing import (
+    chained,
+    in_blocks,
+    in_strips,
+    recurrent,
+    step_weights,
+    streamed_through,
+)
 from npusim.compiler.pieces import (
-    MIB,
     bytes_between,
     channel_blocks,
-    check_fits,
     convolution_of,
-    product_blocks,
-    refuse,
-    smallest_piece_bytes,
-    streamed,
     too_large_twice,
     works_in_place,
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
-from npusim.compiler.split import Blocks, weight_bytes
+from npusim.compiler.split import Blocks
 from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
@@ -52,7 +52,7 @@ def residences(
     inputs = frozenset(pad.in_ddr)
     for k, step in enumerate(steps):
         if k in chains:
-            found += _chained(k, steps[k : k + chains[k]], pad, tile_bytes * pad.memory.pipelined_share)
+            found += chained(k, steps[k : k + chains[k]], pad, tile_bytes * pad.memory.pipelined_share)
         if k < len(found):
             r = found[k]
             _settle(k, step, pad, r, GROUPS, outputs)
@@ -87,15 +87,15 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     held = need + pad.used_bytes - pad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
-    if step.times and held + max(step.fixed_bytes, _step_weights(step, pad)) > pad.resident_bytes:
-        _recurrent(step, pad, r)
+    if step.times and held + max(step.fixed_bytes, step_weights(step, pad)) > pad.resident_bytes:
+        recurrent(step, pad, r)
     elif (
         attention is not None and held > pad.resident_bytes and (s := attention.strips(pad.tiles, tile_bytes))
     ):
-        _strips(step, pad, r, s)
+        in_strips(step, pad, r, s)
         keeps_loads = False
     elif too_large_twice(step, need, pad.tiles, tile_bytes):
-        missing = _blocks(k, step, pad, r, missing, tile_bytes)
+        missing = in_blocks(k, step, pad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
     elif held + step.fixed_bytes <= pad.resident_bytes:
         r.destination = _follow(step, pad, missing)
@@ -109,10 +109,10 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0
         r.reason = f"weights streamed in {blocks} pieces" if blocks > 1 else ""
     elif convolution_of(step) is not None:
-        missing = _blocks(k, step, pad, r, missing, tile_bytes)
+        missing = in_blocks(k, step, pad, r, missing, tile_bytes)
         keeps_loads = False
     else:
-        missing = _streamed(step, pad, r, missing, writes)
+        missing = streamed_through(step, pad, r, missing, writes)
         keeps_loads = False
     if not r.loads:
         r.loads = [(n, pad.sizes[n], 1) for n in missing]
@@ -122,182 +122,10 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
             pad.put(name)
 
 
-def _chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> list[Residence]:
-    """Attention cut together over heads and strips; empty when its keys and values leave no room for a strip."""
-    whole = attention_of(steps)
-    assert whole is not None
-    made = {n for s in steps[:-1] for n in s.writes}
-    reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
-    r = Residence()
-    pad.make_room(k, replace(steps[0], reads=reads), r, pad.resident_bytes)
-    for name in reads:
-        holder = pad.holder(name)
-        if holder is not None:
-            pad.spill(holder, r)
-    found_strips = whole.strips(pad.tiles, tile_bytes)
-    if found_strips is None:
-        return []
-    blocks = found_strips.blocks
-    found = [r, *(Residence() for _ in steps[1:])]
-    first = steps[0].reads
-    for name in reads:
-        own = name in first or name in steps[-1].reads
-        again = found_strips.key_reads if name != first[0] else 1
-        if not own and pad.sizes[name] < whole.score_bytes:
-            again = blocks.groups  # a mask, for each group of heads
-        turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
-        r.loads.append((name, pad.sizes[name] * again, turns))
-    why = f"cut together with its neighbours: {found_strips.reason}"
-    for one, step in zip(found, steps, strict=True):
-        one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
-        one.fixed_traffic = one.weights_held = step.fixed_bytes
-        one.held_bytes = pad.resident_bytes
-        one.follows = frozenset(made & set(step.reads))
-        one.reason = why
-    found[-1].destination = "ddr"
-    return found
-
-
-def _strips(step: Placed, pad: Scratchpad, r: Residence, strips: Strips) -> None:
-    """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
-    for name in step.reads:
-        holder = pad.holder(name)
-        if holder is not None:
-            pad.spill(holder, r)
-    b = strips.blocks
-    r.pieces, r.blocks, r.destination, r.reason = b.pieces, b, "ddr", strips.reason
-    for name in step.reads:
-        queries = name == step.reads[0]
-        again = 1 if queries else strips.key_reads
-        r.loads.append((name, pad.sizes[name] * again, b.pieces if queries or again > 1 else b.groups))
-
-
-def _loops(step: Placed) -> list[MacWork]:
-    """The products of a recurrence that run once a time step."""
-    return [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
-
-
-def _step_weights(step: Placed, pad: Scratchpad) -> float:
-    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
-    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
-    for a batch of 1 and are read again at every step for a batch of 8)."""
-    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else pad.tiles) for w in _loops(step))
-
-
-def _recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
-    """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone,
-    else one direction's are read again in every step."""
-    loops = _loops(step)
-    again = sum(weight_bytes(w) for w in loops)
-    one_way = again / max([w.groups for w in loops], default=1)
-    rounds = max(step.times)
-    r.destination = "ddr"
-    stay = _step_weights(step, pad) <= pad.resident_bytes / pad.memory.resident_share
-    if not stay:
-        again = one_way
-        r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)
-        r.reason = f"the recurrent weights ({again / MIB:.1f} MiB) do not fit and are read again in each of {rounds} steps"
-    else:
-        r.reason = "the sequence passes through DDR, the recurrent weights stay"
-    r.weights_held = min(again, pad.resident_bytes)
-    r.weights_until = 0.0 if stay else 1.0
-
-
 def _until(step: Placed) -> float:
     """Weights of a product or convolution are used channel by channel: the last ones when the rest is done."""
     work = step.steps[0] if step.steps else None
     return float(isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION)
-
-
-def _blocks(
-    k: int, step: Placed, pad: Scratchpad, r: Residence, missing: list[str], tile_bytes: float
-) -> list[str]:
-    """A product or convolution in blocks through DDR; returns the inputs that arrive."""
-    reads, writes = (sum(pad.sizes[n] for n in names) for names in (step.reads, step.writes))
-    found, inside = None, not missing
-    others = pad.used_bytes - pad.bytes_of(step.reads)
-    if others > pad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
-        pad.make_room(k, step, r, pad.resident_bytes - pad.pipelined_bytes / 2)
-        others = pad.used_bytes - pad.bytes_of(step.reads)
-    if inside:
-        found = product_blocks(
-            step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits
-        )
-    apart = product_blocks(
-        step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles, pad.nested_waits
-    )
-    if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
-        found, inside = apart, False
-    if found is None and others:
-        pad.make_room(k, step, r, pad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes, pad.nested_waits)
-    work = convolution_of(step)
-    if found is None and work is not None:
-        refuse(step, smallest_piece_bytes(work, reads, writes), pad.pipelined_bytes)
-    assert found is not None
-    fitted, again = found
-    if not inside:
-        for name in step.reads:
-            holder = pad.holder(name)
-            if holder is not None:
-                pad.spill(holder, r)
-        missing = list(step.reads)
-    _apply(step, pad, r, fitted)
-    r.loads = [(n, pad.sizes[n] * again, fitted.left_blocks) for n in missing]
-    return missing
-
-
-def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
-    b = fitted.blocks
-    r.blocks, r.pieces, r.destination = b, b.pieces, "ddr"
-    r.partial_bytes = fitted.partial_bytes
-    r.fixed_traffic = step.fixed_bytes * fitted.right_reads
-    distinct = b.channels * b.terms
-    r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
-    r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
-    if not fitted.overlaps:
-        r.overlaps, r.weights_until = False, 0.0
-    axes = [
-        f"{n} of {axis}"
-        for axis in ("groups", "rows", "columns", "channels", "terms")
-        if (n := getattr(b, axis)) > 1
-    ]
-    r.reason = f"in {b.pieces} pieces ({', '.join(axes)}), joined in DDR" if axes else "through DDR"
-    if not fitted.overlaps:
-        r.reason += "; one piece at a time, its transfers not hidden"
-    if fitted.right_reads > 1 and step.fixed_bytes:
-        r.reason += f"; weights read {fitted.right_reads:.0f} times"
-    elif fitted.left_reads >= 2:
-        r.reason += f"; inputs read {fitted.left_reads:.0f} times"
-
-
-def _streamed(step: Placed, pad: Scratchpad, r: Residence, missing: list[str], leaving: float) -> list[str]:
-    """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
-    if pad.bytes_of(step.reads) > pad.pipelined_bytes / 2:
-        for name in step.reads:
-            holder = pad.holder(name)
-            if holder is not None:
-                pad.spill(holder, r)
-        missing = list(step.reads)
-    inside, arriving = pad.bytes_of(step.reads), sum(pad.sizes[n] for n in missing)
-    room = pad.pipelined_bytes - inside - min(step.fixed_bytes, pad.pipelined_bytes / 4)
-    check_fits(step, arriving + leaving, room)
-    rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
-    found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
-    r.pieces, r.blocks, r.destination = found.pieces, found.blocks, "ddr"
-    r.reason = (
-        f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
-    )
-    if step.engine == "dsp" and pad.kernels_wait:
-        r.overlaps = False
-        r.reason += ", one at a time, its transfers not hidden"
-    if found.reads > 1:
-        r.reason += "; a row does not fit and is read twice"
-    r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
-    r.partial_bytes = 2 * bytes_between(
-        step, leaving, pad.pipelined_bytes
-    )  # passes leave their results in DDR for the next
-    return missing
 
 
 def _moved(k: int, step: Placed, pad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
@@ -359,6 +187,8 @@ def _settle(k: int, step: Placed, pad: Scratchpad, r: Residence, cut: str, outpu
                 r.writes.append((name, pad.sizes[name]))
         if r.destination == "scratchpad" and not pad.dead_after(name, k):
             pad.put(name)
+            if step.engine in ("mac_array", "dsp"):
+                pad.made_by[name] = r
     for name, _, _ in r.loads:
         pad.cuts[name] = cut
     for name in step.reads:

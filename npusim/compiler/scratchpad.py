@@ -21,8 +21,8 @@ class Residence:
     """What one step does with memory. Bytes are of whole tensors, over all tiles.
 
     `blocks`: how its first work is cut in time; `pieces`: in how many pieces all of its tasks run.
-    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`: transfers run
-    beside the compute; else pieces wait for theirs."""
+    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`:
+    transfers run beside the compute; else pieces wait for theirs."""
 
     loads: list[Arriving] = field(default_factory=list)
     stores: list[Moved] = field(default_factory=list)  # spills of tensors that make room
@@ -64,7 +64,6 @@ class Scratchpad:
         self.part_of = part_of
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
-        self.nested_waits = generation in memory.nested_pieces_wait
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
@@ -77,6 +76,7 @@ class Scratchpad:
         self.used_bytes = 0.0
         self.cuts: dict[str, str] = {}
         self.in_ddr: set[str] = set()
+        self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""
@@ -125,11 +125,13 @@ class Scratchpad:
         return next((self.cuts[n] for n in self.wholes(name) if n in self.cuts), None)
 
     def spill(self, name: str, r: Residence) -> None:
-        """Take a tensor out; write it to DDR unless it is there already."""
+        """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
+        transfer runs, or before the step of `r`."""
         self.take(name)
         if not any(n in self.in_ddr for n in self.wholes(name)):
             self.in_ddr.add(name)
-            r.stores.append((name, self.sizes[name]))
+            maker = self.made_by.pop(name, None)
+            (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
     def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
         """Spill what is needed last until `need` bytes fit beside the rest."""

@@ -92,14 +92,14 @@ def _shrunk(graph: Graph, smaller: dict[str, Rows], wanted: list[Rows | None]) -
     cut: dict[tuple[str, Rows], str] = {}
     for node, own in zip(graph.nodes, wanted, strict=True):
         out = node.outputs[0] if node.outputs else ""
-        rows = smaller.get(out)
-        if own is not None and node.inputs[0] in smaller:
-            if len(values[out].shape) == len(values[node.inputs[0]].shape):  # nothing is left to cut
-                nodes.append(replace(node, op_type="Identity", inputs=node.inputs[:1], attributes={}))
-                continue
-        if rows is None:
+        rank = len(values[node.inputs[0]].shape) if own is not None else 0
+        if own is not None and node.inputs[0] in smaller and len(values[out].shape) == rank:
+            nodes.append(replace(node, op_type="Identity", inputs=node.inputs[:1], attributes={}))
+            continue  # nothing is left to cut
+        if out not in smaller:
             nodes.append(node)
             continue
+        rows = smaller[out]
         inputs = []
         for name in node.inputs:
             if name and name not in smaller and _spans(graph, name, rows, node):
