@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    "errors graph work version schedule",
+    "errors",
+    "graph work version schedule choices expression",
     "terminal",
     "arch loading ops",
     "compiler onnx_io",
@@ -31,12 +32,15 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 XAMBA_FLOORS = [
     "errors",
+    "sparse",
     "files",
     "facts",
     "workbench",
     "tables",
     "patterns",
-    "passes",
+    "passes functions",
+    "options",
+    "listing",
     "proof",
     "pipeline",
     "choice",

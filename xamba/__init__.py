@@ -12,24 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xamba.passes.actiba import ActiBA
+    from xamba.passes.base import XambaPass
     from xamba.passes.cumba import CumBA
     from xamba.passes.reduba import ReduBA
-    from xamba.pipeline import PASSES, optimize, rewrite
+    from xamba.pipeline import optimize, rewrite
     from xamba.proof.equivalence import verify
 
-_HOMES = {
-    "CumBA": "passes.cumba",
-    "ReduBA": "passes.reduba",
-    "ActiBA": "passes.actiba",
-    "PASSES": "pipeline",
-    "optimize": "pipeline",
-    "rewrite": "pipeline",
-    "verify": "proof.equivalence",
-}
+    PASSES: dict[str, type[XambaPass]]
+
+_HOMES = {"optimize": "pipeline", "rewrite": "pipeline", "verify": "proof.equivalence"}
 __all__ = ["PASSES", "ActiBA", "CumBA", "ReduBA", "optimize", "rewrite", "verify"]
 
 
 def __getattr__(name: str) -> Any:
+    """`PASSES` and each pass by its class name come from the folder of passes, once they are asked for."""
     if name in _HOMES:
         return getattr(import_module(f"xamba.{_HOMES[name]}"), name)
+    if not name.startswith("_"):
+        passes = import_module("xamba.passes.registry").passes()
+        if name == "PASSES":
+            return passes
+        for one in passes.values():
+            if one.__name__ == name:
+                return one
     raise AttributeError(f"module 'xamba' has no attribute '{name}'")

@@ -5,24 +5,34 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xamba import listing
 from xamba.errors import BadArgument, XambaError
+from xamba.options import completer, options, with_options, words
+from xamba.passes.registry import find
+from xamba.passes.registry import passes as all_passes
 
 if TYPE_CHECKING:
+    from xamba.passes.base import XambaPass
     from xamba.pipeline import Optimized
     from xamba.proof.equivalence import Verdict
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Rewrite ONNX graphs for NPUs (CumBA, ReduBA, ActiBA) and check that the answer stays.",
+    help="Rewrite ONNX graphs for NPUs and check that the answer stays.",
 )
+
+KNOWN = all_passes()
+DEFAULT = ",".join(name for name, one in KNOWN.items() if one.default)
 
 Dims = Annotated[list[str] | None, typer.Option("--dim", help="Length of a free dimension: name=number.")]
 Seed = Annotated[int, typer.Option(help="Seed of the random inputs (and of weights that are missing).")]
@@ -31,32 +41,42 @@ Allowed = Annotated[
     typer.Option(help="Largest error, relative to an output's largest magnitude. Default: derived."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Passes = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME,...",
+        help=f"Passes in order, of {', '.join(KNOWN)} (see `xamba passes`).",
+        autocompletion=completer(list(KNOWN), several=True),
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            print(f"xamba {version_of('npusim-xamba')}")
+        except PackageNotFoundError:  # run from a folder of sources
+            print("xamba, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Rewrite ONNX graphs for NPUs and check that the answer stays."""
 
 
 @app.command()
+@with_options(options(KNOWN.values()))
 def optimize(
     source: Annotated[str, typer.Argument(metavar="IN", help="ONNX file to read.")],
     output: Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="ONNX file to write.")],
-    passes: Annotated[str, typer.Option(help="Passes in order: cumba, reduba, actiba.")] = "cumba,reduba",
+    given: dict[str, Any],
+    passes: Passes = DEFAULT,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Write without comparing answers.")] = False,
-    block: Annotated[int | None, typer.Option(help="CumBA: longest block of a mask.")] = None,
-    refuse_nonfinite: Annotated[
-        bool,
-        typer.Option("--refuse-nonfinite", help="CumBA: keep a CumSum whose operand may hold inf or NaN."),
-    ] = False,
-    no_mean: Annotated[bool, typer.Option("--no-mean", help="ReduBA: leave ReduceMean alone.")] = False,
-    segments: Annotated[int, typer.Option(help="ActiBA: segments within the range.")] = 32,
-    range_: Annotated[
-        str | None, typer.Option("--range", metavar="LO,HI", help="ActiBA: range of the tables.")
-    ] = None,
-    error: Annotated[str, typer.Option(help="ActiBA: minimise relative or absolute error.")] = "relative",
-    variant: Annotated[str, typer.Option(help="ActiBA: pwl, or relu as in the authors' code.")] = "pwl",
-    inline: Annotated[
-        bool, typer.Option("--inline", help="ActiBA: write tables without a function.")
-    ] = False,
-    functions: Annotated[
-        str | None, typer.Option(help="ActiBA: which of Softplus,Swish,Gelu,Sigmoid,Tanh,Exp.")
-    ] = None,
     keep_functions: Annotated[
         bool, typer.Option("--keep-functions", help="Leave model-local functions as they are.")
     ] = False,
@@ -66,33 +86,22 @@ def optimize(
     as_json: AsJson = False,
 ) -> None:
     """Rewrite a model; verified before it is written, and not written when the answer differs."""
-    from xamba.pipeline import make_pass
     from xamba.pipeline import optimize as run
 
-    options: dict[str, dict[str, Any]] = {
-        "cumba": {"block": block, "refuse_nonfinite": refuse_nonfinite},
-        "reduba": {"mean": not no_mean},
-        "actiba": {
-            "segments": segments,
-            "range": _range(range_),
-            "error": error,
-            "variant": variant,
-            "inline": inline,
-        },
-    }
-    if functions is not None:
-        options["actiba"]["functions"] = tuple(_words(functions))
-    chosen = [make_pass(name, **options.get(name, {})) for name in _words(passes)]
+    chosen = [find(name) for name in words(passes)]
+    unused = [field for field in given if not any(has_field(one, field) for one in chosen)]
+    made = [one(**{f: value for f, value in given.items() if has_field(one, f)}) for one in chosen]
     done = run(
         source,
         output,
-        chosen,
+        made,
         check_answer=not no_verify,
         tolerance=tolerance,
         seed=seed,
         dims=_dims(dim),
         inline_functions=not keep_functions,
     )
+    done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
     print(json.dumps(_optimized_dict(done), indent=2) if as_json else _optimized_text(done, output))
 
 
@@ -115,28 +124,15 @@ def verify(
 
 
 @app.command()
-def passes() -> None:
+def passes(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of docs/passes.md.")] = False,
+) -> None:
     """List the passes, each with its rule."""
-    from xamba.pipeline import EXACT, PASSES
-
-    for name, one in PASSES.items():
-        module = sys.modules[one.__module__].__doc__ or ""
-        kind = "keeps the answer up to rounding" if name in EXACT else "approximates; error is reported"
-        print(f"{name:8s} {module.splitlines()[0].split(': ', 1)[1]} ({kind})")
+    print(listing.markdown(KNOWN) if markdown else listing.text(KNOWN))
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _range(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        lo, hi = (float(word) for word in text.split(","))
-    except ValueError:
-        raise BadArgument(f"--range is '{text}'; write two numbers as -8,8") from None
-    return lo, hi
+def has_field(one: type[XambaPass], name: str) -> bool:
+    return name in {field.name for field in fields(one)}
 
 
 def _dims(texts: list[str] | None) -> dict[str, int]:

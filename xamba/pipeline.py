@@ -8,20 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import onnx_ir as ir
-from onnx_ir.passes.common import InlinePass
 
-from xamba.errors import BadModel, InvalidModel, NotEquivalent, UnknownPass
+from xamba.errors import BadModel, InvalidModel, NotEquivalent
 from xamba.files import check, check_output, load, save
-from xamba.passes.actiba import ActiBA
+from xamba.functions import put_in_place
 from xamba.passes.base import Kept, Rewritten, XambaPass
-from xamba.passes.cumba import CumBA
-from xamba.passes.reduba import ReduBA
+from xamba.passes.registry import default_passes, find
 from xamba.proof.equivalence import Verdict, verify
-
-#: All passes by their name on the command line.
-PASSES: dict[str, type[XambaPass]] = {p.name: p for p in (CumBA, ReduBA, ActiBA)}
-#: The passes that keep the answer up to rounding; ActiBA has to be asked for.
-EXACT = ("cumba", "reduba")
 
 
 @dataclass
@@ -37,9 +30,7 @@ class Optimized:
 
 def make_pass(name: str, **options: Any) -> XambaPass:
     """A pass by its name. Raises `UnknownPass`."""
-    if name not in PASSES:
-        raise UnknownPass(f"no pass is called '{name}'; choose from {', '.join(PASSES)}")
-    return PASSES[name](**options)
+    return find(name)(**options)
 
 
 def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool = True) -> Optimized:
@@ -50,8 +41,8 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
     Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
-    if inline_functions and _inline(model, passes):
-        done.notes.append("model-local functions were put in place, since a pass works inside them")
+    if inline_functions:
+        done.notes += put_in_place(model, lambda node: any(one.reports(node) for one in passes))
     for one in passes:
         result = one.run(model)
         done.rewritten += result.rewritten
@@ -61,19 +52,6 @@ def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool
             raise InvalidModel(f"onnx.checker refuses the model after {one.name}: {problem}")
     done.modified = bool(done.rewritten)
     return done
-
-
-def _inline(model: ir.Model, passes: Sequence[XambaPass]) -> bool:
-    """Inline functions when one of them, called directly or not, holds a node that a pass is about."""
-
-    def holds(function: ir.Function) -> bool:
-        nodes = ir.traversal.RecursiveGraphIterator(function)
-        return function.domain != "xamba" and any(one.reports(n) for n in nodes for one in passes)
-
-    if not any(holds(function) for function in model.functions.values()):
-        return False
-    model.meta.pop("xamba.facts", None)
-    return bool(InlinePass(criteria=lambda function: function.domain != "xamba")(model).modified)
 
 
 def optimize(
@@ -89,13 +67,13 @@ def optimize(
 ) -> Optimized:
     """Rewrite file `source` into file `target`; verify first, and write nothing that fails.
 
-    passes: default `EXACT`. A model that no pass changes is copied byte for byte.
+    passes: default `xamba.passes.registry.default_passes`. A model that no pass changes is copied byte for byte.
     check_answer, tolerance, seed, dims: see `xamba.verify`.
 
     Raises `BadModel`, `BadOutput`, `NotEquivalent` (the answer differs).
     """
     check_output(source, target)
-    passes = [make_pass(name) for name in EXACT] if passes is None else list(passes)
+    passes = default_passes() if passes is None else list(passes)
     model = load(source)
     try:
         done = rewrite(model, passes, inline_functions)

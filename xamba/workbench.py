@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from xamba.errors import Keep
+from xamba.facts.facts import facts_of
+
 Dim = int | str | None
 
 
 class Workbench:
     """Builds replacements inside one model.
 
-    Constants with equal `key` are made once and shared by all graphs and bodies of the model.
-    All names are fresh. `node` queues a node; `replace` puts the queue in the place of the old node.
+    Constants with equal `key` are made once and shared by all graphs and bodies of the model, also with those that
+    an earlier pass left there. All names are fresh. `node` queues a node; `replace` puts the queue in the place of
+    the old node.
     """
 
     def __init__(self, model: ir.Model, pass_name: str) -> None:
@@ -24,7 +28,9 @@ class Workbench:
         self._pass_name = pass_name
         self._constants: dict[Any, ir.Value] = {}
         self._queue: list[ir.Node] = []
+        self._pending: list[Any] = []  # keys of constants made for what is still in the queue
         self._names = _all_names(model)
+        self._facts = facts_of(model)
 
     def fresh(self, hint: str) -> str:
         """A name that no value and no node of the model has."""
@@ -39,16 +45,34 @@ class Workbench:
         """A constant of the main graph (bodies of If, Loop and Scan capture it)."""
         key = (dtype, array.shape, array.tobytes()) if key is None else key
         if key not in self._constants:
-            self._constants[key] = self._new_constant(array, dtype, hint)
+            data = np.array(array, dtype=dtype.numpy(), order="C")
+            equal = self._equal_constant(data, dtype, hint)
+            self._constants[key] = equal or self._new_constant(data, dtype, hint)
+            self._pending += [] if equal else [key]
         return self._constants[key]
 
-    def _new_constant(self, array: np.ndarray, dtype: ir.DataType, hint: str) -> ir.Value:
+    def has_constant(self, hint: str, key: Any) -> bool:
+        """Whether `constant` is likely to make nothing new: made for this key, or by an earlier pass of this name."""
+        return key in self._constants or hint in self.model.graph.initializers
+
+    def _equal_constant(self, data: np.ndarray, dtype: ir.DataType, hint: str) -> ir.Value | None:
+        """A constant with the same content that a pass made before."""
+        for name, value in self.model.graph.initializers.items():
+            tensor = value.const_value
+            if not name.startswith(hint) or tensor is None or isinstance(tensor, ir.ExternalTensor):
+                continue
+            if (
+                tensor.dtype == dtype
+                and tuple(tensor.shape) == data.shape
+                and np.array_equal(tensor.numpy(), data)
+            ):
+                return value
+        return None
+
+    def _new_constant(self, data: np.ndarray, dtype: ir.DataType, hint: str) -> ir.Value:
         name = self.fresh(hint)
-        data = np.array(array, dtype=dtype.numpy(), order="C")
         tensor = ir.tensor(data, dtype=dtype, name=name)
-        value = ir.Value(
-            name=name, const_value=tensor, shape=ir.Shape(array.shape), type=ir.TensorType(dtype)
-        )
+        value = ir.Value(name=name, const_value=tensor, shape=ir.Shape(data.shape), type=ir.TensorType(dtype))
         graph = self.model.graph
         if self.model.ir_version >= 4:
             graph.register_initializer(value)
@@ -104,19 +128,43 @@ class Workbench:
         for node in self._queue:
             node.metadata_props.update(properties)
 
+    def _check_same_kind(self, old: ir.Value, new: ir.Value) -> None:
+        fact = self._facts.of(old)
+        if fact.dtype is not None and new.dtype is not None and fact.dtype != new.dtype:
+            raise Keep(f"its type {fact.dtype.name.lower()} would become {new.dtype.name.lower()}")
+        if fact.shape is None or new.shape is None:
+            return
+        before, after = list(fact.shape), list(new.shape)
+        clash = [
+            a
+            for a, b in zip(before, after, strict=False)
+            if isinstance(a, int) and isinstance(b, int) and a != b
+        ]
+        if len(before) != len(after) or clash:
+            raise Keep(
+                f"its shape {before} would become {[str(d) if not isinstance(d, int) else d for d in after]}"
+            )
+
     def discard(self) -> None:
-        """Drop the queue: the rule gave up half-way."""
+        """Drop the queue and the constants made for it: the rule gave up half-way."""
         for node in self._queue:
             for index in range(len(node.inputs)):
                 node.replace_input_with(index, None)
         self._queue.clear()
+        for key in self._pending:
+            value = self._constants.pop(key)
+            self._names.discard(value.name or "")
+            _drop_unread_constant(value)
+        self._pending.clear()
 
     def replace(self, old: ir.Node, result: ir.Value, pattern: Sequence[ir.Node] = ()) -> None:
         """Put the queue where `old` stands; `result` takes over the name and the uses of its output.
 
-        Nodes of `pattern` whose outputs nobody reads any more are removed with it.
+        Nodes of `pattern` whose outputs nobody reads any more are removed with it. Raises `Keep` when the shape or
+        type of the output would change.
         """
         graph, value = old.graph, old.outputs[0]
+        self._check_same_kind(value, result)
         assert graph is not None
         origin = old.name or value.name or old.op_type
         for node in self._queue:
@@ -124,18 +172,28 @@ class Workbench:
             node.metadata_props["xamba.pass"] = self._pass_name
             node.metadata_props["xamba.from"] = f"{old.op_type} {origin}"
         name, fresh_name = value.name, result.name
-        for part in ("shape", "type"):  # the exporter's own words (its symbols), where there are any
-            if getattr(value, part) is not None:
-                setattr(result, part, getattr(value, part))
+        if value.type is not None:
+            result.type = value.type
+        if value.shape is not None:
+            result.shape = value.shape if value.is_graph_output() else _known_dims(value.shape, result.shape)
         value.replace_all_uses_with(result, replace_graph_outputs=True)
         graph.insert_after(old, self._queue)
         sources = [x for x in old.inputs if x is not None]
         graph.remove(old, safe=True)
         value.name, result.name = fresh_name, name
         self._queue.clear()
+        self._pending.clear()
         remove_dead(pattern)
         for source in sources:
             _drop_unread_constant(source)
+
+
+def _known_dims(theirs: ir.Shape, ours: ir.Shape | None) -> ir.Shape:
+    """The exporter's own words (its symbols), and a number where one was worked out."""
+    if ours is None or len(ours) != len(theirs):
+        return theirs
+    pairs = zip(theirs, ours, strict=True)
+    return ir.Shape([b if isinstance(b, int) and not isinstance(a, int) else a for a, b in pairs])
 
 
 def remove_dead(nodes: Sequence[ir.Node]) -> None:

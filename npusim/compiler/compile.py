@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.choices import Precision, choose
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
+from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
@@ -17,10 +19,8 @@ from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
-from npusim.errors import BadArgument, UnknownOp
+from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
-
-PRECISIONS = ("fp16", "int8")
 
 
 def compile_graph(
@@ -29,19 +29,22 @@ def compile_graph(
     profile: CompilerProfile,
     precision: str = "fp16",
     allow_unmodelled: bool = False,
+    max_memory_bytes: float | None = None,
 ) -> Plan:
     """The plan of a graph. Reads structural numbers of `hw` only (tiles, scratchpad, ports, DSPs a tile,
     lookup unit, generation).
 
-    Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument."""
-    if precision not in PRECISIONS:
-        raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
+    Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
+    (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
+    precision = choose(Precision, precision)
     generation, notes = profile.generation_for(hw)
     fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)
     warnings = [*graph.warnings, *notes]
-    placed, unpriced, fused, part_of = _place(fused, hw, generation, profile, allow_unmodelled)
+    placed, unpriced, fused, part_of = _place(
+        fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
+    )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     for name in list(sizes):
@@ -91,12 +94,18 @@ def compile_graph(
 
 
 def _place(
-    graph: Graph, hw: Hardware, generation: str, profile: CompilerProfile, allow_unmodelled: bool
+    graph: Graph,
+    hw: Hardware,
+    generation: str,
+    profile: CompilerProfile,
+    allow_unmodelled: bool,
+    max_memory_bytes: float | None = None,
 ) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
     """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
     edges = Edges(graph, placer, profile, generation)
+    tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     for node in graph.nodes:
@@ -106,12 +115,14 @@ def _place(
             if not allow_unmodelled:
                 raise
             unpriced.append(Unpriced(node, _node_bytes(node, edges.values)))
-            for name in node.outputs:
-                placer.alias[name] = next(
-                    (n for n in node.inputs if n and not graph.values[n].constant), name
-                )
+            source = next((n for n in node.inputs if n and not graph.values[n].constant), None)
+            if source is not None:  # its readers wait for what it reads; without that, for nothing
+                placer.alias.update((name, source) for name in node.outputs if name)
             continue
+        except BREAKS as error:
+            raise broken(graph, error, node) from error
         if step is not None:
+            tasks.take(node, len(step.steps))
             placed += edges.before(step)
     ends, outputs = edges.behind(placed)
     placed += ends

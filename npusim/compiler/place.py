@@ -20,7 +20,7 @@ CHANNELS_AT_ONCE = 16
 MOST_WORKS_A_STEP = 8  # of a recurrence
 LEAST_ROUNDS = 3
 WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
-PACKED_WEIGHTS = ("MatMulNBits",)  # the attribute says how wide its weights are, not the type of the tensor
+PACKED_WEIGHTS = ("MatMulNBits", "MatMulBnb4")  # the attribute says how wide its weights are, not the type of the tensor
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -105,7 +105,7 @@ class Placer:
             if source is not None:
                 if node.op_type == "Transpose" or source in self.absorbed:
                     self.absorbed.update(node.outputs)
-                for name in node.outputs:
+                for name in filter(None, node.outputs):
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
@@ -305,8 +305,8 @@ def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generati
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000
     shape = graph.values[node.inputs[0]].shape
-    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 else None
-    if data is None or not shape:
+    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 and node.inputs[1] else None
+    if data is None or not data.size or not shape:
         return 1
     axis = int(data.reshape(-1)[0]) % len(shape)
     outer = 1

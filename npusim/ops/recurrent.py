@@ -6,7 +6,7 @@ Where it writes a whole layer of a small hidden size as one kernel, this form is
 
 from __future__ import annotations
 
-from npusim.ops.counting import product
+from npusim.ops.counting import product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering, VectorWork, Work
 
@@ -26,10 +26,12 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         cells = batch * hidden
         gate = VectorWork(kernel, cells, 1, cells)
         one_step: tuple[Work, ...] = (step, *(gate,) * directions)
-        return Lowering("decomposed", (inputs, *one_step * length))
+        return Lowering("decomposed", (inputs, *repeated(one_step, length)))
 
     return rule
 
 
 for _name, (_gates, _kernel) in GATES.items():
-    op(_name, lowerings=("decomposed",), kernels=(_kernel,))(_recurrent(_gates, _kernel))
+    op(_name, lowerings=("decomposed",), kernels=(_kernel,), ranks={0: (3,), 1: (3,), 2: (3,)})(
+        _recurrent(_gates, _kernel)
+    )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from xamba.listing import markdown
 from xamba.passes.cumba import CumBA
+from xamba.passes.registry import passes
 from xamba.proof.tolerance import LARGEST, MARGIN
 from xamba.tables.pwl import ACTIVATIONS, table
 
@@ -33,3 +35,13 @@ def test_numbers_in_the_text():
     assert table("Softplus", 22).max_rel < 0.01 < table("Softplus", 21).max_rel
     assert f"`max_mask_mib` ({CumBA().max_mask_mib:g})" in TEXT
     assert f"{MARGIN:g} u_s sqrt(n s)" in TEXT and f"never above {LARGEST:g}" in TEXT
+
+
+def test_the_tables_of_passes_are_what_the_command_prints():
+    """`xamba passes --markdown` prints them."""
+    assert markdown(passes()) in TEXT
+
+
+@pytest.mark.parametrize("one", passes().values(), ids=passes())
+def test_every_pass_has_a_section(one):
+    assert f"## {one.__name__}: " in TEXT

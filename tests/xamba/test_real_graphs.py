@@ -31,7 +31,7 @@ def small(name: str) -> ir.Model:
 def test_the_exact_passes_keep_the_answer_within_rounding(name):
     model = small(name)
     before = Counter(ops(model))
-    done = rewrite(model, [CumBA(), ReduBA()])
+    done = rewrite(model, [CumBA(integers=True), ReduBA(mean=True, integers=True)])
     sums = sum(before[op] for op in SUMS)
     assert len(done.rewritten) + len(done.kept) >= sums and not SUMS & set(ops(model))
     if not done.modified:
@@ -44,7 +44,7 @@ def test_the_exact_passes_keep_the_answer_within_rounding(name):
 @pytest.mark.parametrize("name", [n for n in SMALL if n not in UNRUNNABLE])
 def test_all_passes_keep_the_recorded_answer_within_the_tables_error(name):
     model = small(name)
-    if not rewrite(model, [CumBA(block=4), ReduBA(), ActiBA(segments=64)]).modified:
+    if not rewrite(model, [CumBA(block=4), ReduBA(mean=True), ActiBA(segments=64)]).modified:
         return
     verdict = verify(GRAPHS / "small" / f"{name}.onnx", model)
     assert verdict.ok, verdict
@@ -59,20 +59,20 @@ def test_all_passes_keep_the_recorded_answer_within_the_tables_error(name):
 def test_every_sum_of_a_large_graph_is_replaced_or_kept_with_a_reason(name):
     model = load(GRAPHS / "large" / f"{name}.onnx")
     before = Counter(ops(model))
-    done = rewrite(model, [CumBA(), ReduBA()])
+    done = rewrite(model, [CumBA(integers=True), ReduBA(mean=True, integers=True)])
     after = Counter(ops(model))
     replaced = Counter(line.op_type for line in done.rewritten)
     kept = Counter(line.op_type for line in done.kept)
     for op in SUMS:
         assert replaced[op] + kept[op] == before[op] and after[op] == kept[op]
     assert all(line.reason for line in done.kept)
-    assert not rewrite(model, [CumBA(), ReduBA()]).modified
+    assert not rewrite(model, [CumBA(integers=True), ReduBA(mean=True, integers=True)]).modified
 
 
 def test_both_exporters_forms_of_mamba_2_have_the_same_sums_replaced():
     lines = []
     for name in "mamba2_tf4_L16_ts", "mamba2_tf4_L16_dy", "mamba2_tf4_L16_dynoopt", "mamba2_tf4_L16_tsnofold":
-        done = rewrite(small(name), [CumBA(), ReduBA()])
+        done = rewrite(small(name), [CumBA(integers=True), ReduBA(mean=True, integers=True)])
         lines.append(Counter((line.op_type, line.by) for line in done.rewritten))
     assert lines[0] == lines[1] == lines[2] == lines[3]
 
@@ -80,7 +80,7 @@ def test_both_exporters_forms_of_mamba_2_have_the_same_sums_replaced():
 def test_a_weightless_one_layer_mamba_is_verified_with_random_weights():
     path = GRAPHS / "large" / "xamba_mamba_1layer_T4_ts.onnx"
     model = load(path)
-    rewrite(model, [CumBA(), ReduBA(), ActiBA()])
+    rewrite(model, [CumBA(), ReduBA(mean=True), ActiBA()])
     verdict = verify(path, model)
     assert verdict.ok and verdict.random_weights > 0
 
@@ -89,7 +89,7 @@ def test_the_papers_own_graph_keeps_its_answer():
     """Mamba-2 130M, one layer, 4 tokens padded to the 256 chunk (random weights)."""
     path = GRAPHS / "large" / "xamba_mamba2_1layer_T4_dy.onnx"
     model = load(path)
-    done = rewrite(model, [CumBA(), ReduBA()])
+    done = rewrite(model, [CumBA(integers=True), ReduBA(mean=True, integers=True)])
     assert Counter(line.op_type for line in done.rewritten) == {"CumSum": 3, "ReduceSum": 6, "ReduceMean": 3}
     assert verify(path, model).ok
 

@@ -55,11 +55,11 @@ def test_the_product_equals_the_sum_or_the_mean(draw):
     dtype = draw.draw(st.sampled_from(kinds + (["int32", "int64"] if op == "ReduceSum" else [])))
     m = reduction(op, shape, dtype, axes, keepdims, opset)
     rewritten = copy(m)
-    result = ReduBA().run(rewritten)
+    result = ReduBA(mean=True, integers=True).run(rewritten)
     assert result.modified and not result.kept and op not in ops(rewritten)
     check(rewritten)
     assert_same(m, rewritten, data(shape, dtype, sum(shape)), axes, dtype, op == "ReduceMean")
-    assert not ReduBA().run(rewritten).modified
+    assert not ReduBA(mean=True, integers=True).run(rewritten).modified
 
 
 @pytest.mark.parametrize("axes", [None, []])
@@ -127,15 +127,30 @@ def test_a_free_summed_length_is_kept_and_named():
 
 
 def test_a_mean_of_whole_numbers_is_kept():
-    assert "rounds" in reasons(reduction("ReduceMean", [2, 3], "int32", [1], 1, 17))[0]
+    m = reduction("ReduceMean", [2, 3], "int32", [1], 1, 17)
+    assert "rounds" in reasons(m, mean=True, integers=True)[0]
 
 
-def test_a_mean_is_kept_on_request():
-    assert reasons(reduction("ReduceMean", [2, 3], "float32", [1], 1, 17), mean=False) == ["mean=False"]
+def test_a_mean_stays_one_unless_asked_for():
+    m = reduction("ReduceMean", [2, 3], "float32", [1], 1, 17)
+    assert "fused normalisation (--mean" in reasons(m)[0]
+    assert ReduBA(mean=True).run(m).modified
+
+
+def test_a_mean_of_one_element_costs_nothing():
+    m = reduction("ReduceMean", [2, 1], "float32", [1], 1, 17)
+    assert ReduBA().run(m).modified and ops(m) == ["Identity"]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_whole_numbers_are_summed_by_a_product_only_when_asked_for(dtype):
+    m = reduction("ReduceSum", [2, 3], dtype, [1], 1, 17)
+    assert f"no NPU takes a product of {dtype}" in reasons(m)[0]
+    assert ReduBA(integers=True).run(m).modified
 
 
 def test_a_float16_mean_whose_reciprocal_is_subnormal_is_kept():
-    assert "1/32768" in reasons(reduction("ReduceMean", [1, 32768], "float16", [1], 1, 17))[0]
+    assert "1/32768" in reasons(reduction("ReduceMean", [1, 32768], "float16", [1], 1, 17), mean=True)[0]
 
 
 def test_an_empty_operand_is_kept():

@@ -30,7 +30,7 @@ def names(*kinds: str) -> list[str]:
 
 def aimed_at(model: ir.Model) -> list:
     """The passes that are about the model; sums before activations."""
-    return [CumBA(), ReduBA(), ActiBA()]
+    return [CumBA(integers=True), ReduBA(mean=True, integers=True), ActiBA()]
 
 
 def answers(name: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

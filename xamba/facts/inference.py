@@ -13,15 +13,19 @@ from xamba.facts.folding import fold, folded_shape
 
 SAME_AS_INPUT = {"QuickGelu", "Gelu", "FastGelu", "PWL", "BiasGelu"}  # not of the standard domain
 
+DEEPEST_CALL = 16  # functions that call each other in a circle end here
+
 
 class Inference:
-    """One walk over a model, in the order of its nodes."""
+    """One walk over a model, in the order of its nodes; a call of a function walks through its body."""
 
-    def __init__(self, model: ir.Model) -> None:
+    def __init__(self, model: ir.Model, function: ir.Function | None = None, depth: int = 0) -> None:
         self.model = model
         self.table: dict[ir.Value, Fact] = {}
-        self.opsets = [onnx.helper.make_opsetid(d, v) for d, v in model.opset_imports.items()]
-        self.version = model.opset_imports.get("", model.opset_imports.get("ai.onnx", 1))
+        imports = (model if function is None else function).opset_imports
+        self.opsets = [onnx.helper.make_opsetid(d, v) for d, v in imports.items()]
+        self.version = imports.get("", imports.get("ai.onnx", 1))
+        self.depth = depth
         self._schemas: dict[str, Any] = {}
 
     def run(self) -> dict[ir.Value, Fact]:
@@ -61,6 +65,8 @@ class Inference:
             outputs = self.infer(node, inputs)
         elif node.op_type in SAME_AS_INPUT and inputs:
             outputs = [Fact(inputs[0].dtype, inputs[0].shape)]
+        elif node.op_identifier() in self.model.functions and self.depth < DEEPEST_CALL:
+            outputs = self.called(self.model.functions[node.op_identifier()], inputs)
         else:
             outputs = []
         outputs += [UNKNOWN] * (len(node.outputs) - len(outputs))
@@ -70,6 +76,18 @@ class Inference:
                 outputs[0] = Fact(outputs[0].dtype, _merge(shape, outputs[0].shape), value)
         for out, found in zip(node.outputs, outputs, strict=True):
             self.set(out, Fact(found.dtype, found.shape, found.value, constant))
+
+    def called(self, function: ir.Function, inputs: list[Fact]) -> list[Fact]:
+        """Outputs of a function for these inputs. Nodes that take an attribute of the call stay unknown."""
+        inner = Inference(self.model, function, self.depth + 1)
+        for value, fact in zip(function.inputs, inputs, strict=False):
+            inner.table[value] = fact
+        for node in function:
+            if any(attribute.is_ref() for attribute in node.attributes.values()):
+                inner.table.update((out, UNKNOWN) for out in node.outputs)
+            else:
+                inner.node(node)
+        return [Fact(fact.dtype, fact.shape) for fact in map(inner.fact, function.outputs)]
 
     def set(self, out: ir.Value, fact: Fact) -> None:
         stated = declared(out)

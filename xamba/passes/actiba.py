@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from typing import ClassVar
 
 import onnx_ir as ir
 
@@ -32,6 +33,7 @@ from xamba.errors import BadArgument, Keep, NotMine
 from xamba.facts.facts import Facts
 from xamba.passes.base import Result, XambaPass
 from xamba.passes.operand import FLOATS
+from xamba.passes.text import model_text, option
 from xamba.patterns.matching import Match
 from xamba.patterns.patterns import ATOMS, MATCHERS, match
 from xamba.tables.pwl import Table, table
@@ -48,9 +50,17 @@ from xamba.workbench import Workbench
 CHOICES = ("Softplus", "Swish", "Gelu", "Sigmoid", "Tanh", "Exp")
 
 
+def _range(text: str) -> tuple[float, float]:
+    try:
+        lo, hi = (float(word) for word in text.split(","))
+    except ValueError:
+        raise BadArgument(f"--range is '{text}'; write two numbers as -8,8") from None
+    return lo, hi
+
+
 @dataclass(frozen=True)
 class ActiBA(XambaPass):
-    """Replace activations by piecewise linear tables; see the module's text.
+    """Activations become piecewise linear tables, which a MAC array can apply as it drains.
 
     segments: linear segments within the range (two more saturate outside it).
     range: (lo, hi) for all tables, default each activation's own (divided by alpha or beta).
@@ -60,15 +70,38 @@ class ActiBA(XambaPass):
     functions: which activations, of `CHOICES`.
     """
 
-    segments: int = 32
-    range: tuple[float, float] | None = None
-    error: str = "relative"
-    variant: str = "pwl"
-    inline: bool = False
-    functions: tuple[str, ...] = ("Softplus", "Swish", "Gelu", "Sigmoid", "Tanh")
+    segments: int = option(32, "--segments", "segments within the range.")
+    range: tuple[float, float] | None = option(
+        None, "--range", "range of the tables.", metavar="LO,HI", parse=_range
+    )
+    error: str = option("relative", "--error", "the error to minimise.", choices=("relative", "absolute"))
+    variant: str = option(
+        "pwl", "--variant", "pwl, or relu as in the authors' code.", choices=("pwl", "relu")
+    )
+    inline: bool = option(False, "--inline", "write tables without a function.")
+    functions: tuple[str, ...] = option(
+        ("Softplus", "Swish", "Gelu", "Sigmoid", "Tanh"), "--functions", "which activations.", choices=CHOICES
+    )
 
-    name = "actiba"
-    backwards = True
+    name: ClassVar[str] = "actiba"
+    exact: ClassVar[bool] = False
+    order: ClassVar[int] = 90
+    backwards: ClassVar[bool] = True
+    examples: ClassVar[tuple[str, ...]] = (
+        model_text("float[N,6] x", "float[N,6] y", "y = Softplus(x)"),
+        model_text("float[N,6] x", "float[N,6] y", "s = Sigmoid(x) y = Mul(s, x)"),
+        model_text("float[N,6] x", "float[N,6] y", "y = Tanh(x)"),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (
+            model_text(
+                "float[N,6] x",
+                "float[N,6] y",
+                "c = Constant<value = float[6] {1, 2, 3, 4, 5, 6}>() s = Sigmoid(c) y = Mul(s, x)",
+            ),
+            "its operand is a constant",
+        ),
+    )
 
     def __post_init__(self) -> None:
         if not 1 <= self.segments <= 4096:

@@ -16,10 +16,12 @@ Rule (XAMBA, arXiv 2502.06924, section on CumBA), for a CumSum along axis ``a`` 
 
       x: [*outer, n, b, inner]    y = T_b x + (strict T_n) (1_b x)
 
-  ``b`` is the largest divisor of L that is not above `block`.
+  Where no divisor of L is near `block` (a prime length), the axis is padded with zeros behind to n blocks of equal
+  length, and the rows of the padding are cut off again. Without `block`, axes longer than 1,024 are split
+  (`xamba.passes.blocks.split` says how).
 
-One mask serves all CumSums of the same length, direction and type. Integers wrap around in a
-MatMul exactly as in a CumSum, so int32, int64, uint32 and uint64 are rewritten too (`integers`).
+One mask serves all CumSums of the same length, direction and type, and all masks of a model together stay within
+`max_mask_mib`. Whole numbers are rewritten with ``integers=True`` only: no NPU multiplies them.
 
 **Caveat.** A masked product multiplies every element by 0 or 1, and ``0 * inf = NaN``: where x holds
 an infinity or a NaN, a CumSum keeps the finite sums before it and the product does not.
@@ -29,9 +31,8 @@ an infinity or a NaN, a CumSum keeps the finite sums before it and the product d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
 import onnx_ir as ir
 
 from xamba.errors import BadArgument, Keep
@@ -39,27 +40,78 @@ from xamba.facts.facts import Facts
 from xamba.facts.finite import certainly_finite
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.passes.base import XambaPass
+from xamba.passes.blocks import SHORTEST, Cut, Triangle, blocked, split, whole
 from xamba.passes.flip import flipped_operand
-from xamba.passes.operand import INTEGERS, Tensor, matmul_type, operand_of
+from xamba.passes.operand import Tensor, matmul_type, operand_of
+from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
 
 @dataclass(frozen=True)
 class CumBA(XambaPass):
-    """Replace CumSum by MatMul with a triangular mask; see the module's text.
+    """CumSum becomes a MatMul with a triangular mask of ones.
 
-    block: split axes longer than this into blocks of at most this length (None: one mask).
-    max_mask_mib: keep a CumSum whose mask would be larger than this many MiB.
-    integers: rewrite integer CumSums too (exact).
+    block: split axes longer than this into blocks of at most this length (None: axes over 1,024, as fits best).
+    max_mask_mib: what all masks of a model may take together, in MiB; a CumSum beyond it is kept.
+    integers: rewrite integer CumSums too; no NPU takes the product.
     refuse_nonfinite: keep a CumSum whose operand may hold inf or NaN.
     """
 
-    block: int | None = None
-    max_mask_mib: float = 64.0
-    integers: bool = True
-    refuse_nonfinite: bool = False
+    block: int | None = option(None, "--block", "longest block of a mask.")
+    max_mask_mib: float = option(32.0, "--max-mask-mib", "all masks of a model together, in MiB.")
+    integers: bool = option(False, "--integers", "rewrite sums of whole numbers too.")
+    refuse_nonfinite: bool = option(
+        False, "--refuse-nonfinite", "keep a CumSum whose operand may hold inf or NaN."
+    )
 
-    name = "cumba"
+    name: ClassVar[str] = "cumba"
+    default: ClassVar[bool] = True
+    order: ClassVar[int] = 50
+    examples: ClassVar[tuple[str, ...]] = (
+        model_text("float[N,6] x", "float[N,6] y", "ax = Constant<value = int64 {-1}>() y = CumSum(x, ax)"),
+        model_text(
+            "float[2,8,3,N] x",
+            "float[2,8,3,N] y",
+            "ax = Constant<value = int64 {1}>() y = CumSum<exclusive = 1, reverse = 1>(x, ax)",
+        ),
+        model_text(
+            "float[N,8,3] x",
+            "float[N,8,3] y",
+            """
+            start = Constant<value = int64[1] {-1}>() end = Constant<value = int64[1] {-100}>()
+            axis = Constant<value = int64[1] {1}>() ax = Constant<value = int64 {1}>()
+            turned = Slice(x, start, end, axis, start)
+            summed = CumSum(turned, ax)
+            y = Slice(summed, start, end, axis, start)
+            """,
+        ),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (
+            model_text("float[2,6] x, int64 ax", "float[2,6] y", "y = CumSum(x, ax)"),
+            "its axis is not a constant",
+        ),
+        (
+            model_text(
+                "float[2,N] x", "float[2,N] y", "ax = Constant<value = int64 {1}>() y = CumSum(x, ax)"
+            ),
+            "free length ('N')",
+        ),
+        (
+            model_text(
+                "int64[2,6] x", "int64[2,6] y", "ax = Constant<value = int64 {1}>() y = CumSum(x, ax)"
+            ),
+            "no NPU takes a product of int64",
+        ),
+        (
+            model_text(
+                "float[1,20000000] x",
+                "float[1,20000000] y",
+                "ax = Constant<value = int64 {1}>() y = CumSum(x, ax)",
+            ),
+            "MiB for all masks of a model",
+        ),
+    )
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
@@ -72,58 +124,43 @@ class CumBA(XambaPass):
         axis_value = facts.constant(node.inputs[1])
         if axis_value is None:
             raise Keep("its axis is not a constant")
+        if axis_value.size != 1:
+            raise Keep(f"its axis is a list of {axis_value.size} numbers, not one")
         x = operand_of(node, facts)
         axis = _axis(int(axis_value.ravel()[0]), x.rank)
         length = x.static(axis, "scanned")
         matmul_type(x.dtype, bench.opset, self.integers)
         if self.refuse_nonfinite and not certainly_finite(x.value, facts):
             raise Keep("its operand may hold inf or NaN, and 0 * inf is NaN in a masked product")
-        block = self._block_of(length)
-        self._check_mask(length if block is None else max(block, length // block), x.dtype)
-
         reverse, exclusive = bool(attribute(node, "reverse", 0)), bool(attribute(node, "exclusive", 0))
         end, pattern, source = node, [], x.value
         flip = flipped_operand(node, axis, facts)
         if flip is not None:
             source, end, reverse, pattern = flip.source, flip.end, not reverse, flip.nodes
         triangle = Triangle(bench, x.dtype, exclusive, reverse)
+        last = axis == x.rank - 1
+        cut = self._cut(length, triangle, last)
         tensor = Tensor(bench, source, x.shape, x.dtype)
-        y = _whole(tensor, axis, triangle) if block is None else _blocked(tensor, axis, block, triangle)
+        y = whole(tensor, axis, triangle) if cut is None else blocked(tensor, axis, cut, triangle)
         bench.replace(end, y.value, pattern)
-        return _describe(length, block, reverse, exclusive, bool(pattern))
+        return _describe(length, cut, reverse, exclusive, bool(pattern))
 
-    def _block_of(self, length: int) -> int | None:
-        """Block length, or None when one mask does."""
-        if self.block is None or length <= self.block:
-            return None
-        best = max(d for d in range(1, self.block + 1) if length % d == 0)
-        return best if best > 1 else None
-
-    def _check_mask(self, length: int, dtype: ir.DataType) -> None:
-        mib = length * length * dtype.itemsize / 2**20
-        if mib > self.max_mask_mib:
-            raise Keep(f"its mask would take {mib:.0f} MiB of {self.max_mask_mib:g} MiB allowed; give block=")
-
-
-@dataclass(frozen=True)
-class Triangle:
-    """The masks one CumSum needs."""
-
-    bench: Workbench
-    dtype: ir.DataType
-    exclusive: bool
-    reverse: bool
-
-    def mask(self, length: int, left: bool, strict: bool | None = None) -> ir.Value:
-        """Mask [length, length] for ``mask @ x`` (left) or ``x @ mask``; shared by content."""
-        strict = self.exclusive if strict is None else strict
-        lower = left != self.reverse
-        kind = f"{'strict_' if strict else ''}{'lower' if lower else 'upper'}"
-        key = ("triangle", length, lower, strict, self.dtype)
-        ones = np.ones((length, length), np.float32 if self.dtype not in INTEGERS else np.int32)
-        array: Any = np.tril(ones, -int(strict)) if lower else np.triu(ones, int(strict))
-        hint = f"xamba_{kind}_{length}_{self.dtype.name.lower()}"
-        return self.bench.constant(array, self.dtype, hint, key)
+    def _cut(self, length: int, triangle: Triangle, last: bool) -> Cut | None:
+        """How to split the axis: None for one mask. Raises `Keep` where the budget for masks does not do."""
+        cuts = [split(length, self.block)]
+        if self.block is None and cuts == [None]:
+            cuts.append(split(length, SHORTEST))  # where many lengths ask for masks
+        sizes = [triangle.new_bytes(length, cut, last) for cut in cuts]
+        have, budget = triangle.bytes_so_far(), self.max_mask_mib * 2**20
+        for cut, size in zip(cuts, sizes, strict=True):
+            # Half of the budget is left to blocks, so that the first lengths do not take it all.
+            limit = budget / 2 if cut is None and self.block is None and cuts[-1] is not None else budget
+            if size == 0 or have + size <= limit:
+                return cut
+        raise Keep(
+            f"its masks would take {min(sizes) / 2**20:.4g} MiB on top of {have / 2**20:.4g}, and "
+            f"{self.max_mask_mib:g} MiB for all masks of a model are allowed; give --max-mask-mib or --block"
+        )
 
 
 def _axis(axis: int, rank: int) -> int:
@@ -132,48 +169,10 @@ def _axis(axis: int, rank: int) -> int:
     return axis % rank
 
 
-def _whole(x: Tensor, axis: int, triangle: Triangle) -> Tensor:
-    length = x.shape[axis]
-    assert isinstance(length, int)
-    if axis == x.rank - 1:
-        return x.matmul_right(triangle.mask(length, left=False), x.shape)
-    if axis == x.rank - 2:
-        return x.matmul_left(triangle.mask(length, left=True), x.shape)
-    merged = x.merge_inner(axis)
-    return merged.matmul_left(triangle.mask(length, left=True), merged.shape).restore(x)
-
-
-def _blocked(x: Tensor, axis: int, block: int, triangle: Triangle) -> Tensor:
-    length = x.shape[axis]
-    assert isinstance(length, int)
-    count, dtype, bench = length // block, x.dtype, x.bench
-    last = axis == x.rank - 1
-    outer, inner = x.shape[:axis], x.inner_size(axis)
-    tail = (block,) if last else (block, inner)
-    target = [0] * axis + [count, block] + ([] if last else [inner if isinstance(inner, int) else -1])
-    blocks = Tensor(
-        bench,
-        bench.reshape(x.value, target, (*outer, count, *tail), dtype),
-        (*outer, count, *tail),
-        dtype,
-    )
-    ones = bench.constant(np.ones((block, 1) if last else (1, block)), dtype, f"xamba_ones_{block}")
-    carry_mask = triangle.mask(count, left=True, strict=True)
-    if last:  # [*outer, n, b] -> totals [*outer, n, 1]
-        inside = blocks.matmul_right(triangle.mask(block, left=False), blocks.shape)
-        totals = blocks.matmul_right(ones, (*outer, count, 1))
-        carry = totals.matmul_left(carry_mask, totals.shape)
-    else:  # [*outer, n, b, inner] -> totals [*outer, n, 1, inner] -> [*outer, n, inner] and back
-        inside = blocks.matmul_left(triangle.mask(block, left=True), blocks.shape)
-        totals = blocks.matmul_left(ones, (*outer, count, 1, inner)).squeeze([axis + 1])
-        carry = totals.matmul_left(carry_mask, totals.shape).unsqueeze(axis + 1)
-    y = bench.node("Add", [inside.value, carry.value], blocks.shape, dtype)
-    return Tensor(bench, y, blocks.shape, dtype).restore(x)
-
-
-def _describe(length: int, block: int | None, reverse: bool, exclusive: bool, flip: bool) -> str:
+def _describe(length: int, cut: Cut | None, reverse: bool, exclusive: bool, flip: bool) -> str:
     words = [f"MatMul with a {length} x {length} triangle"]
-    if block is not None:
-        words = [f"blocks of {block} and a carry over {length // block}"]
+    if cut is not None:
+        words = [f"blocks of {cut.block} and a carry over {cut.count}"]
+        words += [f"padded by {cut.padding(length)}"] * bool(cut.padding(length))
     words += ["reverse"] * reverse + ["exclusive"] * exclusive + ["both flips folded"] * flip
     return ", ".join(words)

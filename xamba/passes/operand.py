@@ -55,9 +55,16 @@ def operand_of(node: ir.Node, facts: Facts) -> Operand:
 
 
 def matmul_type(dtype: ir.DataType, opset: int, integers: bool) -> None:
-    """`Keep` unless MatMul takes this type in this opset (ONNX changelog: 9 integers, 13 bfloat16)."""
+    """`Keep` unless MatMul takes this type in this opset (ONNX changelog: 9 integers, 13 bfloat16).
+
+    Products of whole numbers are made only when asked for: Intel's compiler refuses them on all three NPU
+    generations, and they wrap around where a runtime's sum may saturate.
+    """
     if dtype in INTEGERS and not integers:
-        raise Keep(f"its type is {dtype.name.lower()} and integers=False")
+        name = dtype.name.lower()
+        raise Keep(
+            f"no NPU takes a product of {name}, and it wraps where a sum may not (--integers makes one)"
+        )
     if dtype not in FLOATS + INTEGERS:
         raise Keep(f"MatMul does not take the type {dtype.name.lower()}")
     if opset < (13 if dtype == T.BFLOAT16 else 9):
@@ -88,6 +95,26 @@ class Tensor:
         """``self @ matrix``."""
         return self._next(self.bench.node("MatMul", [self.value, matrix], shape, self.dtype), shape)
 
+    def reshape(self, target: Sequence[int], shape: Sequence[Dim]) -> Tensor:
+        """Reshape; `target` may hold 0 (as it was) and one -1 (the rest)."""
+        return self._next(self.bench.reshape(self.value, target, shape, self.dtype), shape)
+
+    def pad(self, axis: int, behind: int) -> Tensor:
+        """Zeros behind the end of an axis of known length."""
+        length = self.shape[axis]
+        assert isinstance(length, int)
+        pads = [0] * (2 * self.rank)
+        pads[self.rank + axis] = behind
+        shape = (*self.shape[:axis], length + behind, *self.shape[axis + 1 :])
+        amounts = self.bench.ints(pads, "xamba_pads")
+        return self._next(self.bench.node("Pad", [self.value, amounts], shape, self.dtype), shape)
+
+    def cut(self, axis: int, length: int) -> Tensor:
+        """The first `length` elements along an axis."""
+        shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
+        parts = [self.bench.ints([number], "xamba_cut") for number in (0, length, axis)]
+        return self._next(self.bench.node("Slice", [self.value, *parts], shape, self.dtype), shape)
+
     def squeeze(self, axes: Sequence[int]) -> Tensor:
         shape = [d for i, d in enumerate(self.shape) if i not in axes]
         return self._next(self.bench.squeeze("Squeeze", self.value, axes, shape, self.dtype), shape)
@@ -107,13 +134,12 @@ class Tensor:
         """``[*outer, L, *inner]`` -> ``[*outer, L, prod(inner)]``, ``L`` at `axis`."""
         inner = self.inner_size(axis)
         shape = (*self.shape[: axis + 1], inner)
-        target = [0] * (axis + 1) + [-1 if inner is None else inner]
-        return self._next(self.bench.reshape(self.value, target, shape, self.dtype), shape)
+        return self.reshape([0] * (axis + 1) + [-1 if inner is None else inner], shape)
 
     def restore(self, like: Tensor) -> Tensor:
         """Reshape to the shape of `like`, which may have free dimensions."""
         target = [d if isinstance(d, int) else -1 for d in like.shape]
         if target.count(-1) <= 1:
-            return self._next(self.bench.reshape(self.value, target, like.shape, self.dtype), like.shape)
+            return self.reshape(target, like.shape)
         shape = self.bench.node("Shape", [like.value], [like.rank], T.INT64)
         return self._next(self.bench.node("Reshape", [self.value, shape], like.shape, self.dtype), like.shape)

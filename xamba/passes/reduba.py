@@ -10,8 +10,9 @@ product is ``K``::
 * Axes that are not neighbours are summed run by run, the last run first.
 * An axis of length 1 costs no product: it is squeezed away (``keepdims=0``) or left as it is.
 * No axes: all axes, or Identity with ``noop_with_empty_axes=1``.
-* The mean uses ``1/K`` in place of ``1``. A mean of integers is kept (it rounds).
-* Integers sum exactly (they wrap around in both forms).
+* ``mean=True``: the mean uses ``1/K`` in place of ``1``. A mean of integers is kept (it rounds).
+* Integers are summed by ``integers=True`` only: no NPU multiplies them, and a product wraps around where a
+  runtime's sum may saturate.
 
 There are no zeros in the mask, so infinities and NaNs come out as they would from a sum.
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 import onnx_ir as ir
@@ -29,6 +31,7 @@ from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.passes.base import XambaPass
 from xamba.passes.operand import INTEGERS, Operand, Tensor, matmul_type, operand_of
+from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
 #: 1/K is a normal number of the type up to here (float16: 2^-14 is its smallest normal number).
@@ -37,24 +40,62 @@ LONGEST_MEAN = {ir.DataType.FLOAT16: 2**14}
 
 @dataclass(frozen=True)
 class ReduBA(XambaPass):
-    """Replace ReduceSum and ReduceMean by MatMul with ones; see the module's text.
+    """ReduceSum and ReduceMean become a MatMul with ones.
 
-    mean: rewrite ReduceMean too.
-    integers: rewrite integer sums too (exact).
+    mean: rewrite ReduceMean too. By default means stay: a product in its place hides the fused normalisation.
+    integers: rewrite integer sums too; no NPU takes the product, and it wraps around.
     """
 
-    mean: bool = True
-    integers: bool = True
+    mean: bool = option(False, "--mean/--no-mean", "rewrite ReduceMean too.")
+    integers: bool = option(False, "--integers", "rewrite sums of whole numbers too.")
 
-    name = "reduba"
+    name: ClassVar[str] = "reduba"
+    default: ClassVar[bool] = True
+    order: ClassVar[int] = 60
+    examples: ClassVar[tuple[str, ...]] = (
+        model_text(
+            "float[N,6] x",
+            "float[N] y",
+            "a = Constant<value = int64[1] {-1}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+        model_text(
+            "float[2,N,4,3] x",
+            "float[2,N,1,1] y",
+            "a = Constant<value = int64[2] {2, 3}>() y = ReduceSum(x, a)",
+        ),
+        model_text(
+            "float[N,5,4,3] x",
+            "float[N,4] y",
+            "a = Constant<value = int64[2] {1, 3}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+        model_text(
+            "float[N,1,4] x",
+            "float[N,4] y",
+            "a = Constant<value = int64[1] {1}>() y = ReduceSum<keepdims = 0>(x, a)",
+        ),
+    )
+    near_misses: ClassVar[tuple[tuple[str, str], ...]] = (
+        (model_text("float[2,6] x", "float[2,1] y", "y = ReduceMean<axes = [1]>(x)"), "fused normalisation"),
+        (
+            model_text(
+                "float[2,N] x", "float[2,1] y", "a = Constant<value = int64[1] {1}>() y = ReduceSum(x, a)"
+            ),
+            "free length ('N')",
+        ),
+        (
+            model_text(
+                "int64[2,6] x", "int64[2,1] y", "a = Constant<value = int64[1] {1}>() y = ReduceSum(x, a)"
+            ),
+            "no NPU takes a product of int64",
+        ),
+        (model_text("float[2,6] x, int64[1] a", "float[2,1] y", "y = ReduceSum(x, a)"), "not a constant"),
+    )
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type in ("ReduceSum", "ReduceMean")
 
     def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
         is_mean = node.op_type == "ReduceMean"
-        if is_mean and not self.mean:
-            raise Keep("mean=False")
         axes = _axes(node, facts)
         noop = bool(attribute(node, "noop_with_empty_axes", 0))
         x = operand_of(node, facts)
@@ -62,6 +103,8 @@ class ReduBA(XambaPass):
             bench.replace(node, bench.node("Identity", [x.value], x.shape, x.dtype))
             return "Identity"
         axes = _normal(axes, x.rank)
+        if is_mean and not self.mean and any(x.shape[axis] != 1 for axis in axes):
+            raise Keep("as a product it would no longer be part of a fused normalisation (--mean makes one)")
         lengths = {axis: x.static(axis, "summed") for axis in axes}
         keepdims = bool(attribute(node, "keepdims", 1))
         summed = [axis for axis in axes if lengths[axis] != 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
 from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
 
@@ -29,6 +30,15 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
     if generation in profile.fusion.cut_products:
         graph = cut_products(graph)
     r = Rewriter(graph)
+    try:
+        return _fused(r, profile, generation, lookup_unit, precision)
+    except BREAKS as error:
+        raise broken(graph, error, r.current) from error
+
+
+def _fused(
+    r: Rewriter, profile: CompilerProfile, generation: str, lookup_unit: bool, precision: str
+) -> Graph:
     if lookup_unit or profile.fusion.tables_without_lookup_unit:
         tables.inline_tables(r)
     quantised.fold_dequantize(r)
