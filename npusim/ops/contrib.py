@@ -113,7 +113,6 @@ def skip_group_norm(c: OpCase) -> Lowering:
 def qlinear_concat(c: OpCase) -> tuple[Lowering, ...]:
     """A copy of every part; the DMA cannot rescale, so parts of another scale are priced as copies too."""
     out = c.output
-    axis = c.axis(0, len(out.shape))
     parts = [c.input(i) for i in range(2, len(c.inputs), 3)]
     if len(parts) < 2:
         return (VIEW,)
