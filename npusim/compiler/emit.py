@@ -36,11 +36,7 @@ class Emitter(Transfers):
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
-        # A step that does not need the last one's result begins beside it.
-        needs_last = any(
-            self.made.get(n) == self.last_compute for name in step.reads for n in self._wholes(name)
-        )
-        begins = self.last_compute if needs_last else self.before_last
+        begins = self._begins(step) if due else ()
         each = self._problems(step)
         turns, arriving = _turns(step, r)
         passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
@@ -96,6 +92,11 @@ class Emitter(Transfers):
         work = step.steps[0] if step.steps else None
         apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
         return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
+
+    def _begins(self, step: Placed) -> tuple[int, ...]:
+        """Tasks after which a step begins: a step that does not need the last one's result begins beside it."""
+        made = (self.made.get(n) for name in step.reads for n in self._wholes(name))
+        return self.last_compute if self.last_compute in made else self.before_last
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""

@@ -87,6 +87,10 @@ class Scratchpad:
 
     def holder(self, name: str) -> str | None:
         """The tensor inside that holds the bytes of `name`: itself, or one it is a part of."""
+        if name in self.inside:
+            return name
+        if name not in self.part_of:
+            return None
         return next((n for n in self.wholes(name) if n in self.inside), None)
 
     def put(self, name: str) -> None:
@@ -99,7 +103,7 @@ class Scratchpad:
 
     def release(self, name: str, k: int) -> None:
         """Forget a tensor that step `k` has read, and those it is a part of, if nobody needs them any more."""
-        for whole in self.wholes(name):
+        for whole in self.wholes(name) if name in self.part_of else (name,):
             if whole in self.inside and self.dead_after(whole, k):
                 self.take(whole)
 
@@ -122,6 +126,8 @@ class Scratchpad:
 
     def cut_of(self, name: str) -> str | None:
         """Over what the tensor, or the one it is a part of, lies over the tiles."""
+        if name not in self.part_of:
+            return self.cuts.get(name)
         return next((self.cuts[n] for n in self.wholes(name) if n in self.cuts), None)
 
     def spill(self, name: str, r: Residence) -> None:

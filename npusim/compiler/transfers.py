@@ -93,11 +93,15 @@ class Transfers:
 
     def _ready(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
+        if name not in self.part_of:
+            return self.arrived.get(name, ()) or self.made.get(name, ())
         found = (self.arrived.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
         return next((tasks for tasks in found if tasks), ())
 
     def _behind(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in DDR."""
+        if name not in self.part_of:
+            return self.stored.get(name, ()) or self.made.get(name, ())
         found = (self.stored.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
         return next((tasks for tasks in found if tasks), ())
 
