@@ -25,7 +25,8 @@ CONTRIB: dict[str, tuple[int, int, int, str]] = {{
 
 def line(schema) -> str:
     attributes = " ".join(
-        f"{name}:{LETTERS.get(a.type.name, 'x')}{'!' * a.required}" for name, a in sorted(schema.attributes.items())
+        f"{name}:{LETTERS.get(a.type.name, 'x')}{'!' * a.required}"
+        for name, a in sorted(schema.attributes.items())
     )
     most = [-1 if n > 1000 else n for n in (schema.max_input, schema.max_output)]
     return f'    "{schema.name}": ({schema.min_input}, {most[0]}, {most[1]}, "{attributes}"),\n'
@@ -37,10 +38,12 @@ def main() -> None:
         if schema.domain == "com.microsoft" and not schema.deprecated:
             if schema.name not in newest or schema.since_version > newest[schema.name].since_version:
                 newest[schema.name] = schema
-    text = HEAD.format(version=onnxruntime.__version__) + "".join(line(newest[n]) for n in sorted(newest)) + "}\n"
-    (Path(__file__).resolve().parents[1] / "npusim" / "loading" / "contrib_schemas.py").write_text(
-        text
+    text = (
+        HEAD.format(version=onnxruntime.__version__)
+        + "".join(line(newest[n]) for n in sorted(newest))
+        + "}\n"
     )
+    (Path(__file__).resolve().parents[1] / "npusim" / "loading" / "contrib_schemas.py").write_text(text)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ CHANNELS_AT_ONCE = 16
 MOST_WORKS_A_STEP = 8  # of a recurrence
 LEAST_ROUNDS = 3
 WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
-PACKED_WEIGHTS = ("MatMulNBits", "MatMulBnb4")  # the attribute says how wide its weights are, not the type of the tensor
+PACKED_WEIGHTS = (
+    "MatMulNBits",
+    "MatMulBnb4",
+)  # the attribute says how wide its weights are, not the type of the tensor
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 

@@ -21,6 +21,7 @@ LEAST_SHARED_BYTES = 65_536  # from here on both DMA ports share even one chunk'
 MOST_CHUNKS = 16
 KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
+MOST_PIECES = 4096  # whose weights are followed one by one; a tensor of terabytes has millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def weight_chunks(
         total = r.fixed_traffic
         if not total:
             continue
-        count = _chunks(step, r)
+        count = min(_chunks(step, r), MOST_PIECES)
         repeats = step.node.repeats if r.pieces > 1 else 1
         brought, label = 0.0, f"{step.node.name}/weights"
         for c in range(count):

@@ -15,7 +15,7 @@ from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.dimensions import option
 from npusim.loading.rules import RULES, DependsOn, Op, Out, small
-from npusim.loading.schemas import checked_attributes
+from npusim.loading.schemas import checked_attributes, type_not_allowed
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -83,6 +83,7 @@ class Builder:
     loops: set[str] = field(default_factory=set)  # loops whose count only the data know
     settled: dict[Any, set[int]] = field(default_factory=dict)  # states of a loop that are no constants
     inputs: dict[str, Value] = field(default_factory=dict)  # of the whole graph
+    typed: set[str] = field(default_factory=set)  # what has been said of element types
     metadata: dict[str, str] = field(default_factory=dict)  # of the node being taken in
     repeats: int = 1
 
@@ -235,6 +236,13 @@ class Builder:
             self.kept.update(outputs)
         elif folded:
             return
+        if not domain:
+            wrong = type_not_allowed(
+                kind, opset, tuple(["" if v is None else v.dtype.label for v in values[:4]])
+            )
+            if wrong and wrong not in self.typed:
+                self.typed.add(wrong)
+                self.warn(f"node '{short(name)}': {wrong}; a runtime may refuse it")
         self.nodes.append(
             Node(name, kind, inputs, outputs, attributes, domain, self.repeats, metadata=self.metadata)
         )

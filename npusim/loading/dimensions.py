@@ -78,14 +78,17 @@ def unnamed(name: str) -> bool:
 
 
 LONG = ("seq", "len", "token", "time", "frame", "past")  # names of axes that are not usually 1
+SIDES = ("height", "width", "image")
 LONG_SIZE, IMAGE_SIZE = 128, 224
 
 
 def example_size(name: str, axis: int, rank: int) -> int:
-    """A size that a hint may name: an image's side, a length, else 1."""
-    if axis >= 2 and rank >= 4:
-        return IMAGE_SIZE
-    return LONG_SIZE if any(part in name.lower() for part in LONG) else 1
+    """A size that a hint may name: a length, an image's side, else 1."""
+    word = name.lower()
+    if any(part in word for part in LONG):
+        return LONG_SIZE
+    side = word in ("h", "w") or any(part in word for part in SIDES) or word.endswith(f".{axis}")
+    return IMAGE_SIZE if side and axis >= 2 and rank >= 4 else 1
 
 
 def hint(free: Mapping[str, tuple[int, int]], bound: Mapping[str, int]) -> str:

@@ -128,3 +128,29 @@ def _in_another_opset(kind: str, domain: str, name: str) -> str | None:
         if name in schema.attributes:
             return LETTERS.get(schema.attributes[name].type.name, "x")
         version = schema.since_version - 1
+
+
+@cache
+def type_not_allowed(kind: str, opset: int, labels: tuple[str, ...]) -> str:
+    """What is wrong with the element types of a node of ONNX's own ops ('' for a missing input), empty if nothing.
+
+    Runtimes and Intel's compiler refuse such a node; its price is what its bytes would cost.
+    """
+    from onnx import defs
+
+    try:
+        schema = defs.get_schema(kind, opset, "")
+    except (defs.SchemaError, TypeError):
+        return ""
+    for index, label in enumerate(labels):
+        if not label or not schema.inputs:
+            continue
+        allowed = schema.inputs[min(index, len(schema.inputs) - 1)].types
+        if ONNX_SPELLING.get(label, label) not in {
+            t.removeprefix("tensor(").removesuffix(")") for t in allowed
+        }:
+            return f"ONNX allows no {label} as input {index} of {kind} in opset {opset}"
+    return ""
+
+
+ONNX_SPELLING = {"float32": "float", "float64": "double"}

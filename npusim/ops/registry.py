@@ -17,6 +17,7 @@ import numpy as np
 from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownOp
 from npusim.graph import Graph, Node, Value
 from npusim.ops.kernels import LOWERINGS
+from npusim.ops.left_out import LEFT_OUT
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEW = Lowering("view", ())
@@ -286,8 +287,6 @@ def _data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:
 
 
 def _unknown(node: Node, domain: str) -> UnknownOp:
-    from npusim.ops.misc import LEFT_OUT
-
     where = f", domain='{domain}'" if domain else ""
     why = LEFT_OUT.get(f"{domain}.{node.op_type}" if domain else node.op_type) or LEFT_OUT.get(domain)
     return UnknownOp(

@@ -120,20 +120,20 @@ def test_standard_output_holds_one_thing(npusim, model, tmp_path):
 
 
 def test_a_disk_that_fails_leaves_neither_half_a_file_nor_the_others(npusim, model, tmp_path, monkeypatch):
-    from npusim.terminal import outputs
+    from npusim_xamba import files
 
     old = tmp_path / "old.csv"
     old.write_text("kept")
-    write = outputs._write_new
+    write = files._write_new
 
     def full(path: str, text: str) -> None:
         write(path, text[:10])
         if "trace" in path:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs, "_write_new", full)
-    files = ["--json", tmp_path / "r.json", "--csv", old, "--trace", tmp_path / "r.trace"]
-    assert "No space left" in refused(npusim, tmp_path, "BadOutput", "run", model, *files)
+    monkeypatch.setattr(files, "_write_new", full)
+    options = ["--json", tmp_path / "r.json", "--csv", old, "--trace", tmp_path / "r.trace"]
+    assert "No space left" in refused(npusim, tmp_path, "BadOutput", "run", model, *options)
     assert old.read_text() == "kept"
 
 

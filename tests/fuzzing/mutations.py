@@ -140,7 +140,11 @@ def input_edge(graph: Any, pick: Pick) -> None:
     if node is None:
         return
     at, how = pick(len(node.input)), pick(3)
-    names = [v.name for v in graph.input] + [t.name for t in graph.initializer] + [o for n in graph.node for o in n.output]
+    names = (
+        [v.name for v in graph.input]
+        + [t.name for t in graph.initializer]
+        + [o for n in graph.node for o in n.output]
+    )
     if how == 0:
         node.input[at] = ""
     elif how == 1:

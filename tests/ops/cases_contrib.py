@@ -48,7 +48,11 @@ def qlinear_concat(b: int, n: int) -> Example:
 
 @case("QLinearAveragePool", domain=MS)
 def qlinear_pool(b: int, n: int) -> Example:
-    return [tensor(b, 6, n, 8, dtype=U8)], [tensor(b, 6, n, 4, dtype=U8)], {"kernel_shape": (1, 2), "strides": (1, 2)}
+    return (
+        [tensor(b, 6, n, 8, dtype=U8)],
+        [tensor(b, 6, n, 4, dtype=U8)],
+        {"kernel_shape": (1, 2), "strides": (1, 2)},
+    )
 
 
 @case("QLinearReduceMean", domain=MS)
@@ -76,7 +80,11 @@ def quantised_mixture(b: int, n: int) -> Example:
 @case("QAttention", domain=MS)
 def quantised_attention(b: int, n: int) -> Example:
     one = weight(1)
-    return [tensor(b, n, 32, dtype=U8), weight(32, 96, dtype=U8), one, one], [tensor(b, n, 32)], {"num_heads": 4}
+    return (
+        [tensor(b, n, 32, dtype=U8), weight(32, 96, dtype=U8), one, one],
+        [tensor(b, n, 32)],
+        {"num_heads": 4},
+    )
 
 
 @case("DecoderMaskedMultiHeadAttention", domain=MS)

@@ -85,7 +85,7 @@ def test_what_is_kept_is_printed_with_its_reason(xamba, tmp_path):
 @pytest.mark.parametrize(
     "options, name, words",
     [
-        (["--passes", "cumba,foo"], "UnknownPass", "'foo'; choose from cumba, reduba, actiba"),
+        (["--passes", "cumba,foo"], "UnknownPass", "no pass is called 'foo'; choose from"),
         (["--passes", "actiba", "--segments", "0"], "BadArgument", "segments is 0"),
         (["--passes", "actiba", "--range", "3"], "BadArgument", "-8,8"),
         (["--passes", "actiba", "--range", "3,2"], "BadArgument", "below"),

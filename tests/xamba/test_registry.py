@@ -62,7 +62,7 @@ def test_an_option_means_one_thing(folder):
 
 
 def test_an_unknown_pass_names_the_known_ones():
-    with pytest.raises(UnknownPass, match="'foo'; choose from cumba, reduba"):
+    with pytest.raises(UnknownPass, match=r"'foo'; choose from .*cumba, reduba"):
         registry.find("foo")
     with pytest.raises(AttributeError):
         xamba.NoSuchPass  # noqa: B018

@@ -158,12 +158,26 @@ def folded_shape(node: ir.Node, inputs: list[Fact]) -> Dims | None:
     op = node.op_type
     if op == "ConstantOfShape" and inputs[0].value is not None:
         return tuple(_dim(d) for d in inputs[0].value)
+    if op == "Tile":
+        return _tile(inputs)
     if op not in ("Reshape", "Expand") or len(inputs) < 2 or inputs[1].value is None:
         return None
     shape, target = inputs[0].shape, [_dim(d) for d in inputs[1].value]
     if op == "Expand":
         return None if shape is None else _broadcast(shape, tuple(target))
     return _reshape(shape, target, bool(attribute(node, "allowzero", 0)))
+
+
+def _tile(inputs: list[Fact]) -> Dims | None:
+    """A free length that is repeated once stays what it is."""
+    shape, repeats = inputs[0].shape, inputs[1].value if len(inputs) == 2 else None
+    if shape is None or repeats is None or len(repeats) != len(shape):
+        return None
+    times = [_dim(n) for n in repeats]
+    return tuple(
+        d if n == 1 else d * n if isinstance(d, int) and isinstance(n, int) else None
+        for d, n in zip(shape, times, strict=True)
+    )
 
 
 def _dim(d: Any) -> int | str | None:
@@ -186,12 +200,22 @@ def _reshape(shape: Dims | None, target: list[Any], allowzero: bool) -> Dims:
                     right = [d for i, d in enumerate(right) if i != right.index(symbol)]
             if all(isinstance(d, int) for d in (*left, *right)) and prod(right):
                 rest = prod(left) // prod(right)
+            elif _spent(left, right):
+                rest = next(d for d in left if not isinstance(d, int))
         dims[dims.index(-1)] = rest
     elif dims.count(None) == 1 and shape is not None and all(isinstance(d, int) for d in shape):
         known = prod(d for d in dims if isinstance(d, int))
         if known and not any(isinstance(d, str) for d in dims):
             dims[dims.index(None)] = prod(shape) // known
     return tuple(dims)
+
+
+def _spent(left: list[Any], right: list[Any]) -> bool:
+    """Whether one free length is left when all others are spent: then -1 stands for it."""
+    known = [d for d in left if isinstance(d, int)]
+    return (
+        len(left) == len(known) + 1 and all(isinstance(d, int) for d in right) and prod(known) == prod(right)
+    )
 
 
 def _broadcast(a: Dims, b: Dims) -> Dims:
