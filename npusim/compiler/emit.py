@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.pieces import results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
@@ -123,7 +124,7 @@ class Emitter(Transfers):
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
-        passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+        passes = results_between(step)
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(
@@ -174,7 +175,8 @@ class Emitter(Transfers):
         return (add,)
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
-        parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
+        per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
+        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
 
@@ -196,5 +198,8 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
 
 
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
-    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
+    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
+    streamed."""
+    if work.source != work.destination:
+        return work.source, work.destination
     return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

@@ -167,7 +167,7 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
 def weight_bytes(work: MacWork) -> float:
     """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
     (facts on whole networks, section 2, rule W). Zero for element-wise work and pooling."""
-    if work.op in (MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL):
+    if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
