@@ -170,7 +170,7 @@ def _holders(graph: ir.Graph | ir.Function, model: ir.Model) -> list[ir.Node]:
         return [parent]
     for key, function in model.functions.items():
         if graph is function or graph is function.graph:
-            tops = (model.graph, *model.functions.values())
+            tops: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
             return [
                 n
                 for top in tops
