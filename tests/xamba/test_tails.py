@@ -62,6 +62,7 @@ TAKEN = {
     "with an epsilon": "e = Constant<value = float {0.001}>() s = Sigmoid(x) a = Add(s, e) y = Log(a)",
     "clipped": "e = Constant<value = float {0.001}>() s = Softplus(x) a = Clip(s, e) y = Reciprocal(a)",
     "at least an epsilon": "e = Constant<value = float {0.001}>() s = Softplus(x) a = Max(s, e) y = Div(x, a)",
+    "for its type alone": "e = Constant<value = double {3.0}>() s = Sigmoid(x) c = CastLike(e, s) y = Div(s, c)",
     "as a numerator": "e = Constant<value = float {3.0}>() s = Sigmoid(x) y = Div(s, e)",
     "squared": "e = Constant<value = float {2.0}>() s = Sigmoid(x) y = Pow(s, e)",
     "above a half": "e = Constant<value = float {0.5}>() s = Sigmoid(x) g = Greater(s, e) y = Where(g, x, s)",
