@@ -24,7 +24,8 @@ from xamba.errors import BadArgument, BadModel, NotComparable
 from xamba.files import load
 from xamba.proof import tolerance as tol
 from xamba.proof.difference import OutputDifference
-from xamba.proof.judge import Findings, Judge, Plan
+from xamba.proof.findings import Findings
+from xamba.proof.judge import Judge, Plan
 from xamba.proof.narrow import compare_rounded
 from xamba.proof.runtime import Runner, runtimes
 from xamba.proof.samples import Feeds
