@@ -71,20 +71,8 @@ def compile_graph(
     )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
-    b = emitter.plan
-    return Plan(
+    return emitter.plan.build(
         graph=fused,
-        steps=tuple(b.steps),
-        label=tuple(b.label),
-        step=tuple(b.step),
-        queue=tuple(b.queue),
-        ask=tuple(b.ask),
-        pieces=tuple(b.pieces),
-        repeats=tuple(b.repeats),
-        minimum_steps=tuple(b.minimum_steps),
-        after=tuple(b.after),
-        streams=tuple(b.streams),
-        feeds=b.feeds,
         tiles=tiles,
         compiler=profile.name,
         precision=precision,
