@@ -1,12 +1,14 @@
 # Two commands on a fresh machine with python3, make and a package index:
 #   make demo    environment, install, the main job on a real Mamba-2 graph
 #   make test    environment, lint, types, tests
+# While working:
+#   make quick   floors, counts, laws at few examples and the demo, under a minute
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: fidelity demo test lint types tests bench clean
+.PHONY: fidelity demo test quick lint types tests bench clean
 
 demo: $(READY)
 	$(BIN)/npusim run examples/mamba2_small.onnx --hw lunar_lake --compiler 2024.12
@@ -21,7 +23,11 @@ types: $(READY)
 	$(BIN)/mypy
 
 tests: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
+
+quick: $(READY) demo
+	NPUSIM_EXAMPLES=few $(BIN)/python -m pytest -n auto -m "not slow" tests/test_floors.py tests/ops tests/arch \
+	  tests/schedule tests/compiler tests/xamba/test_laws.py
 
 bench: $(READY)
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'

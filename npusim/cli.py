@@ -65,16 +65,32 @@ def options(
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 2 an error told in one line, 130 interrupted."""
+    """Entry point. Exit codes: 0 done, 2 an error told in one line, 130 interrupted; a command may have more."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(
                 errors="backslashreplace"
             )  # a name a terminal cannot write is no reason to stop
     try:
-        app(prog_name="npusim")
+        sys.exit(app(prog_name="npusim", standalone_mode=False))
     except NpusimError as error:
-        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
+        _tell(f"{type(error).__name__}: {error}")
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(2)
+        context = getattr(error, "ctx", None)
+        usage = f". {context.get_usage()} (-h explains)" if context else ""
+        _tell(f"BadArgument: {error.format_message().rstrip('.')}{usage}")
+
+
+def _tell(sentence: str) -> None:
+    """One line on standard error; what a model or a file name holds may not steer the terminal."""
+    from npusim.terminal.layout import clean
+
+    print(clean(" ".join(sentence.split())), file=sys.stderr)
+    sys.exit(2)

@@ -36,6 +36,10 @@ class DoesNotFit(NpusimError):
     """One piece of a task needs more scratchpad than there is."""
 
 
+class TooLarge(NpusimError):
+    """The model claims more nodes, tasks or elements than the limits allow."""
+
+
 class BadOutput(NpusimError):
     """An output path cannot be written."""
 

@@ -11,33 +11,45 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from npusim.errors import BadModel, UnknownShape
+from npusim.errors import BadModel, TooLarge, UnknownShape
 from npusim.graph import Graph
 
 HASH_AT_LOAD_BYTES = 128 * 2**20  # above this, hashing would cost more than loading; see `sha256`
 
 
 def load(
-    path: str | os.PathLike[str], dims: Mapping[str, int] | None = None, *, upper_bound: bool = False
+    path: str | os.PathLike[str],
+    dims: Mapping[str, int] | None = None,
+    *,
+    upper_bound: bool = False,
+    fixed: Mapping[str, Any] | None = None,
+    trips: int | Mapping[str, int] | None = None,
+    max_nodes: int | None = None,
 ) -> Graph:
     """The static graph of an ONNX file: shapes known, constants folded, functions inlined, loops counted.
 
     `dims` binds free dimensions of the inputs by name (``{"batch": 1}``); a free dimension without a name
     is called ``input.axis``. With `upper_bound`, shapes that depend on data (NonZero and the like) take the
-    most they can be, and a warning says so. Weights are not read; they need not be there.
+    most they can be, and a warning says so. `fixed` gives small inputs a value (``{"sr": 16000}``), which may
+    decide a branch. `trips` bounds loops whose count the data decide: one number for all, or one by name.
+    `max_nodes` bounds what the model may unfold to (default: ten times the nodes it holds, 30,000 at least).
+    Weights are not read; they need not be there.
 
     Raises `BadModel` (missing, unreadable, contradicts itself), `FreeDimension` (not bound), `BadArgument`
-    (unknown name in `dims`), `UnknownShape` (a shape depends on data).
+    (unknown name in `dims`, `fixed` or `trips`), `UnknownShape` (a shape depends on data), `TooLarge`.
     """
     from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
+    from npusim.loading.budget import budget
     from npusim.loading.builder import Builder, Scope, one_line
     from npusim.loading.finish import finish
     from npusim.loading.initializers import take_initializers
     from npusim.loading.inputs import bind_inputs
     from npusim.loading.structure import read_model
+    from npusim.loading.trips import check_trips
     from npusim.loading.walk import walk
 
     path = os.fspath(path)
@@ -45,26 +57,33 @@ def load(
     graph = model.graph
     scope = Scope(opsets={"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import})
     builder = Builder(upper_bound=upper_bound, folder=os.path.dirname(path))
+    builder.budget = budget(model, max_nodes)
+    builder.trips = check_trips(trips)
     builder.functions = {
         ("" if f.domain == "ai.onnx" else f.domain, f.name, f.overload): f for f in model.functions
     }
-    builder.warnings += opset_warnings(scope.opsets.get("", 0))
+    for sentence in opset_warnings(scope.opsets.get("", 0)):
+        builder.warn(sentence)
     try:
         with np.errstate(all="ignore"):
             take_initializers(builder, scope, graph)
-            inputs, builder.dims = bind_inputs(graph, scope, dims or {})
+            inputs, builder.dims, warnings = bind_inputs(graph, scope, dims or {}, fixed or {})
             for value in inputs:
                 builder.env[builder.define(scope, value.name)] = value
+            builder.inputs = {value.name: value for value in inputs if not value.constant}
+            builder.warnings.update(dict.fromkeys(warnings))
             scope.declared = {v.name: v.type for v in (*graph.value_info, *graph.output)}
             walk(builder, scope, graph.node)
+            check_trips(trips, builder.loops)
             outputs = tuple(v.name for v in graph.output)
             if not outputs:
                 raise BadModel("the graph has no outputs")
             if len(set(outputs)) < len(outputs):
                 raise BadModel("the graph names one output twice")
-            names = tuple(v.name for v in inputs)
-            result = finish(builder, scope, graph.name or os.path.basename(path), names, outputs)
-    except (BadModel, UnknownShape) as error:
+            result = finish(
+                builder, scope, graph.name or os.path.basename(path), tuple(builder.inputs), outputs
+            )
+    except (BadModel, UnknownShape, TooLarge) as error:
         raise type(error)(f"'{os.path.basename(path)}': {error}") from error.__cause__
     except (IndexError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadModel(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from npusim.arch.hardware import Hardware
+from npusim.choices import Mode, choose
 from npusim.compiler.compile import compile_graph
+from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile, load_profile
-from npusim.errors import BadArgument
+from npusim.errors import BadHardware
 from npusim.graph import Graph
 from npusim.pricing import price
 from npusim.report.build import build
@@ -13,7 +19,6 @@ from npusim.report.record import Report
 from npusim.schedule import schedule
 
 DEFAULT_COMPILER = "2026"
-MODES = ("throughput", "latency")
 
 
 def simulate(
@@ -23,6 +28,7 @@ def simulate(
     precision: str = "fp16",
     allow_unmodelled: bool = False,
     mode: str = "throughput",
+    max_memory_bytes: float | None = None,
 ) -> Report:
     """Latency of `graph` on `hw`, with engine, time, bound and reason of every node.
 
@@ -34,14 +40,30 @@ def simulate(
         mode: 'throughput' is the NPU's own time of one inference (several are in flight, the host's part is
             hidden); 'latency' adds the host's part of a synchronous inference.
         allow_unmodelled: list ops without a cost instead of refusing the graph.
+        max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 10 a tensor.
 
     Raises:
-        UnknownOp, DoesNotFit, BadArgument.
+        UnknownOp, DoesNotFit, BadArgument, TooLarge, BadModel (a node contradicts itself), BadHardware (a number of
+        the hardware makes the latency infinite).
     """
-    if mode not in MODES:
-        raise BadArgument(f"mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
+    chosen = choose(Mode, mode)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
-    plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
-    prices = price(plan, hw)
-    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
-    return build(plan, hw, prices, line, mode)
+    try:
+        plan = compile_graph(graph, hw, profile, precision, allow_unmodelled, max_memory_bytes)
+    except (*BREAKS, MemoryError) as error:
+        raise broken(graph, error) from error
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
+        prices = price(plan, hw)
+        line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+    if not math.isfinite(float(line.latency_ns)):
+        raise absurd(hw, float(line.latency_ns))
+    return build(plan, hw, prices, line, chosen)
+
+
+def absurd(hw: Hardware, latency_ns: float) -> BadHardware:
+    """Which number of the hardware makes a latency that is none: the one farthest from 1."""
+    numbers = {name: abs(float(value)) for name, value in hw.numbers().items() if value}
+    name = max(numbers, key=lambda n: abs(math.log10(numbers[n])))
+    return BadHardware(
+        f"the latency on '{hw.name}' comes to {latency_ns}; its most extreme number is {name} = {numbers[name]:g}"
+    )

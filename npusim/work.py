@@ -103,7 +103,9 @@ class Lowering:
     """One way to run an op: its steps in order, each a work. No steps: nothing runs (a view).
 
     `name` is what compiler profiles call it ('ones_convolution', 'pooling_chain', 'dsp', 'view', ...).
+    `macs`: multiply-accumulates as papers count them, where the steps do more or less than that.
     """
 
     name: str
     steps: tuple[Work, ...]
+    macs: float | None = None

@@ -1,12 +1,15 @@
-"""Hypothesis profile: reproducible, never judged by time (these machines are noisy)."""
+"""Hypothesis profiles: reproducible, never judged by time (these machines are noisy); few examples in `make quick`."""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "npusim",
-    deadline=None,
-    derandomize=True,
-    max_examples=60,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.load_profile("npusim")
+for name, examples in (("npusim", 60), ("few", 6)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=True,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+settings.load_profile(os.environ.get("NPUSIM_EXAMPLES", "npusim"))

@@ -1,7 +1,8 @@
 """Imports point down, as `docs/layout.md` draws it: graph and work on the ground, the command line on top.
 
 Rooms of one floor do not know each other. npusim never imports xamba; of xamba, only `choice` asks npusim
-anything. Imports inside functions count too; those for types alone do not run and do not count.
+anything. Both stand on `npusim_xamba`, which imports neither. Imports inside functions count too; those for
+types alone do not run and do not count.
 """
 
 import ast
@@ -12,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    "errors graph work version schedule",
+    "errors",
+    "graph work version schedule choices expression",
     "terminal",
     "arch loading ops",
     "compiler onnx_io",
@@ -32,6 +34,8 @@ FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.spl
 XAMBA_FLOORS = [
     "errors",
     "sparse",
+    "flaws",
+    "foreign",
     "files",
     "facts",
     "workbench",
@@ -115,6 +119,11 @@ def test_every_room_has_a_floor(house):
 
 def test_imports_point_down(house):
     assert not faults(house), "\n".join(faults(house))
+
+
+def test_what_both_tools_stand_on_knows_neither():
+    for path in sorted((ROOT / "npusim_xamba").glob("*.py")):
+        assert imports(path.read_text()) == set(), f"{path.name} imports one of the tools"
 
 
 def test_no_circle(house):

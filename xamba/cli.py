@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from npusim_xamba.text import clean
 from xamba import listing
-from xamba.errors import BadArgument, XambaError
-from xamba.options import completer, options, with_options, words
+from xamba.errors import XambaError
+from xamba.options import completer, options, parse_dims, parse_settings, parse_size, with_options, words
 from xamba.passes.registry import find
 from xamba.passes.registry import passes as all_passes
 
 if TYPE_CHECKING:
     from xamba.passes.base import XambaPass
     from xamba.pipeline import Optimized
-    from xamba.proof.equivalence import Verdict
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -34,7 +34,30 @@ app = typer.Typer(
 KNOWN = all_passes()
 DEFAULT = ",".join(name for name, one in KNOWN.items() if one.default)
 
-Dims = Annotated[list[str] | None, typer.Option("--dim", help="Length of a free dimension: name=number.")]
+Dims = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dim",
+        help="Length of a free dimension: name=number, the name as the file writes it ('floor(seq/2)=8'), "
+        "x.2=48 for one without a name. Several lengths are tried where none is given.",
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="What an input holds in the comparison: name=value, as sr=16000 or ids=[1,2]."
+    ),
+]
+Memory = Annotated[
+    str,
+    typer.Option("--max-memory", metavar="SIZE", help="Refuse to compare models that take more than this."),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="TYPE", help="Round every value to fp16 or bf16 between ops, as an NPU does."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the random inputs (and of weights that are missing).")]
 Allowed = Annotated[
     float | None,
@@ -83,6 +106,9 @@ def optimize(
     tolerance: Allowed = None,
     seed: Seed = 0,
     dim: Dims = None,
+    set_: Set = None,
+    as_type: As = None,
+    max_memory: Memory = "8GB",
     as_json: AsJson = False,
 ) -> None:
     """Rewrite a model; verified before it is written, and not written when the answer differs."""
@@ -98,7 +124,10 @@ def optimize(
         check_answer=not no_verify,
         tolerance=tolerance,
         seed=seed,
-        dims=_dims(dim),
+        dims=parse_dims(dim),
+        settings=parse_settings(set_),
+        as_type=as_type,
+        max_memory_bytes=parse_size(max_memory),
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
@@ -112,14 +141,28 @@ def verify(
     tolerance: Allowed = None,
     seed: Seed = 0,
     dim: Dims = None,
+    set_: Set = None,
+    as_type: As = None,
+    max_memory: Memory = "8GB",
     runtime: Annotated[str | None, typer.Option(help="onnxruntime or onnx.reference.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run two models on the same random inputs. Exit 0: the same within tolerance; 1: not."""
+    """Run two models on the same inputs of many kinds. Exit 0: the same within what rounding may do; 1: not."""
     from xamba.proof.equivalence import verify as run
+    from xamba.proof.page import verdict_text
 
-    verdict = run(a, b, tolerance=tolerance, seed=seed, dims=_dims(dim), runtime=runtime)
-    print(json.dumps(verdict.as_dict(), indent=2) if as_json else _verdict_text(verdict))
+    verdict = run(
+        a,
+        b,
+        tolerance=tolerance,
+        seed=seed,
+        dims=parse_dims(dim),
+        runtime=runtime,
+        as_type=as_type,
+        max_memory_bytes=parse_size(max_memory),
+        settings=parse_settings(set_),
+    )
+    print(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict_text(verdict))
     raise typer.Exit(0 if verdict.ok else 1)
 
 
@@ -135,27 +178,19 @@ def has_field(one: type[XambaPass], name: str) -> bool:
     return name in {field.name for field in fields(one)}
 
 
-def _dims(texts: list[str] | None) -> dict[str, int]:
-    dims = {}
-    for text in texts or []:
-        name, _, number = text.partition("=")
-        if not name or not number.isdecimal() or int(number) < 1:
-            raise BadArgument(f"--dim is '{text}'; write a name and a positive number as batch=2")
-        dims[name] = int(number)
-    return dims
-
-
 def _optimized_text(done: Optimized, output: str) -> str:
-    lines = [f"{output}: {len(done.rewritten)} replaced, {len(done.kept)} kept"]
+    from xamba.proof.page import verdict_text
+
+    lines = [f"{clean(output)}: {len(done.rewritten)} replaced, {len(done.kept)} kept"]
     for line in done.rewritten, done.kept:
         words = [(r.pass_name, r.op_type, r.by if hasattr(r, "by") else f"kept: {r.reason}") for r in line]
         for (name, op_type, what), count in Counter(words).most_common():
-            lines.append(f"  {name:7s} {count:4d} x {op_type}: {what}")
-    lines += [f"note: {note}" for note in done.notes]
+            lines.append(clean(f"  {name:7s} {count:4d} x {op_type}: {what}"))
+    lines += [clean(f"note: {note}") for note in done.notes]
     if not done.modified:
         lines.append("nothing to rewrite: the output is the input, byte for byte")
     if done.verdict is not None:
-        lines.append(_verdict_text(done.verdict))
+        lines.append(verdict_text(done.verdict))
     return "\n".join(lines)
 
 
@@ -171,21 +206,6 @@ def _optimized_dict(done: Optimized) -> dict[str, Any]:
     }
 
 
-def _verdict_text(verdict: Verdict) -> str:
-    lines = []
-    for o in verdict.outputs:
-        word = "ok  " if o.ok else "FAIL"
-        reason = f"  {o.reason}" if o.reason else ""
-        errors = f"max abs {o.max_abs:.3g}, max rel {o.max_rel:.3g}, SQNR {o.sqnr_db:.1f} dB"
-        lines.append(f"{word} {o.name}: {errors}{reason}")
-    limit = f"{verdict.limit:.2g} of the largest magnitude"
-    derived = f" ({verdict.tolerance})" if verdict.limit == verdict.tolerance.total else " (asked for)"
-    weights = f", {verdict.random_weights} missing weights random" if verdict.random_weights else ""
-    word = "same" if verdict.ok else "not the same"
-    lines.append(f"{word} within {limit}{derived}; {verdict.runtime}, seed {verdict.seed}{weights}")
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Entry point: errors of the user are one line, and exit code 2 (1 when answers differ)."""
     from xamba.errors import NotEquivalent
@@ -193,7 +213,7 @@ def main() -> None:
     try:
         app()
     except XambaError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        print(f"{type(error).__name__}: {clean(error)}", file=sys.stderr)
         sys.exit(1 if isinstance(error, NotEquivalent) else 2)
     except KeyboardInterrupt:
         sys.exit(130)

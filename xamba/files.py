@@ -4,47 +4,71 @@ from __future__ import annotations
 
 import filecmp
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
+from npusim_xamba.files import (
+    Content,
+    Refused,
+    check_readable,
+    check_target,
+    inside,
+    shown,
+    special,
+    write_all,
+)
+from npusim_xamba.text import clean, quoted
 from xamba.errors import BadModel, BadOutput
-from xamba.sparse import densify
+from xamba.flaws import flaw, root_cause
+from xamba.foreign import KEY, taken_out, to_proto
 
+SHAPE_MISSING = "Field 'shape' of 'type' is required but missing"
 SMALL_BYTES = 1000  # initializers up to this size stay in a model that is checked
 
 
 def load(path: str | Path) -> ir.Model:
-    """Read a model; external weights are not touched. Raises `BadModel`."""
+    """Read a model; external weights are not touched. Raises `BadModel`.
+
+    Refused at once: a pipe, a device, a folder, weights outside the model's own folder.
+    """
+    name = shown(path)
     try:
-        model = _read(path)
-    except BadModel as error:
-        raise BadModel(f"'{path}': {error}") from None
-    except FileNotFoundError:
-        raise BadModel(f"there is no file '{path}'") from None
-    except IsADirectoryError:
-        raise BadModel(f"'{path}' is a folder, not an ONNX file") from None
-    except Exception as error:  # protobuf, text decoding, or a graph that contradicts itself
-        raise BadModel(f"'{path}' is no readable ONNX model: {error}") from None
-    if not model.opset_imports and not len(model.graph) and not model.graph.outputs:
-        raise BadModel(f"'{path}' is empty or no ONNX model")
-    for where in _locations(model):
-        if os.path.isabs(where) or ".." in Path(where).parts:
-            raise BadModel(f"'{path}' keeps weights outside its own folder ('{where}')")
+        check_readable(path, "an ONNX file")
+        proto = onnx.load(path, load_external_data=False)
+    except Refused as error:
+        raise BadModel(str(error)) from None
+    except Exception as error:  # protobuf or text decoding
+        raise BadModel(f"{name} is no readable ONNX model: {root_cause(error)}") from None
+    model = from_proto(proto, name)
+    folder = os.path.dirname(os.fspath(path))
+    for tensor in external(model):
+        tensor.base_dir = folder
+        try:
+            inside(folder, str(tensor.location))
+        except Refused as error:
+            raise BadModel(f"{name}: tensor {quoted(tensor.name)} has its {error}") from None
     return model
 
 
-def _read(path: str | Path) -> ir.Model:
-    """As `ir.load`, with sparse weights made dense."""
-    proto = onnx.load(path, load_external_data=False)
-    densify(proto)
-    model = ir.serde.deserialize_model(proto)
-    for tensor in _tensors(model):
-        if isinstance(tensor, ir.ExternalTensor):
-            tensor.base_dir = os.path.dirname(path)
+def from_proto(proto: onnx.ModelProto, name: str = "the model") -> ir.Model:
+    """A model of the graph library. Raises `BadModel`, which names the tensor or the node at fault."""
+    if not proto.opset_import and not proto.graph.node and not proto.graph.output:
+        raise BadModel(f"{name} is empty or no ONNX model")
+    wrong = flaw(proto)
+    if wrong is not None:
+        raise BadModel(f"{name} contradicts itself: {wrong}")
+    try:
+        foreign = taken_out(proto)
+        model = ir.from_proto(proto)
+    except BadModel as error:
+        raise BadModel(f"{name}: {error}") from None
+    except Exception as error:
+        raise BadModel(f"{name} is no readable ONNX model: {root_cause(error)}") from None
+    if foreign.sparse or foreign.types:
+        model.meta[KEY] = foreign
     return model
 
 
@@ -56,7 +80,7 @@ def external(model: ir.Model) -> list[ir.ExternalTensor]:
 def _tensors(model: ir.Model) -> Iterator[object]:
     """Weights and tensors in attributes, those of bodies and functions included."""
     for top in (model.graph, *model.functions.values()):
-        nodes = list(ir.traversal.RecursiveGraphIterator(top))
+        nodes = list(ir.traversal.RecursiveGraphIterator(top))  # type: ignore[arg-type]
         for graph in (top, *(g for n in nodes for g in bodies(n))):
             yield from (v.const_value for v in getattr(graph, "initializers", {}).values())
         for node in nodes:
@@ -94,7 +118,7 @@ def without_weights(model: ir.Model) -> onnx.ModelProto:
             graph.initializers.pop(value.name or "")
             if value not in before:
                 graph.inputs.append(value)
-        return ir.serde.serialize_model(model)
+        return to_proto(model, sparse=False)
     finally:
         graph.inputs.clear()
         graph.inputs.extend(before)
@@ -107,72 +131,87 @@ def without_weights(model: ir.Model) -> onnx.ModelProto:
 
 
 def check(model: ir.Model) -> str | None:
-    """What `onnx.checker` (full check) has against the model, None if nothing."""
+    """What `onnx.checker` (full check) has against the model, None if nothing.
+
+    It asks for a shape of every output, which exporters leave away and no runtime needs: what follows
+    from the graph is filled in first, and what does not is no fault.
+    """
     proto = without_weights(model)
-    # The checker insists on a shape for every output, and a runtime does not: an output without one is not judged.
-    stated = [out for out in proto.graph.output if not _shapeless(out)]
+    stated = [out for out in proto.graph.output if out.type.WhichOneof("value") is not None]
     del proto.graph.output[:]
     proto.graph.output.extend(stated)
     try:
         onnx.checker.check_model(proto, full_check=True)
+        return None
     except Exception as error:
-        return " ".join(str(error).split())[:300]
+        text = clean(" ".join(str(error).split()))[:300]
+    if SHAPE_MISSING not in text:
+        return text
+    try:
+        onnx.checker.check_model(onnx.shape_inference.infer_shapes(proto), full_check=True)
+    except Exception as error:
+        text = clean(" ".join(str(error).split()))[:300]
+        return None if SHAPE_MISSING in text and _inferable(proto) else text
     return None
 
 
-def _shapeless(value: onnx.ValueInfoProto) -> bool:
-    kind = value.type.WhichOneof("value")
-    return kind is None or (kind == "tensor_type" and not value.type.tensor_type.HasField("shape"))
+def _inferable(proto: onnx.ModelProto) -> bool:
+    try:
+        onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
+    except Exception:
+        return False
+    return True
 
 
 def check_output(source: str | Path, target: str | Path) -> None:
     """Refuse an output that is the input, or that cannot be written. Raises `BadOutput`."""
-    target = Path(target)
-    if target.exists() and Path(source).exists() and os.path.samefile(source, target):
-        raise BadOutput(f"'{target}' is the input itself; give another name with -o")
-    if target.is_dir():
-        raise BadOutput(f"'{target}' is a folder; give a file name with -o")
-    folder = target.parent
-    if not folder.is_dir():
-        raise BadOutput(f"the folder '{folder}' does not exist")
-    if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
-        raise BadOutput(f"'{target}' cannot be written")
+    try:
+        check_target(target, shown(target), {os.path.realpath(source): f"the input {shown(source)}"})
+    except Refused as error:
+        raise BadOutput(str(error)) from None
 
 
 def save(model: ir.Model | None, source: str | Path, target: str | Path) -> None:
     """Write `model`, or the bytes of `source` when it is None, to `target`, whole or not at all.
 
-    External weight files are copied beside a target in another folder; missing ones stay missing.
+    External weight files are copied beside a target in another folder; missing ones stay missing. A
+    device or a pipe is written to, and gets no weights beside it.
     """
-    source, target = Path(source), Path(target)
+    source, target = Path(source), Path(os.path.realpath(target))
     needed = _locations(load(source) if model is None else model)
-    if source.parent.resolve() != target.parent.resolve():
-        for where in sorted(needed):
-            _copy_weights(source.parent / where, target.parent / where)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    content: Content = source
     try:
-        if model is None:
-            shutil.copyfile(source, part)
-        else:
-            part.write_bytes(ir.serde.serialize_model(model).SerializeToString())
-        os.replace(part, target)
+        if model is not None:
+            content = to_proto(model).SerializeToString()
+        contents = {os.fspath(target): content}
+        apart = os.path.realpath(source.parent) != os.path.realpath(target.parent)
+        if apart and not (target.exists() and special(target)):
+            for where in sorted(needed):
+                copied = _weights_to_copy(source.parent, target.parent, where)
+                if copied is not None:
+                    contents[os.fspath(target.parent / where)] = copied
+        write_all(contents)
+    except Refused as error:
+        raise BadOutput(str(error)) from None
     except OSError as error:
-        raise BadOutput(f"'{target}' cannot be written: {error.strerror or error}") from None
+        raise BadOutput(f"{shown(target)} cannot be written: {error.strerror or error}") from None
     except ValueError as error:
-        raise BadOutput(f"'{target}': a model of 2 GB or more needs external weights ({error})") from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise BadOutput(
+            f"{shown(target)}: a model of 2 GB or more needs external weights ({error})"
+        ) from None
 
 
-def _copy_weights(source: Path, target: Path) -> None:
-    if not source.exists():
-        return
+def _weights_to_copy(source: Path, folder: Path, where: str) -> Path | None:
+    """The file of weights to copy beside the output, None if it is missing or there already."""
+    path, target = inside(source, where), folder / where
+    if not path.exists():
+        return None
+    inside(folder, where)  # a link that stands there may lead anywhere
+    if target.is_symlink():
+        raise Refused(f"{shown(target)} is a link; weights are not written through it, choose another folder")
     if target.exists():
-        if filecmp.cmp(source, target, shallow=False):
-            return
-        raise BadOutput(f"'{target}' exists and holds other weights; choose another folder")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    except OSError as error:
-        raise BadOutput(f"'{target}' cannot be written: {error.strerror or error}") from None
+        if filecmp.cmp(path, target, shallow=False):
+            return None
+        raise Refused(f"{shown(target)} exists and holds other weights; choose another folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -13,8 +13,10 @@ from xamba.errors import BadModel
 Id = ir.OperatorIdentifier
 
 
-def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool]) -> list[str]:
+def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool], everything: bool = False) -> list[str]:
     """Inline the functions that hold such a node, directly or in a function they call; all others stay.
+
+    everything: inline every function, for a runtime that takes none.
 
     A function of another opset is raised to the model's where no op of it has changed in between. Returns notes on
     what was done, and on functions that hold something but have to stay.
@@ -22,7 +24,11 @@ def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool]) -> list[str]
     Raises `BadModel` when the functions of the model cannot be inlined at all (they call each other in a circle).
     """
     calls = {key: {node.op_identifier() for node in _nodes(f)} for key, f in model.functions.items()}
-    wanted = {key for key, f in model.functions.items() if key[0] != "xamba" and any(map(holds, _nodes(f)))}
+    wanted = {
+        key
+        for key, f in model.functions.items()
+        if everything or (key[0] != "xamba" and any(map(holds, _nodes(f))))
+    }
     wanted |= _callers(wanted, calls)
     if not wanted:
         return []
@@ -49,7 +55,8 @@ def put_in_place(model: ir.Model, holds: Callable[[ir.Node], bool]) -> list[str]
             f"its functions cannot be put in place ({text}); --keep-functions leaves them"
         ) from None
     names = ", ".join(sorted(map(_label, possible)))
-    return [f"put in place, since a pass works inside: {names}", *notes]
+    why = "a table without functions was asked for" if everything else "a pass works inside"
+    return [f"put in place, since {why}: {names}", *notes]
 
 
 def _nodes(graph: ir.Graph | ir.Function) -> Iterator[ir.Node]:

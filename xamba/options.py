@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import NoneType
@@ -149,3 +151,45 @@ def with_options(declared: Iterable[Option]) -> Callable[[Callable[..., None]], 
         return run
 
     return decorate
+
+
+def parse_dims(texts: list[str] | None) -> dict[str, int]:
+    """['batch=2'] -> {'batch': 2}; the name may hold '=' itself. Raises `BadArgument`."""
+    dims: dict[str, int] = {}
+    for text in texts or []:
+        name, _, number = text.rpartition("=")
+        if (
+            not name.strip()
+            or not (number.isascii() and number.isdecimal())
+            or not 1 <= int(number[:18]) < 10**17
+        ):
+            raise BadArgument(f"--dim is '{text}'; write a name and a positive number as batch=2")
+        if dims.get(name, int(number)) != int(number):
+            raise BadArgument(f"--dim gives '{name}' two lengths, {dims[name]} and {number}; give one")
+        dims[name] = int(number)
+    return dims
+
+
+def parse_settings(texts: list[str] | None) -> dict[str, Any]:
+    """['sr=16000', 'ids=[1,2]'] -> {'sr': 16000, 'ids': [1, 2]}. Raises `BadArgument`."""
+    settings: dict[str, Any] = {}
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        try:
+            found = json.loads(value.strip().lower())
+        except (ValueError, RecursionError):
+            found = None
+        if not name.strip() or not isinstance(found, int | float | list):
+            raise BadArgument(
+                f"--set is '{text}'; write a name and a number, true, false or a list, as sr=16000 or ids=[1,2]"
+            )
+        settings[name] = found
+    return settings
+
+
+def parse_size(text: str) -> int:
+    """'16GB' or '300MB' in bytes (of 10^9 and 10^6). Raises `BadArgument`."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([MG])B", text.strip(), re.IGNORECASE)
+    if found is None or not 0 < float(found[1]) < 1e9:
+        raise BadArgument(f"--max-memory is '{text}'; write a size as 16GB or 300MB")
+    return int(float(found[1]) * {"M": 1e6, "G": 1e9}[found[2].upper()])

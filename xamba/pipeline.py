@@ -9,12 +9,14 @@ from typing import Any
 
 import onnx_ir as ir
 
+from npusim_xamba.files import shown
+from npusim_xamba.text import quoted
 from xamba.errors import BadModel, InvalidModel, NotEquivalent
 from xamba.files import check, check_output, load, save
 from xamba.functions import put_in_place
 from xamba.passes.base import Kept, Rewritten, XambaPass
 from xamba.passes.registry import default_passes, find
-from xamba.proof.equivalence import Verdict, verify
+from xamba.proof.equivalence import MAX_MEMORY_BYTES, Verdict, verify
 
 
 @dataclass
@@ -36,13 +38,17 @@ def make_pass(name: str, **options: Any) -> XambaPass:
 def rewrite(model: ir.Model, passes: Sequence[XambaPass], inline_functions: bool = True) -> Optimized:
     """Run passes over a model in memory, in place, with `onnx.checker` (full check) after each.
 
-    inline_functions: put model-local functions that hold something to rewrite in place first.
+    inline_functions: put model-local functions that hold something to rewrite in place first; all of them when a pass
+    is asked to write no functions (``ActiBA(inline=True)``), since the runtime then takes none.
 
     Raises `InvalidModel` when the checker refuses what a pass left.
     """
     done = Optimized(False)
     if inline_functions:
-        done.notes += put_in_place(model, lambda node: any(one.reports(node) for one in passes))
+        no_functions = any(getattr(one, "inline", False) for one in passes)
+        done.notes += put_in_place(
+            model, lambda node: any(one.reports(node) for one in passes), everything=no_functions
+        )
     for one in passes:
         result = one.run(model)
         done.rewritten += result.rewritten
@@ -63,12 +69,16 @@ def optimize(
     tolerance: float | None = None,
     seed: int = 0,
     dims: Mapping[str, int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    as_type: str | None = None,
+    max_memory_bytes: int = MAX_MEMORY_BYTES,
     inline_functions: bool = True,
 ) -> Optimized:
     """Rewrite file `source` into file `target`; verify first, and write nothing that fails.
 
     passes: default `xamba.passes.registry.default_passes`. A model that no pass changes is copied byte for byte.
-    check_answer, tolerance, seed, dims: see `xamba.verify`.
+    check_answer: compare the answers; tolerance, seed, dims, settings, as_type, max_memory_bytes: see
+    `xamba.verify`. Passes that are to rewrite whole numbers are not asked about sums that overflow.
 
     Raises `BadModel`, `BadOutput`, `NotEquivalent` (the answer differs).
     """
@@ -80,17 +90,27 @@ def optimize(
     except InvalidModel as error:
         flaw = check(load(source))
         if flaw is not None:
-            raise BadModel(f"onnx.checker refuses '{source}' as it is: {flaw}") from None
+            raise BadModel(f"onnx.checker refuses {shown(source)} as it is: {flaw}") from None
         raise error
     if done.modified and check_answer:
         try:
-            done.verdict = verify(source, model, tolerance=tolerance, seed=seed, dims=dims)
+            done.verdict = verify(
+                source,
+                model,
+                tolerance=tolerance,
+                seed=seed,
+                dims=dims,
+                settings=settings,
+                as_type=as_type,
+                max_memory_bytes=max_memory_bytes,
+                extreme_integers=not any(getattr(one, "integers", False) for one in passes),
+            )
         except BadModel as error:
             raise BadModel(f"{error}; --no-verify writes without asking") from None
         if not done.verdict.ok:
             bad = next(output for output in done.verdict.outputs if not output.ok)
             raise NotEquivalent(
-                f"output '{bad.name}': {bad.reason}; nothing is written (seed {seed}, tolerance "
+                f"output {quoted(bad.name)}: {bad.reason} ({bad.draw}); nothing is written (seed {seed}, tolerance "
                 f"{done.verdict.limit:.2g}; --tolerance allows more, --no-verify asks nothing)"
             )
     save(model if done.modified else None, source, target)

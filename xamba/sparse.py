@@ -19,7 +19,7 @@ def densify(model: onnx.ModelProto) -> bool:
     Raises `BadModel` for one that would take more than `LARGEST_BYTES`, or whose indices are outside its shape.
     """
     found = False
-    for graph in _graphs(model.graph):
+    for graph in graphs(model.graph):
         for sparse in graph.sparse_initializer:
             found = True
             graph.initializer.append(_dense(sparse))
@@ -30,12 +30,13 @@ def densify(model: onnx.ModelProto) -> bool:
     return found
 
 
-def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph and the bodies of If, Loop and Scan in it."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
             for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _graphs(inner)
+                yield from graphs(inner)
 
 
 def _constants(nodes: object) -> bool:

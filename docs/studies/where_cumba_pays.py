@@ -26,9 +26,9 @@ import onnx_ir as ir  # noqa: E402
 import npusim  # noqa: E402
 import xamba  # noqa: E402
 from npusim import Graph, Hardware  # noqa: E402
+from npusim.plotting import save as plots  # noqa: E402
 from npusim.plotting.figure import Axis, Heat  # noqa: E402
 from npusim.plotting.from_results import speed_up  # noqa: E402
-from npusim.plotting import save as plots  # noqa: E402
 from npusim.sweeping import Range, sweep  # noqa: E402
 
 COMPILERS = ("2024.12", "2026")

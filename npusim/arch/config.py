@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
 
 from npusim.errors import BadHardware
+from npusim.terminal.reading import special
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, str]  # where a name is written: "file:line"
@@ -25,6 +26,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times faster
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 _MAX_DEPTH = 20
+MOST = 1e15  # no clock, width, size or latency of an NPU is near it in any unit; beyond, prices overflow
 
 
 class Strict(BaseModel):
@@ -53,6 +55,9 @@ def num(
         low, high = (value, value) if array is None else (array.min().item(), array.max().item())
         if not (math.isfinite(low) and math.isfinite(high)):
             raise ValueError("must be finite")
+        if high > MOST or low < -MOST or 0 < abs(low) < 1 / MOST or 0 < abs(high) < 1 / MOST:
+            odd = high if abs(high) > MOST or 0 < abs(high) < 1 / MOST else low
+            raise ValueError(f"must be 0 or between {1 / MOST:g} and {MOST:g} in size, got {odd:g}")
         if ge is not None and low < ge:
             raise ValueError(f"must be at least {ge:g}, got {low:g}")
         if gt is not None and low <= gt:
@@ -91,6 +96,8 @@ def read_yaml(path: str | Path) -> tuple[dict[str, Any], Places]:
         BadHardware: unreadable file, bad YAML, a key written twice, an alias, a number in no decimal form.
     """
     try:
+        if what := special(path):
+            raise BadHardware(f"{path}: is {what}, no file")
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from npusim.commands import simulation as sim
+from npusim.choices import PROFILE, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import parse_dims
 from npusim.errors import BadArgument
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
     from npusim.reference.fit import Calibration
 
-BlockArgument = Annotated[str, typer.Argument(metavar="mac-array|dma|dsp|profile", help="What to fit.")]
-ReportsArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[REPORT]...", help="Profiles of MODEL on this NPU, for 'profile'."),
-]
-ReferenceOption = Annotated[
-    str | None, typer.Option("--reference", metavar="DIR", help="Folder of tables, for a block.")
-]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="MODEL", help="ONNX file the profiles are of.")
-]
-HwOption = Annotated[str, typer.Option("--hw", metavar="NAME|FILE", help="The NPU to start from.")]
-OutputOption = Annotated[
-    str, typer.Option("--output", "-o", metavar="FILE", help="YAML to write: what changed, based on the NPU.")
-]
-PROFILE = "profile"
-
 
 def calibrate(
-    block: BlockArgument,
-    hw: HwOption,
-    output: OutputOption,
-    reports: ReportsArgument = None,
-    reference: ReferenceOption = None,
-    model: ModelOption = None,
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    dim: sim.DimOption = None,
+    block: opt.BlockArgument,
+    hw: opt.Hw,
+    output: opt.HardwareOutput,
+    reports: opt.Profiles = None,
+    reference: opt.Reference = None,
+    model: opt.ProfiledModel = None,
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    dim: opt.Dim = None,
 ) -> None:
     """Fit numbers of an NPU and write those that changed.
 
@@ -96,7 +79,7 @@ def _profile(
 
     start = load_hardware(hw)
     with working("fitting to the profile"):
-        found = fit_machine(start, model, reports, tiles, compiler, precision, sim.parse_dims(dim or []))
+        found = fit_machine(start, model, reports, tiles, compiler, precision, parse_dims(dim))
     changed = hardware_yaml(found.fit.before, found.fit.after, found.fit.changed, _base(hw, output), PROFILE)
     write_outputs({outputs["--output"]: changed})
     if output != STDOUT:

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from npusim.commands import simulation as sim
+from npusim.choices import Mode, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
-
-AfterArgument = Annotated[str, typer.Argument(metavar="AFTER", help="ONNX file of the changed model.")]
-JsonOption = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON.")
-]
-TopOption = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Changes to show.")]
 
 
 def compare(
-    before: sim.ModelArgument,
-    after: AfterArgument,
-    hw: sim.HwOption = "lunar_lake",
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    dim: sim.DimOption = None,
-    json: JsonOption = None,
-    allow_unmodelled: sim.AllowOption = False,
-    upper_bound: sim.UpperOption = False,
-    top: TopOption = 20,
+    before: opt.Model,
+    after: opt.After,
+    hw: opt.Hw = "lunar_lake",
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    dim: opt.Dim = None,
+    json: opt.Json = None,
+    allow_unmodelled: opt.AllowUnmodelled = False,
+    upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
+    top: opt.Top = 20,
 ) -> None:
     """Compare the predicted latency of two models, MODEL before and AFTER, under equal conditions."""
     outputs = check_outputs({"--json": json}, inputs=[before, after, hw, compiler])
-    first, second = (
-        sim.simulate_file(model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound)
-        for model in (before, after)
-    )
+    asked = Conditions(
+        hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
+    hardware = asked.hardware()
+    first, second = (asked.simulate(asked.graph(model), hardware) for model in (before, after))
     from npusim.comparison.waterfall import compare as compare_reports
     from npusim.comparison.waterfall import to_document
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from npusim.commands import simulation as sim
+from npusim.choices import Mode, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
 if TYPE_CHECKING:
+    from npusim.arch.hardware import Hardware
+    from npusim.graph import Graph
     from npusim.measured.profile import Profile
     from npusim.measured.readers.measurement import Measurement
     from npusim.measured.values import ValueCheck
@@ -20,52 +24,26 @@ if TYPE_CHECKING:
 NO_NPU_EXIT = 3
 DIFFERENT_EXIT = 1
 
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device", metavar="NPU|CPU", help="Measure here through OpenVINO; a CPU checks names only."
-    ),
-]
-ReportOption = Annotated[
-    list[str] | None,
-    typer.Option("--report", metavar="FILE", help="Compare with a profile; may be repeated."),
-]
-VendorOption = Annotated[
-    bool, typer.Option("--vendor-compiler", help="Compare with the schedule Intel's compiler makes.")
-]
-CommandOption = Annotated[
-    str | None,
-    typer.Option(
-        "--vendor-command", metavar="CMD", help="Command that runs the compiler: CMD MODEL PLATFORM OUT."
-    ),
-]
-ValuesOption = Annotated[
-    bool, typer.Option("--values", help="Compare the outputs of OpenVINO (CPU, float32) and onnxruntime.")
-]
-SaveOption = Annotated[
-    str | None, typer.Option("--save", metavar="FILE", help="Keep the measurement; --report reads it back.")
-]
-JsonOption = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write it all as JSON.")]
-TopOption = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Layers in the table of the gap.")]
-
 
 def crosscheck(
-    model: sim.ModelArgument,
-    hw: sim.HwOption = "lunar_lake",
-    device: DeviceOption = None,
-    report: ReportOption = None,
-    vendor_compiler: VendorOption = False,
-    vendor_command: CommandOption = None,
-    values: ValuesOption = False,
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    dim: sim.DimOption = None,
-    allow_unmodelled: sim.AllowOption = False,
-    upper_bound: sim.UpperOption = False,
-    save: SaveOption = None,
-    json: JsonOption = None,
-    top: TopOption = 12,
+    model: opt.Model,
+    hw: opt.Hw = "lunar_lake",
+    device: opt.Device = None,
+    report: opt.Reports = None,
+    vendor_compiler: opt.VendorCompiler = False,
+    vendor_command: opt.VendorCommand = None,
+    values: opt.Values = False,
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    dim: opt.Dim = None,
+    allow_unmodelled: opt.AllowUnmodelled = False,
+    upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    save: opt.Save = None,
+    json: opt.Json = None,
+    top: opt.Top = 12,
 ) -> None:
     """Put the prediction for MODEL beside reality.
 
@@ -91,16 +69,21 @@ def crosscheck(
         if device is not None:
             require(device)
         profiles = read_reports(files)
-        predicted = sim.simulate_file(
-            model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound
-        )
-        found = _Findings(model, hw, predicted.tiles, dim, upper_bound)
+        asked = Conditions(
+            hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
+            parse_fixed(set_value), parse_trips(trips),
+        )  # fmt: skip
+        hardware, graph = asked.hardware(), asked.graph(model)
+        predicted = asked.simulate(graph, hardware)
+        found = _Findings(model, graph, hardware)
         if command:
             profiles.append(found.vendor(command))
         measured = found.measure(device) if device is not None else None
         checked = found.values() if values else None
     except NoNpu as error:
-        print(f"no NPU here: {' '.join(str(error).split())}", file=sys.stderr)
+        from npusim.terminal.layout import clean
+
+        print(clean(f"no NPU here: {' '.join(str(error).split())}"), file=sys.stderr)
         raise typer.Exit(NO_NPU_EXIT) from None
 
     from npusim.measured.document import to_json
@@ -136,16 +119,13 @@ def crosscheck(
 
 
 class _Findings:
-    """The model once more, as the outside world needs it: its graph, static shapes and the NPU's platform."""
+    """The model as the outside world needs it: its graph, static shapes, the NPU's platform and tiles."""
 
-    def __init__(self, model: str, hw: str, tiles: int, dim: list[str] | None, upper_bound: bool) -> None:
-        from npusim.arch.presets import load_hardware
-        from npusim.onnx_io import load
+    def __init__(self, model: str, graph: Graph, hardware: Hardware) -> None:
+        from npusim.measures import US
 
-        self.model, self.tiles = model, tiles
-        hardware = load_hardware(hw)
-        self.platform, self.host_us = hardware.generation, float(hardware.host.latency_ns) / 1e3
-        self.graph = load(model, dims=sim.parse_dims(dim or []), upper_bound=upper_bound)
+        self.model, self.graph, self.tiles = model, graph, int(hardware.tiles)
+        self.platform, self.host_us = hardware.generation, float(hardware.host.latency_ns) * US
         self.shapes = {name: self.graph.values[name].shape for name in self.graph.inputs}
 
     def vendor(self, command: list[str]) -> Profile:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from npusim.commands import simulation as sim
-
-NodeArgument = Annotated[
-    str, typer.Argument(metavar="NODE", help="Name of a node, or a piece of it that no other name has.")
-]
+from npusim.choices import Mode, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
 
 
 def explain(
-    model: sim.ModelArgument,
-    node: NodeArgument,
-    hw: sim.HwOption = "lunar_lake",
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    mode: sim.ModeOption = "throughput",
-    dim: sim.DimOption = None,
-    allow_unmodelled: sim.AllowOption = False,
-    upper_bound: sim.UpperOption = False,
+    model: opt.Model,
+    node: opt.Node,
+    hw: opt.Hw = "lunar_lake",
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    mode: opt.ModeOption = Mode.THROUGHPUT,
+    dim: opt.Dim = None,
+    allow_unmodelled: opt.AllowUnmodelled = False,
+    upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
 ) -> None:
     """Say where one node runs, how, why, and what bounds it."""
-    report = sim.simulate_file(
-        model, hw, tiles, compiler, precision, dim, allow_unmodelled, upper_bound, mode
-    )
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
+    hardware = asked.hardware()
+    report = asked.simulate(asked.graph(model), hardware)
 
     from npusim.report.explain import explain_page, find_node
     from npusim.terminal.layout import page_width, show

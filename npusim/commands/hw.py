@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from npusim.commands import options as opt
+
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
     from npusim.terminal.layout import Line
@@ -32,7 +34,7 @@ def list_command() -> None:
 
 @app.command("show")
 def show_command(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A name of `hw list`, or a YAML file.")],
+    name: opt.Npu,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Show every number of an NPU: its unit, how well it is known, and where it is from."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from npusim.commands import simulation as sim
-from npusim.commands.simulation import check_choices, check_plot, read_hardware, read_model
-from npusim.commands.sweep import parse_vary
+from npusim.choices import Method, Mode, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary
 from npusim.errors import BadOutput
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
@@ -17,82 +15,50 @@ if TYPE_CHECKING:
 
 FORMATS = (".csv", ".json")
 
-VaryOption = Annotated[
-    list[str],
-    typer.Option(
-        "--vary",
-        metavar="NAME=VALUES",
-        help="A number to vary: 1,2,4 or 16:128:33 or 16:128:33:log; may be repeated.",
-    ),
-]
-CostOption = Annotated[
-    str,
-    typer.Option(
-        "--cost",
-        metavar="EXPR",
-        help="Cost over dotted names, with + - * / ** ( ) min max sqrt log: 'tiles*mac_array.macs_per_cycle'.",
-    ),
-]
-OutputOption = Annotated[
-    str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the front as .csv or .json ('-': CSV)."),
-]
-AllOption = Annotated[bool, typer.Option("--all", help="Write all points, not the front alone.")]
-PlotOption = Annotated[
-    str | None,
-    typer.Option("--plot", metavar="FILE", help="Plot all points and the front to a .html or .png."),
-]
-PointsOption = Annotated[
-    int | None,
-    typer.Option("--points", metavar="N", help="Take N points of the ranges instead of all combinations."),
-]
-MethodOption = Annotated[
-    str | None, typer.Option("--method", metavar="sobol|lhs|random", help="How --points are chosen (sobol).")
-]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of --points.")]
-MemoryOption = Annotated[str, typer.Option("--memory", metavar="BYTES", help="Memory to use, such as 2GB.")]
-TopOption = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Points of the front to show.")]
-
 
 def pareto(
-    model: sim.ModelArgument,
-    vary: VaryOption,
-    cost: CostOption,
-    hw: sim.HwOption = "lunar_lake",
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    mode: sim.ModeOption = "throughput",
-    dim: sim.DimOption = None,
-    output: OutputOption = None,
-    everything: AllOption = False,
-    plot: PlotOption = None,
-    points: PointsOption = None,
-    method: MethodOption = None,
-    seed: SeedOption = 0,
-    memory: MemoryOption = "1GB",
-    upper_bound: sim.UpperOption = False,
-    top: TopOption = 20,
+    model: opt.Model,
+    vary: opt.Vary,
+    cost: opt.Cost,
+    hw: opt.Hw = "lunar_lake",
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    mode: opt.ModeOption = Mode.THROUGHPUT,
+    dim: opt.Dim = None,
+    output: opt.FrontOutput = None,
+    everything: opt.AllPoints = False,
+    plot: opt.Plot = None,
+    points: opt.Points = None,
+    method: opt.MethodOption = None,
+    seed: opt.Seed = 0,
+    memory: opt.Memory = "1GB",
+    upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    top: opt.Top = 20,
 ) -> None:
     """Find the NPUs with the best latency of an ONNX model for their cost."""
     outputs = check_outputs({"-o": output, "--plot": plot}, inputs=[model, hw, compiler])
     check_plot("--plot", plot)
     if output not in (None, STDOUT) and not output.lower().endswith(FORMATS):
         raise BadOutput(f"-o '{output}': name a file that ends in {' or '.join(FORMATS)}")
-    check_choices(precision, mode)
-    dims = sim.parse_dims(dim or [])
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound,
+        fixed=parse_fixed(set_value), trips=parse_trips(trips),
+    )  # fmt: skip
     varied = parse_vary(vary)
-    hardware = read_hardware(hw, tiles)
+    hardware = asked.hardware()
 
     from npusim.sweeping.axes import make_axes
     from npusim.sweeping.run import sweep
     from npusim.terminal.progress import working
     from npusim.tradeoff.front import check_cost, front
 
-    method = method or ("grid" if points is None else "sobol")
-    make_axes(varied, hardware, grid=method == "grid")
+    method = method or (Method.GRID if points is None else Method.SOBOL)
+    make_axes(varied, hardware, grid=method == Method.GRID)
     check_cost(cost, hardware, varied)
-    graph = read_model(model, dims, upper_bound)
+    graph = asked.graph(model)
     with working("sweeping"):
         dataset = sweep(
             graph, hardware, varied, compiler=compiler, precision=precision, points=points, method=method,

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from npusim.commands import simulation as sim
-from npusim.commands.simulation import check_choices, check_plot, read_hardware, read_model
+from npusim.choices import Mode, Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
-
-JsonOption = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")]
-CsvOption = Annotated[
-    str | None, typer.Option("--csv", metavar="FILE", help="Write the nodes as CSV, as benchmark_app does.")
-]
-TraceOption = Annotated[
-    str | None, typer.Option("--trace", metavar="FILE", help="Write the schedule as a trace for Perfetto.")
-]
-SensitivityOption = Annotated[
-    bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")
-]
-TornadoOption = Annotated[
-    str | None,
-    typer.Option("--tornado", metavar="FILE", help="Plot the sensitivities to a .html or .png."),
-]
-TopOption = Annotated[
-    int, typer.Option("--top", metavar="N", min=0, help="Nodes in the table of the slowest.")
-]
 
 
 def run(
-    model: sim.ModelArgument,
-    hw: sim.HwOption = "lunar_lake",
-    tiles: sim.TilesOption = None,
-    compiler: sim.CompilerOption = "2026",
-    precision: sim.PrecisionOption = "fp16",
-    mode: sim.ModeOption = "throughput",
-    dim: sim.DimOption = None,
-    json: JsonOption = None,
-    csv: CsvOption = None,
-    trace: TraceOption = None,
-    allow_unmodelled: sim.AllowOption = False,
-    upper_bound: sim.UpperOption = False,
-    top: TopOption = 15,
-    sensitivity: SensitivityOption = False,
-    tornado: TornadoOption = None,
+    model: opt.Model,
+    hw: opt.Hw = "lunar_lake",
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    mode: opt.ModeOption = Mode.THROUGHPUT,
+    dim: opt.Dim = None,
+    json: opt.Json = None,
+    csv: opt.Csv = None,
+    trace: opt.Trace = None,
+    allow_unmodelled: opt.AllowUnmodelled = False,
+    upper_bound: opt.UpperBound = False,
+    set_value: opt.SetValue = None,
+    trips: opt.Trips = None,
+    max_nodes: opt.MaxNodes = None,
+    max_memory: opt.MaxMemory = None,
+    top: opt.Top = 15,
+    sensitivity: opt.Sensitivity = False,
+    tornado: opt.Tornado = None,
 ) -> None:
     """Predict the latency of an ONNX model on an NPU.
 
@@ -54,18 +37,15 @@ def run(
     outputs = check_outputs(files, inputs=[model, hw, compiler])
     plot = outputs.pop("--tornado", None)
     check_plot("--tornado", plot)
-    check_choices(precision, mode)
-    dims = sim.parse_dims(dim or [])
-    hardware = read_hardware(hw, tiles)
-    graph = read_model(model, dims, upper_bound)
-
-    from npusim.simulation import simulate
-    from npusim.terminal.progress import working
-
-    with working(f"simulating {graph.name}"):
-        report = simulate(graph, hardware, compiler, precision, allow_unmodelled, mode)
+    asked = Conditions(
+        hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+    )  # fmt: skip
+    hardware, graph = asked.hardware(), asked.graph(model)
+    report = asked.simulate(graph, hardware)
     found = None
     if sensitivity or plot:
+        from npusim.terminal.progress import working
         from npusim.tradeoff.sensitivity import sensitivity as ask
 
         with working("asking every number"):

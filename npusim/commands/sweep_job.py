@@ -44,6 +44,9 @@ class Job:
     mode: str = "throughput"
     dims: dict[str, int] | None = None
     upper_bound: bool = False
+    fixed: dict[str, Any] | None = None
+    trips: dict[str, int] | None = None
+    max_nodes: int | None = None
     plot: str | None = None
     memory: str = "2GB"
     resume: bool = False
@@ -108,6 +111,7 @@ def run(job: Job) -> str:
 
 
 def _check_paths(job: Job) -> None:
+    from npusim.commands.inputs import check_plot
     from npusim.terminal.outputs import check_outputs
 
     inputs = [*job.models, job.hw, job.compiler]
@@ -115,14 +119,12 @@ def _check_paths(job: Job) -> None:
         check_outputs({"--plot": job.plot}, inputs)
     else:
         check_outputs({"-o": job.out, "--plot": job.plot}, inputs)
-    if job.plot is not None and not job.plot.lower().endswith((".html", ".png")):
-        raise BadArgument(f"--plot '{job.plot}': is no format of a plot; choose from .html, .png")
+    check_plot("--plot", job.plot)
 
 
 def _question(job: Job) -> Question:
     from npusim.arch.presets import load_hardware
-    from npusim.onnx_io import load
-    from npusim.terminal.progress import working
+    from npusim.commands.inputs import read_model
 
     hw = load_hardware(job.hw)
     graphs: dict[str, Any] = {}
@@ -134,8 +136,7 @@ def _question(job: Job) -> Question:
         name = path if name in graphs else name
         if name in graphs:
             raise BadArgument(f"the model '{path}' is given twice; give each once")
-        with working(f"reading {name}"):
-            graphs[name] = load(path, dims=job.dims or {}, upper_bound=job.upper_bound)
+        graphs[name] = read_model(path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes)
     question.graphs = graphs
     return question
 

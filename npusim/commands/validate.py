@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
+from npusim.commands import options as opt
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 
-ReferenceOption = Annotated[
-    str | None,
-    typer.Option("--reference", metavar="DIR", help="Folder of tables instead of those that come along."),
-]
-JsonOption = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write it all as JSON.")]
-HwOption = Annotated[
-    list[str] | None,
-    typer.Option("--hw", metavar="NAME|FILE", help="An NPU to judge; may be repeated. All by default."),
-]
 
-
-def validate(reference: ReferenceOption = None, json: JsonOption = None, hw: HwOption = None) -> None:
+def validate(reference: opt.Reference = None, json: opt.Json = None, hw: opt.Hws = None) -> None:
     """Compare predictions with reference tables: per engine and NPU, beside a roofline's error.
 
     Files a folder does not hold are named and left out.

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
+from npusim.comparison.waterfall import Change, Comparison
+from npusim.report.record import Report
 from npusim.terminal.layout import Line, bar, fit, sentence, table
-
-if TYPE_CHECKING:
-    from npusim.report.record import Report
 
 BAR_CELLS = 16
 
 
-def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
-    """The page's lines: headline, one line a model, changes by op type, the `top` largest changes.
-
-    `comparison`: a `npusim.comparison.waterfall.Comparison`."""
-    c = comparison
-    before, after = c.before, c.after  # type: ignore[attr-defined]
-    lines = [Line(_headline(c), "bold"), Line("")]
+def page(comparison: Comparison, top: int = 20, width: int = 80) -> list[Line]:
+    """The page's lines: headline, one line a model, changes by op type, the `top` largest changes."""
+    before, after = comparison.before, comparison.after
+    lines = [Line(_headline(comparison), "bold"), Line("")]
     lines += table(
         ("", "latency us", "MAC us", "DSP us", "DMA us", "nodes", "model"),
         [_row("before", before), _row("after", after)],
@@ -27,10 +22,10 @@ def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
         words=(0, 6),
     )
     shares: dict[str, float] = defaultdict(float)
-    for change in c.changes:  # type: ignore[attr-defined]
+    for change in comparison.changes:
         shares[_what(change)] += change.delta_us
     lines += [Line(""), *_table("by kind of change", shares, before.latency_us, width)]
-    largest = list(c.changes)[:top]  # type: ignore[attr-defined]
+    largest = comparison.changes[:top]
     rows = [
         (
             change.name,
@@ -52,9 +47,9 @@ def page(comparison: object, top: int = 20, width: int = 80) -> list[Line]:
     return lines
 
 
-def _headline(c: object) -> str:
-    before, after = c.before, c.after  # type: ignore[attr-defined]
-    speedup = c.speedup  # type: ignore[attr-defined]
+def _headline(c: Comparison) -> str:
+    before, after = c.before, c.after
+    speedup = c.speedup
     word = "faster" if speedup >= 1 else "slower"
     factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
     return (
@@ -68,8 +63,8 @@ def _row(label: str, report: Report) -> tuple[str, ...]:
     return (label, f"{report.latency_us:.1f}", *busy, str(len(report.nodes)), report.graph)
 
 
-def _what(change: object) -> str:
-    kind, old, new = change.kind, change.op_before, change.op_after  # type: ignore[attr-defined]
+def _what(change: Change) -> str:
+    kind, old, new = change.kind, change.op_before, change.op_after
     if kind == "replaced":
         return f"{old} -> {new}"
     return f"{kind} {old or new}"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
+from npusim.choices import Precision, choose
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
+from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
-from npusim.errors import BadArgument, UnknownOp
+from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MoveWork, VectorWork
-
-PRECISIONS = ("fp16", "int8")
 
 
 def compile_graph(
@@ -26,20 +26,21 @@ def compile_graph(
     profile: CompilerProfile,
     precision: str = "fp16",
     allow_unmodelled: bool = False,
+    max_memory_bytes: float | None = None,
 ) -> Plan:
     """The plan of a graph. Reads structural numbers of `hw` only (tiles, scratchpad, ports, DSPs a tile,
     lookup unit, generation).
 
-    Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument."""
-    if precision not in PRECISIONS:
-        raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
+    Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
+    (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
+    precision = choose(Precision, precision)
     fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
     warnings = list(graph.warnings)
     if hw.generation in profile.hypothesis_on:
         warnings.append(
             f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
         )
-    placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled)
+    placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled, max_memory_bytes)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     for name in fused.inputs:
@@ -79,12 +80,17 @@ def compile_graph(
 
 
 def _place(
-    graph: Graph, hw: Hardware, profile: CompilerProfile, allow_unmodelled: bool
+    graph: Graph,
+    hw: Hardware,
+    profile: CompilerProfile,
+    allow_unmodelled: bool,
+    max_memory_bytes: float | None = None,
 ) -> tuple[list[Placed], list[Unpriced], Graph]:
     """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
     behind their producer."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
     values = dict(graph.values)
@@ -97,11 +103,15 @@ def _place(
             if not allow_unmodelled:
                 raise
             unpriced.append(Unpriced(node, _node_bytes(node, values)))
-            for name in node.outputs:
-                placer.alias[name] = next((n for n in node.inputs if n and not values[n].constant), name)
+            source = next((n for n in node.inputs if n and not values[n].constant), None)
+            if source is not None:  # its readers wait for what it reads; without that, for nothing
+                placer.alias.update((name, source) for name in node.outputs if name)
             continue
+        except BREAKS as error:
+            raise broken(graph, error, node) from error
         if step is None:
             continue
+        tasks.take(node, len(step.steps))
         for name in step.reads:
             if name in waiting:
                 waiting.discard(name)

@@ -82,7 +82,7 @@ def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     if axes is None or len(shape) != 4 or shape[0] != 1:
         return False
     reduced = sorted(int(a) % len(shape) for a in axes)
-    return reduced == [1] or reduced[0] >= 2
+    return reduced == [1] or (bool(reduced) and reduced[0] >= 2)
 
 
 CONDITIONS: dict[str, Condition] = {

@@ -84,7 +84,7 @@ class Placer:
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
-                for name in node.outputs:
+                for name in filter(None, node.outputs):
                     self.alias[name] = source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
@@ -230,8 +230,8 @@ def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generati
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000
     shape = graph.values[node.inputs[0]].shape
-    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 else None
-    if data is None or not shape:
+    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 and node.inputs[1] else None
+    if data is None or not data.size or not shape:
         return 1
     axis = int(data.reshape(-1)[0]) % len(shape)
     outer = 1

@@ -14,6 +14,7 @@ from npusim.compiler.scratchpad import Residence
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_CHUNKS = 16
+MOST_PIECES = 4096  # whose weights are followed one by one; a tensor of terabytes has millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def weight_chunks(
         total = r.fixed_traffic
         if not total:
             continue
-        pieces = r.pieces if r.cut == "channels" else 1
+        pieces = min(r.pieces, MOST_PIECES) if r.cut == "channels" else 1
         chunks, finer = _cut(total, pieces)
         repeats = step.node.repeats if r.pieces > 1 else 1
         brought = 0.0

@@ -1,25 +1,9 @@
-"""Importing this registers every shape rule and special op."""
+"""Importing this registers every shape rule and special op: all modules of this folder are imported."""
 
-from npusim.loading import (
-    branches,
-    loops,
-    sequences,
-    shapes_elementwise,
-    shapes_index,
-    shapes_layout,
-    shapes_microsoft,
-    shapes_nn,
-    specials,
-)
+import pkgutil
+from importlib import import_module
 
-__all__ = [
-    "branches",
-    "loops",
-    "sequences",
-    "shapes_elementwise",
-    "shapes_index",
-    "shapes_layout",
-    "shapes_microsoft",
-    "shapes_nn",
-    "specials",
-]
+import npusim.loading
+
+for _module in pkgutil.iter_modules(npusim.loading.__path__):
+    import_module(f"npusim.loading.{_module.name}")

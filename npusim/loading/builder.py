@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from npusim.errors import BadModel, NpusimError, UnknownShape
+from npusim.errors import BadModel, NpusimError, TooLarge, UnknownShape
 from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
-from npusim.loading.rules import RULES, Op, Out, small
+from npusim.loading.budget import Budget, check_size, short
+from npusim.loading.dimensions import option
+from npusim.loading.rules import RULES, DependsOn, Op, Out, small
+from npusim.loading.schemas import checked_attributes, type_not_allowed
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -22,7 +25,20 @@ NEVER_CONSTANT = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli"
 
 Thunk = Callable[[], "np.ndarray | None"]
 Name = str | tuple[str, ...]  # a tensor, or a sequence of tensors
-MOST_NODES = 5_000_000  # functions that call functions can grow without end
+
+
+@dataclass(slots=True)
+class Segment:
+    """What was added to the graph between a mark and now, set aside: see `Builder.take`."""
+
+    env: list[tuple[str, Value]]
+    lazy: dict[str, Thunk]
+    kept: set[str]
+    nodes: list[Node]
+    node_names: list[str]
+    carried: list[tuple[str, str]]
+    warnings: list[str]
+    visited: int
 
 
 @dataclass(slots=True)
@@ -57,11 +73,17 @@ class Builder:
     lazy: dict[str, Thunk] = field(default_factory=dict)  # values not yet computed or read
     kept: set[str] = field(default_factory=set)
     carried: list[tuple[str, str]] = field(default_factory=list)  # loop state: name in, name out
-    warnings: list[str] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)  # in order, each once
     node_names: dict[str, int] = field(default_factory=dict)
     suffixes: dict[str, int] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     visited: int = 0
+    budget: Budget = field(default_factory=lambda: Budget(2**63))
+    trips: dict[str, int] = field(default_factory=dict)  # upper bounds by the name of the loop; '' for all
+    loops: set[str] = field(default_factory=set)  # loops whose count only the data know
+    settled: dict[Any, set[int]] = field(default_factory=dict)  # states of a loop that are no constants
+    inputs: dict[str, Value] = field(default_factory=dict)  # of the whole graph
+    typed: set[str] = field(default_factory=set)  # what has been said of element types
     metadata: dict[str, str] = field(default_factory=dict)  # of the node being taken in
     repeats: int = 1
 
@@ -107,8 +129,7 @@ class Builder:
         return value.data
 
     def warn(self, sentence: str) -> None:
-        if sentence not in self.warnings:
-            self.warnings.append(sentence)
+        self.warnings.setdefault(sentence)
 
     # Trials ----------------------------------------------------------------------------------------
     def mark(self) -> tuple[int, ...]:
@@ -130,7 +151,42 @@ class Builder:
             self.kept.discard(name)
         while len(self.node_names) > names:
             self.node_names.popitem()
-        del self.nodes[nodes:], self.carried[carried:], self.warnings[warnings:]
+        while len(self.warnings) > warnings:
+            self.warnings.popitem()
+        del self.nodes[nodes:], self.carried[carried:]
+
+    def take(self, mark: tuple[int, ...]) -> Segment:
+        """Set aside everything since `mark`, as `rollback` does, so that `put` can bring it back."""
+        added = [name for name, _ in zip(reversed(self.env), range(len(self.env) - mark[0]), strict=False)][
+            ::-1
+        ]
+        names = [
+            n for n, _ in zip(reversed(self.node_names), range(len(self.node_names) - mark[2]), strict=False)
+        ]
+        said = [s for s, _ in zip(reversed(self.warnings), range(len(self.warnings) - mark[4]), strict=False)]
+        segment = Segment(
+            [(name, self.env[name]) for name in added],
+            {name: self.lazy[name] for name in added if name in self.lazy},
+            {name for name in added if name in self.kept},
+            self.nodes[mark[1] :],
+            names[::-1],
+            self.carried[mark[3] :],
+            said[::-1],
+            self.visited - mark[5],
+        )
+        self.rollback(mark)
+        return segment
+
+    def put(self, segment: Segment) -> None:
+        """Bring back what `take` set aside; nothing else may have been added in between."""
+        self.env.update(segment.env)
+        self.lazy.update(segment.lazy)
+        self.kept |= segment.kept
+        self.nodes += segment.nodes
+        self.node_names.update(dict.fromkeys(segment.node_names, 1))
+        self.carried += segment.carried
+        self.warnings.update(dict.fromkeys(segment.warnings))
+        self.visited += segment.visited
 
     # Nodes -----------------------------------------------------------------------------------------
     def apply(
@@ -147,21 +203,28 @@ class Builder:
     ) -> None:
         """Take in one node: work out its outputs (unless given), fold it or let it run."""
         env = self.env
+        if outs is None:
+            attributes = self.fit(kind, domain, opset, len(inputs), attributes, name)
         values = [env[i] if i else None for i in inputs]
         op = Op(
             kind, domain, name, attributes, values, len(outputs), opset, self.fetch,
             self.warn if self.upper_bound else None,
         )  # fmt: skip
         if outs is None:
-            outs = infer_outputs(op, declared)
+            try:
+                outs = infer_outputs(op, declared)
+            except DependsOn as error:
+                raise UnknownShape(f"{error}{self.set_remedy(error.tensor)}") from None
         given = [v.constant for v in values if v is not None]
-        constant = bool(given) and all(given) and kind not in NEVER_CONSTANT and domain != "xamba"
+        constant = bool(given) and all(given) and kind not in NEVER_CONSTANT and foldable(kind, domain)
         folded = constant
         if not constant:
             folded = all(out.data is not None for out in outs)
         for position, (output, out) in enumerate(zip(outputs, outs, strict=False)):
             if not output:
                 continue
+            if len(out.shape) > 3 or not small(out.shape):
+                check_size(output, out.shape)
             env[output] = Value(output, out.shape, out.dtype, folded, out.data if folded else None)
             if constant and out.data is None and small(out.shape):
                 self.lazy[output] = partial(fallback.evaluate, op, position)
@@ -173,15 +236,51 @@ class Builder:
             self.kept.update(outputs)
         elif folded:
             return
+        if not domain:
+            wrong = type_not_allowed(
+                kind, opset, tuple(["" if v is None else v.dtype.label for v in values[:4]])
+            )
+            if wrong and wrong not in self.typed:
+                self.typed.add(wrong)
+                self.warn(f"node '{short(name)}': {wrong}; a runtime may refuse it")
         self.nodes.append(
             Node(name, kind, inputs, outputs, attributes, domain, self.repeats, metadata=self.metadata)
         )
+
+    def fit(
+        self, kind: str, domain: str, opset: int, inputs: int, attributes: dict[str, Any], name: str
+    ) -> dict[str, Any]:
+        """The attributes as the op defines them; `BadModel` names the node where they are wrong."""
+        try:
+            return checked_attributes(
+                kind,
+                domain,
+                opset,
+                inputs,
+                attributes,
+                lambda what: self.warn(f"node '{short(name)}' {what}"),
+            )
+        except ValueError as error:
+            raise BadModel(f"node '{short(name)}' ({kind}): {error}") from None
+
+    def set_remedy(self, tensor: str) -> str:
+        """How to give an input its value that decides a shape, empty where it is no small input."""
+        value = self.inputs.get(tensor)
+        if value is None or value.elements > 16:
+            return ""
+        example = "1" if not value.shape else "[" + ",".join("1" * value.elements) + "]"
+        return f", or give the input a value with {option('--set', tensor, example)}"
 
     def copy(self, name: str, source: str, output: str, repeats: int) -> None:
         """Add an Identity whose output is no constant, though its input may be one: how loop state starts."""
         value = self.env[source]
         self.env[output] = Value(output, value.shape, value.dtype)
         self.nodes.append(Node(name, "Identity", (source,), (output,), {}, "", repeats))
+
+
+def foldable(kind: str, domain: str) -> bool:
+    """Whether a node of constants alone costs nothing: nobody folds an op that nobody knows."""
+    return not domain or (domain != "xamba" and f"{domain}.{kind}" in RULES)
 
 
 def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> list[Out]:
@@ -197,6 +296,8 @@ def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> li
         if stated is None:
             raise
         return stated
+    except TooLarge:
+        raise
     except NpusimError as error:
         raise BadModel(f"node '{op.name}' ({op.kind}): {error}") from None
     except RecursionError:

@@ -35,9 +35,7 @@ def infer(op: Op) -> list[Out]:
     try:
         schema = defs.get_schema(op.kind, op.opset, op.domain)
     except defs.SchemaError:
-        raise op.unknown(
-            f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}"
-        ) from None
+        raise op.unknown(no_rule(op)) from None
     known = [(f"i{i}", value) for i, value in enumerate(op.inputs) if value is not None]
     types = {n: helper.make_tensor_type_proto(onnx_type(v.dtype), v.shape) for n, v in known}
     data = {n: op.fetch(v) for n, v in known if v.constant}
@@ -48,6 +46,18 @@ def infer(op: Op) -> list[Out]:
     except shape_inference.InferenceError as error:
         raise ValueError(str(error)) from None
     return [_out(op, found.get(f"o{i}")) for i in range(op.count)]
+
+
+def no_rule(op: Op) -> str:
+    """What to do about an op nobody knows: three lines of a shape rule, with which --allow-unmodelled lists it."""
+    function = "".join(c if c.isalnum() and c.isascii() else "_" for c in op.kind).lower() or "rule"
+    domain = f", domain='{op.domain}'" if op.domain else ""
+    return (
+        f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}, and the file does not "
+        "declare its output shapes; declare them (value_info), or say them in three lines of Python before npusim.load: "
+        f"from npusim.loading.rules import Out, rule; @rule('{op.kind}'{domain}); "
+        f"def _{function}(op): return [Out(op.x(0).dtype, op.x(0).shape)]"
+    )
 
 
 def _out(op: Op, proto: Any) -> Out:

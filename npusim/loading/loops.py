@@ -14,14 +14,16 @@ import numpy as np
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType
 from npusim.loading.branches import described, inline
+from npusim.loading.budget import short
 from npusim.loading.builder import Builder, Scope
+from npusim.loading.dimensions import option
 from npusim.loading.rules import axis_in
 from npusim.loading.tensors import attributes_of
+from npusim.loading.trips import ENDLESS, Uncounted, counted
 from npusim.loading.walk import rename, special, tensor
 
 Names = tuple[str, ...]
 MOST_UNROLLED = 64
-MOST_ITERATIONS = 2**31  # more is the exporters' way to write "until the condition says stop"
 MOST_STACKED = 65536  # iterations whose results are joined into one tensor
 
 
@@ -40,28 +42,64 @@ class Iteration:
     slices: list[tuple[str, int]]  # tensors read slice by slice, and the axis
     stack_axes: list[int]  # the axis each result is stacked along
     is_loop: bool
+    exact: bool = True  # else `trips` is an upper bound
 
 
 @special("Loop")
 def loop(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names, outputs: Names) -> None:
     body = attributes_of(proto.attribute, scope.attributes).get("body")
-    if body is None or len(inputs) < 2 or len(body.input) != len(inputs):
-        raise BadModel(f"node '{name}' (Loop): its body and its {len(inputs)} inputs do not fit")
-    condition = builder.fetch(builder.env[tensor(scope, inputs[1])]) if inputs[1] else np.array(True)
-    limit = builder.fetch(builder.env[tensor(scope, inputs[0])]) if inputs[0] else None
-    if condition is not None and not condition.any():
-        trips = 0
-    elif limit is None or limit.size != 1 or limit.item() > MOST_ITERATIONS:
-        raise UnknownShape(
-            f"node '{name}' (Loop): how often it runs is known at run time only; give it a constant"
-        )
-    else:
-        trips = max(0, int(limit.item()))
-        if condition is None:
-            builder.warn(f"node '{name}' (Loop) may not run at all; priced with all {trips} iterations")
+    if body is None or len(inputs) < 2 or len(body.input) != len(inputs) or not body.output:
+        raise BadModel(f"node '{short(name)}' (Loop): its body and its {len(inputs)} inputs do not fit")
     states = [scope.find(i) for i in inputs[2:]]
+    if len(body.output) <= len(states):
+        raise BadModel(
+            f"node '{short(name)}' (Loop): its body gives {len(body.output)} outputs for {len(states)} states"
+        )
+    trips, exact = how_often(builder, scope, name, body, inputs, states)
     stacked = len(body.output) - 1 - len(states)
-    run(builder, scope, Iteration(name, body, trips, states, [], [0] * stacked, True), outputs)
+    run(builder, scope, Iteration(name, body, trips, states, [], [0] * stacked, True, exact), outputs)
+
+
+def how_often(
+    builder: Builder, scope: Scope, name: str, body: Any, inputs: Names, states: list[Any]
+) -> tuple[int, bool]:
+    """Iterations of a Loop, and whether that is exact; else it is the limit, or the bound the user gave."""
+    condition = builder.fetch(builder.env[tensor(scope, inputs[1])]) if inputs[1] else np.array(True)
+    given = builder.fetch(builder.env[tensor(scope, inputs[0])]) if inputs[0] else None
+    if given is not None and given.size != 1:
+        raise BadModel(f"node '{short(name)}' (Loop): its limit has {given.size} elements, not one")
+    if condition is not None and not condition.any():
+        return 0, True
+    limit = None if given is None else max(0, int(given.item()))
+    if limit == 0:
+        return 0, True
+    why = "is known at run time only"
+    if not inputs[0] or given is not None:
+        try:
+            found = counted(builder, scope, name, body, states, limit)
+        except Uncounted as error:
+            found, why = None, str(error)
+        if found is not None and condition is not None:
+            return found, True
+        if found is not None:
+            builder.warn(
+                f"node '{short(name)}' (Loop) may not run at all; priced with all {found} iterations"
+            )
+            return found, True
+    builder.loops.add(name)
+    bound = builder.trips.get(name, builder.trips.get(""))
+    if bound is not None:
+        bound = bound if limit is None else min(limit, bound)
+        builder.warn(
+            f"node '{short(name)}' (Loop): how often it runs {why}; priced with {bound}, as --trips says"
+        )
+        return bound, False
+    if limit is None or limit >= ENDLESS:
+        remedy = option("--trips", name, 100)
+        raise UnknownShape(
+            f"node '{short(name)}' (Loop): how often it runs {why}; give it a constant, or an upper bound with {remedy}"
+        )
+    return limit, False
 
 
 @special("Scan")
@@ -92,7 +130,8 @@ def run(builder: Builder, scope: Scope, it: Iteration, outputs: Names) -> None:
         raise BadModel(
             f"node '{it.name}': its body gives {len(it.body.output)} outputs for {len(it.states)} states"
         )
-    mark, carried = builder.mark(), set[int]()
+    mark = builder.mark()
+    carried = builder.settled.setdefault(signature(builder, it), set[int]())
     while True:
         try:
             found, constant_states = once(builder, scope, it, carried)
@@ -110,7 +149,10 @@ def run(builder: Builder, scope: Scope, it: Iteration, outputs: Names) -> None:
             break
         if constant_states:
             break
-        builder.rollback(mark)  # a state taken for constant was not; `carried` now says so
+        builder.rollback(
+            mark
+        )  # a state taken for constant was not; `carried` now says so, and for good: the same
+        # loop inside another that is taken in twice would else double the work a level
     if it.trips == 0:
         shapes = [described(builder, f) for f in found[len(it.states) :]]
         dtypes = [builder.env[f].dtype for f in found[len(it.states) :]]
@@ -122,6 +164,15 @@ def run(builder: Builder, scope: Scope, it: Iteration, outputs: Names) -> None:
     for local, source in zip(outputs, found, strict=False):
         if local:
             rename(scope, local, source)
+
+
+def signature(builder: Builder, it: Iteration) -> Any:
+    """What decides which states of a loop stay constants."""
+    known = tuple(
+        (builder.env[s].shape, builder.env[s].dtype, builder.env[s].constant) if isinstance(s, str) else s
+        for s in it.states
+    )
+    return it.name, known, tuple(builder.env[s].constant for s, _ in it.slices)
 
 
 def once(builder: Builder, scope: Scope, it: Iteration, carried: set[int]) -> tuple[list[Any], bool]:
@@ -211,6 +262,8 @@ def unrolled(builder: Builder, scope: Scope, it: Iteration) -> list[Any]:
 
 def early_exit(builder: Builder, it: Iteration, condition: str) -> None:
     """A loop counted once whose body may stop it: all its iterations are priced, or the one it has."""
+    if it.exact:
+        return
     go = builder.fetch(builder.env[condition])
     if go is not None and not go.any() and it.trips > 1:
         raise ShapesChange("its condition ends it early")

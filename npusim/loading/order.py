@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -50,45 +49,27 @@ def captured(proto: Any) -> set[str]:
 
 
 def _sort(entries: list[Entry], known: Callable[[str], object]) -> list[Entry]:
-    """Kahn's algorithm, in file order where there is a choice."""
-    producer: dict[str, int] = {}
-    for i, (_, _, outputs) in enumerate(entries):
-        for name in outputs:
-            if name:
-                producer[name] = i
-    waits = [0] * len(entries)
-    consumers: list[list[int]] = [[] for _ in entries]
+    """Producers first, in file order where there is a choice."""
+    import networkx as nx
+
+    producer = {name: i for i, (_, _, outputs) in enumerate(entries) for name in outputs if name}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(entries)))
     for i, (proto, inputs, _) in enumerate(entries):
-        reads = set(inputs) - {""}
+        reads = dict.fromkeys(inputs)
         if proto.op_type in SUBGRAPH_OPS:
-            reads |= captured(proto)
+            reads |= dict.fromkeys(sorted(captured(proto)))
         for name in reads:
             if name in producer:
-                consumers[producer[name]].append(i)
-                waits[i] += 1
-            elif known(name) is None:
+                graph.add_edge(producer[name], i)
+            elif name and known(name) is None:
                 raise BadModel(
                     f"node '{proto.name}' ({proto.op_type}) reads '{name}', which nothing produces"
                 )
-    ready = deque(i for i, count in enumerate(waits) if count == 0)
-    result: list[Entry] = []
-    while ready:
-        i = ready.popleft()
-        result.append(entries[i])
-        for j in consumers[i]:
-            waits[j] -= 1
-            if waits[j] == 0:
-                ready.append(j)
-    if len(result) < len(entries):
-        raise BadModel(_cycle(entries, consumers, {i for i, count in enumerate(waits) if count}))
-    return result
-
-
-def _cycle(entries: list[Entry], consumers: list[list[int]], left: set[int]) -> str:
-    import networkx
-
-    graph = networkx.DiGraph((i, j) for i in left for j in consumers[i] if j in left)
-    nodes = [edge[0] for edge in networkx.find_cycle(graph)]
+    try:
+        return [entries[i] for i in nx.lexicographical_topological_sort(graph)]
+    except nx.NetworkXUnfeasible:
+        nodes = [edge[0] for edge in nx.find_cycle(graph)]
     names = [entries[i][0].name or f"{entries[i][0].op_type}_{i}" for i in nodes]
     shown = names if len(names) <= 8 else [*names[:7], "..."]
-    return "the graph has a cycle: " + " -> ".join(f"'{n}'" for n in [*shown, names[0]])
+    raise BadModel("the graph has a cycle: " + " -> ".join(f"'{n}'" for n in [*shown, names[0]]))

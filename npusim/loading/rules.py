@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from npusim.errors import UnknownShape
+from npusim.errors import BadArgument, UnknownShape
 from npusim.graph import DType, Value
 from npusim.loading.tensors import KEEP_ELEMENTS
 
@@ -67,9 +67,10 @@ class Op:
         value = self.x(index)
         data = value.data if value.data is not None else self.fetch(value)
         if data is None:
-            raise UnknownShape(
+            raise DependsOn(
                 f"node '{self.name}' ({self.kind}): its shape depends on the value of '{value.name}', "
-                "which is known at run time only; export the model with fixed shapes"
+                "which is known at run time only; export the model with fixed shapes",
+                value.name,
             )
         return data
 
@@ -89,16 +90,32 @@ class Op:
         return UnknownShape(f"node '{self.name}' ({self.kind}): {why}")
 
 
+class DependsOn(UnknownShape):
+    """A shape that the value of one tensor decides; `tensor` is its name."""
+
+    def __init__(self, sentence: str, tensor: str) -> None:
+        super().__init__(sentence)
+        self.tensor = tensor
+
+
 Rule = Callable[[Op], list[Out]]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*kinds: str, domain: str = "") -> Callable[[Rule], Rule]:
-    """Register a shape rule for these ops."""
+def rule(*kinds: str, domain: str = "", replace: bool = False) -> Callable[[Rule], Rule]:
+    """Register a shape rule for these ops. A second rule of one op is refused unless `replace` says so: it would
+    win in silence."""
 
     def register(function: Rule) -> Rule:
         for kind in kinds:
-            RULES[f"{domain}.{kind}" if domain else kind] = function
+            key = f"{domain}.{kind}" if domain else kind
+            if key in RULES and not replace:
+                old = RULES[key]
+                raise BadArgument(
+                    f"'{kind}' of domain '{domain or 'ai.onnx'}' has a shape rule already, {old.__name__} in "
+                    f"{old.__module__}; pass replace=True to take its place"
+                )
+            RULES[key] = function
         return function
 
     return register

@@ -197,7 +197,16 @@ def resize(op: Op) -> list[Out]:
         scales = op.need(1 if op.kind == "Upsample" or len(op.inputs) == 2 else 2).reshape(-1).tolist()
     if len(scales) != len(x.shape):
         raise ValueError(f"{len(scales)} scales for {len(x.shape)} dimensions")
-    return [Out(x.dtype, checked([int(d * s) for d, s in zip(x.shape, scales, strict=True)]))]
+    sizes = [scaled(d, s) for d, s in zip(x.shape, scales, strict=True)]
+    return [Out(x.dtype, checked(sizes))]
+
+
+def scaled(size: int, scale: float) -> int:
+    """A size times a scale, in float32 as the runtimes multiply: 10 x 0.7 is 7 there, 6.9999999 in float64."""
+    product = np.float32(size) * np.float32(scale)
+    if not np.isfinite(product) or product < 0:
+        raise ValueError(f"a size of {size} cannot be scaled by {scale}")
+    return int(product)
 
 
 @rule("RandomNormal", "RandomUniform")

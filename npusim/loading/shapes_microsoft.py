@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from npusim.graph import DType
-from npusim.loading.rules import Op, Out, axis_in, broadcast, checked, rule
+from npusim.loading.rules import Op, Out, axis_in, broadcast, rule
 from npusim.loading.shapes_nn import convolve, multiply
 
 MS = "com.microsoft"
@@ -123,39 +123,3 @@ def quantize(op: Op) -> list[Out]:
 @rule("DequantizeLinear", domain=MS)
 def dequantize(op: Op) -> list[Out]:
     return [Out(op.x(1).dtype, op.x().shape)]
-
-
-@rule("Attention", "QAttention", domain=MS)
-def attention(op: Op) -> list[Out]:
-    """Input (batch, length, hidden) times weights (hidden, q + k + v); the result has the width of v."""
-    x, w = op.x(0), op.x(1)
-    sizes = op.attributes.get("qkv_hidden_sizes")
-    width = sizes[2] if sizes else w.shape[1] // 3
-    if op.count > 1:
-        raise op.unknown("its second output, the present keys and values, has no shape rule")
-    dtype = x.dtype if op.kind == "Attention" else op.x(3).dtype
-    return [Out(dtype, (*x.shape[:2], width))]
-
-
-@rule("MultiHeadAttention", domain=MS)
-def multi_head_attention(op: Op) -> list[Out]:
-    q = op.x(0)
-    if op.count > 1 or len(q.shape) != 3:
-        raise op.unknown("packed queries and present keys have no shape rule")
-    value = op.opt(2)
-    width = q.shape[2]
-    if value is not None:
-        width = value.shape[2] if len(value.shape) == 3 else value.shape[1] * value.shape[3]
-    return [Out(q.dtype, (*q.shape[:2], width))]
-
-
-@rule("GroupQueryAttention", domain=MS)
-def group_query_attention(op: Op) -> list[Out]:
-    """Query (batch, length, hidden); past and present keys are (batch, kv heads, length, head size)."""
-    q, heads, kv_heads = op.x(0), op.attributes["num_heads"], op.attributes["kv_num_heads"]
-    packed = op.opt(1) is None
-    size = q.shape[2] // (heads + 2 * kv_heads if packed else heads)
-    past = op.opt(3)
-    total = q.shape[1] if past is None else max(past.shape[2], int(op.need(6).reshape(-1)[0]))
-    present = Out(q.dtype, checked((q.shape[0], kv_heads, total, size)))
-    return [Out(q.dtype, (*q.shape[:2], heads * size)), present, present]

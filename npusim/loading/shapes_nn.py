@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from npusim.graph import DType
-from npusim.loading.fallback import infer
 from npusim.loading.rules import Op, Out, Shape, axis_in, broadcast, checked, rule
 
 
 def window(op: Op, spatial: Shape, kernel: Shape) -> list[int]:
-    """Output extents of a sliding window: convolution and pooling without ceil_mode."""
+    """Output extents of a sliding window, of convolution and pooling.
+
+    With ceil_mode a last window that would begin behind the image is left out, in every opset, as the runtimes
+    do (ONNX's own inference does so from opset 22 on only).
+    """
     rank = len(spatial)
     strides = op.attributes.get("strides") or (1,) * rank
     dilations = op.attributes.get("dilations") or (1,) * rank
@@ -18,15 +21,29 @@ def window(op: Op, spatial: Shape, kernel: Shape) -> list[int]:
         raise ValueError(
             f"kernel {kernel}, strides {strides}, pads {pads} do not fit {rank} spatial dimensions"
         )
-    if min(strides) < 1:
-        raise ValueError(f"strides {strides} must be 1 or more")
+    if min((*strides, *dilations, *kernel), default=1) < 1:
+        raise ValueError(f"strides {strides}, dilations {dilations} and kernel {kernel} must be 1 or more")
+    if auto not in ("NOTSET", "", "VALID", "SAME_UPPER", "SAME_LOWER"):
+        raise ValueError(f"auto_pad '{auto}' is none of ONNX's")
     out = []
     for i in range(rank):
         reach = dilations[i] * (kernel[i] - 1) + 1
         if auto in ("SAME_UPPER", "SAME_LOWER"):
             out.append(-(-spatial[i] // strides[i]))
+            continue
+        before, after = (0, 0) if auto == "VALID" else (pads[i], pads[i + rank])
+        padded = before + spatial[i] + after
+        if padded < reach:
+            if not spatial[i]:  # nothing in, nothing out
+                out.append(0)
+                continue
+            raise ValueError(
+                f"a window that reaches over {reach} does not fit into {padded}, padding included"
+            )
+        if op.attributes.get("ceil_mode", 0):
+            count = -(-(padded - reach) // strides[i]) + 1
+            out.append(count - ((count - 1) * strides[i] >= spatial[i] + before))
         else:
-            padded = spatial[i] + (0 if auto == "VALID" else pads[i] + pads[i + rank])
             out.append((padded - reach) // strides[i] + 1)
     return out
 
@@ -60,8 +77,8 @@ def qlinear_conv(op: Op) -> list[Out]:
 @rule("MaxPool", "AveragePool", "LpPool")
 def pool(op: Op) -> list[Out]:
     x = op.x()
-    if op.attributes.get("ceil_mode", 0):
-        return infer(op)
+    if len(x.shape) < 3:
+        raise ValueError(f"its input {x.shape} has no spatial dimensions")
     out = checked([*x.shape[:2], *window(op, x.shape[2:], tuple(op.attributes["kernel_shape"]))])
     return [Out(x.dtype, out), Out(DType.INT64, out)]
 
@@ -69,6 +86,8 @@ def pool(op: Op) -> list[Out]:
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
 def global_pool(op: Op) -> list[Out]:
     x = op.x()
+    if len(x.shape) < 2:
+        raise ValueError(f"its input {x.shape} has no channels")
     return [Out(x.dtype, x.shape[:2] + (1,) * (len(x.shape) - 2))]
 
 
@@ -156,23 +175,32 @@ def einsum(op: Op) -> list[Out]:
 @rule("ConvTranspose")
 def conv_transpose(op: Op) -> list[Out]:
     x, w = op.x(0).shape, op.x(1).shape
-    rank = len(x) - 2
+    rank, groups = len(x) - 2, op.attributes.get("group", 1)
+    if len(x) != len(w) or rank < 1:
+        raise ValueError(f"input {x} and weights {w} must have the same number of dimensions, 3 or more")
+    if groups < 1 or w[0] != x[1] or x[1] % groups:
+        raise ValueError(f"input {x} has {x[1]} channels, weights {w} in {groups} groups take {w[0]}")
     strides = op.attributes.get("strides") or (1,) * rank
-    if "output_shape" in op.attributes:
+    dilations = op.attributes.get("dilations") or (1,) * rank
+    pads = op.attributes.get("pads") or (0,) * (2 * rank)
+    extra = op.attributes.get("output_padding") or (0,) * rank
+    if not (len(strides) == len(dilations) == len(extra) == rank and len(pads) == 2 * rank):
+        raise ValueError(
+            f"strides {strides}, pads {pads}, output_padding {extra} do not fit {rank} dimensions"
+        )
+    if min((*strides, *dilations)) < 1:
+        raise ValueError(f"strides {strides} and dilations {dilations} must be 1 or more")
+    if op.attributes.get("output_shape"):
         spatial = list(op.attributes["output_shape"])[-rank:]
+        if len(spatial) != rank:
+            raise ValueError(f"output_shape {tuple(spatial)} does not fit {rank} spatial dimensions")
     elif str(op.attributes.get("auto_pad", "NOTSET")).startswith("SAME"):
         spatial = [d * s for d, s in zip(x[2:], strides, strict=True)]
     else:
-        dilations = op.attributes.get("dilations") or (1,) * rank
-        pads = op.attributes.get("pads") or (0,) * (2 * rank)
-        extra = op.attributes.get("output_padding") or (0,) * rank
+        if op.attributes.get("auto_pad") == "VALID":
+            pads = (0,) * (2 * rank)
+        reach = [dilations[i] * (w[2 + i] - 1) + 1 for i in range(rank)]
         spatial = [
-            strides[i] * (x[2 + i] - 1)
-            + extra[i]
-            + dilations[i] * (w[2 + i] - 1)
-            + 1
-            - pads[i]
-            - pads[i + rank]
-            for i in range(rank)
+            strides[i] * (x[2 + i] - 1) + extra[i] + reach[i] - pads[i] - pads[i + rank] for i in range(rank)
         ]
-    return [Out(op.x(0).dtype, checked([x[0], w[1] * op.attributes.get("group", 1), *spatial]))]
+    return [Out(op.x(0).dtype, checked([x[0], w[1] * groups, *spatial]))]

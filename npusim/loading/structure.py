@@ -14,6 +14,7 @@ from typing import Any
 
 from npusim.errors import BadModel
 from npusim.loading.tensors import KEEP_ELEMENTS
+from npusim.terminal.reading import special
 
 PARSE_WHOLE_BYTES = 8 * 2**20  # below this one parse in C++ is quicker than a walk in Python
 KEEP_BYTES = KEEP_ELEMENTS * 10 + 512  # a small constant of the widest encoding, with its name
@@ -41,6 +42,9 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
     from google.protobuf.message import DecodeError
 
     try:
+        what = special(path)
+        if what:
+            raise BadModel(f"'{os.fspath(path)}' is {what}, no file; give a file with the whole model in it")
         size = os.stat(path).st_size
         with open(path, "rb") as file:
             if size <= parse_whole_bytes:

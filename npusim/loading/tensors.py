@@ -12,6 +12,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import DType
+from npusim.terminal.reading import special
 
 KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
 
@@ -88,7 +89,7 @@ def external_place(tensor: Any) -> dict[str, str]:
     place = {entry.key: entry.value for entry in tensor.external_data}
     location = place.get("location", "")
     parts = location.replace("\\", "/").split("/")
-    if not location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
+    if not location or "\0" in location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
         raise BadModel(
             f"tensor '{tensor.name}' has its data in '{location}'; "
             "external data must lie in the model's folder"
@@ -111,6 +112,8 @@ def read_external(tensor: Any, place: dict[str, str], folder: str) -> np.ndarray
         offset = int(place.get("offset", "0"))
         if not dtype.itemsize or int(place.get("length", length)) != length or offset < 0:
             raise ValueError(f"offset {offset}, length {place.get('length')}, {length} bytes expected")
+        if special(path):
+            raise ValueError(f"it is {special(path)}, no file")
         with open(path, "rb") as file:
             file.seek(offset)
             return np.frombuffer(file.read(length), dtype).reshape(shape)

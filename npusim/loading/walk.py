@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from npusim.errors import BadModel
+from npusim.errors import BadModel, NpusimError
 from npusim.graph import DType
 from npusim.loading import order
-from npusim.loading.builder import MOST_NODES, Builder, Scope
+from npusim.loading.budget import short
+from npusim.loading.builder import Builder, Scope, one_line
+from npusim.loading.dimensions import evaluate
 from npusim.loading.rules import Out
 from npusim.loading.tensors import attributes_of, dtype_of
 
@@ -19,6 +21,8 @@ SPECIAL: dict[str, Special] = {}
 
 
 def special(*kinds: str) -> Callable[[Special], Special]:
+    """Register how these ops are taken in."""
+
     def register(function: Special) -> Special:
         for kind in kinds:
             SPECIAL[kind] = function
@@ -37,30 +41,44 @@ def metadata_of(proto: Any) -> dict[str, str]:
 
 def walk(builder: Builder, scope: Scope, protos: Any) -> None:
     """Take in all nodes of one graph or function body."""
-    for index, (proto, inputs, outputs) in enumerate(order.ordered(protos, scope.find)):
+    functions, opsets, attributes = builder.functions, scope.opsets, scope.attributes
+    define, find, count = builder.define, scope.find, builder.budget.node
+    for index, (proto, inputs, outputs) in enumerate(order.ordered(protos, find)):
         kind, domain = proto.op_type, proto.domain
         if domain == "ai.onnx":
             domain = ""
         name = builder.node_name(scope, proto.name, kind, index)
         builder.visited += 1
+        count(name)
         builder.metadata = metadata_of(proto) if proto.metadata_props else NO_METADATA
-        if builder.visited > MOST_NODES:
-            raise BadModel(f"the graph has more than {MOST_NODES} nodes once its functions are inlined")
-        if builder.functions and (domain, kind, proto.overload) in builder.functions:
+        if functions and (domain, kind, proto.overload) in functions:
             call(builder, scope, proto, name, inputs, outputs)
         elif not domain and kind in SPECIAL:
-            SPECIAL[kind](builder, scope, proto, name, inputs, outputs)
+            taken_apart(builder, scope, proto, name, inputs, outputs)
         else:
             builder.apply(
                 kind,
                 tuple([tensor(scope, i) if i else "" for i in inputs]),
-                tuple([builder.define(scope, o) if o else "" for o in outputs]),
-                attributes_of(proto.attribute, scope.attributes) if proto.attribute else {},
+                tuple([define(scope, o) if o else "" for o in outputs]),
+                attributes_of(proto.attribute, attributes) if proto.attribute else {},
                 name,
-                scope.opsets.get(domain, 1),
+                opsets.get(domain, 1),
                 domain,
                 partial(declared, builder, scope, outputs),
             )
+
+
+def taken_apart(
+    builder: Builder, scope: Scope, proto: Any, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    """A node of a special op; whatever a malformed one breaks, the error names it."""
+    try:
+        SPECIAL[proto.op_type](builder, scope, proto, name, inputs, outputs)
+    except (NpusimError, RecursionError):
+        raise
+    except Exception as error:
+        text = one_line(str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}")
+        raise BadModel(f"node '{short(name)}' ({proto.op_type}): {text}") from error
 
 
 def tensor(scope: Scope, local: str) -> str:
@@ -83,13 +101,15 @@ def declared(builder: Builder, scope: Scope, outputs: tuple[str, ...]) -> list[O
         proto = scope.declared.get(output)
         if proto is None or not proto.HasField("tensor_type") or not proto.tensor_type.HasField("shape"):
             return None
-        dims = [
-            builder.dims.get(d.dim_param) if d.dim_param else d.dim_value for d in proto.tensor_type.shape.dim
-        ]
-        unnamed = any(not d.dim_param and not d.HasField("dim_value") for d in proto.tensor_type.shape.dim)
-        if unnamed or not proto.tensor_type.elem_type or any(d is None or d < 0 for d in dims):
+        kind, dims = proto.tensor_type, []
+        for dim in kind.shape.dim:
+            size = evaluate(dim.dim_param.strip(), builder.dims) if dim.dim_param else dim.dim_value
+            if size is None or size < 0 or not (dim.dim_param or dim.HasField("dim_value")):
+                return None
+            dims.append(size)
+        if not kind.elem_type:
             return None
-        outs.append(Out(dtype_of(proto.tensor_type.elem_type), tuple(d for d in dims if d is not None)))
+        outs.append(Out(dtype_of(kind.elem_type), tuple(dims)))
     return outs
 
 

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from npusim.errors import BadArgument, BadModel, NpusimError
 from npusim.measured.measure import NoNpu, last_line, probe
@@ -121,5 +122,5 @@ def _static(model: Path, folder: Path, shapes: Mapping[str, tuple[int, ...]]) ->
     return copy
 
 
-def _dims(value: object) -> list:  # type: ignore[type-arg]
-    return list(value.type.tensor_type.shape.dim)  # type: ignore[attr-defined]
+def _dims(value: Any) -> list[Any]:
+    return list(value.type.tensor_type.shape.dim)

@@ -1,22 +1,15 @@
-"""What work an op is: counts only. Ask `lowerings(node, graph)`; list with `known_ops()`."""
+"""What work an op is: counts only. Ask `lowerings(node, graph)`; list with `known_ops()`.
 
-from npusim.ops import (  # noqa: F401  importing a family registers its rules
-    attention,
-    binary,
-    convolution,
-    indexing,
-    matmul,
-    misc,
-    normalisation,
-    pooling,
-    quantise,
-    recurrent,
-    reduction,
-    structure,
-    unary,
-)
-from npusim.ops.kernels import KERNELS, LOWERINGS
-from npusim.ops.misc import LEFT_OUT
-from npusim.ops.registry import OpCase, OpInfo, known_ops, lowerings, macs, op
+Every module of this folder is imported, which registers its rules: a new family is one file."""
+
+import pkgutil
+from importlib import import_module
+
+for _module in pkgutil.iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+from npusim.ops.kernels import KERNELS, LOWERINGS  # noqa: E402  after the families, so that none is imported twice
+from npusim.ops.left_out import LEFT_OUT  # noqa: E402
+from npusim.ops.registry import OpCase, OpInfo, known_ops, lowerings, macs, op  # noqa: E402
 
 __all__ = ["KERNELS", "LEFT_OUT", "LOWERINGS", "OpCase", "OpInfo", "known_ops", "lowerings", "macs", "op"]

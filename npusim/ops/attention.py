@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npusim.graph import Value
-from npusim.ops.counting import activation_bytes, product, vector
+from npusim.ops.counting import activation_bytes, product, repeated, vector
 from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, VectorWork, Work
 
@@ -99,19 +99,6 @@ def group_query(c: OpCase) -> Lowering:
     return Lowering("decomposed", attention_steps(c, h, q, q, True))
 
 
-@op("Attention", domain=MICROSOFT, lowerings=("decomposed",), kernels=KERNELS_USED)
-def attention_with_projection(c: OpCase) -> Lowering:
-    """Inputs x [B,S,E], weights [E, q+k+v], bias, mask, past: the projection first, then attention."""
-    x, weights = c.input(0), c.input(1)
-    heads = int(c.attr("num_heads", 1))
-    batch, length, width = x.shape
-    size = weights.shape[1] // 3 // heads
-    past = _past(c, 4)
-    first = product(batch * length, width, weights.shape[1], 1, x, weights, c.output)
-    h = Heads(batch, heads, heads, length, length + past, size, size)
-    return Lowering("decomposed", (first, *attention_steps(c, h, x, x, c.has(3))))
-
-
 def _rotary(c: OpCase) -> Lowering:
     """x * cos + turned x * sin."""
     return Lowering("dsp", (vector(c, "mul"), vector(c, "mul"), vector(c, "add")))
@@ -141,4 +128,4 @@ def linear_attention(c: OpCase) -> Lowering:
     update.append(VectorWork("mul", state, 1, state, activation_bytes((k, v)) / max(length, 1), nbytes))
     update.append(VectorWork("add", state, 1, state, 2 * nbytes, nbytes))
     update.append(product(heads // kv_heads, size, value_size, groups, q, v, c.output))
-    return Lowering("decomposed", tuple(update) * length)
+    return Lowering("decomposed", repeated(tuple(update), length))

@@ -22,7 +22,7 @@ def pads(c: OpCase, sizes: tuple[int, ...], outs: tuple[int, ...], kernel: tuple
     mode = c.attr("auto_pad", "NOTSET")
     if mode in ("NOTSET", "", "VALID"):
         given = c.attr("pads") if mode != "VALID" else None
-        return [int(p) for p in given[:rank]] if given is not None else [0] * rank
+        return [int(p) for p in given[:rank]] if given else [0] * rank
     strides, dilations = spatial(c, "strides", rank), spatial(c, "dilations", rank)
     found = []
     for i in range(rank):
@@ -116,9 +116,9 @@ def qlinear_conv(c: OpCase) -> Lowering:
 
 @op("ConvTranspose", lowerings=MAC)
 def conv_transpose(c: OpCase) -> Lowering:
-    """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps:
-    what Intel's compiler makes of it (intel_npu facts, 3.1). A strided one thus counts stride_h * stride_w
-    times the MACs of the textbook formula."""
+    """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps: what
+    Intel's compiler makes of it (intel_npu facts, 3.1). The array thus works stride_h * stride_w times what papers
+    count: each input element meets each tap once."""
     source, weight, out = c.input(0), c.input(1), c.output
     group = int(c.attr("group", 1))
     channels, filters = source.shape[1] // group, weight.shape[1]
@@ -139,7 +139,7 @@ def conv_transpose(c: OpCase) -> Lowering:
         weight_bytes=weight.dtype.npu_bytes,
         output_bytes=out.dtype.npu_bytes,
     )  # fmt: skip
-    return Lowering("mac_array", (work,))
+    return Lowering("mac_array", (work,), macs=float(source.elements * filters * prod(kernel)))
 
 
 @op("DeformConv", lowerings=("decomposed",), kernels=("grid_sample",))

@@ -15,9 +15,10 @@ from math import prod
 
 import numpy as np
 
+from npusim.errors import TooLarge
 from npusim.graph import DType, Value
 from npusim.ops.registry import OpCase
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 PIXELS_PER_ROW = 4
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
@@ -108,14 +109,24 @@ def copy(nbytes: float, run_bytes: float = 0, elements: float = 0, constant: boo
     return MoveWork(nbytes, run_bytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
 
 
+MOST_PLACES = 1_000_000  # windows or taps counted one by one along an axis
+
+
 @lru_cache(maxsize=4096)
 def taps_inside(size: int, out: int, kernel: int, stride: int, dilation: int, pad_begin: int) -> float:
-    """Fraction of the window taps along one axis that fall inside the image."""
+    """Fraction of the window taps along one axis that fall inside the image, counted for all places of a tap at once
+    (or for all taps of a place, whichever are fewer)."""
     if out <= 0 or kernel <= 0:
         return 1.0
-    first = np.arange(out)[:, None] * stride - pad_begin
-    position = first + np.arange(kernel)[None, :] * dilation
-    return float(np.mean((position >= 0) & (position < size)))
+    few, many, step, other = (
+        (kernel, out, dilation, stride) if kernel <= out else (out, kernel, stride, dilation)
+    )
+    if few > MOST_PLACES:
+        raise ValueError(f"a window of {kernel} taps at {out} places is more than can be counted")
+    offset = np.arange(few, dtype=np.int64) * step - pad_begin
+    first = np.maximum(-(offset // other), 0)  # least m with offset + m * other >= 0
+    last = np.minimum((size - 1 - offset) // other, many - 1)
+    return float(np.maximum(last - first + 1, 0).sum()) / (out * kernel)
 
 
 def chain_of_eights(length: int) -> list[tuple[int, int, float]]:
@@ -130,3 +141,16 @@ def chain_of_eights(length: int) -> list[tuple[int, int, float]]:
         stages.append((8, outputs, length / (8 * outputs)))
         length = outputs
     return [*stages, (length, 1, 1.0)]
+
+
+MOST_STEPS = 32_768  # of one op: 16,000 time steps of an LSTM, planned and priced in about two seconds
+
+
+def repeated(steps: tuple[Work, ...], times: int, what: str = "time steps") -> tuple[Work, ...]:
+    """The steps of a recurrence, again and again. Raises TooLarge before a list is made that no one can wait for."""
+    if len(steps) * times > MOST_STEPS:
+        raise TooLarge(
+            f"{times} {what} of {len(steps)} tasks each wait for one another; at most {MOST_STEPS} tasks of one op "
+            "are planned: shorten the sequence and scale the result"
+        )
+    return steps * times

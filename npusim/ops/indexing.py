@@ -66,7 +66,7 @@ def data_dependent(c: OpCase) -> Lowering:
 @op("Resize", "Upsample", lowerings=("mac_array", "dsp"), kernels=("interpolate",))
 def resize(c: OpCase) -> tuple[Lowering, ...]:
     """Nearest and linear run on the MAC array where it can read at computed addresses (intel_npu
-    facts, 3.1): as a depthwise window of 1 or 2 per axis. Cubic on the DSPs."""
+    facts, 3.1): as a depthwise window of 1 or 2 per axis. Cubic on the DSPs. Papers count no MACs in it."""
     source, out = c.input(0), c.output
     plain = dsp(c, "interpolate")
     mode = c.attr("mode", "nearest")
@@ -85,7 +85,7 @@ def resize(c: OpCase) -> tuple[Lowering, ...]:
         weight_bytes=source.dtype.npu_bytes,
         output_bytes=out.dtype.npu_bytes,
     )  # fmt: skip
-    return Lowering("mac_array", (work,)), plain
+    return Lowering("mac_array", (work,), macs=0.0), plain
 
 
 @op("GridSample", kernels=("grid_sample",))

@@ -5,7 +5,7 @@ The steps of one direction wait for each other; two directions are two problems 
 
 from __future__ import annotations
 
-from npusim.ops.counting import product
+from npusim.ops.counting import product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering, VectorWork
 
@@ -25,10 +25,12 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         size = c.output.dtype.npu_bytes
         cells = directions * batch * hidden
         gate = VectorWork(kernel, cells, 1, cells, cells * gates * size, cells * size)
-        return Lowering("decomposed", (inputs, *((step, gate) * length)))
+        return Lowering("decomposed", (inputs, *repeated((step, gate), length)))
 
     return rule
 
 
 for _name, (_gates, _kernel) in GATES.items():
-    op(_name, lowerings=("decomposed",), kernels=(_kernel,))(_recurrent(_gates, _kernel))
+    op(_name, lowerings=("decomposed",), kernels=(_kernel,), ranks={0: (3,), 1: (3,), 2: (3,)})(
+        _recurrent(_gates, _kernel)
+    )

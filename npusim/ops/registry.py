@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from npusim.errors import BadModel, UnknownOp
+from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownOp
 from npusim.graph import Graph, Node, Value
 from npusim.ops.kernels import LOWERINGS
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.ops.left_out import LEFT_OUT
+from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEW = Lowering("view", ())
 KIND_OF_ENGINE = {"mac_array": "MacWork", "dsp": "VectorWork", "dma": "MoveWork"}
@@ -100,6 +101,7 @@ class _Entry:
     rule: Rule
     info: OpInfo
     reads: tuple[int, ...]
+    ranks: dict[int, tuple[int, ...]]
 
 
 _RULES: dict[tuple[str, str], _Entry] = {}
@@ -113,11 +115,15 @@ def op(
     lowerings: tuple[str, ...] = ("dsp",),
     kernels: tuple[str, ...] = (),
     reads: tuple[int, ...] = (),
+    ranks: dict[int, tuple[int, ...]] | None = None,
+    replace: bool = False,
 ) -> Callable[[Rule], Rule]:
     """Register a rule for the ops `names` of `domain` ('' is ONNX's own).
 
     `lowerings` and `kernels` list what the rule may return (shown by `npusim ops`); `engines`
-    follows from `lowerings` unless given; `reads` are the inputs whose data the rule looks at.
+    follows from `lowerings` unless given; `reads` are the inputs whose data the rule looks at. `ranks` says
+    how many dimensions an input must have (by its number); a node with another is refused before the rule is asked.
+    A second rule of one op is refused unless `replace` says so: it would win in silence.
     """
     found = engines or tuple(dict.fromkeys(e for name in lowerings for e in LOWERINGS.get(name, ((), ""))[0]))
     works = tuple(KIND_OF_ENGINE[engine] for engine in found if engine in KIND_OF_ENGINE)
@@ -125,7 +131,13 @@ def op(
     def register(rule: Rule) -> Rule:
         for name in names:
             info = OpInfo(name, domain, works, found, lowerings, kernels)
-            _RULES[domain, name] = _Entry(rule, info, reads)
+            if (domain, name) in _RULES and not replace:
+                old = _RULES[domain, name].rule
+                raise BadArgument(
+                    f"'{name}' of domain '{domain or 'ai.onnx'}' has a cost already, {old.__name__} in "
+                    f"{old.__module__}; pass replace=True to take its place"
+                )
+            _RULES[domain, name] = _Entry(rule, info, reads, ranks or {})
         _REMEMBERED.clear()
         return rule
 
@@ -179,6 +191,8 @@ def macs(node: Node, graph: Graph) -> float:
 def macs_of(ways: tuple[Lowering, ...]) -> float:
     """The same from what `lowerings` answered."""
     for lowering in ways:
+        if lowering.macs is not None:
+            return lowering.macs
         if lowering.name in ("mac_array", "decomposed"):
             counted = [step for step in lowering.steps if isinstance(step, MacWork)]
             if lowering.name == "decomposed":
@@ -188,11 +202,61 @@ def macs_of(ways: tuple[Lowering, ...]) -> float:
 
 
 def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
+    """The rule's answer, checked: the one guard in front of all rules and behind them.
+
+    Attributes had their types checked by the loader. Whatever a node that contradicts itself still breaks in a
+    rule is an error that names the node and what it looks like.
+    """
     written = [value for value in case.outputs if value is not None]
     if written and not any(value.elements for value in written):
         return (VIEW,)  # nothing to write, nothing to do: a Split output of size 0 and the like
-    found = entry.rule(case)
-    return (found,) if isinstance(found, Lowering) else tuple(found)
+    read = [value for value in case.inputs if value is not None and not value.constant]
+    if read and not any(value.elements for value in read):
+        return (VIEW,)  # nothing to read: the sum of an empty tensor is a known number
+    for index, ranks in entry.ranks.items():
+        if case.has(index) and len(case.input(index).shape) not in ranks:
+            wanted = " or ".join(str(rank) for rank in ranks)
+            raise case.wrong(f"input {index} {list(case.input(index).shape)} must have {wanted} dimensions")
+    try:
+        found = entry.rule(case)
+        ways = (found,) if isinstance(found, Lowering) else tuple(found)
+        sane = all(_sane(step) for way in ways for step in way.steps[:MOST_CHECKED])
+    except TooLarge as error:
+        raise TooLarge(f"{case.node.op_type} node '{case.node.name}': {error}") from None
+    except NpusimError:
+        raise
+    except MemoryError:
+        raise TooLarge(
+            f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}"
+        ) from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
+        what = " ".join(str(error).split())[:120]
+        raise case.wrong(f"its inputs and attributes do not fit ({what}); {_looks(case)}") from error
+    if not sane:
+        raise case.wrong(f"its work comes to no possible amount; {_looks(case)}")
+    return ways
+
+
+MOST_CHECKED = 64  # steps of a lowering; a recurrence repeats the same few
+MOST_AMOUNT = 1e24  # of anything an op may count; beyond, a price overflows
+
+
+def _sane(step: Work) -> bool:
+    """Whether every number of a work is finite, not negative and no more than the largest tensors give."""
+    if isinstance(step, MacWork):
+        extents = (step.out_h, step.out_w, step.out_c, step.in_c, step.kernel_h, step.kernel_w, step.groups)
+        return all(0 < n < MOST_AMOUNT for n in extents) and step.macs < MOST_AMOUNT**2
+    if isinstance(step, VectorWork):
+        return 0 <= step.elements < MOST_AMOUNT and 0 <= step.rows < MOST_AMOUNT
+    return 0 <= step.nbytes < MOST_AMOUNT
+
+
+def _looks(case: OpCase) -> str:
+    """Shapes and attributes of a node, for a sentence."""
+    shapes = ", ".join("-" if v is None else str(list(v.shape)) for v in case.inputs[:8])
+    given = {k: v for k, v in case.node.attributes.items() if isinstance(v, (int, float, str, tuple))}
+    text = f"inputs {shapes or 'none'}" + (f", attributes {given}" if given else "")
+    return text if len(text) < 300 else text[:300] + "..."
 
 
 def _attributes_key(attributes: dict[str, Any]) -> Any:
@@ -224,7 +288,8 @@ def _data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:
 
 def _unknown(node: Node, domain: str) -> UnknownOp:
     where = f", domain='{domain}'" if domain else ""
+    why = LEFT_OUT.get(f"{domain}.{node.op_type}" if domain else node.op_type) or LEFT_OUT.get(domain)
     return UnknownOp(
-        f"no cost for '{node.op_type}' (node '{node.name}'); add one with @op('{node.op_type}'{where})"
-        " or pass --allow-unmodelled"
+        f"no cost for '{node.op_type}' (node '{node.name}'){f': {why}' if why else ''}; add one with "
+        f"@op('{node.op_type}'{where}) or pass --allow-unmodelled"
     )

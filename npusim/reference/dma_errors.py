@@ -58,4 +58,4 @@ def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
 def _roofline_ns(rows: DmaRows, hw: Hardware) -> np.ndarray:
     """Bytes over what one port moves at best."""
     best = min(hw.dma.bytes_per_cycle * hw.dsp.clock_mhz * 1e-3, hw.ddr.bandwidth_gb_per_s)
-    return rows.nbytes / best
+    return np.asarray(rows.nbytes / best)

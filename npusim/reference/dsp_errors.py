@@ -66,4 +66,4 @@ def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
 
 def _roofline_ns(rows: DspRows, hw: Hardware) -> np.ndarray:
     """One element a lane of float16 and cycle."""
-    return rows.elements / (hw.dsp.vector_bits / 16) * 1e3 / dsp_clock_mhz(rows, hw)
+    return np.asarray(rows.elements / (hw.dsp.vector_bits / 16) * 1e3 / dsp_clock_mhz(rows, hw))

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from npusim.arch.dsp import has_kernel
 from npusim.arch.hardware import Hardware
+from npusim.choices import Block, choose
 from npusim.errors import BadArgument
 from npusim.reference import dma_fit as dma
 from npusim.reference import dsp_fit as dsp
 from npusim.reference import mac_array_fit as mac_array
 from npusim.reference.rows import percent_error, read_mac_rows
-
-BLOCKS = ("mac-array", "dma", "dsp")
 
 
 class HalfErrors(NamedTuple):
@@ -50,12 +50,11 @@ def calibrate(block: str, folder: str | Path, hw: Hardware) -> Calibration:
     Raises:
         BadArgument: unknown block, no folder, no table for this NPU, or a table that cannot be read.
     """
-    if block not in BLOCKS:
-        raise BadArgument(f"nothing named '{block}' can be calibrated; choose from {', '.join(BLOCKS)}")
+    block = choose(Block, block)
     path = Path(folder)
     if not path.is_dir():
         raise BadArgument(f"--reference '{folder}' is no folder")
-    after, groups = {"mac-array": _mac_array, "dma": _dma, "dsp": _dsp}[block](path, hw)
+    after, groups = {Block.MAC_ARRAY: _mac_array, Block.DMA: _dma, Block.DSP: _dsp}[block](path, hw)
     old = hw.numbers()
     changed = {name: value for name, value in after.numbers().items() if value != old[name]}
     errors = []
@@ -117,7 +116,7 @@ def _dsp(folder: Path, hw: Hardware) -> tuple[Hardware, list[Group]]:
     path = _needed(folder, f"dsp_npu{hw.generation}")
     rows = dsp.read_all_dsp_rows(path)
     after = dsp.fit_dsp(hw, rows, path.name)
-    known = np.array([dsp.has_kernel(hw, name) for name in rows.kernel], dtype=bool)
+    known = np.array([has_kernel(hw, name) for name in rows.kernel])
     large = (rows.provider == dsp.PROFILED) & rows.straight & (rows.elements >= dsp.LEAST_ELEMENTS)
     part = rows.select(known & large)
     return after, [(f"one input, large, {path.name}", _pricer(dsp.price_rows, part), part.ns, part.half)]

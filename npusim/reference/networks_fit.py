@@ -47,7 +47,7 @@ def predict_us(points: Sequence[NetworkPoint], hw: Hardware) -> np.ndarray:
 
 def errors(points: Sequence[NetworkPoint], hw: Hardware) -> np.ndarray:
     """Relative error of each point, predicted over published minus 1."""
-    return predict_us(points, hw) / np.array([p.published_us for p in points]) - 1
+    return np.asarray(predict_us(points, hw) / np.array([p.published_us for p in points]) - 1)
 
 
 def fit_networks(hw: Hardware, points: Sequence[NetworkPoint], origin: str = "published rows") -> Hardware:
@@ -58,7 +58,7 @@ def fit_networks(hw: Hardware, points: Sequence[NetworkPoint], origin: str = "pu
 
     def residuals(x: np.ndarray) -> np.ndarray:
         trial = hw.replace({STEP: float(x[0]) * 1e3, HOST: float(x[1]) * 1e3})
-        return np.log(predict_us(points, trial) / published)
+        return np.asarray(np.log(predict_us(points, trial) / published))
 
     start = np.array([max(float(hw.step.minimum_ns), 1e3), max(float(hw.host.latency_ns), 1e3)]) / 1e3
     found = least_squares(

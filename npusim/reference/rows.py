@@ -60,9 +60,9 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
 
     Raises BadArgument when unreadable.
     """
-    opened = gzip.open if str(path).endswith(".gz") else open
+    opened: Any = gzip.open if str(path).endswith(".gz") else open
     try:
-        with opened(path, "rt", encoding="utf-8", newline="") as file:  # type: ignore[operator]
+        with opened(path, "rt", encoding="utf-8", newline="") as file:
             return list(csv.DictReader(line for line in file if not line.startswith("#")))
     except (OSError, UnicodeDecodeError, EOFError, zlib.error, csv.Error) as error:
         raise BadArgument(f"{path}: no readable reference table ({error})") from None

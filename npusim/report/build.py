@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
+from npusim.compiler.plan import DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
+from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
 from npusim.pricing import Prices
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
 from npusim.work import MacOp
 
-US = 1e-3  # nanoseconds to microseconds: the one place where they are converted
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
 
 def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = "throughput") -> Report:
     """The report of one simulated run; with `mode` 'latency' the host's part is added."""
     host_us = float(hw.host.latency_ns) * US if mode == "latency" else 0.0
-    time = line.time_ns
     launch = prices.launch_ns.tolist()
     choice = prices.choice.tolist()
-    critical = _critical_ns(plan, line)
     nodes = [
-        _node(plan, hw, prices, line, k, step, launch, choice, critical[k])
-        for k, step in enumerate(plan.steps)
+        _node(plan, hw, prices, step, [t * US for t in span], critical * US, line.time_ns, launch, choice)
+        for step, span, critical in zip(
+            plan.steps,
+            spans_ns(plan, line.start_ns, line.end_ns),
+            critical_ns(plan, line.end_ns),
+            strict=True,
+        )
     ]
-    engines: dict[str, float] = {"mac_array": 0.0, "dsp": 0.0, "dma": 0.0}
-    for i, queue in enumerate(plan.queue):
-        engines[_kind(queue)] += time[i] * US
-    engines["dma"] /= max(1, int(hw.dma.ports))
+    engines = busy_us(map(engine_kind, plan.queue), (t * US for t in line.time_ns), int(hw.dma.ports))
     tasks = tuple(_task(plan, line, i, choice[i]) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
@@ -56,48 +56,24 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     )
 
 
-def _kind(queue: int) -> str:
-    return "dma" if queue >= DMA0 else engine_name(queue)
-
-
-def _critical_ns(plan: Plan, line: Timeline) -> list[float]:
-    """By how much each step moves the end of the run, in program order; the sum is the latency."""
-    ends = [0.0] * len(plan.steps)
-    for i, step in enumerate(plan.step):
-        ends[step] = max(ends[step], line.end_ns[i])
-    reached, grown = 0.0, []
-    for end in ends:
-        grown.append(max(0.0, end - reached))
-        reached = max(reached, end)
-    return grown
-
-
 def _node(
     plan: Plan,
     hw: Hardware,
     prices: Prices,
-    line: Timeline,
-    k: int,
     step: Step,
+    span_us: Sequence[float],
+    critical_us: float,
+    time_ns: list[float],
     launch: list[float],
     choice: list[int],
-    critical_ns: float,
 ) -> NodeReport:
-    own = step.tasks or step.prefetch
-    busy: dict[str, float] = defaultdict(float)
-    fixed = 0.0
-    nbytes = 0.0
-    for i in (*step.tasks, *step.prefetch):
-        busy[_kind(plan.queue[i])] += line.time_ns[i] * US
-        ask = plan.ask[i]
-        if isinstance(ask, DmaTask):
-            nbytes += ask.nbytes * (ask.source == "ddr" or ask.destination == "ddr") * plan.repeats[i]
-        else:
-            fixed += launch[i] * US
-    if "dma" in busy:
-        busy["dma"] /= max(1, int(hw.dma.ports))
-    start = min((line.start_ns[i] for i in own), default=0.0) * US
-    end = max((line.end_ns[i] for i in own), default=0.0) * US
+    tasks = (*step.tasks, *step.prefetch)
+    kinds = [engine_kind(plan.queue[i]) for i in tasks]
+    total = busy_us(kinds, (time_ns[i] * US for i in tasks), int(hw.dma.ports))
+    busy = {kind: total[kind] for kind in dict.fromkeys(kinds)}
+    nbytes = sum(ddr_bytes(plan.ask[i], plan.repeats[i]) for i in tasks)
+    fixed = sum(launch[i] * US for i, kind in zip(tasks, kinds, strict=True) if kind != "dma")
+    start, end = span_us
     split, tiles = _sharing(plan, step, choice)
     bound = _bound_by(busy, fixed)
     return NodeReport(
@@ -115,11 +91,11 @@ def _node(
         tiles=tiles,
         pieces=step.pieces,
         macs=step.macs,
-        busy_us=dict(busy),
+        busy_us=busy,
         fused=step.node.absorbed,
         repeats=step.node.repeats,
         origin=step.node.metadata.get("xamba.from", "").partition(" ")[2],
-        critical_us=critical_ns * US,
+        critical_us=critical_us,
     )
 
 

@@ -31,7 +31,9 @@ def to_csv(report: Report) -> str:
     writer.writerow(COLUMNS)
     total_real_us = total_cpu_us = 0.0
     for name, status, op_type, exec_type, real_us, cpu_us in _rows(report):
-        writer.writerow((clean(name), f"Status.{status}", op_type, exec_type, _ms(real_us), _ms(cpu_us)))
+        writer.writerow(
+            (clean(name), f"Status.{status}", clean(op_type), exec_type, _ms(real_us), _ms(cpu_us))
+        )
         total_real_us += real_us
         total_cpu_us += cpu_us
     writer.writerow(("Total", "", "", "", _ms(total_real_us), _ms(total_cpu_us)))

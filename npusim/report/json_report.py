@@ -26,7 +26,7 @@ def to_json(report: Report) -> str:
 
 def to_document(report: Report) -> dict[str, Any]:
     """The report as plain dicts, lists, strings and rounded numbers: what the JSON text spells."""
-    document = _plain(report)
+    document: dict[str, Any] = _plain(report)
     document["engines"] = {engine: {"busy_us": busy} for engine, busy in document["engines"].items()}
     return document
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import is_whole, unit
+from npusim.choices import Precision, choose
 from npusim.errors import BadArgument
 
 #: Names that are choices of the caller, not numbers of the hardware.
@@ -67,7 +68,7 @@ class Axis:
             wide = Range(low - 0.5, high + 0.5, log=True).at(share)
         else:
             wide = Range(low - 0.5, high + 0.5).at(share)
-        return np.clip(np.rint(wide), low, high).astype(np.int64)
+        return np.asarray(np.clip(np.rint(wide), low, high), dtype=np.int64)
 
 
 def make_axes(vary: Mapping[str, Any], hw: Hardware, grid: bool) -> tuple[Axis, ...]:
@@ -206,11 +207,8 @@ def _check_schema(axis: Axis, hw: Hardware) -> None:
         for value in axis.values:
             load_profile(value)
     elif axis.name == "precision":
-        from npusim.compiler.compile import PRECISIONS
-
         for value in axis.values:
-            if value not in PRECISIONS:
-                raise BadArgument(f"precision '{value}' is not on offer; choose from {', '.join(PRECISIONS)}")
+            choose(Precision, value)
     elif axis.name == "tiles" or isinstance(axis.values, tuple):
         for value in axis.values:
             hw.replace({axis.name: value})

@@ -79,9 +79,9 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 
 async def _greet(address: str) -> None:
     """Shake hands with a scheduler. A Client waits for ever where something accepts and says nothing."""
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
-    comm = await asyncio.wait_for(connect(address, timeout=TIMEOUT_S), TIMEOUT_S)
+    comm = await asyncio.wait_for(connect(address, timeout=TIMEOUT_S), TIMEOUT_S)  # type: ignore[no-untyped-call]
     comm.abort()
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from npusim.choices import Method, choose
 from npusim.errors import BadArgument
 from npusim.sweeping.axes import Axis
 
-METHODS = ("grid", "random", "lhs", "sobol")
 Block = tuple[slice, ...]
 
 _RUN = 1 << 16  # random points come in runs of this many, each with a seed of its own
@@ -103,7 +103,7 @@ class Design:
             sobol = qmc.Sobol(count, scramble=True, seed=self.seed)
             if start:
                 sobol.fast_forward(start)
-            return sobol.random(stop - start)
+            return np.asarray(sobol.random(stop - start))
 
 
 @lru_cache(maxsize=2)
@@ -111,13 +111,12 @@ def _latin_hypercube(points: int, count: int, seed: int) -> np.ndarray:
     """All points at once: every one depends on the others."""
     from scipy.stats import qmc
 
-    return qmc.LatinHypercube(count, seed=seed).random(points)
+    return np.asarray(qmc.LatinHypercube(count, seed=seed).random(points))
 
 
 def make_design(axes: tuple[Axis, ...], method: str, points: int | None, seed: int) -> Design:
     """Raises BadArgument for a method or a number of points that is not on offer."""
-    if method not in METHODS:
-        raise BadArgument(f"method '{method}' is not on offer; choose from {', '.join(METHODS)}")
+    method = choose(Method, method)
     if method == "grid":
         if points is not None:
             raise BadArgument(

@@ -37,7 +37,7 @@ class Evaluator:
     per_node: bool = False
     scratch: int = 64 * 10**6
     misfits: dict[str, int] = field(default_factory=dict)
-    _plans: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    _plans: OrderedDict[Any, Planned | str] = field(default_factory=OrderedDict)
 
     def __call__(
         self, parameters: Mapping[str, np.ndarray], tell: Callable[[int], None] = lambda done: None

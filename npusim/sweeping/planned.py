@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DMA0, DmaTask, Plan, engine_name
-from npusim.report.build import US
-from npusim.report.words import ENGINES
+from npusim.compiler.plan import Plan
+from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
 from npusim.schedule import last_uses, needed_after, run_rows
 from npusim.sweeping.distinct import TaskPrices
 
@@ -58,16 +57,10 @@ class Planned:
     def __init__(self, plan: Plan, hw: Hardware, mode: str) -> None:
         self.plan, self.hw, self.mode = plan, hw, mode
         self.prices = TaskPrices(plan, hw)
-        self.kind = [ENGINES.index("dma" if q >= DMA0 else engine_name(q)) for q in plan.queue]
+        self.kinds = [engine_kind(q) for q in plan.queue]
         self.after = needed_after(plan.queue, plan.after)
         self.last_use = last_uses(self.after, plan.streams, plan.feeds)
-        self.bytes_moved = math.fsum(
-            (
-                ask.nbytes * (ask.source == "ddr" or ask.destination == "ddr") * repeats
-                for ask, repeats in zip(plan.ask, plan.repeats, strict=True)
-                if isinstance(ask, DmaTask)
-            )
-        )
+        self.bytes_moved = math.fsum(map(ddr_bytes, plan.ask, plan.repeats))
 
     def points_at_once(self, scratch: int, per_node: bool = False) -> int:
         """How many points to price together: few enough for the CPU's cache and for `scratch` bytes."""
@@ -103,29 +96,22 @@ class Planned:
     def _busy_us(self, distinct: list[np.ndarray], points: int) -> np.ndarray:
         """Added up in the plan's order, as a report does."""
         in_us = [row * US for row in distinct]
-        busy = np.zeros((len(ENGINES), points))
-        for kind, k in zip(self.kind, self.prices.row, strict=True):
-            busy[kind] += in_us[k]
-        busy[ENGINES.index("dma")] /= max(1, int(self.hw.dma.ports))
-        return busy
+        times = (in_us[k] for k in self.prices.row)
+        totals = busy_us(self.kinds, times, int(self.hw.dma.ports), np.zeros(points))
+        return np.stack([totals[engine] for engine in ENGINES])
 
     def _nodes(
         self, ran: list[tuple[np.ndarray, np.ndarray]], points: int
     ) -> dict[tuple[str, int], np.ndarray]:
         """Per step of the plan: duration and critical time, us. The key tells equal names apart."""
         nodes: dict[tuple[str, int], np.ndarray] = {}
-        ends = [np.zeros(points) for _ in self.plan.steps]
-        for (_, end), k in zip(ran, self.plan.step, strict=True):
-            np.maximum(ends[k], end, out=ends[k])
-        reached = np.zeros(points)
+        starts, ends = [start for start, _ in ran], [end for _, end in ran]
         seen: dict[str, int] = {}
-        for step, end in zip(self.plan.steps, ends, strict=True):
-            own = step.tasks or step.prefetch
-            start = np.min([ran[i][0] for i in own], axis=0) * US if own else np.zeros(points)
-            stop = np.max([ran[i][1] for i in own], axis=0) * US if own else np.zeros(points)
-            critical = np.maximum(0.0, end - reached) * US
-            np.maximum(reached, end, out=reached)
+        for step, span, critical in zip(
+            self.plan.steps, spans_ns(self.plan, starts, ends), critical_ns(self.plan, ends), strict=True
+        ):
+            duration = (span[1] * US - span[0] * US) + np.zeros(points)
             name = step.node.name
             seen[name] = seen.get(name, -1) + 1
-            nodes[name, seen[name]] = np.stack(np.broadcast_arrays(stop - start, critical))
+            nodes[name, seen[name]] = np.stack(np.broadcast_arrays(duration, critical * US))
         return nodes

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.choices import Method, Mode, Precision, choose
 from npusim.compiler.profile import load_profile
 from npusim.graph import Graph
 from npusim.report.words import ENGINES
@@ -173,14 +174,7 @@ def ask(
     per_node: bool = False,
 ) -> Question:
     """The question, checked. Raises BadArgument, BadHardware."""
-    from npusim.compiler.compile import PRECISIONS
-    from npusim.errors import BadArgument
-    from npusim.simulation import MODES
-
-    if precision not in PRECISIONS:
-        raise BadArgument(f"precision '{precision}' is not on offer; choose from {', '.join(PRECISIONS)}")
-    if mode not in MODES:
-        raise BadArgument(f"mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
+    precision, mode, method = choose(Precision, precision), choose(Mode, mode), choose(Method, method)
     load_profile(compiler)
     axes = make_axes(vary, hw, grid=method == "grid")
     design = make_design(axes, method, points, seed)

@@ -114,6 +114,9 @@ def sentence(text: str, width: int, indent: int, first: str = "", style: str = "
     return [Line(start + line, style) for start, line in zip(starts, lines, strict=False)]
 
 
-def clean(text: str) -> str:
-    """The text on one line and without control characters: a model's names may not steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+def clean(text: str, keep_lines: bool = False) -> str:
+    """The text without control characters and marks of direction: a model's names may not steer a terminal. On one
+    line, unless `keep_lines`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or (keep_lines and c == "\n") else "?" for c in text)

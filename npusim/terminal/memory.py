@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 
 from npusim.errors import BadArgument
 
-_FACTORS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
-            "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip
-
 
 def parse_memory(text: str | int | float) -> int:
-    """'2GB', '512 MiB' or bytes. Raises BadArgument."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(text))
-    if not found or found[2].upper() not in _FACTORS:
-        raise BadArgument(f"memory '{text}' is no size; write for example 512MB or 2GB")
-    size = int(float(found[1]) * _FACTORS[found[2].upper()])
+    """'2GB', '512 MiB' or bytes, by pydantic's `ByteSize`. Raises BadArgument."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        size = TypeAdapter(ByteSize).validate_python(str(text).strip().replace(" ", ""))
+    except ValidationError:
+        raise BadArgument(f"memory '{text}' is no size; write for example 512MB or 2GB") from None
     if size < 1:
         raise BadArgument(f"memory '{text}' is nothing; write for example 512MB or 2GB")
-    return size
+    return int(size)
 
 
 def readable(size: float) -> str:
-    """'1.5 GB'."""
-    for name in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {name}"
-        size /= 1000
-    return f"{size:.3g} TB"
+    """'1.5GB', by pydantic's `ByteSize`."""
+    from pydantic import ByteSize
+
+    return ByteSize(max(0, round(size))).human_readable(decimal=True)
 
 
 def own_memory() -> int:

@@ -58,6 +58,9 @@ def _spin(what: str, done: threading.Event) -> None:
     if done.wait(PATIENCE_S):
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(what, spinner="dots"):
+    from npusim.terminal.layout import clean
+
+    with Console(stderr=True).status(Text(clean(what)), spinner="dots"):
         done.wait()

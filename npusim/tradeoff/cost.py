@@ -2,7 +2,7 @@
 
     expression : numbers, dotted names, + - * / ** and parentheses, min(...), max(...), sqrt(x), log(x)
 
-The text is parsed by Python's own parser and the tree is walked here; nothing of it is ever run. Names may stand
+The text is parsed by Python's own parser and never run (`npusim.expression`). Names may stand
 for arrays, so one expression prices a hundred thousand machines at once.
 """
 
@@ -20,20 +20,13 @@ from typing import Any
 import numpy as np
 
 from npusim.errors import BadArgument
+from npusim.expression import Arithmetic, dotted
 
 GRAMMAR = "numbers, dotted names, + - * / **, parentheses, min, max, sqrt and log"
 LONGEST, DEEPEST = 1000, 200  # characters, and levels of the tree
 _CHARACTERS = re.compile(r"[\w\s.,()+*/-]*", re.ASCII)
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
 
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: np.add,
-    ast.Sub: np.subtract,
-    ast.Mult: np.multiply,
-    ast.Div: np.divide,
-    ast.Pow: np.power,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: np.negative, ast.UAdd: np.positive}
 #: Function -> what it does and the number of its arguments: one, or two and more.
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "min": (lambda *values: reduce(np.minimum, values), 2),
@@ -41,6 +34,18 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "sqrt": (np.sqrt, 1),
     "log": (np.log, 1),
 }
+_ARITHMETIC = Arithmetic(
+    binary={
+        ast.Add: np.add,
+        ast.Sub: np.subtract,
+        ast.Mult: np.multiply,
+        ast.Div: np.divide,
+        ast.Pow: np.power,
+    },
+    number=np.float64,
+    unary={ast.USub: np.negative, ast.UAdd: np.positive},
+    functions={name: function for name, (function, _) in _FUNCTIONS.items()},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Expression:
         """
         floats = {name: np.asarray(values[name], dtype=float) for name in self.names}
         with np.errstate(all="ignore"):
-            result = np.asarray(_value(self.tree, floats), dtype=float)
+            result = np.asarray(_ARITHMETIC.value(self.tree, floats), dtype=float)
         if not np.isfinite(result).all():
             at = np.unravel_index(int(np.argmin(np.isfinite(result))), result.shape)
             where = ", ".join(f"{n}={np.broadcast_to(v, result.shape)[at]:g}" for n, v in floats.items())
@@ -125,9 +130,9 @@ def _check(
         for child in children:
             _check(child, source, known, names, refuse, depth + 1)
 
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+    if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC.binary:
         inside(node.left, node.right)
-    elif isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
+    elif isinstance(node, ast.UnaryOp) and type(node.op) in _ARITHMETIC.unary:
         inside(node.operand)
     elif isinstance(node, ast.Constant):
         if not _NUMBER.match(written := source[column : node.end_col_offset]):
@@ -136,7 +141,7 @@ def _check(
             raise refuse("this number is too large", column)
     elif isinstance(node, ast.Call):
         inside(*_arguments(node, refuse))
-    elif (name := _dotted(node)) is not None:
+    elif (name := dotted(node)) is not None:
         if name not in known:
             raise refuse(_unknown(name, known), column)
         names[name] = None
@@ -146,7 +151,7 @@ def _check(
 
 
 def _arguments(node: ast.Call, refuse: Callable[..., BadArgument]) -> list[ast.expr]:
-    name = _dotted(node.func) or "this"
+    name = dotted(node.func) or "this"
     if name not in _FUNCTIONS:
         raise refuse(f"no function '{name}'; there are {', '.join(_FUNCTIONS)}", node.col_offset)
     least = _FUNCTIONS[name][1]
@@ -157,15 +162,6 @@ def _arguments(node: ast.Call, refuse: Callable[..., BadArgument]) -> list[ast.e
     return node.args
 
 
-def _dotted(node: ast.expr) -> str | None:
-    """'mac_array.clock_mhz' of a name with attributes, else None."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
-
-
 def _unknown(name: str, known: tuple[str, ...]) -> str:
     if name in _FUNCTIONS:
         return f"{name} is a function; write {name}(...)"
@@ -174,16 +170,3 @@ def _unknown(name: str, known: tuple[str, ...]) -> str:
     near += [other for other in difflib.get_close_matches(name, known, n=3, cutoff=0.5) if other not in near]
     hint = f"; nearest: {', '.join(near[:4])}" if near else "; `npusim hw show NAME` lists them"
     return f"no number '{name}' in the hardware description{hint}"
-
-
-def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """The value of a checked tree."""
-    if isinstance(node, ast.BinOp):
-        return _BINARY[type(node.op)](_value(node.left, values), _value(node.right, values))
-    if isinstance(node, ast.UnaryOp):
-        return _UNARY[type(node.op)](_value(node.operand, values))
-    if isinstance(node, ast.Constant):
-        return np.float64(node.value)  # type: ignore[arg-type]  # _check let numbers through only
-    if isinstance(node, ast.Call):
-        return _FUNCTIONS[_dotted(node.func) or ""][0](*(_value(a, values) for a in node.args))
-    return values[_dotted(node) or ""]

@@ -18,6 +18,7 @@ import numpy as np
 from npusim.arch.dsp import kernel_line
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import Bounds, bounds
+from npusim.choices import Mode, choose
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DspTask, Plan
 from npusim.compiler.profile import CompilerProfile, load_profile
@@ -25,7 +26,7 @@ from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.pricing import price
 from npusim.schedule import schedule
-from npusim.simulation import DEFAULT_COMPILER, MODES
+from npusim.simulation import DEFAULT_COMPILER
 
 SCHEMA_VERSION = "1"
 ZERO = 1e-9  # below this an elasticity is the rounding of the sums, not an influence
@@ -92,8 +93,7 @@ def sensitivity(
     """
     if not 0 < step <= 0.5:
         raise BadArgument(f"step is {step}; give a relative step above 0 and at most 0.5, such as 0.01")
-    if mode not in MODES:
-        raise BadArgument(f"mode '{mode}' is not on offer; choose from {', '.join(MODES)}")
+    mode = choose(Mode, mode)
     arrays = [name for name, value in hw.numbers().items() if np.ndim(value)]
     if arrays:
         raise BadArgument(f"{arrays[0]} is an array; sensitivity asks about one NPU, so give it one value")

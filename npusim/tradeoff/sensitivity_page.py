@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from npusim.terminal.layout import Line, bar, sentence, table
+from npusim.tradeoff.sensitivity import Sensitivity
 
 TOP = 10
 BAR_CELLS = 14
 WIDE = 96  # cells: room for bars
 
 
-def page(found: object, top: int = TOP, width: int = 80) -> list[Line]:
-    """The `top` largest elasticities, a line each.
-
-    `found`: a `npusim.tradeoff.sensitivity.Sensitivity`."""
-    rows: Sequence = found.elasticities  # type: ignore[attr-defined]
-    step = found.step  # type: ignore[attr-defined]
+def page(found: Sensitivity, top: int = TOP, width: int = 80) -> list[Line]:
+    """The `top` largest elasticities, a line each."""
+    rows, step = found.elasticities, found.step
     text = (
         f"% of latency for 1 % more of a number (both sides of it, {step:.2g} of it away); {len(rows)} of "
-        f"{found.numbers} numbers have a say, numbers that shape the plan were not asked"  # type: ignore[attr-defined]
+        f"{found.numbers} numbers have a say, numbers that shape the plan were not asked"
     )
     lines = [Line("sensitivity", "bold"), *sentence(text, width, 4)]
     if not rows:

@@ -1,6 +1,9 @@
 """Bad input: one line on standard error, exit code 2, no traceback, no file left."""
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,20 +120,20 @@ def test_standard_output_holds_one_thing(npusim, model, tmp_path):
 
 
 def test_a_disk_that_fails_leaves_neither_half_a_file_nor_the_others(npusim, model, tmp_path, monkeypatch):
-    from npusim.terminal import outputs
+    from npusim_xamba import files
 
     old = tmp_path / "old.csv"
     old.write_text("kept")
-    write = outputs._write_new
+    write = files._write_new
 
     def full(path: str, text: str) -> None:
         write(path, text[:10])
         if "trace" in path:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs, "_write_new", full)
-    files = ["--json", tmp_path / "r.json", "--csv", old, "--trace", tmp_path / "r.trace"]
-    assert "No space left" in refused(npusim, tmp_path, "BadOutput", "run", model, *files)
+    monkeypatch.setattr(files, "_write_new", full)
+    options = ["--json", tmp_path / "r.json", "--csv", old, "--trace", tmp_path / "r.trace"]
+    assert "No space left" in refused(npusim, tmp_path, "BadOutput", "run", model, *options)
     assert old.read_text() == "kept"
 
 
@@ -158,4 +161,30 @@ def test_an_unknown_npu_cannot_be_shown(npusim, tmp_path):
 )
 def test_wrong_usage_exits_with_2_and_says_how(npusim, arguments):
     code, out, err = npusim(*arguments)
-    assert (code, out) == (2, "") and "Usage: npusim" in err and "Traceback" not in err
+    assert (code, out) == (2, "") and err.startswith("BadArgument: ") and err.count("\n") == 1
+    assert "Usage: npusim" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "kept"), [("--precision", "INT8", "int8"), ("--mode", "Latency", "latency")]
+)
+def test_a_choice_is_taken_in_whatever_case(npusim, model, option, word, kept):
+    code, out, _ = npusim("run", model, option, word, "--json", "-")
+    assert code == 0 and json.loads(out)[option.strip("-")] == kept
+
+
+@pytest.mark.parametrize(
+    ("option", "begun", "offered"),
+    [
+        ("--hw", "p", {"panther_lake"}),
+        ("--compiler", "202", {"2024.12", "2024.12-dsp", "2024.12-pool", "2026"}),
+        ("--precision", "", {"fp16", "int8"}),
+        ("--mode", "l", {"latency"}),
+    ],
+)
+def test_tab_completes_values(option, begun, offered):
+    words = f"npusim run model.onnx {option} {begun}"
+    environment = os.environ | {"_NPUSIM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
+    command = [sys.executable, "-m", "npusim"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert set(done.stdout.split()) == offered

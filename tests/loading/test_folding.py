@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
-from npusim.loading.all_rules import shapes_elementwise
+from npusim.loading import shapes_elementwise
 from npusim.onnx_io import load
 from tests.loading.make import model, node, save
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
+import onnx
+from onnx import TensorProto, helper
 
+from npusim.errors import NpusimError
 from npusim.graph import DType, Graph, Node, Value
+from npusim.onnx_io import load
 from npusim.ops import lowerings
 from npusim.work import Lowering, MacOp, MacWork, VectorWork
 
@@ -84,6 +90,35 @@ def case(
         return make
 
     return add
+
+
+def example(key: tuple[str, str], b: int, n: int) -> Example:
+    """Tensors of an op: its case, or for an op without one floats [b, n] in and what its shape rule says out."""
+    if key in CASES:
+        return CASES[key](b, n)
+    return _by_its_shape_rule(key, b, n)
+
+
+@cache
+def _by_its_shape_rule(key: tuple[str, str], b: int, n: int) -> Example:
+    domain, op_type = key
+    refused = None
+    for count in (1, 2, 3):
+        names = [f"x{i}" for i in range(count)]
+        inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [b, n]) for name in names]
+        node = helper.make_node(op_type, names, ["y"], name="node", domain=domain)
+        output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+        opsets = [helper.make_opsetid("", 18), *([helper.make_opsetid(domain, 1)] if domain else [])]
+        model = helper.make_model(helper.make_graph([node], "g", inputs, [output]), opset_imports=opsets)
+        with tempfile.TemporaryDirectory() as folder:
+            onnx.save(model, path := f"{folder}/one.onnx")
+            try:
+                graph = load(path)
+            except NpusimError as error:
+                refused = refused or error
+                continue
+        return [tensor(b, n) for _ in names], [tensor(*graph.values["y"].shape)], {}
+    raise AssertionError(f"{op_type} needs an example in tests/ops/cases.py: {refused}")
 
 
 def words(text: str) -> list[str]:

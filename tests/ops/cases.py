@@ -4,7 +4,7 @@
 of them, and a test fails when an op has no example.
 """
 
-from tests.ops import cases_mac  # noqa: F401  (adds its examples)
+from tests.ops import cases_contrib, cases_mac  # noqa: F401  (add their examples)
 from tests.ops.asking import (
     BOOL,
     CASES,

@@ -5,6 +5,7 @@ import pytest
 from npusim.errors import BadModel
 from npusim.graph import DType
 from npusim.ops.counting import chain_of_eights
+from npusim.ops.reduction import axes_between
 from tests.ops.cases import ask, constant, tensor
 
 
@@ -108,9 +109,12 @@ def test_native_reduction_reads_all_and_writes_one_of_each_row() -> None:
     assert elements * work.output_bytes == 32 * 64 * 2
 
 
-def test_axes_that_are_no_constant_are_named() -> None:
+def test_axes_of_run_time_are_read_off_the_shapes() -> None:
+    known = ask("ReduceSum", [tensor(4, 8), constant(1)], [tensor(4, 1)])
+    assert set(ask("ReduceSum", [tensor(4, 8), tensor(1, dtype=DType.INT64)], [tensor(4, 1)])) == set(known)
+    assert axes_between((4, 8, 3), (4, 3)) == (1,) and axes_between((4, 8), (8, 4)) is None
     with pytest.raises(BadModel, match=r"node 'sum_1'.*axes"):
-        ask("ReduceSum", [tensor(4, 8), tensor(1, dtype=DType.INT64)], [tensor(4, 1)], name="sum_1")
+        ask("ReduceSum", [tensor(4, 8), tensor(1, dtype=DType.INT64)], [tensor(8, 4)], name="sum_1")
 
 
 @pytest.mark.parametrize("axis,rows", [(0, 3 * 5), (1, 4 * 5), (-1, 4 * 3)])

@@ -148,7 +148,7 @@ def test_calibrating_again_from_the_same_rows_changes_next_to_nothing():
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("magic", "--hw", "lunar_lake"), "nothing named 'magic'"),
+        (("magic", "--hw", "lunar_lake"), "block 'magic' is not on offer"),
         (("dma", "--hw", "mars"), "no hardware named 'mars'"),
         (("dma", "--hw", "lunar_lake", "--reference", "nowhere"), "is no folder"),
     ],

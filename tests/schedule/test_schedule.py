@@ -113,3 +113,12 @@ def test_two_streaming_tasks_of_four_pieces_by_hand():
     # a slow producer: b ends one own piece after it: 4*3 + 2
     line = schedule([2, 0], [4, 4], [(), ()], [(), (0,)], np.array([12.0, 8.0]))
     assert line.end_ns == [12, 4 * 3 + 2]
+
+
+def test_the_drawing_of_docs_time():
+    """Pieces of 5, 7 and 3 ns: the second task starts after one piece, the third ends one piece after it."""
+    line = schedule(
+        (2, 0, 2 + 1), (3, 3, 3), ((), (), ()), ((), (0,), (1,)), np.array([3 * 5.0, 3 * 7.0, 3 * 3.0])
+    )
+    assert line.start_ns == [0, 5, 5 + 7]
+    assert line.end_ns == [3 * 5, 5 + 3 * 7, 5 + 3 * 7 + 3]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
+from npusim.choices import Method
 from npusim.sweeping import design as designs
 from npusim.sweeping.axes import make_axes
 from npusim.sweeping.design import make_design
@@ -21,7 +22,7 @@ def made(method, seed=3):
     return make_design(make_axes(RANGES, HW, False), method, POINTS, seed)
 
 
-@pytest.mark.parametrize("method", designs.METHODS)
+@pytest.mark.parametrize("method", list(Method))
 @given(most=st.integers(1, 400), data=st.data())
 def test_blocks_cover_every_point_once_and_agree_with_the_whole(method, most, data):
     design = made(method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from onnx import helper as h
 
@@ -59,18 +60,35 @@ def test_branches_of_an_if_see_the_values_around_them_and_tell_their_shape():
     assert_same(m, rewritten, {"x": x, "flag": np.array(True)})
 
 
-def test_a_loop_body_without_shapes_is_kept_and_says_so():
+def loop_over(body: list, shape: list) -> ir.Model:
+    """Two rounds of a loop whose body declares neither types nor shapes."""
     inputs = [
         h.make_tensor_value_info("i", onnx.TensorProto.INT64, []),
         h.make_tensor_value_info("go", onnx.TensorProto.BOOL, []),
         bare("state"),
     ]
-    nodes = [h.make_node("Identity", ["go"], ["on"]), h.make_node("CumSum", ["state", "ax"], ["next"])]
+    nodes = [h.make_node("Identity", ["go"], ["on"]), *body]
     outputs = [h.make_tensor_value_info("on", onnx.TensorProto.BOOL, []), bare("next")]
     loop = h.make_node("Loop", ["n", "", "x"], ["y"], body=h.make_graph(nodes, "body", inputs, outputs))
-    m = model([loop], [value("x", [2, 3])], [value("y", [2, 3])], [constant("n", 2), constant("ax", 1)])
-    result = CumBA().run(m)  # the state of a loop may change its shape from round to round
-    assert not result.modified and result.kept[0].reason == "the shape of its operand is unknown"
+    constants = [constant("n", 2), constant("ax", 1)]
+    return model([loop], [value("x", [2, 3])], [value("y", shape)], constants)
+
+
+def test_types_inside_a_loop_follow_from_what_it_carries():
+    m = loop_over([h.make_node("CumSum", ["state", "ax"], ["next"])], [2, 3])
+    rewritten = copy(m)
+    assert CumBA().run(rewritten).modified
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.testing.assert_array_equal(run(rewritten, {"x": x})[0], run(m, {"x": x})[0])
+
+
+def test_a_loop_whose_state_changes_its_shape_is_kept_and_says_so():
+    body = [
+        h.make_node("CumSum", ["state", "ax"], ["s"]),
+        h.make_node("Concat", ["s", "s"], ["next"], axis=1),
+    ]
+    result = CumBA().run(loop_over(body, [2, "k"]))
+    assert not result.modified and "axis 1" in result.kept[0].reason
 
 
 def test_shapes_are_worked_out_through_a_free_batch():

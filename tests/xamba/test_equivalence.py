@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper as h
 
@@ -44,6 +44,7 @@ def test_a_wrong_mask_is_found(wrong, dtype):
     assert not verify(cumsum(dtype=dtype), cumsum(dtype=dtype, **wrong)).ok
 
 
+@settings(max_examples=25)
 @given(st.integers(2, 400), st.integers(0, 30))
 def test_a_mask_with_one_wrong_entry_is_found(length, seed):
     m = cumsum([2, length])
@@ -55,6 +56,7 @@ def test_a_mask_with_one_wrong_entry_is_found(length, seed):
     assert not verify(cumsum([2, length]), m, seed=seed).ok
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 600), st.integers(0, 30), st.sampled_from(["float16", "float32", "float64"]))
 def test_a_right_mask_passes_whatever_the_length_the_type_and_the_seed(length, seed, dtype):
     m = cumsum([2, length], dtype)
@@ -62,6 +64,7 @@ def test_a_right_mask_passes_whatever_the_length_the_type_and_the_seed(length, s
     assert verify(cumsum([2, length], dtype), m, seed=seed).ok
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 600), st.integers(0, 30))
 def test_a_single_sum_passes_even_where_it_happens_to_be_near_zero(length, seed):
     m = one_op("ReduceSum", [length], out_rank=0, keepdims=0)
@@ -96,15 +99,22 @@ def test_tables_add_what_they_state_and_count_once_when_in_place():
         ActiBA(inline=inline, segments=16).run(m)
         found = derive(plain, m)
         stated = float(next(iter(m.graph)).metadata_props["xamba.achieved"])
-        assert found.table_count == 1 and found.tables == pytest.approx(MARGIN * stated)
+        assert found.table_count == 1 and found.tables == pytest.approx(MARGIN * stated, rel=1e-2)
         assert verify(plain, m).ok
 
 
 def test_the_tolerance_never_excuses_everything():
     plain = one_op("Softplus", [4, 4])
     m = copy(plain)
-    ActiBA(segments=1).run(m)
+    ActiBA(segments=8).run(m)
     assert derive(plain, m).total == 0.1
+
+
+def test_a_table_of_one_segment_is_no_table_and_excused_nothing():
+    plain = one_op("Softplus", [4, 4])
+    m = copy(plain)
+    ActiBA(segments=1).run(m)
+    assert derive(plain, m).tables == 0 and not verify(plain, m).ok
 
 
 def test_the_relu_variant_is_not_the_same():
@@ -165,7 +175,7 @@ def test_free_dimensions_are_2_or_as_bound_and_unknown_names_are_refused():
     m = one_op("Relu", ["batch", 3])
     assert random_inputs(m, 0)["x"].shape == (2, 3)
     assert verify(m, copy(m), dims={"batch": 5}).outputs[0].shape == (5, 3)
-    with pytest.raises(BadArgument, match="'bach' \\(free: batch\\)"):
+    with pytest.raises(BadArgument, match="'bach' \\(free: 'batch'\\)"):
         verify(m, copy(m), dims={"bach": 5})
 
 

@@ -47,6 +47,12 @@ def test_a_function_without_anything_to_rewrite_stays():
     assert left(m) == ["Calm"] and ops(m) == ["Calm", "MatMul"]
 
 
+def test_all_functions_go_where_a_table_without_one_is_asked_for():
+    m = with_functions("u = my.Calm(x) y = Tanh(u)", "Calm 17 n = Neg(x) b = Abs(n)")
+    rewrite(m, [ActiBA(inline=True)])
+    assert not m.functions
+
+
 def test_a_function_that_calls_one_is_put_in_place_too():
     build = lambda: with_functions("y = my.Outer(x)", "Outer 17 n = Neg(x) b = my.Sums(n)", f"Sums 17 {SUM}")
     assert left(assert_answer_kept(build)) == []
@@ -206,7 +212,7 @@ def test_a_sparse_weight_that_claims_to_be_huge_is_one_sentence(tmp_path):
         sparse_initializer=[big],
     )
     onnx.save(h.make_model(graph), tmp_path / "in.onnx")
-    with pytest.raises(BadModel, match="'w' of shape .* would take 4096.0 GiB"):
+    with pytest.raises(BadModel, match=r"would take 4096\.0 GiB"):
         load(tmp_path / "in.onnx")
 
 

@@ -13,8 +13,11 @@ from xamba.files import load
 
 ov = pytest.importorskip("openvino")
 SMALL = SHARED / "graphs" / "small"
-#: mamba2_tf4_dec_ts is left out: OpenVINO cannot load it before the rewrite either ('/Add_output_0').
-SSM = sorted(p.stem for p in SMALL.glob("*mamba*.onnx") if p.stem != "mamba2_tf4_dec_ts")
+QUICK = {"mamba2_tf4_L16_dy", "mamba2_tf5_L16_dy", "mamba_tf5_L8_ts", "mamba_tf4_L8_tsfn"}
+NETWORKS = [
+    pytest.param(p.stem, marks=[] if p.stem in QUICK else [pytest.mark.slow])
+    for p in sorted(SMALL.glob("*.onnx"))
+]
 
 
 def run_openvino(model: ir.Model, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -23,7 +26,8 @@ def run_openvino(model: ir.Model, feeds: dict[str, np.ndarray]) -> list[np.ndarr
     precision = ov.properties.hint.inference_precision
     compiled = core.compile_model(read, "CPU", {precision: ov.Type.f32})
     assert compiled.get_property(precision) == ov.Type.f32
-    found = compiled({port.any_name: feeds[port.any_name] for port in compiled.inputs})
+    names = [next(name for name in port.names if name in feeds) for port in compiled.inputs]
+    found = compiled({port: feeds[name] for port, name in zip(compiled.inputs, names, strict=True)})
     return [found[port] for port in compiled.outputs]
 
 
@@ -61,12 +65,14 @@ def test_a_table_written_in_place(op, segments):
 
 
 @needs_shared
-@pytest.mark.parametrize(
-    "name", ["mamba2_tf4_L16_dy", "mamba2_tf4_L16_ts", "mamba2_tf5_L16_dy", "mamba_tf5_L8_ts"]
-)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_rewritten_network_gives_the_recorded_answer(name):
+    """Every network of the small ones; where no answer is recorded (mixture of experts) it has to compile."""
     model = load(SMALL / f"{name}.onnx")
-    rewrite(model, [CumBA(), ReduBA(), ActiBA(segments=128, inline=True)])
+    rewrite(model, [CumBA(), ReduBA(mean=True), ActiBA(segments=128, inline=True)])
+    if not (SMALL / f"{name}.npz").exists():
+        ov.Core().compile_model(ov.Core().read_model(ir.to_proto(model).SerializeToString()), "CPU")
+        return
     data = np.load(SMALL / f"{name}.npz")
     found = run_openvino(model, {v.name: data[f"in_{v.name}"] for v in model.graph.inputs})
     for value, y in zip(model.graph.outputs, found, strict=True):

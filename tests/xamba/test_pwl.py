@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from xamba.tables.measure import apply
 from xamba.tables.minimax import best_lines, place
-from xamba.tables.pwl import ACTIVATIONS, table
+from xamba.tables.pwl import ACTIVATIONS, FLOOR, table
 
 NAMES = sorted(ACTIVATIONS)
 SMOOTH = [n for n in NAMES if ACTIVATIONS[n].left is not None and ACTIVATIONS[n].right is not None]
@@ -33,7 +35,8 @@ def test_the_reported_error_is_the_error_on_a_grid_it_was_not_measured_on(name, 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("error", ["absolute", "relative"])
 def test_twice_the_segments_never_hurt_and_soon_quarter_the_error(name, error):
-    errors = [table(name, n, error=error).achieved for n in (16, 32, 64, 128)]
+    ends = (ACTIVATIONS[name].lo, ACTIVATIONS[name].hi)
+    errors = [table(name, n, bounds=ends, error=error).achieved for n in (16, 32, 64, 128)]
     assert errors == sorted(errors, reverse=True)
     assert errors[2] / errors[3] == pytest.approx(4, rel=0.15)
 
@@ -110,3 +113,40 @@ def test_infinities_saturate_and_nan_stays_nan():
 @pytest.mark.parametrize("name", ["Softplus", "Swish"])
 def test_a_parameter_scales_the_table_and_not_its_relative_error(name, parameter):
     assert table(name, 32, parameter).max_rel == pytest.approx(table(name, 32).max_rel, rel=0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "bfloat16"])
+@pytest.mark.parametrize("segments", [1, 31, 128, 300])
+def test_the_claim_holds_at_the_ends_and_in_the_type_of_the_operand(name, dtype, segments):
+    """At every number of a 16-bit type in the range, and at ends, breaks and their neighbours of float32."""
+    made = table(name, segments, dtype=dtype)
+    kind = ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
+    if dtype == "float32":
+        edges = np.array([made.lo, made.hi, *made.breaks], np.float32)
+        x = np.concatenate([edges, np.nextafter(edges, np.float32(-9)), np.nextafter(edges, np.float32(9))])
+        x = np.concatenate([x, np.random.default_rng(1).uniform(made.lo, made.hi, 5000).astype(np.float32)])
+    else:
+        with np.errstate(invalid="ignore"):
+            x = np.arange(2**16, dtype=np.uint16).view(kind)
+            x = x[np.isfinite(x.astype(np.float64))]
+    x = x[(x.astype(np.float64) >= made.lo) & (x.astype(np.float64) <= made.hi)]
+    y = apply(made.breaks, made.slopes, made.offsets, x).astype(np.float64)
+    f = exact(name, x.astype(np.float64))
+    floor = FLOOR if ACTIVATIONS[name].crosses_zero else 0.0
+    assert np.abs(y - f).max() <= made.max_abs * 1.0001
+    assert (np.abs(y - f) / np.maximum(np.abs(f), floor)).max() <= made.max_rel * 1.0001
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("segments", [8, 64, 128, 256, 1000])
+def test_the_step_to_the_asymptote_is_no_larger_than_the_error_within(name, segments):
+    made = table(name, segments)
+    assert made.max_abs_outside <= made.achieved
+    assert made.lo <= ACTIVATIONS[name].lo and made.hi >= ACTIVATIONS[name].hi
+
+
+def test_a_range_that_was_asked_for_is_not_widened():
+    made = table("Tanh", 256, bounds=(-2.0, 2.0))
+    assert (made.lo, made.hi) == (-2.0, 2.0)
+    assert "outside 0.036" in str(made)

@@ -50,7 +50,11 @@ class Inference:
         for body in bodies:
             if node.op_type == "Scan":
                 self.scan_inputs(node, body)
+            if node.op_type == "Loop":
+                self.loop_inputs(node, body)
             self.graph(body)
+            while node.op_type == "Loop" and self.loop_changes(node, body):
+                self.graph(body)
         inputs = [self.fact(x) for x in node.inputs]
         constant = _is_constant(node, inputs) and not bodies
         standard = node.domain in ("", "ai.onnx")
@@ -136,19 +140,58 @@ class Inference:
             found = declared(inner)
             self.table[inner] = Fact(found.dtype or fact.dtype, _merge(found.shape, shape))
 
+    def loop_inputs(self, node: ir.Node, body: ir.Graph) -> None:
+        """Body inputs of a Loop: the trip, the condition, and what it carries, as it enters the first trip."""
+        first = [Fact(ir.DataType.INT64, ()), Fact(ir.DataType.BOOL, ())]
+        entering = [self.fact(x) for x in node.inputs[2:]]
+        for inner, fact in zip(body.inputs, [*first, *entering], strict=False):
+            found = declared(inner)
+            self.table[inner] = Fact(found.dtype or fact.dtype, _merge(found.shape, fact.shape))
+
+    def loop_changes(self, node: ir.Node, body: ir.Graph) -> bool:
+        """Whether a carried value leaves the body with another shape; what differs is then unknown inside."""
+        changed = False
+        for inner, out in zip(body.inputs[2:], body.outputs[1:], strict=False):
+            before, after = self.fact(inner).shape, self.fact(out).shape
+            if declared(inner).shape is None and before is not None and _common(before, after) != before:
+                self.table[inner] = Fact(
+                    self.fact(inner).dtype, _common(before, after)
+                )  # ends: it only forgets
+                changed = True
+        if changed:
+            for inside in ir.traversal.RecursiveGraphIterator(body):
+                for value in inside.outputs:
+                    self.table.pop(value, None)
+        return changed
+
     def body_outputs(self, node: ir.Node, bodies: list[ir.Graph]) -> list[Fact]:
-        """Outputs of an If whose branches agree; a Loop's and a Scan's are taken from the file."""
+        """Outputs of an If: those of the branch its constant condition takes, or where both agree; of a Loop:
+        what it carries, and what it collects, trip by trip. A Scan's are taken from the file."""
+        if node.op_type == "Loop":
+            return self.loop_outputs(node, bodies[0])
         if node.op_type != "If" or len(bodies) != 2:
             return [Fact(declared(out).dtype) for out in node.outputs]
+        condition = self.fact(node.inputs[0]).value
+        if condition is not None and condition.dtype != object and condition.size == 1:
+            taken = "then_branch" if condition.ravel()[0] else "else_branch"
+            facts = [self.fact(out) for out in node.attributes[taken].as_graph().outputs]
+            return [Fact(fact.dtype, fact.shape, fact.value) for fact in facts]
         found = []
         for left, right in zip(bodies[0].outputs, bodies[1].outputs, strict=False):
             a, b = self.fact(left), self.fact(right)
-            same_rank = a.shape is not None and b.shape is not None and len(a.shape) == len(b.shape)
-            shape = None
-            if same_rank:
-                pairs = zip(a.shape or (), b.shape or (), strict=True)
-                shape = tuple(x if x == y else None for x, y in pairs)
-            found.append(Fact(a.dtype, shape))
+            found.append(Fact(a.dtype, _common(a.shape, b.shape)))
+        return found
+
+    def loop_outputs(self, node: ir.Node, body: ir.Graph) -> list[Fact]:
+        carried = len(node.inputs) - 2
+        found = []
+        for index, out in enumerate(body.outputs[1:]):
+            fact = self.fact(out)
+            if index < carried:  # without a trip, what enters is what leaves
+                shape = _common(self.fact(node.inputs[2 + index]).shape, fact.shape)
+            else:
+                shape = None if fact.shape is None else (None, *fact.shape)
+            found.append(Fact(fact.dtype, shape))
         return found
 
 
@@ -189,3 +232,10 @@ def _merge(first: tuple[Dim, ...] | None, second: tuple[Dim, ...] | None) -> tup
         a if isinstance(a, int) else b if isinstance(b, int) else a or b
         for a, b in zip(first, second, strict=True)
     )
+
+
+def _common(first: tuple[Dim, ...] | None, second: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:
+    """What is so in both shapes; None in the place of a dimension that differs."""
+    if first is None or second is None or len(first) != len(second):
+        return None
+    return tuple(x if x == y else None for x, y in zip(first, second, strict=True))

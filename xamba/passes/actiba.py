@@ -30,13 +30,15 @@ from typing import ClassVar
 import onnx_ir as ir
 
 from xamba.errors import BadArgument, Keep, NotMine
+from xamba.facts.bounds import bounds
 from xamba.facts.facts import Facts
+from xamba.facts.tails import singular_use
 from xamba.passes.base import Result, XambaPass
 from xamba.passes.operand import FLOATS
 from xamba.passes.text import model_text, option
 from xamba.patterns.matching import Match
 from xamba.patterns.patterns import ATOMS, MATCHERS, match
-from xamba.tables.pwl import Table, table
+from xamba.tables.pwl import ACTIVATIONS, Table, table
 from xamba.tables.pwl_op import (
     FUNCTION_IR_VERSION,
     FUNCTION_OPSET,
@@ -47,6 +49,7 @@ from xamba.tables.pwl_op import (
 )
 from xamba.workbench import Workbench
 
+NARROW = (ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
 CHOICES = ("Softplus", "Swish", "Gelu", "Sigmoid", "Tanh", "Exp")
 
 
@@ -138,11 +141,30 @@ class ActiBA(XambaPass):
             return self._relu(node, found, bench, facts)
         if bench.opset < INLINE_OPSET:
             raise Keep(f"its table needs opset {INLINE_OPSET}, the model has {bench.opset}")
-        made = table(found.activation, self.segments, found.parameter, self.range, self.error)
+        made = self._table(node, found, fact.dtype, bench.model, facts)
         in_place = self.inline or not _takes_functions(bench)
         y = (inline if in_place else call)(bench, found.x, fact.shape, fact.dtype, made)
         bench.tag(_properties(made, node.outputs[0].name or ""))
         return self._finish(node, found, y, bench, facts, str(made) + (", in place" if in_place else ""))
+
+    def _table(self, node: ir.Node, found: Match, dtype: ir.DataType, model: ir.Model, facts: Facts) -> Table:
+        """The table for a value of this type. Raises `Keep` where its ends would show."""
+        kind = ACTIVATIONS[found.activation]
+        name = dtype.name.lower() if dtype in NARROW else "float32"
+        made = table(found.activation, self.segments, found.parameter, self.range, self.error, name)
+        lo, hi = bounds(found.x, facts)
+        if kind.right is None and hi > made.hi and self.range is None:
+            raise Keep(
+                f"{found.activation} grows without end beyond its table ({made.hi:g}), and nothing in the graph bounds "
+                f"its operand; --range LO,HI promises that it stays within"
+            )
+        if kind.crosses_zero or lo < made.lo or hi > made.hi:
+            use = singular_use(node.outputs[0], kind.exact_values, model, facts)
+            if use is not None:
+                raise Keep(
+                    f"the table is an exact constant where {found.activation} is only near it, and {use}"
+                )
+        return made
 
     def _relu(self, node: ir.Node, found: Match, bench: Workbench, facts: Facts) -> str:
         if found.activation != "Softplus":
@@ -172,6 +194,11 @@ def _takes_functions(bench: Workbench) -> bool:
     return bench.opset >= FUNCTION_OPSET and bench.model.ir_version >= FUNCTION_IR_VERSION
 
 
+def _up(number: float) -> str:
+    """Six digits, rounded up a little: a claim has to hold between the points it was measured at too."""
+    return f"{number * 1.0001:.6g}"
+
+
 def _properties(made: Table, name: str) -> dict[str, str]:
     """What is saved with each node of a table; `xamba.table` names the value the nodes of one table make."""
     return {
@@ -181,9 +208,9 @@ def _properties(made: Table, name: str) -> dict[str, str]:
         "xamba.segments": str(made.segments),
         "xamba.range": f"{made.lo:g} {made.hi:g}",
         "xamba.error": made.error,
-        "xamba.achieved": f"{made.achieved:.6g}",
-        "xamba.max_abs": f"{made.max_abs:.6g}",
-        "xamba.max_rel": f"{made.max_rel:.6g}",
+        "xamba.achieved": _up(made.achieved),
+        "xamba.max_abs": _up(made.max_abs),
+        "xamba.max_rel": _up(made.max_rel),
     }
 
 

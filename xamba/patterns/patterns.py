@@ -15,6 +15,7 @@ from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.patterns.matching import Match
 from xamba.patterns.products import product
+from xamba.patterns.sigmoid import quotient, reciprocal
 from xamba.patterns.softplus import softplus_add, softplus_log, softplus_neg, softplus_where
 
 #: Ops that are an activation by themselves.
@@ -57,4 +58,6 @@ MATCHERS: dict[str, Callable[[ir.Node, Facts], Match | None]] = {
     "Neg": softplus_neg,
     "Where": softplus_where,
     "Mul": product,
+    "Div": quotient,
+    "Reciprocal": reciprocal,
 }

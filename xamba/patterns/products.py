@@ -8,7 +8,8 @@ import onnx_ir as ir
 
 from xamba.errors import Keep
 from xamba.facts.facts import Facts
-from xamba.patterns.matching import Match, made_by, near, scalar, split
+from xamba.patterns.matching import Match, close, made_by, near, product_of, split
+from xamba.patterns.sigmoid import ratio, sigmoid_of
 
 
 def product(node: ir.Node, facts: Facts) -> Match | None:
@@ -18,20 +19,20 @@ def product(node: ir.Node, facts: Facts) -> Match | None:
         return Match(found.activation, found.x, nodes=[*inner, *found.nodes])
     own = list(node.inputs)
     for gate in factors:
-        sigmoid = made_by(gate, "Sigmoid")
+        sigmoid = sigmoid_of(gate, facts)
         if sigmoid is None:
             continue
         rest = [f for f in factors if f is not gate]
         for x in rest:
-            alpha = _ratio(sigmoid.inputs[0], x, facts)
+            alpha = ratio(sigmoid.z, x, facts)
             if alpha is None or not (gate in own or x in own):
                 continue
             others = [f for f in rest if f is not x]
             if len(others) > 1:
                 continue
-            scaled = made_by(sigmoid.inputs[0], "Mul") if alpha != 1 else None
-            nodes = [*inner, sigmoid] + ([scaled] if scaled is not None else [])
-            return Match("Swish", x, alpha, nodes, others[0] if others else None)
+            scaled = made_by(sigmoid.z, "Mul") if sigmoid.z is not x else None
+            nodes = [*inner, *sigmoid.nodes] + ([scaled] if scaled is not None else [])
+            return Match("Swish", x, alpha * sigmoid.scale, nodes, others[0] if others else None)
         if gate in own and len(factors) == 2:
             raise Keep("a * sigmoid(b) with another b is a gate, not Swish")
     return None
@@ -50,17 +51,6 @@ def _factors(node: ir.Node) -> tuple[list[ir.Value], list[ir.Node]]:
         elif value is not None:
             factors.append(value)
     return factors, inner
-
-
-def _ratio(z: ir.Value | None, x: ir.Value, facts: Facts) -> float | None:
-    """alpha, when z is x or alpha x."""
-    if z is x:
-        return 1.0
-    scaled = made_by(z, "Mul")
-    if scaled is None:
-        return None
-    a, b = scaled.inputs[0], scaled.inputs[1]
-    return scalar(b, facts) if a is x else scalar(a, facts) if b is x else None
 
 
 def _gelu(factors: list[ir.Value], facts: Facts) -> Match | None:
@@ -92,13 +82,23 @@ def _is_over_root_two(z: ir.Value | None, x: ir.Value, facts: Facts) -> bool:
 
 
 def _cubic(z: ir.Value | None, x: ir.Value, facts: Facts) -> list[ir.Node] | None:
-    """Nodes of sqrt(2/pi) * (x + 0.044715 * Pow(x, 3))."""
-    outer = made_by(z, "Mul")
-    add = made_by(split(outer, sqrt(2 / pi), facts), "Add") if outer is not None else None
-    if outer is None or add is None or x not in list(add.inputs):
+    """Nodes of sqrt(2/pi) (x + 0.044715 x^3), also as sqrt(2/pi) x (1 + 0.044715 x^2), the powers in any form."""
+    outer = product_of(z, facts)
+    sums = [
+        value for value, power in outer.powers.items() if power == 1 and made_by(value, "Add") is not None
+    ]
+    dtype = facts.of(x).dtype
+    if len(sums) != 1 or not close(outer.factor, sqrt(2 / pi), dtype):
         return None
-    small = made_by(add.inputs[1] if add.inputs[0] is x else add.inputs[0], "Mul")
-    cube = made_by(split(small, 0.044715, facts), "Pow") if small is not None else None
-    if small is None or cube is None or cube.inputs[0] is not x or not near(cube.inputs[1], 3.0, facts):
+    add = made_by(sums[0], "Add")
+    assert add is not None
+    power = outer.powers.get(x, 0)
+    if len(outer.powers) != 1 + (power > 0) or power > 1:
         return None
-    return [outer, add, small, cube]
+    for first, bent in (tuple(add.inputs), tuple(reversed(add.inputs))):
+        if not (first is x if power == 0 else near(first, 1.0, facts)):
+            continue
+        inner = product_of(bent, facts)
+        if inner.powers == {x: 3 - power} and close(inner.factor, 0.044715, dtype):
+            return [*outer.nodes, add, *inner.nodes]
+    return None

@@ -1,54 +1,54 @@
 """Do two models give the same answer? Numbers, not hope.
 
-Both run on the same random inputs. Per output come the largest absolute and relative error and the
-signal-to-noise ratio; an output passes when its largest error is within the tolerance (see
-`xamba.proof.tolerance`) of its own largest magnitude, when NaN and infinities stand in the same places,
-and, for whole numbers and booleans, when it is equal.
+Both run on the same inputs, of many kinds (`xamba.proof.samples`), at several lengths of free dimensions, with
+NaN and infinity in the data, and through both branches of every If. An output passes when its largest error is
+within what rounding may do: the limit derived from the graphs (`xamba.proof.tolerance`) or, where that is too
+narrow for these inputs, the one measured on the first model (`xamba.proof.shake`).
+
+Models in float16 are compared in float32 first, where a fault has no rounding to hide in; then in float16, where
+the limit is the first model's own error against its float32 run (`xamba.proof.narrow`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
+from npusim_xamba.text import quoted
 from xamba.errors import BadArgument, BadModel, NotComparable
 from xamba.files import load
 from xamba.proof import tolerance as tol
+from xamba.proof.difference import OutputDifference
+from xamba.proof.judge import Findings, Judge, Plan
+from xamba.proof.narrow import compare_rounded
 from xamba.proof.runtime import Runner, runtimes
-from xamba.proof.samples import random_inputs, random_weights, run_inputs
+from xamba.proof.samples import Feeds
+from xamba.proof.shake import Shake
+from xamba.proof.sizes import lengths, run_inputs
+from xamba.proof.table_errors import allowance, tables_of
+from xamba.proof.twins import narrow_types, rounded, widened
+from xamba.proof.weights import random_weights
+from xamba.proof.work import memory_bytes
 
-MORE_RUNS = 4  # runs on other inputs that settle the magnitude of an output that fails
+AS_TYPES = {"fp16": ir.DataType.FLOAT16, "bf16": ir.DataType.BFLOAT16}
+MAX_MEMORY_BYTES = 8 * 2**30
+ROUNDED_KINDS = ("ordinary", "tiny", "with zeros")
 
-
-@dataclass(frozen=True)
-class OutputDifference:
-    """Difference of one output.
-
-    max_abs: largest |a - b|. max_rel: largest |a - b| / |a| where |a| is above tolerance times `scale`.
-    sqnr_db: 10 log10(sum a^2 / sum (a - b)^2), inf when equal. scale: largest |a|.
-    nonfinite: elements where one is NaN or infinite and the other is not the same.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    max_abs: float
-    max_rel: float
-    sqnr_db: float
-    scale: float
-    nonfinite: int
-    ok: bool
-    reason: str = ""
+__all__ = ["OutputDifference", "Verdict", "verify"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of `verify`; `ok` when every output is within `limit` times its scale."""
+    """The outcome of `verify`; `ok` when every output passes on every draw.
+
+    limit: error allowed relative to an output's largest magnitude, before anything is measured.
+    draws: the kinds of inputs that were run. notes: what a reader should know beside the numbers.
+    """
 
     outputs: tuple[OutputDifference, ...]
     limit: float
@@ -56,6 +56,8 @@ class Verdict:
     runtime: str
     seed: int
     random_weights: int
+    draws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -65,7 +67,7 @@ class Verdict:
         """Plain data for JSON (an infinite SQNR is None)."""
         plain = asdict(self) | {"ok": self.ok}
         for output in plain["outputs"]:
-            for key in ("max_abs", "max_rel", "sqnr_db", "scale"):
+            for key in ("max_abs", "max_rel", "sqnr_db", "scale", "allowed"):
                 output[key] = float(output[key]) if np.isfinite(output[key]) else None
         return plain
 
@@ -78,13 +80,21 @@ def verify(
     seed: int = 0,
     dims: Mapping[str, int] | None = None,
     runtime: str | None = None,
+    as_type: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    extreme_integers: bool = True,
+    max_memory_bytes: int = MAX_MEMORY_BYTES,
 ) -> Verdict:
-    """Run both models on the same random inputs and compare their outputs.
+    """Run both models on the same inputs and compare their outputs.
 
     a, b: files, or models in memory (not changed). Weights whose file is missing are replaced by
     random ones for the run, seeded by name, so that both models have the same.
     tolerance: largest error allowed, relative to the largest magnitude of an output; derived if None.
-    dims: lengths of free dimensions by name (2 if not given).
+    dims: lengths of free dimensions by name (several are tried if not given).
+    as_type: "fp16" or "bf16": every value rounded to that type between ops, as an NPU does.
+    settings: what inputs hold (a number, or a list that fits), by name: ``{"sr": 16000}``.
+    extreme_integers: also whole numbers near the ends of their type, where sums overflow.
+    max_memory_bytes: models whose weights would take more than this are refused before any is made.
 
     Raises `BadModel`, `NotComparable` (other inputs or outputs), `BadArgument`.
     """
@@ -92,35 +102,28 @@ def verify(
         raise BadArgument(f"tolerance is {tolerance}; it cannot be negative")
     if seed < 0:
         raise BadArgument(f"seed is {seed}; it cannot be negative")
+    if as_type is not None and as_type not in AS_TYPES:
+        raise BadArgument(f"no type {quoted(as_type)}; choose from {', '.join(AS_TYPES)}")
     first = a if isinstance(a, ir.Model) else load(a)
     second = b if isinstance(b, ir.Model) else load(b)
     _check_inputs(first, second)
-    derived = tol.derive(first, second)
-    limit = derived.total if tolerance is None else tolerance
+    needed = memory_bytes(first, second)
+    if needed > max_memory_bytes:
+        raise BadModel(
+            f"comparing the models takes about {needed / 2**30:.1f} GiB for their weights, and "
+            f"{max_memory_bytes / 2**30:.1f} GiB is the limit; allow more with --max-memory, or compare fewer layers"
+        )
+    edges = tuple(sorted({x for m in (first, second) for t in tables_of(m) for x in t.breaks}))
+    plan = Plan(seed, dict(dims or {}), dict(settings or {}), edges, extreme_integers)
     errors: list[str] = []
-    with random_weights(first, seed) as filled, random_weights(second, seed):
+    made: dict[object, ir.TensorProtocol] = {}
+    with random_weights(first, seed, made) as filled, random_weights(second, seed, made):
         for name in runtimes(runtime):
             try:
-                outputs = _run_both(first, second, name, limit, seed, dims)
+                return _verdict((first, second), name, tolerance, plan, as_type, filled)
             except BadModel as error:  # a type or an op this runtime has not got: try the next
                 errors.append(str(error))
-            else:
-                return Verdict(tuple(outputs), limit, derived, name, seed, filled)
     raise BadModel("; ".join(errors))
-
-
-def _run_both(
-    first: ir.Model, second: ir.Model, runtime: str, limit: float, seed: int, dims: Mapping[str, int] | None
-) -> list[OutputDifference]:
-    run_a, run_b = Runner(first, runtime, "the first model"), Runner(second, runtime, "the second model")
-    feeds, answer = _first_answer(first, run_a, seed, dims)
-    other = run_b(feeds)
-    pairs = _pairs(answer, other)
-    outputs = [_difference(name, answer[name], other[match], limit) for name, match in pairs]
-    if all(output.ok for output in outputs):
-        return outputs
-    scales = _scales(first, run_a, seed, dims, answer)
-    return [_difference(n, answer[n], other[m], limit, scales[n]) for n, m in pairs]
 
 
 def _check_inputs(first: ir.Model, second: ir.Model) -> None:
@@ -128,82 +131,72 @@ def _check_inputs(first: ir.Model, second: ir.Model) -> None:
     b = {v.name: v.dtype for v in run_inputs(second)}
     if a != b:
         differing = sorted(str(n) for n in set(a) | set(b) if a.get(n) != b.get(n))
-        raise NotComparable(f"the models do not take the same inputs (differing: {', '.join(differing)})")
+        names = ", ".join(quoted(n) for n in differing)
+        raise NotComparable(f"the models do not take the same inputs (differing: {names})")
 
 
-def _first_answer(
-    model: ir.Model, run: Runner, seed: int, dims: Mapping[str, int] | None
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Inputs and outputs; whole numbers are 0 or 1 if the model refuses others."""
-    feeds = random_inputs(model, seed, dims)
-    try:
-        return feeds, run(feeds)
-    except BadModel:
-        calmer = random_inputs(model, seed, dims, small_integers=True)
-        if all(np.array_equal(calmer[k], feeds[k], equal_nan=False) for k in feeds):
-            raise
-        return calmer, run(calmer)
-
-
-def _pairs(answer: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str]]:
-    if set(answer) == set(other):
-        return [(name, name) for name in answer]
-    if len(answer) == len(other):
-        return list(zip(answer, other, strict=True))
-    raise NotComparable(f"the models have {len(answer)} and {len(other)} outputs")
-
-
-def _scales(
-    model: ir.Model, run: Runner, seed: int, dims: Mapping[str, int] | None, answer: dict[str, Any]
-) -> dict[str, float]:
-    """Largest magnitude of every output over a few runs: one sum may come near zero by chance."""
-    scales = {name: _magnitude(value) for name, value in answer.items()}
-    for other_seed in range(seed + 1, seed + 1 + MORE_RUNS):
-        _, more = _first_answer(model, run, other_seed, dims)
-        for name, value in more.items():
-            scales[name] = max(scales[name], _magnitude(value))
-    return scales
-
-
-def _magnitude(value: Any) -> float:
-    array = _plain(value)
-    finite = np.abs(array[np.isfinite(array)])
-    return float(finite.max()) if finite.size else 0.0
-
-
-def _plain(value: Any) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind in "OSU":
-        raise NotComparable("an output is text or a sequence, which is not compared")
-    return array.astype(np.float64)
-
-
-def _difference(name: str, a: Any, b: Any, limit: float, scale: float | None = None) -> OutputDifference:
-    """Compare one output; see `OutputDifference`."""
-    shape, kind = tuple(np.shape(a)), np.asarray(a).dtype
-    x, y = _plain(a), _plain(b)
-    scale = _magnitude(x) if scale is None else scale
-    if x.shape != y.shape:
-        reason = f"shape {list(x.shape)} became {list(y.shape)}"
-        return OutputDifference(
-            name, shape, str(kind), np.inf, np.inf, -np.inf, scale, max(x.size, y.size), False, reason
-        )
-    same = (np.isfinite(x) & np.isfinite(y)) | (x == y) | (np.isnan(x) & np.isnan(y))
-    finite = np.isfinite(x) & np.isfinite(y)
-    wrong = np.abs(np.where(finite, x, 0) - np.where(finite, y, 0))
-    max_abs = float(wrong.max()) if wrong.size else 0.0
-    sizeable = finite & (np.abs(x) > limit * scale) & (x != 0)
-    max_rel = float((wrong[sizeable] / np.abs(x[sizeable])).max()) if sizeable.any() else 0.0
-    noise, signal = float((wrong**2).sum()), float((x[finite] ** 2).sum())
-    sqnr = np.inf if noise == 0 else 10 * np.log10(signal / noise) if signal > 0 else -np.inf
-    exact = kind.kind in "iub"
-    reason = ""
-    if not same.all():
-        reason = f"{int((~same).sum())} elements are finite in one model and NaN or infinite in the other"
-    elif exact and max_abs > 0:
-        reason = "whole numbers differ"
-    elif not exact and max_abs > limit * scale:
-        reason = f"error {max_abs:.3g} is above {limit:.2g} x {scale:.3g}"
-    return OutputDifference(
-        name, shape, str(kind), max_abs, max_rel, float(sqnr), scale, int((~same).sum()), not reason, reason
+def _verdict(
+    models: tuple[ir.Model, ir.Model],
+    runtime: str,
+    tolerance: float | None,
+    plan: Plan,
+    as_type: str | None,
+    filled: int,
+) -> Verdict:
+    narrow = narrow_types(models[0])
+    exact = models
+    if narrow and tolerance is None:
+        exact = widened(models[0], narrow), widened(models[1], narrow)
+    derived = tol.derive(*exact, tol.table_errors(*models))
+    if exact is not models:
+        derived = replace(derived, constants=tol.inexact_constants(*models, narrow))
+    limit = derived.total if tolerance is None else tolerance
+    shake = None
+    if tolerance is None:
+        errors = {t.name: allowance(t) for t in tables_of(models[1])}
+        shake = Shake(exact[0], runtime, errors)
+    judge = Judge(exact, runtime, limit, plan, shake)
+    found = judge.all_draws()
+    dtype = AS_TYPES[as_type] if as_type else max(narrow, key=lambda t: tol.ROUNDOFF[t], default=None)
+    if dtype is not None and shake is not None and not found.settled:
+        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, found)
+    order = [str(v.name) for v in models[0].graph.outputs]
+    outputs = sorted(found.worst.values(), key=lambda one: order.index(one.name) if one.name in order else 0)
+    return Verdict(
+        tuple(outputs), limit, derived, runtime, plan.seed, filled, tuple(found.draws), tuple(found.notes)
     )
+
+
+def _rounded(
+    models: tuple[ir.Model, ir.Model],
+    exact: tuple[ir.Model, ir.Model],
+    truth: Runner,
+    dtype: ir.DataType,
+    plan: Plan,
+    derived: tol.Tolerance,
+    shake: Shake,
+    stored: bool,
+    found: Findings,
+) -> None:
+    """Every value rounded between ops; and, for models that are stored so (`stored`), as they are."""
+    unit, runtime = tol.ROUNDOFF[dtype], shake.runtime
+    twins = [Runner(rounded(model, dtype), runtime, "a rounded model") for model in exact]
+    bound = next(lengths(models[0], plan.dims))
+    draws: list[tuple[str, Feeds, Feeds]] = []
+    for kind in ROUNDED_KINDS:
+        feeds = plan.inputs(exact[0], bound, kind)
+        feeds = {k: _as(v, dtype) if v.dtype.kind == "f" else v for k, v in feeds.items()}
+        draws.append((f"{kind}, rounded to {dtype.name.lower()}", feeds, feeds))
+    compare_rounded(truth, (twins[0], twins[1]), draws, unit, derived.sums_deep, shake, found)
+    if stored:
+        own = [Runner(m, runtime, f"the {w} model") for m, w in zip(models, ("first", "second"), strict=True)]
+        given = {v.name or "": v.dtype.numpy() for v in run_inputs(models[0]) if v.dtype is not None}
+        wide = draws[0][1]
+        narrow = {k: v.astype(given[k]) for k, v in wide.items()}
+        deep = max(derived.sums_deep, 1) * max(derived.longest_sum, 1)
+        draw = f"ordinary, as stored in {dtype.name.lower()}"
+        compare_rounded(truth, (own[0], own[1]), [(draw, wide, narrow)], unit, deep, shake, found)
+
+
+def _as(array: np.ndarray, dtype: ir.DataType) -> np.ndarray:
+    return array.astype(dtype.numpy()).astype(array.dtype)

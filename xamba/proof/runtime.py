@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import onnx
 import onnx_ir as ir
 
 from xamba.errors import BadArgument, BadModel
+from xamba.foreign import to_proto
+from xamba.proof.values import arrays
 
+BESIDE_BYTES = 2**20
+BESIDE_TYPES = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
+LARGEST_PROTO_BYTES = 2**31 - 2**24
 RUNTIMES = ("onnxruntime", "onnx.reference")
 
 
@@ -36,19 +43,22 @@ class Runner:
             raise BadModel(f"{runtime} cannot load {label}: {_first_line(error)}") from None
 
     def __call__(self, feeds: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Outputs by name."""
+        """Outputs by name, as arrays (see `values.arrays`)."""
         try:
-            return dict(zip(self.outputs, self._run(feeds), strict=True))
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                values = zip(self.outputs, self._run(feeds), strict=True)
+                return dict(pair for name, value in values for pair in arrays(name, value))
         except Exception as error:
             raise BadModel(f"{self.runtime} cannot run {self.label}: {_first_line(error)}") from None
 
 
 def _open(model: ir.Model, runtime: str) -> tuple[Any, list[str]]:
-    data = _with_weights(model)
     if runtime == "onnx.reference":
         from onnx.reference import ReferenceEvaluator
 
-        evaluator = ReferenceEvaluator(data)
+        with _inline_weights(model, above=0):
+            evaluator = ReferenceEvaluator(to_proto(model))
         return lambda feeds: evaluator.run(None, feeds), list(evaluator.output_names)
     import onnxruntime
 
@@ -56,24 +66,52 @@ def _open(model: ir.Model, runtime: str) -> tuple[Any, list[str]]:
     options.log_severity_level = 4  # its errors come back as exceptions; stderr is ours
     # The model as written: constants are folded, ops are not fused into others.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    raw = data.SerializeToString()
+    with _inline_weights(model, above=BESIDE_BYTES) as beside:
+        raw = to_proto(model).SerializeToString()
+    held = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in beside.values()]
+    options.add_external_initializers(list(beside), held)
     session = onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
     return lambda feeds: session.run(None, feeds), [o.name for o in session.get_outputs()]
 
 
-def _with_weights(model: ir.Model) -> onnx.ModelProto:
-    """The whole model in one proto. A proto ends at 2 GB, and so does this check."""
-    total = sum(v.const_value.nbytes for v in model.graph.initializers.values() if v.const_value is not None)
-    if total >= 2**31 - 2**20:
-        raise ValueError(f"its weights take {total / 2**30:.1f} GiB, and models over 2 GB are not verified")
-    swapped = []
-    for value in model.graph.initializers.values():
-        if isinstance(value.const_value, ir.ExternalTensor):
-            swapped.append((value, value.const_value))
-            tensor = value.const_value
-            value.const_value = ir.tensor(tensor.numpy(), dtype=tensor.dtype, name=value.name)
+@contextmanager
+def _inline_weights(model: ir.Model, above: int) -> Iterator[dict[str, np.ndarray]]:
+    """Within the block the model holds its external weights itself, but for large ones, which are yielded.
+
+    above: bytes from which float32 weights stay beside the model (0: none do); they are not copied.
+    A proto ends at 2 GB, and so do the weights that have to be in it.
+    """
+    swapped: list[tuple[ir.Value, Any]] = []
+    beside: dict[str, np.ndarray] = {}
+    inside = 0
     try:
-        return ir.serde.serialize_model(model)
+        for value in model.graph.initializers.values():
+            tensor = value.const_value
+            if tensor is None:
+                continue
+            if above and tensor.nbytes >= above and tensor.dtype in BESIDE_TYPES:
+                array = np.ascontiguousarray(tensor.numpy())
+                beside[value.name or ""] = array
+                swapped.append((value, tensor))
+                value.const_value = ir.ExternalTensor(
+                    "beside",
+                    0,
+                    array.nbytes,
+                    tensor.dtype,
+                    shape=ir.Shape(array.shape),
+                    name=value.name or "",
+                )
+                continue
+            inside += tensor.nbytes
+            if inside >= LARGEST_PROTO_BYTES:
+                raise ValueError(
+                    f"weights of {inside / 2**30:.1f} GiB have to be in one file of at most "
+                    f"{LARGEST_PROTO_BYTES / 2**30:.1f} GiB to be run"
+                )
+            if isinstance(tensor, ir.ExternalTensor):
+                swapped.append((value, tensor))
+                value.const_value = ir.tensor(tensor.numpy(), dtype=tensor.dtype, name=value.name)
+        yield beside
     finally:
         for value, tensor in swapped:
             value.const_value = tensor

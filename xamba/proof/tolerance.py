@@ -13,8 +13,9 @@ ReduceSum, ReduceMean; same op, same operands, same result name is the same sum)
 of them, s the largest number of them on one path, u_s their coarsest type; u_c is the coarsest float
 type in either model.
 
-Tables. A piecewise linear table is wrong by its ``xamba.achieved`` error e (ActiBA writes it into the
-file). k tables with independent errors add up to ``4 sqrt(e1^2 + ... + ek^2)``.
+Tables. A piecewise linear table that stands in one model only is wrong by its error e, measured on the table
+(`xamba.proof.table_errors`), not read from what the file says of itself. k tables with independent
+errors add up to ``4 sqrt(e1^2 + ... + ek^2)``.
 
 The sum of both is relative to the largest magnitude of an output, and never above 0.1: what needs
 more than that has not kept the answer.
@@ -22,25 +23,29 @@ more than that has not kept the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
 
+import numpy as np
 import onnx_ir as ir
 
 from xamba.facts.facts import Facts, facts_of
 from xamba.facts.nodes import attribute, is_onnx
+from xamba.proof.table_errors import allowance, tables_of
 
 T = ir.DataType
 ROUNDOFF = {T.DOUBLE: 2.0**-53, T.FLOAT: 2.0**-24, T.FLOAT16: 2.0**-11, T.BFLOAT16: 2.0**-8}
 MARGIN = 4.0
 SUMS = {"MatMul", "Gemm", "Conv", "Einsum", "CumSum", "ReduceSum", "ReduceMean"}
 LARGEST = 0.1
+CONSTANT_MARGIN = 1.25  # a rounded constant is off by one unit at most, and so is what it is a factor of
+LARGEST_CONSTANT = 2**16  # elements of a constant that is looked into
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """`total`, its two parts, and what they were derived from."""
+    """`total`, its three parts, and what they were derived from."""
 
     rounding: float
     tables: float
@@ -48,14 +53,16 @@ class Tolerance:
     longest_sum: int
     sums_deep: int
     table_count: int
+    constants: float = 0.0
 
     @property
     def total(self) -> float:
-        return min(self.rounding + self.tables, LARGEST)
+        return min(self.rounding + self.tables + self.constants, LARGEST)
 
     def __str__(self) -> str:
         text = f"{self.total:.2g} from {self.dtype}, sums of {self.longest_sum}, {self.sums_deep} deep"
-        return text + (f", {self.table_count} tables ({self.tables:.2g})" if self.table_count else "")
+        text += f", {self.table_count} tables ({self.tables:.2g})" if self.table_count else ""
+        return text + (f", constants that float16 rounds ({self.constants:.2g})" if self.constants else "")
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,13 @@ class _Sum:
         return (self.node.op_type, self.node.outputs[0].name, *names)
 
 
-def derive(first: ir.Model, second: ir.Model) -> Tolerance:
-    """The tolerance for two models that should compute the same."""
+def table_errors(first: ir.Model, second: ir.Model) -> list[float]:
+    """Errors of the tables that stand in one model and not in the other."""
+    return [max(allowance(one)) for one in set(tables_of(first)) ^ set(tables_of(second))]
+
+
+def derive(first: ir.Model, second: ir.Model, errors: Sequence[float] | None = None) -> Tolerance:
+    """The tolerance for two models that should compute the same; errors: of tables, if they are known."""
     sums = [_sums(first), _sums(second)]
     common = {s.key for s in sums[0]} & {s.key for s in sums[1]}
     differing = [[s for s in found if s.key not in common] for found in sums]
@@ -83,7 +95,7 @@ def derive(first: ir.Model, second: ir.Model) -> Tolerance:
     coarsest = max(_float_types(first) | _float_types(second) | {T.DOUBLE}, key=lambda t: ROUNDOFF[t])
     rough = max((ROUNDOFF[s.dtype] for s in both if s.dtype in ROUNDOFF), default=0.0)
     rounding = MARGIN * (rough * sqrt(longest * deep) + ROUNDOFF[coarsest])
-    errors = _table_errors(first) + _table_errors(second)
+    errors = table_errors(first, second) if errors is None else errors
     tables = MARGIN * sqrt(sum(e * e for e in errors))
     return Tolerance(rounding, tables, coarsest.name.lower(), longest, deep, len(errors))
 
@@ -121,13 +133,32 @@ def _float_types(model: ir.Model) -> set[ir.DataType]:
     return {dtype for dtype in (facts.of(v).dtype for v in values) if dtype in ROUNDOFF}
 
 
-def _table_errors(model: ir.Model) -> list[float]:
-    """The error of every table; the nodes of a table written in place count once."""
-    found: dict[str, float] = {}
-    for node in _nodes(model):
-        if "xamba.achieved" in node.metadata_props:
-            found[node.metadata_props.get("xamba.table", "")] = float(node.metadata_props["xamba.achieved"])
-    return list(found.values())
+def inexact_constants(first: ir.Model, second: ir.Model, narrow: set[ir.DataType]) -> float:
+    """Error that float16 constants of one model only may have: a third is not a float16, a one is.
+
+    Allowed where such a constant fills its significand to the last bit, so that it may have been rounded.
+    """
+    found = 0.0
+    known = {_content(v) for v in first.graph.initializers.values()}
+    for value in second.graph.initializers.values():
+        tensor = value.const_value
+        if tensor is None or tensor.dtype not in narrow or tensor.size > LARGEST_CONSTANT:
+            continue
+        if _content(value) in known:
+            continue
+        array = tensor.numpy().astype(np.float64).ravel()
+        significand, _ = np.frexp(array[np.isfinite(array)])
+        unit = ROUNDOFF[tensor.dtype]
+        if ((significand / (2 * unit)) % 1 != 0).any() or ((significand / (4 * unit)) % 1 != 0).any():
+            found = max(found, CONSTANT_MARGIN * unit)
+    return found
+
+
+def _content(value: ir.Value) -> object:
+    tensor = value.const_value
+    if tensor is None or tensor.size > LARGEST_CONSTANT:
+        return value.name
+    return (value.name, tensor.dtype, tuple(tensor.shape), tensor.numpy().tobytes())
 
 
 def sum_length(node: ir.Node, facts: Facts) -> int:

@@ -16,14 +16,17 @@ import numpy as np
 
 Array = Any
 Function = Callable[[Array], Array]
+MANY = 128  # beyond so many segments, breaks start from those of a table with this many
 SAMPLES = 33  # points per segment; the error between two of them is below 0.3 % of the segment's own
 
 
 def place(f: Function, weight: Function, lo: float, hi: float, segments: int) -> tuple[Array, Array, Array]:
     """Breaks [segments + 1], slopes and offsets [segments] of the minimax table on [lo, hi]."""
     lengths = np.full(segments, (hi - lo) / segments)
+    if segments > MANY:
+        lengths = np.diff(_refined(place(f, weight, lo, hi, MANY)[0], segments))
     best: tuple[float, Array, Array, Array] | None = None
-    for _ in range(400):
+    for _ in range(400 if segments <= MANY else 40):
         breaks = lo + np.concatenate([[0.0], np.cumsum(lengths)])
         breaks[-1] = hi
         slopes, offsets, errors = best_lines(f, weight, breaks)
@@ -37,6 +40,13 @@ def place(f: Function, weight: Function, lo: float, hi: float, segments: int) ->
         lengths *= (hi - lo) / lengths.sum()
     assert best is not None
     return best[1:]
+
+
+def _refined(breaks: Array, segments: int) -> Array:
+    """The breaks of a table with more segments, spaced as these are: nearly where they belong."""
+    from scipy.interpolate import PchipInterpolator
+
+    return PchipInterpolator(np.arange(len(breaks)), breaks)(np.linspace(0, len(breaks) - 1, segments + 1))
 
 
 def best_lines(f: Function, weight: Function, breaks: Array) -> tuple[Array, Array, Array]:
@@ -95,6 +105,11 @@ def place_around_zero(
         below, above = place(f, weight, lo, 0.0, left), place(f, weight, 0.0, hi, segments - left)
         return below, above, _worst(f, weight, below[0]), _worst(f, weight, above[0])
 
+    if segments > MANY:  # errors fall with the square of the number: the shares stay what they are
+        breaks = place_around_zero(f, weight, lo, hi, MANY)[0]
+        left = round(int(np.searchsorted(breaks, 0.0)) * segments / MANY)
+        below, above, *_ = halves(min(max(left, 1), segments - 1))
+        return _joined(below, above)
     few, many = 1, segments - 1  # more segments on the left: a smaller error there, a larger one on the right
     while few < many:
         left = (few + many) // 2
@@ -102,6 +117,10 @@ def place_around_zero(
         few, many = (left + 1, many) if below_error > above_error else (few, left)
     tries = [halves(left) for left in {max(few - 1, 1), few}]
     below, above, *_ = min(tries, key=lambda pair: max(pair[2:]))
+    return _joined(below, above)
+
+
+def _joined(below: Any, above: Any) -> tuple[Array, Array, Array]:
     breaks = np.concatenate([below[0], above[0][1:]])
     return breaks, np.concatenate([below[1], above[1]]), np.concatenate([below[2], above[2]])
 

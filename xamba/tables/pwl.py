@@ -2,7 +2,8 @@
 
 A table is ``y = slopes[i] * x + offsets[i]`` with ``i = count(breaks <= x)``. `segments` segments
 share the range; one more on either side is the asymptote of the function (a saturation segment),
-so there are ``segments + 1`` breaks and ``segments + 2`` slopes and offsets.
+so there are ``segments + 1`` breaks and ``segments + 2`` slopes and offsets. Both ends belong to the range. Without
+bounds asked for, the range is widened until the step to the asymptote is no larger than the error within.
 
 Placement is minimax (`xamba.tables.minimax`). For the relative error of a function through zero a break is
 put at zero, where the weight has its kink.
@@ -13,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
+from xamba.tables.measure import measure
 from xamba.tables.minimax import Array, place, place_around_zero
 
 Line = tuple[float, float]  # slope, offset
@@ -39,6 +40,17 @@ class Activation:
     lo: float
     hi: float
     crosses_zero: bool
+
+    @property
+    def exact_values(self) -> tuple[float, ...]:
+        """Numbers a table is exactly and the function is not: the constants of its asymptotes, and 0 at a crossing."""
+        ends = [line[1] for line in (self.left, self.right) if line is not None and line[0] == 0]
+        return tuple({*ends, *([0.0] if self.crosses_zero else [])})
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both asymptotes are constants: errors are then of the size of 1 whatever the parameter."""
+        return all(line is not None and line[0] == 0 for line in (self.left, self.right))
 
 
 def _sigmoid(x: Array) -> Array:
@@ -73,7 +85,8 @@ ACTIVATIONS = {
 class Table:
     """A piecewise linear table and its measured errors.
 
-    max_abs, max_rel: largest absolute and relative error within [lo, hi].
+    max_abs, max_rel: largest absolute and relative error within [lo, hi], both ends included, in arithmetic of `dtype`
+    as the op does it (in float32, rounded to the type at the end).
     max_abs_outside: largest absolute error outside, where the function is replaced by its asymptote
     (inf for a function without one).
     """
@@ -89,6 +102,7 @@ class Table:
     max_abs: float
     max_rel: float
     max_abs_outside: float
+    dtype: str = "float32"
 
     @property
     def segments(self) -> int:
@@ -121,25 +135,90 @@ def table(
     parameter: float = 1.0,
     bounds: tuple[float, float] | None = None,
     error: str = "relative",
+    dtype: str = "float32",
 ) -> Table:
     """The table of an activation (a key of `ACTIVATIONS`) with the smallest largest error.
 
     parameter: beta of Softplus (``log(1 + exp(beta x)) / beta``), alpha of Swish (``x sigmoid(alpha x)``).
-    bounds: the range, default the activation's own divided by the parameter.
+    bounds: the range, default the activation's own divided by the parameter, or wider (see the module's text).
     error: "relative" or "absolute".
+    dtype: type of the values the table is applied to, in which its errors are measured.
     """
     kind = ACTIVATIONS[activation]
     scale = abs(parameter) or 1.0
-    lo, hi = bounds or (kind.lo / scale, kind.hi / scale)
     f = lambda x: kind.function(np.asarray(x, np.float64), parameter)
+    first = bounds or (kind.lo / scale, kind.hi / scale)
+    made = _placed(kind, f, parameter, first, segments, error, dtype)
+    if bounds is not None:
+        return made
+    wide = _wide_enough(
+        kind, f, first, made.achieved / (1 if kind.bounded or error == "absolute" else scale), scale
+    )
+    return made if wide == first else _placed(kind, f, parameter, wide, segments, error, dtype)
+
+
+def _placed(
+    kind: Activation,
+    f: Callable[[Array], Array],
+    parameter: float,
+    bounds: tuple[float, float],
+    segments: int,
+    error: str,
+    dtype: str,
+) -> Table:
+    lo, hi = bounds
     weight = _weight(f, error, kind.crosses_zero)
     kink = error == "relative" and kind.crosses_zero and lo < 0 < hi and segments > 1
     breaks, slopes, offsets = (place_around_zero if kink else place)(f, weight, lo, hi, segments)
     left = kind.left or (slopes[0], offsets[0])
     right = kind.right or (slopes[-1], offsets[-1])
     columns = (breaks, [left[0], *slopes, right[0]], [left[1], *offsets, right[1]])
-    rounded = tuple(tuple(float(v) for v in np.asarray(c, np.float32)) for c in columns)
-    return _measured(kind, parameter, lo, hi, error, f, rounded)
+    single = [np.asarray(column, np.float32) for column in columns]
+    _take_in_the_ends(single[0], lo, hi)
+    rounded = tuple(tuple(float(v) for v in column) for column in single)
+    blank = Table(kind.name, parameter, lo, hi, error, *rounded, 0, 0, 0, dtype)
+    relative = _weight(f, "relative", kind.crosses_zero)
+    max_abs, max_rel = measure(blank.breaks, blank.slopes, blank.offsets, lo, hi, f, relative, dtype)
+    beyond = np.inf
+    if kind.left is not None and kind.right is not None:
+        width = hi - lo
+        x = np.concatenate(
+            [np.linspace(lo - 4 * width, lo, 999)[:-1], np.linspace(hi, hi + 4 * width, 999)[1:]]
+        )
+        beyond = max(
+            _step(kind, f, lo, left), _step(kind, f, hi, right), float(np.abs(blank(x) - f(x)).max())
+        )
+    return replace(blank, max_abs=max_abs, max_rel=max_rel, max_abs_outside=beyond)
+
+
+def _take_in_the_ends(breaks: Array, lo: float, hi: float) -> None:
+    """Move the outer breaks, where rounding or the rule ``break <= x`` would put an end of the range outside."""
+    if breaks[0] > lo:
+        breaks[0] = np.nextafter(breaks[0], np.float32(-np.inf))
+    if breaks[-1] <= hi:
+        breaks[-1] = np.nextafter(breaks[-1], np.float32(np.inf))
+
+
+def _step(kind: Activation, f: Callable[[Array], Array], x: float, line: Line) -> float:
+    """How far the function is from its asymptote at x."""
+    return float(abs(f(np.array(x)) - (line[0] * x + line[1])))
+
+
+def _wide_enough(
+    kind: Activation, f: Callable[[Array], Array], bounds: tuple[float, float], limit: float, scale: float
+) -> tuple[float, float]:
+    """The range with each end moved out to where the step to the asymptote is no larger than the limit."""
+    ends = []
+    for end, line in zip(bounds, (kind.left, kind.right), strict=True):
+        near, far = end, 16.0 * end
+        if line is None or _step(kind, f, end, line) <= limit:
+            ends.append(end)
+            continue
+        while abs(far - near) > 0.01 / scale:
+            middle = (near + far) / 2
+            near, far = (middle, far) if _step(kind, f, middle, line) > limit else (near, middle)
+        ends.append(far)
+    return ends[0], ends[1]
 
 
 def _weight(f: Callable[[Array], Array], error: str, crosses_zero: bool) -> Callable[[Array], Array]:
@@ -147,20 +226,3 @@ def _weight(f: Callable[[Array], Array], error: str, crosses_zero: bool) -> Call
         return lambda x: np.ones_like(x)
     floor = FLOOR if crosses_zero else np.finfo(np.float64).tiny
     return lambda x: np.maximum(np.abs(f(x)), floor)
-
-
-def _measured(
-    kind: Activation, parameter: float, lo: float, hi: float, error: str, f: Any, columns: Any
-) -> Table:
-    breaks, slopes, offsets = columns
-    blank = Table(kind.name, parameter, lo, hi, error, breaks, slopes, offsets, 0, 0, 0)
-    x = np.linspace(blank.breaks[0], np.nextafter(blank.breaks[-1], -np.inf), 64 * 257)
-    wrong = np.abs(blank(x) - f(x))
-    relative = wrong / _weight(f, "relative", kind.crosses_zero)(x)
-    width = hi - lo
-    outside = np.concatenate(
-        [np.linspace(lo - 4 * width, lo, 999)[:-1], np.linspace(hi, hi + 4 * width, 999)]
-    )
-    no_asymptote = kind.left is None or kind.right is None
-    beyond = np.inf if no_asymptote else float(np.abs(blank(outside) - f(outside)).max())
-    return replace(blank, max_abs=float(wrong.max()), max_rel=float(relative.max()), max_abs_outside=beyond)

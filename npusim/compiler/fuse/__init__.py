@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
 from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
 
@@ -26,6 +27,15 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
     r = Rewriter(graph)
+    try:
+        return _fused(r, profile, generation, lookup_unit, precision)
+    except BREAKS as error:
+        raise broken(graph, error, r.current) from error
+
+
+def _fused(
+    r: Rewriter, profile: CompilerProfile, generation: str, lookup_unit: bool, precision: str
+) -> Graph:
     tables.inline_tables(r)
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)

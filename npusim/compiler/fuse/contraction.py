@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node, Value
 
@@ -20,7 +22,7 @@ def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
         axes = r.value(node.inputs[1]).data
-    return None if axes is None else tuple(int(a) % rank for a in axes)
+    return None if axes is None or not rank else tuple(int(a) % rank for a in np.ravel(axes))
 
 
 def mul_reduce_to_matmul(r: Rewriter) -> None:

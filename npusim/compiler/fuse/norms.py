@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 
@@ -40,7 +42,7 @@ def _last_axis(r: Rewriter, mean: int) -> bool:
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
         axes = r.value(node.inputs[1]).data
-    return axes is not None and [int(a) % rank for a in axes] == [rank - 1]
+    return axes is not None and [int(a) % rank for a in np.ravel(axes)] == [rank - 1]
 
 
 def _scale_and_shift(r: Rewriter, node: Node, shift: bool) -> tuple[list[int], Node, list[str]]:

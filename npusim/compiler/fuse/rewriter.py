@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,7 @@ class Rewriter:
         self.producer: dict[str, int] = {}
         self.consumers: dict[str, list[int]] = defaultdict(list)
         self.graph_outputs = frozenset(graph.outputs)
+        self.current: Node | None = None  # the node a pass looks at: an error names it
         for index, node in enumerate(graph.nodes):
             self._link(index, node)
 
@@ -46,12 +48,14 @@ class Rewriter:
                 del self.producer[name]
         self.nodes[index] = None
 
-    def items(self, *op_types: str) -> list[tuple[int, Node]]:
-        """Living nodes of these op types, in order."""
+    def items(self, *op_types: str) -> Iterator[tuple[int, Node]]:
+        """Nodes of these op types that are alive now, in order."""
         wanted = set(op_types)
-        return [
+        for i, n in [
             (i, n) for i, n in enumerate(self.nodes) if n is not None and n.op_type in wanted and _standard(n)
-        ]
+        ]:
+            self.current = n
+            yield i, n
 
     def maker(self, name: str, *op_types: str) -> tuple[int, Node] | None:
         """The node that makes `name`, if it is one of `op_types`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from npusim.measured.profile import CPU, MEASURED, UNKNOWN, Profile
 from npusim.measured.readers.foreign import BadReport, mapping, time_us
+from npusim.measured.readers.forms import form
 
 BLOCKS = {
     "Command line parameters": "cmd_options",
@@ -18,6 +19,7 @@ BLOCKS = {
 _LATENCIES = {"latency (ms)": "median", "avg latency": "mean", "min latency": "min", "max latency": "max"}
 
 
+@form("benchmark_app's summaries (CSV)", begins=("Command line parameters", "Configuration setup"))
 def read_benchmark_csv(text: str, path: str | Path) -> Profile:
     """The summary as CSV: three blocks of `key;value`. Raises BadReport."""
     document: dict[str, Any] = {}
@@ -33,6 +35,7 @@ def read_benchmark_csv(text: str, path: str | Path) -> Profile:
     return read_benchmark(document, path)
 
 
+@form("benchmark_app's summaries (JSON)", key="execution_results")
 def read_benchmark(document: dict[str, Any], path: str | Path) -> Profile:
     """The summary as JSON. Raises BadReport when it holds no latency (an interrupted run)."""
     setup = mapping(document.get("configuration_setup", {}), path, "configuration_setup")

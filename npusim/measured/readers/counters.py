@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from npusim.measured.layers import EDGES, EXEC_TYPES
 from npusim.measured.profile import CPU, MEASURED, UNKNOWN, Profile, ProfileLayer
 from npusim.measured.readers.foreign import BadReport, mapping, sequence, text_of, time_us
+from npusim.measured.readers.forms import form
 
 _COLUMNS = ("layerName", "execStatus", "layerType", "execType", "realTime (ms)", "cpuTime (ms)")
 STATUSES = ("EXECUTED", "NOT_RUN", "OPTIMIZED_OUT")
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     cpu_us: float
 
 
+@form("benchmark_app's counters (CSV)", begins=("layerName",))
 def read_counters_csv(text: str, path: str | Path) -> Profile:
     """A detailed, average or sorted counters report. Raises BadReport."""
     delimiter = ";" if text.partition("\n")[0].count(";") >= 5 else ","
@@ -54,6 +56,7 @@ def read_counters_csv(text: str, path: str | Path) -> Profile:
     return profile_of_rows(blocks, path, "benchmark_app counters, CSV")
 
 
+@form("benchmark_app's counters (JSON)", key="report_type")
 def read_counters_json(document: dict[str, Any], path: str | Path) -> Profile:
     """The same reports as JSON. Raises BadReport; the cut average report of OpenVINO 2026.4.1 is refused."""
     kind = text_of(document.get("report_type"), path, "report_type")

@@ -8,11 +8,13 @@ from pathlib import Path
 from npusim.measured.profile import Profile
 from npusim.measured.readers.counters import Row, profile_of_rows
 from npusim.measured.readers.foreign import BadReport, time_us
+from npusim.measured.readers.forms import form
 
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _EDGES = {"Input": "Parameter", "Output": "Result", "Const": "Parameter"}
 
 
+@form("exec_graph.xml", begins=("<",))
 def read_exec_graph(text: str, path: str | Path) -> Profile:
     """Times of the nodes, each under the name of the first layer of the model it was made of. Raises BadReport."""
     import xml.etree.ElementTree as ET

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from npusim.errors import NpusimError
+from npusim.terminal.reading import special
 
 LARGEST_BYTES = 1 << 30
 LONGEST_US = 1e10  # three hours: no inference
@@ -28,6 +29,8 @@ def read_text(path: str | Path) -> str:
     Raises BadReport.
     """
     try:
+        if what := special(path):
+            raise BadReport(f"{path}: is {what}, no file")
         with open(path, "rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:

@@ -19,6 +19,7 @@ from npusim.measured.profile import Profile
 from npusim.measured.readers.benchmark import device_label
 from npusim.measured.readers.counters import STATUSES, Row, profile_of_rows
 from npusim.measured.readers.foreign import BadReport, mapping, sequence, text_of, time_us
+from npusim.measured.readers.forms import form
 
 FORMAT = "ov-measure/1"
 
@@ -57,6 +58,7 @@ def to_json(measured: Measurement) -> str:
     return "{\n" + ",\n".join(parts) + ',\n"layers": [\n  ' + ",\n  ".join(lines) + "\n]\n}\n"
 
 
+@form("ov-measure/1", key="format")
 def read_measurement(document: dict[str, Any], path: str | Path) -> Profile:
     """The profile of a saved measurement. Raises BadReport."""
     if document.get("format") != FORMAT:

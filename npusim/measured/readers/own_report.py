@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from npusim.errors import BadArgument
 from npusim.measured.layers import engine_times, layers_of
 from npusim.measured.profile import PREDICTED, Profile, ProfileTask
 from npusim.measured.readers.foreign import BadReport
+from npusim.measured.readers.forms import form
 from npusim.report.record import Report
 from npusim.report.words import kind
 
 
-def read_own_report(text: str, path: str | Path) -> Profile:
+@form("npusim's --json", key="schema_version")
+def read_own_report(document: dict[str, Any], path: str | Path) -> Profile:
     """The profile of a report that `npusim run --json` wrote. Raises BadReport."""
     from npusim.report.json_report import from_json
 
     try:
-        return profile_of_report(from_json(text, str(path)), path)
+        return profile_of_report(from_json(json.dumps(document), str(path)), path)
     except BadArgument as error:
         raise BadReport(str(error)) from None
 

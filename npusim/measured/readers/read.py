@@ -1,29 +1,27 @@
 """Any profile file -> `Profile`: the file itself says what it is.
 
-Read: traces (`profiling.json`, `compileTimeScheduleTrace.json`, npusim's own), benchmark_app's counters and
-summaries (CSV and JSON), `exec_graph.xml`, `ov-measure/1`, and npusim's own `--json` report; gzip too.
+Every module of this folder may register forms (`forms.py`); a new form is one file. Gzip is understood.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
+import npusim.measured.readers
 from npusim.measured.profile import CPU, MEASURED, PREDICTED, UNKNOWN, Profile
-from npusim.measured.readers.benchmark import device_label, read_benchmark, read_benchmark_csv
-from npusim.measured.readers.counters import read_counters_csv, read_counters_json
-from npusim.measured.readers.exec_graph import read_exec_graph
+from npusim.measured.readers.benchmark import device_label
 from npusim.measured.readers.foreign import BadReport, mapping, parse_json, read_text
-from npusim.measured.readers.measurement import read_measurement
-from npusim.measured.readers.own_report import read_own_report
-from npusim.measured.readers.trace_file import read_trace
+from npusim.measured.readers.forms import FORMS
 
 __all__ = ["BadReport", "for_calibration", "read_report", "read_reports"]
 
-_KNOWN = (
-    "known are traces, benchmark_app reports (CSV or JSON), exec_graph.xml, ov-measure/1 and npusim's --json"
-)
+for _module in pkgutil.iter_modules(npusim.measured.readers.__path__):  # registers the forms
+    if not __name__.endswith(f".{_module.name}"):
+        import_module(f"npusim.measured.readers.{_module.name}")
 _SUMMARIES = ("benchmark_report.csv", "benchmark_report.json")
 
 
@@ -33,17 +31,14 @@ def read_report(path: str | Path) -> Profile:
     Layer counters do not name their device; a `benchmark_report` in the same folder does, and is read too.
     """
     text = read_text(path)
-    head = text.lstrip("\ufeff \t\r\n")[:1]
-    if head in ("{", "["):
+    start = text.lstrip("\ufeff \t\r\n")
+    if start[:1] in ("{", "["):
         profile = _of_json(text, path)
-    elif head == "<":
-        profile = read_exec_graph(text, path)
-    elif text.startswith("Command line parameters") or text.startswith("Configuration setup"):
-        profile = read_benchmark_csv(text, path)
-    elif text.startswith("layerName"):
-        profile = read_counters_csv(text, path)
     else:
-        raise BadReport(f"{path}: is no profile that npusim knows; {_KNOWN}")
+        found = next((form for form in FORMS if start.startswith(form.begins or ("\0",))), None)
+        if found is None:
+            raise BadReport(f"{path}: is no profile that npusim knows; {_known()}")
+        profile = found.read(text, path)
     return profile if profile.device_named or not profile.layers else _with_summary(profile, Path(path))
 
 
@@ -72,20 +67,17 @@ def for_calibration(profile: Profile) -> Profile:
     return profile
 
 
+def _known() -> str:
+    return f"known are {', '.join(form.words for form in FORMS)}"
+
+
 def _of_json(text: str, path: str | Path) -> Profile:
     document = mapping(parse_json(text, path), path, "the document")
-    if "traceEvents" in document:
-        return read_trace(document, path)
-    if "format" in document:
-        return read_measurement(document, path)
-    if "schema_version" in document:
-        return read_own_report(text, path)
-    if "report_type" in document:
-        return read_counters_json(document, path)
-    if "execution_results" in document:
-        return read_benchmark(document, path)
+    for form in FORMS:
+        if form.key and form.key in document:
+            return form.read(document, path)
     keys = ", ".join(list(document)[:5])[:100]
-    raise BadReport(f"{path}: is JSON of no known profile (it holds {keys or 'nothing'}); {_KNOWN}")
+    raise BadReport(f"{path}: is JSON of no known profile (it holds {keys or 'nothing'}); {_known()}")
 
 
 def _with_summary(profile: Profile, path: Path) -> Profile:

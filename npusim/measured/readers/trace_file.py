@@ -16,6 +16,7 @@ from typing import Any
 from npusim.measured.layers import EXEC_TYPES, engine_times, layers_of, total_bytes
 from npusim.measured.profile import MEASURED, PREDICTED, VENDOR, Profile, ProfileTask
 from npusim.measured.readers.foreign import BadReport, mapping, sequence, text_of, time_us
+from npusim.measured.readers.forms import form
 
 _ITEM_BYTES = {"i1": 1 / 8, "i2": 0.25, "i4": 0.5, "i8": 1, "i16": 2, "i32": 4, "i64": 8}
 _ITEM_BYTES |= {"f8": 1, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}
@@ -25,6 +26,7 @@ _TENSOR = re.compile(r"^\[?((?:\d+x)*)([a-z]+\d+)")
 _SUFFIXES = ("/WithoutBiases",)
 
 
+@form("traces", key="traceEvents")
 def read_trace(document: dict[str, Any], path: str | Path) -> Profile:
     """The profile in a trace document. Raises BadReport; an INVALID workpoint is refused."""
     point = mapping(document.get("workpoint", {}), path, "workpoint")

@@ -1,0 +1,62 @@
+"""What a user may choose among, and the one sentence for what is not on offer.
+
+The members are the words people type. They are strings, so a choice is written and compared as its word."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from npusim.errors import BadArgument
+
+
+class Precision(StrEnum):
+    """Type of the arithmetic; int8 is what a quantised version of the model would take."""
+
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
+class Mode(StrEnum):
+    """'throughput' is the NPU's own time of one of several inferences in flight; 'latency' adds the host's part."""
+
+    THROUGHPUT = "throughput"
+    LATENCY = "latency"
+
+
+class Method(StrEnum):
+    """How the points of a sweep are spread: all combinations, or points among them."""
+
+    GRID = "grid"
+    RANDOM = "random"
+    LHS = "lhs"
+    SOBOL = "sobol"
+
+
+class Block(StrEnum):
+    """What can be fitted to a folder of reference rows."""
+
+    MAC_ARRAY = "mac-array"
+    DMA = "dma"
+    DSP = "dsp"
+
+
+#: What `npusim calibrate` takes beside the blocks.
+PROFILE = "profile"
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choose(kind: type[Choice], word: str, what: str = "") -> Choice:
+    """The member of `kind` for a word, in whatever case.
+
+    `what` names the thing in the sentence: 'precision', or '--precision' on a command line; by default the name
+    of `kind`.
+
+    Raises BadArgument: the word and all that is on offer.
+    """
+    try:
+        return kind(word.lower())
+    except (ValueError, AttributeError):
+        name = what or kind.__name__.lower()
+        raise BadArgument(f"{name} '{word}' is not on offer; choose from {', '.join(kind)}") from None

@@ -1,0 +1,172 @@
+"""What a command asks about, read once: the model, the NPU, the free dimensions; and its simulation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from npusim.choices import Mode, Precision
+from npusim.errors import BadArgument, BadOutput
+
+if TYPE_CHECKING:
+    from npusim.arch.hardware import Hardware
+    from npusim.graph import Graph
+    from npusim.report.record import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which conditions a model is simulated; `dims` binds free dimensions, `fixed` gives
+    small inputs a value, `trips` bounds loops, `max_nodes` and `max_memory` (bytes) bound the work."""
+
+    hw: str
+    tiles: int | None = None
+    compiler: str = "2026"
+    precision: str = Precision.FP16
+    mode: str = Mode.THROUGHPUT
+    dims: dict[str, int] = field(default_factory=dict)
+    allow_unmodelled: bool = False
+    upper_bound: bool = False
+    fixed: dict[str, Any] = field(default_factory=dict)
+    trips: dict[str, int] = field(default_factory=dict)
+    max_nodes: int | None = None
+    max_memory: int | None = None
+
+    def hardware(self) -> Hardware:
+        """The NPU of --hw, with the tiles of --tiles."""
+        from npusim.arch.presets import load_hardware
+
+        hardware = load_hardware(self.hw)
+        return hardware if self.tiles is None else hardware.replace({"tiles": self.tiles})
+
+    def graph(self, model: str) -> Graph:
+        """The graph of a file."""
+        return read_model(model, self.dims, self.upper_bound, self.fixed, self.trips, self.max_nodes)
+
+    def simulate(self, graph: Graph, hardware: Hardware) -> Report:
+        """The report of a graph that is read on an NPU that is read."""
+        from npusim.simulation import simulate
+        from npusim.terminal.progress import working
+
+        with working(f"simulating {graph.name}"):
+            return simulate(
+                graph,
+                hardware,
+                self.compiler,
+                self.precision,
+                self.allow_unmodelled,
+                self.mode,
+                self.max_memory,
+            )
+
+
+def read_model(
+    model: str,
+    dims: dict[str, int],
+    upper_bound: bool,
+    fixed: dict[str, Any] | None = None,
+    trips: dict[str, int] | None = None,
+    max_nodes: int | None = None,
+) -> Graph:
+    """The graph of a file, named as the file (PyTorch calls every graph main_graph)."""
+    from npusim.onnx_io import load
+    from npusim.terminal.progress import working
+
+    name = os.path.basename(model)
+    with working(f"reading {name}"):
+        graph = load(
+            model, dims=dims, upper_bound=upper_bound, fixed=fixed, trips=trips or None, max_nodes=max_nodes
+        )
+    return replace(graph, name=name)
+
+
+def check_plot(option: str, path: str | None) -> None:
+    """Raises BadOutput for a plot that cannot be written: another format, standard output, no matplotlib."""
+    if path is None:
+        return
+    if path == "-":
+        raise BadOutput(f"{option} '-': a plot is no text for standard output; name a .html or .png")
+    from npusim.plotting.save import check
+
+    check(path)
+
+
+def parse_dims(texts: list[str] | None) -> dict[str, int]:
+    """['batch=1'] -> {'batch': 1}. Raises BadArgument unless each is a name and a whole number from 1 on."""
+    dims: dict[str, int] = {}
+    for text in texts or []:
+        name, equals, size = text.rpartition("=")
+        if not equals or not name.strip():
+            raise BadArgument(f"--dim '{text}' is not NAME=N; write for example --dim batch=1")
+        if not (size.isascii() and size.isdigit()) or int(size[:20]) < 1:
+            raise BadArgument(f"--dim '{text}': the size must be a whole number from 1 on, got '{size}'")
+        if len(size) > 18:
+            raise BadArgument(f"--dim '{text}': {len(size)} digits are no size of a tensor")
+        if dims.get(name, int(size)) != int(size):
+            raise BadArgument(f"--dim gives '{name}' two sizes, {dims[name]} and {size}; give one")
+        dims[name] = int(size)
+    return dims
+
+
+def parse_fixed(texts: list[str] | None) -> dict[str, Any]:
+    """['sr=16000', 'ids=[1,2]'] -> {'sr': 16000, 'ids': [1, 2]}. Raises BadArgument unless each is a name and a
+    number, true, false or a list of such."""
+    import json
+
+    fixed: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise BadArgument(f"--set '{text}' is not NAME=VALUE; write for example --set sr=16000")
+        try:
+            found = json.loads(value.strip().lower())
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, int | float | list):
+            raise BadArgument(
+                f"--set '{text}': the value must be a number, true, false or a list such as [1,2], got '{value}'"
+            )
+        if name in fixed:
+            raise BadArgument(f"--set gives '{name}' twice; give one value")
+        fixed[name] = found
+    return fixed
+
+
+def parse_trips(texts: list[str] | None) -> dict[str, int]:
+    """['32', 'Loop_1=8'] -> {'': 32, 'Loop_1': 8}. Raises BadArgument unless each ends in a whole number."""
+    trips: dict[str, int] = {}
+    for text in texts or []:
+        name, _, count = text.rpartition("=")
+        if not (count.isascii() and count.isdigit()) or len(count) > 15:
+            raise BadArgument(f"--trips '{text}' is not N or NAME=N; write for example --trips 32")
+        if name in trips:
+            raise BadArgument(f"--trips gives {repr(name) if name else 'all loops'} two bounds; give one")
+        trips[name] = int(count)
+    return trips
+
+
+def parse_size(option: str, text: str | None) -> int | None:
+    """'2GB' -> 2000000000, None for none. Raises BadArgument that names the option."""
+    from npusim.terminal.memory import parse_memory
+
+    if text is None:
+        return None
+    try:
+        return parse_memory(text)
+    except BadArgument as error:
+        raise BadArgument(f"{option}: {error}") from None
+
+
+def parse_vary(texts: list[str]) -> dict[str, Any]:
+    """['tiles=1,2'] -> {'tiles': '1,2'}. Raises BadArgument."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        name = name.strip()
+        if not (equals and name and values.strip()):
+            raise BadArgument(f"--vary '{text}' is not NAME=VALUES; write for example --vary tiles=1,2,4")
+        if name in found:
+            raise BadArgument(f"--vary gives '{name}' twice; put all its values into one")
+        found[name] = values
+    return found

@@ -1,0 +1,250 @@
+"""Every argument and option of the commands, declared once: its spelling, its values, its help and its completion."""
+
+from __future__ import annotations
+
+import glob
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from npusim.choices import PROFILE as PROFILE
+from npusim.choices import Block, Method, Mode, Precision, choose
+
+
+def _choice(kind: type[StrEnum], option: str, *more: str) -> dict[str, Any]:
+    """Settings of an option that takes a member of `kind` (or one of `more`), in whatever case; TAB completes."""
+    words = [*kind, *more]
+
+    def read(word: str) -> str:
+        return word.lower() if word.lower() in more else choose(kind, word, option)
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete.lower())]
+
+    return {"metavar": "|".join(words), "parser": read, "autocompletion": complete}
+
+
+def _files(incomplete: str, *endings: str) -> list[str]:
+    return [path for path in glob.glob(glob.escape(incomplete) + "*") if path.endswith(endings)]
+
+
+def _npus(incomplete: str) -> list[str]:
+    from npusim.arch.presets import list_hardware
+
+    return [name for name in list_hardware() if name.startswith(incomplete)] + _files(incomplete, ".yaml")
+
+
+def _compilers(incomplete: str) -> list[str]:
+    from npusim.compiler.profile import list_profiles
+
+    return [name for name in list_profiles() if name.startswith(incomplete)] + _files(incomplete, ".yaml")
+
+
+def _numbers(incomplete: str) -> list[str]:
+    """Dotted names that can be varied, up to the sign of equality."""
+    from npusim.arch.presets import load_hardware
+
+    return [f"{name}=" for name in load_hardware("lunar_lake").numbers() if name.startswith(incomplete)]
+
+
+def _file(option: str, help: str, *aliases: str) -> Any:
+    return typer.Option(option, *aliases, metavar="FILE", help=help)
+
+
+# What is asked about
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file.")]
+Models = Annotated[
+    list[str], typer.Argument(metavar="MODEL...", help="ONNX files; speed-ups are against the first.")
+]
+After = Annotated[str, typer.Argument(metavar="AFTER", help="ONNX file of the changed model.")]
+Node = Annotated[
+    str, typer.Argument(metavar="NODE", help="Name of a node, or a piece of it that no other name has.")
+]
+Npu = Annotated[
+    str,
+    typer.Argument(metavar="NAME|FILE", help="A name of `hw list`, or a YAML file.", autocompletion=_npus),
+]
+
+# The NPU and how the model is compiled for it
+Hw = Annotated[
+    str,
+    typer.Option(
+        "--hw",
+        metavar="NAME|FILE",
+        help="The NPU: a name of `npusim hw list`, or a YAML file.",
+        autocompletion=_npus,
+    ),
+]
+Hws = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hw",
+        metavar="NAME|FILE",
+        help="An NPU to judge; may be repeated. All by default.",
+        autocompletion=_npus,
+    ),
+]
+Tiles = Annotated[int | None, typer.Option("--tiles", metavar="N", help="Tiles to use instead of the NPU's.")]
+Compiler = Annotated[
+    str,
+    typer.Option(
+        "--compiler",
+        metavar="NAME|FILE",
+        help="Release of Intel's compiler to follow.",
+        autocompletion=_compilers,
+    ),
+]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option("--precision", help="Type of the arithmetic.", **_choice(Precision, "--precision")),
+]
+ModeOption = Annotated[
+    Mode,
+    typer.Option(
+        "--mode",
+        help="NPU time of one of several inferences in flight, or with the host's part of a lone one.",
+        **_choice(Mode, "--mode"),
+    ),
+]
+Dim = Annotated[
+    list[str] | None,
+    typer.Option("--dim", metavar="NAME=N", help="Size of a free dimension; may be repeated."),
+]
+AllowUnmodelled = Annotated[
+    bool,
+    typer.Option("--allow-unmodelled", help="Leave ops without a cost out instead of stopping; names them."),
+]
+UpperBound = Annotated[
+    bool, typer.Option("--upper-bound", help="Take the largest size where a shape depends on data.")
+]
+SetValue = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Value of a small input, which may decide a branch; may be repeated.",
+    ),
+]
+Trips = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trips",
+        metavar="[NAME=]N",
+        help="Most iterations of a loop whose count the data decide, by its name or of all; may be repeated.",
+    ),
+]
+MaxNodes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-nodes",
+        metavar="N",
+        min=1,
+        help="Nodes a model may unfold to; ten times what its file holds, and 30000 at least, by default.",
+    ),
+]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZE",
+        help="What the plan may take; 300MB, or more for a large file, by default.",
+    ),
+]
+
+# Many NPUs
+Vary = Annotated[
+    list[str],
+    typer.Option(
+        "--vary",
+        metavar="NAME=VALUES",
+        help="start:stop:count[:log] or a,b,c for a dotted name, compiler or precision; may be repeated.",
+        autocompletion=_numbers,
+    ),
+]
+Points = Annotated[
+    int | None, typer.Option("--points", metavar="N", help="Points inside the ranges instead of a grid.")
+]
+MethodOption = Annotated[
+    Method | None,
+    typer.Option(
+        "--method", help="How points are chosen; sobol with --points.", **_choice(Method, "--method")
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the points.")]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="What the process may take, such as 2GB.")
+]
+Plot = Annotated[str | None, _file("--plot", "Draw the result: .html or .png.")]
+Cost = Annotated[
+    str,
+    typer.Option(
+        "--cost",
+        metavar="EXPR",
+        help="Cost over dotted names, with + - * / ** ( ) min max sqrt log: 'tiles*mac_array.macs_per_cycle'.",
+    ),
+]
+AllPoints = Annotated[bool, typer.Option("--all", help="Write all points, not the front alone.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished result.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Share the work among N processes (Dask).")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, tcp://HOST:PORT."),
+]
+
+# What is written
+Json = Annotated[str | None, _file("--json", "Write it all as JSON.")]
+Csv = Annotated[str | None, _file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
+Trace = Annotated[str | None, _file("--trace", "Write the schedule as a trace for Perfetto.")]
+Tornado = Annotated[str | None, _file("--tornado", "Plot the sensitivities to a .html or .png.")]
+Sensitivity = Annotated[
+    bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")
+]
+Top = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Rows of the longest table.")]
+SweepOutput = Annotated[
+    str, _file("--output", "Result: .nc, .zarr (any size), .parquet or .csv.", "-o", "--out")
+]
+FrontOutput = Annotated[str | None, _file("--output", "Write the front as .csv or .json ('-': CSV).", "-o")]
+HardwareOutput = Annotated[str, _file("--output", "YAML to write: what changed, based on the NPU.", "-o")]
+
+# Rows and machines to compare with
+Reference = Annotated[
+    str | None,
+    typer.Option("--reference", metavar="DIR", help="Folder of tables instead of those that come along."),
+]
+BlockArgument = Annotated[str, typer.Argument(help="What to fit.", **_choice(Block, "block", PROFILE))]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[REPORT]...", help="Profiles of MODEL on this NPU, for 'profile'."),
+]
+ProfiledModel = Annotated[
+    str | None, typer.Option("--model", metavar="MODEL", help="ONNX file the profiles are of.")
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NPU|CPU",
+        help="Measure here through OpenVINO; a CPU checks names only.",
+        autocompletion=lambda incomplete: [d for d in ("NPU", "CPU") if d.startswith(incomplete.upper())],
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option("--report", metavar="FILE", help="Compare with a profile; may be repeated."),
+]
+VendorCompiler = Annotated[
+    bool, typer.Option("--vendor-compiler", help="Compare with the schedule Intel's compiler makes.")
+]
+VendorCommand = Annotated[
+    str | None,
+    typer.Option(
+        "--vendor-command", metavar="CMD", help="Command that runs the compiler: CMD MODEL PLATFORM OUT."
+    ),
+]
+Values = Annotated[
+    bool, typer.Option("--values", help="Compare the outputs of OpenVINO (CPU, float32) and onnxruntime.")
+]
+Save = Annotated[str | None, _file("--save", "Keep the measurement; --report reads it back.")]

@@ -1,0 +1,73 @@
+"""What a schedule amounts to: busy time, bytes, durations and critical time, for one point or for many.
+
+A time is a float, or an array [points]; the arithmetic is the same, so a sweep says what a report says. Times are
+nanoseconds inside and microseconds from here on: `US` is the one place where they are converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from npusim.compiler.plan import DMA0, Ask, DmaTask, Plan, engine_name
+
+#: Nanoseconds to microseconds.
+US = 1e-3
+#: Kinds of engine, in the order of rows of an answer.
+ENGINES = ("mac_array", "dsp", "dma")
+
+Time = Any  # float, or array [points]
+
+
+def engine_kind(queue: int) -> str:
+    """'mac_array', 'dsp' or 'dma' (whatever port)."""
+    return "dma" if queue >= DMA0 else engine_name(queue)
+
+
+def busy_us(kinds: Iterable[str], times_us: Iterable[Time], ports: int, zero: Time = 0.0) -> dict[str, Time]:
+    """Time per kind of engine, added up in the order given; `kinds` and `times_us` have an entry a task.
+
+    The ports of the DMA share its work, so its time is of one port. `zero`: 0.0, or an array of zeros [points].
+    """
+    totals = {engine: zero + 0.0 for engine in ENGINES}
+    for kind, time in zip(kinds, times_us, strict=True):
+        totals[kind] += time
+    totals["dma"] /= max(1, ports)
+    return totals
+
+
+def ddr_bytes(ask: Ask, repeats: int) -> float:
+    """Bytes a task moves to or from DDR, all repeats together; copies within the scratchpad are none."""
+    if isinstance(ask, DmaTask) and (ask.source == "ddr" or ask.destination == "ddr"):
+        return ask.nbytes * repeats
+    return 0.0
+
+
+def spans_ns(plan: Plan, start_ns: Sequence[Time], end_ns: Sequence[Time]) -> list[tuple[Time, Time]]:
+    """Per step: start of its first task and end of its last; a step of transfers alone is its transfers."""
+    many = bool(end_ns) and np.ndim(end_ns[0]) > 0
+    first, last = (np.minimum.reduce, np.maximum.reduce) if many else (min, max)
+    found = []
+    for step in plan.steps:
+        own = step.tasks or step.prefetch
+        if own:
+            found.append((first([start_ns[i] for i in own]), last([end_ns[i] for i in own])))
+        else:
+            found.append((0.0, 0.0))
+    return found
+
+
+def critical_ns(plan: Plan, end_ns: Sequence[Time]) -> list[Time]:
+    """By how much each step moves the end of the run, in program order; the sum is the latency."""
+    if not plan.steps:
+        return []
+    many = bool(end_ns) and np.ndim(end_ns[0]) > 0
+    zero = np.zeros_like(end_ns[0]) if many else 0.0
+    later = np.maximum if many else max
+    ends: list[Time] = [zero] * len(plan.steps)
+    for end, step in zip(end_ns, plan.step, strict=True):
+        ends[step] = later(ends[step], end)
+    reached = np.maximum.accumulate(np.stack([zero, *ends]), axis=0)
+    grown = np.diff(reached, axis=0)
+    return list(grown) if many else grown.tolist()
