@@ -17,6 +17,7 @@ from onnx import helper as h
 from tests.xamba.build import constant, model, one_op, ops, value
 from xamba import cli
 from xamba.files import load
+from xamba.passes.registry import passes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,7 +147,7 @@ def test_verify_prints_json(xamba, source):
 
 def test_passes_lists_each_pass_with_its_rule(xamba):
     code, text, _ = xamba("passes")
-    assert code == 0 and [line.split()[0] for line in text.splitlines()] == ["cumba", "reduba", "actiba"]
+    assert code == 0 and [line.split()[0] for line in text.splitlines()] == list(passes())
 
 
 def external(tmp_path: Path) -> Path:
