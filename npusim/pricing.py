@@ -17,6 +17,7 @@ from npusim.arch.dsp import KernelLines, dsp_ns, kernel_lines
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_ns
 from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan
+from npusim.schedule import Timeline, schedule
 from npusim.work import MacWork
 
 _MAC_FIELDS = tuple(f.name for f in fields(MacWork))
@@ -111,6 +112,12 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     return Prices(time, launch, choice, tuple(kinds))
 
 
+def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:
+    """When every task of `plan` starts and ends on `hw`; `prices`, where they are known already."""
+    times = (price(plan, hw) if prices is None else prices).time_ns
+    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, times, plan.feeds)
+
+
 def points_of(hw: Hardware) -> int | None:
     """How many points the arrays of `hw` hold; None when all its numbers are scalars."""
     sizes = {v.size for v in hw.numbers().values() if isinstance(v, np.ndarray)}
@@ -142,7 +149,7 @@ def _mac_columns(tasks: list[MacTask]) -> MacColumns:
     index: dict[int, int] = {}
     unique: list[MacWork] = []
     rows: list[int] = []
-    counts: list[int] = []
+    counts: list[float] = []
     offsets: list[int] = []
     for task in tasks:
         offsets.append(len(rows))

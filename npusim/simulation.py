@@ -13,10 +13,9 @@ from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadHardware
 from npusim.graph import Graph
-from npusim.pricing import price
+from npusim.pricing import price, timeline
 from npusim.report.build import build
 from npusim.report.record import Report
-from npusim.schedule import schedule
 
 DEFAULT_COMPILER = "2026"
 
@@ -54,7 +53,7 @@ def simulate(
         raise broken(graph, error) from error
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
         prices = price(plan, hw)
-        line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+        line = timeline(plan, hw, prices)
     if not math.isfinite(float(line.latency_ns)):
         raise absurd(hw, float(line.latency_ns))
     return build(plan, hw, prices, line, chosen)

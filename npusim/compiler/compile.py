@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
+from npusim.compiler.chains import find_chains
+from npusim.compiler.edges import Edges, edge_of
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
+from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
+from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.prefetch import weight_chunks
@@ -17,7 +21,6 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
-from npusim.work import MoveWork, VectorWork
 
 
 def compile_graph(
@@ -34,27 +37,38 @@ def compile_graph(
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
     (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
     precision = choose(Precision, precision)
-    fused = fuse(graph, profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
-    warnings = list(graph.warnings)
-    if hw.generation in profile.hypothesis_on:
-        warnings.append(
-            f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
-        )
-    placed, unpriced, fused = _place(fused, hw, profile, allow_unmodelled, max_memory_bytes)
+    generation, notes = profile.generation_for(hw)
+    fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
+    if profile.fusion.early_slices:
+        fused = early_slices(fused)
+    warnings = [*graph.warnings, *notes]
+    placed, unpriced, fused, part_of = _place(
+        fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
+    )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
-    for name in fused.inputs:
-        if name in sizes and fused.values[name].dtype is DType.FLOAT:
+    for name in list(sizes):
+        if edge_of(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
             sizes[name] = fused.values[name].elements * 4.0
+    room = tiles * capacity * profile.memory.resident_share
+    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity)
+    sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
     pad.in_ddr.update(fused.inputs)
-    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity)
+    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
-        placed, residence, tiles * capacity * profile.memory.resident_share, profile.memory.prefetch_steps
+        placed,
+        residence,
+        tiles * capacity * profile.memory.resident_share,
+        profile.memory.prefetch_steps,
+        tiles,
+        tiles * int(hw.dsp.per_tile),
     )
-    groups = hw.generation in profile.groups_over_tiles
-    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups)
+    groups = generation in profile.groups_over_tiles
+    emitter = Emitter(
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile
+    )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     b = emitter.plan
@@ -82,73 +96,37 @@ def compile_graph(
 def _place(
     graph: Graph,
     hw: Hardware,
+    generation: str,
     profile: CompilerProfile,
     allow_unmodelled: bool,
     max_memory_bytes: float | None = None,
-) -> tuple[list[Placed], list[Unpriced], Graph]:
-    """All nodes placed, with conversions of float32 inputs before their first reader and of float32 outputs
-    behind their producer."""
+) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
+    """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    edges = Edges(graph, placer, profile, generation)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
-    values = dict(graph.values)
-    waiting = {n for n in graph.inputs if values[n].dtype is DType.FLOAT and values[n].elements}
-    converted: dict[str, str] = {}
     for node in graph.nodes:
         try:
             step = placer.place(node)
         except UnknownOp:
             if not allow_unmodelled:
                 raise
-            unpriced.append(Unpriced(node, _node_bytes(node, values)))
-            source = next((n for n in node.inputs if n and not values[n].constant), None)
+            unpriced.append(Unpriced(node, _node_bytes(node, edges.values)))
+            source = next((n for n in node.inputs if n and not graph.values[n].constant), None)
             if source is not None:  # its readers wait for what it reads; without that, for nothing
                 placer.alias.update((name, source) for name in node.outputs if name)
             continue
         except BREAKS as error:
             raise broken(graph, error, node) from error
-        if step is None:
-            continue
-        tasks.take(node, len(step.steps))
-        for name in step.reads:
-            if name in waiting:
-                waiting.discard(name)
-                inside = f"{name}/fp16"
-                values[inside] = replace(values[name], name=inside, dtype=DType.FLOAT16)
-                converted[name] = inside
-                placed.append(_conversion(f"{name}/convert", name, inside, values, profile.input_convert, hw))
-        if converted:
-            step = replace(step, reads=tuple(converted.get(n, n) for n in step.reads))
-        placed.append(step)
-    made = {n for s in placed for n in s.writes}
-    for name in graph.outputs:
-        source = placer.root(name)
-        value = values[name]
-        if source in made and value.dtype is DType.FLOAT and value.elements:
-            out = f"{name}/fp32"
-            values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
-            placed.append(_conversion(f"{name}/convert", source, out, values, profile.output_convert, hw))
-    outputs = tuple(f"{n}/fp32" if f"{n}/fp32" in values else placer.root(n) for n in graph.outputs)
-    return placed, unpriced, replace(graph, values=values, outputs=outputs)
-
-
-def _conversion(
-    name: str, source: str, result: str, values: dict[str, Value], engines: dict[str, str], hw: Hardware
-) -> Placed:
-    """float32 <-> fp16 at the edge of the graph, by DMA or by a DSP kernel."""
-    engine = engines.get(hw.generation, "dma")
-    value = values[source]
-    node = Node(name, "Convert", (source,), (result,))
-    work: VectorWork | MoveWork
-    if engine == "dsp":
-        work = VectorWork("convert", value.elements, independent=max(1, value.elements))
-        why = "float32 at the graph's edge is converted by a DSP kernel on this generation"
-    else:
-        work = MoveWork(value.elements * 4.0)
-        why = "float32 at the graph's edge is converted by the DMA on this generation"
-    return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)
+        if step is not None:
+            tasks.take(node, len(step.steps))
+            placed += edges.before(step)
+    ends, outputs = edges.behind(placed)
+    placed += ends
+    return placed, unpriced, replace(graph, values=edges.values, outputs=outputs), placer.part_of
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

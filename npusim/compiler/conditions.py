@@ -34,6 +34,11 @@ def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) ->
     return all(v.constant for v in _operands(node, graph) if v.elements == 1)
 
 
+def constant_factor(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """One operand is a constant."""
+    return any(v.constant for v in _operands(node, graph))
+
+
 def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """Every operand has the full innermost axis, so that it can be broadcast in whole runs."""
     out = graph.values[node.outputs[0]].shape
@@ -90,6 +95,7 @@ CONDITIONS: dict[str, Condition] = {
     for f in (
         producers_on_mac_array,
         no_scalar,
+        constant_factor,
         scalar_only_if_constant,
         innermost_kept,
         equal_shapes,

@@ -8,6 +8,8 @@ the fly."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -21,8 +23,10 @@ INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are cut over channels
 
 
-def cut_of(step: Placed, cuts: dict[str, str], rank: int) -> str:
-    """The cut of a step. `cuts`: those of the tensors it reads; `rank` of its first input."""
+def cut_of(step: Placed, cuts: Callable[[str], str | None], rank: int) -> str:
+    """The cut of a step. `cuts`: that of a tensor it reads; `rank` of its first input."""
+    if step.cut:
+        return step.cut
     if step.one_dsp or step.dsp_tiles == 1:
         return ONE
     if step.node.op_type in IMAGE_OPS and rank >= 4:
@@ -34,7 +38,7 @@ def cut_of(step: Placed, cuts: dict[str, str], rank: int) -> str:
         if step.lowering == "mac_array":
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
-    inherited = next((cuts[n] for n in step.reads if cuts.get(n) in INHERITED), None)
+    inherited = next((cut for n in step.reads if (cut := cuts(n)) in INHERITED), None)
     if inherited is not None:
         return inherited
     if isinstance(first, VectorWork) and first.kernel in CHANNEL_KERNELS:

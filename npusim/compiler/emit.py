@@ -6,33 +6,22 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
+from math import ceil
+
+from npusim.compiler.pieces import results_between
 from npusim.compiler.place import Placed
-from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, DspTask, MacTask, PlanBuilder, Step
-from npusim.compiler.prefetch import Chunk
-from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import dsp_parts, mac_shares
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.compiler.plan import DSP, MAC_ARRAY, DspTask, MacTask, Step
+from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
+from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
+from npusim.compiler.transfers import Transfers
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
-SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
+MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
 
-class Emitter:
+class Emitter(Transfers):
     """Writes the tasks of one plan."""
-
-    def __init__(
-        self, sizes: dict[str, float], tiles: int, dsps_per_tile: int, ports: int, groups_over_tiles: bool
-    ) -> None:
-        self.sizes = sizes
-        self.plan = PlanBuilder(ports)
-        self.groups_over_tiles = groups_over_tiles
-        self.tiles = tiles
-        self.dsps = dsps_per_tile
-        self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
-        self.stored: dict[str, tuple[int, ...]] = {}  # transfers that bring it to DDR
-        self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
-        self.last_compute: tuple[int, ...] = ()
-        self.before_last: tuple[int, ...] = ()
-        self.weights: dict[int, list[tuple[int, Chunk]]] = {}
 
     def step(self, k: int, step: Placed, r: Residence, due: list[Chunk]) -> None:
         """Emit step `k`. `due`: weights, its own or of later steps, that may begin to arrive now."""
@@ -47,35 +36,50 @@ class Emitter:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
-        loads: tuple[int, ...] = ()
-        for name, size in r.loads:
-            tasks = self._transfer(
-                f"{name}/load", size, "ddr", "scratchpad",
-                after=self.stored.get(name, ()) or self.made.get(name, ()), gate=self.before_last,
-                pieces=1 if r.cut == "channels" else r.pieces, repeats=step.node.repeats,
-            )  # fmt: skip
-            self.arrived[name] = tasks
-            loads += tasks
-        for name in step.padded:
-            if name not in step.writes:
-                tasks = self._pad(name, step, loads or self._ready(name))
-                loads += tasks
+        begins = self._begins(step) if due else ()
+        each = self._problems(step)
+        turns, arriving = _turns(step, r)
+        passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
+        later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
+        together = len(passing) + bool(later) > 1
         for chunk in due:
-            self._fetch(chunk)
-        own = self.weights.pop(k, [])
-        compute = self._compute(step, r, loads, own) if step.steps else self._parts(step)
+            if (
+                chunk.step == k and chunk not in later
+            ):  # what the first piece needs comes in front of what streams
+                self._fetch(chunk, begins)
+        loads: tuple[int, ...] = ()
+        loaded = {name for name, _, _ in r.loads}
+        for name in (n for n in step.padded if n in loaded):
+            self.stored[name] = self._copied(name, step)
+        for load in arriving:
+            if load not in passing or not together:
+                loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
-            if name in step.writes:
-                compute = self._pad(name, step, compute)
+            if name not in step.writes and name not in r.follows and name not in loaded:
+                loads += self._pad(name, step, self._ready(name))
+        for chunk in due:
+            if chunk.step != k or (chunk in later and not together):
+                self._fetch(chunk, begins)
+        feeds: tuple[tuple[int, float], ...] = ()
+        if together:
+            first, feeds = self._side_by_side(passing, later, step, turns, begins)
+            loads += first
+        own = self.weights.pop(k, [])
+        compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
+        for name, size in r.copies:
+            compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
         for name in step.writes:
             self.made[name] = compute
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
-            streams = compute if r.pieces > 1 else ()
+            streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=r.pieces, repeats=step.node.repeats,
+                streams=streams, pieces=turns if streams else 1, transfers=max(r.pieces, each),
+                repeats=step.node.repeats,
             )  # fmt: skip
+            if name in step.padded:
+                self.stored[name] = self._copied(name, step)
             writes += self.stored[name]
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
@@ -83,106 +87,119 @@ class Emitter:
         record.prefetch = [t for t, _ in own if t < first_task]
         plan.steps.append(record)
 
-    def _ready(self, name: str) -> tuple[int, ...]:
-        return self.arrived.get(name, ()) or self.made.get(name, ())
+    def _problems(self, step: Placed) -> int:
+        """How many problems a batched product is taken apart into, each with transfers of its own."""
+        work = step.steps[0] if step.steps else None
+        apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
+        return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
+
+    def _begins(self, step: Placed) -> tuple[int, ...]:
+        """Tasks after which a step begins: a step that does not need the last one's result begins beside it."""
+        made = (self.made.get(n) for name in step.reads for n in self._wholes(name))
+        return self.last_compute if self.last_compute in made else self.before_last
 
     def _parts(self, step: Placed) -> tuple[int, ...]:
         """A result without a task is ready when its parts are; in DDR too."""
-        stored = tuple(dict.fromkeys(t for n in step.reads for t in self.stored.get(n, ())))
+        stored = tuple(dict.fromkeys(t for n in step.reads for t in self._behind(n)))
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
 
-    def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
-        """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
-        size, repeats = self.sizes[name], step.node.repeats
-        out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
-        return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
-
-    def _fetch(self, chunk: Chunk) -> None:
-        """One chunk of weights, to all tiles that want it, on one port."""
-        plan = self.plan
-        ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
-        task = plan.add(
-            chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=self.last_compute
-        )
-        plan.step[task] = chunk.step
-        self.weights.setdefault(chunk.step, []).append((task, chunk))
-
-    def _transfer(
-        self,
-        label: str,
-        nbytes: float,
-        source: str,
-        destination: str,
-        *,
-        after: tuple[int, ...] = (),
-        gate: tuple[int, ...] = (),
-        streams: tuple[int, ...] = (),
-        pieces: int = 1,
-        repeats: int = 1,
-        elements: float = 0.0,
-    ) -> tuple[int, ...]:
-        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
-        plan = self.plan
-        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else max(self.tiles, 1)
-        ports = min(slices, plan.ports)
-        done: list[int] = []
-        for port in range(ports):
-            count = slices // ports + (1 if port < slices % ports else 0)
-            share = nbytes * count / slices
-            ask = DmaTask(
-                share, source, destination, elements=elements * count / slices, transfers=count * pieces
-            )
-            task = plan.add(
-                label, plan.port(share), ask, pieces=pieces, repeats=repeats,
-                after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
-            )  # fmt: skip
-            done.append(task)
-        return tuple(done)
-
     def _compute(
-        self, step: Placed, r: Residence, loads: tuple[int, ...], weights: list[tuple[int, Chunk]]
+        self,
+        step: Placed,
+        r: Residence,
+        turns: int,
+        loads: tuple[int, ...],
+        weights: list[tuple[int, Chunk]],
+        arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
-        plan, repeats = self.plan, step.node.repeats
-        ready = tuple(t for n in step.reads for t in (self._ready(n) if n not in dict(r.loads) else ()))
+        plan = self.plan
+        loaded = {name for name, _, _ in r.loads}
+        behind = [n for n in step.reads if n not in loaded and n not in r.follows]
+        ready = tuple(t for n in behind for t in self._ready(n))
         moving = tuple(t for t in loads if plan.pieces[t] > 1)
+        moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
         first = (t for t, chunk in weights if not chunk.needed_at)
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
-        feeds = tuple((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at)
+        feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
+        passes = results_between(step)
         for i, work in enumerate(step.steps):
+            if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
+                previous = self._through_ddr(
+                    step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
+                )
             after, streams = (waiting, moving) if i == 0 else (previous, ())
-            if i and r.pieces > 1:
+            if i and turns > 1:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
+            repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
                 source, destination = (
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
                 )
                 previous = self._transfer(
-                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=r.pieces,
-                    repeats=repeats, elements=work.elements,
+                    label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
+                    transfers=r.pieces, repeats=repeats, elements=work.elements,
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                alternatives, splits = mac_shares(work, self.tiles, r.pieces, r.cut, self.groups_over_tiles)
+                blocks = r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
+                alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue, ask = DSP, self._kernel(work, step, r.pieces)
-            task = plan.add(label, queue, ask, pieces=r.pieces, repeats=repeats, after=after, streams=streams)
+            task = plan.add(
+                label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
+            )
             if i == 0 and feeds:
                 plan.feeds[task] = feeds
             previous = (task,)
+            if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
+                previous = self._sum_up(label, work, step, r, task)
         return previous
 
+    def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
+        """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
+        behind: tuple[int, ...] = (task,)
+        pieces = min(r.pieces, MOST_SUM_PIECES) if r.partial_bytes else 1
+        if r.partial_bytes:
+            behind = self._through_ddr(step, r, r.partial_bytes / 2, behind, pieces)
+        ways, names = sum_of_parts(work, r.blocks.terms, self.tiles, pieces)
+        ask = MacTask(ways, names)
+        add = self.plan.add(
+            f"{label}/sum", MAC_ARRAY, ask, pieces=pieces, repeats=step.node.repeats, streams=behind
+        )
+        return (add,)
+
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
-        parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
+        per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
+        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
 
 
+def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
+    """In how many pieces a step follows its transfers, and what arrives in how many blocks.
+
+    A step that is not cut follows them chunk by chunk all the same: what arrives by rows, or the weights by channels
+    (whichever is more), and what leaves."""
+    if r.pieces > 1 or not (r.streams and r.overlaps):
+        return r.pieces, r.loads
+    arriving = sum(size for _, size, _ in r.loads)
+    moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
+    turns = min(
+        MOST_CHUNKS,
+        max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
+    )
+    return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
+
+
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
-    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
+    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
+    streamed."""
+    if work.source != work.destination:
+        return work.source, work.destination
     return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

@@ -1,29 +1,53 @@
-"""Into how many equal pieces a step is cut, so that two of them fit: the one computing and the one arriving."""
+"""Into how many pieces a step is cut that does not fit, so that the piece computing and the one arriving do.
+
+Products and convolutions are cut in blocks of rows, channels and terms (npusim.compiler.blocks); everything else
+along whatever it has most of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
 
+from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
 from npusim.compiler.place import Placed
-from npusim.compiler.split import largest_cut, weight_bytes
+from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
-ROW_KERNELS = frozenset(["softmax", "log_softmax", "mvn", "rmsnorm", "topk", "cumsum"])  # need whole rows
+ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
+TWICE_KERNELS = frozenset(
+    ["mvn"]
+)  # a row that does not fit is read twice: for its moments, then for its values
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
+FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """`pieces` over 'rows' or 'channels'; `fixed_traffic`: bytes of weights fetched when they are read again for
-    every block of rows (0: once)."""
+class Streamed:
+    """`pieces` along `blocks`; `reads`: how many times the inputs cross (2 where a row is read twice)."""
 
-    over: str
     pieces: int
-    fixed_traffic: float = 0.0
+    blocks: Blocks
+    reads: float = 1.0
+
+
+def results_between(step: Placed) -> int:
+    """How many passes leave a result for the next one, the last included; those whose result goes through DDR by
+    transfers of the step's own do not count."""
+    apart = sum(isinstance(w, MoveWork) and w.source != w.destination for w in step.steps)
+    return sum(not isinstance(w, MoveWork) for w in step.steps) - apart // 2
+
+
+def bytes_between(step: Placed, leaving: float, room: float) -> float:
+    """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
+    fit twice in `room`; else a result of the size of its own a pass."""
+    turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
+    if not turned:
+        return leaving * (results_between(step) - 1)
+    images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
+    return float(sum(count * size for count, size in images if 2 * size > room))
 
 
 def works_in_place(step: Placed) -> bool:
@@ -37,62 +61,106 @@ def works_in_place(step: Placed) -> bool:
     return scale or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE)
 
 
-def most_pieces(step: Placed, over: str) -> float:
+def convolution_of(step: Placed) -> MacWork | None:
+    """The product or convolution a step is, or begins with; None if it is something else."""
+    work = step.steps[0] if step.steps else None
+    return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else None
+
+
+def most_pieces(step: Placed) -> float:
     """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row; one that
     runs on one DSP walks through DDR by itself."""
     limit = float("inf")
     for work in step.steps:
         if isinstance(work, MacWork):
-            # A product of two activations is cut over channels too: its right side arrives in pieces as well.
-            right_moves = work.op == MacOp.CONVOLUTION and step.fixed_bytes < weight_bytes(work)
-            also = largest_cut(work, "channels") if right_moves and over == "rows" else 1
-            limit = min(limit, largest_cut(work, over) * also)
+            limit = min(limit, largest_cut(work, "rows"))
         elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and not step.one_dsp:
             limit = min(limit, max(1, work.independent))
     return limit
 
 
-def product_pieces(step: Placed, activation_bytes: float, tiles: int, tile_bytes: float) -> int:
-    """Pieces over channels of a matrix product, so that two pieces of its weights fit in every tile beside the
-    tile's share of activations (weights are on every tile when rows are split). 1: they fit uncut.
+def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_bytes: float) -> bool:
+    """Whether the weights of a matrix product do not fit twice in every tile beside the tile's activations
+    (weights are on every tile when rows are split); then it is cut, and its pieces are joined in DDR.
 
     Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (facts on whole networks, 3.2)."""
-    work = step.steps[0]
-    if step.node.op_type not in GEMMS or not step.fixed_bytes or not isinstance(work, MacWork):
-        return 1
-    room = tile_bytes - activation_bytes / tiles
-    if work.out_h * work.out_w == 1 or work.op != MacOp.CONVOLUTION or room <= 0:
-        return 1
-    return min(ceil(2 * step.fixed_bytes / room), largest_cut(work, "channels"))
+    work = convolution_of(step)
+    if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes or work.out_h * work.out_w == 1:
+        return False
+    return 2 * step.fixed_bytes > tile_bytes - activation_bytes / tiles
 
 
-def streamed(step: Placed, arriving: float, leaving: float, inside: float, capacity: float) -> Cut:
-    """The cut of a step whose inputs arrive and outputs leave piece by piece.
-
-    `inside`: bytes of inputs that stay where they are."""
-    room, fixed = capacity - inside, step.fixed_bytes
-    if fixed <= room / 2:
-        cut = Cut("rows", ceil(2 * (arriving + leaving) / (room - fixed)))
-    elif arriving <= room / 2:
-        cut = Cut("channels", ceil(2 * (fixed + leaving) / (room - arriving)))
-    else:  # weights and activations are both too large: weights again for every block of rows
-        blocks = ceil(3 * arriving / room)
-        cut = Cut("rows", blocks * ceil(6 * (fixed + leaving / blocks) / room), fixed * blocks)
-    limit = most_pieces(step, cut.over) * (most_pieces(step, "channels") if cut.fixed_traffic else 1)
-    return Cut(cut.over, max(1, int(min(max(2, cut.pieces), limit))), cut.fixed_traffic)
+def channel_blocks(step: Placed, room: float) -> int:
+    """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none."""
+    work = convolution_of(step)
+    if work is None or work.groups > 1 or room <= 0:
+        return 0
+    full = ceil_to(work.out_c, CHANNEL_STEP)
+    most = max(1, full // min(full, FULL_CHANNELS))
+    wanted = max(1, ceil(2 * step.fixed_bytes / room))
+    if wanted > most:
+        return 0
+    return ceil(full / ceil_to(full / wanted, CHANNEL_STEP))
 
 
-def check_fits(step: Placed, reads: float, writes: float, capacity: float) -> None:
-    """Raises DoesNotFit when not even the smallest piece fits: one row of the inputs, the weights of 16 channels."""
-    rows, channels = most_pieces(step, "rows"), most_pieces(step, "channels")
-    if not step.fixed_bytes:
-        channels = 1.0
-    smallest = reads / rows + step.fixed_bytes / channels + writes / (rows * channels)
+def product_blocks(
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float
+) -> tuple[Fitted, float] | None:
+    """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
+    cross from DDR. `inside`: its inputs are in the scratchpads and stay there."""
+    work = convolution_of(step)
+    if work is None:
+        return None
+    second = weight_bytes(work)
+    moving = second if step.fixed_bytes < second else 0.0  # the right side is an activation too
+    right = min(moving, reads) if moving else step.fixed_bytes
+    left = max(reads - right, 0.0) if moving else reads
+    stays = inside and not moving
+    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
+    if fitted is None:
+        return None
+    again = fitted.left_reads
+    if moving:
+        again = (left * fitted.left_reads + right * fitted.right_reads) / max(reads, 1.0)
+    return fitted, again
+
+
+def streamed(step: Placed, moving: float, row_bytes: float, room: float) -> Streamed:
+    """The pieces of a step that is no product: `moving` bytes of inputs and outputs pass through `room`."""
+    wanted = ceil(2 * moving / max(room, 1.0)) if room > 0 else 1 << 40
+    pieces = max(2, int(min(wanted, 1 << 40)))
+    limit = most_pieces(step)
+    reads = 1.0
+    rows = min(
+        (w.rows for w in step.steps if isinstance(w, VectorWork) and w.kernel in TWICE_KERNELS), default=0
+    )
+    if rows and not step.one_dsp and row_bytes > room:
+        reads = 2.0
+    pieces = max(1, int(min(pieces, limit)))
+    work = step.steps[0] if step.steps else None
+    blocks = even_blocks(work, pieces) if isinstance(work, MacWork) else Blocks(rows=pieces)
+    return Streamed(blocks.pieces, blocks if pieces > 1 else UNCUT, reads)
+
+
+def check_fits(step: Placed, moving: float, capacity: float) -> None:
+    """Raises DoesNotFit when not even the smallest piece of a step that is no product fits."""
+    smallest = moving / most_pieces(step)
     if smallest > capacity:
-        raise DoesNotFit(
-            f"'{step.node.name}' needs {_size(smallest)} for one piece, the scratchpads hold {_size(capacity)}; "
-            "raise scratchpad.capacity_bytes or tiles, or cut the op"
-        )
+        refuse(step, smallest, capacity)
+
+
+def refuse(step: Placed, nbytes: float, capacity: float) -> None:
+    """Raises DoesNotFit: the smallest piece of `step` needs `nbytes`."""
+    raise DoesNotFit(
+        f"'{step.node.name}' needs {_size(nbytes)} for one piece, the scratchpads hold {_size(capacity)}; "
+        "raise scratchpad.capacity_bytes or tiles, or cut the op"
+    )
+
+
+def smallest_piece_bytes(work: MacWork, reads: float, writes: float) -> float:
+    """Bytes of 16 channels of weights over 64 terms, one pixel row of inputs and its outputs."""
+    rows = max(1.0, work.out_h * work.out_w)
+    return weight_bytes(work) / max(1, work.groups) / largest_cut(work, "channels") + (reads + writes) / rows
 
 
 def _size(nbytes: float) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
+from npusim.compiler.works import folded, turned_by_pass, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 VIEWS = ("view", "broadcast_view", "fused")
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
@@ -26,7 +27,9 @@ class Placed:
     constants it needs in the scratchpad. `engine` is the engine of most of its work.
     `dsp_tiles`: over how many tiles its kernels may spread (a large number: all).
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
-    `padded`: activations whose channels are no multiple of 16 and that are copied with padding for it."""
+    `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
+    `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
+    `cut`: over what it is cut across the tiles, where its kind does not say (npusim.compiler.distribution)."""
 
     node: Node
     lowering: str
@@ -41,6 +44,8 @@ class Placed:
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
+    cut: str = ""
+    times: tuple[int, ...] = ()
 
 
 class Placer:
@@ -60,6 +65,8 @@ class Placer:
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
         self.alias: dict[str, str] = {}
+        self.part_of: dict[str, str] = {}
+        self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
         self.readers: dict[str, set[tuple[str, int]]] = {
@@ -71,9 +78,16 @@ class Placer:
                     self.readers[name].add((node.op_type, position))
 
     def root(self, name: str) -> str:
-        """The tensor that holds the bytes of `name`."""
+        """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
         while name in self.alias:
             name = self.alias[name]
+        return name
+
+    def whole(self, name: str) -> str:
+        """The tensor in which the bytes of `name` lie."""
+        name = self.root(name)
+        while name in self.part_of:
+            name = self.part_of[name]
         return name
 
     def place(self, node: Node) -> Placed | None:
@@ -84,17 +98,27 @@ class Placer:
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
             if source is not None:
+                if node.op_type == "Transpose" or source in self.absorbed:
+                    self.absorbed.update(node.outputs)
                 for name in filter(None, node.outputs):
-                    self.alias[name] = source
+                    part = chosen.name == "view" and values[name].elements < values[source].elements
+                    (self.part_of if part else self.alias)[name] = self.root(source) if part else source
                     if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None
+        if "npusim.rows" in node.metadata:
+            reason = f"{reason}; {node.metadata['npusim.rows']}"
         sources = node.attribute("contraction_of") or node.inputs
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps = chosen.steps if keeps_types else _with_types(chosen.steps, node, self.graph)
+        steps, times = folded(chosen.steps)
+        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
+            pads = self.generation in self.profile.pads_images
+            steps = turned_by_pass(steps, values[node.inputs[0]], pads)
+        if not keeps_types:
+            steps = with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
@@ -111,9 +135,12 @@ class Placer:
             fixed_bytes=_fixed_bytes(node, steps, self.graph),
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph),
+            padded=_padded(
+                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+            ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
+            times=times,
         )
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
@@ -121,7 +148,8 @@ class Placer:
         profile = self.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())
-        if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
+        leaves = node.outputs[0] in self.graph.outputs
+        if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
@@ -130,7 +158,7 @@ class Placer:
             return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
-                condition = rule.only_if.get(name)
+                condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
                 if name not in by_name:
                     continue
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
@@ -148,39 +176,22 @@ class Placer:
         return ways[0], profile.default.why.get(ways[0].name, "")
 
 
-@lru_cache(maxsize=20_000)
-def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
-    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
+def _padded(
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+) -> tuple[str, ...]:
+    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
-
-def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
-    """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
-    first, last = steps[0], steps[-1]
-    if not any(isinstance(s, MacWork) for s in (first, last)):
-        return steps
-    data = graph.values[node.inputs[0]]
-    second = graph.values[node.inputs[1]] if len(node.inputs) > 1 and node.inputs[1] else data
-    out = graph.values[next(n for n in node.outputs if n)]
-    changed = list(steps)
-    for i, step in enumerate(steps):
-        if isinstance(step, MacWork):
-            into = data.dtype.npu_bytes if i == 0 else step.input_bytes
-            outof = out.dtype.npu_bytes if i == len(steps) - 1 else step.output_bytes
-            weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
-            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
-    return tuple(changed)
-
-
-def _padded(steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph) -> tuple[str, ...]:
-    """Activations of a batched product or an element-wise pass that do not fill sixteens of channels.
-
-    Intel's schedules copy them with padding through DDR (197 tokens of ViT: 4 MB for a product of 0.9 MB results)."""
+    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
+    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
-    if first.op == MacOp.CONVOLUTION and first.groups > 1:
-        return (reads[:1] if first.in_c % 16 else ()) + (outputs if first.out_c % 16 else ())
+    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
+        rows = first.out_h * first.out_w
+        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
+        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
+        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs
@@ -190,11 +201,6 @@ def _padded(steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: 
 def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether two shapes differ in axes of length 1 only."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
-
-
-def _cap(nbytes: float) -> float:
-    """Element sizes the MAC array knows: 4-byte integers are computed as fp16."""
-    return min(nbytes, 2.0)
 
 
 def _main_engine(steps: tuple[Work, ...]) -> str:
@@ -225,7 +231,7 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
 
 def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
     """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
-    if kernels & set(profile.dsp.one_tile.get(generation, ())):
+    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
         return 1
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000

@@ -28,7 +28,7 @@ class MacTask:
     """`alternatives`: per tile works, one a way of splitting over the tiles, and how many run one after
     another; the cheapest is taken per priced point. `splits` names the ways ('rows', 'channels', ...)."""
 
-    alternatives: tuple[tuple[MacWork, int], ...]
+    alternatives: tuple[tuple[MacWork, float], ...]
     splits: tuple[str, ...]
 
 
@@ -50,7 +50,6 @@ class DmaTask:
     nbytes: float
     source: str
     destination: str
-    run_bytes: float = 0.0
     elements: float = 0.0
     transfers: int = 1
 
@@ -137,11 +136,13 @@ class PlanBuilder:
         ask: Ask,
         *,
         pieces: int = 1,
+        steps: int = 0,
         repeats: int = 1,
         after: tuple[int, ...] = (),
         streams: tuple[int, ...] = (),
     ) -> int:
-        """Append one task to the step now being built; returns its index."""
+        """Append one task to the step now being built; returns its index. `steps`: compute steps it counts as, if not
+        one for each piece."""
         index = len(self.queue)
         self.label.append(label)
         self.step.append(len(self.steps))
@@ -149,7 +150,7 @@ class PlanBuilder:
         self.ask.append(ask)
         self.pieces.append(pieces)
         self.repeats.append(repeats)
-        self.minimum_steps.append(pieces if queue in (MAC_ARRAY, DSP) else 0)
+        self.minimum_steps.append((steps or pieces) if queue in (MAC_ARRAY, DSP) else 0)
         self.after.append(after)
         self.streams.append(streams)
         return index

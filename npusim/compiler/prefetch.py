@@ -6,15 +6,21 @@ rule on bytes, so it belongs to the structure and not to the price (facts on who
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from math import ceil
 
+from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
+from npusim.compiler.split import CHANNEL_STEP
+from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
+LEAST_SHARED_BYTES = 65_536  # from here on both DMA ports share even one chunk's worth
 MOST_CHUNKS = 16
-MOST_PIECES = 4096  # whose weights are followed one by one; a tensor of terabytes has millions
+KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs
+STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +36,67 @@ class Chunk:
 
 
 def weight_chunks(
-    steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int
+    steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int, tiles: int, dsps: int
 ) -> dict[int, list[Chunk]]:
     """Chunks by the step at whose start they may begin to arrive, in the order of their use."""
-    occupied = [r.held_bytes + _weights_held(s, r) for s, r in zip(steps, residence, strict=True)]
-    due: dict[int, list[Chunk]] = {}
+    occupied = [r.held_bytes + r.weights_held for r in residence]
+    waiting: deque[tuple[int, Chunk]] = deque()
     earliest = 0
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         total = r.fixed_traffic
         if not total:
             continue
-        pieces = min(r.pieces, MOST_PIECES) if r.cut == "channels" else 1
-        chunks, finer = _cut(total, pieces)
+        count = _chunks(step, r)
         repeats = step.node.repeats if r.pieces > 1 else 1
-        brought = 0.0
-        for c, nbytes in enumerate(chunks):
-            brought += nbytes
+        brought, label = 0.0, f"{step.node.name}/weights"
+        for c in range(count):
+            brought += total / count
             gate, weights = k, brought
-            while gate > max(0, k - ahead) and occupied[gate - 1] + weights <= capacity_bytes:
+            held = brought <= r.weights_held * (1 + 1e-9)  # more of it is not held at once
+            first = max(0, k - ahead) if held else k
+            while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
                 gate -= 1
-                weights += _weights_held(steps[gate], residence[gate])
+                weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
-            chunk = Chunk(k, f"{step.node.name}/weights", nbytes, (c // finer) / pieces, repeats)
-            due.setdefault(earliest, []).append(chunk)
+            waiting.append((earliest, Chunk(k, label, total / count, r.weights_until * c / count, repeats)))
+    due: dict[int, list[Chunk]] = {}
+    for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
+        room = _behind_compute(step, tiles, dsps) - _transferred(r)
+        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
+            chunk = waiting.popleft()[1]
+            room -= chunk.nbytes
+            due.setdefault(k, []).append(chunk)
     return due
 
 
-def _weights_held(step: Placed, r: Residence) -> float:
-    """Weights a step holds while it runs: all, or two pieces."""
-    return step.fixed_bytes if r.pieces == 1 or r.cut != "channels" else 2 * step.fixed_bytes / r.pieces
+def _behind_compute(step: Placed, tiles: int, dsps: int) -> float:
+    """About how many bytes arrive while a step computes: of weights for later steps no more are asked for, or they
+    would stand in the way of what the next step needs first. A rule on counts, not a price."""
+    total = 0.0
+    for i, work in enumerate(step.steps):
+        times = step.times[i] if step.times else 1
+        if isinstance(work, VectorWork):
+            total += times * work.elements * KERNEL_BYTES / dsps
+        elif isinstance(work, MacWork):
+            pixels = work.groups * work.out_h * work.out_w * work.out_c * work.kernel_h * work.kernel_w
+            macs = pixels * (work.in_c if work.op == MacOp.CONVOLUTION else STENCIL_MACS)
+            total += times * macs / (MACS_A_BYTE * tiles)
+    return total
 
 
-def _cut(total: float, pieces: int) -> tuple[list[float], int]:
-    """Equal chunks, a whole number for each of the step's pieces; and that number."""
-    finer = max(1, min(MOST_CHUNKS, ceil(total / CHUNK_BYTES)) // pieces)
-    return [total / (pieces * finer)] * (pieces * finer), finer
+def _transferred(r: Residence) -> float:
+    """Bytes that a step moves itself."""
+    moved = sum(size for _, size, _ in r.loads) + sum(size for _, size in (*r.stores, *r.writes))
+    return moved + r.fixed_traffic * (r.pieces > 1)
+
+
+def _chunks(step: Placed, r: Residence) -> int:
+    """In how many chunks weights arrive: by their bytes, and no finer than sixteens of channels."""
+    count = min(
+        MOST_CHUNKS,
+        max(ceil(r.fixed_traffic / CHUNK_BYTES), int(r.fixed_traffic // LEAST_SHARED_BYTES > 0) + 1),
+    )
+    work = step.steps[0] if step.steps else None
+    if isinstance(work, MacWork):
+        count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)
+    return max(1, count)

@@ -3,51 +3,95 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from npusim.compiler.distribution import ONE, through_ddr
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
+from npusim.compiler.split import UNCUT, Blocks
 
 Moved = tuple[str, float]  # tensor, bytes
+Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
 NEVER = 1 << 60
 
 
 @dataclass(slots=True)
 class Residence:
-    """What one step does with memory. Bytes are of whole tensors, over all tiles."""
+    """What one step does with memory. Bytes are of whole tensors, over all tiles.
 
-    loads: list[Moved] = field(default_factory=list)
+    `blocks`: how its first work is cut in time; `pieces`: in how many pieces all of its tasks run.
+    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`:
+    transfers run beside the compute; else pieces wait for theirs."""
+
+    loads: list[Arriving] = field(default_factory=list)
     stores: list[Moved] = field(default_factory=list)  # spills of tensors that make room
     writes: list[Moved] = field(default_factory=list)  # its own outputs, to DDR
+    copies: list[Moved] = field(default_factory=list)  # from DDR to DDR, by a step without a task of its own
+    blocks: Blocks = UNCUT
     pieces: int = 1
-    cut: str = "rows"
+    partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
+    weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
+    weights_until: float = 0.0
+    overlaps: bool = True
+    streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
+    follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""
     source: str = "scratchpad"  # where its first input is (for pure moves)
-    destination: str = "scratchpad"
+    destination: str = "scratchpad"  # or 'ddr', or 'next': handed to the next step piece by piece
 
 
 class Scratchpad:
-    """Tensors inside (`inside`: bytes by name), their cut over the tiles, and which have a copy in DDR."""
+    """Tensors inside (`inside`: bytes by name), their cut over the tiles, and which have a copy in DDR.
+
+    `part_of`: tensors that are contiguous parts of another one (a Slice, a Split): where the whole is, they are."""
 
     def __init__(
-        self, steps: list[Placed], sizes: dict[str, float], memory: Memory, tiles: int, tile_bytes: float
+        self,
+        steps: list[Placed],
+        sizes: dict[str, float],
+        memory: Memory,
+        tiles: int,
+        tile_bytes: float,
+        part_of: Mapping[str, str],
+        generation: str = "",
     ) -> None:
         self.sizes = sizes
         self.memory = memory
         self.tiles = tiles
+        self.part_of = part_of
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
+        self.kernels_wait = generation in memory.kernel_pieces_wait
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:
-                self.uses.setdefault(name, []).append(k)
+                for whole in self.wholes(name):
+                    uses = self.uses.setdefault(whole, [])
+                    if not uses or uses[-1] != k:
+                        uses.append(k)
         self.inside: dict[str, float] = {}
         self.used_bytes = 0.0
         self.cuts: dict[str, str] = {}
         self.in_ddr: set[str] = set()
+        self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
+
+    def wholes(self, name: str) -> Iterator[str]:
+        """The tensor and those it is a part of."""
+        yield name
+        while name in self.part_of:
+            name = self.part_of[name]
+            yield name
+
+    def holder(self, name: str) -> str | None:
+        """The tensor inside that holds the bytes of `name`: itself, or one it is a part of."""
+        if name in self.inside:
+            return name
+        if name not in self.part_of:
+            return None
+        return next((n for n in self.wholes(name) if n in self.inside), None)
 
     def put(self, name: str) -> None:
         self.take(name)
@@ -56,6 +100,12 @@ class Scratchpad:
 
     def take(self, name: str) -> None:
         self.used_bytes -= self.inside.pop(name, 0.0)
+
+    def release(self, name: str, k: int) -> None:
+        """Forget a tensor that step `k` has read, and those it is a part of, if nobody needs them any more."""
+        for whole in self.wholes(name) if name in self.part_of else (name,):
+            if whole in self.inside and self.dead_after(whole, k):
+                self.take(whole)
 
     def dead_after(self, name: str, k: int) -> bool:
         """Whether nobody reads the tensor after step `k`."""
@@ -68,21 +118,33 @@ class Scratchpad:
         return uses[at] if at < len(uses) else NEVER
 
     def bytes_of(self, names: tuple[str, ...]) -> float:
-        """Bytes of those of `names` that are inside."""
-        return sum(self.inside.get(n, 0.0) for n in names)
+        """Bytes inside that belong to `names`, wholes in which they are parts included."""
+        if not self.part_of:
+            return sum(self.inside.get(n, 0.0) for n in names)
+        holders = {holder for n in names if (holder := self.holder(n)) is not None}
+        return sum(self.inside[n] for n in sorted(holders))
+
+    def cut_of(self, name: str) -> str | None:
+        """Over what the tensor, or the one it is a part of, lies over the tiles."""
+        if name not in self.part_of:
+            return self.cuts.get(name)
+        return next((self.cuts[n] for n in self.wholes(name) if n in self.cuts), None)
 
     def spill(self, name: str, r: Residence) -> None:
-        """Take a tensor out; write it to DDR unless it is there already."""
+        """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
+        transfer runs, or before the step of `r`."""
         self.take(name)
-        if name not in self.in_ddr:
+        if not any(n in self.in_ddr for n in self.wholes(name)):
             self.in_ddr.add(name)
-            r.stores.append((name, self.sizes[name]))
+            maker = self.made_by.pop(name, None)
+            (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
     def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
         """Spill what is needed last until `need` bytes fit beside the rest."""
         if need + self.used_bytes - self.bytes_of(step.reads) <= self.resident_bytes:
             return
-        others = sorted((n for n in self.inside if n not in step.reads), key=lambda n: self.next_use(n, k))
+        own = {self.holder(n) for n in step.reads}
+        others = sorted((n for n in self.inside if n not in own), key=lambda n: self.next_use(n, k))
         while others and need + self.used_bytes - self.bytes_of(step.reads) > self.resident_bytes:
             self.spill(others.pop(), r)
 
@@ -91,11 +153,18 @@ class Scratchpad:
         read in another shape."""
         if self.tiles == 1:
             return
-        for name in [n for n in step.reads if n in self.inside]:
-            made = self.cuts.get(name, cut)
+        for name in step.reads:
+            holder = self.holder(name)
+            if holder is None:
+                continue
+            made = self.cuts.get(holder, cut)
             if not self.memory.natural_cuts and ONE not in (made, cut):
                 made = cut
-            readers = len(self.uses[name]) if self.memory.natural_cuts else 1
+            readers = len(self.uses[holder]) if self.memory.natural_cuts else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             if reshaped or through_ddr(made, cut, readers):
-                self.spill(name, r)
+                self.spill(holder, r)
+                why = "read in another shape" if reshaped else f"made over {made}, wanted over {cut}"
+                if made == cut and not reshaped:
+                    why = "read by several"
+                r.reason = f"input through DDR, as Intel's compiler does on several tiles ({why})"

@@ -7,7 +7,7 @@ alternatives. A shared task ends when the largest share ends, hence the ceilings
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, prod
 
@@ -46,19 +46,80 @@ def _even_rows(work: MacWork) -> MacWork:
     return replace(work, out_h=rows, in_h=rows, out_c=ceil(work.out_c / rows), in_c=ceil(work.in_c / rows))
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Into how many blocks a work is cut in time, an axis each; `pieces` is their product. `terms`: summed ones."""
+
+    groups: int = 1
+    rows: int = 1
+    columns: int = 1
+    channels: int = 1
+    terms: int = 1
+
+    @property
+    def pieces(self) -> int:
+        return self.groups * self.rows * self.columns * self.channels * self.terms
+
+
+UNCUT = Blocks()
+
+
+def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
+    """The work of one full piece, and how many of it the whole is (a last piece that is shorter counts for less)."""
+    count = 1.0
+
+    def block(extent: float, parts: int, step: int = 1) -> float:
+        nonlocal count
+        if parts == 1 or extent <= 1:
+            return extent
+        size = min(ceil_to(extent, step), ceil_to(extent / parts, step))
+        count *= ceil_to(extent, step) / size if step > 1 else extent / size
+        return size
+
+    groups = block(work.groups, blocks.groups)
+    out_h, out_w = block(work.out_h, blocks.rows), block(work.out_w, blocks.columns)
+    out_c = block(work.out_c, blocks.channels, CHANNEL_STEP)
+    in_c = block(work.in_c, blocks.terms, CHANNEL_STEP) if work.op == MacOp.CONVOLUTION else out_c
+    in_h = min(work.in_h, (out_h - 1) * work.stride_h + work.kernel_h) if blocks.rows > 1 else work.in_h
+    in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w) if blocks.columns > 1 else work.in_w
+    piece = replace(
+        work, groups=groups, out_h=out_h, out_w=out_w, out_c=out_c, in_c=in_c, in_h=in_h, in_w=in_w
+    )
+    return piece, count
+
+
+def even_blocks(work: MacWork, pieces: int) -> Blocks:
+    """At least `pieces` blocks (as far as the work can be cut): over problems first, then rows, columns, and
+    channels. Pooling has independent channels: they go first, and the rows stay a full grid."""
+    if pieces <= 1:
+        return UNCUT
+    work = _even_rows(work)
+    sixteens = max(1, ceil(work.out_c / CHANNEL_STEP))
+    channels = 1
+    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL):
+        channels = min(sixteens, pieces)
+    left = ceil(pieces / channels)
+    groups = min(int(work.groups), left)
+    left = ceil(left / groups)
+    rows = min(ceil(work.out_h), left)
+    left = ceil(left / rows)
+    columns = min(int(work.out_w), left)
+    left = ceil(left / columns)
+    channels = min(sixteens, channels * left)
+    return Blocks(groups, rows, columns, channels)
+
+
 @lru_cache(maxsize=20_000)
 def mac_shares(
-    work: MacWork, tiles: int, pieces: int, cut: str, groups_over_tiles: bool = True
-) -> tuple[tuple[tuple[MacWork, int], ...], tuple[str, ...]]:
+    work: MacWork, tiles: int, blocks: Blocks = UNCUT, groups_over_tiles: bool = True
+) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
     `groups_over_tiles`: whole problems of a batch may go to different tiles (else every problem is split).
-    `pieces` > 1 cuts the work in time first, over its `cut` ('rows' or 'channels')."""
-    work = _even_rows(work)
-    if pieces > 1:
-        work = _channels(work, pieces) if cut == "channels" else _piece(work, pieces)
+    `blocks` cuts the work in time first."""
+    work, count = piece_of(_even_rows(work), blocks)
     if tiles == 1:
-        return ((work, pieces),), ("none",)
+        return ((work, count),), ("none",)
     ways: dict[str, MacWork] = {}
     if work.groups > 1 and groups_over_tiles:
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
@@ -69,22 +130,19 @@ def mac_shares(
         ways["channels"] = replace(_channels(work, tiles), write_tiles=broadcast)
     if not ways:
         ways["none"] = work
-    return tuple((share, pieces) for share in ways.values()), tuple(ways)
+    return tuple((share, count) for share in ways.values()), tuple(ways)
 
 
-def _piece(work: MacWork, pieces: int) -> MacWork:
-    """One of `pieces` in time: over problems first, then rows, columns, and channels (see `largest_cut`)."""
-    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL):  # independent channels: the rows stay a full grid
-        channels = min(max(1, ceil(work.out_c / CHANNEL_STEP)), pieces)
-        work, pieces = _channels(work, channels), ceil(pieces / channels)
-    groups = min(int(work.groups), pieces)
-    pieces = ceil(pieces / groups)
-    rows = min(int(work.out_h), pieces)
-    pieces = ceil(pieces / rows)
-    columns = min(int(work.out_w), pieces)
-    channels = ceil(pieces / columns)
-    piece = replace(_rows(work, rows), groups=ceil(work.groups / groups), out_w=ceil(work.out_w / columns))
-    return _channels(piece, channels) if channels > 1 else piece
+def sum_of_parts(
+    work: MacWork, parts: int, tiles: int, pieces: int
+) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
+    """Element-wise passes that add up the results of a product whose terms were cut in `parts`."""
+    add = MacWork(
+        MacOp.ELTWISE, work.out_h, work.out_w, work.out_c, work.out_c, work.out_h, work.out_w, groups=work.groups,
+        input_bytes=work.output_bytes, weight_bytes=work.output_bytes, output_bytes=work.output_bytes,
+    )  # fmt: skip
+    ways, names = mac_shares(add, tiles, even_blocks(add, pieces))
+    return tuple((share, count * (parts - 1)) for share, count in ways), names
 
 
 def largest_cut(work: MacWork, cut: str) -> int:
@@ -92,7 +150,7 @@ def largest_cut(work: MacWork, cut: str) -> int:
     channels = max(1, ceil(work.out_c / CHANNEL_STEP))
     if cut == "channels":
         return channels
-    outer = int(work.groups * work.out_h * work.out_w)
+    outer = ceil(work.groups * work.out_h * work.out_w)
     return outer if work.op == MacOp.CONVOLUTION else outer * channels
 
 
@@ -109,7 +167,7 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
 def weight_bytes(work: MacWork) -> float:
     """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
     (facts on whole networks, section 2, rule W). Zero for element-wise work and pooling."""
-    if work.op in (MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL):
+    if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)

@@ -19,9 +19,8 @@ from npusim.graph import Graph
 from npusim.measured.join import members, same_engine
 from npusim.measured.layers import ENGINES
 from npusim.measured.profile import MEASURED, Profile, ProfileLayer
-from npusim.pricing import price
+from npusim.pricing import timeline
 from npusim.report.record import Report
-from npusim.schedule import schedule
 
 LATENCY = "latency"
 SPAN = "layer span"
@@ -67,9 +66,7 @@ class Observations:
     def predict(self, hw: Hardware) -> Any:
         """Predicted microseconds: [n], or [n, p] when numbers of `hw` are arrays [p]."""
         plan = self.plan
-        line = schedule(
-            plan.queue, plan.pieces, plan.after, plan.streams, price(plan, hw).time_ns, plan.feeds
-        )
+        line = timeline(plan, hw)
         start, end = np.asarray(line.start_ns), np.asarray(line.end_ns)
         host = np.asarray(hw.host.latency_ns, dtype=float)
         found = []

@@ -12,11 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.graph import Value
-from npusim.ops.counting import dsp, extent, on_mac_array, per_element, pixels, vector
+from npusim.ops.counting import MAX_CHANNELS, dsp, extent, on_mac_array, per_element, pixels, vector
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork
-
-MAX_CHANNELS = 8192
 
 COMPARE = {
     "Equal": "equal", "Less": "less", "LessOrEqual": "lesseq", "Greater": "greater",

@@ -66,7 +66,7 @@ def best_cycles(rows: MacRows, hw: Hardware) -> np.ndarray:
     for index, tiles in enumerate(rows.tiles):
         one = MacWork(**{name: getattr(rows.work, name)[index].item() for name in _FIELDS})
         starts.append(len(works))
-        works += [share for share, _ in mac_shares(_whole(one), int(tiles), 1, "rows")[0]]
+        works += [share for share, _ in mac_shares(_whole(one), int(tiles))[0]]
     column = MacWork(**{name: np.array([getattr(work, name) for work in works]) for name in _FIELDS})
     return np.minimum.reduceat(np.asarray(mac_array_cycles(column, hw)), starts)
 

@@ -14,8 +14,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source
 from npusim.compiler.plan import Plan
-from npusim.pricing import price
-from npusim.schedule import schedule
+from npusim.pricing import timeline
 
 STEP, HOST = "step.minimum_ns", "host.latency_ns"
 CONSTANTS = (STEP, HOST)
@@ -36,11 +35,7 @@ def predict_us(points: Sequence[NetworkPoint], hw: Hardware) -> np.ndarray:
     device: dict[int, float] = {}
     for point in points:
         if id(point.plan) not in device:
-            plan = point.plan
-            line = schedule(
-                plan.queue, plan.pieces, plan.after, plan.streams, price(plan, hw).time_ns, plan.feeds
-            )
-            device[id(plan)] = float(line.latency_ns) / 1e3
+            device[id(point.plan)] = float(timeline(point.plan, hw).latency_ns) / 1e3
     host = float(hw.host.latency_ns) / 1e3
     return np.array([device[id(p.plan)] + host * p.synchronous for p in points])
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.dsp import kernel_line
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import Bounds, bounds
 from npusim.choices import Mode, choose
@@ -24,8 +23,7 @@ from npusim.compiler.plan import DspTask, Plan
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.graph import Graph
-from npusim.pricing import price
-from npusim.schedule import schedule
+from npusim.pricing import timeline
 from npusim.simulation import DEFAULT_COMPILER
 
 SCHEMA_VERSION = "1"
@@ -128,7 +126,7 @@ def to_document(found: Sensitivity) -> dict[str, Any]:
 
 def _pairs(plan: Plan, hw: Hardware, step: float) -> dict[str, tuple[float, float]]:
     """The two values of every number that can move and that the plan can see."""
-    used = {kernel_line(hw, ask.kernel)[0] for ask in plan.ask if isinstance(ask, DspTask)}
+    used = {ask.kernel for ask in plan.ask if isinstance(ask, DspTask)}
     pairs = {}
     for name in pricing_numbers(hw):
         if name.startswith("dsp.kernels.") and name.removeprefix("dsp.kernels.").split(".")[0] not in used:
@@ -156,8 +154,7 @@ def _varied(hw: Hardware, pairs: dict[str, tuple[float, float]]) -> Hardware:
 
 
 def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarray:
-    prices = price(plan, hw)
-    line = schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+    line = timeline(plan, hw)
     host_ns = hw.host.latency_ns if mode == "latency" else 0.0
     return np.broadcast_to(
         (line.latency_ns + host_ns) * 1e-3, (points,)

@@ -48,7 +48,9 @@ def check(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None
     if content is not None:
         path = tmp_path_factory.getbasetemp() / "fuzzed.onnx"
         path.write_bytes(content)
-        answer_or_sentence(path, data.draw(st.sampled_from(NPUS)), data.draw(st.booleans()), data.draw(st.booleans()))
+        answer_or_sentence(
+            path, data.draw(st.sampled_from(NPUS)), data.draw(st.booleans()), data.draw(st.booleans())
+        )
 
 
 @QUICK

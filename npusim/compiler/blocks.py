@@ -1,0 +1,228 @@
+"""Into which blocks a product or convolution is cut when it does not fit: over rows, channels and summed terms.
+
+The rule looks at structural numbers only (extents, bytes, tiles, scratchpad), never at a rate, so a sweep over
+rates keeps one plan. Of all blocks that fit, the one standing beside the block that moves twice, it takes the
+cheapest by two counts: multiply-accumulates on a grid of 4 x 4 pixels and 16 channels (a sliver fills it badly),
+and bytes from and to DDR (an operand that is read again counts again). Intel's compiler cuts the same three axes
+(`ic_tile` and `accumulator` in its schedules: terms summed up in parts); docs/compiler.md shows both beside each
+other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import ceil, inf
+from typing import Any
+
+import numpy as np
+
+from npusim.compiler.split import CHANNEL_STEP, Blocks
+from npusim.work import MacWork
+
+MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
+HALF_GRID = 16  # pixels at once, or channels, at which the array does half of what it can; at 64 it is full
+PIECE_BYTES = 65_536  # what starting one more piece is worth
+BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
+MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
+GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
+FINER = (1, 2, 4)  # times as many blocks of rows as must be
+TERM_STEP = 64  # terms are cut in blocks of at least so many channels
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """Bytes of a product: `left` (pixels), `right` (weights, or the second activation), `out`.
+
+    `left_stays`, `out_stays`: it lies in the scratchpads from before, or remains there afterwards."""
+
+    left: float
+    right: float
+    out: float
+    left_stays: bool = False
+    out_stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Blocks that fit. `left_reads`, `right_reads`: how many times each operand crosses from DDR in all.
+    `left_blocks`: in how many blocks the left operand arrives. `partial_bytes`: sums of parts of the terms, written
+    to DDR and read back. `cost`: what the rule compared. `overlaps`: two pieces fit, so that transfers run beside the
+    compute; else piece after piece waits for its own."""
+
+    blocks: Blocks
+    left_reads: float
+    right_reads: float
+    left_blocks: int
+    right_blocks: int
+    partial_bytes: float
+    cost: float
+    overlaps: bool = True
+
+
+@lru_cache(maxsize=20_000)
+def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+    """The cheapest blocks of which two fit; None when not even the smallest does.
+
+    `tile_bytes`: what one scratchpad has for them."""
+    groups = int(work.groups)
+    if groups > 1:
+        at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
+        if at_once >= 1 and not operands.left_stays and not operands.out_stays:
+            n = ceil(groups / min(groups, int(at_once)))
+            return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
+        each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes)
+        return None if one is None else _repeated(one, groups, "groups")
+    upright = _search(work, operands, tiles, tile_bytes)
+    turned = None
+    if work.out_w > 1 and work.out_h < work.out_w:
+        turned = _search(_turned(work), operands, tiles, tile_bytes)
+    if turned is not None and (upright is None or turned.cost < upright.cost):
+        return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
+    if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
+        rows = ceil(work.out_h)
+        row = replace(work, out_h=1, in_h=work.kernel_h)
+        inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
+        each = replace(operands, left=inputs, out=operands.out / rows)
+        thin = _search(_turned(row), each, tiles, tile_bytes)
+        if thin is not None:
+            thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
+            again = rows * inputs / max(operands.left, 1.0)
+            return replace(_repeated(thin, rows, "rows"), left_reads=thin.left_reads * again)
+    return upright
+
+
+def _turned(work: MacWork) -> MacWork:
+    """The same work with rows and columns changed over."""
+    return replace(
+        work, out_h=work.out_w, out_w=work.out_h, in_h=work.in_w, in_w=work.in_h,
+        kernel_h=work.kernel_w, kernel_w=work.kernel_h, stride_h=work.stride_w, stride_w=work.stride_h,
+    )  # fmt: skip
+
+
+def _repeated(one: Fitted, times: int, axis: str) -> Fitted:
+    """The blocks of one problem, for `times` of them one after another."""
+    again = 1 if axis == "groups" else times  # rows share their weights
+    return replace(
+        one,
+        blocks=replace(one.blocks, **{axis: times}),
+        right_reads=one.right_reads * again,
+        left_blocks=one.left_blocks * times,
+        right_blocks=one.right_blocks * times,
+        partial_bytes=one.partial_bytes * times,
+        cost=one.cost * times,
+    )
+
+
+def _counts(extent: float, step: int, most: int) -> list[int]:
+    """Numbers of blocks worth trying: one for each block size in whole steps."""
+    steps = ceil(extent / step)
+    sizes = {ceil(steps / n) for n in range(1, min(steps, most) + 1)}
+    return sorted({ceil(steps / size) for size in sizes})
+
+
+def _on_grid(rows: Any, width: float, channels: Any) -> Any:
+    """Pixels times channels that the grid goes through for a block, in the better of two block sizes: a last block that
+    is not full counts like the others, and few pixels or channels at once keep the array waiting for operands."""
+    best: Any = None
+    for side in GRID_ROWS:
+        across = _up(width, side) if width > side / 2 else _up(width, 4)
+        pixels = np.minimum(rows, side) * min(width, side)
+        waits = 1 + (HALF_GRID / np.maximum(pixels, 1)) ** 2 + (HALF_GRID / np.maximum(channels, 1)) ** 2
+        through = _up(rows, side if side > GRID_ROWS[0] else 4) * across * waits
+        best = through if best is None else np.minimum(best, through)
+    return best * channels
+
+
+def _up(value: Any, step: Any) -> Any:
+    return np.ceil(value / step) * step
+
+
+def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+    """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
+    rows in as few blocks as fit or in more."""
+    channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
+    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
+    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
+    channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
+    over_rows = 1 - by_channels
+    height, width = float(work.out_h), float(work.out_w)
+    block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_STEP), work.out_c)
+    block_k = np.where(terms > 1, _up(np.ceil(work.in_c / terms), CHANNEL_STEP), work.in_c)
+    share_c, share_k = block_c / work.out_c, np.minimum(1.0, block_k / work.in_c)
+    # Bytes on one tile: of the weights of a block, of one row of inputs and of outputs, and of the rows around.
+    on_each = np.where(by_channels > 0, tiles, 1.0)
+    weights = o.right * share_c * share_k / on_each
+    spread = np.where(over_rows > 0, 1.0 / tiles, 1.0)
+    input_row = o.left / max(float(work.in_h), 1.0)
+    per_row = input_row * min(work.stride_h, work.kernel_h) * share_k * spread
+    around = input_row * max(0.0, work.kernel_h - work.stride_h) * share_k * spread
+    out_row = o.out / max(height, 1.0) * share_c / tiles
+    whole = (o.left / tiles if o.left_stays else 0.0) + (o.out / tiles if o.out_stays else 0.0)
+    stand = (weights_stay > 0) | (channels * terms == 1)
+    weights_kept = np.where(stand | (waits > 0), 1.0, 2.0)
+    inputs_kept = np.where(stand & (waits == 0), 2.0, 1.0)
+    per_row = (0.0 if o.left_stays else per_row * inputs_kept) + (
+        0.0 if o.out_stays else (2 - waits) * out_row
+    )
+    around = 0.0 if o.left_stays else around * inputs_kept
+    room = tile_bytes - whole - weights * weights_kept - around
+    most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
+    fits = (room >= 0) & (most >= min(1.0, height))
+    tall = GRID_ROWS[0] * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
+    most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
+    rows = np.minimum(rows * finer, max(1.0, np.ceil(height)))
+    block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
+    block_h = np.where(
+        (rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h
+    )
+    # Whole rows: blocks of full height fewer than asked for cover everything.
+    rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
+    beside = fits & (waits == 0)
+    fits = beside if beside.any() else fits  # one at a time only where two never fit
+    if not fits.any():
+        return None
+    on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
+    on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
+    taps = work.kernel_h * work.kernel_w
+    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_STEP) * taps
+    full_rows = np.where(rows > 1, height / block_h, 1.0)
+    macs = padded * full_rows * channels * terms
+    # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
+    halo = 1 + (rows - 1) * max(0.0, work.kernel_h - work.stride_h) / max(float(work.in_h), 1.0)
+    left_reads = np.where((weights_stay > 0) & (rows > 1), channels, 1.0) * halo
+    right_reads = np.where((weights_stay > 0) | (channels == 1), 1.0, rows)
+    left_traffic = 0.0 if o.left_stays else o.left * left_reads
+    out_traffic = 0.0 if o.out_stays else o.out
+    held = whole + weights * weights_kept + around + per_row * block_h
+    spare = tile_bytes * tiles - held * tiles
+    partial = np.where((terms > 1) & (spare < 2 * o.out), 4 * (terms - 1) * o.out, 0.0)
+    nbytes = left_traffic + o.right * right_reads + out_traffic
+    pieces = rows * channels * terms
+    compute = macs / MACS_A_BYTE
+    hidden = np.where(waits > 0, 1.0, BEHIND) * np.minimum(compute, nbytes)
+    # Nothing hides the first block's way in and the last one's way out.
+    first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
+    cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
+    # Sums come behind the product and hide behind nothing.
+    one_sum = PIECE_BYTES + height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    cost += partial + (terms - 1) * one_sum
+    cost = np.where(fits, cost, inf)
+    best = int(np.argmin(cost))
+    r, c, t = (int(a[best]) for a in (rows, channels, terms))
+    stays = bool(weights_stay[best]) or c == 1
+    left_blocks = t * r * (c if weights_stay[best] and r > 1 else 1)
+    right_blocks = t * c * (1 if stays else r)
+    return Fitted(
+        Blocks(rows=r, channels=c, terms=t),
+        float(left_reads[best]),
+        float(right_reads[best]),
+        left_blocks,
+        right_blocks,
+        float(partial[best]),
+        float(cost[best]),
+        not waits[best],
+    )

@@ -1,0 +1,159 @@
+"""Steps that are cut together, so that what they hand on never leaves the scratchpads (vertical fusion).
+
+Attention whose scores do not fit runs head by head in strips of rows: the MAC array makes a strip of scores, the DSPs
+take its softmax while the array makes the next strip, and the second product follows. Time is that of the busier
+engine and one strip; traffic is Q, K, V and the result. A chain is a property of the plan: equal pieces, each step
+following the one before it piece by piece; the schedule knows nothing of it. Evidence: `VF_PIPELINING` in schedules of
+Intel's compiler (docs/compiler.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from math import ceil
+
+from npusim.compiler.pieces import convolution_of
+from npusim.compiler.place import Placed
+from npusim.compiler.split import Blocks
+from npusim.work import MacOp, MacWork, VectorWork
+
+STRIPS_HELD = 3  # of scores: one being made, one in the softmax, one in the second product
+SOFTMAX = frozenset(["softmax"])
+BETWEEN = frozenset(["mul", "div", "add", "sub"])
+
+
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """`blocks` of the first product; keys and values cross from DDR `key_reads` times."""
+
+    blocks: Blocks
+    key_reads: int
+
+    @property
+    def reason(self) -> str:
+        heads = "one by one" if self.blocks.rows > 1 else f"in {self.blocks.groups} groups"
+        again = f"; keys and values read {self.key_reads} times" if self.key_reads > 1 else ""
+        return f"heads {heads}, {self.blocks.rows} strips of rows each, scores stay inside{again}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Two products of `groups` heads around a softmax; `first` and `second` as in their steps."""
+
+    first: MacWork
+    second: MacWork
+
+    @property
+    def score_bytes(self) -> float:
+        """Bytes of the scores of all heads."""
+        f = self.first
+        return float(f.groups * f.out_h * f.out_w * f.out_c * f.output_bytes)
+
+    def strips(self, tiles: int, tile_bytes: float) -> Strips | None:
+        """As many heads at a time as fit whole, else one head in as few strips of rows as leave room for its keys and
+        values: on every tile, or spread over the tiles, or read again for each strip. None when a row does not fit."""
+        f, groups = self.first, int(self.first.groups)
+        keys = f.in_c * f.out_c * f.weight_bytes
+        kept = keys + self.second.in_c * self.second.out_c * self.second.weight_bytes
+        row = f.out_w * f.out_c * f.output_bytes * STRIPS_HELD / tiles
+        at_once = int(tile_bytes // (kept + row * f.out_h))
+        if at_once >= 1:
+            return Strips(Blocks(groups=ceil(groups / min(groups, at_once))), 1)
+        again = kept / tiles > tile_bytes / 2
+        rows = int(max(tile_bytes - kept, tile_bytes / 2) // row)
+        if rows < 1:
+            return None
+        strips = ceil(f.out_h / min(f.out_h, rows))
+        return Strips(Blocks(groups=groups, rows=strips), strips if again else 1)
+
+
+def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
+    """The attention that steps (or the works of one step) are: product, element-wise steps, softmax, product."""
+    works = [w for s in steps for w in s.steps]
+    products = [w for w in works if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
+    kernels = [w.kernel for w in works if isinstance(w, VectorWork)]
+    if len(products) != 2 or works[-1] is not products[1] or not SOFTMAX & set(kernels):
+        return None
+    first, second = products
+    fits_together = first.out_c == second.in_c and first.groups == second.groups
+    return Attention(first, second) if works[0] is first and fits_together else None
+
+
+def find_chains(
+    placed: list[Placed], sizes: Mapping[str, float], room: float, outputs: Set[str]
+) -> tuple[list[Placed], dict[int, int]]:
+    """The steps with members of a chain side by side, and where chains begin: index -> number of steps.
+
+    `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads."""
+    readers: dict[str, list[int]] = {}
+    maker: dict[str, int] = {}
+    for k, step in enumerate(placed):
+        for name in step.reads:
+            readers.setdefault(name, []).append(k)
+        for name in step.writes:
+            maker[name] = k
+    chains = []
+    for k, step in enumerate(placed):
+        kernel = (
+            step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
+        )
+        if kernel in SOFTMAX and not step.one_dsp and 2 * sizes[step.writes[0]] > room:
+            chain = _attention_around(k, placed, readers, maker, sizes, outputs)
+            if chain:
+                chains.append(chain)
+    if not chains:
+        return placed, {}
+    moved = {k: chain[-1] for chain in chains for k in chain[:-1]}
+    members = {chain[-1]: chain for chain in chains}
+    order: list[Placed] = []
+    starts: dict[int, int] = {}
+    for k, step in enumerate(placed):
+        if k in moved:
+            continue
+        if k in members:
+            starts[len(order)] = len(members[k])
+            order += [placed[i] for i in members[k][:-1]]
+        order.append(step)
+    return order, starts
+
+
+def _attention_around(
+    k: int,
+    placed: list[Placed],
+    readers: Mapping[str, list[int]],
+    maker: Mapping[str, int],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+) -> tuple[int, ...]:
+    """Indices of product, what stands between, softmax `k` and product; empty when something else reads the scores."""
+    chain = [k]
+    while convolution_of(placed[chain[0]]) is None:
+        head = placed[chain[0]]
+        largest = max(head.reads, key=lambda n: sizes[n], default="")
+        made = maker.get(largest)
+        if made is None or readers[largest] != [chain[0]] or largest in outputs:
+            return ()
+        step = placed[made]
+        if convolution_of(step) is None and not _element_wise(step):
+            return ()
+        chain.insert(0, made)
+    result = placed[k].writes[0]
+    after = readers.get(result, [])
+    if len(after) != 1 or result in outputs:
+        return ()
+    last = placed[after[0]]
+    if convolution_of(last) is None or last.reads[0] != result:
+        return ()
+    chain.append(after[0])
+    return tuple(chain) if attention_of([placed[i] for i in chain]) else ()
+
+
+def _element_wise(step: Placed) -> bool:
+    """One pass that hands on as many elements as it reads."""
+    if len(step.steps) != 1 or len(step.writes) != 1 or step.reshaped or step.padded:
+        return False
+    work = step.steps[0]
+    if isinstance(work, VectorWork):
+        return work.kernel in BETWEEN and work.rows <= 1
+    scale = isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h * work.kernel_w == 1
+    return scale or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE)

@@ -1,0 +1,187 @@
+"""What a compiler adds where tensors enter and leave the graph: conversions, changes of layout, copies.
+
+float32 becomes fp16 and back; an image that arrives channels-first is turned for its first reader on the MAC array,
+and the right side of a product is turned to rows of terms; an output that has no place of its own yet is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, cut_of
+from npusim.compiler.place import Placed, Placer
+from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.split import weight_bytes
+from npusim.graph import DType, Graph, Node, Value
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+
+CHANNELS = 16  # that the MAC array works on at once
+PLANE_PASSES = frozenset(
+    ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
+)
+
+
+def wholes_of(name: str, part_of: Mapping[str, str]) -> Iterator[str]:
+    """Those of `name` and the tensors it is a part of that are parts themselves."""
+    while name in part_of:
+        yield name
+        name = part_of[name]
+
+
+def edge_of(name: str, part_of: Mapping[str, str]) -> str:
+    """The tensor that `name` is, in the end, a part of."""
+    while name in part_of:
+        name = part_of[name]
+    return name
+
+
+def _reads_image(step: Placed) -> bool:
+    """Whether the step takes its first input as an image by its channels (axis 1)."""
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
+
+
+class Edges:
+    """Steps to put in front of readers of the graph's inputs, and behind everything."""
+
+    def __init__(self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str) -> None:
+        self.graph = graph
+        self.placer = placer
+        self.profile = profile
+        self.generation = generation
+        self.values = dict(graph.values)
+        self.inputs = frozenset(graph.inputs)
+        floats = (n for n in graph.inputs if self.values[n].dtype is DType.FLOAT)
+        self.waiting = {n for n in floats if self.values[n].elements}
+        self.converted: dict[str, str] = {}
+        self.turned: dict[str, str] = {}
+        self.made_by: dict[str, Placed] = {}
+
+    def before(self, step: Placed) -> list[Placed]:
+        """The step, its inputs converted and laid out, behind the steps that do so."""
+        added = self._convert(step)
+        if self.converted:
+            step = replace(step, reads=tuple(self.converted.get(n, n) for n in step.reads))
+        turn = self._to_turn(step)
+        if turn is not None:
+            if turn not in self.turned:
+                added.append(self._layout(turn, step))
+            names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
+            step = replace(step, reads=tuple(dict.fromkeys(names)))
+        for one in (*added, step):
+            self.made_by.update(dict.fromkeys(one.writes, one))
+        return [*added, step]
+
+    def behind(self, placed: list[Placed]) -> tuple[list[Placed], tuple[str, ...]]:
+        """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""
+        placer, values = self.placer, self.values
+        made = {n for s in placed for n in s.writes}
+        ends: dict[str, str] = {}
+        added = []
+        for name in self.graph.outputs:
+            source, value = placer.root(name), values[name]
+            if placer.whole(source) in made and value.dtype is DType.FLOAT and value.elements:
+                ends[name] = out = f"{name}/fp32"
+                values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
+                added.append(self._conversion(f"{name}/convert", source, out, self.profile.output_convert))
+            elif source not in made and value.elements and not values[source].constant:
+                ends[name] = out = f"{name}/copy"
+                values[out] = replace(value, name=out)
+                nbytes = value.elements * 4.0 if value.dtype is DType.FLOAT else value.npu_bytes
+                node = Node(out, "Copy", (source,), (out,))
+                why = "an output that is part of another tensor, or an input handed through, is copied to its place"
+                added.append(
+                    Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
+                )
+        return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
+
+    def _convert(self, step: Placed) -> list[Placed]:
+        added = []
+        part_of = self.placer.part_of
+        for name in step.reads:
+            edge = edge_of(name, part_of)
+            if edge in self.converted and edge != name:
+                link = next(n for n in wholes_of(name, part_of) if part_of[n] == edge)
+                part_of[link] = self.converted[edge]
+            elif edge in self.waiting and name not in self.converted:
+                self.waiting -= {name}
+                self.converted[name] = inside = f"{name}/fp16"
+                self.values[inside] = replace(self.values[name], name=inside, dtype=DType.FLOAT16)
+                added.append(self._conversion(f"{name}/convert", name, inside, self.profile.input_convert))
+        return added
+
+    def _to_turn(self, step: Placed) -> str | None:
+        """The input that the step's MAC work wants in another order than it arrives in."""
+        work = step.steps[0] if step.steps else None
+        if not isinstance(work, MacWork) or not step.reads:
+            return None
+        if _reads_image(step):
+            name, shape = step.reads[0], self.values[step.reads[0]].shape
+            image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
+            return name if image and self._from_outside(name) else None
+        if (
+            work.op == MacOp.CONVOLUTION
+            and step.fixed_bytes < weight_bytes(work)
+            and len(step.node.inputs) > 1
+        ):
+            source = step.node.inputs[1]
+            name = self.placer.root(source)
+            name = self.converted.get(name, name)
+            if source in self.placer.absorbed or step.node.op_type not in ("MatMul", "FusedMatMul"):
+                return None
+            wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
+            return name if wanted and self._from_outside(name) else None
+        return None
+
+    def _from_outside(self, name: str) -> bool:
+        """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
+        if edge_of(name, self.placer.part_of) in self.inputs:
+            return True
+        maker = self.made_by.get(name)
+        if maker is None:
+            return False
+        if maker.node.op_type == "Convert":
+            return True
+        return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
+
+    def _layout(self, name: str, reader: Placed) -> Placed:
+        value = self.values[name]
+        self.turned[name] = out = f"{name}/turned"
+        of_image = _reads_image(reader) and len(value.shape) == 4
+        dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
+        shape, kept = (1, 1, *value.shape)[-3:], value.shape
+        if of_image:  # [N,C,H,W]; few channels become 16 on some generations
+            batch, channels, height, width = value.shape
+            shape = (batch * height, width, channels)
+            pads = self.generation in self.profile.pads_images
+            kept = (batch, max(channels, CHANNELS) if pads else channels, height, width)
+        self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
+        channels, width = shape[-1], shape[-2]
+        rows = max(1, value.elements // max(channels * width, 1))
+        size = min(value.dtype.npu_bytes, 2.0)
+        work = MacWork(
+            MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
+            input_bytes=size, weight_bytes=size, output_bytes=size,
+        )  # fmt: skip
+        groups = (
+            getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
+        )
+        apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
+        cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
+        cut = IMAGE if of_image else cut
+        node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
+        why = "an input of the graph is turned to channels last by a pass of the MAC array"
+        return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
+
+    def _conversion(self, name: str, source: str, result: str, engines: dict[str, str]) -> Placed:
+        """float32 <-> fp16, by DMA or by a DSP kernel."""
+        engine = engines.get(self.generation, "dma")
+        elements = self.values[source].elements
+        work: VectorWork | MoveWork
+        if engine == "dsp":
+            work = VectorWork("convert", elements, independent=max(1, elements))
+            why = "float32 at the graph's edge is converted by a DSP kernel on this generation"
+        else:
+            work = MoveWork(elements * 4.0)
+            why = "float32 at the graph's edge is converted by the DMA on this generation"
+        node = Node(name, "Convert", (source,), (result,))
+        return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)

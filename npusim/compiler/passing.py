@@ -1,0 +1,195 @@
+"""How a step passes through the scratchpads that does not fit: in blocks, streamed, in strips of attention, or as a
+recurrence whose weights are read again. Each function writes into the step's `Residence`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.blocks import Fitted
+from npusim.compiler.chains import Strips, attention_of
+from npusim.compiler.pieces import (
+    MIB,
+    bytes_between,
+    check_fits,
+    convolution_of,
+    product_blocks,
+    refuse,
+    smallest_piece_bytes,
+    streamed,
+)
+from npusim.compiler.place import Placed
+from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.compiler.split import weight_bytes
+from npusim.work import MacWork
+
+
+def in_blocks(
+    k: int, step: Placed, pad: Scratchpad, r: Residence, missing: list[str], tile_bytes: float
+) -> list[str]:
+    """A product or convolution in blocks through DDR; returns the inputs that arrive."""
+    reads, writes = (sum(pad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    found, inside = None, not missing
+    others = pad.used_bytes - pad.bytes_of(step.reads)
+    if others > pad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
+        pad.make_room(k, step, r, pad.resident_bytes - pad.pipelined_bytes / 2)
+        others = pad.used_bytes - pad.bytes_of(step.reads)
+    if inside:
+        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles)
+    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles)
+    if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
+        found, inside = apart, False
+    if found is None and others:
+        pad.make_room(k, step, r, pad.resident_bytes)
+        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes)
+    work = convolution_of(step)
+    if found is None and work is not None:
+        refuse(step, smallest_piece_bytes(work, reads, writes), pad.pipelined_bytes)
+    assert found is not None
+    fitted, again = found
+    if not inside:
+        for name in step.reads:
+            holder = pad.holder(name)
+            if holder is not None:
+                pad.spill(holder, r)
+        missing = list(step.reads)
+    _apply(step, pad, r, fitted)
+    r.loads = [(n, pad.sizes[n] * again, fitted.left_blocks) for n in missing]
+    return missing
+
+
+def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
+    b = fitted.blocks
+    r.blocks, r.pieces, r.destination = b, b.pieces, "ddr"
+    r.partial_bytes = fitted.partial_bytes
+    r.fixed_traffic = step.fixed_bytes * fitted.right_reads
+    distinct = b.channels * b.terms
+    r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
+    r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
+    if not fitted.overlaps:
+        r.overlaps, r.weights_until = False, 0.0
+    axes = [
+        f"{n} of {axis}"
+        for axis in ("groups", "rows", "columns", "channels", "terms")
+        if (n := getattr(b, axis)) > 1
+    ]
+    r.reason = f"in {b.pieces} pieces ({', '.join(axes)}), joined in DDR" if axes else "through DDR"
+    if not fitted.overlaps:
+        r.reason += "; one piece at a time, its transfers not hidden"
+    if fitted.right_reads > 1 and step.fixed_bytes:
+        r.reason += f"; weights read {fitted.right_reads:.0f} times"
+    elif fitted.left_reads >= 2:
+        r.reason += f"; inputs read {fitted.left_reads:.0f} times"
+
+
+def streamed_through(
+    step: Placed, pad: Scratchpad, r: Residence, missing: list[str], leaving: float
+) -> list[str]:
+    """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
+    if pad.bytes_of(step.reads) > pad.pipelined_bytes * 7 / 8:
+        for name in step.reads:
+            holder = pad.holder(name)
+            if holder is not None:
+                pad.spill(holder, r)
+        missing = list(step.reads)
+    inside, arriving = pad.bytes_of(step.reads), sum(pad.sizes[n] for n in missing)
+    room = pad.pipelined_bytes - inside - min(step.fixed_bytes, pad.pipelined_bytes / 4)
+    check_fits(step, arriving + leaving, room)
+    rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
+    found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
+    r.pieces, r.blocks, r.destination = found.pieces, found.blocks, "ddr"
+    r.reason = (
+        f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
+    )
+    if step.engine == "dsp" and pad.kernels_wait:
+        r.overlaps = False
+        r.reason += ", one at a time, its transfers not hidden"
+    if found.reads > 1:
+        r.reason += "; a row does not fit and is read twice"
+    r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
+    r.partial_bytes = 2 * bytes_between(
+        step, leaving, pad.pipelined_bytes
+    )  # what passes leave in DDR for the next
+    return missing
+
+
+def in_strips(step: Placed, pad: Scratchpad, r: Residence, strips: Strips) -> None:
+    """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
+    for name in step.reads:
+        holder = pad.holder(name)
+        if holder is not None:
+            pad.spill(holder, r)
+    b = strips.blocks
+    r.pieces, r.blocks, r.destination, r.reason = b.pieces, b, "ddr", strips.reason
+    for name in step.reads:
+        queries = name == step.reads[0]
+        again = 1 if queries else strips.key_reads
+        r.loads.append((name, pad.sizes[name] * again, b.pieces if queries or again > 1 else b.groups))
+
+
+def chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> list[Residence]:
+    """Attention cut together over heads and strips; empty when its keys and values leave no room for a strip."""
+    whole = attention_of(steps)
+    assert whole is not None
+    made = {n for s in steps[:-1] for n in s.writes}
+    reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
+    r = Residence()
+    pad.make_room(k, replace(steps[0], reads=reads), r, pad.resident_bytes)
+    for name in reads:
+        holder = pad.holder(name)
+        if holder is not None:
+            pad.spill(holder, r)
+    found_strips = whole.strips(pad.tiles, tile_bytes)
+    if found_strips is None:
+        return []
+    blocks = found_strips.blocks
+    found = [r, *(Residence() for _ in steps[1:])]
+    first = steps[0].reads
+    for name in reads:
+        own = name in first or name in steps[-1].reads
+        again = found_strips.key_reads if name != first[0] else 1
+        if not own and pad.sizes[name] < whole.score_bytes:
+            again = blocks.groups  # a mask, for each group of heads
+        turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
+        r.loads.append((name, pad.sizes[name] * again, turns))
+    why = f"cut together with its neighbours: {found_strips.reason}"
+    for one, step in zip(found, steps, strict=True):
+        one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
+        one.fixed_traffic = one.weights_held = step.fixed_bytes
+        one.held_bytes = pad.resident_bytes
+        one.follows = frozenset(made & set(step.reads))
+        one.reason = why
+    found[-1].destination = "ddr"
+    return found
+
+
+def _loops(step: Placed) -> list[MacWork]:
+    """The products of a recurrence that run once a time step."""
+    return [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
+
+
+def step_weights(step: Placed, pad: Scratchpad) -> float:
+    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
+    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
+    for a batch of 1 and are read again at every step for a batch of 8)."""
+    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else pad.tiles) for w in _loops(step))
+
+
+def recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
+    """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone
+    (or, one direction after the other, with as much room to spare), else one direction's are read again in every
+    step."""
+    loops = _loops(step)
+    again = sum(weight_bytes(w) for w in loops)
+    one_way = again / max([w.groups for w in loops], default=1)
+    rounds = max(step.times)
+    r.destination = "ddr"
+    stay = step_weights(step, pad) <= pad.resident_bytes / pad.memory.resident_share
+    if not stay:
+        again = one_way
+        r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)
+        size = f"{again / MIB:.1f} MiB"
+        r.reason = f"the recurrent weights ({size}) do not fit and are read again in each of {rounds} steps"
+    else:
+        r.reason = "the sequence passes through DDR, the recurrent weights stay"
+    r.weights_held = min(again, pad.resident_bytes)
+    r.weights_until = 0.0 if stay else 1.0

@@ -1,0 +1,174 @@
+"""Tasks of the DMA: tensors, chunks of weights, streams that arrive in turns; and where every tensor is when.
+
+Names of tensors are followed to the tensor they are a part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from npusim.compiler.place import Placed
+from npusim.compiler.plan import DmaTask, PlanBuilder
+from npusim.compiler.prefetch import Chunk
+from npusim.compiler.scratchpad import Arriving, Residence
+
+MOST_TURNS = 16  # of streams that arrive side by side
+SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
+
+
+class Transfers:
+    """The transfers of one plan, and which tasks made, stored and brought every tensor."""
+
+    def __init__(
+        self,
+        sizes: dict[str, float],
+        tiles: int,
+        dsps_per_tile: int,
+        ports: int,
+        groups_over_tiles: bool,
+        part_of: Mapping[str, str],
+        one_a_tile: tuple[str, ...] = (),
+    ) -> None:
+        self.sizes = sizes
+        self.part_of = part_of
+        self.plan = PlanBuilder(ports)
+        self.groups_over_tiles = groups_over_tiles
+        self.one_a_tile = one_a_tile
+        self.tiles = tiles
+        self.dsps = dsps_per_tile
+        self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
+        self.stored: dict[str, tuple[int, ...]] = {}  # transfers that bring it to DDR
+        self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
+        self.last_compute: tuple[int, ...] = ()
+        self.before_last: tuple[int, ...] = ()
+        self.weights: dict[int, list[tuple[int, Chunk]]] = {}
+
+    def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
+        name, size, _ = load
+        self.arrived[name] = self._transfer(
+            f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
+            pieces=blocks if overlaps else 1, transfers=max(blocks, each), repeats=step.node.repeats,
+        )  # fmt: skip
+        return self.arrived[name]
+
+    def _side_by_side(
+        self,
+        passing: list[Arriving],
+        weights: list[Chunk],
+        step: Placed,
+        pieces: int,
+        begins: tuple[int, ...],
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
+        """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
+        the share of the compute that needs them."""
+        turns = min(MOST_TURNS, pieces)
+        starts = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
+        first: list[int] = []
+        feeds: list[tuple[int, float]] = []
+        arrived: dict[str, list[int]] = {}
+        waiting = list(weights)
+        for begin, end in zip(starts, [*starts[1:], 1.0], strict=True):
+            for name, size, blocks in passing:
+                tasks = self._transfer(
+                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
+                    gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
+                    repeats=step.node.repeats,
+                )  # fmt: skip
+                arrived.setdefault(name, []).extend(tasks)
+                if begin:
+                    feeds += [(t, 1.0 - begin) for t in tasks]
+                else:
+                    first += tasks
+            while waiting and waiting[0].needed_at <= end:
+                self._fetch(waiting.pop(0), begins)
+        for name, found in arrived.items():
+            self.arrived[name] = tuple(found)
+        return tuple(first), tuple(feeds)
+
+    def _wholes(self, name: str) -> Iterator[str]:
+        """The tensor and those it is a part of."""
+        yield name
+        while name in self.part_of:
+            name = self.part_of[name]
+            yield name
+
+    def _ready(self, name: str) -> tuple[int, ...]:
+        """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
+        if name not in self.part_of:
+            return self.arrived.get(name, ()) or self.made.get(name, ())
+        found = (self.arrived.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
+        return next((tasks for tasks in found if tasks), ())
+
+    def _behind(self, name: str) -> tuple[int, ...]:
+        """Tasks after which the tensor, or the one it is a part of, is in DDR."""
+        if name not in self.part_of:
+            return self.stored.get(name, ()) or self.made.get(name, ())
+        found = (self.stored.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
+        return next((tasks for tasks in found if tasks), ())
+
+    def _copied(self, name: str, step: Placed) -> tuple[int, ...]:
+        """A tensor in DDR, copied there with its padding, or without it."""
+        size, repeats = self.sizes[name], step.node.repeats
+        return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
+
+    def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
+        """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
+        size, repeats = self.sizes[name], step.node.repeats
+        out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
+        return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
+
+    def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
+        """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
+        plan = self.plan
+        ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
+        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after)
+        plan.step[task] = chunk.step
+        self.weights.setdefault(chunk.step, []).append((task, chunk))
+
+    def _transfer(
+        self,
+        label: str,
+        nbytes: float,
+        source: str,
+        destination: str,
+        *,
+        after: tuple[int, ...] = (),
+        gate: tuple[int, ...] = (),
+        streams: tuple[int, ...] = (),
+        pieces: int = 1,
+        repeats: int = 1,
+        elements: float = 0.0,
+        transfers: int = 0,
+    ) -> tuple[int, ...]:
+        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
+        plan = self.plan
+        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else max(self.tiles, 1)
+        ports = min(slices, plan.ports)
+        done: list[int] = []
+        for port in range(ports):
+            count = slices // ports + (1 if port < slices % ports else 0)
+            share = nbytes * count / slices
+            ask = DmaTask(
+                share,
+                source,
+                destination,
+                elements=elements * count / slices,
+                transfers=count * (transfers or pieces),
+            )
+            task = plan.add(
+                label, plan.port(share), ask, pieces=pieces, repeats=repeats,
+                after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
+            )  # fmt: skip
+            done.append(task)
+        return tuple(done)
+
+    def _through_ddr(
+        self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int
+    ) -> tuple[int, ...]:
+        """A result of a part of the step, written to DDR and read back."""
+        for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
+            behind = self._transfer(
+                f"{step.node.name}/{name}", nbytes, source, to, after=() if r.overlaps else behind,
+                streams=behind if r.overlaps else (), pieces=pieces if r.overlaps else 1, transfers=pieces,
+                repeats=step.node.repeats,
+            )  # fmt: skip
+        return behind

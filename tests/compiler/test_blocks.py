@@ -1,0 +1,104 @@
+"""Laws of the blocks into which a product or convolution is cut when it does not fit."""
+
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npusim.compiler.blocks import Operands, fitting_blocks
+from npusim.compiler.split import Blocks, even_blocks, mac_shares, piece_of, weight_bytes
+from npusim.work import MacOp, MacWork
+
+extents = st.sampled_from([1, 4, 33, 64, 197, 512, 1000, 1024, 2048, 4096, 8192])
+tiles = st.sampled_from([1, 2, 3, 4, 6])
+capacity = st.sampled_from([300_000, 1_200_000, 1_650_000])
+
+
+def product(m, k, n, groups=1):
+    rows = m / 4 if m >= 4 else m
+    return MacWork(MacOp.CONVOLUTION, rows, 4 if m >= 4 else 1, n, k, rows, 4 if m >= 4 else 1, groups=groups)
+
+
+def image(channels, out, kernel, size):
+    return MacWork(MacOp.CONVOLUTION, size, size, out, channels, size, size, kernel, kernel)
+
+
+def operands(work):
+    pixels = work.groups * work.out_h * work.out_w
+    return Operands(pixels * work.in_c * 2.0, weight_bytes(work), pixels * work.out_c * 2.0)
+
+
+@given(extents, extents, extents, tiles, capacity)
+def test_blocks_cover_the_work_and_hold_whole_sixteens_of_channels(m, k, n, t, nbytes):
+    work = product(m, k, n)
+    found = fitting_blocks(work, operands(work), t, nbytes)
+    assert found is not None
+    piece, count = piece_of(work, found.blocks)
+    assert piece.macs * count >= work.macs * (1 - 1e-9)
+    assert found.blocks.channels == 1 or piece.out_c % 16 == 0
+    assert count <= found.blocks.pieces
+
+
+@given(extents, extents, extents, tiles, capacity)
+def test_a_block_and_its_successor_fit_beside_each_other(m, k, n, t, nbytes):
+    """Weights on every tile when rows are split, inputs on every tile when channels are."""
+    work = product(m, k, n)
+    found = fitting_blocks(work, operands(work), t, nbytes)
+    piece, _ = piece_of(work, found.blocks)
+    weights = weight_bytes(piece)
+    rows = piece.out_h * piece.out_w
+    inputs, results = rows * piece.in_c * 2, rows * piece.out_c * 2
+    over_rows = weights + ceil(piece.out_h / t) / max(piece.out_h, 1) * (inputs + results)
+    over_channels = weights / t + inputs + results / t
+    assert min(over_rows, over_channels) <= nbytes * 1.1  # a padded last sixteen
+
+
+@given(extents, extents, extents, tiles, st.integers(200_000, 2_000_000), st.floats(1.0, 4.0))
+def test_more_scratchpad_never_makes_a_cut_dearer(m, k, n, t, nbytes, factor):
+    work = product(m, k, n)
+    less, more = (fitting_blocks(work, operands(work), t, b) for b in (nbytes, nbytes * factor))
+    assert less is None or more.cost <= less.cost * (1 + 0.02)  # rows in whole grids
+
+
+@given(
+    st.sampled_from([512, 1024, 4096]),
+    st.sampled_from([1024, 4096, 8192]),
+    st.sampled_from([512, 2048, 8192]),
+    tiles,
+)
+def test_a_large_product_is_never_cut_into_slivers(m, k, n, t):
+    work = product(m, k, n)
+    found = fitting_blocks(work, operands(work), t, 1_200_000)
+    piece, _ = piece_of(work, found.blocks)
+    assert piece.out_c >= 32
+    shares, _ = mac_shares(work, t, found.blocks)
+    assert min(share.macs * c for share, c in shares) * t <= 1.25 * work.macs
+
+
+@pytest.mark.parametrize(
+    "channels,out,kernel,size", [(1280, 1280, 3, 32), (64, 64, 3, 1024), (8192, 16, 1, 7), (16, 8192, 11, 14)]
+)
+def test_convolutions_of_any_shape_are_cut(channels, out, kernel, size):
+    work = image(channels, out, kernel, size)
+    assert fitting_blocks(work, operands(work), 3, 1_200_000) is not None
+
+
+def test_heads_that_fit_twice_go_several_at_a_time():
+    work = product(64, 64, 64, groups=100)
+    o = operands(work)
+    found = fitting_blocks(work, o, 2, 1_000_000)
+    at_once = int(2 * 1_000_000 / (2 * (o.left + o.right + o.out) / 100))
+    assert found.blocks == Blocks(groups=ceil(100 / at_once))
+
+
+@given(
+    st.sampled_from([MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.DEPTHWISE]), extents, extents, st.integers(1, 500)
+)
+def test_even_blocks_are_as_many_as_asked_for_or_all_there_are(op, rows, channels, wanted):
+    work = MacWork(op, rows, 4, channels, channels, rows, 4)
+    blocks = even_blocks(work, wanted)
+    most = rows * 4 * ceil(channels / 16)
+    assert blocks.pieces >= min(wanted, most) or op == MacOp.ELTWISE
+    piece, count = piece_of(work, blocks)
+    assert piece.out_h * piece.out_w * piece.out_c * count >= rows * 4 * channels * (1 - 1e-9)
