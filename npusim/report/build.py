@@ -101,6 +101,7 @@ def _node(
         fused=step.node.absorbed,
         repeats=step.node.repeats,
         origin=step.node.metadata.get("xamba.from", "").partition(" ")[2],
+        origin_op=step.node.metadata.get("xamba.from", "").partition(" ")[0],
         critical_us=critical_us,
     )
 
