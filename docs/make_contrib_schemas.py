@@ -36,7 +36,8 @@ def main() -> None:
     newest = {}
     for schema in get_all_operator_schema():
         if schema.domain == "com.microsoft" and not schema.deprecated:
-            if schema.name not in newest or schema.since_version > newest[schema.name].since_version:
+            known = newest.get(schema.name)
+            if known is None or schema.since_version > known.since_version:
                 newest[schema.name] = schema
     text = (
         HEAD.format(version=onnxruntime.__version__)

@@ -83,7 +83,7 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     """Whether the weights of a matrix product do not fit twice in every tile beside the tile's activations
     (weights are on every tile when rows are split); then it is cut, and its pieces are joined in DDR.
 
-    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (facts on whole networks, 3.2)."""
+    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base)."""
     work = convolution_of(step)
     if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes or work.out_h * work.out_w == 1:
         return False

@@ -2,7 +2,7 @@
 
 How the MAC array sees a tensor. Pixels of a matrix product are laid out four to a row, because
 Intel's compiler keeps the 4x4 grid full that way (its schedules show BERT's 128 tokens as 32x4;
-source: facts on whole networks, 3.4). When the count is no multiple of four the last row is
+source: Intel's schedules of BERT-base). When the count is no multiple of four the last row is
 partly filled, and `out_h` is a fraction (13 pixels = 3.25 rows of 4): MACs stay exact and a
 price that rounds up to the grid is right too.
 """

@@ -1,7 +1,7 @@
 """Changed models, hardware files and traces: an answer or one sentence, never another exception.
 
-The full run is an hour: NPUSIM_FUZZ_EXAMPLES=100000 python -m pytest tests/fuzzing. Each crash found so far is a test of
-its own in test_crashes.py.
+The full run is an hour: NPUSIM_FUZZ_EXAMPLES=100000 python -m pytest tests/fuzzing. Each crash found so far is a test
+of its own in test_crashes.py.
 """
 
 import math
