@@ -48,7 +48,12 @@ def verdict(domain: str, op: str) -> str:
 def table(title: str, rows: list[tuple[str, str, str]]) -> list[str]:
     """Rows of op, opsets, verdict; with counts by verdict above."""
     counts = Counter(word for _, _, word in rows)
-    lines = [f"## {title}", "", f"{len(rows)} ops: " + ", ".join(f"{n} {w}" for w, n in counts.most_common()) + ".", ""]
+    lines = [
+        f"## {title}",
+        "",
+        f"{len(rows)} ops: " + ", ".join(f"{n} {w}" for w, n in counts.most_common()) + ".",
+        "",
+    ]
     lines += ["| op | opset versions | verdict |", "|---|---|---|"]
     return lines + [f"| {op} | {versions} | {word} |" for op, versions, word in rows] + [""]
 

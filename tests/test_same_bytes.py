@@ -14,7 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def report(seed: str, *options: str) -> str:
     environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": seed}
-    arguments = [sys.executable, "-m", "npusim", "run", str(ROOT / "examples" / "mamba2_small.onnx"), *options]
+    arguments = [
+        sys.executable,
+        "-m",
+        "npusim",
+        "run",
+        str(ROOT / "examples" / "mamba2_small.onnx"),
+        *options,
+    ]
     return subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment).stdout
 
 

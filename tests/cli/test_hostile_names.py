@@ -14,10 +14,16 @@ ODD = "a\x1b[31mred\x1b]0;title\x07\r\n\u202eleft\u2066\x9b31m\u2028\x00[bold]"
 def odd_model(tmp_path):
     """Every name of the file is odd: graph, nodes, tensors, dimension, op type, domain."""
     then = helper.make_graph(
-        [helper.make_node("Relu", ["t"], ["r"], name=f"r{ODD}")], "then", [], [helper.make_empty_tensor_value_info("r")]
+        [helper.make_node("Relu", ["t"], ["r"], name=f"r{ODD}")],
+        "then",
+        [],
+        [helper.make_empty_tensor_value_info("r")],
     )
     other = helper.make_graph(
-        [helper.make_node("Exp", ["t"], ["e"], name=f"e{ODD}")], "else", [], [helper.make_empty_tensor_value_info("e")]
+        [helper.make_node("Exp", ["t"], ["e"], name=f"e{ODD}")],
+        "else",
+        [],
+        [helper.make_empty_tensor_value_info("e")],
     )
     nodes = [
         helper.make_node("MatMul", [f"x{ODD}", f"w{ODD}"], ["t"], name=f"m{ODD}"),

@@ -37,13 +37,14 @@ CASES = {
          np.array([7], I32), np.array(8, I32)], 3, {"num_heads": 4, "kv_num_heads": 2},
     ),
     "EmbedLayerNormalization": (
-        [zeros(1, 8, dtype=I32), zeros(1, 8, dtype=I32), zeros(30, 64), zeros(12, 64), zeros(2, 64), zeros(64), zeros(64),
-         np.ones((1, 8), I32)], 2, {},
+        [zeros(1, 8, dtype=I32), zeros(1, 8, dtype=I32), zeros(30, 64), zeros(12, 64), zeros(2, 64), zeros(64),
+         zeros(64), np.ones((1, 8), I32)], 2, {},
     ),
     "FusedGemm": ([zeros(8, 64), zeros(32, 64)], 1, {"transB": 1, "activation": "Relu"}),
     "FusedMatMul": ([zeros(2, 64, 8), zeros(2, 64, 5)], 1, {"transA": 1}),
     "QLinearConcat": (
-        [ONE, NOUGHT, zeros(1, 16, 8, 8, dtype=U8), ONE, NOUGHT, zeros(1, 8, 8, 8, dtype=U8), ONE, NOUGHT], 1, {"axis": 1},
+        [ONE, NOUGHT, zeros(1, 16, 8, 8, dtype=U8), ONE, NOUGHT, zeros(1, 8, 8, 8, dtype=U8), ONE, NOUGHT], 1,
+        {"axis": 1},
     ),
     "QLinearAveragePool": (
         [zeros(1, 3, 9, 7, dtype=U8), ONE, NOUGHT, ONE, NOUGHT], 1,
@@ -54,7 +55,9 @@ CASES = {
         [zeros(5, 2, 6), zeros(1, 6, 32, dtype=U8), zeros(1, 8, 32, dtype=U8), zeros(1, 64), None, None, None, None,
          zeros(1) + F(0.1), zeros(1, dtype=U8), zeros(1) + F(0.1), zeros(1, dtype=U8)], 3, {"hidden_size": 8},
     ),
-    "MoE": ([zeros(6, 16), zeros(6, 4), zeros(4, 32, 16), None, zeros(4, 16, 32)], 1, {"k": 2, "activation_type": "gelu"}),
+    "MoE": (
+        [zeros(6, 16), zeros(6, 4), zeros(4, 32, 16), None, zeros(4, 16, 32)], 1, {"k": 2, "activation_type": "gelu"},
+    ),
     "BiasGelu": ([zeros(2, 3, 8), zeros(8)], 1, {}),
     "SkipLayerNormalization": ([zeros(2, 3, 8), zeros(2, 3, 8), zeros(8), zeros(8)], 1, {}),
     "MatMulNBits": (

@@ -79,5 +79,7 @@ def test_a_rule_says_what_it_needs_and_the_registry_checks_it(tmp_path):
     with pytest.raises(BadModel, match=r"Frob node 'who': input 0 \[2, 8\] must have 3 or 4 dimensions"):
         lowerings(graph.nodes[0], graph)
     op("Frob", domain="acme", kernels=("default",), replace=True)(frob)
-    with pytest.raises(BadModel, match=r"Frob node 'who': its inputs and attributes do not fit .*inputs \[2, 8\]"):
+    with pytest.raises(
+        BadModel, match=r"Frob node 'who': its inputs and attributes do not fit .*inputs \[2, 8\]"
+    ):
         lowerings(graph.nodes[0], graph)
