@@ -48,6 +48,16 @@ def numpy_type(dtype: DType) -> np.dtype[Any]:
     return np.dtype(tensor_dtype_to_np_dtype(onnx_type(dtype)))
 
 
+def dtype_like(kind: np.dtype[Any]) -> DType:
+    """The `DType` of a NumPy type. Raises `ValueError` if it has none."""
+    from onnx.helper import np_dtype_to_tensor_dtype
+
+    try:
+        return dtype_of(int(np_dtype_to_tensor_dtype(kind)))
+    except (KeyError, ValueError, BadModel):
+        raise ValueError(f"its value has type {kind}") from None
+
+
 # Types whose raw bytes are NumPy's own (little-endian, as ONNX writes them).
 RAW = {1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
 
