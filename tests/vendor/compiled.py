@@ -24,7 +24,8 @@ VARIABLE = "NPUSIM_VENDOR_COMPILER"
 TILES = {"3720": 2, "4000": 4, "5010": 3}
 PATIENCE_S = 900
 COLUMNS = (
-    "total_us", "mac_us", "dsp_us", "dma_us", "ddr_mb", "copy_mb", "dma_tasks", "mac_tasks", "dsp_tasks", "unpriced", "strategy",
+    "total_us", "mac_us", "dsp_us", "dma_us", "ddr_mb", "copy_mb",
+    "dma_tasks", "mac_tasks", "dsp_tasks", "unpriced", "strategy",
 )  # fmt: skip
 #: Parts of a layer's name that count copies of one kind of work.
 NUMBER = re.compile(r"(?<=_)\d+\b")
@@ -44,7 +45,9 @@ def command(given: str | None) -> list[str]:
     """The words of the command; SystemExit when there is none."""
     text = given or os.environ.get(VARIABLE, "")
     if not text:
-        raise SystemExit(f"name Intel's compiler with --compiler or {VARIABLE}: COMMAND MODEL PLATFORM FOLDER")
+        raise SystemExit(
+            f"name Intel's compiler with --compiler or {VARIABLE}: COMMAND MODEL PLATFORM FOLDER"
+        )
     return shlex.split(text)
 
 
@@ -60,7 +63,9 @@ def compile_graph(model: onnx.ModelProto, platform: str, words: list[str], out: 
             raise CompilerFailed(f"not ended within {PATIENCE_S} s") from None
     if done.returncode or not (out / "compileTimeScheduleTrace.json").exists():
         said = (done.stdout + done.stderr).decode("utf8", "replace").strip().splitlines()
-        raise CompilerFailed(next((line for line in reversed(said) if line.strip()), f"exit {done.returncode}"))
+        raise CompilerFailed(
+            next((line for line in reversed(said) if line.strip()), f"exit {done.returncode}")
+        )
 
 
 def row_of(folder: Path) -> dict[str, Any]:
@@ -130,7 +135,9 @@ def append(path: Path, row: dict[str, Any], made_by: str) -> None:
         writer.writerow(row)
 
 
-def compiled_row(model: onnx.ModelProto, platform: str, words: list[str], layers: bool = False) -> dict[str, Any]:
+def compiled_row(
+    model: onnx.ModelProto, platform: str, words: list[str], layers: bool = False
+) -> dict[str, Any]:
     """The row of a graph; without figures, and the compiler's last words as `unpriced`, where it fails.
 
     With `layers`, one more column: the engine of each layer that got a task (`engines`).

@@ -196,7 +196,9 @@ def contraction(g: Builder, equation: str, sizes: tuple[int, ...]) -> str:
     """einsum_EQUATION_SIZES: `einsum_bhqd.bhkd.bhqk_1_12_128_64_128`, sizes of the letters in the order met."""
     *terms, out = equation.split(".")
     size = dict(zip(dict.fromkeys("".join(terms)), sizes, strict=True))
-    return g.op("Einsum", *(g.input(*(size[x] for x in t)) for t in terms), equation=f"{','.join(terms)}->{out}")
+    return g.op(
+        "Einsum", *(g.input(*(size[x] for x in t)) for t in terms), equation=f"{','.join(terms)}->{out}"
+    )
 
 
 def resize(g: Builder, mode: str, factor: int, channels: int, size: int) -> str:

@@ -1,4 +1,4 @@
-"""The networks that Intel's compiler was asked about: name -> kind and graph. Real layers at real sizes, random weights."""
+"""The networks that Intel's compiler was asked about: real layers at real sizes, random weights."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,5 @@
 """Diffusion and sound: U-Net blocks with group normalisation and attention, 1-D convolutional front ends."""
 
-
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import conv, cut, gelu, groupnorm, layernorm, linear, self_attention, silu
 from tests.vendor.nets.transformers import encoder
@@ -42,7 +41,15 @@ def image_decoder(g: Builder, channels: int, size: int) -> str:
     x, time = g.input(1, channels, size, size), g.input(1, 1280)
     x = residual(g, x, time, channels, channels, size)
     scales = g.const_f32([1, 1, 2, 2])
-    x = g.op("Resize", x, "", scales, mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric")
+    x = g.op(
+        "Resize",
+        x,
+        "",
+        scales,
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )
     return residual(g, conv(g, x, channels, channels), time, channels, channels // 2, 2 * size)
 
 
@@ -50,7 +57,12 @@ def diffusion_transformer(g: Builder, length: int, count: int) -> str:
     """A transformer layer scaled and shifted by the time."""
     size = 64 * count
     x, time = g.input(1, length, size), g.input(1, size)
-    parts = g.op("Split", g.op("Reshape", linear(g, silu(g, time), size, 6 * size), g.const([1, 1, 6 * size])), count=6, axis=2)
+    parts = g.op(
+        "Split",
+        g.op("Reshape", linear(g, silu(g, time), size, 6 * size), g.const([1, 1, 6 * size])),
+        count=6,
+        axis=2,
+    )
 
     def turn(y: str, shift: str, scale: str) -> str:
         return g.op("Add", g.op("Mul", layernorm(g, y, size), g.op("Add", scale, g.const(1.0))), shift)
@@ -87,7 +99,9 @@ def separator(g: Builder, length: int, channels: int) -> str:
         inner, pad = 2 * channels, 1 << i
         y = g.op("Conv", x, g.weight(inner, channels, 1), g.weight(inner))
         y = groupnorm(g, g.op("PRelu", y, g.weight(inner, 1)), (1, inner, length), 1)
-        y = g.op("Conv", y, g.weight(inner, 1, 3), g.weight(inner), pads=[pad, pad], dilations=[pad], group=inner)
+        y = g.op(
+            "Conv", y, g.weight(inner, 1, 3), g.weight(inner), pads=[pad, pad], dilations=[pad], group=inner
+        )
         y = groupnorm(g, g.op("PRelu", y, g.weight(inner, 1)), (1, inner, length), 1)
         x = g.op("Add", x, g.op("Conv", y, g.weight(channels, inner, 1), g.weight(channels)))
     return g.op("Sigmoid", x)
@@ -110,11 +124,19 @@ def vocoder(g: Builder, frames: int, channels: int) -> str:
     x, ci = g.op("Conv", g.input(1, 80, frames), g.weight(channels, 80, 7), pads=[3, 3]), channels
     for stride in (8, 8, 2):
         x = g.op("LeakyRelu", x, alpha=0.1)
-        x = g.op("ConvTranspose", x, g.weight(ci, ci // 2, 2 * stride), strides=[stride], pads=[stride // 2] * 2)
+        x = g.op(
+            "ConvTranspose", x, g.weight(ci, ci // 2, 2 * stride), strides=[stride], pads=[stride // 2] * 2
+        )
         ci //= 2
         for dilation in (1, 3):
-            y = g.op("Conv", g.op("LeakyRelu", x, alpha=0.1), g.weight(ci, ci, 3), dilations=[dilation], pads=[dilation] * 2)
-            x = g.op("Add", x, g.op("Conv", g.op("LeakyRelu", y, alpha=0.1), g.weight(ci, ci, 3), pads=[1, 1]))
+            y = g.op(
+                "Conv",
+                g.op("LeakyRelu", x, alpha=0.1),
+                g.weight(ci, ci, 3),
+                dilations=[dilation],
+                pads=[dilation] * 2,
+            )
+            x = g.op(
+                "Add", x, g.op("Conv", g.op("LeakyRelu", y, alpha=0.1), g.weight(ci, ci, 3), pads=[1, 1])
+            )
     return g.op("Tanh", g.op("Conv", x, g.weight(1, ci, 7), pads=[3, 3]))
-
-

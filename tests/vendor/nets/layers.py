@@ -70,7 +70,9 @@ def self_attention(g: Builder, x: str, length: int, count: int, width: int, **mo
     return linear(g, g.op("Reshape", y, g.const([1, length, size])), size, size)
 
 
-def conv(g: Builder, x: str, ci: int, co: int, kernel: int = 3, stride: int = 1, groups: int = 1, bias: bool = True) -> str:
+def conv(
+    g: Builder, x: str, ci: int, co: int, kernel: int = 3, stride: int = 1, groups: int = 1, bias: bool = True
+) -> str:
     """A square convolution padded by K // 2."""
     weights = [g.weight(co, ci // groups, kernel, kernel), *([g.weight(co)] if bias else [])]
     pads = [kernel // 2] * 4

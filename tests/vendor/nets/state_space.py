@@ -35,7 +35,14 @@ def softplus(g: Builder, x: str) -> str:
 
 def causal_conv(g: Builder, x: str, length: int, channels: int) -> str:
     """Depthwise of four taps over [1, L, C], then Swish."""
-    y = g.op("Conv", g.op("Transpose", x, perm=[0, 2, 1]), g.weight(channels, 1, 4), g.weight(channels), group=channels, pads=[3, 3])
+    y = g.op(
+        "Conv",
+        g.op("Transpose", x, perm=[0, 2, 1]),
+        g.weight(channels, 1, 4),
+        g.weight(channels),
+        group=channels,
+        pads=[3, 3],
+    )
     return g.op("Transpose", silu(g, cut(g, y, 2, 0, length)), perm=[0, 2, 1])
 
 
@@ -57,7 +64,13 @@ def x_shape(g: Builder, name: str) -> list[int]:
 def mixer2(g: Builder, x: str, length: int, m: Sizes, products: bool) -> str:
     """The Mamba-2 mixer of a prompt; `products`: contractions as Einsum, else as Mul and ReduceSum."""
     n, h, p, c, chunks = m.states, m.heads, m.head, m.chunk, length // m.chunk
-    gate, inner, dt = g.op("Split", linear(g, x, m.width, 2 * m.inner + 2 * n + h, False), g.const([m.inner, m.inner + 2 * n, h]), count=3, axis=2)
+    gate, inner, dt = g.op(
+        "Split",
+        linear(g, x, m.width, 2 * m.inner + 2 * n + h, False),
+        g.const([m.inner, m.inner + 2 * n, h]),
+        count=3,
+        axis=2,
+    )
     inner = causal_conv(g, inner, length, m.inner + 2 * n)
     x, b, k = g.op("Split", inner, g.const([m.inner, n, n]), count=3, axis=2)
     dt = g.op("Cast", g.op("Clip", softplus(g, g.op("Add", dt, g.weight(h))), g.const(0.0)), to=FLOAT)
@@ -138,8 +151,16 @@ def mamba2_token(g: Builder, m: Sizes, layers: int = 1) -> list[str]:
         inner = g.op("ReduceSum", g.op("Mul", window, g.weight(channels, 4)), g.const([2]), keepdims=0)
         inner = silu(g, g.op("Add", inner, g.weight(channels)))
         v, b, k = g.op("Split", inner, g.const([m.inner, m.states, m.states]), count=3, axis=1)
-        dt = g.op("Cast", softplus(g, g.op("Add", g.op("Reshape", dt, g.const([1, m.heads])), g.weight(m.heads))), to=FLOAT)
-        fall = g.op("Reshape", g.op("Exp", g.op("Mul", dt, g.const_f32(-np.arange(1, m.heads + 1)))), g.const([1, m.heads, 1, 1]))
+        dt = g.op(
+            "Cast",
+            softplus(g, g.op("Add", g.op("Reshape", dt, g.const([1, m.heads])), g.weight(m.heads))),
+            to=FLOAT,
+        )
+        fall = g.op(
+            "Reshape",
+            g.op("Exp", g.op("Mul", dt, g.const_f32(-np.arange(1, m.heads + 1)))),
+            g.const([1, m.heads, 1, 1]),
+        )
         v = g.op("Cast", g.op("Reshape", v, g.const([1, m.heads, m.head])), to=FLOAT)
         grown = g.op("Mul", g.op("Mul", v, g.op("Unsqueeze", dt, g.const([2]))), g.const_f32(1))
         b, k = (g.op("Reshape", g.op("Cast", t, to=FLOAT), g.const([1, 1, 1, m.states])) for t in (b, k))
@@ -167,11 +188,15 @@ def mamba1(g: Builder, length: int, width: int, states: int = 16) -> str:
     dt = g.op("MatMul", g.weight(inner, rank), g.op("Transpose", dt, perm=[0, 2, 1]))
     dt = g.op("Unsqueeze", g.op("Softplus", g.op("Add", dt, g.weight(inner, 1))), g.const([3]))
     fall = g.op("Exp", g.op("Mul", g.const(-np.tile(np.arange(1.0, states + 1), (inner, 1))[:, None]), dt))
-    grown = g.op("Mul", g.op("Mul", dt, g.op("Unsqueeze", b, g.const([1]))), g.op("Unsqueeze", path, g.const([3])))
+    grown = g.op(
+        "Mul", g.op("Mul", dt, g.op("Unsqueeze", b, g.const([1]))), g.op("Unsqueeze", path, g.const([3]))
+    )
     state, outs = g.const(np.zeros((1, inner, states), np.float16)), []
     for t in range(length):
         at = g.const(np.array(t))
-        state = g.op("Add", g.op("Mul", g.op("Gather", fall, at, axis=2), state), g.op("Gather", grown, at, axis=2))
+        state = g.op(
+            "Add", g.op("Mul", g.op("Gather", fall, at, axis=2), state), g.op("Gather", grown, at, axis=2)
+        )
         row = g.op("Unsqueeze", g.op("Gather", k, at, axis=1), g.const([2]))
         outs.append(g.op("MatMul", state, row))
     y = g.op("Add", g.op("Concat", *outs, axis=2), g.op("Mul", path, g.weight(inner, 1)))
@@ -185,7 +210,9 @@ def hybrid(g: Builder, length: int, m: Sizes, count: int) -> str:
     x = g.op("Add", x, mixer2(g, rmsnorm(g, x, m.width), length, m, True))
     x = g.op("Add", x, self_attention(g, rmsnorm(g, x, m.width), length, count, m.width // count))
     y = rmsnorm(g, x, m.width)
-    up = g.op("Mul", silu(g, linear(g, y, m.width, 4 * m.width, False)), linear(g, y, m.width, 4 * m.width, False))
+    up = g.op(
+        "Mul", silu(g, linear(g, y, m.width, 4 * m.width, False)), linear(g, y, m.width, 4 * m.width, False)
+    )
     return g.op("Add", x, linear(g, up, 4 * m.width, m.width, False))
 
 
@@ -194,12 +221,25 @@ def gated_linear(g: Builder, length: int, count: int, width: int) -> str:
     size = count * width
     x = g.input(1, length, size)
     y = layernorm(g, x, size)
-    q, k, v = (g.op("Transpose", g.op("Reshape", linear(g, y, size, size, False), g.const([1, length, count, width])), perm=[0, 2, 1, 3]) for _ in range(3))
+    q, k, v = (
+        g.op(
+            "Transpose",
+            g.op("Reshape", linear(g, y, size, size, False), g.const([1, length, count, width])),
+            perm=[0, 2, 1, 3],
+        )
+        for _ in range(3)
+    )
     places = np.arange(length)
     gone = places[:, None] - places[None, :]
     fall = np.where(gone >= 0, 0.97 ** np.maximum(gone, 0), 0).astype(np.float16)
-    scores = g.op("Mul", g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2])), g.const(np.tile(fall, (1, count, 1, 1))))
-    y = g.op("Reshape", g.op("Transpose", g.op("MatMul", scores, v), perm=[0, 2, 1, 3]), g.const([1, length, size]))
+    scores = g.op(
+        "Mul",
+        g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2])),
+        g.const(np.tile(fall, (1, count, 1, 1))),
+    )
+    y = g.op(
+        "Reshape", g.op("Transpose", g.op("MatMul", scores, v), perm=[0, 2, 1, 3]), g.const([1, length, size])
+    )
     y = g.op("Mul", layernorm(g, y, size), silu(g, linear(g, x, size, size, False)))
     return g.op("Add", x, linear(g, y, size, size, False))
 

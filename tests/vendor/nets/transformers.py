@@ -3,7 +3,17 @@
 import numpy as np
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import attend, cut, embedding, gelu, gelu_tanh, heads, layernorm, linear, self_attention
+from tests.vendor.nets.layers import (
+    attend,
+    cut,
+    embedding,
+    gelu,
+    gelu_tanh,
+    heads,
+    layernorm,
+    linear,
+    self_attention,
+)
 
 
 def feed_forward(g: Builder, x: str, width: int, inner: int, act=gelu) -> str:
@@ -11,7 +21,9 @@ def feed_forward(g: Builder, x: str, width: int, inner: int, act=gelu) -> str:
     return linear(g, act(g, linear(g, x, width, inner)), inner, width)
 
 
-def encoder(g: Builder, x: str, length: int, count: int, width: int, layers: int, pre: bool = True, **more) -> str:
+def encoder(
+    g: Builder, x: str, length: int, count: int, width: int, layers: int, pre: bool = True, **more
+) -> str:
     """Layers of attention and feed-forward; `pre`: normalised before (ViT, GPT) instead of after (BERT)."""
     size = count * width
     act = more.pop("act", gelu)
@@ -44,7 +56,13 @@ def gpt(g: Builder, length: int, count: int, layers: int) -> str:
 def vit(g: Builder, size: int, patch: int, count: int, layers: int, width: int = 64) -> str:
     """Patches, a class token, layers normalised before, a head."""
     wide, side = count * width, size // patch
-    x = g.op("Conv", g.input(1, 3, size, size), g.weight(wide, 3, patch, patch), g.weight(wide), strides=[patch] * 2)
+    x = g.op(
+        "Conv",
+        g.input(1, 3, size, size),
+        g.weight(wide, 3, patch, patch),
+        g.weight(wide),
+        strides=[patch] * 2,
+    )
     x = g.op("Transpose", g.op("Reshape", x, g.const([1, wide, side * side])), perm=[0, 2, 1])
     x = g.op("Add", g.op("Concat", g.weight(1, 1, wide), x, axis=1), g.weight(1, side * side + 1, wide))
     x = layernorm(g, encoder(g, x, side * side + 1, count, width, layers), wide)

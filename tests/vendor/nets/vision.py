@@ -43,7 +43,17 @@ def mobilenet(g: Builder, size: int, width: int, act: str) -> str:
     """Inverted bottlenecks; act `relu6` (MobileNet-v2), `swish` or `hard` with squeeze and excitation."""
     activate = {"relu6": relu6, "swish": silu, "hard": lambda g, x: g.op("HardSwish", x)}[act]
     x, ci = activate(g, conv(g, g.input(1, 3, size, size), 3, 2 * width, 3, 2)), 2 * width
-    for co, stride, kernel in ((1, 1, 3), (2, 2, 3), (2, 1, 3), (4, 2, 5), (4, 1, 5), (8, 2, 3), (8, 1, 3), (16, 2, 5), (16, 1, 3)):
+    for co, stride, kernel in (
+        (1, 1, 3),
+        (2, 2, 3),
+        (2, 1, 3),
+        (4, 2, 5),
+        (4, 1, 5),
+        (8, 2, 3),
+        (8, 1, 3),
+        (16, 2, 5),
+        (16, 1, 3),
+    ):
         out, inner = co * width, 6 * ci
         y = activate(g, conv(g, x, ci, inner, 1))
         y = activate(g, conv(g, y, inner, inner, kernel, stride, inner))
@@ -116,7 +126,15 @@ def bit(g: Builder, size: int, width: int) -> str:
         out = (hw - 1) // stride + 1
         y = g.op("Relu", groupnorm(g, x, (1, ci, hw, hw), 32))
         z = conv(g, y, ci, co // 4, 1, bias=False)
-        z = conv(g, g.op("Relu", groupnorm(g, z, (1, co // 4, hw, hw), 16)), co // 4, co // 4, 3, stride, bias=False)
+        z = conv(
+            g,
+            g.op("Relu", groupnorm(g, z, (1, co // 4, hw, hw), 16)),
+            co // 4,
+            co // 4,
+            3,
+            stride,
+            bias=False,
+        )
         z = conv(g, g.op("Relu", groupnorm(g, z, (1, co // 4, out, out), 16)), co // 4, co, 1, bias=False)
         x, ci, hw = g.op("Add", conv(g, y, ci, co, 1, stride, bias=False), z), co, out
     return head(g, x, ci)
