@@ -3,8 +3,8 @@
     python -m tests.vendor.judge [ops] [blocks] [nets] [--half fit|judge] [--worst N]
 
 Ratios are ours / theirs. Set aside: totals on NPU 4000 (that release prices DMA with another law there) and where a
-kernel that does real work has no price; MAC time below 20 us; bytes below 1 MB. NPU 3720 is run without its least time
-of a step, which the vendor's estimate does not know.
+kernel that does real work has no price; MAC time below 20 us or where attention is such a kernel; bytes below 1 MB.
+NPU 3720 is run without its least time of a step, which the vendor's estimate does not know.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from npusim.report.record import Report
 from npusim.simulation import simulate
 from tests.measured.agreement import RENAMED
 from tests.vendor.placement import HARDWARE
-from tests.vendor.tables import HALVES, TABLES, Row, graph_of, read
+from tests.vendor.tables import ATTENTION, HALVES, TABLES, Row, graph_of, read
 
 LEAST_MAC_US = 20.0
 LEAST_MB = 1.0
@@ -55,10 +55,11 @@ def judge(row: Row, graph: Graph) -> Verdict:
     except NpusimError as error:
         return Verdict(row, refused=f"{type(error).__name__}: {error}")
     same, ops = engines(report, graph, row)
+    on_the_array = row.mac_us > LEAST_MAC_US and not row.unpriced & ATTENTION
     return Verdict(
         row,
         total=report.latency_us / row.total_us if row.priced and row.npu != "4000" else None,
-        mac=report.engines.get("mac_array", 0.0) / row.mac_us if row.mac_us > LEAST_MAC_US else None,
+        mac=report.engines.get("mac_array", 0.0) / row.mac_us if on_the_array else None,
         ddr=report.bytes_moved / 1e6 / row.ddr_mb if row.ddr_mb > LEAST_MB else None,
         same=same,
         ops=ops,

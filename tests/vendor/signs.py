@@ -6,7 +6,7 @@ as it is has no row. Tables (ActiBA) are written in plain ops, as that compiler 
 
 import csv
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,11 +96,13 @@ def free(path: Path) -> dict[str, int]:
     return {d.dim_param: 1 for x in inputs for d in x.type.tensor_type.shape.dim if d.dim_param}
 
 
-def compared() -> Iterator[Sign]:
-    """Every row of the table whose graph is at hand and whose rewrite this version still makes so."""
+def compared(graphs: Container[str] | None = None) -> Iterator[Sign]:
+    """Every row of the table whose graph is at hand (of `graphs`) and whose rewrite this version still makes so."""
     before: dict[str, float] = {}
     for row in rows(TABLE):
         path = GRAPHS / f"{row['graph']}.onnx"
+        if graphs is not None and row["graph"] not in graphs:
+            continue
         if (
             not path.is_file()
             or not row["after_us"]

@@ -19,8 +19,10 @@ REAL = SHARED / "cases" / "real"
 #: Kinds of layer that are much of a network: where the compiler gives a kernel of theirs no time, totals say nothing.
 LARGE = {
     "CumSum", "MVN", "SoftMax", "Softmax", "Attention", "ScaledDotProductAttention", "LSTMSequence", "GRUSequence",
-    "GroupNormalization", "Gelu", "Swish", "Interpolate",
+    "GroupNormalization", "Gelu", "Swish", "HSwish", "Interpolate",
 }  # fmt: skip
+#: Kernels that do a network's products on the DSPs, without a price: MAC time there is not ours to compare.
+ATTENTION = {"Attention", "ScaledDotProductAttention"}
 #: Ops that it prices as any kernel it does not know, whatever they do.
 GENERIC = ("Softplus", "cumsum")
 

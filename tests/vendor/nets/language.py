@@ -121,7 +121,7 @@ def decoder(g: Builder, name: str, length: int, past: int = 0) -> list[str]:
 
 def blocks() -> list[str]:
     """Names of all layers: `llama1b_pre_128` (a prompt) and `llama1b_dec_128` (a token after 128)."""
-    kinds = [("pre", n) for n in PROMPTS] + [("dec", n) for n in PASTS]
+    kinds = [("dec", n) for n in PASTS] + [("pre", n) for n in PROMPTS]
     return [f"{model}_{kind}_{n}" for kind, n in kinds for model in MODELS]
 
 
