@@ -72,7 +72,9 @@ def _run(call: list[str], out: Path) -> None:
         raise CompilerFailed(f"not ended within {PATIENCE_S} s") from None
     if done.returncode or not (out / "compileTimeScheduleTrace.json").exists():
         said = (done.stdout + done.stderr).decode("utf8", "replace").strip().splitlines()
-        raise CompilerFailed(next((line for line in reversed(said) if line.strip()), f"exit {done.returncode}"))
+        raise CompilerFailed(
+            next((line for line in reversed(said) if line.strip()), f"exit {done.returncode}")
+        )
 
 
 def row_of(folder: Path) -> dict[str, Any]:
