@@ -123,6 +123,7 @@ class Placer:
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
+        fixed = _fixed_bytes(node, steps, self.graph)
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         return Placed(
             node=node,
@@ -132,11 +133,16 @@ class Placer:
             reason=reason,
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
-            fixed_bytes=_fixed_bytes(node, steps, self.graph),
+            fixed_bytes=fixed,
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
             padded=_padded(
-                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+                steps,
+                tuple(reads),
+                node,
+                self.graph,
+                self.generation in self.profile.groups_over_tiles,
+                fixed,
             ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
@@ -177,18 +183,20 @@ class Placer:
 
 
 def _padded(
-    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool, fixed: float
 ) -> tuple[str, ...]:
     """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
-    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
+    input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
+    (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
         rows = first.out_h * first.out_w
+        one_kernel = one_kernel and not (fixed and first.groups > 1)
         uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
         padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
         return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())

@@ -58,8 +58,8 @@ class Fusion(_Strict):
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
     `cut_products`: generations on which a Split of a product's channels becomes several products.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
-    `tables_without_lookup_unit`: activation tables written out as plain ops are one DSP kernel where the hardware
-    has no lookup unit (no known compiler does so: a what-if)."""
+    `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
+    MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
     drain_path: dict[str, tuple[str, ...]]
     lookup_unit: dict[str, tuple[str, ...]] = {}
@@ -67,7 +67,7 @@ class Fusion(_Strict):
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
     cut_products: tuple[str, ...] = ()
-    tables_without_lookup_unit: bool = False
+    tables_in_plain_ops: bool = False
     source: str
 
 

@@ -84,11 +84,12 @@ def test_two_full_tensors_are_no_scale_and_shift() -> None:
     assert list(ask("Div", [full, full], [full])) == ["dsp"]
 
 
-def test_only_a_product_takes_its_scale_from_an_activation_and_only_a_smaller_one() -> None:
+def test_only_a_product_takes_its_scale_from_an_activation_and_only_a_smaller_one_or_the_only_row() -> None:
     image, gate, token = tensor(1, 16, 4, 8), tensor(1, 16, 1, 1), tensor(1, 1, 64)
     assert "scale_shift" in ask("Mul", [image, gate], [image])
     assert "scale_shift" not in ask("Add", [image, gate], [image])
-    assert "scale_shift" not in ask("Mul", [token, token], [token])
+    assert "scale_shift" in ask("Mul", [token, token], [token])  # one row: a number a channel
+    assert "scale_shift" not in ask("Mul", [image, image], [image])
 
 
 def test_integers_stay_on_the_dsps() -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
+from npusim.compiler.fuse import (
+    activations,
+    contraction,
+    drain_path,
+    norms,
+    padding,
+    quantised,
+    rotary,
+    tables,
+)
 from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.guard import BREAKS, broken
@@ -19,6 +28,7 @@ PATTERNS = {
     "softmax": norms.softmax,
     "pad_into_convolution": padding.pad_into_convolution,
     "scale_and_bias": drain_path.scale_and_bias,
+    "rotary_embedding": rotary.rotary_embedding,
 }
 
 
@@ -39,7 +49,7 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
 def _fused(
     r: Rewriter, profile: CompilerProfile, generation: str, lookup_unit: bool, precision: str
 ) -> Graph:
-    if lookup_unit or profile.fusion.tables_without_lookup_unit:
+    if profile.fusion.tables_in_plain_ops:
         tables.inline_tables(r)
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
