@@ -11,18 +11,22 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from npusim.collector import held
 from npusim.errors import BadModel, TooLarge, UnknownShape
 from npusim.graph import Graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 HASH_AT_LOAD_BYTES = 128 * 2**20  # above this, hashing would cost more than loading; see `sha256`
 
 
 def load(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | ModelProto,
     dims: Mapping[str, int] | None = None,
     *,
     upper_bound: bool = False,
@@ -32,6 +36,7 @@ def load(
 ) -> Graph:
     """The static graph of an ONNX file: shapes known, constants folded, functions inlined, loops counted.
 
+    `path` may also be a model in memory (its small constants inline); it is read and not changed.
     `dims` binds free dimensions of the inputs by name (``{"batch": 1}``); a free dimension without a name
     is called ``input.axis``. With `upper_bound`, shapes that depend on data (NonZero and the like) take the
     most they can be, and a warning says so. `fixed` gives small inputs a value (``{"sr": 16000}``), which may
@@ -44,16 +49,20 @@ def load(
     """
     from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
     from npusim.loading.budget import budget
-    from npusim.loading.builder import Builder, Scope, one_line
+    from npusim.loading.builder import Builder, Scope
     from npusim.loading.finish import finish
     from npusim.loading.initializers import take_initializers
     from npusim.loading.inputs import bind_inputs
+    from npusim.loading.outputs import one_line
     from npusim.loading.structure import read_model
     from npusim.loading.trips import check_trips
     from npusim.loading.walk import walk
 
-    path = os.fspath(path)
-    model = read_model(path)
+    if isinstance(path, str | os.PathLike):
+        path = os.fspath(path)
+        model = read_model(path)
+    else:
+        model, path = path, ""
     graph = model.graph
     scope = Scope(opsets={"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import})
     builder = Builder(upper_bound=upper_bound, folder=os.path.dirname(path))
@@ -65,7 +74,7 @@ def load(
     for sentence in opset_warnings(scope.opsets.get("", 0)):
         builder.warn(sentence)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), held():
             take_initializers(builder, scope, graph)
             inputs, builder.dims, warnings = bind_inputs(graph, scope, dims or {}, fixed or {})
             for value in inputs:
@@ -84,13 +93,15 @@ def load(
                 builder, scope, graph.name or os.path.basename(path), tuple(builder.inputs), outputs
             )
     except (BadModel, UnknownShape, TooLarge) as error:
-        raise type(error)(f"'{os.path.basename(path)}': {error}") from error.__cause__
+        raise type(error)(f"'{os.path.basename(path) or graph.name}': {error}") from error.__cause__
     except (IndexError, KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadModel(
             f"'{os.path.basename(path)}' contradicts itself ({one_line(f'{type(error).__name__}: {error}')})"
         ) from error
     except RecursionError:
         raise BadModel(f"'{os.path.basename(path)}' nests its functions or subgraphs too deeply") from None
+    if not path:
+        return result
     size = os.path.getsize(path)
     return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
 

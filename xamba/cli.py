@@ -73,6 +73,35 @@ Passes = Annotated[
     ),
 ]
 
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="NPU,...",
+        help="Choose by predicted price: names of `npusim hw list`, or YAML files.",
+    ),
+]
+Compiler = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,...", help="--for: releases of Intel's compiler, 2026 (default) or 2024.12."),
+]
+MaxError = Annotated[
+    float, typer.Option(metavar="E", help="--for: error an approximation may have on its region; 0: none.")
+]
+TrustPrice = Annotated[
+    bool,
+    typer.Option(
+        "--trust-price", help="--for: take what pays by price though Intel's compiler says it loses."
+    ),
+]
+Witness = Annotated[
+    bool, typer.Option("--witness", help="--for: ask Intel's compiler here, instead of the committed table.")
+]
+VendorCommand = Annotated[
+    str | None,
+    typer.Option(metavar="CMD", help="--witness: command that runs the compiler: CMD MODEL PLATFORM OUT."),
+]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -110,10 +139,46 @@ def optimize(
     as_type: As = None,
     max_memory: Memory = "8GB",
     as_json: AsJson = False,
+    for_: For = None,
+    compiler: Compiler = None,
+    max_error: MaxError = 0.0,
+    trust_price: TrustPrice = False,
+    witness: Witness = False,
+    vendor_command: VendorCommand = None,
 ) -> None:
-    """Rewrite a model; verified before it is written, and not written when the answer differs."""
+    """Rewrite a model; verified before it is written, and not written when the answer differs.
+
+    With --for every place is chosen by its predicted price, of all passes (or those of --passes).
+    """
     from xamba.pipeline import optimize as run
 
+    if for_ is not None:
+        from xamba.choice.command import optimize_command
+
+        verdicts = optimize_command(
+            source,
+            output,
+            for_,
+            compiler,
+            None if passes == DEFAULT else words(passes),
+            given,
+            max_error=max_error,
+            trust=trust_price,
+            witness=vendor_command or witness,
+            check_answer=not no_verify,
+            tolerance=tolerance,
+            seed=seed,
+            dims=parse_dims(dim),
+            settings=parse_settings(set_),
+            as_type=as_type,
+            max_memory_bytes=parse_size(max_memory),
+            as_json=as_json,
+        )
+        if not as_json:
+            from xamba.proof.page import verdict_text
+
+            print("\n".join(map(verdict_text, verdicts)))
+        return
     chosen = [find(name) for name in words(passes)]
     unused = [field for field in given if not any(has_field(one, field) for one in chosen)]
     made = [one(**{f: value for f, value in given.items() if has_field(one, f)}) for one in chosen]
@@ -131,7 +196,11 @@ def optimize(
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
-    print(json.dumps(_optimized_dict(done), indent=2) if as_json else _optimized_text(done, output))
+    prediction = _prediction(source, output, parse_dims(dim)) if done.modified else None
+    if as_json:
+        print(json.dumps(_optimized_dict(done) | {"prediction": prediction}, indent=2))
+    else:
+        print("\n".join(filter(None, (_optimized_text(done, output), prediction))))
 
 
 @app.command()
@@ -176,6 +245,14 @@ def passes(
 
 def has_field(one: type[XambaPass], name: str) -> bool:
     return name in {field.name for field in fields(one)}
+
+
+def _prediction(source: str, output: str, dims: dict[str, int]) -> str:
+    """What npusim says of the rewritten model on the NPUs it knows."""
+    from xamba.choice.verdict import verdict_line
+    from xamba.files import load
+
+    return verdict_line(load(source), load(output), dims)
 
 
 def _optimized_text(done: Optimized, output: str) -> str:

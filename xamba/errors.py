@@ -28,6 +28,10 @@ class UnknownPass(XambaError):
     """No pass has this name."""
 
 
+class CannotPrice(XambaError):
+    """npusim has no price for the model: an op without a cost, a free dimension, more than fits."""
+
+
 class NotComparable(XambaError):
     """The two models do not have the same inputs and outputs."""
 

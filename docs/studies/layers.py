@@ -7,7 +7,6 @@ the constants that vary are arrays.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -44,10 +43,15 @@ MAMBA2 = {
     "ActiBA": (xamba.ActiBA(),),
     "all": (xamba.CumBA(), xamba.ReduBA(mean=False, integers=False), xamba.ActiBA()),
 }
-MAMBA1 = {"baseline": (), "table": (xamba.ActiBA(),), "relu": (xamba.ActiBA(variant="relu"),)}
+MAMBA1 = {
+    "baseline": (),
+    "table": (xamba.ActiBA(),),
+    "in place": (xamba.ActiBA(inline=True),),
+    "relu": (xamba.ActiBA(variant="relu"),),
+}
 #: NPU and tiles in use.
 MACHINES = (("meteor_lake", 2), ("lunar_lake", 4), ("lunar_lake", 6), ("panther_lake", 3))
-#: Compiler profiles and the name of their ReduceSum path (facts on XAMBA's feasibility, section 2).
+#: Compiler profiles and the name of their ReduceSum path (npu_compiler: convert_reduce_to_pooling.cpp).
 PATHS = {"2024.12": "P3", "2024.12-dsp": "P1", "2024.12-pool": "P2", "2026": ""}
 #: What a lowering is called in the tables.
 WORDS = {
@@ -65,25 +69,44 @@ Latency = Any  # milliseconds, a number or an array over the points of a study
 @lru_cache(maxsize=1)
 def mamba2() -> dict[str, Graph]:
     """One layer of Mamba-2 130M, 4 tokens padded to its chunk of 256, by rewrite."""
-    return _variants(make_mamba2.make(s=make_mamba2.M130), MAMBA2)
+    return {name: _graph(model) for name, model in mamba2_models().items()}
 
 
 @lru_cache(maxsize=8)
 def mamba1(tokens: int) -> dict[str, Graph]:
-    """One layer of Mamba 130M over `tokens` tokens, by rewrite."""
-    return _variants(make_mamba1.make(tokens), MAMBA1)
+    """One layer of Mamba 130M over `tokens` tokens, by rewrite. 'in place' are the plain ops a table is made of,
+    priced as what they are and not as one table."""
+    return {name: _graph(model) for name, model in mamba1_models(tokens).items()}
 
 
-def _variants(proto: Any, rewrites: Mapping[str, tuple[Any, ...]]) -> dict[str, Graph]:
-    graphs = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "layer.onnx"
-        for name, passes in rewrites.items():
-            model = ir.serde.deserialize_model(proto)
-            rewrite(model, passes)
-            ir.save(model, path)
-            graphs[name] = npusim.load(path)
-    return graphs
+def mamba2_models() -> dict[str, ir.Model]:
+    return _variants(make_mamba2.make(s=make_mamba2.M130), MAMBA2)
+
+
+def mamba1_models(tokens: int) -> dict[str, ir.Model]:
+    models = _variants(make_mamba1.make(tokens), MAMBA1)
+    for node in models["in place"].graph:
+        node.metadata_props.pop("xamba.table", None)
+    return models
+
+
+def _variants(proto: Any, rewrites: Mapping[str, tuple[Any, ...]]) -> dict[str, ir.Model]:
+    models = {}
+    for name, passes in rewrites.items():
+        models[name] = ir.serde.deserialize_model(proto)
+        rewrite(models[name], passes)
+    return models
+
+
+def exported(path: Path) -> dict[str, Graph]:
+    """A model of a file as it is, and after CumBA."""
+    models = {"baseline": ir.load(path), "CumBA": ir.load(path)}
+    rewrite(models["CumBA"], (xamba.CumBA(),))
+    return {name: _graph(model) for name, model in models.items()}
+
+
+def _graph(model: ir.Model) -> Graph:
+    return npusim.load(ir.serde.serialize_model(model))
 
 
 def machine(name: str, tiles: int) -> npusim.Hardware:

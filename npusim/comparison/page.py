@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from npusim.comparison.reasons import reasons
 from npusim.comparison.waterfall import Change, Comparison
 from npusim.report.record import Report
 from npusim.terminal.layout import Line, bar, fit, sentence, table
 
 BAR_CELLS = 16
+REASONS = 5
 
 
 def page(comparison: Comparison, top: int = 20, width: int = 80) -> list[Line]:
@@ -41,6 +43,10 @@ def page(comparison: Comparison, top: int = 20, width: int = 80) -> list[Line]:
             Line(""),
             *table(("largest changes", "what", "before us", "after us", "change us"), rows, width, (0, 1)),
         ]
+    for number, reason in enumerate(reasons(before, after)[:REASONS]):
+        places = f" in {reason.places} places" if reason.places > 1 else ""
+        lines += [Line("")] * (number == 0)
+        lines += sentence(f"{reason.delta_us:+.1f} us{places}: {reason.sentence}", width, 9, "because")
     warnings = dict.fromkeys((*before.warnings, *after.warnings))
     for warning in warnings:
         lines += [Line(""), *sentence(warning, width, 9, "warning")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 
+from npusim.comparison.reasons import reasons
 from npusim.report.record import NodeReport, Report
 
 SCHEMA_VERSION = "1"
@@ -87,6 +88,7 @@ def to_document(comparison: Comparison) -> dict[str, object]:
         },
         "after": {"graph": after.graph, "latency_us": after.latency_us, "model_sha256": after.model_sha256},
         "speedup": comparison.speedup,
+        "reasons": [asdict(r) for r in reasons(before, after)],
         "changes": [asdict(c) | {"delta_us": c.delta_us} for c in comparison.changes],
     }
 

@@ -50,7 +50,6 @@ class DmaTask:
     nbytes: float
     source: str
     destination: str
-    run_bytes: float = 0.0
     elements: float = 0.0
     transfers: int = 1
 

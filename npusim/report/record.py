@@ -51,6 +51,7 @@ class NodeReport:
     repeats: int = 1
     critical_us: float = 0.0  # by how much it moves the end of the run; these sum to the latency
     origin: str = ""  # name of the node it replaces in a rewritten model
+    origin_op: str = ""  # op type of that node
 
 
 @dataclass(frozen=True, slots=True)
