@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: fidelity demo test quick lint types tests bench clean
+.PHONY: fidelity demo test test-minimum quick lint types tests bench clean
 
 demo: $(READY)
 	$(BIN)/npusim run examples/mamba2_small.onnx --hw lunar_lake --compiler 2024.12
@@ -29,6 +29,13 @@ quick: $(READY) demo
 	NPUSIM_EXAMPLES=few $(BIN)/python -m pytest -n auto -m "not slow" tests/test_floors.py tests/ops tests/arch \
 	  tests/schedule tests/compiler tests/xamba/test_laws.py
 
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+test-minimum:
+	$(PYTHON) -m venv $(VENV)-minimum
+	$(VENV)-minimum/bin/python -m pip install --quiet --disable-pip-version-check -c tests/minimum.txt -e ".[ort]" \
+	  pytest pytest-xdist hypothesis jsonschema
+	$(VENV)-minimum/bin/python -m pytest -n auto -m "not slow" tests/loading tests/ops tests/compiler tests/cli
+
 bench: $(READY)
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'
 
@@ -42,4 +49,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(VENV)-minimum .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

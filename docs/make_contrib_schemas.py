@@ -35,9 +35,13 @@ def line(schema) -> str:
 def main() -> None:
     newest = {}
     for schema in get_all_operator_schema():
-        if schema.domain == "com.microsoft" and not schema.deprecated:
-            if schema.name not in newest or schema.since_version > newest[schema.name].since_version:
-                newest[schema.name] = schema
+        known = newest.get(schema.name, schema)
+        if (
+            schema.domain == "com.microsoft"
+            and not schema.deprecated
+            and schema.since_version >= known.since_version
+        ):
+            newest[schema.name] = schema
     text = (
         HEAD.format(version=onnxruntime.__version__)
         + "".join(line(newest[n]) for n in sorted(newest))

@@ -14,6 +14,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.measured.agreement import RENAMED, compared, row_of, write_golden  # noqa: E402
 from tests.measured.reference import reference_rows  # noqa: E402
+from tests.vendor import bars, pages, signs, verdicts  # noqa: E402
+from tests.vendor.judge import verdicts as judged_rows  # noqa: E402
 from tests.vendor.test_placement import KNOWN  # noqa: E402
 
 PAGE = Path(__file__).with_name("vendor_agreement.md")
@@ -41,10 +43,32 @@ def main():
         f"- {op}: {ours} here, {theirs} there: {why}" for (op, ours, theirs), why in rest.items()
     )
     page = TEMPLATE.read_text(encoding="utf-8").format(
-        summary="\n".join(_summary(rows)), table="\n".join(_table(everything)), renamed=renamed, known=known
+        summary="\n".join(_summary(rows)),
+        table="\n".join(_table(everything)),
+        renamed=renamed,
+        known=known,
+        **_at_real_sizes(),
     )
     PAGE.write_text(page, encoding="utf-8")
     print(f"docs/vendor_agreement.md: {len(everything)} schedules")
+
+
+def _at_real_sizes():
+    """The parts of the page about ops, layers and networks at real sizes, and about rewrites."""
+    found = judged_rows()
+    verdicts.write(found)
+    paid = list(signs.compared())
+    signs.write_golden(paid)
+    parts = {
+        "judged": bars.summary(found),
+        "engines": bars.engine_lines(found),
+        "classes": bars.class_lines(found),
+        "far": pages.far_ops(found),
+        "blocks": pages.network_lines(found, "blocks"),
+        "nets": pages.network_lines(found, "nets"),
+        "signs": pages.sign_lines(paid),
+    }
+    return {name: "\n".join(lines) for name, lines in parts.items()}
 
 
 def _summary(rows):

@@ -56,7 +56,7 @@ class DType(Enum):
     @property
     def npu_bytes(self) -> float:
         """Bytes of one element on the NPU: Intel's compiler runs float32 and float64 as fp16,
-        and 64-bit integers as 32-bit ones (source: facts on Intel's compiler, section 4)."""
+        and 64-bit integers as 32-bit ones (npu_compiler: precision conversion to FP16 and I32)."""
         if self in (DType.FLOAT, DType.DOUBLE):
             return 2.0
         return min(self.bits, 32) / 8

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from npusim.collector import held
 from npusim.errors import BadModel, TooLarge, UnknownShape
 from npusim.graph import Graph
 
@@ -48,10 +49,11 @@ def load(
     """
     from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
     from npusim.loading.budget import budget
-    from npusim.loading.builder import Builder, Scope, one_line
+    from npusim.loading.builder import Builder, Scope
     from npusim.loading.finish import finish
     from npusim.loading.initializers import take_initializers
     from npusim.loading.inputs import bind_inputs
+    from npusim.loading.outputs import one_line
     from npusim.loading.structure import read_model
     from npusim.loading.trips import check_trips
     from npusim.loading.walk import walk
@@ -72,7 +74,7 @@ def load(
     for sentence in opset_warnings(scope.opsets.get("", 0)):
         builder.warn(sentence)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), held():
             take_initializers(builder, scope, graph)
             inputs, builder.dims, warnings = bind_inputs(graph, scope, dims or {}, fixed or {})
             for value in inputs:

@@ -8,6 +8,7 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Mode, choose
+from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile, load_profile
@@ -47,16 +48,17 @@ def simulate(
     """
     chosen = choose(Mode, mode)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
-    try:
-        plan = compile_graph(graph, hw, profile, precision, allow_unmodelled, max_memory_bytes)
-    except (*BREAKS, MemoryError) as error:
-        raise broken(graph, error) from error
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
-        prices = price(plan, hw)
-        line = timeline(plan, hw, prices)
-    if not math.isfinite(float(line.latency_ns)):
-        raise absurd(hw, float(line.latency_ns))
-    return build(plan, hw, prices, line, chosen)
+    with held():
+        try:
+            plan = compile_graph(graph, hw, profile, precision, allow_unmodelled, max_memory_bytes)
+        except (*BREAKS, MemoryError) as error:
+            raise broken(graph, error) from error
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
+            prices = price(plan, hw)
+            line = timeline(plan, hw, prices)
+        if not math.isfinite(float(line.latency_ns)):
+            raise absurd(hw, float(line.latency_ns))
+        return build(plan, hw, prices, line, chosen)
 
 
 def absurd(hw: Hardware, latency_ns: float) -> BadHardware:

@@ -14,13 +14,16 @@ Number = Any  # int, float or numpy array: one work or a column of works
 
 
 class MacOp(IntEnum):
-    """The MAC array's modes of work (VPUNN's CONVOLUTION, DW_CONVOLUTION, MAXPOOL, AVEPOOL, ELTWISE)."""
+    """The MAC array's modes of work (VPUNN's CONVOLUTION, DW_CONVOLUTION, MAXPOOL, AVEPOOL, ELTWISE), and passes
+    that only write in another order (PermuteQuantize and MemPermute in Intel's schedules)."""
 
     CONVOLUTION = 0
     DEPTHWISE = 1
     MAX_POOL = 2
     AVERAGE_POOL = 3
     ELTWISE = 4
+    PERMUTE_IMAGE = 5  # a copy of an image with its channels moved from outermost to innermost
+    PERMUTE = 6  # a copy that writes a tensor in another order, its innermost axis elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +73,22 @@ class VectorWork:
     for reductions and scans. `rows` is the number of independent rows (elements / axis length) for
     kernels that also cost per row (softmax, mvn). `independent` is how many equal parts the work could
     be cut into at most: the product of the axes that may be split (a scanned axis may not).
-    `vector_axis_ok` is False when the innermost axis is the broadcast one (the kernel runs scalar).
     """
 
     kernel: str
     elements: Number
     rows: Number = 1
     independent: Number = 1
-    input_bytes: Number = 0.0  # whole tensors, bytes
-    output_bytes: Number = 0.0  # whole tensors, bytes
 
 
 @dataclass(frozen=True, slots=True)
 class MoveWork:
-    """A transfer of `nbytes` bytes by DMA, in runs of `run_bytes` contiguous bytes.
+    """A transfer of `nbytes` bytes by DMA.
 
     `source` and `destination` are 'ddr' or 'scratchpad'. `elements` > 0 marks a transfer that permutes
     its elements (one element per cycle where Intel's DMA does so)."""
 
     nbytes: Number
-    run_bytes: Number = 0
     source: str = "ddr"
     destination: str = "scratchpad"
     elements: Number = 0

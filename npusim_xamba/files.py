@@ -62,16 +62,21 @@ def inside(folder: Place, location: str) -> Path:
     A model may name any file of the machine as its weights; reading it, or copying it beside the
     output, would hand that file out.
     """
+    check_location(location)
     home = os.path.realpath(folder or ".")
-    parts = location.replace("\\", "/").split("/")
-    if not location or "\0" in location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
-        raise Refused(f"weights in {shown(location)}, outside the model's folder")
     path = os.path.realpath(os.path.join(home, location))
     if os.path.commonpath([home, path]) != home:
         raise Refused(f"weights in {shown(location)}, a link out of the model's folder")
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Refused(f"weights in {shown(location)}, which is no file")
     return Path(path)
+
+
+def check_location(location: str) -> None:
+    """Raises `Refused` for a place of weights that is not written as one in the model's folder."""
+    parts = location.replace("\\", "/").split("/")
+    if not location or "\0" in location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
+        raise Refused(f"weights in {shown(location)}, which must lie in the model's folder")
 
 
 def check_target(path: Place, where: str, taken: Mapping[str, str] = {}) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 LONGEST = 120  # characters of a name in a sentence
 
 
-def clean(text: object) -> str:
-    """The text on one line; what is not printable becomes a question mark.
+def clean(text: object, keep_lines: bool = False) -> str:
+    """The text on one line, unless `keep_lines`; what is not printable becomes a question mark.
 
     That is escape sequences, newlines, and the marks that turn the direction of writing.
     """
-    return "".join(char if char.isprintable() else "?" for char in str(text))
+    whole = str(text)
+    if whole.isprintable():
+        return whole
+    return "".join(c if c.isprintable() or (keep_lines and c == "\n") else "?" for c in whole)
 
 
 def quoted(name: object) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    "errors",
+    "errors collector",
     "graph work version schedule choices expression",
     "terminal",
     "arch loading ops",

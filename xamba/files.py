@@ -79,8 +79,9 @@ def external(model: ir.Model) -> list[ir.ExternalTensor]:
 
 def _tensors(model: ir.Model) -> Iterator[object]:
     """Weights and tensors in attributes, those of bodies and functions included."""
-    for top in (model.graph, *model.functions.values()):
-        nodes = list(ir.traversal.RecursiveGraphIterator(top))  # type: ignore[arg-type]
+    tops: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
+    for top in tops:
+        nodes = list(ir.traversal.RecursiveGraphIterator(top))
         for graph in (top, *(g for n in nodes for g in bodies(n))):
             yield from (v.const_value for v in getattr(graph, "initializers", {}).values())
         for node in nodes:

@@ -1,8 +1,8 @@
 """The disputed constants of the XAMBA study: their ranges, seeded draws, and what a ratio would need them to be.
 
-Ranges: facts on XAMBA's feasibility, section 2 (low, middle, high), stated there for NPU 4000; on NPU 3720 and
-5010 the machine's own constant is the middle and the range keeps its proportions. Draws are log-triangular.
-They move Intel's published lines within what is disputed about them; none is set to reach a speed-up.
+Ranges (low, middle, high) are for NPU 4000: VPUNN's lines, and by how much Intel's compilers and published readings
+disagree; on NPU 3720 and 5010 the machine's own constant is the middle and the range keeps its proportions. Draws are
+log-triangular. They move Intel's published lines within what is disputed about them; none is set to reach a speed-up.
 """
 
 from __future__ import annotations

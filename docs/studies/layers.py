@@ -51,7 +51,7 @@ MAMBA1 = {
 }
 #: NPU and tiles in use.
 MACHINES = (("meteor_lake", 2), ("lunar_lake", 4), ("lunar_lake", 6), ("panther_lake", 3))
-#: Compiler profiles and the name of their ReduceSum path (facts on XAMBA's feasibility, section 2).
+#: Compiler profiles and the name of their ReduceSum path (npu_compiler: convert_reduce_to_pooling.cpp).
 PATHS = {"2024.12": "P3", "2024.12-dsp": "P1", "2024.12-pool": "P2", "2026": ""}
 #: What a lowering is called in the tables.
 WORDS = {

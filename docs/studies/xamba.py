@@ -28,7 +28,7 @@ from layers import MACHINES, PATHS, latency_ms, machine, reduce_path, speedups  
 POINTS, SEED = 300, 0
 TOKENS = (1, 4, 16, 64, 256)
 COLUMNS = ("CumBA", "ReduBA", "both", "ActiBA", "all")
-#: From the abstract (4.8, 2.6) and third-party summaries (2.7, 1.2); facts on XAMBA, section 2.1.
+#: From the abstract (4.8, 2.6) and third-party summaries (2.7, 1.2); XAMBA; docs/sources.md.
 PUBLISHED = {"CumBA": 2.7, "ReduBA": 1.2, "both": 4.8}
 PUBLISHED_ACTIBA = 2.6
 INTELS_LINE = 24.0  # cycles an element of CumSum on NPU 4000
@@ -189,10 +189,10 @@ def notes(needs: float) -> None:
         "   published 4.8 follows from 2.7 and 1.2 and is no third piece of evidence.",
         f"3. After both {few:.1f} ms are left, nearly all of it broadcast products passing through DDR twice.",
         "   XAMBA leaves them; a matrix product in their place would not.",
-        "4. Against the central values of the fact sheet: the hardware file has Mul at Intel's line (0.137",
-        "   cycles an element, the sheet 0.3 and more for inner broadcasts), 114 GB/s for both DMA ports (68)",
-        "   and reduce_sum at the price of an unknown kernel (1.79, the sheet 1.05). The bands use the",
-        "   sheet's ranges, without a broadcast factor of Mul; a rewritten sum costs one read of its operand.",
+        "4. Against the central values of constants.py: the hardware file has Mul at Intel's line (0.137",
+        "   cycles an element, there 0.3 and more for inner broadcasts), 114 GB/s for both DMA ports (68)",
+        "   and reduce_sum at the price of an unknown kernel (1.79, there 1.05). The bands use the",
+        "   ranges given there, without a broadcast factor of Mul; a rewritten sum costs one read of its operand.",
         "5. 2.7x and 1.2x together need a CumSum of",
         f"   {needs:.0f} cycles an element, {needs / INTELS_LINE:.1f} times Intel's own line, and",
         "   sums on the DSPs (P1). No other path of ReduceSum gives both at any price of CumSum.",

@@ -57,7 +57,8 @@ class Stencil(Strict):
     overlap_exponent: AtLeastOne
     padding_exponent: NotNegative
     width_rounding: Fraction  # 1: widths are rounded up to 4 pixels, 0: they are not
-    kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1, workloads of up to 32 channels
+    kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1 ...
+    kernel3_channels: PosInt  # ... in workloads of up to so many channels
     stride_factor: Positive  # rate at strides above 1, relative to stride 1
 
 
@@ -70,6 +71,14 @@ class Eltwise(Strict):
     elements_per_cycle_16bit: Positive
 
 
+class Permute(Strict):
+    """Passes that write a tensor in another order; see `mac_array.permute_cycles`."""
+
+    overhead_cycles: NotNegative
+    image_elements_per_cycle: Positive  # an input image, channels moved innermost
+    elements_per_cycle: Positive  # a transpose that moves the innermost axis
+
+
 class MacArray(Strict):
     """The MAC array of one tile."""
 
@@ -79,23 +88,26 @@ class MacArray(Strict):
     lookup_unit: StrictBool  # can the drain path evaluate tables (sigmoid, GELU, ...)?
     lanes_8bit: PosInt  # channels that stencils and elementwise operations work on at once
     lanes_16bit: PosInt
-    broadcast_factor_8bit: AtLeastOne  # time of outputs written to several tiles, relative to one
-    broadcast_factor_16bit: AtLeastOne
+    broadcast_bytes_per_cycle: Positive  # of outputs written to several tiles
     convolution: Convolution
     stencil: Stencil
     eltwise: Eltwise
+    permute: Permute
 
 
 class KernelLine(Strict):
     """One kernel on one DSP: launch + elements * cycles_per_element + rows * cycles_per_row, DSP cycles.
 
     `scalar`: the kernel uses no vector lanes, so a wider vector does not speed it up.
+    `compiler_cycles_per_element`: the price Intel's compiler plans with, where it has one; nothing is priced by it, but
+    a reader is told where the two sources differ.
     """
 
     launch_cycles: NotNegative
     cycles_per_element: NotNegative
     cycles_per_row: NotNegative = 0.0
     scalar: StrictBool = False
+    compiler_cycles_per_element: NotNegative = None
 
 
 class Dsp(Strict):

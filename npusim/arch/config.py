@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
 
 from npusim.errors import BadHardware
-from npusim.terminal.reading import special
+from npusim_xamba.files import special
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, str]  # where a name is written: "file:line"

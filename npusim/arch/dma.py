@@ -30,7 +30,6 @@ def dma_ns(
     hw: Hardware,
     source: Any = "ddr",
     destination: Any = "scratchpad",
-    run_bytes: Number | None = None,
     elements: Number = 0,
     sharing_ports: Number = 1,
     busy_ports: Number = 1,
@@ -41,8 +40,6 @@ def dma_ns(
         nbytes: bytes moved.
         hw: the machine; numbers may be arrays.
         source, destination: "ddr" or "scratchpad", or their codes in MEMORIES (0 or 1), scalar or array.
-        run_bytes: contiguous bytes of a strided transfer; None or 0 is one contiguous run. No public figure
-            prices a run, so it changes nothing but is kept with the work it belongs to.
         elements: elements of a permuting transfer (0: it permutes nothing).
         sharing_ports: ports that use the DDR at the same time: each gets no more than its share.
         busy_ports: with 2 or more, the port runs at `both_ports_rate_ratio` of its rate. Only Intel's net

@@ -18,31 +18,6 @@ from npusim.arch.hardware import Hardware
 from npusim.errors import BadHardware
 from npusim.work import Number
 
-#: ONNX's spelling (lower case) of kernels that VPUNN's tables name otherwise.
-ALIASES = {
-    "and": "logicaland",
-    "ceil": "ceiling",
-    "celu": "elu",
-    "clip": "clamp",
-    "divide": "div",
-    "greaterorequal": "greatereq",
-    "leakyrelu": "prelu",
-    "lessorequal": "lesseq",
-    "log_softmax": "logsoftmax",
-    "maximum": "max",
-    "minimum": "min",
-    "mod": "floormod",
-    "multiply": "mul",
-    "neg": "negative",
-    "not": "logicalnot",
-    "or": "logicalor",
-    "pow": "power",
-    "silu": "swish",
-    "subtract": "sub",
-    "where": "select",
-    "xor": "logicalxor",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class KernelLines:
@@ -63,31 +38,32 @@ _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
 
 
 def has_kernel(hw: Hardware, name: str) -> bool:
-    """True when the hardware has a line for this kernel (or for what ALIASES calls it)."""
-    return name in hw.dsp.kernels or ALIASES.get(name, "") in hw.dsp.kernels
+    """True when the hardware has a line for this kernel."""
+    return name in hw.dsp.kernels
 
 
-def kernel_line(hw: Hardware, name: str) -> tuple[str, KernelLine]:
-    """Name in the hardware file and line of a kernel. Raises BadHardware when there is none."""
+def kernel_line(hw: Hardware, name: str) -> KernelLine:
+    """The line of a kernel. Raises BadHardware when there is none."""
     kernels = hw.dsp.kernels
-    found = name if name in kernels else ALIASES.get(name, name)
-    if found not in kernels:
+    if name not in kernels:
         near = difflib.get_close_matches(name, kernels, n=3)
         hint = f" (nearest: {', '.join(near)})" if near else ""
         raise BadHardware(
             f"{hw.name}: dsp.kernels has no line '{name}'{hint}; add one to the file, or use 'default'"
         )
-    return found, kernels[found]
+    return kernels[name]
 
 
 def kernel_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
     """Lines of the kernels `names`, in that order. Raises BadHardware on a kernel without a line."""
-    per_element: dict[str, tuple[str, KernelLine]] = {name: kernel_line(hw, name) for name in set(names)}
-    lines = [per_element[name][1] for name in names]
+    found = {name: kernel_line(hw, name) for name in set(names)}
+    lines = [found[name] for name in names]
     wider = hw.dsp.lines_vector_bits / hw.dsp.vector_bits
     kind_of = {
-        name: min((hw.sources[f"dsp.kernels.{key}.{part}"].kind for part in _PARTS), key=_WEAKEST_FIRST.index)
-        for name, (key, _) in per_element.items()
+        name: min(
+            (hw.sources[f"dsp.kernels.{name}.{part}"].kind for part in _PARTS), key=_WEAKEST_FIRST.index
+        )
+        for name in found
     }
     return KernelLines(
         launch_cycles=_column([line.launch_cycles for line in lines]),

@@ -16,12 +16,13 @@ from pydantic import Field, PrivateAttr, StrictStr
 
 from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step
 from npusim.arch.config import KeyPath, Places, Strict, dotted, validate
-from npusim.arch.sources import Source, join, nest
+from npusim.arch.sources import TEXT_KEYS, Source, join, nest
 from npusim.errors import BadHardware
 
 #: Names that shape the plan; every other number only prices it.
 STRUCTURAL = (
     "generation",
+    "planned_as",
     "tiles",
     "scratchpad.capacity_bytes",
     "dma.ports",
@@ -38,6 +39,11 @@ class Hardware(Strict):
     name: StrictStr = Field(min_length=1)
     product: StrictStr
     generation: StrictStr = Field(pattern=r"^\d{4}$", description="Intel's number: 3720, 4000, 5010")
+    planned_as: StrictStr = Field(
+        default="",
+        pattern=r"^(\d{4})?$",
+        description="the generation whose compiler rules plan an NPU that no compiler profile knows; empty: its own",
+    )
     tiles: PosInt
     tiles_max: PosInt
     mac_array: MacArray
@@ -118,7 +124,7 @@ class Hardware(Strict):
     def replace(self, changes: Mapping[str, Any], source: Source = BY_CALLER) -> Hardware:
         """A new, validated hardware with some dotted names changed; lists become arrays.
 
-        `changes` may also give `name`, `product` or `generation`.
+        `changes` may also give `name`, `product`, `generation` or `planned_as`.
 
         Raises:
             BadHardware: an unknown name (with the nearest ones), or a number out of bounds.
@@ -128,9 +134,16 @@ class Hardware(Strict):
             self._require(name)
             path: KeyPath = tuple(name.split("."))
             values[path] = np.asarray(value) if isinstance(value, list | tuple) else value
-            if name not in ("name", "product", "generation"):
+            if name not in TEXT_KEYS:
                 sources[path] = source
         return Hardware.build(values, sources, path=self.name)
+
+    def with_numbers(self, numbers: Mapping[str, Any]) -> Hardware:
+        """The same with some numbers in place, by dotted name, unchecked: for values that `replace` has seen
+        already, where its checks would take longer than the pricing (blocks of a sweep)."""
+        hw: Hardware = _put(self, {tuple(name.split(".")): value for name, value in numbers.items()})
+        hw._source_of = self._source_of
+        return hw
 
     def _require(self, name: str) -> None:
         if name in self._dotted:
@@ -164,3 +177,18 @@ class Hardware(Strict):
         return f"Hardware({self.name}: NPU {self.generation}, {self.tiles} tiles)"
 
     __str__ = __repr__
+
+
+def _put(node: Any, changes: Mapping[tuple[str, ...], Any]) -> Any:
+    """A copy of a record or table with some values in place; parts that do not change are shared."""
+    below: dict[str, dict[tuple[str, ...], Any]] = {}
+    leaves: dict[str, Any] = {}
+    for path, value in changes.items():
+        if len(path) == 1:
+            leaves[path[0]] = value
+        else:
+            below.setdefault(path[0], {})[path[1:]] = value
+    names = node if isinstance(node, dict) else type(node).model_fields
+    parts = {name: node[name] if isinstance(node, dict) else getattr(node, name) for name in names}
+    parts |= leaves | {name: _put(parts[name], inner) for name, inner in below.items()}
+    return parts if isinstance(node, dict) else type(node).model_construct(**parts)

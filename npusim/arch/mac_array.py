@@ -18,6 +18,7 @@ from npusim.work import MacOp, MacWork, Number
 #: Grid modes of a convolution: width and height in pixels, and how many times `block_channels` one covers.
 GRID_MODES = {"16x16": (16, 16, 1), "8x16": (16, 8, 2), "4x16": (8, 8, 4)}
 _ALIGN = 16  # channels the array works on at once
+_WORD_BYTES = 32  # of the link between tiles: 16 8-bit channels of a pixel cost what 16 16-bit ones do
 _LEAST_INSIDE = 0.8  # no profiled row shows a gain from more padding than this leaves inside
 
 
@@ -75,7 +76,9 @@ def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None, wsp: Any, as
         return convolution_cycles(work, hw, mode, wsp, asp)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
-    return stencil_cycles(work, hw, one_workload=mode is not None)
+    if op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
+        return permute_cycles(work, hw)
+    return stencil_cycles(work, hw, mode)
 
 
 def _ceil(value: Any, step: Any) -> Any:
@@ -88,14 +91,19 @@ def _by_width(nbytes: Any, eight: Any, sixteen: Any) -> Any:
 
 
 def _output_cycles(work: MacWork, hw: Hardware, fit: Any) -> Any:
-    """Cycles the drain path needs to write one problem's output, slower when several tiles are written."""
+    """Cycles the drain path needs to write one problem's output, to one tile or to several."""
     rate = _by_width(
         work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
     )
-    array = hw.mac_array
-    slower = _by_width(work.output_bytes, array.broadcast_factor_8bit, array.broadcast_factor_16bit)
-    slower = np.where(np.asarray(work.write_tiles) > 1, slower, 1.0)
-    return np.asarray(work.out_w, dtype=float) * work.out_h * work.out_c / rate * slower
+    pixels = np.asarray(work.out_w, dtype=float) * work.out_h
+    return np.maximum(pixels * work.out_c / rate, _broadcast_cycles(work, hw, pixels))
+
+
+def _broadcast_cycles(work: MacWork, hw: Hardware, pixels: Any) -> Any:
+    """Cycles to write an output to several tiles, 0 for one: the channels of every pixel in whole words."""
+    words = _ceil(np.asarray(work.out_c, dtype=float) * work.output_bytes, _WORD_BYTES)
+    cycles = pixels * words * _WORD_BYTES / hw.mac_array.broadcast_bytes_per_cycle
+    return np.where(np.asarray(work.write_tiles) > 1, cycles, 0.0)
 
 
 def convolution_cycles(
@@ -144,22 +152,30 @@ def convolution_cycles(
         cycles = fit.overhead_cycles + streams + fit.block_cycles * across * deep
         best = cycles if best is None else np.minimum(best, cycles)
     if best is None:
-        raise BadArgument(f"no grid mode '{grid_mode}'; there are {', '.join(GRID_MODES)}")
+        _grid(str(grid_mode))
     return best
 
 
-def stencil_cycles(work: MacWork, hw: Hardware, one_workload: bool = False) -> Number:
+def _grid(mode: str) -> tuple[int, int, int]:
+    """Extents of a grid mode. Raises BadArgument for a mode that is none."""
+    if mode not in GRID_MODES:
+        raise BadArgument(f"no grid mode '{mode}'; there are {', '.join(GRID_MODES)}")
+    return GRID_MODES[mode]
+
+
+def stencil_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> Number:
     """Cycles of ONE problem of a depthwise convolution or a pooling (`docs/hardware.md`, Stencil).
 
-    The channels go through in workloads of 64 or of 32, whichever is faster. `one_workload` prices the row of
-    a table instead: its channels are one workload as they stand.
+    The channels go through in workloads of 64 or of 32, whichever is faster, in the mode 16x16, which Intel's
+    compiler takes for them. A `grid_mode` prices the row of a table instead: its channels are one workload as they
+    stand, its pixels blocks of that mode.
     """
-    if one_workload:
-        return _stencil(work, hw, None)
+    if grid_mode is not None:
+        return _stencil(work, hw, None, grid_mode)
     return np.minimum(_stencil(work, hw, 64), _stencil(work, hw, 32))
 
 
-def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None) -> Any:
+def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None, grid_mode: str = "16x16") -> Any:
     fit = hw.mac_array.stencil
     taps = np.asarray(work.kernel_h, dtype=float) * work.kernel_w
     inside = np.maximum(np.asarray(work.taps_inside, dtype=float), _LEAST_INSIDE)
@@ -168,7 +184,9 @@ def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None) -> Any:
     groups = _ceil(work.out_c, lanes)
     size = np.asarray(work.out_c) if workload_channels is None else np.minimum(work.out_c, workload_channels)
     workloads = _ceil(work.out_c, size)
-    fast = (np.asarray(work.kernel_w) == 3) & (np.asarray(work.stride_w) == 1) & (size <= 32)
+    fast = (
+        (np.asarray(work.kernel_w) == 3) & (np.asarray(work.stride_w) == 1) & (size <= fit.kernel3_channels)
+    )
     speed = np.where(
         fast, fit.kernel3_speedup, np.where(np.asarray(work.stride_w) > 1, fit.stride_factor, 1.0)
     )
@@ -179,7 +197,8 @@ def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None) -> Any:
     power = fit.overlap_exponent
     serial = fit.tap_cycles * taps * groups  # what the taps take however few pixels there are
     streams = (compute**power + serial**power + _output_cycles(work, hw, fit) ** power) ** (1.0 / power)
-    blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 16) * _ceil(work.out_c, _ALIGN)
+    across, down, _ = _grid(grid_mode)
+    blocks = _ceil(work.out_w, across) * _ceil(work.out_h, down) * _ceil(work.out_c, _ALIGN)
     start = fit.overhead_cycles * workloads + fit.group_cycles * groups
     return start + streams + fit.block_cycles * blocks
 
@@ -190,7 +209,18 @@ def eltwise_cycles(work: MacWork, hw: Hardware) -> Number:
     rate = _by_width(work.input_bytes, fit.elements_per_cycle_8bit, fit.elements_per_cycle_16bit)
     lanes = _by_width(work.input_bytes, array.lanes_8bit, array.lanes_16bit)
     elements = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * (_ceil(work.out_c, lanes) * lanes)
-    slower = _by_width(work.output_bytes, array.broadcast_factor_8bit, array.broadcast_factor_16bit)
-    slower = np.where(np.asarray(work.write_tiles) > 1, slower, 1.0)
     blocks = _ceil(work.out_w, 16) * _ceil(work.out_h, 8) * _ceil(work.out_c, _ALIGN)
-    return fit.overhead_cycles + elements / rate * slower + fit.block_cycles * blocks
+    pixels = np.asarray(work.out_w, dtype=float) * work.out_h
+    stream = np.maximum(elements / rate, _broadcast_cycles(work, hw, pixels))
+    return fit.overhead_cycles + stream + fit.block_cycles * blocks
+
+
+def permute_cycles(work: MacWork, hw: Hardware) -> Number:
+    """Cycles of ONE problem of a pass that only writes in another order: an overhead and elements over a rate.
+
+    Channels count in fours; 8-bit elements go twice as fast: the rates are of the bytes that are scattered."""
+    fit = hw.mac_array.permute
+    image = np.asarray(work.op) == MacOp.PERMUTE_IMAGE
+    rate = np.where(image, fit.image_elements_per_cycle, fit.elements_per_cycle)
+    elements = np.asarray(work.out_w, dtype=float) * work.out_h * (_ceil(work.out_c, 4) * 4)
+    return fit.overhead_cycles + elements / rate * (np.asarray(work.output_bytes) / 2.0)

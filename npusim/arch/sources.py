@@ -13,7 +13,13 @@ from npusim.arch.config import KeyPath, Places, dotted
 from npusim.errors import BadHardware
 
 KINDS = ("published", "measured", "fitted", "assumed")
-TEXT_KEYS = ("name", "product", "generation", "based_on")  # identity, not numbers: they need no source
+TEXT_KEYS = (
+    "name",
+    "product",
+    "generation",
+    "planned_as",
+    "based_on",
+)  # identity, not numbers: they need no source
 
 
 class Source(NamedTuple):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
     from npusim.terminal.layout import Line
 
+COMPILER_PRICE = "compiler_cycles_per_element"
+
 app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_is_help=True)
 
 
@@ -73,23 +75,26 @@ def hardware_page(hw: Hardware, width: int) -> list[Line]:
     from npusim.terminal.layout import Line, fit, sentence, table
 
     blocks: dict[str, list[tuple[str, ...]]] = {}
-    kernels: dict[str, list[str]] = {}
+    kernels: dict[str, dict[str, str]] = {}
     origins: dict[str, int] = {}
     for number, value in hw.numbers().items():
         source = hw.sources[number]
         known = f"{source.kind} [{origins.setdefault(source.where, len(origins) + 1)}]"
         block, _, short = number.rpartition(".")
         if block.startswith("dsp.kernels."):
-            line = kernels.setdefault(block.removeprefix("dsp.kernels."), [])
-            line[:] = [*line[:-1], f"{value:.10g}", known]
+            line = kernels.setdefault(block.removeprefix("dsp.kernels."), {})
+            line[short] = f"{value:.10g}"
+            if short != COMPILER_PRICE:  # the source of the line itself
+                line["source"] = known
         else:
             blocks.setdefault(block or "NPU", []).append((short, f"{value:.10g}", shown(unit(number)), known))
     lines = [Line(fit(f"{hw.name}: {hw.product}, NPU {hw.generation}", width), "bold")]
     for block, rows in blocks.items():
         lines += [Line(""), *table((block, "value", "unit", "source"), rows, width, words=(0, 2, 3))]
-    header = ("dsp.kernels, cycles", "launch", "per element", "per row", "source")
-    kernel_rows = [(name, *line) for name, line in kernels.items()]
-    lines += [Line(""), *table(header, kernel_rows, width, words=(0, 4))]
+    header = ("dsp.kernels, cycles", "launch", "per element", "per row", "Intel plans", "source")
+    columns = ("launch_cycles", "cycles_per_element", "cycles_per_row", COMPILER_PRICE, "source")
+    kernel_rows = [(name, *(line.get(column, "") for column in columns)) for name, line in kernels.items()]
+    lines += [Line(""), *table(header, kernel_rows, width, words=(0, 5))]
     lines += [Line(""), Line("from", "bold")]
     for where, note in origins.items():
         lines += sentence(where, width, 6, f"[{note}]")

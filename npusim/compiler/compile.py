@@ -37,15 +37,14 @@ def compile_graph(
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
     (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
     precision = choose(Precision, precision)
-    fused = fuse(in_canonical_order(graph), profile, hw.generation, bool(hw.mac_array.lookup_unit), precision)
+    generation, notes = profile.generation_for(hw)
+    fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)
-    warnings = list(graph.warnings)
-    if hw.generation in profile.hypothesis_on:
-        warnings.append(
-            f"compiler {profile.name} never knew NPU {hw.generation}: its rules there are a hypothesis"
-        )
-    placed, unpriced, fused, part_of = _place(fused, hw, profile, allow_unmodelled, max_memory_bytes)
+    warnings = [*graph.warnings, *notes]
+    placed, unpriced, fused, part_of = _place(
+        fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
+    )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     for name in list(sizes):
@@ -55,7 +54,7 @@ def compile_graph(
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, hw.generation)
+    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
     pad.in_ddr.update(fused.inputs)
     residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
@@ -66,24 +65,14 @@ def compile_graph(
         tiles,
         tiles * int(hw.dsp.per_tile),
     )
-    groups = hw.generation in profile.groups_over_tiles
-    emitter = Emitter(sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of)
+    groups = generation in profile.groups_over_tiles
+    emitter = Emitter(
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile
+    )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
-    b = emitter.plan
-    return Plan(
+    return emitter.plan.build(
         graph=fused,
-        steps=tuple(b.steps),
-        label=tuple(b.label),
-        step=tuple(b.step),
-        queue=tuple(b.queue),
-        ask=tuple(b.ask),
-        pieces=tuple(b.pieces),
-        repeats=tuple(b.repeats),
-        minimum_steps=tuple(b.minimum_steps),
-        after=tuple(b.after),
-        streams=tuple(b.streams),
-        feeds=b.feeds,
         tiles=tiles,
         compiler=profile.name,
         precision=precision,
@@ -95,14 +84,15 @@ def compile_graph(
 def _place(
     graph: Graph,
     hw: Hardware,
+    generation: str,
     profile: CompilerProfile,
     allow_unmodelled: bool,
     max_memory_bytes: float | None = None,
 ) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
     """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, hw.generation, one_dsp, bool(hw.mac_array.lookup_unit))
-    edges = Edges(graph, placer, profile, hw.generation)
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    edges = Edges(graph, placer, profile, generation)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

@@ -30,8 +30,20 @@ def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """An operand that is a single number is a constant."""
-    return all(v.constant for v in _operands(node, graph) if v.elements == 1)
+    """An operand that is a single number is a constant, or [1] (Intel's compiler makes a scale of it, not of
+    [1,1,1])."""
+    return all(v.constant or v.shape == (1,) for v in _operands(node, graph) if v.elements == 1)
+
+
+def scale_of_full_rank(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A factor smaller than the result is a constant, has the rank of the result, or is [1]: [1,1,2048] scales
+    [1,1024,2048] on every generation, [2048] on NPU 5010 only. In an image it is a number a channel."""
+    out = graph.values[node.outputs[0]]
+    small = [v for v in _operands(node, graph) if v.elements < out.elements and not v.constant]
+    return scalar_only_if_constant(node, graph, on_mac_array) and all(
+        v.shape == (1,) or (len(v.shape) == len(out.shape) and (len(v.shape) < 4 or v.shape[1] == v.elements))
+        for v in small
+    )
 
 
 def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -90,6 +102,7 @@ CONDITIONS: dict[str, Condition] = {
     for f in (
         producers_on_mac_array,
         no_scalar,
+        scale_of_full_rank,
         scalar_only_if_constant,
         innermost_kept,
         equal_shapes,

@@ -15,6 +15,7 @@ from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
+CHANNELS = 16  # that the MAC array works on at once
 PLANE_PASSES = frozenset(
     ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
 )
@@ -32,6 +33,11 @@ def edge_of(name: str, part_of: Mapping[str, str]) -> str:
     while name in part_of:
         name = part_of[name]
     return name
+
+
+def _reads_image(step: Placed) -> bool:
+    """Whether the step takes its first input as an image by its channels (axis 1)."""
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
 class Edges:
@@ -108,7 +114,7 @@ class Edges:
         work = step.steps[0] if step.steps else None
         if not isinstance(work, MacWork) or not step.reads:
             return None
-        if step.node.op_type in IMAGE_OPS or step.node.op_type in PLANE_PASSES:
+        if _reads_image(step):
             name, shape = step.reads[0], self.values[step.reads[0]].shape
             image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
             return name if image and self._from_outside(name) else None
@@ -140,26 +146,28 @@ class Edges:
     def _layout(self, name: str, reader: Placed) -> Placed:
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        self.values[out] = replace(
-            value, name=out, dtype=DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
-        )
-        shape = (1, 1, 1, *value.shape)[-3:] if len(value.shape) < 4 else value.shape
-        channels = (
-            shape[1] if len(shape) == 4 and reader.node.op_type in IMAGE_OPS | PLANE_PASSES else shape[-1]
-        )
-        pixels = max(1, value.elements // max(channels, 1))
-        width = shape[-1] if channels != shape[-1] else shape[-2]
+        of_image = _reads_image(reader) and len(value.shape) == 4
+        dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
+        shape, kept = (1, 1, *value.shape)[-3:], value.shape
+        if of_image:  # [N,C,H,W]; few channels become 16 on some generations
+            batch, channels, height, width = value.shape
+            shape = (batch * height, width, channels)
+            pads = self.generation in self.profile.pads_images
+            kept = (batch, max(channels, CHANNELS) if pads else channels, height, width)
+        self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
+        channels, width = shape[-1], shape[-2]
+        rows = max(1, value.elements // max(channels * width, 1))
         size = min(value.dtype.npu_bytes, 2.0)
         work = MacWork(
-            MacOp.MAX_POOL, max(1, pixels // max(width, 1)), width, channels, channels, max(1, pixels // max(width, 1)),
-            width, input_bytes=size, weight_bytes=size, output_bytes=size,
+            MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
+            input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
         groups = (
             getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
         )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
         cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
-        cut = IMAGE if reader.node.op_type in IMAGE_OPS | PLANE_PASSES else cut
+        cut = IMAGE if of_image else cut
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from math import ceil
 
-from npusim.compiler.place import Placed
+from npusim.compiler.pieces import results_between
+from npusim.compiler.place import PRODUCTS, Placed
 from npusim.compiler.plan import DSP, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
-from npusim.compiler.transfers import Transfers
+from npusim.compiler.transfers import TRANSFERS_A_PROBLEM, Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
@@ -55,7 +56,7 @@ class Emitter(Transfers):
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
             if name not in step.writes and name not in r.follows and name not in loaded:
-                loads += self._pad(name, step, self._ready(name))
+                loads += self._pad(name, step, self._ready(name), each)
         for chunk in due:
             if chunk.step != k or (chunk in later and not together):
                 self._fetch(chunk, begins)
@@ -72,9 +73,10 @@ class Emitter(Transfers):
         writes: tuple[int, ...] = ()
         for name, size in r.writes:
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
+            problems = 1 if step.fixed_bytes else each
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if streams else 1, transfers=max(r.pieces, each),
+                streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=problems,
                 repeats=step.node.repeats,
             )  # fmt: skip
             if name in step.padded:
@@ -87,10 +89,14 @@ class Emitter(Transfers):
         plan.steps.append(record)
 
     def _problems(self, step: Placed) -> int:
-        """How many problems a batched product is taken apart into, each with transfers of its own."""
+        """Transfers of each operand of a batched product that is taken apart, a pair for each problem; 1 where it is
+        not. The generations that run a batch as one kernel do so with two activations only."""
         work = step.steps[0] if step.steps else None
-        apart = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not self.groups_over_tiles
-        return int(work.groups) if apart and not step.fixed_bytes else 1  # type: ignore[union-attr]
+        if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or work.groups == 1:
+            return 1
+        product = step.node.op_type in PRODUCTS
+        apart = product if step.fixed_bytes else not self.groups_over_tiles
+        return int(work.groups) * TRANSFERS_A_PROBLEM * (2 if step.fixed_bytes else 1) if apart else 1
 
     def _begins(self, step: Placed) -> tuple[int, ...]:
         """Tasks after which a step begins: a step that does not need the last one's result begins beside it."""
@@ -123,7 +129,7 @@ class Emitter(Transfers):
         waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
-        passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+        passes = results_between(step)
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(
@@ -174,7 +180,8 @@ class Emitter(Transfers):
         return (add,)
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
-        parts = dsp_parts(work, self.tiles, self.dsps, step.one_dsp, step.dsp_tiles)
+        per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
+        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
         return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
 
@@ -196,5 +203,8 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
 
 
 def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
-    """A change of layout inside a step: within the scratchpad, or through DDR when the step is streamed."""
+    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
+    streamed."""
+    if work.source != work.destination:
+        return work.source, work.destination
     return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")

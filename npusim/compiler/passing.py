@@ -9,6 +9,7 @@ from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Strips, attention_of
 from npusim.compiler.pieces import (
     MIB,
+    bytes_between,
     check_fits,
     convolution_of,
     product_blocks,
@@ -19,7 +20,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import weight_bytes
-from npusim.work import MacWork, MoveWork
+from npusim.work import MacWork
 
 
 def in_blocks(
@@ -105,8 +106,9 @@ def streamed_through(
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
-    passes = sum(not isinstance(w, MoveWork) for w in step.steps)
-    r.partial_bytes = 2 * leaving * (passes - 1)  # each pass leaves its result in DDR for the next
+    r.partial_bytes = 2 * bytes_between(
+        step, leaving, pad.pipelined_bytes
+    )  # what passes leave in DDR for the next
     return missing
 
 
@@ -160,16 +162,28 @@ def chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> 
     return found
 
 
+def _loops(step: Placed) -> list[MacWork]:
+    """The products of a recurrence that run once a time step."""
+    return [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
+
+
+def step_weights(step: Placed, pad: Scratchpad) -> float:
+    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
+    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
+    for a batch of 1 and are read again at every step for a batch of 8)."""
+    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else pad.tiles) for w in _loops(step))
+
+
 def recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
     """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone
     (or, one direction after the other, with as much room to spare), else one direction's are read again in every
     step."""
-    loops = [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
+    loops = _loops(step)
     again = sum(weight_bytes(w) for w in loops)
     one_way = again / max([w.groups for w in loops], default=1)
     rounds = max(step.times)
     r.destination = "ddr"
-    stay = again <= pad.resident_bytes or 2 * one_way <= pad.resident_bytes
+    stay = step_weights(step, pad) <= pad.resident_bytes / pad.memory.resident_share
     if not stay:
         again = one_way
         r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)

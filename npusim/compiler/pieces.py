@@ -12,7 +12,7 @@ from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
 from npusim.compiler.place import Placed
 from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
@@ -31,6 +31,23 @@ class Streamed:
     pieces: int
     blocks: Blocks
     reads: float = 1.0
+
+
+def results_between(step: Placed) -> int:
+    """How many passes leave a result for the next one, the last included; those whose result goes through DDR by
+    transfers of the step's own do not count."""
+    apart = sum(isinstance(w, MoveWork) and w.source != w.destination for w in step.steps)
+    return sum(not isinstance(w, MoveWork) for w in step.steps) - apart // 2
+
+
+def bytes_between(step: Placed, leaving: float, room: float) -> float:
+    """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
+    fit twice in `room`; else a result of the size of its own a pass."""
+    turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
+    if not turned:
+        return leaving * (results_between(step) - 1)
+    images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
+    return float(sum(count * size for count, size in images if 2 * size > room))
 
 
 def works_in_place(step: Placed) -> bool:
@@ -66,7 +83,7 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     """Whether the weights of a matrix product do not fit twice in every tile beside the tile's activations
     (weights are on every tile when rows are split); then it is cut, and its pieces are joined in DDR.
 
-    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (facts on whole networks, 3.2)."""
+    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base)."""
     work = convolution_of(step)
     if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes or work.out_h * work.out_w == 1:
         return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
+from npusim.compiler.works import folded, turned_by_pass, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node
 from npusim.ops.registry import lowerings, macs_of
@@ -16,8 +16,6 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 VIEWS = ("view", "broadcast_view", "fused")
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
-MOST_WORKS_A_STEP = 8  # of a recurrence
-LEAST_ROUNDS = 3
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -116,12 +114,16 @@ class Placer:
         )
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
+        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
+            pads = self.generation in self.profile.pads_images
+            steps = turned_by_pass(steps, values[node.inputs[0]], pads)
         if not keeps_types:
-            steps = _with_types(steps, node, self.graph)
+            steps = with_types(steps, node, self.graph)
         engine = _main_engine(steps) if steps else "none"
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
+        fixed = _fixed_bytes(node, steps, self.graph)
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         return Placed(
             node=node,
@@ -131,11 +133,16 @@ class Placer:
             reason=reason,
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
-            fixed_bytes=_fixed_bytes(node, steps, self.graph),
+            fixed_bytes=fixed,
             macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
             one_dsp=one,
             padded=_padded(
-                steps, tuple(reads), node, self.graph, self.generation in self.profile.groups_over_tiles
+                steps,
+                tuple(reads),
+                node,
+                self.graph,
+                self.generation in self.profile.groups_over_tiles,
+                fixed,
             ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
@@ -147,7 +154,8 @@ class Placer:
         profile = self.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())
-        if node.op_type == "Expand" and not {op for op, _ in readers} <= set(profile.broadcasts):
+        leaves = node.outputs[0] in self.graph.outputs
+        if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
@@ -156,7 +164,7 @@ class Placer:
             return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
-                condition = rule.only_if.get(name)
+                condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
                 if name not in by_name:
                     continue
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
@@ -174,53 +182,21 @@ class Placer:
         return ways[0], profile.default.why.get(ways[0].name, "")
 
 
-def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
-    """Works that come again and again (the time steps of a recurrence) once, and how many times each runs."""
-    count = len(steps)
-    for first in (0, 1, 2):
-        for period in range(1, min(MOST_WORKS_A_STEP, (count - first) // LEAST_ROUNDS) + 1):
-            rounds, rest = divmod(count - first, period)
-            if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
-                return steps[: first + period], (1,) * first + (rounds,) * period
-    return steps, ()
-
-
-@lru_cache(maxsize=20_000)
-def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
-    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
-
-
-def _with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
-    """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
-    first, last = steps[0], steps[-1]
-    if not any(isinstance(s, MacWork) for s in (first, last)):
-        return steps
-    data = graph.values[node.inputs[0]]
-    second = graph.values[node.inputs[1]] if len(node.inputs) > 1 and node.inputs[1] else data
-    out = graph.values[next(n for n in node.outputs if n)]
-    changed = list(steps)
-    for i, step in enumerate(steps):
-        if isinstance(step, MacWork):
-            into = data.dtype.npu_bytes if i == 0 else step.input_bytes
-            outof = out.dtype.npu_bytes if i == len(steps) - 1 else step.output_bytes
-            weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
-            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
-    return tuple(changed)
-
-
 def _padded(
-    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool, fixed: float
 ) -> tuple[str, ...]:
     """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
-    input (`expand_act_channels`); on generations that run a batch as one kernel (`one_kernel`) less."""
+    input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
+    (`one_kernel`) less."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
         rows = first.out_h * first.out_w
+        one_kernel = one_kernel and not (fixed and first.groups > 1)
         uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
         padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
         return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
@@ -233,11 +209,6 @@ def _padded(
 def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether two shapes differ in axes of length 1 only."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
-
-
-def _cap(nbytes: float) -> float:
-    """Element sizes the MAC array knows: 4-byte integers are computed as fp16."""
-    return min(nbytes, 2.0)
 
 
 def _main_engine(steps: tuple[Work, ...]) -> str:
@@ -268,7 +239,7 @@ def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
 
 def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
     """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
-    if kernels & set(profile.dsp.one_tile.get(generation, ())):
+    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
         return 1
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000

@@ -50,7 +50,6 @@ class DmaTask:
     nbytes: float
     source: str
     destination: str
-    run_bytes: float = 0.0
     elements: float = 0.0
     transfers: int = 1
 
@@ -165,3 +164,33 @@ class PlanBuilder:
     @property
     def ports(self) -> int:
         return len(self._port_bytes)
+
+    def build(
+        self,
+        graph: Graph,
+        tiles: int,
+        compiler: str,
+        precision: str,
+        unpriced: tuple[Unpriced, ...] = (),
+        warnings: tuple[str, ...] = (),
+    ) -> Plan:
+        """The plan of all tasks added so far."""
+        return Plan(
+            graph=graph,
+            steps=tuple(self.steps),
+            label=tuple(self.label),
+            step=tuple(self.step),
+            queue=tuple(self.queue),
+            ask=tuple(self.ask),
+            pieces=tuple(self.pieces),
+            repeats=tuple(self.repeats),
+            minimum_steps=tuple(self.minimum_steps),
+            after=tuple(self.after),
+            streams=tuple(self.streams),
+            feeds=self.feeds,
+            tiles=tiles,
+            compiler=compiler,
+            precision=precision,
+            unpriced=unpriced,
+            warnings=warnings,
+        )

@@ -2,7 +2,8 @@
 
 Weights are fetched in chunks, in program order. A chunk of step k may arrive during an earlier step j when it
 fits there beside what step j holds and beside all weights that have arrived and are not used yet. That is a
-rule on bytes, so it belongs to the structure and not to the price (facts on whole networks, section 3.1)."""
+rule on bytes, so it belongs to the structure and not to the price (Intel's schedules of ResNet-50, MobileNet-v2 and
+BERT)."""
 
 from __future__ import annotations
 

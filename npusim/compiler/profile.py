@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument, BadHardware
 
@@ -26,7 +27,7 @@ class LoweringRule(_Strict):
     why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
     generations: dict[str, tuple[str, ...]] = {}
     only_if: dict[str, str] = Field(
-        default={}, description="lowering -> condition (npusim.compiler.conditions)"
+        default={}, description="lowering, or lowering@generation -> condition (npusim.compiler.conditions)"
     )
     source: str = ""
 
@@ -42,24 +43,31 @@ class LoweringRule(_Strict):
 class DspRule(_Strict):
     """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
     `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one.
-    `one_tile`: kernels that stay on one tile, by generation."""
+    `one_tile`: kernels that stay on one tile where they read a table in DDR, by generation.
+    `one_a_tile`: kernels that run on one DSP of every tile."""
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
     one_tile: dict[str, tuple[str, ...]] = {}
+    one_a_tile: tuple[str, ...] = ()
     source: str
 
 
 class Fusion(_Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
-    `early_slices`: a slice of rows moves up in front of what computes row by row."""
+    `cut_products`: generations on which a Split of a product's channels becomes several products.
+    `early_slices`: a slice of rows moves up in front of what computes row by row.
+    `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
+    MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
     drain_path: dict[str, tuple[str, ...]]
     lookup_unit: dict[str, tuple[str, ...]] = {}
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
+    cut_products: tuple[str, ...] = ()
+    tables_in_plain_ops: bool = False
     source: str
 
 
@@ -94,13 +102,43 @@ class CompilerProfile(_Strict):
     groups_over_tiles: tuple[str, ...] = Field(
         default=(), description="generations that give whole problems of a batched product to tiles"
     )
+    relayout_by_pass: bool = Field(
+        default=False, description="a change of layout in front of poolings is a pass of the MAC array"
+    )
+    pads_images: tuple[str, ...] = Field(
+        default=(), description="generations that pad input images of fewer channels to 16"
+    )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
+    generations: tuple[str, ...] = Field(description="generations it has rules for; others are refused")
 
     @cached_property
     def transposed_reads(self) -> frozenset[tuple[str, int]]:
         return frozenset(self.absorbs_transpose)
+
+    def generation_for(self, hw: Hardware) -> tuple[str, list[str]]:
+        """The generation whose rules plan `hw`, and what a reader must know about that.
+
+        Raises BadHardware for a generation without rules, when the hardware does not say whose to take."""
+        own, wanted = hw.generation, hw.planned_as or hw.generation
+        if wanted not in self.generations:
+            nearest = min(self.generations, key=lambda known: (abs(int(known) - int(wanted)), known))
+            what = "planned_as" if hw.planned_as else "generation"
+            raise BadHardware(
+                f"{hw.name}: {what}: compiler {self.name} has no rules for NPU {wanted}, only for "
+                f"{', '.join(self.generations)}; to plan it by the nearest one's rules write "
+                f'planned_as: "{nearest}" in the hardware file'
+            )
+        warnings = []
+        if wanted != own:
+            warnings.append(
+                f"NPU {own} is planned by the rules of compiler {self.name} for NPU {wanted}, as {hw.name} asks: "
+                "what its own compiler does is not known"
+            )
+        if wanted in self.hypothesis_on:
+            warnings.append(f"compiler {self.name} never knew NPU {wanted}: its rules there are a hypothesis")
+        return wanted, warnings
 
     def rule(self, op_type: str) -> LoweringRule:
         return self.lowerings.get(op_type, self.default)

@@ -9,8 +9,21 @@ from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import GROUPS, cut_of
-from npusim.compiler.passing import chained, in_blocks, in_strips, recurrent, streamed_through
-from npusim.compiler.pieces import channel_blocks, convolution_of, too_large_twice, works_in_place
+from npusim.compiler.passing import (
+    chained,
+    in_blocks,
+    in_strips,
+    recurrent,
+    step_weights,
+    streamed_through,
+)
+from npusim.compiler.pieces import (
+    bytes_between,
+    channel_blocks,
+    convolution_of,
+    too_large_twice,
+    works_in_place,
+)
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
@@ -74,7 +87,7 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
     held = need + pad.used_bytes - pad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
-    if step.times and held + step.fixed_bytes > pad.resident_bytes:
+    if step.times and held + max(step.fixed_bytes, step_weights(step, pad)) > pad.resident_bytes:
         recurrent(step, pad, r)
     elif (
         attention is not None and held > pad.resident_bytes and (s := attention.strips(pad.tiles, tile_bytes))
@@ -86,6 +99,7 @@ def _computed(k: int, step: Placed, pad: Scratchpad, r: Residence, tile_bytes: f
         keeps_loads = False  # it reads its input and drops it
     elif held + step.fixed_bytes <= pad.resident_bytes:
         r.destination = _follow(step, pad, missing)
+        r.partial_bytes = 2 * bytes_between(step, 0.0, pad.resident_bytes - held)
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and pad.kernels_wait) and not step.times
         loading = sum(pad.sizes[n] for n in missing)

@@ -13,9 +13,7 @@ from math import ceil, prod
 
 from npusim.work import MacOp, MacWork, VectorWork
 
-CHANNEL_STEP = (
-    16  # output channels come in groups of 16 on the MAC array (facts on Intel's NPUs, section 1.1)
-)
+CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
 
 
 def ceil_to(value: float, step: int) -> int:
@@ -166,8 +164,8 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
 
 def weight_bytes(work: MacWork) -> float:
     """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
-    (facts on whole networks, section 2, rule W). Zero for element-wise work and pooling."""
-    if work.op in (MacOp.ELTWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL):
+    (Intel's schedules). Zero for element-wise work and pooling."""
+    if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)

@@ -5,12 +5,16 @@ Names of tensors are followed to the tensor they are a part of."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 
+TRANSFERS_A_PROBLEM = (
+    2  # of each operand and the result of a product of a batch: Intel's schedules, 6 and more in all
+)
 MOST_TURNS = 16  # of streams that arrive side by side
 SMALL_TRANSFER_BYTES = 16_384  # below, a tensor goes in one descriptor on one port
 
@@ -26,11 +30,13 @@ class Transfers:
         ports: int,
         groups_over_tiles: bool,
         part_of: Mapping[str, str],
+        one_a_tile: tuple[str, ...] = (),
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
+        self.one_a_tile = one_a_tile
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
@@ -44,7 +50,7 @@ class Transfers:
         name, size, _ = load
         self.arrived[name] = self._transfer(
             f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
-            pieces=blocks if overlaps else 1, transfers=max(blocks, each), repeats=step.node.repeats,
+            pieces=blocks if overlaps else 1, transfers=blocks, least=each, repeats=step.node.repeats,
         )  # fmt: skip
         return self.arrived[name]
 
@@ -108,11 +114,13 @@ class Transfers:
         size, repeats = self.sizes[name], step.node.repeats
         return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
 
-    def _pad(self, name: str, step: Placed, after: tuple[int, ...]) -> tuple[int, ...]:
+    def _pad(self, name: str, step: Placed, after: tuple[int, ...], each: int) -> tuple[int, ...]:
         """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
         size, repeats = self.sizes[name], step.node.repeats
         out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
-        return self._transfer(f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats)
+        return self._transfer(
+            f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats, least=each
+        )
 
     def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
@@ -136,10 +144,13 @@ class Transfers:
         repeats: int = 1,
         elements: float = 0.0,
         transfers: int = 0,
+        least: int = 1,
     ) -> tuple[int, ...]:
-        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece."""
+        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece.
+
+        `transfers` of each slice; `least` in all."""
         plan = self.plan
-        slices = 1 if nbytes < SMALL_TRANSFER_BYTES else max(self.tiles, 1)
+        slices = 1 if nbytes < SMALL_TRANSFER_BYTES and least <= 1 else max(self.tiles, 1)
         ports = min(slices, plan.ports)
         done: list[int] = []
         for port in range(ports):
@@ -150,7 +161,7 @@ class Transfers:
                 source,
                 destination,
                 elements=elements * count / slices,
-                transfers=count * (transfers or pieces),
+                transfers=max(count * (transfers or pieces), ceil(least * count / slices)),
             )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from npusim.errors import BadModel, NpusimError, TooLarge, UnknownShape
+from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.dimensions import option
-from npusim.loading.rules import RULES, DependsOn, Op, Out, small
+from npusim.loading.outputs import foldable, infer_outputs
+from npusim.loading.rules import DependsOn, Op, Out, small
 from npusim.loading.schemas import checked_attributes, type_not_allowed
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
@@ -276,40 +277,3 @@ class Builder:
         value = self.env[source]
         self.env[output] = Value(output, value.shape, value.dtype)
         self.nodes.append(Node(name, "Identity", (source,), (output,), {}, "", repeats))
-
-
-def foldable(kind: str, domain: str) -> bool:
-    """Whether a node of constants alone costs nothing: nobody folds an op that nobody knows."""
-    return not domain or (domain != "xamba" and f"{domain}.{kind}" in RULES)
-
-
-def infer_outputs(op: Op, declared: Callable[[], list[Out] | None] | None) -> list[Out]:
-    """Outputs by a shape rule, else by ONNX's inference, else as the file declares them."""
-    rule = RULES.get(f"{op.domain}.{op.kind}" if op.domain else op.kind, fallback.infer)
-    try:
-        outs = rule(op)
-        if len(outs) < op.count:
-            raise ValueError(f"it has {op.count} outputs, {len(outs)} at most are possible")
-        return outs[: op.count]
-    except UnknownShape:
-        stated = declared() if declared is not None else None
-        if stated is None:
-            raise
-        return stated
-    except TooLarge:
-        raise
-    except NpusimError as error:
-        raise BadModel(f"node '{op.name}' ({op.kind}): {error}") from None
-    except RecursionError:
-        raise UnknownShape(
-            f"node '{op.name}' ({op.kind}): its value takes too deep a chain of nodes"
-        ) from None
-    except Exception as error:  # a malformed node breaks a rule in any way it likes
-        text = one_line(str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}")
-        raise BadModel(f"node '{op.name}' ({op.kind}): {text}") from error
-
-
-def one_line(text: str) -> str:
-    """The message of a foreign exception, short enough for one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= 200 else text[:200] + "..."

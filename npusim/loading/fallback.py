@@ -54,7 +54,8 @@ def no_rule(op: Op) -> str:
     domain = f", domain='{op.domain}'" if op.domain else ""
     return (
         f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}, and the file does not "
-        "declare its output shapes; declare them (value_info), or say them in three lines of Python before npusim.load: "
+        "declare its output shapes; declare them (value_info), or say them in three lines of Python before "
+        "npusim.load: "
         f"from npusim.loading.rules import Out, rule; @rule('{op.kind}'{domain}); "
         f"def _{function}(op): return [Out(op.x(0).dtype, op.x(0).shape)]"
     )

@@ -6,7 +6,6 @@ shapes change from one iteration to the next, the body is unrolled, up to `MOST_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from npusim.loading.budget import short
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.dimensions import option
 from npusim.loading.rules import axis_in
+from npusim.loading.stacking import Iteration, joined, take_slice, unsqueezed
 from npusim.loading.tensors import attributes_of
 from npusim.loading.trips import ENDLESS, Uncounted, counted
 from npusim.loading.walk import rename, special, tensor
@@ -29,20 +29,6 @@ MOST_STACKED = 65536  # iterations whose results are joined into one tensor
 
 class ShapesChange(Exception):
     """The body cannot be counted once: its shapes differ between iterations."""
-
-
-@dataclass(slots=True)
-class Iteration:
-    """A Loop or a Scan, whose body maps (states, slices) to (states, results)."""
-
-    name: str
-    body: Any
-    trips: int
-    states: list[Any]  # what the state is before the first iteration
-    slices: list[tuple[str, int]]  # tensors read slice by slice, and the axis
-    stack_axes: list[int]  # the axis each result is stacked along
-    is_loop: bool
-    exact: bool = True  # else `trips` is an upper bound
 
 
 @special("Loop")
@@ -269,39 +255,3 @@ def early_exit(builder: Builder, it: Iteration, condition: str) -> None:
         raise ShapesChange("its condition ends it early")
     if go is None and it.trips > 1:
         builder.warn(f"node '{it.name}' (Loop) may end sooner; priced with all {it.trips} iterations")
-
-
-def take_slice(builder: Builder, it: Iteration, source: str, axis: int, i: int | None, opset: int) -> str:
-    """One slice of a Scan input: a Gather. `i` None stands for any iteration."""
-    value = builder.env[source]
-    shape = value.shape[:axis] + value.shape[axis + 1 :]
-    if i is None and value.constant:  # another constant in every iteration
-        return builder.constant(f"{it.name}/slice", value.dtype, shape)
-    index = builder.constant(f"{it.name}/at", DType.INT64, (), np.array(i or 0, np.int64))
-    return emit(builder, f"{it.name}/slice", "Gather", (source, index), {"axis": axis}, opset)
-
-
-def unsqueezed(builder: Builder, label: str, source: Any, axis: int, opset: int) -> str:
-    if isinstance(source, tuple):
-        raise BadModel(f"'{label}': a sequence cannot be stacked")
-    axes = builder.constant(f"{label}/axes", DType.INT64, (1,), np.array([axis], np.int64))
-    return emit(builder, label, "Unsqueeze", (source, axes), {}, max(opset, 13))
-
-
-def joined(builder: Builder, label: str, parts: Names, like: str, axis: int, opset: int) -> str:
-    """The results of all iterations in one tensor; constants stay constants, without their values."""
-    if parts:
-        return emit(builder, label, "Concat", parts, {"axis": axis}, opset)
-    value = builder.env[like]
-    at = axis % len(value.shape)
-    return builder.constant(label, value.dtype, (*value.shape[:at], 0, *value.shape[at + 1 :]))
-
-
-def emit(
-    builder: Builder, label: str, kind: str, inputs: Names, attributes: dict[str, Any], opset: int
-) -> str:
-    """Add a node of our own with one output; returns the output."""
-    output = builder.fresh(label, builder.env)
-    name = builder.node_name(Scope(), label, kind, 0)
-    builder.apply(kind, inputs, (output,), attributes, name, opset)
-    return output

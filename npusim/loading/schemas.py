@@ -89,6 +89,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:40] + "..."
 
 
+def _type_name(attribute: Any) -> str:
+    return str(attribute.type.name)
+
+
 @cache
 def schema_of(kind: str, domain: str, opset: int) -> Schema | None:
     """The definition of an op, None if nobody has one."""
@@ -108,7 +112,7 @@ def schema_of(kind: str, domain: str, opset: int) -> Schema | None:
     except (defs.SchemaError, TypeError):
         return None
     attributes = schema.attributes
-    types = {name: LETTERS.get(a.type.name, "x") for name, a in attributes.items()}
+    types = {name: LETTERS.get(_type_name(a), "x") for name, a in attributes.items()}
     return Schema(schema.min_input, types, tuple(name for name, a in attributes.items() if a.required))
 
 
@@ -126,7 +130,7 @@ def _in_another_opset(kind: str, domain: str, name: str) -> str | None:
         except (defs.SchemaError, TypeError):
             return None
         if name in schema.attributes:
-            return LETTERS.get(schema.attributes[name].type.name, "x")
+            return LETTERS.get(_type_name(schema.attributes[name]), "x")
         version = schema.since_version - 1
 
 

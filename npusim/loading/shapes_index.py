@@ -8,7 +8,7 @@ import numpy as np
 
 from npusim.graph import DType
 from npusim.loading.rules import Op, Out, axis_in, checked, rule, small
-from npusim.loading.tensors import dtype_of, numpy_type
+from npusim.loading.tensors import dtype_like, dtype_of, numpy_type
 
 
 @rule("Gather")
@@ -46,10 +46,7 @@ def constant_of_shape(op: Op) -> list[Out]:
     out = checked(op.ints("shape", 0) or ())
     value = op.attributes.get("value")
     value = np.zeros(1, np.float32) if value is None else np.asarray(value)
-    dtype = next((d for d in DType if d.bits and numpy_type(d) == value.dtype), None)
-    if dtype is None:
-        raise ValueError(f"its value has type {value.dtype}")
-    return [Out(dtype, out, np.full(out, value.reshape(-1)[0]) if small(out) else None)]
+    return [Out(dtype_like(value.dtype), out, np.full(out, value.reshape(-1)[0]) if small(out) else None)]
 
 
 @rule("Range")

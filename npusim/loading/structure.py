@@ -14,7 +14,7 @@ from typing import Any
 
 from npusim.errors import BadModel
 from npusim.loading.tensors import KEEP_ELEMENTS
-from npusim.terminal.reading import special
+from npusim_xamba.files import special
 
 PARSE_WHOLE_BYTES = 8 * 2**20  # below this one parse in C++ is quicker than a walk in Python
 KEEP_BYTES = KEEP_ELEMENTS * 10 + 512  # a small constant of the widest encoding, with its name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from math import prod
@@ -12,7 +11,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import DType
-from npusim.terminal.reading import special
+from npusim_xamba.files import Refused, check_location, inside
 
 KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
 
@@ -47,6 +46,16 @@ def numpy_type(dtype: DType) -> np.dtype[Any]:
     from onnx.helper import tensor_dtype_to_np_dtype
 
     return np.dtype(tensor_dtype_to_np_dtype(onnx_type(dtype)))
+
+
+def dtype_like(kind: np.dtype[Any]) -> DType:
+    """The `DType` of a NumPy type. Raises `ValueError` if it has none."""
+    from onnx.helper import np_dtype_to_tensor_dtype
+
+    try:
+        return dtype_of(int(np_dtype_to_tensor_dtype(kind)))
+    except (KeyError, ValueError, BadModel):
+        raise ValueError(f"its value has type {kind}") from None
 
 
 # Types whose raw bytes are NumPy's own (little-endian, as ONNX writes them).
@@ -88,23 +97,19 @@ def external_place(tensor: Any) -> dict[str, str]:
     """Where external data lie: location, offset, length. Only a path below the model's folder is accepted."""
     place = {entry.key: entry.value for entry in tensor.external_data}
     location = place.get("location", "")
-    parts = location.replace("\\", "/").split("/")
-    if not location or "\0" in location or os.path.isabs(location) or ".." in parts or ":" in parts[0]:
-        raise BadModel(
-            f"tensor '{tensor.name}' has its data in '{location}'; "
-            "external data must lie in the model's folder"
-        )
+    try:
+        check_location(location)
+    except Refused as error:
+        raise BadModel(f"tensor '{tensor.name}' has its {error}") from None
     return place
 
 
 def read_external(tensor: Any, place: dict[str, str], folder: str) -> np.ndarray | None:
     """The value of a small tensor with external data; None if the file is not there (weights dropped)."""
-    home = os.path.realpath(folder or ".")
-    path = os.path.realpath(os.path.join(home, place["location"]))
-    if os.path.commonpath([home, path]) != home:
-        raise BadModel(
-            f"tensor '{tensor.name}' has its data in '{place['location']}', a link out of the model's folder"
-        )
+    try:
+        path = inside(folder, place["location"])
+    except Refused as error:
+        raise BadModel(f"tensor '{tensor.name}' has its {error}") from None
     shape = tuple(tensor.dims)
     dtype = np.dtype(RAW.get(tensor.data_type, "V0"))
     length = prod(shape) * dtype.itemsize
@@ -112,8 +117,6 @@ def read_external(tensor: Any, place: dict[str, str], folder: str) -> np.ndarray
         offset = int(place.get("offset", "0"))
         if not dtype.itemsize or int(place.get("length", length)) != length or offset < 0:
             raise ValueError(f"offset {offset}, length {place.get('length')}, {length} bytes expected")
-        if special(path):
-            raise ValueError(f"it is {special(path)}, no file")
         with open(path, "rb") as file:
             file.seek(offset)
             return np.frombuffer(file.read(length), dtype).reshape(shape)

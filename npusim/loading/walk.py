@@ -10,8 +10,9 @@ from npusim.errors import BadModel, NpusimError
 from npusim.graph import DType
 from npusim.loading import order
 from npusim.loading.budget import short
-from npusim.loading.builder import Builder, Scope, one_line
+from npusim.loading.builder import Builder, Scope
 from npusim.loading.dimensions import evaluate
+from npusim.loading.outputs import one_line
 from npusim.loading.rules import Out
 from npusim.loading.tensors import attributes_of, dtype_of
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.dsp import kernel_line
 from npusim.arch.fit import fit_numbers
 from npusim.arch.hardware import Hardware
 from npusim.measured.certainty import State, errors_of, why
@@ -192,7 +191,7 @@ class Search:
             if not odd:
                 return
             for kernel in odd:
-                line = f"dsp.kernels.{kernel_line(self.hw, kernel)[0]}"
+                line = f"dsp.kernels.{kernel}"
                 both = [n for n in (f"{line}.cycles_per_element", f"{line}.launch_cycles") if self.hw.get(n)]
                 new = [n for n in both if n not in self.free]
                 chosen = self._select([*self.free, *new])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npusim.graph import Value
-from npusim.ops.counting import activation_bytes, product, repeated, vector
+from npusim.ops.counting import product, repeated, vector
 from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, VectorWork, Work
 
@@ -34,13 +34,12 @@ class Heads:
 def attention_steps(c: OpCase, h: Heads, q: Value, k: Value, masked: bool) -> tuple[Work, ...]:
     groups, rows = h.batch * h.kv_heads, h.queries * h.heads // h.kv_heads
     scores = h.batch * h.heads * h.queries * h.keys
-    nbytes = scores * c.output.dtype.npu_bytes
     lines = h.batch * h.heads * h.queries
-    mask = (VectorWork("add", scores, 1, scores, nbytes, nbytes),) if masked else ()
+    mask = (VectorWork("add", scores, 1, scores),) if masked else ()
     return (
         product(rows, h.size, h.keys, groups, q, k, c.output),
         *mask,
-        VectorWork("softmax", scores, lines, lines, nbytes, nbytes),
+        VectorWork("softmax", scores, lines, lines),
         product(rows, h.keys, h.value_size, groups, q, k, c.output),
     )
 
@@ -117,15 +116,14 @@ def linear_attention(c: OpCase) -> Lowering:
     batch, length, _ = q.shape
     size, value_size = k.shape[2] // kv_heads, v.shape[2] // kv_heads
     groups, state = batch * kv_heads, batch * kv_heads * size * value_size
-    nbytes = state * c.output.dtype.npu_bytes
     rule = str(c.attr("update_rule", "gated_delta"))
     update: list[Work] = []
     if "gated" in rule:
-        update.append(VectorWork("exp", state, 1, state, nbytes, nbytes))
-        update.append(VectorWork("mul", state, 1, state, nbytes, nbytes))
+        update.append(VectorWork("exp", state, 1, state))
+        update.append(VectorWork("mul", state, 1, state))
     if "delta" in rule:
         update.append(product(1, size, value_size, groups, k, v, c.output))
-    update.append(VectorWork("mul", state, 1, state, activation_bytes((k, v)) / max(length, 1), nbytes))
-    update.append(VectorWork("add", state, 1, state, 2 * nbytes, nbytes))
+    update.append(VectorWork("mul", state, 1, state))
+    update.append(VectorWork("add", state, 1, state))
     update.append(product(heads // kv_heads, size, value_size, groups, q, v, c.output))
     return Lowering("decomposed", repeated(tuple(update), length))

@@ -4,7 +4,7 @@ Add and Sub of two tensors run on the MAC array as an elementwise pass on every 
 NPU 5010 only (intel_npu facts, 3.1): all three offer it as `mac_array`, the compiler profile knows
 which are legal. Where one side holds one constant number per channel (or one in all) and has at most
 8192 channels, the op is a `scale_shift`; in a Mul that side may also be an activation, if it is smaller than
-the result (same source).
+the result (same source) or the result is one row.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.graph import Value
-from npusim.ops.counting import dsp, extent, on_mac_array, per_element, pixels, vector
+from npusim.ops.counting import MAX_CHANNELS, dsp, extent, on_mac_array, per_element, pixels, vector
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork
-
-MAX_CHANNELS = 8192
 
 COMPARE = {
     "Equal": "equal", "Less": "less", "LessOrEqual": "lesseq", "Greater": "greater",
@@ -31,14 +29,14 @@ def scale_shift(c: OpCase) -> Lowering | None:
     out = c.output
     if len(c.inputs) != 2 or not on_mac_array(out):
         return None
-    for value in c.inputs[::-1]:
-        if value is None:
+    first, second = c.inputs
+    for value, other in ((second, first), (first, second)):
+        if value is None or other is None:
             return None
-        broadcast = c.node.op_type == "Mul" and value.elements < out.elements
-        if not (value.constant or broadcast):
-            continue
         axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1]
-        if len(axes) > 1:
+        if len(axes) > 1 or other.elements < out.elements:  # an outer product is no scale of either side
+            continue
+        if not value.constant and not (c.node.op_type == "Mul" and _activation_scales(value, out)):
             continue
         if not axes:
             h, w, channels = extent(out.shape)
@@ -56,6 +54,11 @@ def scale_shift(c: OpCase) -> Lowering | None:
             )  # fmt: skip
             return Lowering("scale_shift", (work,))
     return None
+
+
+def _activation_scales(value: Value, out: Value) -> bool:
+    """Whether an activation may be the factor: fewer elements than the result, or its only row."""
+    return value.elements < out.elements or sum(size != 1 for size in out.shape) == 1
 
 
 def _aligned(value: Value, out: Value) -> tuple[int, ...]:

@@ -10,11 +10,10 @@ from dataclasses import replace as changed
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.convolution import convolution
+from npusim.ops.convolution import WAYS, convolution
 from npusim.ops.counting import copy, dsp, product, vector
 from npusim.ops.matmul import matmul_lowering
 from npusim.ops.registry import VIEW, OpCase, Rule, op
-from npusim.ops.structure import run_from
 from npusim.work import Lowering, VectorWork, Work
 
 MICROSOFT = "com.microsoft"
@@ -48,19 +47,19 @@ def _channels_first(value: Value) -> Value:
     return changed(value, shape=(shape[0], shape[-1], *shape[1:-1]))
 
 
-@op("NhwcConv", domain=MICROSOFT, lowerings=MAC)
-def conv_channels_last(c: OpCase) -> Lowering:
+@op("NhwcConv", domain=MICROSOFT, lowerings=WAYS)
+def conv_channels_last(c: OpCase) -> tuple[Lowering, ...]:
     """Channels last is how the NPU keeps an image anyway."""
     return _convolution(c, 1)
 
 
-@op("QLinearConv", domain=MICROSOFT, lowerings=MAC)
-def qlinear_conv(c: OpCase) -> Lowering:
+@op("QLinearConv", domain=MICROSOFT, lowerings=WAYS)
+def qlinear_conv(c: OpCase) -> tuple[Lowering, ...]:
     last = bool(c.attr("channels_last", 0))
     return _convolution(c, 3) if last else convolution(c, c.input(0), c.input(3))
 
 
-def _convolution(c: OpCase, weights: int) -> Lowering:
+def _convolution(c: OpCase, weights: int) -> tuple[Lowering, ...]:
     inside = OpCase(c.node, c.inputs, (_channels_first(c.output),), c.opset, c.reads)
     return convolution(inside, _channels_first(c.input(0)), c.input(weights))
 
@@ -114,11 +113,10 @@ def skip_group_norm(c: OpCase) -> Lowering:
 def qlinear_concat(c: OpCase) -> tuple[Lowering, ...]:
     """A copy of every part; the DMA cannot rescale, so parts of another scale are priced as copies too."""
     out = c.output
-    axis = c.axis(0, len(out.shape))
     parts = [c.input(i) for i in range(2, len(c.inputs), 3)]
     if len(parts) < 2:
         return (VIEW,)
-    return (Lowering("dma", (copy(out.npu_bytes, min(run_from(v, axis) for v in parts if v.elements)),)),)
+    return (Lowering("dma", (copy(out.npu_bytes),)),)
 
 
 @op("QLinearAveragePool", domain=MICROSOFT, kernels=("reduce_sum",))

@@ -11,9 +11,11 @@ from math import prod
 from npusim.graph import Value
 from npusim.ops.counting import product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
+from npusim.ops.slicing import WINDOW_LIMITS, sliced
 from npusim.work import Lowering, MacOp, MacWork
 
 MAC = ("mac_array",)
+WAYS = ("sliced", "sliced_15", "mac_array")
 
 
 def pads(c: OpCase, sizes: tuple[int, ...], outs: tuple[int, ...], kernel: tuple[int, ...]) -> list[int]:
@@ -79,7 +81,7 @@ def window_work(
     )
 
 
-def convolution(c: OpCase, source: Value, weight: Value) -> Lowering:
+def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]:
     out = c.output
     group = int(c.attr("group", 1))
     channels, filters = source.shape[1], weight.shape[0]
@@ -96,21 +98,22 @@ def convolution(c: OpCase, source: Value, weight: Value) -> Lowering:
         work = window_work(
             c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
         )  # fmt: skip
-    return Lowering("mac_array", (work,))
+    cut = ((name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items())
+    return *(Lowering(name, steps) for name, steps in cut if steps), Lowering("mac_array", (work,))
 
 
-@op("Conv", "ConvInteger", lowerings=MAC)
-def conv(c: OpCase) -> Lowering:
+@op("Conv", "ConvInteger", lowerings=WAYS)
+def conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(1))
 
 
-@op("FusedConv", "NhwcFusedConv", domain="com.microsoft", lowerings=MAC)
-def fused_conv(c: OpCase) -> Lowering:
+@op("FusedConv", "NhwcFusedConv", domain="com.microsoft", lowerings=WAYS)
+def fused_conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(1))
 
 
-@op("QLinearConv", lowerings=MAC)
-def qlinear_conv(c: OpCase) -> Lowering:
+@op("QLinearConv", lowerings=WAYS)
+def qlinear_conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(3))
 
 

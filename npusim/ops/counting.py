@@ -2,14 +2,14 @@
 
 How the MAC array sees a tensor. Pixels of a matrix product are laid out four to a row, because
 Intel's compiler keeps the 4x4 grid full that way (its schedules show BERT's 128 tokens as 32x4;
-source: facts on whole networks, 3.4). When the count is no multiple of four the last row is
+source: Intel's schedules of BERT-base). When the count is no multiple of four the last row is
 partly filled, and `out_h` is a fraction (13 pixels = 3.25 rows of 4): MACs stay exact and a
 price that rounds up to the grid is right too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 
@@ -21,8 +21,9 @@ from npusim.ops.registry import OpCase
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 PIXELS_PER_ROW = 4
+FULL_GRID = 16  # pixels the MAC array works on at once
+MAX_CHANNELS = 8192  # most channels of one piece of its work (same facts)
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
-MOST_CHANNELS = 8192  # of one axis of a tensor on the MAC array (Intel's compiler folds longer ones)
 EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
 
 
@@ -41,21 +42,20 @@ def pixels(count: float) -> tuple[float, int]:
 def extent(shape: Sequence[int]) -> tuple[float, float, int]:
     """(h, w, c) of a tensor for an elementwise pass; h * w * c is its number of elements.
 
-    An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis, and if that
-    is no multiple of 16 (or longer than a tensor of the MAC array may be) while the whole tensor is,
-    Intel's compiler folds it to 16 channels."""
+    An image [N,C,H,W] keeps its channels; else the innermost axis is the channel axis. If that is no multiple
+    of 16 while the whole tensor is, Intel's compiler folds it to 16 channels; if it is so long that the pixels do
+    not fill the grid (or longer than the array's 8,192 channels), part of it becomes pixels: the elements do not
+    depend on each other, so [1,4,524288] costs what it costs as an image."""
     total = prod(shape)
     if len(shape) == 4 and shape[1] % CHANNEL_BLOCK == 0 and shape[1]:
         return shape[0] * shape[2], shape[3], shape[1]
     inner = shape[-1] if shape else 1
-    if (inner % CHANNEL_BLOCK or inner > MOST_CHANNELS) and total % CHANNEL_BLOCK == 0:
+    if inner % CHANNEL_BLOCK and total % CHANNEL_BLOCK == 0:
         inner = CHANNEL_BLOCK
+    while inner % (2 * CHANNEL_BLOCK) == 0 and (inner > MAX_CHANNELS or total // inner % FULL_GRID):
+        inner //= 2
     rows, columns = pixels(total // max(inner, 1))
     return rows, columns, inner
-
-
-def activation_bytes(values: Iterable[Value | None]) -> float:
-    return float(sum(v.npu_bytes for v in values if v is not None and not v.constant))
 
 
 def vector(
@@ -63,14 +63,7 @@ def vector(
 ) -> VectorWork:
     """A kernel over the whole op; by default elementwise over the first output."""
     count = c.output.elements if elements is None else elements
-    return VectorWork(
-        kernel,
-        count,
-        rows,
-        count if independent is None else independent,
-        activation_bytes(c.inputs),
-        activation_bytes(c.outputs),
-    )
+    return VectorWork(kernel, count, rows, count if independent is None else independent)
 
 
 def dsp(
@@ -81,8 +74,20 @@ def dsp(
 
 def per_element(c: OpCase, op: MacOp = MacOp.ELTWISE) -> MacWork:
     """One pass over the output on the MAC array: ELTWISE, or DEPTHWISE for a 1x1 scale and shift."""
+    return _pass(c, op, *extent(c.output.shape))
+
+
+def per_channel(c: OpCase) -> MacWork:
+    """A scale and shift along axis 1 of [N,C,...], as a 1x1 depthwise convolution."""
+    shape = c.output.shape
+    channels = shape[1] if len(shape) > 1 else 1
+    rows = shape[0] * prod(shape[2:-1]) if len(shape) > 3 else 0
+    h, w = (rows, shape[-1]) if rows else pixels(c.output.elements // max(channels, 1))
+    return _pass(c, MacOp.DEPTHWISE, h, w, channels)
+
+
+def _pass(c: OpCase, op: MacOp, h: float, w: float, channels: int) -> MacWork:
     out = c.output
-    h, w, channels = extent(out.shape)
     source = next((v for v in c.inputs if v is not None and not v.constant), out)
     return MacWork(
         op, h, w, channels, channels, h, w,
@@ -104,11 +109,11 @@ def product(m: float, k: float, n: float, groups: float, left: Value, right: Val
     )  # fmt: skip
 
 
-def copy(nbytes: float, run_bytes: float = 0, elements: float = 0, constant: bool = False) -> MoveWork:
+def copy(nbytes: float, elements: float = 0, constant: bool = False) -> MoveWork:
     """A copy of activations inside the scratchpad, or of a constant from DDR.
 
     The compiler replaces the memories where a tensor does not stay in the scratchpad."""
-    return MoveWork(nbytes, run_bytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
+    return MoveWork(nbytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
 
 
 MOST_PLACES = 1_000_000  # windows or taps counted one by one along an axis

@@ -8,17 +8,28 @@ follows, contracted; in one operand only, rows or columns (or, if nothing needs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from math import prod
 
 from npusim.errors import BadModel
 
 
+class Turn(Enum):
+    """Whether an operand is written in another order, and whether that moves its innermost axis."""
+
+    NO = 0
+    OUTER = 1
+    INNERMOST = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One product of two operands: `groups` problems [m,k] x [k,n]. `summed`: elements of operands
     that are added up first because a letter leads nowhere. `contracted` is False for a plain
-    (outer or elementwise) product, which has k == 1 because no letter disappears."""
+    (outer or elementwise) product, which has k == 1 because no letter disappears. `turned`: of the left operand, the
+    right one and the result (of the last step), how each is turned: its batch letters must lead for the problems to
+    lie one behind the other."""
 
     groups: int
     m: int
@@ -26,6 +37,7 @@ class Step:
     n: int
     summed: int
     contracted: bool
+    turned: tuple[Turn, Turn, Turn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,13 @@ def contraction(equation: str, shapes: tuple[tuple[int, ...], ...], where: str =
     for index, term in enumerate(terms[1:], start=1):
         right = dict.fromkeys(term)
         later = set(result).union(*terms[index + 1 :])
-        step, left = _pair(left, right, later, sizes)
+        step, left = _pair(left, right, later, sizes, result if index == len(terms) - 1 else "")
         steps.append(step)
     return Contraction(tuple(steps), set(left) != set(result), diagonal, tuple(left) != tuple(result))
 
 
 def _pair(
-    left: dict[str, None], right: dict[str, None], later: set[str], sizes: dict[str, int]
+    left: dict[str, None], right: dict[str, None], later: set[str], sizes: dict[str, int], result: str
 ) -> tuple[Step, dict[str, None]]:
     def size(letters: list[str]) -> int:
         return prod(sizes[letter] for letter in letters)
@@ -78,8 +90,23 @@ def _pair(
     lonely_left = any(x not in right and x not in later for x in left)
     lonely_right = any(x not in left and x not in later for x in right)
     summed = size(list(left)) * lonely_left + size(list(right)) * lonely_right
-    step = Step(size(batch), size(rows), size(contracted), size(columns), summed, bool(contracted))
+    turned = (
+        _turn(list(left), batch, rows + contracted, sizes),
+        _turn(list(right), batch, columns + contracted, sizes),
+        _turn(list(result), batch, rows + columns, sizes),
+    )
+    step = Step(size(batch), size(rows), size(contracted), size(columns), summed, bool(contracted), turned)
     return step, dict.fromkeys(batch + rows + columns)
+
+
+def _turn(term: list[str], batch: list[str], rest: list[str], sizes: dict[str, int]) -> Turn:
+    """How `term` is turned so that the letters of `batch` lead; those of `rest` may follow in any order, since the
+    other side of the product takes them so."""
+    long = [x for x in term if sizes.get(x, 1) > 1]
+    leading = [x for x in batch if sizes.get(x, 1) > 1]
+    if not long or set(long[: len(leading)]) == set(leading):
+        return Turn.NO
+    return Turn.INNERMOST if long[-1] in leading else Turn.OUTER
 
 
 def _letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> tuple[list[str], str]:

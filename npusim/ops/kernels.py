@@ -112,6 +112,15 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "the same for functions no known compiler puts in that table (softplus, erf, ...): a what-if",
     ),
+    "turned": (
+        ("mac_array", "dma"),
+        "a product whose operands or result are written in another order first, through DDR",
+    ),
+    "sliced": (
+        ("mac_array",),
+        "a convolution in several: windows of up to 11, strides of up to 8, results added",
+    ),
+    "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
     "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
     "joined_view": (
         (),

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element, product, vector
-from npusim.ops.einsum import Contraction, contraction
+from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, per_element, pixels, product, vector
+from npusim.ops.einsum import Contraction, Turn, contraction
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, Work
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAC = ("mac_array",)
 MICROSOFT = "com.microsoft"
@@ -97,24 +97,33 @@ def matmul_to_float(c: OpCase) -> Lowering:
 
 @op(
     "Einsum",
-    lowerings=("mac_array", "decomposed", "dsp", "dma_permute", "view"),
+    lowerings=("turned", "mac_array", "decomposed", "dsp", "dma_permute", "view"),
     kernels=("mul", "reduce_sum", "gather"),
 )
 def einsum(c: OpCase) -> tuple[Lowering, ...]:
-    """Contractions are matrix products; without a contracted letter it is an elementwise product."""
+    """Contractions are matrix products; without a contracted letter it is an elementwise product. `turned`: with
+    the passes that bring operands and result into another order, where their batch letters do not lead."""
     values = [value for value in c.inputs if value is not None]
     where = f" (node '{c.node.name}')"
     found = contraction(str(c.attr("equation", "")), tuple(v.shape for v in values), where)
     if len(values) == 1:
         return _one_operand(c, found)
     works: list[Work] = []
+    turned: list[Work] = []
     plain = False
     for step, right in zip(found.steps, values[1:], strict=True):
         size = step.groups * step.m * step.n
         if step.summed:
             works.append(vector(c, "reduce_sum", step.summed, size, size))
         if step.contracted:
-            works.append(product(step.m, step.k, step.n, step.groups, values[0], right, c.output))
+            sizes = (step.m * step.k, step.k * step.n, step.m * step.n)
+            left, other, result = (
+                _through_ddr(step.groups * size, turn, c)
+                for size, turn in zip(sizes, step.turned, strict=True)
+            )
+            work = product(step.m, step.k, step.n, step.groups, values[0], right, c.output)
+            works.append(work)
+            turned += [*left, *other, work, *result]
         else:
             plain = True
             works.append(vector(c, "mul", size, 1, size))
@@ -122,7 +131,26 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
         passes = (Lowering("mac_array", (per_element(c),)),) if on_mac_array(c.output) else ()
         return (*passes, dsp(c, "mul"))
     name = "mac_array" if all(step.contracted and not step.summed for step in found.steps) else "decomposed"
-    return (Lowering(name, tuple(works)),)
+    found_ways = (Lowering(name, tuple(works)),)
+    if name == "mac_array" and len(turned) > len(works):
+        return Lowering("turned", tuple(turned)), *found_ways
+    return found_ways
+
+
+def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
+    """A pass that writes an operand or the result in another order, through DDR, as in Intel's schedules."""
+    if turn is Turn.NO:
+        return []
+    size = c.output.dtype.npu_bytes
+    channels = CHANNEL_BLOCK if elements % CHANNEL_BLOCK == 0 else 1
+    rows, columns = pixels(elements // channels)
+    op_mode = MacOp.PERMUTE if turn is Turn.INNERMOST else MacOp.MAX_POOL
+    work = MacWork(
+        op_mode, rows, columns, channels, channels, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    out = MoveWork(elements * size, "scratchpad", "ddr")
+    return [work, out, MoveWork(elements * size, "ddr", "scratchpad")]
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
@@ -133,7 +161,7 @@ def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
         return (dsp(c, "gather"),)
     if not found.moves:
         return (VIEW,)
-    return (Lowering("dma_permute", (copy(out.npu_bytes, out.dtype.npu_bytes, out.elements),)),)
+    return (Lowering("dma_permute", (copy(out.npu_bytes, out.elements),)),)
 
 
 def _gemm(c: OpCase, left: Value, right: Value) -> Lowering:

@@ -9,22 +9,33 @@ from __future__ import annotations
 
 from math import prod
 
-from npusim.ops.counting import dsp, per_element, vector
+from npusim.ops.counting import dsp, per_channel, per_element, vector
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import Lowering, MacOp
+from npusim.work import Lowering, MacOp, MacWork
 
 MICROSOFT = "com.microsoft"
 BOTH = ("dsp", "decomposed")
 
 
-def _rows(c: OpCase, kernel: str, rows: int, scaled: bool = True, adds: bool = False) -> tuple[Lowering, ...]:
+def _rows(
+    c: OpCase, kernel: str, rows: int, scale: MacWork | None = None, adds: bool = False
+) -> tuple[Lowering, ...]:
     work = vector(c, kernel, c.input(0).elements, rows, rows)
     first = (vector(c, "add"),) if adds else ()
     plain = Lowering("dsp", (*first, work))
-    if not scaled:
+    if scale is None:
         return (plain,)
     add = (per_element(c),) if adds else ()
-    return plain, Lowering("decomposed", (*add, work, per_element(c, MacOp.DEPTHWISE)))
+    return plain, Lowering("decomposed", (*add, work, scale))
+
+
+def _scale(c: OpCase) -> MacWork | None:
+    """The pass that scales and shifts each channel (axis 1); None for a known scale of ones without a shift,
+    which folds away: exporters write GroupNorm as Reshape, InstanceNormalization with ones, Reshape."""
+    scale, shift = c.data(1), c.data(2)
+    if scale is not None and shift is not None and bool((scale == 1).all()) and not shift.any():
+        return None
+    return per_channel(c)
 
 
 def _trailing(kernel: str, adds: bool = False) -> Rule:
@@ -33,7 +44,7 @@ def _trailing(kernel: str, adds: bool = False) -> Rule:
     def rule(c: OpCase) -> tuple[Lowering, ...]:
         shape = c.input(0).shape
         rows = prod(shape[: c.axis(-1, len(shape))])
-        return _rows(c, kernel, rows, adds=adds)
+        return _rows(c, kernel, rows, per_element(c, MacOp.DEPTHWISE), adds)
 
     return rule
 
@@ -56,33 +67,33 @@ op("SkipSimplifiedLayerNormalization", domain=MICROSOFT, lowerings=BOTH, kernels
 )
 
 
-@op("InstanceNormalization", lowerings=BOTH, kernels=("mvn",))
+@op("InstanceNormalization", lowerings=BOTH, kernels=("mvn",), reads=(1, 2))
 def instance_norm(c: OpCase) -> tuple[Lowering, ...]:
-    return _rows(c, "mvn", prod(c.input(0).shape[:2]))
+    return _rows(c, "mvn", prod(c.input(0).shape[:2]), _scale(c))
 
 
-@op("GroupNormalization", lowerings=BOTH, kernels=("mvn",))
+@op("GroupNormalization", lowerings=BOTH, kernels=("mvn",), reads=(1, 2))
 def group_norm(c: OpCase) -> tuple[Lowering, ...]:
-    return _rows(c, "mvn", c.input(0).shape[0] * int(c.attr("num_groups", 1)))
+    return _rows(c, "mvn", c.input(0).shape[0] * int(c.attr("num_groups", 1)), _scale(c))
 
 
 @op("GroupNorm", domain=MICROSOFT, lowerings=BOTH, kernels=("mvn",))
 def group_norm_microsoft(c: OpCase) -> tuple[Lowering, ...]:
-    return _rows(c, "mvn", c.input(0).shape[0] * int(c.attr("groups", 1)))
+    return _rows(c, "mvn", c.input(0).shape[0] * int(c.attr("groups", 1)), per_channel(c))
 
 
 @op("MeanVarianceNormalization", kernels=("mvn",))
 def mean_variance(c: OpCase) -> tuple[Lowering, ...]:
     shape = c.input(0).shape
     axes = {int(a) % len(shape) for a in c.attr("axes", (0, 2, 3))}
-    return _rows(c, "mvn", prod(size for a, size in enumerate(shape) if a not in axes), scaled=False)
+    return _rows(c, "mvn", prod(size for a, size in enumerate(shape) if a not in axes))
 
 
 @op("BatchNormalization", lowerings=("scale_shift", "dsp"), kernels=("mul", "add"))
 def batch_norm(c: OpCase) -> tuple[Lowering, ...]:
     """With fixed statistics a scale and a shift per channel."""
     plain = Lowering("dsp", (vector(c, "mul"), vector(c, "add")))
-    return Lowering("scale_shift", (per_element(c, MacOp.DEPTHWISE),)), plain
+    return Lowering("scale_shift", (per_channel(c),)), plain
 
 
 @op("LpNormalization", kernels=("normalize_l2",))
@@ -105,7 +116,7 @@ def _along(c: OpCase, kernel: str) -> tuple[Lowering, ...]:
         rows = prod(shape[: c.axis(1, len(shape))])
     else:
         rows = c.input(0).elements // max(shape[c.axis(-1, len(shape))], 1) if shape else 1
-    return _rows(c, kernel, rows, scaled=False)
+    return _rows(c, kernel, rows)
 
 
 @op("Softmax", kernels=("softmax",))

@@ -7,6 +7,7 @@ The compiler profile decides between `fused`, `mac_array` and `dsp`.
 
 from __future__ import annotations
 
+from npusim.graph import DType
 from npusim.ops.counting import dsp, per_element, vector
 from npusim.ops.pooling import global_pool
 from npusim.ops.registry import VIEW, OpCase, Rule, op
@@ -19,14 +20,19 @@ PASSES = ("mac_array", "dsp")
 
 @op("Cast", "CastLike", lowerings=("view", "dsp"), kernels=("convert",))
 def cast(c: OpCase) -> Lowering:
-    """Float to float is nothing: the NPU runs all of them as fp16. The same bytes wide or not, a
-    change between integer and float (or to bool) is a kernel; between integers of one NPU width, nothing."""
+    """Between float16, float32 and float64 nothing runs: the NPU holds all of them as fp16. To and from the
+    narrow floats (8 and 4 bits), and between integer and float (or to bool), it is a kernel; between integers of
+    one NPU width, nothing."""
     source, out = c.input(0).dtype, c.output.dtype
-    if source == out or (source.is_float and out.is_float):
+    if source == out or (_wide_float(source) and _wide_float(out)):
         return VIEW
     if not source.is_float and not out.is_float and source.npu_bytes == out.npu_bytes and out.label != "bool":
         return VIEW
     return dsp(c, "convert")
+
+
+def _wide_float(dtype: DType) -> bool:
+    return dtype.is_float and dtype.bits >= 16
 
 
 def _quantise(c: OpCase) -> tuple[Lowering, ...]:

@@ -1,13 +1,14 @@
-"""LSTM, GRU, RNN: one product for all inputs, then per time step the recurrent product and the gates.
+"""LSTM, GRU, RNN: one product for the inputs of all steps, then per step the recurrent product and the gates.
 
-The steps of one direction wait for each other; two directions are two problems side by side (`groups`).
+The steps of a direction wait for each other, and so do the directions: Intel's compiler runs them one after another.
+Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
 """
 
 from __future__ import annotations
 
 from npusim.ops.counting import product, repeated
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import Lowering, VectorWork
+from npusim.work import Lowering, VectorWork, Work
 
 GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "tanh")}
 
@@ -22,10 +23,10 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
-        size = c.output.dtype.npu_bytes
-        cells = directions * batch * hidden
-        gate = VectorWork(kernel, cells, 1, cells, cells * gates * size, cells * size)
-        return Lowering("decomposed", (inputs, *repeated((step, gate), length)))
+        cells = batch * hidden
+        gate = VectorWork(kernel, cells, 1, cells)
+        one_step: tuple[Work, ...] = (step, *(gate,) * directions)
+        return Lowering("decomposed", (inputs, *repeated(one_step, length)))
 
     return rule
 

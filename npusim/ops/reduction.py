@@ -70,13 +70,14 @@ def axes_between(shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...
     if len(shape) == len(out):
         axes = tuple(a for a, n in enumerate(shape) if n != out[a])
         return axes if all(out[a] == 1 for a in axes) else None
-    axes, at = [], 0
+    found: list[int] = []
+    at = 0
     for a, n in enumerate(shape):
         if at < len(out) and n == out[at]:
             at += 1
         else:
-            axes.append(a)
-    return tuple(axes) if at == len(out) else None
+            found.append(a)
+    return tuple(found) if at == len(out) else None
 
 
 def ones_convolution(c: OpCase, r: Reduced, rows: float, columns: float) -> MacWork:

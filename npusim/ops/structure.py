@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element
+from npusim.ops.counting import copy, dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp
 
 
 @op(
-    "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Dropout", "BitCast", "Shape", "Size",
+    "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "BitCast", "Shape", "Size",
     "Constant", "Optional", "OptionalGetElement", "OptionalHasElement",
     lowerings=("view",),
 )  # fmt: skip
@@ -20,9 +20,13 @@ def view(c: OpCase) -> Lowering:
     return VIEW
 
 
-def run_from(value: Value, axis: int) -> float:
-    """Contiguous bytes when everything from `axis` on is taken whole."""
-    return prod(value.shape[axis:]) * value.dtype.npu_bytes
+@op("Dropout", lowerings=("view", "dsp"), kernels=("default", "mul"), reads=(1, 2))
+def dropout(c: OpCase) -> Lowering:
+    """Nothing at inference. In training mode a mask of random bits (a kernel nobody has published a line for)
+    and a product."""
+    ratio, training = c.data(1), c.data(2)
+    off = training is None or not training.any() or (ratio is not None and not ratio.any())
+    return VIEW if off else Lowering("dsp", (vector(c, "default"), vector(c, "mul")))
 
 
 def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
@@ -48,7 +52,7 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     moves, run = moved(source.shape, perm)
     if not moves:
         return (VIEW,)
-    work = copy(source.npu_bytes, run * source.dtype.npu_bytes, source.elements if run == 1 else 0)
+    work = copy(source.npu_bytes, source.elements if run == 1 else 0)
     by_dma = Lowering("dma_permute", (work,))
     if not on_mac_array(source):
         return by_dma, dsp(c, "permute")
@@ -64,7 +68,7 @@ def concat(c: OpCase) -> tuple[Lowering, ...]:
     parts = [v for v in c.inputs if v is not None and v.elements]
     if len(parts) < 2:
         return (VIEW,)
-    found = Lowering("dma", (copy(out.npu_bytes, min(run_from(v, axis) for v in parts)),))
+    found = Lowering("dma", (copy(out.npu_bytes),))
     return (found, Lowering("joined_view", ())) if prod(out.shape[:axis]) == 1 else (found,)
 
 
@@ -72,9 +76,7 @@ def cut(out: Value, source: Value, cut_axes: list[int], steps: bool) -> tuple[Lo
     """Part of a tensor: a view when only the outermost axis (longer than 1) is cut, without steps."""
     if not cut_axes:
         return (VIEW,)
-    last = cut_axes[-1]
-    run = run_from(out, last + 1 if steps else last)
-    found = Lowering("dma", (copy(out.npu_bytes, run, constant=source.constant),))
+    found = Lowering("dma", (copy(out.npu_bytes, constant=source.constant),))
     contiguous = prod(source.shape[: cut_axes[0]]) == 1 and len(cut_axes) == 1 and not steps
     return (VIEW, found) if contiguous else (found,)
 
@@ -100,16 +102,15 @@ def split(c: OpCase) -> tuple[Lowering, ...]:
     parts = [v for v in c.outputs if v is not None and v.elements]
     if parts[0].shape == source.shape:
         return (VIEW,)
-    copies = Lowering("dma", tuple(copy(v.npu_bytes, run_from(v, axis)) for v in parts))
+    copies = Lowering("dma", tuple(copy(v.npu_bytes) for v in parts))
     return (VIEW, copies) if prod(source.shape[:axis]) == 1 else (copies,)
 
 
 def _whole(c: OpCase, kernel: str, changed: list[int]) -> tuple[Lowering, ...]:
-    """A copy of the output in runs that end at the last changed axis, or a DSP kernel."""
+    """A copy of the output, or a DSP kernel."""
     if not changed:
         return (VIEW,)
-    run = run_from(c.input(0), changed[-1])
-    return Lowering("dma", (copy(c.output.npu_bytes, run),)), dsp(c, kernel)
+    return Lowering("dma", (copy(c.output.npu_bytes),)), dsp(c, kernel)
 
 
 def _changed(c: OpCase) -> list[int]:
@@ -138,9 +139,7 @@ def expand(c: OpCase) -> tuple[Lowering, ...]:
 
 @op("DepthToSpace", "SpaceToDepth", lowerings=("dma",))
 def depth_to_space(c: OpCase) -> Lowering:
-    """Channels-last in memory: runs are the channels of the side that has fewer."""
-    channels = min(c.input(0).shape[1], c.output.shape[1])
-    return Lowering("dma", (copy(c.output.npu_bytes, channels * c.output.dtype.npu_bytes),))
+    return Lowering("dma", (copy(c.output.npu_bytes),))
 
 
 @op("ReverseSequence", "Trilu", kernels=("default", "select"))

@@ -35,7 +35,7 @@ def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
                 bar = None
                 if ports == 1:
                     truth = against == "ground truth"
-                    bar = bars.dma_ground_truth(gen, source, destination) if truth else bars.dma_net(gen)
+                    bar = bars.DMA_GROUND_TRUTH if truth else bars.dma_net(gen)
                 found.append(
                     compare(
                         price_rows(part, hw),

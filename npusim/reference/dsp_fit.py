@@ -140,10 +140,10 @@ def fit_dsp(hw: Hardware, rows: DspRows, origin: str = "the table") -> Hardware:
         part = of_kernel.select(of_kernel.half == 0)
         if len(np.unique(part.elements)) < 3 or not has_kernel(hw, name):
             continue
-        key, line = kernel_line(hw, str(name))
+        line = kernel_line(hw, str(name))
         launch, slope = fit_line(KernelRows(part.elements, part.ns), float(dsp_clock_mhz(part, hw)[0]))
         values = {"launch_cycles": launch, "cycles_per_element": slope / (1.0 if line.scalar else wider)}
-        moved = {f"dsp.kernels.{key}.{n}": float(f"{value:.5g}") for n, value in values.items()}
+        moved = {f"dsp.kernels.{name}.{n}": float(f"{value:.5g}") for n, value in values.items()}
         better = hw.replace(moved)
         held = of_kernel.select(of_kernel.half == 1)
         errors = [

@@ -2,7 +2,7 @@
 
 Both only price a plan, so every network is compiled once. They are fitted to the published Meteor Lake rows of
 ResNet-50, MobileNet-v2 and BERT-base (Core Ultra 7 155H), and do not carry over to other generations: there is
-nothing published to fit them to (facts on whole networks, sections 4 and 6)."""
+nothing published to fit them to (benchmark results; docs/fidelity.md)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
 from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
 from npusim.pricing import Prices
+from npusim.report.doubts import rests_on_assumptions, sources_differ
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
 from npusim.work import MacOp
@@ -45,7 +46,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         tasks=tasks,
         unmodelled=tuple(Unmodelled(u.node.name, u.node.op_type, u.nbytes) for u in plan.unpriced),
         coverage=_coverage(plan, nodes),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *rests_on_assumptions(plan, hw, line)),
         macs=sum(n.macs for n in nodes),
         bytes_moved=sum(n.bytes_moved for n in nodes),
         nodes_in_file=plan.graph.in_file,
@@ -84,7 +85,12 @@ def _node(
         duration_us=end - start,
         bound_by=bound,
         bytes_moved=nbytes,
-        reason="; ".join(filter(None, (step.reason, _why_so_long(bound, busy, nbytes, fixed)))),
+        reason="; ".join(
+            filter(
+                None,
+                (step.reason, _why_so_long(bound, busy, nbytes, fixed), sources_differ(step.kernels, hw)),
+            )
+        ),
         source=_source(plan, hw, prices, step),
         lowering=step.lowering,
         split=split,
@@ -144,10 +150,18 @@ def _source(plan: Plan, hw: Hardware, prices: Prices, step: Step) -> str:
     return max(kinds, key=SOURCES.index)
 
 
+_BLOCKS = {
+    MacOp.CONVOLUTION: "convolution",
+    MacOp.ELTWISE: "eltwise",
+    MacOp.PERMUTE_IMAGE: "permute",
+    MacOp.PERMUTE: "permute",
+}
+
+
 def _block(ask: Ask) -> str:
     """The block of constants that prices a MAC-array task."""
     op = ask.alternatives[0][0].op if isinstance(ask, MacTask) else MacOp.CONVOLUTION
-    return {MacOp.CONVOLUTION: "convolution", MacOp.ELTWISE: "eltwise"}.get(op, "stencil")
+    return _BLOCKS.get(op, "stencil")
 
 
 def _task_tiles(plan: Plan, ask: Ask, choice: int) -> int:

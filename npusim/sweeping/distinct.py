@@ -5,7 +5,7 @@ grid these are few. The arithmetic is that of `npusim.pricing`, so the times are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,6 @@ class TaskPrices:
 
     def __init__(self, plan: Plan, hw: Hardware) -> None:
         self.hw = hw
-        _ = hw.sources  # worked out once here; the copies of `with_numbers` take it over
         first: dict[Any, int] = {}
         order = sorted(range(len(plan.ask)), key=lambda i: _engine(plan.ask[i]))
         keys = [_key(plan, i) for i in range(len(plan.ask))]
@@ -72,7 +71,7 @@ class TaskPrices:
                 self._constant[engine] = self._finished(times, self.hw, tasks)
             return list(self._constant[engine])
         few, where = distinct_points(read)
-        priced = self._finished(times, with_numbers(self.hw, few), tasks)
+        priced = self._finished(times, self.hw.with_numbers(few), tasks)
         if where is not None and priced.shape[1] > 1:
             priced = np.take(priced, where, axis=1)
         return list(priced)
@@ -115,21 +114,3 @@ def distinct_points(numbers: Mapping[str, np.ndarray]) -> tuple[dict[str, np.nda
         if len(first) > _SHARED * count:
             return dict(numbers), None
     return {name: column[first] for name, column in numbers.items()}, code
-
-
-def with_numbers(hw: Hardware, numbers: Mapping[str, np.ndarray]) -> Hardware:
-    """`hw` with some numbers in place, unchecked: `Hardware.replace` has seen these values in the axes, and
-    its checks would take longer than the pricing."""
-    for name, value in numbers.items():
-        hw = _put(hw, name.split("."), value)
-    for stale in ("_flat", "_dotted"):
-        vars(hw).pop(stale, None)
-    return hw
-
-
-def _put(node: Any, path: Sequence[str], value: Any) -> Any:
-    head, rest = path[0], path[1:]
-    if isinstance(node, dict):
-        return {**node, head: _put(node[head], rest, value)}
-    inside = _put(getattr(node, head), rest, value) if rest else value
-    return node.model_copy(update={head: inside})

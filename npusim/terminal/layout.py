@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from npusim_xamba.text import clean as clean
+
 # For terminals and pipes that cannot write these.
 ASCII = str.maketrans({"…": "~", "█": "#", "▌": "#", "→": ">"})
 SHORTEST = 8  # cells a column of words keeps
@@ -112,11 +114,3 @@ def sentence(text: str, width: int, indent: int, first: str = "", style: str = "
             lines.append(fit(word, room))
     starts = [first.ljust(indent)] + [" " * indent] * len(lines)
     return [Line(start + line, style) for start, line in zip(starts, lines, strict=False)]
-
-
-def clean(text: str, keep_lines: bool = False) -> str:
-    """The text without control characters and marks of direction: a model's names may not steer a terminal. On one
-    line, unless `keep_lines`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or (keep_lines and c == "\n") else "?" for c in text)

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.dsp import kernel_line
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import Bounds, bounds
 from npusim.choices import Mode, choose
@@ -127,7 +126,7 @@ def to_document(found: Sensitivity) -> dict[str, Any]:
 
 def _pairs(plan: Plan, hw: Hardware, step: float) -> dict[str, tuple[float, float]]:
     """The two values of every number that can move and that the plan can see."""
-    used = {kernel_line(hw, ask.kernel)[0] for ask in plan.ask if isinstance(ask, DspTask)}
+    used = {ask.kernel for ask in plan.ask if isinstance(ask, DspTask)}
     pairs = {}
     for name in pricing_numbers(hw):
         if name.startswith("dsp.kernels.") and name.removeprefix("dsp.kernels.").split(".")[0] not in used:

@@ -126,3 +126,28 @@ def test_eltwise_counts_as_the_formula_by_hand():
     by_hand = fit.overhead_cycles + 8 * 8 * 32 / fit.elements_per_cycle_16bit + fit.block_cycles * 2
     work = MacWork(int(MacOp.ELTWISE), out_h=5, out_w=7, out_c=24, in_c=24)
     assert mac_array_cycles(work, hw) == pytest.approx(by_hand)
+
+
+@LAW
+@given(mac_works(), npus)
+def test_writing_to_several_tiles_is_never_cheaper(work, hw):
+    assert mac_array_cycles(replace(work, write_tiles=2), hw) >= mac_array_cycles(
+        replace(work, write_tiles=1), hw
+    )
+
+
+def test_outputs_to_several_tiles_go_in_words_of_32_bytes():
+    hw = next(npu for npu in NPUS if npu.generation == "5010")
+    narrow = MacWork(int(MacOp.ELTWISE), 64, 64, 16, 16, input_bytes=1, output_bytes=1, write_tiles=2)
+    wide = replace(narrow, input_bytes=2, output_bytes=2)
+    stream = 64 * 64 * 32 / hw.mac_array.broadcast_bytes_per_cycle
+    fit = hw.mac_array.eltwise
+    assert mac_array_cycles(narrow, hw) == pytest.approx(fit.overhead_cycles + stream + fit.block_cycles * 32)
+    assert mac_array_cycles(wide, hw) == pytest.approx(mac_array_cycles(narrow, hw))
+
+
+def test_a_turned_image_counts_channels_in_fours_by_hand():
+    hw = NPUS[0]
+    work = MacWork(int(MacOp.PERMUTE_IMAGE), 224, 112, 3, 3)
+    fit = hw.mac_array.permute
+    assert mac_array_cycles(work, hw) == fit.overhead_cycles + 224 * 112 * 4 / fit.image_elements_per_cycle

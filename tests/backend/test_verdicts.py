@@ -51,7 +51,9 @@ def test_the_record_holds_all_models_and_most_are_priced() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not onnx.__version__.startswith(WRITTEN_WITH), reason=f"the record is of onnx {WRITTEN_WITH}")
+@pytest.mark.skipif(
+    not onnx.__version__.startswith(WRITTEN_WITH), reason=f"the record is of onnx {WRITTEN_WITH}"
+)
 def test_no_verdict_changes_unseen() -> None:
     before = RECORD.read_text("utf-8").splitlines()[1:]
     diff = "\n".join(unified_diff(before, verdicts(), "recorded", "now", lineterm="", n=0))

@@ -274,7 +274,12 @@ def test_a_table_is_one_node_in_both_forms_and_free_behind_the_mac_array_with_a_
     graph = loaded(ir.serde.serialize_model(table))
     for lookup in (False, True):
         found = fuse(graph, load_profile("2026"), "5010", lookup, "fp16")
-        assert ops(found) == (["MatMul"] if lookup else ["MatMul", "PWL"])
+        as_one = ["MatMul"] if lookup else ["MatMul", "PWL"]
+        if not inline:
+            assert ops(found) == as_one
+        else:  # plain ops cost what they cost, as in Intel's compiler; the what-if knows the table
+            assert "PWL" not in ops(found) and len(found.nodes) > 2
+            assert ops(fuse(graph, load_profile("2026-tables"), "5010", lookup, "fp16")) == as_one
 
 
 def test_a_pair_that_only_rounds_vanishes_and_the_bias_behind_it_is_folded():

@@ -93,7 +93,9 @@ def test_a_loop_of_2_to_the_40_trips_is_priced_as_one_body(tmp_path):
         {"i": (INT64, []), "c": (9, []), "s": [4]},
         ["d", "t"],
     )
-    proto = model([node("Loop", ["n", "", "x"], ["y"], body=inner)], {"x": [4]}, ["y"], {"n": np.int64(10**9)})
+    proto = model(
+        [node("Loop", ["n", "", "x"], ["y"], body=inner)], {"x": [4]}, ["y"], {"n": np.int64(10**9)}
+    )
     graph = load(save(proto, tmp_path))
     assert [n.repeats for n in graph.nodes] == [10**9]
     assert simulate(graph, LUNAR_LAKE).latency_us > 1e6
@@ -120,5 +122,3 @@ def test_many_inputs_cost_no_more_work_each(tmp_path, kind):
         return sum(map(len, plan.after)) + sum(map(len, plan.streams))
 
     assert edges(400) < 2.5 * edges(200)
-
-

@@ -16,7 +16,11 @@ def by_rate(folder):
         node("Equal", ["sr", "rate"], ["is16"]),
         node("If", ["is16"], ["y"], then_branch=then, else_branch=other, name="by rate"),
     ]
-    weights = {"rate": np.int64(16000), "w16": np.zeros((256, 8), np.float32), "w8": np.zeros((128, 4), np.float32)}
+    weights = {
+        "rate": np.int64(16000),
+        "w16": np.zeros((256, 8), np.float32),
+        "w8": np.zeros((128, 4), np.float32),
+    }
     return save(model(nodes, {"x": [1, "n"], "sr": (INT64, [])}, ["y"], weights), folder)
 
 
@@ -84,15 +88,22 @@ def test_functions_that_call_functions_are_told_when_they_unfold_too_far(tmp_pat
     functions = [helper.make_function("f", "F0", ["a"], ["b"], [node("Relu", ["a"], ["b"])],
                                       [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)])]  # fmt: skip
     for level in range(1, 30):
-        calls = [node(f"F{level - 1}", ["a"], ["m"], domain="f"), node(f"F{level - 1}", ["m"], ["b"], domain="f")]
+        calls = [
+            node(f"F{level - 1}", ["a"], ["m"], domain="f"),
+            node(f"F{level - 1}", ["m"], ["b"], domain="f"),
+        ]
         functions.append(
             helper.make_function("f", f"F{level}", ["a"], ["b"], calls,
                                  [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)])
         )  # fmt: skip
-    proto = model([node("F29", ["x"], ["y"], domain="f")], {"x": [4]}, ["y"], functions=functions, domains=("f",))
+    proto = model(
+        [node("F29", ["x"], ["y"], domain="f")], {"x": [4]}, ["y"], functions=functions, domains=("f",)
+    )
     with pytest.raises(TooLarge, match=r"more than 30000 nodes.*--max-nodes"):
         load(save(proto, tmp_path))
-    small = model([node("F5", ["x"], ["y"], domain="f")], {"x": [4]}, ["y"], functions=functions, domains=("f",))
+    small = model(
+        [node("F5", ["x"], ["y"], domain="f")], {"x": [4]}, ["y"], functions=functions, domains=("f",)
+    )
     assert len(load(save(small, tmp_path)).nodes) == 2**5
     with pytest.raises(TooLarge, match="more than 40 nodes"):
         load(save(small, tmp_path), max_nodes=40)

@@ -23,7 +23,9 @@ def report(name, **options):
 
 def test_a_separate_cache_and_a_stacked_one_are_the_same_work_to_load():
     stacked, separate = load(FOLDER / "kv_stacked.onnx"), load(FOLDER / "kv_separate.onnx")
-    assert [stacked.values[o].shape for o in stacked.outputs] == [separate.values[o].shape for o in separate.outputs]
+    assert [stacked.values[o].shape for o in stacked.outputs] == [
+        separate.values[o].shape for o in separate.outputs
+    ]
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)

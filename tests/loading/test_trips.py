@@ -25,7 +25,9 @@ def counting(start, step, limit, compare, most=None, extra=()):
         {"n": (INT64, []), "go_in": (BOOL, []), "x_in": [4], "i_in": (INT64, [])},
         ["go", "x_out", "i_out"],
     )
-    loop = node("Loop", ["most" if most is not None else "", "", "x", "start"], ["y", "i"], body=inner, name="again")
+    loop = node(
+        "Loop", ["most" if most is not None else "", "", "x", "start"], ["y", "i"], body=inner, name="again"
+    )
     weights = {"start": I64(start), "step": I64(step), "limit": I64(limit)}
     if most is not None:
         weights["most"] = I64(most)
@@ -64,7 +66,10 @@ def test_the_count_is_that_of_running_it(tmp_path_factory, start, step, limit, c
 @pytest.mark.parametrize("most", [None, 2**31 - 1, 2**63 - 1])
 @pytest.mark.parametrize("limit", [32, 1_000_000, 10**12])
 def test_a_limit_that_says_for_ever_leaves_it_to_the_condition(tmp_path, most, limit):
-    assert trips_of(counting(0, 1, limit, "Less", most), tmp_path) == (limit if most is None else min(limit, most), ())
+    assert trips_of(counting(0, 1, limit, "Less", most), tmp_path) == (
+        limit if most is None else min(limit, most),
+        (),
+    )
 
 
 def test_a_condition_that_is_no_straight_line_is_followed_step_by_step(tmp_path):
@@ -131,12 +136,16 @@ def test_loops_in_loops_are_counted_once_a_level(tmp_path):
             [node("Identity", [f"c{level}"], [f"go{level}"]), *inner_nodes,
              node("Add", [f"k{level}", name], [f"s{level}"])],
             f"level{level}",
-            [helper.make_tensor_value_info(f"n{level}", INT64, []), helper.make_tensor_value_info(f"c{level}", BOOL, []),
+            [helper.make_tensor_value_info(f"n{level}", INT64, []),
+             helper.make_tensor_value_info(f"c{level}", BOOL, []),
              helper.make_tensor_value_info(f"k{level}", TensorProto.FLOAT, [4])],
             [helper.make_tensor_value_info(f"go{level}", BOOL, []),
              helper.make_tensor_value_info(f"s{level}", TensorProto.FLOAT, [4])],
         )  # fmt: skip
-        inner_nodes, name = [node("Loop", ["two", "", "zero"], [f"r{level + 1}"], body=inside)], f"r{level + 1}"
+        inner_nodes, name = (
+            [node("Loop", ["two", "", "zero"], [f"r{level + 1}"], body=inside)],
+            f"r{level + 1}",
+        )
     proto = model(inner_nodes, {"x": [4]}, [name], {"two": I64(2), "zero": np.zeros(4, np.float32)})
     graph = load(save(proto, tmp_path), max_nodes=2000)
     assert max(n.repeats for n in graph.nodes) == 2**12

@@ -31,6 +31,17 @@ RENAMED = {
         "mac_array",
         "dma",
     ): "the product runs under another name; these are the transposes of its operands",
+    (
+        "MatMul",
+        "mac_array",
+        "dma",
+    ): "a product cut out of its weights in parts: the name is that of the Split behind it, whose copies go by DMA",
+    (
+        "Concat",
+        "none",
+        "mac_array",
+    ): "the turned halves of one token's rotary embedding: a product with a constant named after the Concat; ours "
+    "scales the half that is negated",
     ("Split", "none", "mac_array"): "the product in front is cut in two and named after the Split",
 }
 FOLDERS = (

@@ -1,5 +1,7 @@
 """Hand-counted cases of the other families, and the door itself."""
 
+from math import prod
+
 import numpy as np
 import pytest
 
@@ -82,11 +84,12 @@ def test_two_full_tensors_are_no_scale_and_shift() -> None:
     assert list(ask("Div", [full, full], [full])) == ["dsp"]
 
 
-def test_only_a_product_takes_its_scale_from_an_activation_and_only_a_smaller_one() -> None:
+def test_only_a_product_takes_its_scale_from_an_activation_and_only_a_smaller_one_or_the_only_row() -> None:
     image, gate, token = tensor(1, 16, 4, 8), tensor(1, 16, 1, 1), tensor(1, 1, 64)
     assert "scale_shift" in ask("Mul", [image, gate], [image])
     assert "scale_shift" not in ask("Add", [image, gate], [image])
-    assert "scale_shift" not in ask("Mul", [token, token], [token])
+    assert "scale_shift" in ask("Mul", [token, token], [token])  # one row: a number a channel
+    assert "scale_shift" not in ask("Mul", [image, image], [image])
 
 
 def test_integers_stay_on_the_dsps() -> None:
@@ -103,14 +106,14 @@ def test_small_exponents_are_products_and_roots(exponent, kernels) -> None:
     assert [step.kernel for step in ask("Pow", inputs, [tensor(4, 16)])["dsp"].steps] == kernels
 
 
-@pytest.mark.parametrize("shape,perm,run,elements", [
-    ((1, 128, 12, 64), (0, 2, 1, 3), 64 * 2, 0),  # heads to the front: whole heads move
-    ((1, 12, 128, 64), (0, 1, 3, 2), 2, 12 * 128 * 64),  # keys transposed: one by one
+@pytest.mark.parametrize("shape,perm,elements", [
+    ((1, 128, 12, 64), (0, 2, 1, 3), 0),  # heads to the front: whole heads move
+    ((1, 12, 128, 64), (0, 1, 3, 2), 12 * 128 * 64),  # keys transposed: one by one
 ])  # fmt: skip
-def test_a_transpose_moves_the_longest_runs_it_can(shape, perm, run, elements) -> None:
+def test_a_transpose_moves_whole_runs_or_single_elements(shape, perm, elements) -> None:
     out = tensor(*(shape[a] for a in perm))
     (move,) = ask("Transpose", [tensor(*shape)], [out], perm=perm)["dma_permute"].steps
-    assert (move.run_bytes, move.elements) == (run, elements)
+    assert (move.nbytes, move.elements) == (2 * prod(shape), elements)
 
 
 def test_a_transpose_of_axes_of_length_one_is_a_view() -> None:
@@ -122,7 +125,7 @@ def test_a_cut_of_the_outermost_axis_is_a_view_too_and_another_is_not() -> None:
     assert list(ask("Slice", outer, [tensor(1, 4, 4)])) == ["view", "dma"]
     inner = [tensor(1, 8, 4), constant(0), constant(2), constant(2), constant(1)]
     ways = ask("Slice", inner, [tensor(1, 8, 2)])
-    assert list(ways) == ["dma"] and ways["dma"].steps[0].run_bytes == 2 * 2
+    assert list(ways) == ["dma"] and ways["dma"].steps[0].nbytes == 8 * 2 * 2
 
 
 def test_a_flip_is_no_view() -> None:
@@ -133,7 +136,7 @@ def test_a_flip_is_no_view() -> None:
 def test_a_gather_with_one_known_index_is_a_slice() -> None:
     assert list(ask("Gather", [tensor(8, 4), constant(3)], [tensor(1, 4)])) == ["view", "dma"]
     ways = ask("Gather", [weight(50, 4), tensor(7, dtype=DType.INT64)], [tensor(7, 4)])
-    assert ways["dma"].steps[0].source == "ddr" and ways["dma"].steps[0].run_bytes == 4 * 2
+    assert ways["dma"].steps[0].source == "ddr" and ways["dma"].steps[0].nbytes == 7 * 4 * 2
 
 
 def test_softmax_rows_follow_the_opset() -> None:

@@ -18,7 +18,7 @@ CEILINGS = {
     ("3720", "MAC array", "all", "ground truth"): 4.5,
     ("4000", "MAC array", "all", "ground truth"): 4.5,
     ("3720", "DMA", "ddr to scratchpad", "net"): 8.0,
-    ("4000", "DMA", "ddr to scratchpad", "net"): 12.5,
+    ("4000", "DMA", "ddr to scratchpad", "net"): 16.0,
     ("5010", "DMA", "ddr to scratchpad", "net"): 6.0,
     ("3720", "DMA", "ddr to scratchpad", "ground truth"): 6.0,
     ("4000", "DMA", "ddr to scratchpad", "ground truth"): 11.0,

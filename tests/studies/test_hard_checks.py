@@ -1,6 +1,6 @@
-"""What holds for XAMBA whatever the disputed constants are (facts on XAMBA's feasibility, section 7).
+"""What holds for XAMBA whatever the disputed constants are (docs/studies/xamba.out).
 
-Where a bound is not the sheet's, the comment says which rule of the model makes the difference."""
+Where a bound is another than those constants give, the comment says which rule of the model makes the difference."""
 
 import sys
 from pathlib import Path
@@ -54,8 +54,8 @@ def test_cumba_is_worth_little_where_cumsum_runs_on_all_dsps(machine, compiler):
     assert len(rest) + 1 == len(profile.dsp.one_dsp)
     dsp = profile.dsp.model_copy(update={"one_dsp": rest})
     split = profile.model_copy(update={"name": f"{compiler}-split", "dsp": dsp})
-    # The sheet has at most 1.10 with 12 DSPs. Clean pooling leaves less beside CumSum here (56 ms in all, the sheet
-    # 68), so the same CumSum weighs more: 1.15 with 12 DSPs, 1.20 with 8.
+    # Those constants give at most 1.10 with 12 DSPs. Clean pooling leaves less beside CumSum here (56 ms in all;
+    # those constants 68), so the same CumSum weighs more: 1.15 with 12 DSPs, 1.20 with 8.
     most = {4: 1.21, 6: 1.16}[machine[1]] if compiler == "2024.12-pool" else 1.10
     assert 1.0 <= speedups(machine, split)["CumBA"] <= most
 
@@ -86,7 +86,7 @@ def test_both_gains_are_shares_of_one_baseline(machine, compiler):
 
 @pytest.mark.parametrize("compiler", ["2024.12", "2024.12-dsp"])
 @pytest.mark.parametrize("machine", LUNAR, ids=str)
-def test_the_bands_of_p3_and_p1_are_those_of_the_fact_sheet(machine, compiler):
+def test_the_bands_of_p3_and_p1_are_those_of_the_constants(machine, compiler):
     found = bands(machine, compiler)
     for name, low, high in (("CumBA", 1.1, 2.0), ("ReduBA", 1.1, 2.8), ("both", 1.9, 5.9)):
         p10, _, p90 = found[name]
@@ -104,8 +104,8 @@ def test_clean_pooling_gives_cumba_more_and_reduba_less_than_the_other_paths(mac
 
 @pytest.mark.parametrize("machine", LUNAR, ids=str)
 def test_the_bands_of_clean_pooling(machine):
-    """The sheet has CumBA 1.5-2.9, ReduBA 0.9-1.0, both 1.4-2.7. A rewritten sum costs one clean read here, where
-    the sheet allows more, so ReduBA stays just above 1 and the pair a little above the sheet's."""
+    """Those constants give CumBA 1.5-2.9, ReduBA 0.9-1.0, both 1.4-2.7. A rewritten sum costs one clean read here,
+    where they allow more, so ReduBA stays just above 1 and the pair a little above theirs."""
     found = bands(machine, "2024.12-pool")
     assert found["CumBA"][0] >= 1.4 and found["CumBA"][2] <= 3.1
     assert found["ReduBA"][0] >= 1.0 and found["ReduBA"][2] <= 1.1
@@ -120,7 +120,7 @@ TOKENS = (1, 4, 16, 64, 256)
 def test_actiba_on_mamba_1_rises_with_the_tokens_and_stays_below_the_published_figure(machine, column):
     found = [speedups(machine, "2024.12", layers.mamba1(t))[column] for t in TOKENS]
     assert found == sorted(found)
-    # The sheet: 1.1-1.4 at 4 tokens, 1.5-2.2 at 256 (it prices a small op at 2.5 to 9 us). Here slices of one
+    # Those constants: 1.1-1.4 at 4 tokens, 1.5-2.2 at 256 (it prices a small op at 2.5 to 9 us). Here slices of one
     # token are strides of their readers and cost nothing, so the rest of the layer is shorter.
     assert 1.05 <= found[0] <= 1.2
     assert 1.1 <= found[1] <= 1.46
@@ -128,7 +128,7 @@ def test_actiba_on_mamba_1_rises_with_the_tokens_and_stays_below_the_published_f
 
 
 @pytest.mark.parametrize("machine", LUNAR, ids=str)
-def test_with_host_time_actiba_on_mamba_1_is_in_the_band_of_the_fact_sheet(machine):
+def test_with_host_time_actiba_on_mamba_1_is_in_the_band_of_the_constants(machine):
     hw = constants.draws(layers.machine(*machine), 300)
     low, _, high = constants.band(layers.speedups(layers.mamba1(4), hw, "2024.12")["table"])
     assert low >= 1.05 and high <= 1.4

@@ -111,19 +111,20 @@ def test_the_table_is_sorted_named_and_without_numbers_that_shape_the_plan(graph
 
 
 def test_values_stay_within_the_schema_and_whole_numbers_go_by_octaves(graph):
-    hw = npusim.hardware("lunar_lake").replace({"mac_array.broadcast_factor_16bit": 1.0})
+    hw = npusim.hardware("lunar_lake").replace({"dma.overlap_exponent": 1.0})
     rows = {row.name: row for row in sensitivity(graph, hw).elasticities}
-    at_bound = rows["mac_array.broadcast_factor_16bit"]
+    at_bound = rows["dma.overlap_exponent"]
     assert (at_bound.low, at_bound.high) == (1.0, 1.01)
     lanes = rows["mac_array.lanes_16bit"]
     assert (lanes.low, lanes.high) == (lanes.value / 2, lanes.value * 2)
 
 
-def test_a_graph_of_views_has_no_number_that_decides():
+def test_a_graph_of_views_is_a_copy_and_only_its_transfer_decides():
     shape = {"s": np.array([4, 2])}
     graph = loaded(model([node("Reshape", "x s", "y")], {"x": [2, 4]}, ["y"], shape))
     found = sensitivity(graph, npusim.hardware("lunar_lake"))
-    assert (found.latency_us, found.elasticities) == (0.0, ())
+    assert found.latency_us > 0
+    assert {row.name.split(".")[0] for row in found.elasticities} <= {"dma", "ddr", "dsp"}
 
 
 def test_in_latency_mode_the_host_has_its_share(graph):

@@ -27,6 +27,8 @@ KNOWN = {
     ("Transpose", "mac_array", "dma"): "permutes of tensors with short inner axes",
     ("Transpose", "dma", "mac_array"): "permutes of tensors with short inner axes",
     ("Swish", "dsp", "mac_array"): "on 5010 behind a scale, in its lookup unit",
+    ("MatMul", "mac_array", "dma"): "cut in parts by the Split behind it; under its name are the copies by DMA",
+    ("Concat", "none", "mac_array"): "halves turned for one token's rotary embedding, a product in the vendor's",
     ("Split", "none", "mac_array"): "the vendor cuts the product in front of the Split in two",
     ("Slice", "none", "mac_array"): "a slice with a step is a strided convolution in the vendor's compiler",
     ("Pow", "dsp", "mac_array"): "a square of channel-last data on 5010",

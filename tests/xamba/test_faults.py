@@ -237,3 +237,23 @@ def test_a_tail_of_zero_under_a_logarithm_is_seen(name):
     model.functions.update(small.functions)
     model.opset_imports["xamba"] = 1
     assert not verify(path, model).ok
+
+
+def test_a_segment_sum_by_difference_is_not_good_in_float16():
+    """sum(x[i:j]) as a difference of two cumulative sums: what is left of two large numbers that cancel."""
+    head = "g (T[1,1024,4] x) => (T[1,1023,4] y) <int64 a = {1}, int64[1] one = {1}, int64[1] zero = {0}"
+    right = parsed(f"{head}, int64[1] end = {{1024}}> {{ y = Slice(x, one, end, one) }}", "float32")
+    body = (
+        "c = CumSum(x, a) high = Slice(c, one, end, one) low = Slice(c, zero, last, one) y = Sub(high, low)"
+    )
+    wrong = parsed(f"{head}, int64[1] end = {{1024}}, int64[1] last = {{1023}}> {{ {body} }}", "float32")
+    assert not verify(right, wrong, as_type="fp16").ok
+
+
+@pytest.mark.parametrize("as_type", ["fp16", "bf16"])
+def test_a_right_rewrite_is_right_as_an_npu_rounds_it(as_type):
+    right = parsed(sums(), "float32")
+    rewritten = copy(right)
+    rewrite(rewritten, [CumBA(block=4), ReduBA()])
+    verdict = verify(right, rewritten, as_type=as_type)
+    assert verdict.ok and any("rounded to" in draw for draw in verdict.draws)

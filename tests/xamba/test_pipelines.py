@@ -29,7 +29,9 @@ optimizer = pytest.importorskip("onnxscript.optimizer")
 rewriter = pytest.importorskip("onnxscript.rewriter")
 SMALL = SHARED / "graphs" / "small"
 SAMPLE = ["mamba2_tf4_L16_ts", "mamba2_tf5_L16_dy", "mamba_tf5_L8_ts"]
-EVERY = [one() for one in passes().values()]
+EVERY = [
+    one() for name, one in passes().items() if name != "softplus"
+]  # two answers to one op: the table here
 
 
 def scan() -> ir.Model:

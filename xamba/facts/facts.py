@@ -48,7 +48,8 @@ class _Stamp:
                 parts.extend(self._value(value))
             parts.extend(self._id(value) for value in one.outputs)
 
-        for top in (model.graph, *model.functions.values()):
+        tops: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
+        for top in tops:
             graph(top)
             for node in ir.traversal.RecursiveGraphIterator(top, enter_graph=graph):
                 parts += [self._id(node), node.domain, node.op_type]

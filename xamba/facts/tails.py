@@ -23,6 +23,10 @@ MOVES = {
     "ReduceMean", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "DepthToSpace", "Dropout",
     "SpaceToDepth", "ScatterND", "ScatterElements", "Compress",
 }  # fmt: skip
+#: Inputs of moves that are data, where that is not the first alone; the others say a type, a shape or a place.
+DATA_INPUTS = {
+    "Where": (1, 2), "Concat": range(1000), "ScatterND": (0, 2), "ScatterElements": (0, 2), "Pad": (0, 2),
+}  # fmt: skip
 #: Zeros stay zeros, other numbers do not stay what they are.
 ZEROS = {"ReduceSum", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceProd", "CumSum", "CumProd"}
 UNARY: dict[str, Callable[[float], float]] = {
@@ -109,9 +113,9 @@ def _after(node: ir.Node, index: int, numbers: Specials, facts: Facts) -> Specia
     if not is_onnx(node):
         return frozenset()
     if op in MOVES:
-        return numbers
+        return numbers if index in DATA_INPUTS.get(op, (0,)) else frozenset()
     if op in ZEROS:
-        return zero
+        return zero if index == 0 else frozenset()
     if op in UNARY:
         return frozenset(UNARY[op](v) for v in numbers)
     others = [x for i, x in enumerate(node.inputs) if i != index and x is not None]
@@ -170,7 +174,7 @@ def _holders(graph: ir.Graph | ir.Function, model: ir.Model) -> list[ir.Node]:
         return [parent]
     for key, function in model.functions.items():
         if graph is function or graph is function.graph:
-            tops = (model.graph, *model.functions.values())
+            tops: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
             return [
                 n
                 for top in tops

@@ -24,7 +24,8 @@ from xamba.errors import BadArgument, BadModel, NotComparable
 from xamba.files import load
 from xamba.proof import tolerance as tol
 from xamba.proof.difference import OutputDifference
-from xamba.proof.judge import Findings, Judge, Plan
+from xamba.proof.findings import Findings
+from xamba.proof.judge import Judge, Plan
 from xamba.proof.narrow import compare_rounded
 from xamba.proof.runtime import Runner, runtimes
 from xamba.proof.samples import Feeds
@@ -159,7 +160,9 @@ def _verdict(
     found = judge.all_draws()
     dtype = AS_TYPES[as_type] if as_type else max(narrow, key=lambda t: tol.ROUNDOFF[t], default=None)
     if dtype is not None and shake is not None and not found.settled:
-        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, found)
+        in_type = Findings()
+        _rounded(models, exact, judge.a, dtype, plan, derived, shake, as_type is None, in_type)
+        found.merge(in_type, first=as_type is not None)
     order = [str(v.name) for v in models[0].graph.outputs]
     outputs = sorted(found.worst.values(), key=lambda one: order.index(one.name) if one.name in order else 0)
     return Verdict(

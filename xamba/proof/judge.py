@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from xamba.errors import BadModel
 from xamba.proof import poison
 from xamba.proof.branches import choice, with_open_branches
 from xamba.proof.difference import OutputDifference, difference, magnitude, not_run, pairs
+from xamba.proof.findings import Findings
 from xamba.proof.runtime import Runner
 from xamba.proof.samples import KINDS, Feeds, fixed, random_inputs
 from xamba.proof.shake import MARGIN, Shake
@@ -29,30 +30,6 @@ FEWEST_RUNS = 4
 #: Kinds in which the second model has to be infinite where the first is: the others make a model overflow.
 STRICT = ("ordinary", "tiny", "with zeros", "all zero")
 Outputs = dict[str, Any]
-
-
-@dataclass
-class Findings:
-    """The worst difference of each output, the draws that were run, and remarks."""
-
-    worst: dict[str, OutputDifference] = field(default_factory=dict)
-    draws: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, found: OutputDifference) -> None:
-        """Keep the worse one; of two failed ones the first."""
-        old = self.worst.get(found.name)
-        if old is None or (old.ok and found.badness > old.badness):
-            self.worst[found.name] = found
-
-    def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
-
-    @property
-    def settled(self) -> bool:
-        """Every output has failed: no further draw can tell more."""
-        return bool(self.worst) and not any(found.ok for found in self.worst.values())
 
 
 @dataclass(frozen=True)
@@ -97,6 +74,7 @@ class Judge:
         self.found = Findings()
         self.runs_left = max(FEWEST_RUNS, int(ALL_RUNS_NS / max(run_ns(models[0]), 1.0)))
         self.scales: dict[str, float] = {}
+        self.spread: dict[str, set[str]] = {}  # outputs in which NaN goes further in the second model
 
     def all_draws(self) -> Findings:
         """Every kind at the first lengths that run, then other lengths, poison, and both branches.
@@ -114,6 +92,13 @@ class Judge:
         for kind, number in poison.KINDS.items():
             self._poison(kind, number, feeds)
         self._branches(first)
+        if self.spread:
+            names = ", ".join(f"'{name}'" for name in list(self.spread)[:4])
+            kinds = ", ".join(kind for kind in poison.KINDS if any(kind in k for k in self.spread.values()))
+            self.found.note(
+                f"{kinds} in the data: the second model answers NaN in more elements of {names} "
+                "(0 x inf is NaN); CumBA(refuse_nonfinite) avoids it"
+            )
         if self.runs_left <= 0:
             self.found.note("the model is large: not every kind of input was run")
         return self.found
@@ -222,10 +207,7 @@ class Judge:
                 if bad is not None:
                     self.found.add(bad)
                 if spread:
-                    self.found.note(
-                        f"{draw}: the second model answers NaN in more elements of '{clean(name)}' "
-                        f"(0 x {kind} is NaN); CumBA(refuse_nonfinite) avoids it"
-                    )
+                    self.spread.setdefault(clean(name), set()).add(kind)
         if poison.places(feeds):
             self.found.draws.append(draw)
 

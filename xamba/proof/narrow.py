@@ -15,7 +15,7 @@ import onnx_ir as ir
 from npusim_xamba.text import clean
 from xamba.errors import BadModel
 from xamba.proof.difference import difference, not_run, pairs, plain
-from xamba.proof.judge import Findings
+from xamba.proof.findings import Findings
 from xamba.proof.runtime import Runner
 from xamba.proof.samples import Feeds
 from xamba.proof.shake import MARGIN as SHAKE_MARGIN

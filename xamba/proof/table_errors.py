@@ -129,7 +129,8 @@ def _candidates(found: FoundTable) -> list[tuple[str, float]]:
             if parameter == 0 or not np.isfinite(parameter):
                 continue
             with np.errstate(all="ignore"):
-                wrong = float(np.abs(found(x) - activation.function(x, parameter)).max())
+                exact = activation.function(x, parameter)
+                wrong = float((np.abs(found(x) - exact) / (1 + np.abs(exact))).max())
             if np.isfinite(wrong):
                 near.append((wrong, kind, parameter))
     best: dict[str, float] = {}

@@ -172,11 +172,11 @@ def _placed(
     breaks, slopes, offsets = (place_around_zero if kink else place)(f, weight, lo, hi, segments)
     left = kind.left or (slopes[0], offsets[0])
     right = kind.right or (slopes[-1], offsets[-1])
-    columns = (breaks, [left[0], *slopes, right[0]], [left[1], *offsets, right[1]])
-    single = [np.asarray(column, np.float32) for column in columns]
+    wide = (breaks, [left[0], *slopes, right[0]], [left[1], *offsets, right[1]])
+    single = [np.asarray(column, np.float32) for column in wide]
     _take_in_the_ends(single[0], lo, hi)
-    rounded = tuple(tuple(float(v) for v in column) for column in single)
-    blank = Table(kind.name, parameter, lo, hi, error, *rounded, 0, 0, 0, dtype)
+    columns = [tuple(float(v) for v in column) for column in single]
+    blank = Table(kind.name, parameter, lo, hi, error, columns[0], columns[1], columns[2], 0, 0, 0, dtype)
     relative = _weight(f, "relative", kind.crosses_zero)
     max_abs, max_rel = measure(blank.breaks, blank.slopes, blank.offsets, lo, hi, f, relative, dtype)
     beyond = np.inf

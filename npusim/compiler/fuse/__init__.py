@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from npusim.compiler.fuse import activations, contraction, drain_path, norms, padding, quantised, tables
+from npusim.compiler.fuse import (
+    activations,
+    contraction,
+    drain_path,
+    norms,
+    padding,
+    quantised,
+    rotary,
+    tables,
+)
+from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile
@@ -18,6 +28,7 @@ PATTERNS = {
     "softmax": norms.softmax,
     "pad_into_convolution": padding.pad_into_convolution,
     "scale_and_bias": drain_path.scale_and_bias,
+    "rotary_embedding": rotary.rotary_embedding,
 }
 
 
@@ -26,6 +37,8 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
 
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
+    if generation in profile.fusion.cut_products:
+        graph = cut_products(graph)
     r = Rewriter(graph)
     try:
         return _fused(r, profile, generation, lookup_unit, precision)
@@ -36,7 +49,8 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
 def _fused(
     r: Rewriter, profile: CompilerProfile, generation: str, lookup_unit: bool, precision: str
 ) -> Graph:
-    tables.inline_tables(r)
+    if profile.fusion.tables_in_plain_ops:
+        tables.inline_tables(r)
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
     for name in profile.fusion.patterns:

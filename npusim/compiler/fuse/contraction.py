@@ -2,7 +2,7 @@
 
 `sum_k a[.., m, k] * b[.., n, k]` written as a broadcast product and a sum. Intel's 2026 compiler finds it
 on NPU 4000 and 5010 (its task name is broadcast_mul_reduce_as_matmul), not on 3720, and its Dec-2024
-source has no such pass (facts on XAMBA's feasibility, sections 0 and 5)."""
+source has no such pass (Intel's schedules: broadcast_mul_reduce_as_matmul)."""
 
 from __future__ import annotations
 

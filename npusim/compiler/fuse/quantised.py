@@ -2,7 +2,7 @@
 
 Intel's compiler runs convolution, matrix product, residual Add and pooling on 8-bit tensors, keeps DSP
 kernels in fp16, quantises for free in the drain path, and spends a MAC-array pass where an fp16 tensor
-must become 8-bit (facts on whole networks, section 5)."""
+must become 8-bit (Intel's schedules of quantised networks)."""
 
 from __future__ import annotations
 

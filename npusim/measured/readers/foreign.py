@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from npusim.errors import NpusimError
-from npusim.terminal.reading import special
+from npusim_xamba.files import special
 
 LARGEST_BYTES = 1 << 30
 LONGEST_US = 1e10  # three hours: no inference

@@ -1,0 +1,147 @@
+"""A Split of a product's channels -> one product a part, each with its share of the weights.
+
+Intel's 2026 compiler merges the cut into the convolution in front of it on NPU 4000 and 5010
+(`slice_in/.../as_conv` in its schedules), not on 3720: nothing is copied, and what follows one part only (the Gelu
+of a gated unit) may run in that part's drain path."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from npusim.graph import Graph, Node, Value
+
+PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result
+LEAST_CHANNELS = 16  # of a part: the MAC array works on sixteens
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Channels of a result from `start` on, the tensor they become and the node that cut them off."""
+
+    start: int
+    width: int
+    output: str
+    node: Node
+
+
+def cut_products(graph: Graph) -> Graph:
+    """The graph with every such product taken apart; unchanged where there is none."""
+    readers: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        for name in node.inputs:
+            readers[name].append(node)
+    values = dict(graph.values)
+    instead: dict[str, list[Node]] = {}
+    gone: set[str] = set()
+    for node in graph.nodes:
+        if node.op_type not in PRODUCTS or not _weights_fixed(node, graph):
+            continue
+        bias = _bias_behind(node, readers, graph)
+        last = bias or node
+        parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph)
+        if parts is None or int(node.attribute("group", 1)) != 1:
+            continue
+        instead[node.name] = [n for i, part in enumerate(parts) for n in _part(node, bias, part, i, values)]
+        gone |= {part.node.name for part in parts} | ({bias.name} if bias else set())
+    if not instead:
+        return graph
+    nodes = [new for node in graph.nodes if node.name not in gone for new in instead.get(node.name, [node])]
+    return replace(graph, nodes=tuple(nodes), values=values)
+
+
+def _weights_fixed(node: Node, graph: Graph) -> bool:
+    weights = graph.values[node.inputs[1]] if len(node.inputs) > 1 else None
+    return weights is not None and weights.constant and (node.op_type == "Conv" or len(weights.shape) == 2)
+
+
+def _bias_behind(node: Node, readers: dict[str, list[Node]], graph: Graph) -> Node | None:
+    """An Add of one constant a channel that alone reads the product."""
+    out = node.outputs[0]
+    behind = readers[out]
+    if len(behind) != 1 or behind[0].op_type != "Add" or out in graph.outputs or node.op_type == "Conv":
+        return None
+    other = next((n for n in behind[0].inputs if n != out), "")
+    channels = graph.values[out].shape[-1]
+    fits = other in graph.values and graph.values[other].constant and graph.values[other].elements == channels
+    return behind[0] if fits else None
+
+
+def _parts(name: str, axis: int, readers: dict[str, list[Node]], graph: Graph) -> list[Part] | None:
+    """The parts a tensor is cut into along `axis` by all that read it; None when something reads it whole."""
+    behind, shape = readers[name], graph.values[name].shape
+    if not behind or name in graph.outputs or not shape:
+        return None
+    axis %= len(shape)
+    found: list[Part] = []
+    for reader in behind:
+        if reader.inputs[0] != name or name in reader.inputs[1:]:
+            return None
+        start = 0 if reader.op_type == "Split" else _start(reader, axis, graph)
+        for out in reader.outputs:
+            cut = graph.values[out].shape if out else ()
+            rest = [a for a in range(len(shape)) if a != axis]
+            if start is None or len(cut) != len(shape) or any(cut[a] != shape[a] for a in rest):
+                return None
+            if cut[axis] < LEAST_CHANNELS:
+                return None
+            found.append(Part(start, cut[axis], out, reader))
+            start += cut[axis]
+    return found if len(found) > 1 else None
+
+
+def _start(node: Node, axis: int, graph: Graph) -> int | None:
+    """Where a Slice along `axis` alone begins, without steps; None for anything else."""
+    if node.op_type != "Slice" or len(node.inputs) < 3:
+        return None
+    given = [graph.values[n].data if n else None for n in node.inputs[1:5]]
+    starts, axes = given[0], given[2] if len(given) > 2 else None
+    if (
+        starts is None
+        or axes is None
+        or starts.size != 1
+        or int(axes.ravel()[0]) % len(graph.values[node.inputs[0]].shape) != axis
+    ):
+        return None
+    if len(given) > 3 and (given[3] is None or int(given[3].ravel()[0]) != 1):
+        return None
+    start = int(starts.ravel()[0])
+    return start if start >= 0 else start + graph.values[node.inputs[0]].shape[axis]
+
+
+def _part(node: Node, bias: Node | None, part: Part, index: int, values: dict[str, Value]) -> list[Node]:
+    """The nodes of one part; its weights, and what is between, go into `values`."""
+    label = "" if not index else f"/part_{index}"
+    inputs = [node.inputs[0], *(_share(n, node, part, values) for n in node.inputs[1:])]
+    out = part.output
+    if bias is not None:
+        out = f"{node.outputs[0]}/part_{index}"
+        values[out] = replace(values[part.output], name=out)
+    absorbed = (*node.absorbed, part.node.name) if bias is None else node.absorbed
+    made = [replace(node, name=node.name + label, inputs=tuple(inputs), outputs=(out,), absorbed=absorbed)]
+    if bias is not None:
+        others = tuple(out if n == node.outputs[0] else _share(n, bias, part, values) for n in bias.inputs)
+        cut = (*bias.absorbed, part.node.name)
+        made.append(
+            replace(bias, name=bias.name + label, inputs=others, outputs=(part.output,), absorbed=cut)
+        )
+    return made
+
+
+def _share(name: str, node: Node, part: Part, values: dict[str, Value]) -> str:
+    """The part's share of a constant: of weights along their output channels, of a bias along its only axis."""
+    if not name:
+        return name
+    whole = values[name]
+    shape = list(whole.shape)
+    axis = len(shape) - 1
+    if len(shape) > 1 and (
+        node.op_type == "Conv" or (node.op_type == "Gemm" and node.attribute("transB", 0))
+    ):
+        axis = 0
+    if whole.elements == 1 or not shape:
+        return name
+    shape[axis] = part.width
+    share = f"{name}/from_{part.start}"
+    values[share] = replace(whole, name=share, shape=tuple(shape), data=None)
+    return share

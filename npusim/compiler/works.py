@@ -1,0 +1,82 @@
+"""What the works of a chosen lowering become for the node they serve: its element types, its layout, its time steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from npusim.graph import Graph, Node, Value
+from npusim.work import MacOp, MacWork, MoveWork, Work
+
+CHANNELS_AT_ONCE = 16
+MOST_WORKS_A_STEP = 8  # of a recurrence
+LEAST_ROUNDS = 3
+WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1
+PACKED_WEIGHTS = (
+    "MatMulNBits",
+    "MatMulBnb4",
+)  # the attribute says how wide its weights are, not the type of the tensor
+
+
+def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
+    """Works that come again and again (the time steps of a recurrence) once, and how many times each runs."""
+    count = len(steps)
+    for first in (0, 1, 2):
+        for period in range(1, min(MOST_WORKS_A_STEP, (count - first) // LEAST_ROUNDS) + 1):
+            rounds, rest = divmod(count - first, period)
+            if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
+                return steps[: first + period], (1,) * first + (rounds,) * period
+    return steps, ()
+
+
+def turned_by_pass(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:
+    """A change of layout in front of poolings as a pass of the MAC array (`PermuteQuantize` in Intel's schedules of
+    2026) instead of a transfer: image by image, and on some generations (`pads`) with few channels as 16."""
+    move, *rest = steps
+    if not isinstance(move, MoveWork) or not rest or not isinstance(rest[0], MacWork):
+        return steps
+    size = rest[0].input_bytes
+    padding = 1.0 if pads else move.nbytes / source.npu_bytes
+    images = source.shape[0] if len(source.shape) == 4 else 1
+    rows = move.nbytes / padding / size / CHANNELS_AT_ONCE / 4 / images
+    turn = MacWork(
+        MacOp.PERMUTE_IMAGE, rows, 4, CHANNELS_AT_ONCE, CHANNELS_AT_ONCE, rows, 4, groups=images,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    pools = (
+        replace(w, out_c=w.out_c / padding, in_c=w.in_c / padding) if isinstance(w, MacWork) else w
+        for w in rest
+    )
+    return turn, *pools
+
+
+@lru_cache(maxsize=20_000)
+def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
+    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
+
+
+def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
+    """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
+    first, last = steps[0], steps[-1]
+    if not any(isinstance(s, MacWork) for s in (first, last)):
+        return steps
+    data = graph.values[node.inputs[0]]
+    at = WEIGHTS_AT.get(node.op_type, 1)
+    second = graph.values[node.inputs[at]] if len(node.inputs) > at and node.inputs[at] else data
+    packed = node.op_type in PACKED_WEIGHTS
+    out = graph.values[next(n for n in node.outputs if n)]
+    changed = list(steps)
+    for i, step in enumerate(steps):
+        if isinstance(step, MacWork):
+            into = data.dtype.npu_bytes if i == 0 else step.input_bytes
+            outof = out.dtype.npu_bytes if i == len(steps) - 1 else step.output_bytes
+            weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
+            if packed:
+                weight = step.weight_bytes
+            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
+    return tuple(changed)
+
+
+def _cap(nbytes: float) -> float:
+    """Element sizes the MAC array knows: 4-byte integers are computed as fp16."""
+    return min(nbytes, 2.0)

@@ -1,0 +1,65 @@
+"""Convolutions the MAC array cannot do in one pass: windows too long, or strides above 8.
+
+Intel's compiler cuts the window into slices of at most its limit along each axis and adds up their results. A stride
+above 8 is done as its largest part of at most 8, for more outputs than asked, which a 1x1 pooling then drops (its
+schedules: a 16x16 patch convolution of stride 16 becomes windows of 11 and 5 at stride 8, poolings, three additions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product as pairs
+
+from npusim.work import MacOp, MacWork
+
+MAX_STRIDE = 8
+WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
+
+
+def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
+    """The passes that make up `work`, in order; none if the array does it as it stands."""
+    long = max(work.kernel_h, work.kernel_w) > limit
+    if not long and max(work.stride_h, work.stride_w) <= MAX_STRIDE:
+        return ()
+    down_h, down_w = work.stride_h // _stride(work.stride_h), work.stride_w // _stride(work.stride_w)
+    steps: list[MacWork] = []
+    heights, widths = _cut(work.kernel_h, limit), _cut(work.kernel_w, limit)
+    for height, width in pairs(heights, widths):
+        part = replace(
+            work, kernel_h=height, kernel_w=width,
+            out_h=work.out_h * down_h, out_w=work.out_w * down_w,
+            stride_h=_stride(work.stride_h), stride_w=_stride(work.stride_w),
+        )  # fmt: skip
+        steps.append(part)
+        if down_h * down_w > 1:
+            steps.append(_dropped(work, part, down_h, down_w))
+    sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
+    return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
+
+
+def _stride(stride: int) -> int:
+    """The largest divisor of a stride that the array can do."""
+    return max(d for d in range(1, MAX_STRIDE + 1) if stride % d == 0)
+
+
+def _cut(length: int, limit: int) -> list[int]:
+    """A window in slices: as many of the limit as there are, and the rest."""
+    return [min(limit, length - start) for start in range(0, length, limit)]
+
+
+def _dropped(work: MacWork, part: MacWork, down_h: int, down_w: int) -> MacWork:
+    """The 1x1 pooling that keeps every `down`th pixel of a slice's result."""
+    channels = work.out_c * work.groups
+    return replace(
+        _plain(work, MacOp.MAX_POOL), out_c=channels, in_c=channels,
+        in_h=part.out_h, in_w=part.out_w, stride_h=down_h, stride_w=down_w,
+    )  # fmt: skip
+
+
+def _plain(work: MacWork, op: MacOp) -> MacWork:
+    """A pass over all the results of `work`, one tap an output."""
+    return replace(
+        work, op=op, kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, groups=1, taps_inside=1.0,
+        out_c=work.out_c * work.groups, in_c=work.out_c * work.groups,
+        input_bytes=work.output_bytes, weight_bytes=work.output_bytes,
+    )  # fmt: skip

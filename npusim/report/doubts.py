@@ -1,0 +1,60 @@
+"""What a reader must doubt: kernels whose sources disagree, and headlines that rest on one assumed number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from npusim.arch.hardware import Hardware
+from npusim.compiler.plan import DspTask, Plan
+from npusim.schedule import Timeline
+
+APART = 2.0  # sources that differ by this factor are named
+HEADLINE_SHARE = 0.25  # of the latency on one assumed number
+
+
+def sources_differ(kernels: tuple[str, ...], hw: Hardware) -> str:
+    """A sentence a kernel of a step whose line is far from the price that Intel's compiler plans with; '' if none."""
+    found = []
+    for name in dict.fromkeys(kernels):
+        line = hw.dsp.kernels.get(name)
+        if line is None or not _apart(name, hw):
+            continue
+        found.append(
+            f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, "
+            f"{line.compiler_cycles_per_element:.3g} by the price Intel's compiler plans with"
+        )
+    return "; ".join(found)
+
+
+def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
+    """A warning for each kernel without a figure for this NPU, or with two that disagree, that the DSPs spend more
+    than a quarter of the latency on."""
+    spent: dict[str, float] = defaultdict(float)
+    for i, ask in enumerate(plan.ask):
+        if isinstance(ask, DspTask):
+            spent[ask.kernel] += line.time_ns[i]
+    latency = float(line.latency_ns)
+    warnings = []
+    for name, time in spent.items():
+        source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
+        if source is None or source.kind != "assumed" or time <= HEADLINE_SHARE * latency:
+            continue
+        kernel = hw.dsp.kernels[name]
+        known = kernel.compiler_cycles_per_element
+        if known is not None and not _apart(name, hw):
+            continue
+        second = "" if known is None else f"; the price Intel's compiler plans with is {known:.3g}"
+        warnings.append(
+            f"{time / 1e3:.0f} us of kernel '{name}' beside a latency of {latency / 1e3:.0f} us rest on one assumed "
+            f"number, {kernel.cycles_per_element:.3g} DSP cycles an element ({source.where}){second}"
+        )
+    return warnings
+
+
+def _apart(name: str, hw: Hardware) -> bool:
+    line = hw.dsp.kernels[name]
+    known = line.compiler_cycles_per_element
+    if known is None or not known or not line.cycles_per_element:
+        return False
+    ratio = line.cycles_per_element * hw.dsp.lines_vector_bits / hw.dsp.vector_bits / known
+    return bool(ratio >= APART or ratio <= 1 / APART)

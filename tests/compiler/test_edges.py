@@ -1,0 +1,89 @@
+"""Where tensors enter and leave the graph, and what weights weigh on the way."""
+
+import numpy as np
+import pytest
+from onnx import helper
+
+import npusim
+from npusim.compiler.fuse import fuse
+from npusim.compiler.profile import load_profile
+from npusim.graph import DType, Graph, Node, Value
+from tests.graphs import loaded, model, node, weights
+
+NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
+
+
+def run(graph, name, **options):
+    return npusim.simulate(graph, npusim.hardware(name), **options)
+
+
+def tensors(*shaped, constant=()):
+    return {n: Value(n, s, DType.FLOAT16, n in constant) for n, s in shaped}
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_a_concat_of_inputs_into_an_output_reads_and_writes_all_of_it(name) -> None:
+    parts = tensors(("a", (1, 64, 304, 304)), ("b", (1, 64, 304, 304)), ("y", (1, 128, 304, 304)))
+    graph = Graph(
+        "join", (Node("op", "Concat", ("a", "b"), ("y",), {"axis": 1}),), parts, ("a", "b"), ("y",), 18
+    )
+    found = run(graph, name)
+    assert found.bytes_moved >= parts["y"].npu_bytes and found.latency_us > 100
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_an_output_that_is_a_view_of_an_input_is_copied(name) -> None:
+    shapes = tensors(("x", (64, 1024)), ("y", (1024, 64)))
+    graph = Graph("view", (Node("op", "Reshape", ("x",), ("y",), {}),), shapes, ("x",), ("y",), 18)
+    assert run(graph, name).bytes_moved >= 64 * 1024 * 2
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_an_expand_to_an_output_writes_it(name) -> None:
+    proto = model(
+        [node("Expand", "x s", "y")], {"x": [1, 64, 1, 64]}, ["y"], {"s": np.array([1, 64, 64, 64])}
+    )
+    assert run(loaded(proto), name).bytes_moved >= 64 * 64 * 64 * 2
+
+
+@pytest.mark.parametrize(("name", "kept"), [("meteor_lake", 16), ("lunar_lake", 16), ("panther_lake", 3)])
+def test_an_input_image_is_turned_and_padded_where_the_generation_pads(name, kept) -> None:
+    shapes = tensors(("x", (1, 3, 640, 640)), ("w", (32, 3, 3, 3)), ("y", (1, 32, 320, 320)), constant=("w",))
+    conv = Node(
+        "op", "Conv", ("x", "w"), ("y",), {"kernel_shape": (3, 3), "strides": (2, 2), "pads": (1,) * 4}
+    )
+    found = run(Graph("first", (conv,), shapes, ("x",), ("y",), 18), name)
+    turned = 640 * 640 * kept * 2  # too large to stay: written to DDR and read back
+    assert found.bytes_moved == pytest.approx(640 * 640 * 3 * 2 + 2 * turned + 320 * 320 * 32 * 2, rel=0.05)
+    assert sum("turned" in n.reason for n in found.nodes) == 1
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_packed_weights_move_at_their_own_width(bits) -> None:
+    k, n = 2048, 4096
+    shapes = tensors(("x", (1, 16, k)), ("w", (n, k // 32, 4 * bits)), ("y", (1, 16, n)), constant=("w",))
+    shapes["w"] = Value("w", (n, k // 32, 4 * bits), DType.UINT8, True)
+    product = Node("op", "MatMulNBits", ("x", "w"), ("y",), {"K": k, "N": n, "bits": bits}, "com.microsoft")
+    found = run(Graph("packed", (product,), shapes, ("x",), ("y",), 18), "lunar_lake")
+    assert found.bytes_moved == pytest.approx(k * n * bits / 8 + 16 * (k + n) * 2 + 16 * n, rel=0.03)
+
+
+def cut_product(generation):
+    """Op types a gated unit becomes: a product and its bias, cut in two, one half through Tanh."""
+    nodes = [
+        node("MatMul", "x w", "h"),
+        node("Add", "h b", "g"),
+        helper.make_node("Split", ["g", "s"], ["p", "q"], name="cut", axis=1),
+        node("Tanh", "q", "t"),
+        node("Mul", "p t", "y"),
+    ]
+    constants = {"w": weights(64, 96), "b": weights(96), "s": np.array([48, 48])}
+    graph = loaded(model(nodes, {"x": [8, 64]}, ["y"], constants))
+    lookup = generation == "5010"
+    return [n.op_type for n in fuse(graph, load_profile("2026"), generation, lookup, "fp16").nodes]
+
+
+def test_a_split_of_a_products_channels_is_cut_out_of_its_weights():
+    assert cut_product("3720") == ["MatMul", "Split", "Tanh", "Mul"]
+    assert cut_product("4000") == ["MatMul", "MatMul", "Tanh", "Mul"]
+    assert cut_product("5010") == ["MatMul", "MatMul", "Mul"]  # Tanh in the drain path of its own product

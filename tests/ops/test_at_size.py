@@ -1,0 +1,145 @@
+"""Ops at the sizes people ask for: what is cut, folded, turned or costs something after all."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npusim.graph import DType, Value
+from npusim.ops.counting import MAX_CHANNELS, extent
+from npusim.ops.slicing import MAX_STRIDE, WINDOW_LIMITS, sliced
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+from tests.ops.cases import ask, constant, tensor, weight
+
+windows = st.builds(
+    lambda kernel, stride, out, channels, op: MacWork(
+        int(op), out, out, channels, channels, out * stride, out * stride, kernel, kernel, stride, stride
+    ),
+    st.integers(1, 40), st.integers(1, 32), st.integers(1, 64), st.integers(1, 64),
+    st.sampled_from([MacOp.CONVOLUTION, MacOp.DEPTHWISE]),
+)  # fmt: skip
+
+
+def number(value: float, dtype: DType = DType.FLOAT) -> Value:
+    return Value("", (), dtype, True, np.array(value))
+
+
+def values(*data: float) -> Value:
+    return Value("", (len(data),), DType.FLOAT, True, np.array(data, dtype=np.float32))
+
+
+@given(windows, st.sampled_from(list(WINDOW_LIMITS.values())))
+def test_slices_cover_the_window_and_keep_the_arrays_limits(work, limit) -> None:
+    steps = sliced(work, limit)
+    fits = work.kernel_h <= limit and work.stride_h <= MAX_STRIDE
+    assert bool(steps) != fits
+    if fits:
+        return
+    parts = [s for s in steps if s.op == work.op]
+    assert sum(s.kernel_h * s.kernel_w for s in parts) == work.kernel_h * work.kernel_w
+    assert all(max(s.kernel_h, s.kernel_w) <= limit and s.stride_h <= MAX_STRIDE for s in parts)
+    assert all(s.out_h * s.stride_h == work.out_h * work.stride_h for s in parts)
+    assert sum(s.op == MacOp.ELTWISE for s in steps) == len(parts) - 1
+    drops = [s for s in steps if s.op == MacOp.MAX_POOL]
+    assert len(drops) == (len(parts) if parts[0].out_h > work.out_h else 0)
+    assert all((s.out_h, s.out_w) == (work.out_h, work.out_w) for s in drops)
+
+
+def test_a_patch_convolution_is_four_at_stride_eight_four_poolings_and_three_additions() -> None:
+    """16 = 11 + 5 along each axis, stride 16 = 8 x 2, as in Intel's schedule for NPU 3720."""
+    inputs = [tensor(1, 3, 224, 224), weight(768, 3, 16, 16)]
+    ways = ask("Conv", inputs, [tensor(1, 768, 14, 14)], kernel_shape=(16, 16), strides=(16, 16))
+    steps = ways["sliced"].steps
+    assert [(s.kernel_h, s.kernel_w) for s in steps if s.op == MacOp.CONVOLUTION] == [
+        (11, 11), (11, 5), (5, 11), (5, 5)
+    ]  # fmt: skip
+    assert {(s.out_h, s.stride_h) for s in steps if s.op == MacOp.CONVOLUTION} == {(28, 8)}
+    assert [s.op for s in steps].count(MacOp.MAX_POOL) == 4
+    assert [s.op for s in steps].count(MacOp.ELTWISE) == 3
+    assert len([s for s in ways["sliced_15"].steps if s.op == MacOp.CONVOLUTION]) == 4  # 15 + 1 on NPU 5010
+
+
+@given(st.lists(st.sampled_from([1, 4, 16, 48, 1000, 1024, 8192, 524288]), min_size=1, max_size=4))
+def test_a_pass_has_all_the_elements_and_no_more_channels_than_the_array(shape) -> None:
+    height, width, channels = extent(shape)
+    assert height * width * channels == pytest.approx(np.prod(shape))
+    if len(shape) != 4 and shape[-1] % (2 * MAX_CHANNELS) == 0:
+        assert channels <= MAX_CHANNELS
+
+
+def test_a_long_row_costs_what_it_costs_as_an_image() -> None:
+    height, width, channels = extent((1, 4, 524288))
+    assert channels <= MAX_CHANNELS and (height * width) % 16 == 0
+
+
+def test_group_norm_by_instance_normalization_scales_axis_one_or_nothing() -> None:
+    shape = (1, 32, 40960)
+    ones = [tensor(*shape), values(*[1.0] * 32), values(*[0.0] * 32)]
+    assert list(ask("InstanceNormalization", ones, [tensor(*shape)])) == ["dsp"]
+    scaled = [tensor(*shape), values(*range(32)), values(*[0.0] * 32)]
+    kernel, scale = ask("InstanceNormalization", scaled, [tensor(*shape)])["decomposed"].steps
+    assert (kernel.elements, kernel.rows, kernel.independent) == (32 * 40960, 32, 32)
+    assert (scale.op, scale.out_c, scale.out_h * scale.out_w) == (MacOp.DEPTHWISE, 32, 40960)
+
+
+@pytest.mark.parametrize("narrow", [DType.FLOAT8E4M3FN, DType.FLOAT8E5M2, DType.FLOAT4E2M1])
+def test_casts_to_and_from_narrow_floats_are_kernels_and_between_wide_ones_nothing(narrow) -> None:
+    for source, target in ((DType.FLOAT, narrow), (narrow, DType.FLOAT16)):
+        (work,) = ask("Cast", [tensor(4, 64, dtype=source)], [tensor(4, 64, dtype=target)])["dsp"].steps
+        assert (work.kernel, work.elements) == ("convert", 256)
+    assert list(ask("Cast", [tensor(4, dtype=DType.FLOAT)], [tensor(4, dtype=DType.FLOAT16)])) == ["view"]
+
+
+def test_dropout_in_training_mode_draws_a_mask_and_multiplies() -> None:
+    x, y = tensor(4, 64), tensor(4, 64)
+    on = [x, number(0.5), number(1, DType.BOOL)]
+    assert [s.kernel for s in ask("Dropout", on, [y])["dsp"].steps] == ["default", "mul"]
+    for off in ([x], [x, number(0.5)], [x, number(0.5), number(0, DType.BOOL)], [x, number(0.0), number(1)]):
+        assert list(ask("Dropout", off, [y])) == ["view"]
+
+
+def test_scatter_nd_at_known_places_is_copied_and_elsewhere_a_kernel() -> None:
+    data, update = tensor(64, 256), tensor(1, 256)
+    known = ask("ScatterND", [data, constant(5), update], [data])
+    assert [s.nbytes for s in known["dma"].steps] == [64 * 256 * 2, 256 * 2]
+    unknown = ask("ScatterND", [data, tensor(1, 1, dtype=DType.INT64), update], [data])
+    assert list(unknown) == ["dsp"]
+    assert list(ask("ScatterND", [data, constant(5), update], [data], reduction="add")) == ["dsp"]
+
+
+def test_a_gather_along_the_innermost_axis_costs_a_row_not_an_element() -> None:
+    ways = ask("Gather", [tensor(128, 27, 27), constant(*range(13))], [tensor(128, 27, 13)], axis=2)
+    assert ways["dsp"].steps[0].rows == 128 * 27
+    rows = ask("Gather", [weight(30000, 768), tensor(128, dtype=DType.INT64)], [tensor(128, 768)])
+    assert rows["dsp"].steps[0].rows == 128
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(2, 40))
+def test_a_recurrent_layer_is_one_product_and_then_a_product_and_gates_a_step(
+    batch, directions, length
+) -> None:
+    inputs = [tensor(length, batch, 8), weight(directions, 64, 8), weight(directions, 64, 16)]
+    out = tensor(length, directions, batch, 16)
+    first, *steps = ask("LSTM", inputs, [out])["decomposed"].steps
+    assert first.out_h * first.out_w == length * batch and first.out_c == 64
+    products = [s for s in steps if isinstance(s, MacWork)]
+    gates = [s for s in steps if isinstance(s, VectorWork)]
+    assert (len(products), len(gates)) == (length, length * directions)
+    assert sum(g.elements for g in gates) == length * directions * batch * 16
+
+
+def test_operands_of_an_einsum_whose_batch_letters_do_not_lead_are_turned_through_ddr() -> None:
+    a, b, out = tensor(1, 4, 64, 24, 128), tensor(1, 4, 64, 24, 128), tensor(1, 4, 64, 64, 24)
+    ways = ask("Einsum", [a, b], [out], equation="bclhn,bcshn->bclsh")
+    moves = [s for s in ways["turned"].steps if isinstance(s, MoveWork)]
+    assert sum(s.nbytes for s in moves) == 2 * 2 * (a.elements + b.elements + out.elements)
+    assert [s.op for s in ways["turned"].steps if isinstance(s, MacWork)] == [
+        MacOp.MAX_POOL,
+        MacOp.MAX_POOL,
+        MacOp.CONVOLUTION,
+        MacOp.PERMUTE,
+    ]  # fmt: skip  (n stays innermost in the operands; the result ends in h, a batch letter)
+    straight = ask(
+        "Einsum", [tensor(4, 8, 16), tensor(4, 32, 16)], [tensor(4, 8, 32)], equation="bmk,bnk->bmn"
+    )
+    assert list(straight) == ["mac_array"]

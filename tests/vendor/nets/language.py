@@ -1,0 +1,131 @@
+"""One decoder layer of language models with rotary positions and a cache, a 512-word head: a prompt or one token."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import TensorProto
+
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import cut, embedding, gelu_tanh, heads, linear, rmsnorm, silu
+
+WORDS = 512
+PROMPTS = (128, 256, 512, 1024, 2048)
+PASTS = (128, 512, 1024, 2048, 4096)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Sizes of one layer; `packed`: q, k, v and gate, up are one product each, then split."""
+
+    hidden: int
+    heads: int
+    kv_heads: int
+    head: int
+    inner: int
+    bias: bool = False
+    packed: bool = False
+    tanh: bool = False
+
+
+MODELS = {
+    "llama1b": Model(2048, 32, 8, 64, 8192),
+    "qwen05b": Model(896, 14, 2, 64, 4864, bias=True),
+    "phi3mini": Model(3072, 32, 32, 96, 8192, packed=True),
+    "gemma2b": Model(2048, 8, 1, 256, 16384, tanh=True),
+}
+
+
+def rotary(g: Builder, x: str, cos: str, sin: str, width: int) -> str:
+    """x cos + (halves of x swapped, one negated) sin."""
+    first, second = cut(g, x, 3, 0, width // 2), cut(g, x, 3, width // 2, 2**62)
+    turned = g.op("Concat", g.op("Neg", second), first, axis=-1)
+    return g.op("Add", g.op("Mul", x, cos), g.op("Mul", turned, sin))
+
+
+def angles(g: Builder, length: int, width: int) -> list[str]:
+    """Cosines and sines of the positions, [1, 1, L, D] float16."""
+    positions = g.op("Unsqueeze", g.input(1, length, dtype=TensorProto.INT64), g.const([2]))
+    turns = g.const((1e4 ** -(np.arange(width // 2) / (width // 2))).astype(np.float32))
+    half = g.op("Mul", g.op("Cast", positions, to=TensorProto.FLOAT), turns)
+    both = g.op("Concat", half, half, axis=-1)
+    cast = [g.op("Cast", g.op(f, both), to=TensorProto.FLOAT16) for f in ("Cos", "Sin")]
+    return [g.op("Unsqueeze", c, g.const([1])) for c in cast]
+
+
+def mask(g: Builder, length: int, whole: int) -> str:
+    """0 where a token may look, -inf elsewhere: causal for a prompt, the user's mask for both."""
+    asked = g.op("Cast", g.input(1, whole, dtype=TensorProto.INT64), to=TensorProto.BOOL)
+    where = np.stack(np.broadcast_arrays(0, np.arange(whole)), -1).reshape(1, 1, 1, whole, 2).astype(np.int64)
+    allowed = g.op("GatherND", asked, g.const(where))
+    if length > 1:
+        keys, queries = (np.arange(whole).reshape(1, 1, *s) for s in ((1, -1), (-1, 1)))
+        allowed = g.op("And", g.op("LessOrEqual", g.const(keys), g.const(queries)), allowed)
+    else:
+        allowed = g.op("And", g.const(np.ones((1, 1, 1, whole), bool)), allowed)
+    return g.op("Where", allowed, g.const(0.0), g.const(np.float16(-np.inf)))
+
+
+def repeat(g: Builder, x: str, m: Model, whole: int) -> str:
+    """[1, KV, L, D] as [1, H, L, D], each head as often as there are queries to it."""
+    times = m.heads // m.kv_heads
+    if times == 1:
+        return x
+    wide = g.op("Expand", g.op("Unsqueeze", x, g.const([2])), g.const([1, m.kv_heads, times, whole, m.head]))
+    return g.op("Reshape", wide, g.const([1, m.heads, whole, m.head]))
+
+
+def attention(g: Builder, x: str, m: Model, length: int, past: int) -> tuple[str, str, str]:
+    """The attended values, and the key and value caches with this step's rows."""
+    whole = length + past
+    bias, cos_sin = mask(g, length, whole), angles(g, length, m.head)
+    sizes = [m.heads * m.head, m.kv_heads * m.head, m.kv_heads * m.head]
+    if m.packed:
+        parts = g.op("Split", linear(g, x, m.hidden, sum(sizes), m.bias), g.const(sizes), count=3, axis=2)
+    else:
+        parts = [linear(g, x, m.hidden, size, m.bias) for size in sizes]
+    counts = (m.heads, m.kv_heads, m.kv_heads)
+    q, k, v = (heads(g, part, length, n, m.head) for part, n in zip(parts, counts, strict=True))
+    q, k = (rotary(g, t, *cos_sin, m.head) for t in (q, k))
+    if past:
+        k, v = (g.op("Concat", g.input(1, m.kv_heads, past, m.head), t, axis=-2) for t in (k, v))
+    flat = g.op("Reshape", repeat(g, k, m, whole), g.const([m.heads, whole, m.head]))
+    turned = g.op("Transpose", flat, perm=[0, 2, 1])
+    turned = g.op("Reshape", turned, g.const([1, m.heads, m.head, whole]))
+    root = g.const(float(m.head) ** -0.25)
+    scores = g.op("MatMul", g.op("Mul", q, root), g.op("Mul", turned, root))
+    soft = g.op("Softmax", g.op("Add", scores, bias), axis=-1)
+    soft = g.op("Where", g.op("IsNaN", soft), g.const(0.0), soft)
+    y = g.op("Transpose", g.op("MatMul", soft, repeat(g, v, m, whole)), perm=[0, 2, 1, 3])
+    return g.op("Reshape", y, g.const([1, length, sizes[0]])), k, v
+
+
+def decoder(g: Builder, name: str, length: int, past: int = 0) -> list[str]:
+    """The layer between an embedding and a head; outputs logits and caches."""
+    m = MODELS[name]
+    x = embedding(g, WORDS, m.hidden, length)
+    y, k, v = attention(g, rmsnorm(g, x, m.hidden), m, length, past)
+    x = g.op("Add", x, linear(g, y, m.heads * m.head, m.hidden, False))
+    y = rmsnorm(g, x, m.hidden)
+    if m.packed:
+        both = linear(g, y, m.hidden, 2 * m.inner, False)
+        gate, up = g.op("Split", both, g.const([m.inner, m.inner]), count=2, axis=2)
+    else:
+        gate, up = (linear(g, y, m.hidden, m.inner, False) for _ in range(2))
+    act = gelu_tanh if m.tanh else silu
+    x = g.op("Add", x, linear(g, g.op("Mul", act(g, gate), up), m.inner, m.hidden, False))
+    x = rmsnorm(g, x, m.hidden)
+    if length > 1:
+        x = cut(g, x, 1, length - 1, 2**62)
+    return [linear(g, x, m.hidden, WORDS, False), k, v]
+
+
+def blocks() -> list[str]:
+    """Names of all layers: `llama1b_pre_128` (a prompt) and `llama1b_dec_128` (a token after 128)."""
+    kinds = [("dec", n) for n in PASTS] + [("pre", n) for n in PROMPTS]
+    return [f"{model}_{kind}_{n}" for kind, n in kinds for model in MODELS]
+
+
+def block(g: Builder, name: str) -> list[str]:
+    """The layer of that name."""
+    model, kind, count = name.split("_")
+    return decoder(g, model, int(count)) if kind == "pre" else decoder(g, model, 1, int(count))

@@ -1,0 +1,66 @@
+"""How far ops, layers and networks are from Intel's compiler may shrink, never grow."""
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.vendor.bars import VERDICTS
+from tests.vendor.judge import distance, judge, verdicts
+from tests.vendor.tables import HALVES, TABLES, graph_of, read
+from tests.vendor.verdicts import errors, line, sampled, write  # noqa: F401
+from tests.vendor.verdicts import read as committed
+
+SLACK = 0.02  # of a median error
+
+
+def compare(now, was):
+    """Sentences about what grew, medians by table and measure."""
+    before, worse = errors(was), []
+    for key, error in errors(now).items():
+        if error > before.get(key, 0.0) + (0 if key[1] == "refused" else SLACK):
+            worse.append(f"{key[0]}: {key[1]} {before.get(key, 0.0):.3f} -> {error:.3f}")
+    return worse
+
+
+def test_every_row_of_the_tables_has_a_committed_verdict():
+    assert {(r["table"], r["half"], r["graph"], r["npu"]) for r in committed()} >= {
+        row.key for table in ("ops",) for side in HALVES for row in read(table, side)
+    }
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_sample_is_no_further_from_the_vendor_than_committed(table):
+    rows = [row for side in HALVES for row in read(table, side) if sampled(row.name)]
+    now = [line(judge(row, graph)) for row in rows if (graph := graph_of(table, row.name))]
+    keys = {(r["table"], r["half"], r["graph"], r["npu"]) for r in now}
+    was = [r for r in committed() if (r["table"], r["half"], r["graph"], r["npu"]) in keys]
+    assert compare(now, was) == [], "if this is meant, run docs/make_vendor_agreement.py"
+
+
+@pytest.mark.slow
+def test_no_table_is_further_from_the_vendor_than_committed():
+    assert compare([line(v) for v in verdicts()], committed()) == []
+
+
+def test_the_committed_share_of_nodes_on_the_vendors_engine():
+    same, ops = defaultdict(int), defaultdict(int)
+    for row in committed():
+        same[row["npu"]] += int(row["same"])
+        ops[row["npu"]] += int(row["ops"])
+    for npu in ("3720", "4000", "5010"):
+        assert ops[npu] > 1000 and same[npu] / ops[npu] > 0.85
+
+
+@given(st.floats(0.01, 100))
+def test_twice_as_fast_is_as_far_off_as_twice_as_slow(ratio):
+    assert distance(ratio) == pytest.approx(distance(1 / ratio)) and distance(ratio) >= 1
+
+
+@given(st.lists(st.floats(0.8, 1.2), min_size=1, max_size=30))
+def test_ratios_within_every_bar_meet_it_and_one_far_off_is_counted(ratios):
+    for judged in VERDICTS.values():
+        assert judged("total", ratios)[1].startswith("yes")
+    assert VERDICTS["ops"]("total", [*ratios, 2.5])[1].startswith("no (1 off)")
+    assert VERDICTS["blocks"]("total", [*ratios, 1.4])[1].startswith("no")
