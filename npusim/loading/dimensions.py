@@ -49,7 +49,7 @@ def evaluate(expression: str, bound: Mapping[str, int]) -> int | None:
     if tree is None:
         return None
     try:
-        return math.floor(SIZES.value(tree.body, {name: Fraction(size) for name, size in bound.items()}))
+        return int(math.floor(SIZES.value(tree.body, {name: Fraction(size) for name, size in bound.items()})))
     except (KeyError, ValueError, TypeError, ArithmeticError, RecursionError):
         return None
 
