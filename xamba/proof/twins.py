@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
