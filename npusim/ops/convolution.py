@@ -63,7 +63,9 @@ def window_work(
     height = max(rank - 1, 1)  # axes that lie along the height
     rows, columns = out.shape[0] * prod(outs[:height]), prod(outs[height:])
     in_rows, in_columns = source.shape[0] * prod(sizes[:height]), prod(sizes[height:])
-    if rank == 1 and kernel == (1,) and sizes == outs:  # a product of a row each: they fill the grid as pixels do
+    if (
+        rank == 1 and kernel == (1,) and sizes == outs
+    ):  # a product of a row each: they fill the grid as pixels do
         rows, columns = in_rows, in_columns = pixels(rows)
     return MacWork(
         op_mode,
