@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, cut_of
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, cut_of, over_channels
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -170,7 +170,8 @@ class Edges:
         )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
         cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
-        cut = IMAGE if of_image else cut
+        if of_image:
+            cut = SLABS if over_channels(reader, value.shape[0]) else IMAGE
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
