@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class KernelLines:
     kinds: tuple[str, ...]
 
 
+APART = 2.0  # sources that differ by this factor are named
+COMPILER_LAUNCH_CYCLES = (
+    600.0  # of a kernel at the compiler's price: CumSum of 4,096 to 1,048,576 elements on NPU 5010
+)
 _WEAKEST_FIRST = ("assumed", "fitted", "published", "measured")
 _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
 
@@ -73,6 +77,38 @@ def kernel_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
         cycles_per_row=_column([line.cycles_per_row for line in lines]),
         kinds=tuple(kind_of[name] for name in names),
     )
+
+
+def priced_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
+    """Lines a plan is priced by: those of the file, but for a scalar loop whose own line is only assumed (carried over
+    from another NPU) the price Intel's compiler plans with for this one, where the two are far apart."""
+    lines = kernel_lines(hw, names)
+    instead = {i: price for i, name in enumerate(names) if (price := compiler_price(hw, name)) is not None}
+    if not instead:
+        return lines
+    launch, per_element = np.array(lines.launch_cycles, float), np.array(lines.cycles_per_element, float)
+    for i, price in instead.items():
+        launch[i], per_element[i] = np.minimum(launch[i], COMPILER_LAUNCH_CYCLES), price
+    return replace(lines, launch_cycles=launch, cycles_per_element=per_element)
+
+
+def sources_apart(hw: Hardware, name: str) -> bool:
+    """Whether a kernel's line and the price Intel's compiler plans with differ by a factor of two."""
+    line = hw.dsp.kernels[name]
+    known = line.compiler_cycles_per_element
+    if known is None or not known or not np.all(line.cycles_per_element):
+        return False
+    ratio = line.cycles_per_element * hw.dsp.lines_vector_bits / hw.dsp.vector_bits / known
+    return bool(np.all(ratio >= APART) or np.all(ratio <= 1 / APART))
+
+
+def compiler_price(hw: Hardware, name: str) -> float | None:
+    """DSP cycles an element of a kernel that is priced as Intel's compiler plans with; None for the others."""
+    source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
+    line = hw.dsp.kernels[name]
+    if source is None or source.kind != "assumed" or not line.scalar or not sources_apart(hw, name):
+        return None
+    return None if line.compiler_cycles_per_element is None else float(line.compiler_cycles_per_element)
 
 
 def dsp_cycles(lines: KernelLines, elements: Number, rows: Number) -> Number:
