@@ -54,7 +54,7 @@ def over_channels(step: Placed, batch: int) -> bool:
     if not isinstance(work, MacWork):
         return False
     pooled = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
-    return work.in_h / max(1, batch) <= (SMALL_POOL_ROWS if pooled else SMALL_PLANE_ROWS)
+    return bool(work.in_h / max(1, batch) <= (SMALL_POOL_ROWS if pooled else SMALL_PLANE_ROWS))
 
 
 def through_ddr(made: str, read: str, readers: int) -> bool:
