@@ -83,32 +83,34 @@ def priced_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
     """Lines a plan is priced by: those of the file, but for a scalar loop whose own line is only assumed (carried over
     from another NPU) the price Intel's compiler plans with for this one, where the two are far apart."""
     lines = kernel_lines(hw, names)
-    instead = {i: price for i, name in enumerate(names) if (price := compiler_price(hw, name)) is not None}
-    if not instead:
+    prices = {name: price for name in dict.fromkeys(names) if (price := compiler_price(hw, name)) is not None}
+    if not prices:
         return lines
-    launch, per_element = np.array(lines.launch_cycles, float), np.array(lines.cycles_per_element, float)
-    for i, price in instead.items():
-        launch[i], per_element[i] = np.minimum(launch[i], COMPILER_LAUNCH_CYCLES), price
-    return replace(lines, launch_cycles=launch, cycles_per_element=per_element)
+    launch, per_element = list(np.asarray(lines.launch_cycles)), list(np.asarray(lines.cycles_per_element))
+    for i, name in enumerate(names):
+        if name in prices:
+            launch[i] = np.minimum(launch[i], COMPILER_LAUNCH_CYCLES)
+            per_element[i] = np.asarray(prices[name], dtype=float)
+    return replace(lines, launch_cycles=_stacked(launch), cycles_per_element=_stacked(per_element))
 
 
 def sources_apart(hw: Hardware, name: str) -> bool:
     """Whether a kernel's line and the price Intel's compiler plans with differ by a factor of two."""
     line = hw.dsp.kernels[name]
     known = line.compiler_cycles_per_element
-    if known is None or not known or not np.all(line.cycles_per_element):
+    if known is None or not np.all(known) or not np.all(line.cycles_per_element):
         return False
     ratio = line.cycles_per_element * hw.dsp.lines_vector_bits / hw.dsp.vector_bits / known
     return bool(np.all(ratio >= APART) or np.all(ratio <= 1 / APART))
 
 
-def compiler_price(hw: Hardware, name: str) -> float | None:
+def compiler_price(hw: Hardware, name: str) -> Any:
     """DSP cycles an element of a kernel that is priced as Intel's compiler plans with; None for the others."""
     source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
     line = hw.dsp.kernels[name]
     if source is None or source.kind != "assumed" or not line.scalar or not sources_apart(hw, name):
         return None
-    return None if line.compiler_cycles_per_element is None else float(line.compiler_cycles_per_element)
+    return line.compiler_cycles_per_element
 
 
 def dsp_cycles(lines: KernelLines, elements: Number, rows: Number) -> Number:
@@ -136,3 +138,7 @@ def _column(values: Sequence[Any]) -> Any:
     if not any(isinstance(value, np.ndarray) for value in values):
         return np.array(values, dtype=float)
     return np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values)))
+
+
+def _stacked(values: list[Any]) -> Any:
+    return np.stack(np.broadcast_arrays(*values)).astype(float)
