@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.dma import MEMORIES, dma_ns
-from npusim.arch.dsp import KernelLines, dsp_ns, priced_lines
+from npusim.arch.dsp import KernelLines, dsp_ns, kernel_lines
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_ns
 from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan
@@ -94,7 +94,7 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     if columns.of_mac:
         time[columns.mac], choice[columns.mac] = _mac_choice(columns.of_mac, hw)
     if columns.of_dsp:
-        lines = priced_lines(hw, columns.of_dsp.kernels)
+        lines = kernel_lines(hw, columns.of_dsp.kernels)
         time[columns.dsp] = _dsp_times(columns.of_dsp, lines, hw)
         launch[columns.dsp] = _dsp_launch(columns.of_dsp, lines, hw)
         for i, kind in zip(columns.dsp.tolist(), lines.kinds, strict=True):
@@ -207,7 +207,7 @@ def _mac_choice(columns: MacColumns, hw: Hardware) -> tuple[np.ndarray, np.ndarr
 
 def dsp_times(columns: DspColumns, hw: Hardware) -> np.ndarray:
     """Time of each task, [tasks, points or 1]."""
-    return _dsp_times(columns, priced_lines(hw, columns.kernels), hw)
+    return _dsp_times(columns, kernel_lines(hw, columns.kernels), hw)
 
 
 def _dsp_times(columns: DspColumns, lines: KernelLines, hw: Hardware) -> np.ndarray:

@@ -99,8 +99,8 @@ class KernelLine(Strict):
     """One kernel on one DSP: launch + elements * cycles_per_element + rows * cycles_per_row, DSP cycles.
 
     `scalar`: the kernel uses no vector lanes, so a wider vector does not speed it up.
-    `compiler_cycles_per_element`: the price Intel's compiler plans with, where it has one; it prices scalar loops
-    whose own line is assumed (`arch.dsp.priced_lines`), and a reader is told where the two sources differ.
+    `compiler_cycles_per_element`: the price Intel's compiler plans with, where it has one; nothing is priced by it, but
+    a reader is told where the two sources differ.
     """
 
     launch_cycles: NotNegative

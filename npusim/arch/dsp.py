@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,6 @@ class KernelLines:
     kinds: tuple[str, ...]
 
 
-APART = 2.0  # sources that differ by this factor are named
-COMPILER_LAUNCH_CYCLES = (
-    600.0  # of a kernel at the compiler's price: CumSum of 4,096 to 1,048,576 elements on NPU 5010
-)
 _WEAKEST_FIRST = ("assumed", "fitted", "published", "measured")
 _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
 
@@ -79,40 +75,6 @@ def kernel_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
     )
 
 
-def priced_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
-    """Lines a plan is priced by: those of the file, but for a scalar loop whose own line is only assumed (carried over
-    from another NPU) the price Intel's compiler plans with for this one, where the two are far apart."""
-    lines = kernel_lines(hw, names)
-    prices = {name: price for name in dict.fromkeys(names) if (price := compiler_price(hw, name)) is not None}
-    if not prices:
-        return lines
-    launch, per_element = list(np.asarray(lines.launch_cycles)), list(np.asarray(lines.cycles_per_element))
-    for i, name in enumerate(names):
-        if name in prices:
-            launch[i] = np.minimum(launch[i], COMPILER_LAUNCH_CYCLES)
-            per_element[i] = np.asarray(prices[name], dtype=float)
-    return replace(lines, launch_cycles=_stacked(launch), cycles_per_element=_stacked(per_element))
-
-
-def sources_apart(hw: Hardware, name: str) -> bool:
-    """Whether a kernel's line and the price Intel's compiler plans with differ by a factor of two."""
-    line = hw.dsp.kernels[name]
-    known = line.compiler_cycles_per_element
-    if known is None or not np.all(known) or not np.all(line.cycles_per_element):
-        return False
-    ratio = line.cycles_per_element * hw.dsp.lines_vector_bits / hw.dsp.vector_bits / known
-    return bool(np.all(ratio >= APART) or np.all(ratio <= 1 / APART))
-
-
-def compiler_price(hw: Hardware, name: str) -> Any:
-    """DSP cycles an element of a kernel that is priced as Intel's compiler plans with; None for the others."""
-    source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
-    line = hw.dsp.kernels[name]
-    if source is None or source.kind != "assumed" or not line.scalar or not sources_apart(hw, name):
-        return None
-    return line.compiler_cycles_per_element
-
-
 def dsp_cycles(lines: KernelLines, elements: Number, rows: Number) -> Number:
     """DSP cycles of each kernel on ONE DSP that does `elements` elements in `rows` rows.
 
@@ -138,7 +100,3 @@ def _column(values: Sequence[Any]) -> Any:
     if not any(isinstance(value, np.ndarray) for value in values):
         return np.array(values, dtype=float)
     return np.stack(np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values)))
-
-
-def _stacked(values: list[Any]) -> Any:
-    return np.stack(np.broadcast_arrays(*values)).astype(float)

@@ -66,8 +66,9 @@ def compile_graph(
         tiles * int(hw.dsp.per_tile),
     )
     groups = generation in profile.groups_over_tiles
+    lines = {a: b for a, b in profile.dsp.lines.get(generation, {}).items() if b in hw.dsp.kernels}
     emitter = Emitter(
-        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines
     )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))

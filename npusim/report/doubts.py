@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from npusim.arch.dsp import compiler_price, sources_apart
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DspTask, Plan
 from npusim.schedule import Timeline
 
+APART = 2.0  # sources that differ by this factor are named
 HEADLINE_SHARE = 0.25  # of the latency on one assumed number
 
 
@@ -17,14 +17,7 @@ def sources_differ(kernels: tuple[str, ...], hw: Hardware) -> str:
     found = []
     for name in dict.fromkeys(kernels):
         line = hw.dsp.kernels.get(name)
-        if line is None or not sources_apart(hw, name):
-            continue
-        price = compiler_price(hw, name)
-        if price is not None:
-            found.append(
-                f"sources differ: '{name}' takes {price:.3g} DSP cycles an element, the price Intel's compiler plans "
-                f"with, {line.cycles_per_element:.3g} by the line carried over from another NPU"
-            )
+        if line is None or not _apart(name, hw):
             continue
         found.append(
             f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, "
@@ -48,19 +41,20 @@ def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
             continue
         kernel = hw.dsp.kernels[name]
         known = kernel.compiler_cycles_per_element
-        if known is not None and not sources_apart(hw, name):
-            continue
-        beside = (
-            f"{time / 1e3:.0f} us of kernel '{name}' beside a latency of {latency / 1e3:.0f} us rest on one"
-        )
-        number = f"{kernel.cycles_per_element:.3g} DSP cycles an element ({source.where})"
-        price = compiler_price(hw, name)
-        if price is not None:
-            warnings.append(
-                f"{beside} number nobody measured, {price:.3g} DSP cycles an element, the price Intel's compiler plans "
-                f"with; the assumed line is {number}"
-            )
+        if known is not None and not _apart(name, hw):
             continue
         second = "" if known is None else f"; the price Intel's compiler plans with is {known:.3g}"
-        warnings.append(f"{beside} assumed number, {number}{second}")
+        warnings.append(
+            f"{time / 1e3:.0f} us of kernel '{name}' beside a latency of {latency / 1e3:.0f} us rest on one assumed "
+            f"number, {kernel.cycles_per_element:.3g} DSP cycles an element ({source.where}){second}"
+        )
     return warnings
+
+
+def _apart(name: str, hw: Hardware) -> bool:
+    line = hw.dsp.kernels[name]
+    known = line.compiler_cycles_per_element
+    if known is None or not known or not line.cycles_per_element:
+        return False
+    ratio = line.cycles_per_element * hw.dsp.lines_vector_bits / hw.dsp.vector_bits / known
+    return bool(ratio >= APART or ratio <= 1 / APART)
