@@ -14,6 +14,8 @@ from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
+SLABS = "rows of the image"  # a graph's image turned for a reader that is cut over channels
+SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are cut over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
@@ -46,10 +48,21 @@ def cut_of(step: Placed, cuts: Callable[[str], str | None], rank: int) -> str:
     return ROWS
 
 
+def over_channels(step: Placed, batch: int) -> bool:
+    """Whether a step on images is cut over channels: small planes, of Intel's schedules of single ops."""
+    work = step.steps[0] if step.steps else None
+    if not isinstance(work, MacWork):
+        return False
+    pooled = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+    return bool(work.in_h / max(1, batch) <= (SMALL_POOL_ROWS if pooled else SMALL_PLANE_ROWS))
+
+
 def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor cut like `made` reaches a reader cut like `read` through DDR."""
     if ONE in (made, read):
         return made != read
+    if made == SLABS:
+        return read == IMAGE
     if made in INHERITED and made == read:
         return False
     if IMAGE in (made, read):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, cut_of
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, cut_of, over_channels
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -35,8 +35,11 @@ def edge_of(name: str, part_of: Mapping[str, str]) -> str:
     return name
 
 
-def _reads_image(step: Placed) -> bool:
+def _reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether the step takes its first input as an image by its channels (axis 1)."""
+    if step.lowering == "scale_shift":
+        shapes = [values[n].shape for n in step.node.inputs if n in values]
+        return any(s[-2:] == (1, 1) and s[-3:-2] > (1,) for s in shapes)  # a number a channel
     return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
@@ -114,7 +117,7 @@ class Edges:
         work = step.steps[0] if step.steps else None
         if not isinstance(work, MacWork) or not step.reads:
             return None
-        if _reads_image(step):
+        if _reads_image(step, self.values):
             name, shape = step.reads[0], self.values[step.reads[0]].shape
             image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
             return name if image and self._from_outside(name) else None
@@ -146,7 +149,7 @@ class Edges:
     def _layout(self, name: str, reader: Placed) -> Placed:
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        of_image = _reads_image(reader) and len(value.shape) == 4
+        of_image = _reads_image(reader, self.values) and len(value.shape) == 4
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
         shape, kept = (1, 1, *value.shape)[-3:], value.shape
         if of_image:  # [N,C,H,W]; few channels become 16 on some generations
@@ -167,7 +170,8 @@ class Edges:
         )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
         cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
-        cut = IMAGE if of_image else cut
+        if of_image:
+            cut = SLABS if over_channels(reader, value.shape[0]) else IMAGE
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
