@@ -2,7 +2,7 @@
 
 A language model that wants the last token's logits slices before its head; Intel's 2026 compiler moves that slice up
 through norms, products with constants and element-wise ops to the last op that mixes rows (`slice_source/fc_sliced` in
-its schedules: of a layer's feed-forward at 1,024 tokens one row is left)."""
+its schedules: of a layer's feed-forward at 1,024 tokens one row is left). It stops at a LayerNormalization."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ ELEMENT_WISE = frozenset(
     ]
     + ["Identity", "Sin", "Cos", "Elu", "Selu", "Mish", "Floor", "Ceil", "Round", "Sign", "PWL"]
 )
-LAST_AXIS = frozenset(["LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax"])
+# Not LayerNormalization: Intel's MVN keeps all its rows (512 of them in a GPT that slices off the last token).
+LAST_AXIS = frozenset(["RMSNormalization", "Softmax", "LogSoftmax"])
 
 
 @dataclass(frozen=True, slots=True)
