@@ -92,7 +92,7 @@ def _place(
     """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
-    edges = Edges(graph, placer, profile, generation)
+    edges = Edges(graph, placer, profile, generation, int(hw.tiles))
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

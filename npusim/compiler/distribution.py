@@ -9,6 +9,7 @@ the fly."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork, VectorWork
@@ -20,6 +21,9 @@ IMAGE_OPS = frozenset(
     + ["Resize", "Upsample", "BatchNormalization"]
 )
 INHERITED = (IMAGE, GROUPS)
+PLANES = "rows of planes"  # of an image that is turned, where its reader is cut over channels
+GRID_ROWS = 4  # of a convolution on a tile; of a pooling or a depthwise one twice as many
+CHANNEL_STEP = 16
 ROW_LIMIT = 128  # matrix products of up to so many rows are cut over channels
 
 
@@ -52,6 +56,22 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
         return made != read
     if made in INHERITED and made == read:
         return False
+    if made == PLANES:
+        return True
     if IMAGE in (made, read):
         return False
     return made != read or readers > 1
+
+
+def over_channels(rows: int, channels: int, tiles: int, convolution: bool) -> bool:
+    """Whether an image op of so many rows and channels of results is cut over channels: where `tiles` shares of its
+    rows leave more of the grid empty than shares of its channels (in Intel's schedules of single ops: poolings of 28
+    and 56 rows, depthwise convolutions of 7, others of 20; not of 112)."""
+    side = GRID_ROWS if convolution else 2 * GRID_ROWS
+    by_rows = _up(ceil(rows / tiles), side) / rows
+    by_channels = _up(ceil(channels / tiles), CHANNEL_STEP) / channels
+    return by_channels < by_rows
+
+
+def _up(value: int, step: int) -> int:
+    return ceil(value / step) * step
