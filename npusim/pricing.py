@@ -191,7 +191,7 @@ def mac_times(columns: MacColumns, hw: Hardware) -> np.ndarray:
 
 def _mac_alternatives(columns: MacColumns, hw: Hardware) -> np.ndarray:
     one = np.asarray(mac_array_ns(columns.works, hw))
-    return one[columns.rows] * columns.counts
+    return np.asarray(one[columns.rows] * columns.counts)
 
 
 def _mac_choice(columns: MacColumns, hw: Hardware) -> tuple[np.ndarray, np.ndarray]:
@@ -211,22 +211,22 @@ def dsp_times(columns: DspColumns, hw: Hardware) -> np.ndarray:
 
 
 def _dsp_times(columns: DspColumns, lines: KernelLines, hw: Hardware) -> np.ndarray:
-    return np.asarray(dsp_ns(lines, columns.elements, columns.rows, hw)) * columns.launches
+    return np.asarray(dsp_ns(lines, columns.elements, columns.rows, hw) * columns.launches)
 
 
 def _dsp_launch(columns: DspColumns, lines: KernelLines, hw: Hardware) -> np.ndarray:
     launch = np.asarray(lines.launch_cycles)
     launch = launch[:, None] if launch.ndim == 1 else launch
-    return launch * columns.launches * (1e3 / hw.dsp.clock_mhz)
+    return np.asarray(launch * columns.launches * (1e3 / hw.dsp.clock_mhz))
 
 
 def dma_times(columns: DmaColumns, hw: Hardware) -> np.ndarray:
     """Time of each task, [tasks, points or 1]."""
-    return _transfer(columns, hw, columns.nbytes, columns.elements) * columns.transfers
+    return np.asarray(_transfer(columns, hw, columns.nbytes, columns.elements) * columns.transfers)
 
 
 def _dma_launch(columns: DmaColumns, hw: Hardware) -> np.ndarray:
-    return _transfer(columns, hw, 0.0, 0.0) * columns.transfers
+    return np.asarray(_transfer(columns, hw, 0.0, 0.0) * columns.transfers)
 
 
 def _transfer(columns: DmaColumns, hw: Hardware, nbytes: Any, elements: Any) -> np.ndarray:

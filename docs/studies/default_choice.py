@@ -5,7 +5,8 @@
 GRAPHS is a folder of ONNX files (the committed table is of `graphs/small` of the reference material). On NPU 5010,
 where Intel's compiler prices CumSum, every model is compiled as it is, after the paper's passes (`xamba optimize`),
 and after the choice by price (`xamba optimize --for panther_lake`). CMD MODEL PLATFORM OUT NPU_TILES=n runs the
-compiler offline. Figures are microseconds; Intel's are estimates of its compiler (8.4), not hardware.
+compiler offline.
+Figures are microseconds; Intel's are estimates of its compiler (8.4), not hardware.
 """
 
 from __future__ import annotations

@@ -154,10 +154,7 @@ def intels() -> None:
         print(f"{network:16}" + "".join(f"{c:>12}" for c in columns))
         for name, tiles in intel.NPUS:
             found = [intel.table().get((network, c, name, tiles)) for c in columns]
-            print(
-                f"{f'{name} {tiles}':16}"
-                + "".join(f"{f'{us:,.0f}' if us else 'refused':>12}" for us in found)
-            )
+            print(f"{f'{name} {tiles}':16}" + "".join(f"{f'{us:,.0f}' if us else '-':>12}" for us in found))
 
 
 def exported(folder: Path) -> None:

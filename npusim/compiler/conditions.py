@@ -66,7 +66,7 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     if low is None and len(node.inputs) > 1 and node.inputs[1]:
         data = graph.values[node.inputs[1]].data
         low = None if data is None else float(np.ravel(data)[0])
-    return low == 0
+    return bool(low == 0)
 
 
 def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -78,7 +78,7 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     last = len(shape) - 1
     if perm[-1] == last:
         moved = [shape[a] for i, a in enumerate(perm) if a != i]
-        return prod(moved) <= MOST_DMA_PLANES
+        return bool(prod(moved) <= MOST_DMA_PLANES)
     together = last
     while together and perm.index(together) and perm[perm.index(together) - 1] == together - 1:
         together -= 1

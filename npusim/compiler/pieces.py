@@ -160,7 +160,9 @@ def refuse(step: Placed, nbytes: float, capacity: float) -> None:
 def smallest_piece_bytes(work: MacWork, reads: float, writes: float) -> float:
     """Bytes of 16 channels of weights over 64 terms, one pixel row of inputs and its outputs."""
     rows = max(1.0, work.out_h * work.out_w)
-    return weight_bytes(work) / max(1, work.groups) / largest_cut(work, "channels") + (reads + writes) / rows
+    return float(
+        weight_bytes(work) / max(1, work.groups) / largest_cut(work, "channels") + (reads + writes) / rows
+    )
 
 
 def _size(nbytes: float) -> str:

@@ -147,9 +147,9 @@ def largest_cut(work: MacWork, cut: str) -> int:
     """Into how many pieces the work can be cut at most."""
     channels = max(1, ceil(work.out_c / CHANNEL_STEP))
     if cut == "channels":
-        return channels
+        return int(channels)
     outer = ceil(work.groups * work.out_h * work.out_w)
-    return outer if work.op == MacOp.CONVOLUTION else outer * channels
+    return int(outer if work.op == MacOp.CONVOLUTION else outer * channels)
 
 
 def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_for_split: int) -> int:
@@ -170,4 +170,4 @@ def weight_bytes(work: MacWork) -> float:
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
     taps = prod((work.kernel_h, work.kernel_w))
-    return work.groups * out_c * (taps * in_c * work.weight_bytes + 16)
+    return float(work.groups * out_c * (taps * in_c * work.weight_bytes + 16))

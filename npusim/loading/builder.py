@@ -16,7 +16,7 @@ from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.dimensions import option
 from npusim.loading.outputs import foldable, infer_outputs
 from npusim.loading.rules import DependsOn, Op, Out, small
-from npusim.loading.schemas import checked_attributes, type_not_allowed
+from npusim.loading.schemas import UNUSUAL, checked_attributes, type_not_allowed
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -237,7 +237,7 @@ class Builder:
             self.kept.update(outputs)
         elif folded:
             return
-        if not domain:
+        if not domain and any(v is not None and v.dtype.label in UNUSUAL for v in values[:4]):
             wrong = type_not_allowed(
                 kind, opset, tuple(["" if v is None else v.dtype.label for v in values[:4]])
             )

@@ -49,9 +49,11 @@ def evaluate(expression: str, bound: Mapping[str, int]) -> int | None:
     if tree is None:
         return None
     try:
-        return math.floor(SIZES.value(tree.body, {name: Fraction(size) for name, size in bound.items()}))
+        sizes = {name: Fraction(size) for name, size in bound.items()}
+        size: int = math.floor(SIZES.value(tree.body, sizes))
     except (KeyError, ValueError, TypeError, ArithmeticError, RecursionError):
         return None
+    return size
 
 
 def names_in(expression: str) -> list[str]:

@@ -37,6 +37,17 @@ EMPTY_IS_ABSENT = frozenset(
 )
 
 
+# Attributes that mean the same in every op of ONNX's own that has them. A node with no others needs no look into the
+# `onnx` package, whose first look costs 25 ms: a tenth of reading a small network.
+COMMON = {
+    "axis": "i", "axes": "I", "perm": "I", "kernel_shape": "I", "strides": "I", "pads": "I", "dilations": "I",
+    "group": "i", "auto_pad": "s", "keepdims": "i", "alpha": "f", "beta": "f", "epsilon": "f", "transA": "i",
+    "transB": "i", "to": "i", "mode": "s", "ceil_mode": "i", "count_include_pad": "i",
+    "momentum": "f", "block_size": "i", "training_mode": "i", "spatial": "i", "allowzero": "i", "start": "i",
+    "end": "i", "storage_order": "i",
+}  # fmt: skip
+
+
 def _all(kinds: type | tuple[type, ...]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, tuple) and all(isinstance(item, kinds) for item in value)
 
@@ -60,6 +71,8 @@ def checked_attributes(
     A single number where the op takes several becomes a tuple of one. A name that the op does not have, in any
     opset, is left out with a warning, so that no rule stumbles over it.
     """
+    if not domain and inputs and all(_is_common(n, v) for n, v in attributes.items()):
+        return attributes
     schema = schema_of(kind, domain, opset)
     if schema is None:
         return attributes
@@ -82,6 +95,10 @@ def checked_attributes(
         if name not in result:
             raise ValueError(f"its attribute '{name}' is missing")
     return result
+
+
+def _is_common(name: str, value: Any) -> bool:
+    return name in COMMON and FITS[COMMON[name]](value) and value != ()
 
 
 def _shown(value: Any) -> str:
@@ -157,4 +174,5 @@ def type_not_allowed(kind: str, opset: int, labels: tuple[str, ...]) -> str:
     return ""
 
 
+UNUSUAL = frozenset({"bool", "string", "complex64", "complex128"})  # types that ops are most often without
 ONNX_SPELLING = {"float32": "float", "float64": "double"}

@@ -150,7 +150,9 @@ def chain_of_eights(length: int) -> list[tuple[int, int, float]]:
     return [*stages, (length, 1, 1.0)]
 
 
-MOST_STEPS = 32_768  # of one op: 16,000 time steps of an LSTM, planned and priced in about two seconds
+MOST_STEPS = (
+    4_000_000  # of one op: equal ones are planned as one task, so this is their listing only (half a second)
+)
 
 
 def repeated(steps: tuple[Work, ...], times: int, what: str = "time steps") -> tuple[Work, ...]:

@@ -247,8 +247,8 @@ def _sane(step: Work) -> bool:
         extents = (step.out_h, step.out_w, step.out_c, step.in_c, step.kernel_h, step.kernel_w, step.groups)
         return all(0 < n < MOST_AMOUNT for n in extents) and step.macs < MOST_AMOUNT**2
     if isinstance(step, VectorWork):
-        return 0 <= step.elements < MOST_AMOUNT and 0 <= step.rows < MOST_AMOUNT
-    return 0 <= step.nbytes < MOST_AMOUNT
+        return bool(0 <= step.elements < MOST_AMOUNT and 0 <= step.rows < MOST_AMOUNT)
+    return bool(0 <= step.nbytes < MOST_AMOUNT)
 
 
 def _looks(case: OpCase) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, with_config
 
 from npusim.report.record import SCHEMA_VERSION, NodeReport, Report, TaskReport, Unmodelled
 from npusim.report.words import SOURCES
@@ -21,7 +21,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 def report_reader() -> TypeAdapter[Report]:
     """Reads a `Report` from the JSON text of its fields and refuses whatever it does not know."""
     for record in (Report, NodeReport, TaskReport, Unmodelled):
-        record.__pydantic_config__ = STRICT  # type: ignore[union-attr]
+        with_config(STRICT)(record)
     return TypeAdapter(Report)
 
 

@@ -71,7 +71,7 @@ def _large_tensors_elsewhere(model: ir.Model) -> Iterator[None]:
                 0,
                 None,
                 tensor.dtype,
-                shape=ir.Shape(tuple(tensor.shape)),
+                shape=ir.Shape([d if isinstance(d, int) else None for d in tensor.shape]),
                 name=value.name or "",
             )
     try:

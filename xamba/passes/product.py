@@ -12,7 +12,8 @@ from xamba.errors import Keep, NotMine
 from xamba.facts.axes import ELEMENTWISE
 from xamba.facts.elements import Elements
 from xamba.facts.facts import Dim
-from xamba.passes.layout import Label, Layouts
+from xamba.passes.layout import Layouts
+from xamba.passes.steps import Label
 from xamba.passes.unread import drop_unread
 from xamba.workbench import Workbench
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -197,7 +198,10 @@ def _type(kind: ir.DataType) -> ir.Attr:
 
 
 def _node(
-    op: str, inputs: list[ir.Value | None] | list[ir.Value], names: _Names, attributes: dict | None = None
+    op: str,
+    inputs: list[ir.Value | None] | list[ir.Value],
+    names: _Names,
+    attributes: dict[str, Any] | None = None,
 ) -> ir.Node:
     node = ir.node(op, inputs, attributes=attributes or {})
     node.outputs[0].name = names()
