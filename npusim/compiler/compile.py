@@ -54,9 +54,9 @@ def compile_graph(
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
-    pad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
-    pad.in_ddr.update(fused.inputs)
-    residence = residences(placed, pad, ranks, frozenset(fused.outputs), capacity, chains)
+    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
+    scratchpad.in_ddr.update(fused.inputs)
+    residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
         placed,
         residence,

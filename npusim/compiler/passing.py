@@ -24,40 +24,44 @@ from npusim.work import MacWork
 
 
 def in_blocks(
-    k: int, step: Placed, pad: Scratchpad, r: Residence, missing: list[str], tile_bytes: float
+    k: int, step: Placed, scratchpad: Scratchpad, r: Residence, missing: list[str], tile_bytes: float
 ) -> list[str]:
     """A product or convolution in blocks through DDR; returns the inputs that arrive."""
-    reads, writes = (sum(pad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     found, inside = None, not missing
-    others = pad.used_bytes - pad.bytes_of(step.reads)
-    if others > pad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
-        pad.make_room(k, step, r, pad.resident_bytes - pad.pipelined_bytes / 2)
-        others = pad.used_bytes - pad.bytes_of(step.reads)
+    others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
+    if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
+        scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
+        others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if inside:
-        found = product_blocks(step, reads, writes, True, pad.tiles, tile_bytes - others / pad.tiles)
-    apart = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes - others / pad.tiles)
+        found = product_blocks(
+            step, reads, writes, True, scratchpad.tiles, tile_bytes - others / scratchpad.tiles
+        )
+    apart = product_blocks(
+        step, reads, writes, False, scratchpad.tiles, tile_bytes - others / scratchpad.tiles
+    )
     if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
         found, inside = apart, False
     if found is None and others:
-        pad.make_room(k, step, r, pad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, pad.tiles, tile_bytes)
+        scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
+        found = product_blocks(step, reads, writes, False, scratchpad.tiles, tile_bytes)
     work = convolution_of(step)
     if found is None and work is not None:
-        refuse(step, smallest_piece_bytes(work, reads, writes), pad.pipelined_bytes)
+        refuse(step, smallest_piece_bytes(work, reads, writes), scratchpad.pipelined_bytes)
     assert found is not None
     fitted, again = found
     if not inside:
         for name in step.reads:
-            holder = pad.holder(name)
+            holder = scratchpad.holder(name)
             if holder is not None:
-                pad.spill(holder, r)
+                scratchpad.spill(holder, r)
         missing = list(step.reads)
-    _apply(step, pad, r, fitted)
-    r.loads = [(n, pad.sizes[n] * again, fitted.left_blocks) for n in missing]
+    _apply(step, scratchpad, r, fitted)
+    r.loads = [(n, scratchpad.sizes[n] * again, fitted.left_blocks) for n in missing]
     return missing
 
 
-def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
+def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -> None:
     b = fitted.blocks
     r.blocks, r.pieces, r.destination = b, b.pieces, "ddr"
     r.partial_bytes = fitted.partial_bytes
@@ -82,17 +86,17 @@ def _apply(step: Placed, pad: Scratchpad, r: Residence, fitted: Fitted) -> None:
 
 
 def streamed_through(
-    step: Placed, pad: Scratchpad, r: Residence, missing: list[str], leaving: float
+    step: Placed, scratchpad: Scratchpad, r: Residence, missing: list[str], leaving: float
 ) -> list[str]:
     """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
-    if pad.bytes_of(step.reads) > pad.pipelined_bytes * 7 / 8:
+    if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * 7 / 8:
         for name in step.reads:
-            holder = pad.holder(name)
+            holder = scratchpad.holder(name)
             if holder is not None:
-                pad.spill(holder, r)
+                scratchpad.spill(holder, r)
         missing = list(step.reads)
-    inside, arriving = pad.bytes_of(step.reads), sum(pad.sizes[n] for n in missing)
-    room = pad.pipelined_bytes - inside - min(step.fixed_bytes, pad.pipelined_bytes / 4)
+    inside, arriving = scratchpad.bytes_of(step.reads), sum(scratchpad.sizes[n] for n in missing)
+    room = scratchpad.pipelined_bytes - inside - min(step.fixed_bytes, scratchpad.pipelined_bytes / 4)
     check_fits(step, arriving + leaving, room)
     rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
     found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
@@ -100,45 +104,45 @@ def streamed_through(
     r.reason = (
         f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
     )
-    if step.engine == "dsp" and pad.kernels_wait:
+    if step.engine == "dsp" and scratchpad.kernels_wait:
         r.overlaps = False
         r.reason += ", one at a time, its transfers not hidden"
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
-    r.loads = [(n, pad.sizes[n] * found.reads, found.pieces) for n in missing]
+    r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
     r.partial_bytes = 2 * bytes_between(
-        step, leaving, pad.pipelined_bytes
+        step, leaving, scratchpad.pipelined_bytes
     )  # what passes leave in DDR for the next
     return missing
 
 
-def in_strips(step: Placed, pad: Scratchpad, r: Residence, strips: Strips) -> None:
+def in_strips(step: Placed, scratchpad: Scratchpad, r: Residence, strips: Strips) -> None:
     """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
     for name in step.reads:
-        holder = pad.holder(name)
+        holder = scratchpad.holder(name)
         if holder is not None:
-            pad.spill(holder, r)
+            scratchpad.spill(holder, r)
     b = strips.blocks
     r.pieces, r.blocks, r.destination, r.reason = b.pieces, b, "ddr", strips.reason
     for name in step.reads:
         queries = name == step.reads[0]
         again = 1 if queries else strips.key_reads
-        r.loads.append((name, pad.sizes[name] * again, b.pieces if queries or again > 1 else b.groups))
+        r.loads.append((name, scratchpad.sizes[name] * again, b.pieces if queries or again > 1 else b.groups))
 
 
-def chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> list[Residence]:
+def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: float) -> list[Residence]:
     """Attention cut together over heads and strips; empty when its keys and values leave no room for a strip."""
     whole = attention_of(steps)
     assert whole is not None
     made = {n for s in steps[:-1] for n in s.writes}
     reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
     r = Residence()
-    pad.make_room(k, replace(steps[0], reads=reads), r, pad.resident_bytes)
+    scratchpad.make_room(k, replace(steps[0], reads=reads), r, scratchpad.resident_bytes)
     for name in reads:
-        holder = pad.holder(name)
+        holder = scratchpad.holder(name)
         if holder is not None:
-            pad.spill(holder, r)
-    found_strips = whole.strips(pad.tiles, tile_bytes)
+            scratchpad.spill(holder, r)
+    found_strips = whole.strips(scratchpad.tiles, tile_bytes)
     if found_strips is None:
         return []
     blocks = found_strips.blocks
@@ -147,15 +151,15 @@ def chained(k: int, steps: list[Placed], pad: Scratchpad, tile_bytes: float) -> 
     for name in reads:
         own = name in first or name in steps[-1].reads
         again = found_strips.key_reads if name != first[0] else 1
-        if not own and pad.sizes[name] < whole.score_bytes:
+        if not own and scratchpad.sizes[name] < whole.score_bytes:
             again = blocks.groups  # a mask, for each group of heads
         turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
-        r.loads.append((name, pad.sizes[name] * again, turns))
+        r.loads.append((name, scratchpad.sizes[name] * again, turns))
     why = f"cut together with its neighbours: {found_strips.reason}"
     for one, step in zip(found, steps, strict=True):
         one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
         one.fixed_traffic = one.weights_held = step.fixed_bytes
-        one.held_bytes = pad.resident_bytes
+        one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))
         one.reason = why
     found[-1].destination = "ddr"
@@ -167,14 +171,14 @@ def _loops(step: Placed) -> list[MacWork]:
     return [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
 
 
-def step_weights(step: Placed, pad: Scratchpad) -> float:
+def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
     over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
     for a batch of 1 and are read again at every step for a batch of 8)."""
-    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else pad.tiles) for w in _loops(step))
+    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else scratchpad.tiles) for w in _loops(step))
 
 
-def recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
+def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone
     (or, one direction after the other, with as much room to spare), else one direction's are read again in every
     step."""
@@ -183,7 +187,7 @@ def recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
     one_way = again / max([w.groups for w in loops], default=1)
     rounds = max(step.times)
     r.destination = "ddr"
-    stay = step_weights(step, pad) <= pad.resident_bytes / pad.memory.resident_share
+    stay = step_weights(step, scratchpad) <= scratchpad.resident_bytes / scratchpad.memory.resident_share
     if not stay:
         again = one_way
         r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)
@@ -191,5 +195,5 @@ def recurrent(step: Placed, pad: Scratchpad, r: Residence) -> None:
         r.reason = f"the recurrent weights ({size}) do not fit and are read again in each of {rounds} steps"
     else:
         r.reason = "the sequence passes through DDR, the recurrent weights stay"
-    r.weights_held = min(again, pad.resident_bytes)
+    r.weights_held = min(again, scratchpad.resident_bytes)
     r.weights_until = 0.0 if stay else 1.0

@@ -143,10 +143,10 @@ def sum_of_parts(
     return tuple((share, count * (parts - 1)) for share, count in ways), names
 
 
-def largest_cut(work: MacWork, cut: str) -> int:
-    """Into how many pieces the work can be cut at most."""
+def largest_cut(work: MacWork, piece_axis: str) -> int:
+    """Into how many pieces the work can be cut at most along `piece_axis` ("rows" or "channels")."""
     channels = max(1, ceil(work.out_c / CHANNEL_STEP))
-    if cut == "channels":
+    if piece_axis == "channels":
         return int(channels)
     outer = ceil(work.groups * work.out_h * work.out_w)
     return int(outer if work.op == MacOp.CONVOLUTION else outer * channels)
