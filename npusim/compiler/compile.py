@@ -66,8 +66,9 @@ def compile_graph(
         tiles * int(hw.dsp.per_tile),
     )
     groups = generation in profile.groups_over_tiles
+    lines = {a: b for a, b in profile.dsp.lines.get(generation, {}).items() if b in hw.dsp.kernels}
     emitter = Emitter(
-        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines
     )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
@@ -92,7 +93,7 @@ def _place(
     """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
-    edges = Edges(graph, placer, profile, generation, int(hw.tiles))
+    edges = Edges(graph, placer, profile, generation)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

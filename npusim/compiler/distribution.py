@@ -9,21 +9,19 @@ the fly."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
+SLABS = "rows of the image"  # a graph's image turned for a reader that is cut over channels
+SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are cut over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
     + ["Resize", "Upsample", "BatchNormalization"]
 )
 INHERITED = (IMAGE, GROUPS)
-PLANES = "rows of planes"  # of an image that is turned, where its reader is cut over channels
-GRID_ROWS = 4  # of a convolution on a tile; of a pooling or a depthwise one twice as many
-CHANNEL_STEP = 16
 ROW_LIMIT = 128  # matrix products of up to so many rows are cut over channels
 
 
@@ -50,28 +48,23 @@ def cut_of(step: Placed, cuts: Callable[[str], str | None], rank: int) -> str:
     return ROWS
 
 
+def over_channels(step: Placed, batch: int) -> bool:
+    """Whether a step on images is cut over channels: small planes, of Intel's schedules of single ops."""
+    work = step.steps[0] if step.steps else None
+    if not isinstance(work, MacWork):
+        return False
+    pooled = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+    return bool(work.in_h / max(1, batch) <= (SMALL_POOL_ROWS if pooled else SMALL_PLANE_ROWS))
+
+
 def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor cut like `made` reaches a reader cut like `read` through DDR."""
     if ONE in (made, read):
         return made != read
+    if made == SLABS:
+        return read == IMAGE
     if made in INHERITED and made == read:
         return False
-    if made == PLANES:
-        return True
     if IMAGE in (made, read):
         return False
     return made != read or readers > 1
-
-
-def over_channels(rows: int, channels: int, tiles: int, convolution: bool) -> bool:
-    """Whether an image op of so many rows and channels of results is cut over channels: where `tiles` shares of its
-    rows leave more of the grid empty than shares of its channels (in Intel's schedules of single ops: poolings of 28
-    and 56 rows, depthwise convolutions of 7, others of 20; not of 112)."""
-    side = GRID_ROWS if convolution else 2 * GRID_ROWS
-    by_rows = _up(ceil(rows / tiles), side) / rows
-    by_channels = _up(ceil(channels / tiles), CHANNEL_STEP) / channels
-    return by_channels < by_rows
-
-
-def _up(value: int, step: int) -> int:
-    return ceil(value / step) * step

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import prod
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, PLANES, cut_of, over_channels
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, cut_of, over_channels
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -38,24 +37,20 @@ def edge_of(name: str, part_of: Mapping[str, str]) -> str:
 
 def _reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether the step takes its first input as an image by its channels (axis 1)."""
-    if step.lowering == "scale_shift" and step.reads:
-        shape = values[step.reads[0]].shape
-        factors = (values[n].elements for n in step.node.inputs if n and values[n].constant)
-        return len(shape) == 4 and all(n in (1, shape[1]) and shape[1] != shape[3] for n in factors)
+    if step.lowering == "scale_shift":
+        shapes = [values[n].shape for n in step.node.inputs if n in values]
+        return any(s[-2:] == (1, 1) and s[-3:-2] > (1,) for s in shapes)  # a number a channel
     return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
 class Edges:
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
-    def __init__(
-        self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str, tiles: int
-    ) -> None:
+    def __init__(self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str) -> None:
         self.graph = graph
         self.placer = placer
         self.profile = profile
         self.generation = generation
-        self.tiles = tiles
         self.values = dict(graph.values)
         self.inputs = frozenset(graph.inputs)
         floats = (n for n in graph.inputs if self.values[n].dtype is DType.FLOAT)
@@ -124,8 +119,7 @@ class Edges:
             return None
         if _reads_image(step, self.values):
             name, shape = step.reads[0], self.values[step.reads[0]].shape
-            line = len(shape) == 3 and step.node.op_type == "Conv" and self.profile.relayout_by_pass
-            image = (len(shape) == 4 or line) and shape[1] > 1 and prod(shape[2:]) > 1
+            image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
             return name if image and self._from_outside(name) else None
         if (
             work.op == MacOp.CONVOLUTION
@@ -155,15 +149,14 @@ class Edges:
     def _layout(self, name: str, reader: Placed) -> Placed:
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        of_image = _reads_image(reader, self.values)
+        of_image = _reads_image(reader, self.values) and len(value.shape) == 4
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
         shape, kept = (1, 1, *value.shape)[-3:], value.shape
         if of_image:  # [N,C,H,W]; few channels become 16 on some generations
-            batch, channels, *plane = value.shape
-            height, width = (1, *plane)[-2:]
+            batch, channels, height, width = value.shape
             shape = (batch * height, width, channels)
-            pads = self.generation in self.profile.pads_images or reader.lowering == "scale_shift"
-            kept = (batch, max(channels, CHANNELS) if pads else channels, *plane)
+            pads = self.generation in self.profile.pads_images
+            kept = (batch, max(channels, CHANNELS) if pads else channels, height, width)
         self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
         channels, width = shape[-1], shape[-2]
         rows = max(1, value.elements // max(channels * width, 1))
@@ -177,19 +170,11 @@ class Edges:
         )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
         cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
-        cut = self._image_cut(reader) if of_image else cut
+        if of_image:
+            cut = SLABS if over_channels(reader, value.shape[0]) else IMAGE
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
-
-    def _image_cut(self, reader: Placed) -> str:
-        """Over what a turned image is cut; it goes through DDR to a reader that is cut otherwise, or is no image."""
-        shape, work = self.values[reader.writes[0]].shape, reader.steps[0]
-        convolution = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups == 1
-        if not self.profile.relayout_by_pass:
-            return IMAGE
-        apart = len(shape) == 3 or over_channels(shape[2], shape[1], self.tiles, convolution)
-        return PLANES if apart else IMAGE
 
     def _conversion(self, name: str, source: str, result: str, engines: dict[str, str]) -> Placed:
         """float32 <-> fp16, by DMA or by a DSP kernel."""

@@ -30,7 +30,9 @@ class Emitter(Transfers):
         if r.reason:
             record.reason = f"{record.reason}; {r.reason}" if record.reason else r.reason
         record.pieces = r.pieces
-        record.kernels = tuple(w.kernel for w in step.steps if isinstance(w, VectorWork))
+        record.kernels = tuple(
+            self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)
+        )
         first_task = len(plan.queue)
         for name, size in r.stores:
             self.stored[name] = self._transfer(
@@ -184,7 +186,8 @@ class Emitter(Transfers):
         per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
         parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
         share = parts * pieces
-        return DspTask(work.kernel, work.elements / share, work.rows / share, parts, pieces)
+        line = self.lines.get(work.kernel, work.kernel)
+        return DspTask(line, work.elements / share, work.rows / share, parts, pieces)
 
 
 def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:

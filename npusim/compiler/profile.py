@@ -44,12 +44,14 @@ class DspRule(_Strict):
     """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
     `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one.
     `one_tile`: kernels that stay on one tile where they read a table in DDR, by generation.
-    `one_a_tile`: kernels that run on one DSP of every tile."""
+    `one_a_tile`: kernels that run on one DSP of every tile.
+    `lines`: by generation, kernels that are priced by another line of the hardware file, where it has that one."""
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
     one_tile: dict[str, tuple[str, ...]] = {}
     one_a_tile: tuple[str, ...] = ()
+    lines: dict[str, dict[str, str]] = {}
     source: str
 
 

@@ -31,12 +31,14 @@ class Transfers:
         groups_over_tiles: bool,
         part_of: Mapping[str, str],
         one_a_tile: tuple[str, ...] = (),
+        lines: Mapping[str, str] | None = None,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
         self.plan = PlanBuilder(ports)
         self.groups_over_tiles = groups_over_tiles
         self.one_a_tile = one_a_tile
+        self.lines = lines or {}
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor

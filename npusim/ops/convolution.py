@@ -62,14 +62,22 @@ def window_work(
         taps_inside(sizes[i], outs[i], kernel[i], strides[i], dilations[i], begins[i]) for i in range(rank)
     )
     height = max(rank - 1, 1)  # axes that lie along the height
+    rows: float = out.shape[0] * prod(outs[:height])
+    columns: float = prod(outs[height:])
+    in_rows: float = source.shape[0] * prod(sizes[:height])
+    in_columns: float = prod(sizes[height:])
+    if (
+        rank == 1 and kernel == (1,) and sizes == outs
+    ):  # a product of a row each: they fill the grid as pixels do
+        rows, columns = in_rows, in_columns = pixels(rows)
     return MacWork(
         op_mode,
-        out_h=out.shape[0] * prod(outs[:height]),
-        out_w=prod(outs[height:]),
+        out_h=rows,
+        out_w=columns,
         out_c=out_c,
         in_c=in_c,
-        in_h=source.shape[0] * prod(sizes[:height]),
-        in_w=prod(sizes[height:]),
+        in_h=in_rows,
+        in_w=in_columns,
         kernel_h=prod(kernel[:height]),
         kernel_w=prod(kernel[height:]),
         stride_h=strides[height - 1] if rank else 1,
@@ -140,7 +148,8 @@ def conv_transpose(c: OpCase) -> Lowering:
     depthwise = channels == 1 and filters == 1 and group > 1
     kernel, outs = weight.shape[2:], out.shape[2:]
     height = max(len(outs) - 1, 1)
-    rows, columns = out.shape[0] * prod(outs[:height]), prod(outs[height:])
+    rows: float = out.shape[0] * prod(outs[:height])
+    columns: float = prod(outs[height:])
     work = MacWork(
         MacOp.DEPTHWISE if depthwise else MacOp.CONVOLUTION,
         rows, columns,

@@ -15,7 +15,7 @@ def scan(length):
 def test_a_headline_on_one_assumed_number_is_a_warning_with_the_number_and_its_rival():
     found = npusim.simulate(scan(8192), npusim.hardware("panther_lake"))
     (warning,) = [w for w in found.warnings if "cumsum" in w]
-    assert "24 DSP cycles an element" in warning and "plans with is 2.04" in warning
+    assert "one assumed number, 2.04 DSP cycles an element" in warning and "24.0 cycles" in warning
 
 
 def test_where_the_line_is_published_there_is_no_such_warning():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vendor.bars import VERDICTS
+from tests.vendor.bars import ENGINES, OPS, VERDICTS
 from tests.vendor.judge import distance, judge, verdicts
 from tests.vendor.tables import HALVES, TABLES, graph_of, read
 from tests.vendor.verdicts import errors, line, sampled, write  # noqa: F401
@@ -44,13 +44,24 @@ def test_no_table_is_further_from_the_vendor_than_committed():
     assert compare([line(v) for v in verdicts()], committed()) == []
 
 
-def test_the_committed_share_of_nodes_on_the_vendors_engine():
+@pytest.mark.parametrize("half", HALVES)
+def test_the_committed_share_of_nodes_on_the_vendors_engine(half):
+    """On networks looked at and not looked at alike."""
     same, ops = defaultdict(int), defaultdict(int)
-    for row in committed():
+    for row in (r for r in committed() if r["half"] == half):
         same[row["npu"]] += int(row["same"])
         ops[row["npu"]] += int(row["ops"])
-    for npu in ("3720", "4000", "5010"):
-        assert ops[npu] > 1000 and same[npu] / ops[npu] > 0.85
+    for npu, bar in ENGINES.items():
+        assert ops[npu] > 1000 and same[npu] / ops[npu] >= bar
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_nothing_is_refused_and_medians_of_ops_keep_their_bars_but_for_totals_not_looked_at(half):
+    rows = [r for r in committed() if r["half"] == half]
+    assert [r["graph"] for r in rows if r["refused"]] == []
+    found = errors(r for r in rows if r["table"] == "ops")
+    assert found["ops", "mac"] <= OPS["mac"] and found["ops", "ddr"] <= OPS["ddr"]
+    assert found["ops", "total"] <= (OPS["total"] if half == "fit" else 0.30)
 
 
 @given(st.floats(0.01, 100))
