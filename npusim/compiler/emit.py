@@ -52,7 +52,7 @@ class Emitter(Transfers):
         loads: tuple[int, ...] = ()
         loaded = {name for name, _, _ in r.loads}
         for name in (n for n in step.padded if n in loaded):
-            self.stored[name] = self._copied(name, step)
+            self.stored[name] = self._copied(name, step, each)
         for load in arriving:
             if load not in passing or not together:
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
@@ -64,7 +64,7 @@ class Emitter(Transfers):
                 self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
-            first, feeds = self._side_by_side(passing, later, step, turns, begins)
+            first, feeds = self._side_by_side(passing, later, step, turns, begins, each)
             loads += first
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
@@ -82,7 +82,7 @@ class Emitter(Transfers):
                 repeats=step.node.repeats,
             )  # fmt: skip
             if name in step.padded:
-                self.stored[name] = self._copied(name, step)
+                self.stored[name] = self._copied(name, step, each)
             writes += self.stored[name]
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
@@ -93,8 +93,9 @@ class Emitter(Transfers):
     def _problems(self, step: Placed) -> int:
         """Transfers of each operand of a batched product that is taken apart, a pair for each problem; 1 where it is
         not. The generations that run a batch as one kernel do so with two activations only."""
-        work = step.steps[0] if step.steps else None
-        if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or work.groups == 1:
+        products = (w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION)
+        work = next(products, None)
+        if work is None or work.groups == 1:
             return 1
         product = step.node.op_type in PRODUCTS
         apart = product if step.fixed_bytes else not self.groups_over_tiles

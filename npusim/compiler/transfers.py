@@ -63,9 +63,10 @@ class Transfers:
         step: Placed,
         pieces: int,
         begins: tuple[int, ...],
+        each: int,
     ) -> tuple[tuple[int, ...], tuple[tuple[int, float], ...]]:
         """Several streams that arrive piece by piece, in turns: the tasks of the first turn, and the others with
-        the share of the compute that needs them."""
+        the share of the compute that needs them. `each`: transfers of a stream, at least."""
         turns = min(MOST_TURNS, pieces)
         starts = [0.0, *(1 / pieces + (1 - 1 / pieces) * i / (turns - 1) for i in range(turns - 1))]
         first: list[int] = []
@@ -77,7 +78,7 @@ class Transfers:
                 tasks = self._transfer(
                     f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
                     gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
-                    repeats=step.node.repeats,
+                    repeats=step.node.repeats, least=max(1, round(each * (end - begin))),
                 )  # fmt: skip
                 arrived.setdefault(name, []).extend(tasks)
                 if begin:
@@ -111,10 +112,14 @@ class Transfers:
         found = (self.stored.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
         return next((tasks for tasks in found if tasks), ())
 
-    def _copied(self, name: str, step: Placed) -> tuple[int, ...]:
-        """A tensor in DDR, copied there with its padding, or without it."""
+    def _copied(self, name: str, step: Placed, each: int) -> tuple[int, ...]:
+        """A tensor in DDR, copied there with its padding, or without it: problem by problem where a batch is taken
+        apart (`each` transfers of it to the tiles)."""
         size, repeats = self.sizes[name], step.node.repeats
-        return self._transfer(f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats)
+        return self._transfer(
+            f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats,
+            least=max(1, each // TRANSFERS_A_PROBLEM),
+        )  # fmt: skip
 
     def _pad(self, name: str, step: Placed, after: tuple[int, ...], each: int) -> tuple[int, ...]:
         """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""

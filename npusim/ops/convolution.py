@@ -6,6 +6,7 @@ are exact; a depth axis then looks like more rows. Dilation changes nothing but 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from npusim.graph import Value
@@ -89,6 +90,16 @@ def window_work(
     )
 
 
+def _as_product(work: MacWork) -> MacWork:
+    """A window of one point over a line of pixels is a product of as many rows, four to a row of the grid
+    (a third of the time of a line, in Intel's schedules of 1-D convolutions)."""
+    line = work.out_w == 1 and work.in_w == 1 and work.out_h == work.in_h
+    if not line or work.kernel_h * work.kernel_w != 1 or work.stride_h != 1:
+        return work
+    rows, columns = pixels(work.out_h)
+    return replace(work, out_h=rows, out_w=columns, in_h=rows, in_w=columns)
+
+
 def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]:
     out = c.output
     group = int(c.attr("group", 1))
@@ -106,6 +117,7 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         work = window_work(
             c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
         )  # fmt: skip
+        work = _as_product(work)
     cut = ((name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items())
     return *(Lowering(name, steps) for name, steps in cut if steps), Lowering("mac_array", (work,))
 
