@@ -186,8 +186,7 @@ def main(arguments: Sequence[str]) -> None:
         "Exact rewrites chosen by price, beside XAMBA's two; predicted us. Nothing is fitted to a published speed-up."
     )
     print(
-        "Intel's figures are estimates of its compiler; *: it gives some kernels no time (CumSum on NPU 3720, 4000; "
-        "Select).\n"
+        "Intel's figures are estimates of its compiler; *: it gives some kernels no time (CumSum, Select).\n"
     )
     print(
         f"  {'NPU, compiler':24}{'as it is us':>14}{'XAMBA us':>14}{'ours us':>14}"

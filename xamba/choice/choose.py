@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import onnx_ir as ir
 from xamba.choice.measured import known_dims, region_error
 from xamba.choice.moves import Move, candidates, copy_of
 from xamba.choice.pricing import Pricer, Prices
-from xamba.choice.regions import WHOLE_BELOW, Region, extract, regions
+from xamba.choice.regions import WHOLE_BELOW, Region, as_whole, extract, regions
 from xamba.choice.replay import replay
 from xamba.choice.search import SAME, Declined, Found, Search, Step
 from xamba.choice.signs import Row, known
@@ -120,14 +120,14 @@ class Chooser:
         if found.steps:
             made = replay(choice.model, region, found.steps)
             done = [len(lines) for lines in made.rewritten]
-            after = pricer(made.model)
-            worse = [
-                t.name for t, b, a in zip(self.targets, choice.after, after, strict=True) if a > b * SAME
-            ]
-            if worse:
-                why = f"pays in its region, but not in the whole model on {', '.join(worse)}"
-            else:
-                choice.model, choice.after = made.model, after
+            why = self._against(choice, made.model, pricer)
+            if why:  # where the region is the whole model, what was found is a model already
+                own = as_whole(found.steps[-1].model, choice.model)
+                if own is not None and not self._against(choice, own, pricer):
+                    made, why = replace(made, model=own), ""
+                    done = [len(step.move.nodes) for step in found.steps]
+            if not why:
+                choice.model, choice.after = made.model, pricer(made.model)
                 choice.proved.append((part, found.steps[-1].model))
                 choice.alike = choice.alike and made.alike
         errors = self._errors(part, found)
@@ -139,6 +139,19 @@ class Chooser:
             count = len(declined.move.nodes) * region.count
             choice.sites.append(self._site(declined, state, count, None, False, declined.why))
         choice.kept += found.kept * region.count
+
+    def _against(self, choice: Choice, model: ir.Model, pricer: Pricer) -> str:
+        """What speaks against a whole model in which a region has its rewrites; '' if nothing does."""
+        try:
+            after = pricer(model)
+        except CannotPrice as error:
+            return f"possible in its region, but not in the whole model: {error}"
+        flaw = check(model)
+        if flaw is not None:
+            return f"valid in its region, but not in the whole model: {flaw}"
+        both = zip(self.targets, choice.after, after, strict=True)
+        worse = [target.name for target, old, new in both if new > old * SAME]
+        return f"pays in its region, but not in the whole model on {', '.join(worse)}" if worse else ""
 
     def _site(
         self, line: Step | Declined, state: ir.Model, count: int, error: float | None, taken: bool, why: str

@@ -141,6 +141,25 @@ def extract(model: ir.Model, facts: Facts, region: Region) -> ir.Model:
     return part
 
 
+def as_whole(part: ir.Model, model: ir.Model) -> ir.Model | None:
+    """A part that has all inputs and outputs of the model, as that model; None for any other part."""
+    whole = part.clone()
+    whole.meta.clear()
+    outputs = {value.name: value for value in whole.graph.outputs}
+    if {v.name for v in whole.graph.inputs} != {v.name for v in model.graph.inputs}:
+        return None
+    if outputs.keys() != {v.name for v in model.graph.outputs}:
+        return None
+    inputs = {value.name: value for value in whole.graph.inputs}
+    whole.graph.inputs.clear()
+    whole.graph.inputs.extend(inputs[value.name] for value in model.graph.inputs)
+    whole.graph.outputs.clear()
+    whole.graph.outputs.extend(outputs[value.name] for value in model.graph.outputs)
+    whole.graph.name, whole.producer_name = model.graph.name, model.producer_name
+    whole.metadata_props.update(model.metadata_props)
+    return whole
+
+
 def _arrives(value: ir.Value, facts: Facts) -> bool:
     """Made by a node outside: read as an input, or its known value. Weights behind a Transpose bring it along."""
     if value.producer() is None:

@@ -8,7 +8,7 @@ from tests.xamba.choice.models import layers
 from xamba import verify
 from xamba.choice.choose import Chooser
 from xamba.choice.pricing import Pricer
-from xamba.choice.regions import extract, regions
+from xamba.choice.regions import as_whole, extract, regions
 from xamba.choice.targets import targets
 from xamba.facts.facts import Facts
 from xamba.files import load
@@ -75,3 +75,12 @@ def test_a_real_model_of_24_layers_is_chosen_for_with_few_prices():
     choice = Chooser(targets(["lunar_lake"])).choose(m)
     assert choice.before[0] / choice.after[0] > 3
     assert choice.priced < 400 and choice.alike
+
+
+def test_a_part_that_is_the_whole_model_can_stand_for_it_and_no_other_can():
+    m, long = layers(2), long_model()
+    facts = Facts(m)
+    whole = as_whole(extract(m, facts, regions(m, facts)[0]), m)
+    assert whole is not None and verify(m, whole).ok
+    facts = Facts(long)
+    assert as_whole(extract(long, facts, regions(long, facts)[0]), long) is None
