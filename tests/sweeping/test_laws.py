@@ -196,7 +196,7 @@ def test_points_that_do_not_fit_are_unknown_and_the_reason_is_told():
 def test_a_result_that_memory_cannot_hold_is_refused_before_the_work():
     hw, graph = HARDWARE["lunar_lake"], small_graph()
     vary = {"dma.bytes_per_cycle": "16:128:100000", "dma.latency_ns": "100:900:10000"}
-    with pytest.raises(BadArgument, match=r"memory is 1 GB.*\.zarr"):
+    with pytest.raises(BadArgument, match=r"memory is 1.0GB.*\.zarr"):
         npusim.sweep(graph, hw, vary)
     with pytest.raises(BadArgument, match="memory"):
         npusim.sweep(graph, hw, {"dma.latency_ns": "100:900"}, points=100_000, method="lhs", memory="4MB")
