@@ -35,7 +35,7 @@ def test_external_data_that_is_a_pipe_is_not_waited_for(tmp_path):
     from tests.loading.test_reader import external
 
     os.mkfifo(tmp_path / "w.bin")
-    with pytest.raises(BadModel, match="'w.bin', which is no file"):
+    with pytest.raises(BadModel, match=r"'w\.bin', which is no file"):
         load(save(external("w.bin"), tmp_path))
 
 
