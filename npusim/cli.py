@@ -13,6 +13,9 @@ from typing import Annotated
 # pydantic looks through all installed packages for plugins before it builds its first model: 20 ms of start-up
 # for nothing, as we use none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# OpenBLAS starts a thread a core as numpy is imported and lets them spin: a tenth of a second of CPU time, and no
+# command multiplies matrices large enough to need them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
