@@ -16,8 +16,8 @@ demo: $(READY)
 test: lint types tests
 
 lint: $(READY)
-	$(BIN)/ruff check npusim xamba tests benchmarks examples docs
-	$(BIN)/ruff format --check npusim xamba tests benchmarks examples docs
+	$(BIN)/ruff check npusim npusim_xamba xamba tests benchmarks examples docs
+	$(BIN)/ruff format --check npusim npusim_xamba xamba tests benchmarks examples docs
 
 types: $(READY)
 	$(BIN)/mypy
