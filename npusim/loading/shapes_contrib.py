@@ -61,18 +61,6 @@ def gather_block_quantized(op: Op) -> list[Out]:
     return [Out(scales.dtype, (*shape[:axis], *index.shape, *shape[axis + 1 :]))]
 
 
-@rule("TransposeMatMul", "FusedMatMulActivation", "GemmFastGelu", domain=MS)
-def products(op: Op) -> list[Out]:
-    if op.attributes.get("transBatchA", 0) or op.attributes.get("transBatchB", 0):
-        raise op.unknown("transposed batches have no shape rule")
-    a, b = op.x(0).shape, op.x(1).shape
-    if op.attributes.get("transA", 0) and len(a) > 1:
-        a = (*a[:-2], a[-1], a[-2])
-    if op.attributes.get("transB", 0) and len(b) > 1:
-        b = (*b[:-2], b[-1], b[-2])
-    return [Out(op.x(0).dtype, multiply(a, b))]
-
-
 @rule("MatMulInteger16", domain=MS)
 def integer_product(op: Op) -> list[Out]:
     return [Out(DType.INT32, multiply(op.x(0).shape, op.x(1).shape))]

@@ -43,7 +43,7 @@ def simplified_layer_normalization(op: Op) -> list[Out]:
     return [Out(x.dtype, x.shape), Out(DType.FLOAT, x.shape[:axis] + (1,) * (len(x.shape) - axis))]
 
 
-@rule("FusedMatMul", domain=MS)
+@rule("FusedMatMul", "TransposeMatMul", "FusedMatMulActivation", "GemmFastGelu", domain=MS)
 def fused_matmul(op: Op) -> list[Out]:
     if op.attributes.get("transBatchA", 0) or op.attributes.get("transBatchB", 0):
         raise op.unknown("transposed batches have no shape rule")

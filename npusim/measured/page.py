@@ -10,7 +10,6 @@ from npusim.report.words import SHORT_NAMES
 from npusim.terminal.layout import Line, clean, sentence, table
 
 LISTED = 8  # names of a list that are written out
-SUMMARY = 28  # cells of the first column
 
 
 def page(found: Comparison, top: int, width: int) -> list[Line]:

@@ -15,6 +15,7 @@ import onnx_ir as ir
 
 from xamba.facts.fact import constant_tensor
 from xamba.facts.facts import Facts
+from xamba.facts.folding import ARITHMETIC
 from xamba.facts.nodes import attribute, is_onnx
 
 #: Elements of the largest constant that is looked into.
@@ -27,18 +28,7 @@ UNARY: dict[str, Callable[..., Any]] = {
     "Exp": np.exp,
     "Abs": np.abs,
 }
-BINARY: dict[str, Callable[..., Any]] = {
-    "Add": np.add,
-    "Sub": np.subtract,
-    "Mul": np.multiply,
-    "Equal": np.equal,
-    "Less": np.less,
-    "Greater": np.greater,
-    "LessOrEqual": np.less_equal,
-    "GreaterOrEqual": np.greater_equal,
-    "And": np.logical_and,
-    "Or": np.logical_or,
-}
+BINARY: dict[str, Callable[..., Any]] = ARITHMETIC | {"And": np.logical_and, "Or": np.logical_or}
 
 
 class Whole:
