@@ -10,19 +10,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import Graph
-
-#: Ops an index passes through on its way to the table it looks up.
-_KEEPS_INDEX = {
-    "Cast",
-    "Identity",
-    "Reshape",
-    "Unsqueeze",
-    "Squeeze",
-    "Flatten",
-    "Slice",
-    "Expand",
-    "Transpose",
-}
+from npusim_xamba.indices import passes_index
 
 
 def random_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], below: int = 2) -> np.ndarray:
@@ -77,7 +65,7 @@ def _rows_looked_up(graph: Graph, name: str) -> int | None:
             ):
                 axis = int(node.attributes.get("axis", 0))
                 found.append(graph.values[node.inputs[0]].shape[axis])
-            elif node.op_type in _KEEPS_INDEX and node.inputs and node.inputs[0] == value:
+            elif any(name == value and passes_index(node.op_type, at) for at, name in enumerate(node.inputs)):
                 queue += [out for out in node.outputs if out not in seen]
                 seen.update(node.outputs)
     return min(found, default=None)

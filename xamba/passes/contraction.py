@@ -28,15 +28,13 @@ import onnx_ir as ir
 
 from xamba.errors import Keep, NotMine
 from xamba.facts.elements import Elements
-from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx
 from xamba.facts.reading import product_labels, reduced_axes
-from xamba.passes.base import XambaPass
+from xamba.passes.by_element import ByElement
 from xamba.passes.operand import FLOATS
 from xamba.passes.product import Product
 from xamba.passes.text import model_text
 from xamba.passes.unread import drop_unread
-from xamba.passes.zeros import elements_of
 from xamba.workbench import Workbench
 
 _ONCE = """
@@ -52,7 +50,7 @@ b2 = Unsqueeze(b1, one)
 
 
 @dataclass(frozen=True)
-class Contraction(XambaPass):
+class Contraction(ByElement):
     """A broadcast product and its sum, or an Einsum, become a MatMul; copies are made after the product."""
 
     name: ClassVar[str] = "products"
@@ -126,10 +124,7 @@ class Contraction(XambaPass):
     def reports(self, node: ir.Node) -> bool:
         return node.op_type == "Einsum"
 
-    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
-        if node.graph is not bench.model.graph:
-            raise NotMine
-        elements = elements_of(bench, facts, True)
+    def rewrite_known(self, node: ir.Node, bench: Workbench, elements: Elements) -> str:
         if elements.is_constant(node.outputs[0]):
             raise NotMine
         if node.op_type == "ReduceSum":

@@ -29,15 +29,13 @@ import onnx_ir as ir
 
 from xamba.errors import Keep, NotMine
 from xamba.facts.elements import NEGINF, ZERO, Elements
-from xamba.facts.facts import Facts
 from xamba.facts.finite import certainly_finite
 from xamba.facts.nodes import is_onnx
-from xamba.passes.base import XambaPass
+from xamba.passes.by_element import ByElement
 from xamba.passes.follow import Reader, readers
 from xamba.passes.operand import FLOATS
 from xamba.passes.text import model_text, option
 from xamba.passes.unread import drop_unread
-from xamba.passes.zeros import elements_of
 from xamba.workbench import Workbench
 
 _DECAY = """
@@ -71,7 +69,7 @@ shape = Constant<value = int64[4] {1, 1, 4, 4}>()
 
 
 @dataclass(frozen=True)
-class Masks(XambaPass):
+class Masks(ByElement):
     """A mask before Exp moves onto the smaller factor behind it; a mask of zeros becomes a product.
 
     refuse_nonfinite: keep a mask whose operand may hold inf or NaN.
@@ -133,10 +131,7 @@ class Masks(XambaPass):
     def reports(self, node: ir.Node) -> bool:
         return False
 
-    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
-        if node.graph is not bench.model.graph:
-            raise NotMine
-        elements = elements_of(bench, facts, True)
+    def rewrite_known(self, node: ir.Node, bench: Workbench, elements: Elements) -> str:
         if node.op_type == "Where":
             return self._zero_mask(node, bench, elements)
         return self._before_exp(node, bench, elements)

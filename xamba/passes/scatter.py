@@ -21,13 +21,11 @@ import onnx_ir as ir
 
 from xamba.errors import Keep, NotMine
 from xamba.facts.elements import Elements
-from xamba.facts.facts import Facts
 from xamba.facts.index_map import VIEWS, IndexMap
 from xamba.facts.nodes import attribute, is_onnx
-from xamba.passes.base import XambaPass
+from xamba.passes.by_element import ByElement
 from xamba.passes.text import model_text
 from xamba.passes.unread import drop_unread
-from xamba.passes.zeros import elements_of
 from xamba.workbench import Workbench
 
 SCATTERS = ("ScatterND", "ScatterElements")
@@ -55,7 +53,7 @@ def _chain(rows: tuple[int, ...], last: str = "y") -> str:
 
 
 @dataclass(frozen=True)
-class Scatter(XambaPass):
+class Scatter(ByElement):
     """A chain of Scatters that writes every row once becomes a Concat."""
 
     name: ClassVar[str] = "scatter"
@@ -77,10 +75,7 @@ class Scatter(XambaPass):
     def reports(self, node: ir.Node) -> bool:
         return False
 
-    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
-        if node.graph is not bench.model.graph:
-            raise NotMine
-        elements = elements_of(bench, facts, True)
+    def rewrite_known(self, node: ir.Node, bench: Workbench, elements: Elements) -> str:
         if any(_is_next(use.node, use.idx) for use in node.outputs[0].uses()):
             raise NotMine  # the last of the chain speaks for all
         chain = _collect(node)

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
-from weakref import WeakKeyDictionary
 
 import onnx_ir as ir
 
@@ -28,14 +27,10 @@ from xamba.errors import Keep, NotMine
 from xamba.facts.elements import ZERO, Elements
 from xamba.facts.facts import Facts
 from xamba.facts.nodes import is_onnx
-from xamba.facts.whole import Whole
-from xamba.passes.base import XambaPass
+from xamba.passes.by_element import ByElement, elements_of
 from xamba.passes.text import model_text, option
 from xamba.passes.unread import drop_unread
 from xamba.workbench import Workbench
-
-_ELEMENTS: WeakKeyDictionary[Workbench, dict[bool, Elements]] = WeakKeyDictionary()
-
 
 #: A state carried over two places: zeros in front, a decay that is zero above the diagonal.
 _STATE = """
@@ -67,7 +62,7 @@ def _state(start: int, end: int, new: str) -> str:
 
 
 @dataclass(frozen=True)
-class Zeros(XambaPass):
+class Zeros(ByElement):
     """What is exactly zero is not added, and what computes it is gone (the dead state of Mamba-2).
 
     assume_finite: take what a zero is multiplied by to be finite.
@@ -114,18 +109,18 @@ class Zeros(XambaPass):
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type in ("Add", "Sub") and len(node.inputs) == 2
 
-    def rewrite(self, node: ir.Node, bench: Workbench, facts: Facts) -> str:
-        if node.graph is not bench.model.graph:
-            raise NotMine  # codes are those of the main graph
-        elements = elements_of(bench, facts, self.assume_finite)
+    def finite(self) -> bool:
+        return self.assume_finite
+
+    def rewrite_known(self, node: ir.Node, bench: Workbench, elements: Elements) -> str:
         zero = _zero_operand(node, elements)
         if zero is None:
-            self._say_why_not(node, bench, facts, elements)
+            self._say_why_not(node, bench, elements)
             raise NotMine
-        return _take_out(node, zero, bench, facts)
+        return _take_out(node, zero, bench, elements.facts)
 
-    def _say_why_not(self, node: ir.Node, bench: Workbench, facts: Facts, elements: Elements) -> None:
-        bolder = elements_of(bench, facts, True)
+    def _say_why_not(self, node: ir.Node, bench: Workbench, elements: Elements) -> None:
+        bolder = elements_of(bench, elements.facts, True)
         if not self.assume_finite and _zero_operand(node, bolder) is not None:
             raise Keep(
                 "an operand is zero only if what it was multiplied by is finite (0 * inf is NaN); "
@@ -144,14 +139,6 @@ class Zeros(XambaPass):
                         f"an operand is zero in part only: {len(whole)} of {codes.shape[axis]} along axis {axis} "
                         f"(a state that a later chunk reads is not dead)"
                     )
-
-
-def elements_of(bench: Workbench, facts: Facts, finite: bool) -> Elements:
-    """The codes of the model, worked out once for a run of a pass."""
-    made = _ELEMENTS.setdefault(bench, {})
-    if finite not in made:
-        made[finite] = Elements(facts, Whole(facts), finite)
-    return made[finite]
 
 
 def _zero_operand(node: ir.Node, elements: Elements) -> int | None:

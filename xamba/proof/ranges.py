@@ -5,24 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from npusim_xamba.indices import passes_index
 from xamba.facts.facts import Facts
 from xamba.facts.nodes import attribute, is_onnx
 
-#: Ops an index passes through on its way to a table.
-INDEX_KEPT = {
-    "Cast",
-    "Identity",
-    "Reshape",
-    "Unsqueeze",
-    "Squeeze",
-    "Flatten",
-    "Slice",
-    "Expand",
-    "Transpose",
-    "Tile",
-    "Concat",
-    "Split",
-}
 #: Operands (by op and place) that decide a size: no large number may reach them.
 SIZE_PLACES = {
     "Reshape": (1,),
@@ -60,7 +46,7 @@ def index_bound(value: ir.Value, facts: Facts) -> int | None:
             bound = _bound(node, place, facts)
             if bound is not None:
                 bounds.append(bound)
-            elif is_onnx(node) and node.op_type in INDEX_KEPT and (place == 0 or node.op_type == "Concat"):
+            elif is_onnx(node) and passes_index(node.op_type, place):
                 queue += [out for out in node.outputs if out not in seen]
                 seen.update(node.outputs)
     return min(bounds, default=None)
