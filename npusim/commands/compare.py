@@ -23,7 +23,8 @@ def compare(
     trips: opt.Trips = None,
     max_nodes: opt.MaxNodes = None,
     max_memory: opt.MaxMemory = None,
-    top: opt.Top = 20,
+    top: opt.Top = None,
+    verbose: opt.Verbose = False,
 ) -> None:
     """Compare the predicted latency of two models, MODEL before and AFTER, under equal conditions."""
     outputs = check_outputs({"--json": json}, inputs=[before, after, hw, compiler])
@@ -47,4 +48,4 @@ def compare(
         from npusim.comparison.page import page
         from npusim.terminal.layout import page_width, show
 
-        show(page(comparison, top, page_width()))
+        show(page(comparison, top, page_width(), verbose))

@@ -43,7 +43,7 @@ def crosscheck(
     trips: opt.Trips = None,
     save: opt.Save = None,
     json: opt.Json = None,
-    top: opt.Top = 12,
+    top: opt.Rows = 12,
 ) -> None:
     """Put the prediction for MODEL beside reality.
 

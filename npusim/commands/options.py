@@ -202,7 +202,14 @@ Tornado = Annotated[str | None, _file("--tornado", "Plot the sensitivities to a 
 Sensitivity = Annotated[
     bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")
 ]
-Top = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Rows of the longest table.")]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top", metavar="N", min=0, help="Rows of the longest table; what the page has room for by default."
+    ),
+]
+Rows = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Rows of the longest table.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show everything, not 24 lines.")]
 SweepOutput = Annotated[
     str, _file("--output", "Result: .nc, .zarr (any size), .parquet or .csv.", "-o", "--out")
 ]

@@ -36,7 +36,7 @@ def pareto(
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
     trips: opt.Trips = None,
-    top: opt.Top = 20,
+    top: opt.Rows = 20,
 ) -> None:
     """Find the NPUs with the best latency of an ONNX model for their cost."""
     outputs = check_outputs({"-o": output, "--plot": plot}, inputs=[model, hw, compiler])

@@ -25,7 +25,8 @@ def run(
     trips: opt.Trips = None,
     max_nodes: opt.MaxNodes = None,
     max_memory: opt.MaxMemory = None,
-    top: opt.Top = 15,
+    top: opt.Top = None,
+    verbose: opt.Verbose = False,
     sensitivity: opt.Sensitivity = False,
     tornado: opt.Tornado = None,
 ) -> None:
@@ -72,7 +73,7 @@ def run(
         from npusim.report.text import page
         from npusim.terminal.layout import page_width, show
 
-        lines = page(report, top, page_width())
+        lines = page(report, top, page_width(), verbose)
         if found and sensitivity:
             from npusim.terminal.layout import Line
             from npusim.tradeoff.sensitivity_page import page as sensitivity_page

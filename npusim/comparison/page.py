@@ -6,51 +6,84 @@ from collections import defaultdict
 
 from npusim.comparison.reasons import reasons
 from npusim.comparison.waterfall import Change, Comparison
+from npusim.report.alike import NUMBER, common_name
 from npusim.report.record import Report
 from npusim.terminal.layout import Line, bar, fit, sentence, table
+from npusim.terminal.units import time
 
 BAR_CELLS = 16
-REASONS = 5
+LINES = 24  # of the page that is not verbose
+TOP = 20  # rows of the verbose page
+REASONS, SHORT_REASONS = 5, 2
+KINDS, SHORT_KINDS = 12, 4
+LEAST_ROWS = 3
 
 
-def page(comparison: Comparison, top: int = 20, width: int = 80) -> list[Line]:
-    """The page's lines: headline, one line a model, changes by op type, the `top` largest changes."""
+def page(
+    comparison: Comparison, top: int | None = None, width: int = 80, verbose: bool = False
+) -> list[Line]:
+    """The page's lines: headline, one line a model, changes by op type, the largest changes, reasons, warnings.
+
+    Equal changes of equal layers are one row. `top`: rows of that table, by default as many as 24 lines leave room
+    for (20 when verbose).
+    """
     before, after = comparison.before, comparison.after
-    lines = [Line(_headline(comparison), "bold"), Line("")]
-    lines += table(
-        ("", "latency us", "MAC us", "DSP us", "DMA us", "nodes", "model"),
+    head = [Line(_headline(comparison), "bold"), Line("")]
+    head += table(
+        ("", "latency", "MAC busy", "DSP busy", "DMA busy", "nodes", "model"),
         [_row("before", before), _row("after", after)],
         width,
         words=(0, 6),
     )
-    shares: dict[str, float] = defaultdict(float)
+    deltas: defaultdict[str, float] = defaultdict(float)
     for change in comparison.changes:
-        shares[_what(change)] += change.delta_us
-    lines += [Line(""), *_table("by kind of change", shares, before.latency_us, width)]
-    largest = comparison.changes[:top]
+        deltas[_what(change)] += change.delta_us
+    kinds = _table("by kind of change", deltas, before.latency_us, width, KINDS if verbose else SHORT_KINDS)
+    because: list[Line] = []
+    for reason in reasons(before, after)[: REASONS if verbose else SHORT_REASONS]:
+        places = f" in {reason.places} places" if reason.places > 1 else ""
+        because += sentence(
+            f"{time(reason.delta_us, sign=True)}{places}: {reason.sentence}", width, 9, "because"
+        )
+    warnings = list(dict.fromkeys((*before.warnings, *after.warnings)))
+    below: list[Line] = []
+    for warning in warnings if verbose else warnings[:1]:
+        below += sentence(warning, width, 9, "warning")
+    below += [] if verbose else [Line("--verbose: more rows, reasons and warnings", "dim")]
+    if top is None:
+        taken = sum(len(block) + 1 for block in (head, kinds, because, below) if block) + 1
+        top = TOP if verbose else max(LEAST_ROWS, LINES - taken)
+    lines: list[Line] = []
+    for block in filter(None, [head, kinds, _largest(comparison, top, width), because, below]):
+        lines += [Line(""), *block] if lines else block
+    return lines
+
+
+def _largest(comparison: Comparison, top: int, width: int) -> list[Line]:
+    """The largest changes, one row for equal ones."""
+    groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
+    for change in comparison.changes:
+        key = NUMBER.sub("0", change.name), _what(change), time(change.before_us), time(change.after_us)
+        groups[key].append(change)
+    ranked = sorted(groups.items(), key=lambda item: -abs(sum(c.delta_us for c in item[1])))[:top]
     rows = [
         (
-            change.name,
-            _what(change),
-            f"{change.before_us:.3f}",
-            f"{change.after_us:.3f}",
-            f"{change.delta_us:+.3f}",
+            f"{len(changes)} x" if len(changes) > 1 else "",
+            common_name([c.name for c in changes]),
+            what,
+            was,
+            now,
+            time(sum(c.delta_us for c in changes), sign=True),
         )
-        for change in largest
+        for (_, what, was, now), changes in ranked
     ]
-    if rows:
-        lines += [
-            Line(""),
-            *table(("largest changes", "what", "before us", "after us", "change us"), rows, width, (0, 1)),
-        ]
-    for number, reason in enumerate(reasons(before, after)[:REASONS]):
-        places = f" in {reason.places} places" if reason.places > 1 else ""
-        lines += [Line("")] * (number == 0)
-        lines += sentence(f"{reason.delta_us:+.1f} us{places}: {reason.sentence}", width, 9, "because")
-    warnings = dict.fromkeys((*before.warnings, *after.warnings))
-    for warning in warnings:
-        lines += [Line(""), *sentence(warning, width, 9, "warning")]
-    return lines
+    if not rows:
+        return []
+    if any(row[0] for row in rows):
+        titles = ("", "largest changes", "what", "before each", "after each", "change")
+        return table(titles, rows, width, (1, 2))
+    header = ("largest changes", "what", "before", "after", "change")
+    return table(header, [row[1:] for row in rows], width, (0, 1))
 
 
 def _headline(c: Comparison) -> str:
@@ -60,13 +93,13 @@ def _headline(c: Comparison) -> str:
     factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
     return (
         f"{factor:.2f}x {word} on {fit(before.hardware, 24)} ({before.tiles} tiles, compiler {before.compiler}, "
-        f"{before.precision}): {before.latency_us:.1f} -> {after.latency_us:.1f} us"
+        f"{before.precision}): {time(before.latency_us)} -> {time(after.latency_us)}"
     )
 
 
 def _row(label: str, report: Report) -> tuple[str, ...]:
-    busy = [f"{report.engines.get(e, 0.0):.1f}" for e in ("mac_array", "dsp", "dma")]
-    return (label, f"{report.latency_us:.1f}", *busy, str(len(report.nodes)), report.graph)
+    busy = [time(report.engines.get(e, 0.0)) for e in ("mac_array", "dsp", "dma")]
+    return (label, time(report.latency_us), *busy, str(len(report.nodes)), report.graph)
 
 
 def _what(change: Change) -> str:
@@ -76,21 +109,19 @@ def _what(change: Change) -> str:
     return f"{kind} {old or new}"
 
 
-def _table(title: str, shares: dict[str, float], whole: float, width: int) -> list[Line]:
+def _table(title: str, shares: dict[str, float], whole: float, width: int, most: int) -> list[Line]:
     ranked = sorted(shares.items(), key=lambda item: -abs(item[1]))
-    ranked = [(what, delta) for what, delta in ranked if abs(delta) >= 0.0005][:12]
-    most = max((abs(delta) for _, delta in ranked), default=1.0)
+    ranked = [(what, delta) for what, delta in ranked if abs(delta) >= 0.0005][:most]
+    largest = max((abs(delta) for _, delta in ranked), default=1.0)
     rows = [
         (
             what,
-            f"{delta:+.3f}",
+            time(delta, sign=True),
             f"{100 * delta / whole:+.1f}%" if whole else "-",
-            bar(abs(delta) / most, BAR_CELLS),
+            bar(abs(delta) / largest, BAR_CELLS),
         )
         for what, delta in ranked
     ]
     return (
-        table((title, "change us", "of before", ""), rows, width, (0, 3))
-        if rows
-        else [Line("nothing changed")]
+        table((title, "change", "of before", ""), rows, width, (0, 3)) if rows else [Line("nothing changed")]
     )

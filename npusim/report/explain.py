@@ -7,18 +7,19 @@ import difflib
 from rich.cells import cell_len, chop_cells
 
 from npusim.errors import BadArgument
+from npusim.report.alike import alike
 from npusim.report.record import NodeReport, Report, TaskReport
 from npusim.report.statistics import tasks_by_node, working_us
-from npusim.report.text import scaled, share
 from npusim.report.words import MEMORIES
 from npusim.terminal.layout import Line, clean, fit, sentence, table
+from npusim.terminal.units import nbytes, rate, scaled, share, time
 
 LISTED = 5  # names an error lists
 
 
 def find_node(report: Report, query: str) -> NodeReport:
     """The node of that name, the one it is fused into, or the only one whose name contains `query`.
-    A name as the page shortens it is found too.
+    A name as the page shortens it is found too, and of a row of equal layers ('/layers.*/CumSum') the slowest.
 
     Raises BadArgument with the nearest names if there is none, or more than one.
     """
@@ -28,6 +29,10 @@ def find_node(report: Report, query: str) -> NodeReport:
     for node in report.nodes:
         if query in node.fused:
             return node
+    if "*" in query:
+        rows = [g for g in alike(report.nodes) if query in (g.name, fit(g.name, cell_len(query)))]
+        if rows:
+            return max(rows[0].nodes, key=lambda node: node.critical_us)
     found = [node for node in report.nodes if any(query in name for name in (node.name, *node.fused))]
     found = found or [node for node in report.nodes if fit(node.name, cell_len(query)) == query]
     found = found or [node for node in report.nodes if query.lower() in node.name.lower()]
@@ -55,9 +60,9 @@ def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line
             (
                 task.name.removeprefix(f"{node.name}/").removeprefix(folder),
                 task.engine,
-                f"{task.start_us:.3f}",
-                f"{task.duration_us:.3f}",
-                f"{task.nbytes:.0f}" if task.nbytes else "-",
+                time(task.start_us),
+                time(task.duration_us),
+                nbytes(task.nbytes) if task.nbytes else "-",
                 f"{MEMORIES.get(task.source)}→{MEMORIES.get(task.destination)}" if task.source else "-",
                 str(task.tiles),
                 str(task.pieces),
@@ -67,9 +72,9 @@ def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line
         header = (
             f"{len(tasks)} tasks",
             "engine",
-            "start us",
-            "time us",
-            "bytes",
+            "start",
+            "time",
+            "moved",
             "from→to",
             "tiles",
             "pieces",
@@ -82,10 +87,10 @@ def _facts(report: Report, node: NodeReport, tasks: list[TaskReport]) -> list[tu
     end_us = node.start_us + node.duration_us
     engine = "none (a view: nothing runs)" if node.engine == "none" else node.engine
     tiles = f"{node.tiles} of {report.tiles} tiles" + (f", split over {node.split}" if node.split else "")
-    times = f"{node.start_us:.3f} to {end_us:.3f} us: {node.duration_us:.3f} us"
+    times = f"{time(node.start_us)} to {time(end_us)}: {time(node.duration_us)}"
     working = working_us(node, tasks)
-    engines = ", ".join(f"{name} {time_us:.3f} us" for name, time_us in node.busy_us.items())
-    rate = f" at {node.macs / working / 1e6:.3f} TMAC/s" if working else ""
+    engines = ", ".join(f"{name} {time(time_us)}" for name, time_us in node.busy_us.items())
+    speed = f" at {rate(node.macs, working, 'MAC/s')}" if working else ""
     return [
         ("op", node.op_type + (f", run {node.repeats} times" if node.repeats > 1 else "")),
         ("fused in", ", ".join(node.fused)),
@@ -94,11 +99,11 @@ def _facts(report: Report, node: NodeReport, tasks: list[TaskReport]) -> list[tu
         ("lowering", node.lowering),
         ("tiles", "" if node.engine == "none" else tiles),
         ("pieces", "" if node.engine == "none" else str(node.pieces)),
-        ("work", f"{scaled(node.macs)}MAC{rate}" if node.macs else ""),
-        ("moved", f"{scaled(node.bytes_moved)}B by DMA" if node.bytes_moved else ""),
-        ("time", f"{node.critical_us:.3f} us, {share(node.critical_us, report.latency_us)} of the latency"),
+        ("work", f"{scaled(node.macs)}MAC{speed}" if node.macs else ""),
+        ("moved", f"{nbytes(node.bytes_moved)} by DMA" if node.bytes_moved else ""),
+        ("time", f"{time(node.critical_us)}, {share(node.critical_us, report.latency_us)} of the latency"),
         ("span", times),
-        ("busy", f"{working:.3f} us" + (f": {engines}" if engines else "")),
+        ("busy", time(working) + (f": {engines}" if engines else "")),
         ("bound by", node.bound_by),
         ("cost is", node.source),
     ]

@@ -1,78 +1,130 @@
 """Report -> the page a person reads in a terminal: where the time goes, and why. 80 columns are enough.
 
-`time us` is by how much a node moves the end of the run, so the column adds up to the latency; `busy us` is
-how long an engine works for it. Little time and much work: hidden behind other nodes. Much time and little
-work: it waits, for a busy engine or its data. The span from first task to last is in `explain`, CSV and JSON.
+First the five facts that matter: the latency, how busy each engine is, what takes most, what moves, and how well the
+numbers are known. Then the slowest nodes (equal layers are one row) and the reasons. That is 24 lines; `verbose` adds
+the rest.
+
+`time` is by how much a node moves the end of the run, so the column adds up to the latency; `busy` is how long an
+engine works for it. Little time and much work: hidden behind other nodes. Much time and little work: it waits, for a
+busy engine or its data. The span from first task to last is in `explain`, CSV and JSON.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
+from npusim.report.alike import Alike, alike
 from npusim.report.record import NodeReport, Report
 from npusim.report.statistics import tasks_by_node, working_us
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
-from npusim.terminal.layout import Line, bar, fit, sentence, table
+from npusim.terminal.layout import SHORTEST, Line, bar, fit, sentence, table
+from npusim.terminal.units import nbytes, rate, scaled, share, time, times
 
 COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
-REASONS = 5  # different reasons told under the table
+LINES = 24  # of the page that is not verbose
+TOP = 15  # rows of the verbose page
+REASONS = 5  # different reasons told under the table, and of the short page:
+SHORT_REASONS = 2
+LEAST_ROWS, MOST_ROWS = 5, 10  # of the short page
+REASON_LINES = 2  # of one reason on the short page; the rest is in the verbose one and in `explain`
 BAR_CELLS = 40
 
 
-def to_text(report: Report, top: int = 15, width: int = 80) -> str:
+def to_text(report: Report, top: int | None = None, width: int = 80, verbose: bool = False) -> str:
     """The page as plain text, each line at most `width` cells (72 or more)."""
-    return "".join(f"{line.text}\n" for line in page(report, top, width))
+    return "".join(f"{line.text}\n" for line in page(report, top, width, verbose))
 
 
-def page(report: Report, top: int = 15, width: int = 80) -> list[Line]:
-    """The page's lines: headline, engines, slowest `top` nodes, reasons, op types, sources, warnings."""
-    slowest = sorted(report.nodes, key=lambda node: -node.critical_us)[:top]
-    blocks = [
-        _headline(report, width),
-        _engines(report, width),
-        _slowest(report, slowest, width),
-        _reasons([node for node in slowest if node.critical_us], width),
-        _op_types(report, width),
-        _sources(report, width),
-        _warnings(report, width),
-    ]
+def page(report: Report, top: int | None = None, width: int = 80, verbose: bool = False) -> list[Line]:
+    """The page's lines.
+
+    Args:
+        report: what was simulated.
+        top: rows of the table; by default as many as `LINES` lines leave room for (15 when verbose).
+        width: cells of a line.
+        verbose: also the graph, busy time and bytes of each row, op types, sources, all reasons and warnings.
+    """
+    groups = alike(report.nodes)
+    above = [[*_facts(report, groups, width, verbose), *_engines(report, width)]]
+    below = (
+        [_op_types(report, width), _sources(report, width), _warnings(report, width)]
+        if verbose
+        else [[*_warnings(report, width, most=1), *_more(report, width)]]
+    )
+    told = REASONS if verbose else SHORT_REASONS
+    names = _spelled(report, groups, groups[: top or (TOP if verbose else MOST_ROWS)], width, verbose)
+    reasons = _reasons(groups if verbose else groups[:LEAST_ROWS], names, width, told, verbose)
+    if top is None:
+        rest = [*above, reasons, *below]
+        taken = (
+            sum(len(block) + 1 for block in rest if block) + 1
+        )  # a blank before each, and the table's header
+        top = TOP if verbose else min(MOST_ROWS, max(LEAST_ROWS, LINES - taken))
+    blocks = [*above, _slowest(report, groups[:top], names, width, verbose), reasons if top else [], *below]
     lines: list[Line] = []
     for block in filter(None, blocks):
         lines += [Line(""), *block] if lines else block
     return lines
 
 
-def share(part: float, whole: float) -> str:
-    """'12.3%'; a dash where there is no whole."""
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+def latency(report: Report) -> str:
+    """'987 us (820 to 1,230 us)'; without a band the latency alone."""
+    band = getattr(report, "band_us", None)
+    return time(report.latency_us) + (f" ({times(*band)})" if band else "")
 
 
-def _headline(report: Report, width: int) -> list[Line]:
-    answer = f": {report.latency_us:.3f} us"
+def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> list[Line]:
+    answer = f": {latency(report)}"
     if report.latency_us:
         per_second = 1e6 / report.latency_us
-        answer += f" ({per_second:,.{0 if per_second >= 100 else 1}f} per second)"
+        answer += f", {per_second:,.{0 if per_second >= 100 else 1}f} per second"
     hardware = fit(report.hardware, 24)
+    title = fit(report.graph, max(SHORTEST, width - len(f" on {answer}") - cell_len(hardware)))
+    moved = nbytes(report.bytes_moved) + " moved" + _speed(report.bytes_moved, report, "B/s")
+    work = scaled(report.macs) + "MAC" + _speed(report.macs, report, "MAC/s")
     clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
     machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]
+    machine += [f"compiler {report.compiler}", report.precision]
     nodes = f"{len(report.nodes)} nodes"
     if report.nodes_in_file:
         nodes += f" of {report.nodes_in_file} in the file"
     if report.nodes_folded:
         nodes += f"; {report.nodes_folded} follow from shapes and constants"
-    work = f"{scaled(report.macs)}MAC" + _per_us(report.macs / 1e6, report, "TMAC/s")
-    moved = f"{scaled(report.bytes_moved)}B moved" + _per_us(report.bytes_moved / 1e3, report, "GB/s")
-    title = fit(report.graph, width - len(f" on {answer}") - cell_len(hardware))
     return [
         Line(f"{title} on {hardware}{answer}", "bold"),
-        *sentence(", ".join(machine), width, 10, "machine"),
-        *sentence(f"{report.compiler}, {report.precision}", width, 10, "compiler"),
-        *sentence(nodes, width, 10, "graph"),
-        *sentence(f"{work}; {moved}", width, 10, "work"),
+        *_most(report, width),
+        *sentence(f"{moved}; {work}", width, 10, "work"),
+        *_known(report, width),
         *_host(report, width),
+        *sentence(", ".join(machine), width, 10, "machine"),
+        *(sentence(nodes, width, 10, "graph") if verbose else []),
     ]
+
+
+def _speed(count: float, report: Report, unit: str) -> str:
+    return f" at {rate(count, report.latency_us, unit)}" if report.latency_us and count else ""
+
+
+def _most(report: Report, width: int) -> list[Line]:
+    """The kind of op, and where it runs, that takes most."""
+    kinds: dict[tuple[str, str], list[NodeReport]] = defaultdict(list)
+    for node in report.nodes:
+        kinds[node.op_type, node.engine].append(node)
+    if not kinds or not report.latency_us:
+        return []
+    (op_type, engine), nodes = max(kinds.items(), key=lambda item: _time_us(item[1]))
+    time_us = _time_us(nodes)
+    text = f"{len(nodes)} x {op_type} on {SHORT_NAMES.get(engine, engine)}: {time(time_us)}"
+    return sentence(f"{text}, {share(time_us, report.latency_us)} of the time", width, 10, "most")
+
+
+def _known(report: Report, width: int) -> list[Line]:
+    """On what the time rests: its shares by source."""
+    shares = {source: report.coverage.get(source, {}).get("time", 0.0) for source in SOURCES}
+    told = [f"{100 * part:.0f}% {source}" for source, part in shares.items() if part >= 0.005]
+    return sentence(f"the time rests on {', '.join(told)} numbers", width, 10, "known") if told else []
 
 
 def _host(report: Report, width: int) -> list[Line]:
@@ -80,15 +132,9 @@ def _host(report: Report, width: int) -> list[Line]:
     if report.mode != "latency":
         return []
     part = (
-        f"{report.host_us:.0f} us of the latency"
-        if report.host_us
-        else "not known for this NPU: 0 us assumed"
+        f"{time(report.host_us)} of the latency" if report.host_us else "not known for this NPU: 0 us assumed"
     )
     return sentence(part, width, 10, "host")
-
-
-def _per_us(count: float, report: Report, unit: str) -> str:
-    return f" at {count / report.latency_us:.2f} {unit}" if report.latency_us else ""
 
 
 def _engines(report: Report, width: int) -> list[Line]:
@@ -97,47 +143,82 @@ def _engines(report: Report, width: int) -> list[Line]:
         return []
     whole = report.latency_us
     rows = [
-        (engine, f"{busy_us:.3f}", share(busy_us, whole), bar(busy_us / whole if whole else 0.0, BAR_CELLS))
+        (engine, time(busy_us), share(busy_us, whole), bar(busy_us / whole if whole else 0.0, BAR_CELLS))
         for engine, busy_us in report.engines.items()
     ]
-    header, *lines = table(("engine", "busy us", "share", ""), rows, width, words=(0, 3))
+    header, *lines = table(("engine", "busy", "share", ""), rows, width, words=(0, 3))
     colours = [COLOURS.get(kind(engine), "") for engine in report.engines]
     return [header, *(Line(line.text, colour) for line, colour in zip(lines, colours, strict=True))]
 
 
-def _slowest(report: Report, slowest: list[NodeReport], width: int) -> list[Line]:
-    if not slowest:
+def _slowest(
+    report: Report, groups: list[Alike], names: dict[str, str], width: int, verbose: bool
+) -> list[Line]:
+    """The table: a row for each group, its nodes counted in front, times of one of them, the share of all."""
+    if not groups:
         return []
-    tasks = tasks_by_node(report)
-    rows = [
-        (
-            node.name,
+    header, rows = _columns(report, groups, verbose)
+    named = [(row[0], names[group.name], *row[1:]) for group, row in zip(groups, rows, strict=True)]
+    header = (header[0], f"slowest of {len(report.nodes)}", *header[1:])
+    words = (1, 2, 3, len(header) - 1)
+    if not any(row[0] for row in named):
+        header, named, words = header[1:], [row[1:] for row in named], (0, 1, 2, len(header) - 2)
+    return table(header, named, width, words)
+
+
+def _columns(
+    report: Report, groups: list[Alike], verbose: bool
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and cells of the table, without the names."""
+    tasks = tasks_by_node(report) if verbose else {}
+    each = " each" if any(len(group.nodes) > 1 for group in groups) else ""
+    rows = []
+    for group in groups:
+        node, count = group.first, len(group.nodes)
+        row = [
+            f"{count} x" if count > 1 else "",
             node.op_type,
             SHORT_NAMES.get(node.engine, node.engine),
-            f"{node.critical_us:.3f}",
-            share(node.critical_us, report.latency_us),
-            f"{working_us(node, tasks[node.name]):.3f}",
-            f"{node.bytes_moved / 1e6:.3f}",
-            SHORT_NAMES.get(node.bound_by, node.bound_by),
-        )
-        for node in slowest
-    ]
-    title = f"slowest {len(slowest)} of {len(report.nodes)}"
-    header = (title, "op", "on", "time us", "share", "busy us", "MB", "bound")
-    return table(header, rows, width, words=(0, 1, 2, 7))
+            time(group.each_us),
+            share(group.critical_us, report.latency_us),
+        ]
+        if verbose:
+            busy_us = sum(working_us(one, tasks.get(one.name, ())) for one in group.nodes)
+            row += [time(busy_us / count), nbytes(sum(one.bytes_moved for one in group.nodes) / count)]
+        rows.append((*row, SHORT_NAMES.get(node.bound_by, node.bound_by)))
+    more = ("busy", "moved") if verbose else ()
+    return ("", "op", "on", "time" + each, "share", *more, "bound"), rows
 
 
-def _reasons(slowest: list[NodeReport], width: int) -> list[Line]:
+def _spelled(
+    report: Report, groups: list[Alike], shown: list[Alike], width: int, verbose: bool
+) -> dict[str, str]:
+    """One spelling of each name for the whole page: what the table of the `shown` leaves room for."""
+    if not shown:
+        return {}
+    header, rows = _columns(report, shown, verbose)
+    others = max(cell_len(line.text) for line in table(header, rows, 2 * width, (1, 2, len(header) - 1)))
+    room = max(SHORTEST + 4, width - others - 3)
+    return {group.name: fit(group.name, room) for group in groups}
+
+
+def _reasons(groups: list[Alike], names: dict[str, str], width: int, most: int, whole: bool) -> list[Line]:
     """Why the slowest take what they take; one sentence for all that share it."""
-    told: dict[str, list[str]] = defaultdict(list)
-    for node in slowest:
-        if node.reason:
-            told[node.reason].append(node.name)
+    told: dict[str, list[Alike]] = defaultdict(list)
+    for group in groups:
+        if group.critical_us and group.first.reason:
+            told[group.first.reason].append(group)
     lines = [Line("why", "bold")] if told else []
-    for reason, names in list(told.items())[:REASONS]:
-        others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-        lines.append(Line(fit(names[0], width - len(others)) + others))
-        lines += sentence(reason, width, 4)
+    for reason, sharing in list(told.items())[:most]:
+        others = sum(len(group.nodes) for group in sharing[1:])
+        more = f" (and {others} more)" if others else ""
+        told_lines = sentence(f"{names[sharing[0].name]}{more}: {reason}", width, 2)
+        if not whole and len(told_lines) > REASON_LINES:
+            kept = told_lines[REASON_LINES - 1].text
+            told_lines[REASON_LINES - 1 :] = [
+                Line(f"{set_cell_size(kept, min(cell_len(kept), width - 2))} …")
+            ]
+        lines += told_lines
     return lines
 
 
@@ -153,9 +234,9 @@ def _op_types(report: Report, width: int) -> list[Line]:
         if not time_us and not any(busy):
             idle.append(f"{len(nodes)} {op_type}")
             continue
-        counted = (str(len(nodes)), f"{time_us:.3f}", share(time_us, report.latency_us))
-        rows.append((op_type, *counted, *(f"{busy_us:.3f}" if busy_us else "-" for busy_us in busy)))
-    header = ("by op type", "nodes", "time us", "share", *(f"{SHORT_NAMES[engine]} us" for engine in ENGINES))
+        counted = (str(len(nodes)), time(time_us), share(time_us, report.latency_us))
+        rows.append((op_type, *counted, *(time(busy_us) if busy_us else "-" for busy_us in busy)))
+    header = ("by op type", "nodes", "time", "share", *(f"{SHORT_NAMES[engine]} busy" for engine in ENGINES))
     lines = table(header, rows, width, words=(0,)) if rows else []
     return lines + (sentence(", ".join(idle), width, 10, "no time:") if idle else [])
 
@@ -178,24 +259,24 @@ def _sources(report: Report, width: int) -> list[Line]:
     return table(("costs are", *counts), rows, width, words=(0,)) if rows else []
 
 
-def _warnings(report: Report, width: int) -> list[Line]:
+def _warnings(report: Report, width: int, most: int | None = None) -> list[Line]:
+    """What is missing, and the first `most` warnings (all by default)."""
     lines: list[Line] = []
     if report.unmodelled:
         kinds = Counter(node.op_type for node in report.unmodelled)
         what = ", ".join(f"{count} {op_type}" for op_type, count in kinds.most_common())
         names = ", ".join(fit(node.name, width - 12) for node in report.unmodelled[:3])
         names += ", ..." if len(report.unmodelled) > 3 else ""
-        moved = scaled(sum(node.nbytes for node in report.unmodelled))
-        text = f"no cost for {what} ({moved}B): {names}; the latency leaves out their work, a lower bound"
+        moved = nbytes(sum(node.nbytes for node in report.unmodelled))
+        text = f"no cost for {what} ({moved}): {names}; the latency leaves out their work, a lower bound"
         lines += sentence(text, width, 9, "missing", style="bold red")
-    for warning in report.warnings:
+    for warning in report.warnings[:most]:
         lines += sentence(warning, width, 9, "warning", style="yellow")
     return lines
 
 
-def scaled(count: float) -> str:
-    """For a unit to follow: 4089184256 -> '4.09 G'; decimal prefixes."""
-    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= size:
-            return f"{count / size:.2f} {prefix}"
-    return f"{count:.0f} "
+def _more(report: Report, width: int) -> list[Line]:
+    """Where the rest is."""
+    left = len(report.warnings) - 1
+    warnings = f" and {left} more warning{'s' * (left > 1)}" if left > 0 else ""
+    return sentence(f"--verbose: op types, sources, more rows and reasons{warnings}", width, 0, style="dim")

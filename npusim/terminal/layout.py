@@ -18,7 +18,7 @@ from npusim_xamba.text import clean as clean
 # For terminals and pipes that cannot write these.
 ASCII = str.maketrans({"…": "~", "█": "#", "▌": "#", "→": ">"})
 SHORTEST = 8  # cells a column of words keeps
-FOLDER = re.compile(r"^(.).*?([._]?\d*)$")
+FOLDER = re.compile(r"^(.).*?([._]?(?:\d+|\*)?)$")
 
 
 class Line(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from npusim.terminal.layout import Line, fit, sentence, table
+from npusim.terminal.units import time
 from npusim.tradeoff.front import Front
 
 
@@ -14,11 +15,11 @@ def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
     short = [name.rpartition(".")[2] for name in names]
     titles = [s if short.count(s) == 1 else name for s, name in zip(short, names, strict=True)]
     cells = [
-        (f"{row['cost']:.6g}", f"{row['latency_us']:.3f}", *(_short(row[n]) for n in names), row["bound_by"])
+        (f"{row['cost']:.6g}", time(row["latency_us"]), *(_short(row[n]) for n in names), row["bound_by"])
         for row in some
     ]
     for room in range(40, 7, -1):  # the widest titles that leave the table within the page
-        header = ("cost", "latency us", *(fit(title, room) for title in titles), "bound")
+        header = ("cost", "latency", *(fit(title, room) for title in titles), "bound")
         lines = table(header, cells, width, words=(len(header) - 1,))
         if max(len(line.text) for line in lines) <= width:
             break

@@ -18,7 +18,7 @@ def test_run_prints_the_page(npusim, model):
     code, out, err = npusim("run", model)
     assert (code, err) == (0, "")
     assert out.startswith("model.onnx on lunar_lake: ")
-    for word in ("CumSum", "MatMul", "Sigmoid", "why", "costs are"):
+    for word in ("CumSum", "MatMul", "Sigmoid", "why", "known"):
         assert word in out
     assert all(len(line) <= 80 for line in out.splitlines())
 
@@ -81,7 +81,7 @@ def test_explain_tells_about_one_node_by_a_piece_of_its_name(npusim, model):
     code, out, _ = npusim("explain", model, "MatMul")
     assert code == 0
     assert out.splitlines()[0] == "/block.0/MatMul"
-    for word in ("engine", "why", "bound by", "cost is", "start us"):
+    for word in ("engine", "why", "bound by", "cost is", "start"):
         assert word in out
 
 
@@ -107,7 +107,8 @@ def test_options_reach_the_simulation(npusim, model, options):
 
 
 def test_top_sets_the_length_of_the_table(npusim, model):
-    assert "slowest 1 of" in npusim("run", model, "--top", 1).out
+    assert "/block.1/Sigmoid" not in npusim("run", model, "--top", 1).out.split("why")[0]
+    assert "/block.1/Sigmoid" in npusim("run", model, "--top", 3).out.split("why")[0]
     assert "slowest" not in npusim("run", model, "--top", 0).out
 
 
