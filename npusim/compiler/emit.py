@@ -30,6 +30,7 @@ class Emitter(Transfers):
         if r.reason:
             record.reason = f"{record.reason}; {r.reason}" if record.reason else r.reason
         record.pieces = r.pieces
+        record.held_bytes = r.held_bytes + r.weights_held
         record.kernels = tuple(
             self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)
         )

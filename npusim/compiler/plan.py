@@ -60,7 +60,8 @@ Ask = MacTask | DspTask | DmaTask
 @dataclass(slots=True)
 class Step:
     """One node of the fused graph as planned. `tasks`: its tasks (prefetched weights too).
-    `compute`: those on MAC array or DSP. `kernel_sources` feeds the report's coverage."""
+    `prefetch`: those of its weights that begin before it. `kernels`: lines of its DSP kernels. `held_bytes`: what the
+    scratchpads of all tiles hold while it runs."""
 
     node: Node
     lowering: str
@@ -72,6 +73,7 @@ class Step:
     tasks: list[int] = field(default_factory=list)
     prefetch: list[int] = field(default_factory=list)
     kernels: tuple[str, ...] = ()
+    held_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
 from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
 from npusim.pricing import Prices
+from npusim.report.chain import path_ns, waits_for
 from npusim.report.doubts import rests_on_assumptions, sources_differ
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
@@ -31,7 +32,8 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         )
     ]
     engines = busy_us(map(engine_kind, plan.queue), (t * US for t in line.time_ns), int(hw.dma.ports))
-    tasks = tuple(_task(plan, line, i, choice[i]) for i in range(len(plan.queue)))
+    on_path = path_ns(plan, line)
+    tasks = tuple(_task(plan, line, i, choice[i], on_path[i] * US) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
         graph=plan.graph.name,
@@ -54,7 +56,21 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         clocks_mhz={"mac_array": float(hw.mac_array.clock_mhz), "dsp": float(hw.dsp.clock_mhz)},
         model_sha256=plan.graph.sha256,
         versions=_versions(),
+        peaks=peaks(hw, plan.tiles, plan.precision),
+        scratchpad_bytes=float(hw.scratchpad.capacity_bytes) * plan.tiles,
     )
+
+
+def peaks(hw: Hardware, tiles: int, precision: str) -> dict[str, float]:
+    """What the machine can do in a microsecond: the roofs of a roofline. A DSP does one operation on each 16-bit
+    element of a vector in a cycle."""
+    ratio = float(hw.mac_array.fp16_ratio) if precision == "fp16" else 1.0
+    lanes = float(hw.dsp.vector_bits) / 16 * int(hw.dsp.per_tile) * tiles
+    return {
+        "macs": float(hw.mac_array.macs_per_cycle) / ratio * tiles * float(hw.mac_array.clock_mhz),
+        "dsp_elements": lanes * float(hw.dsp.clock_mhz),
+        "ddr_bytes": float(hw.ddr.bandwidth_gb_per_s) * 1e3,
+    }
 
 
 def _node(
@@ -103,7 +119,13 @@ def _node(
         origin=step.node.metadata.get("xamba.from", "").partition(" ")[2],
         origin_op=step.node.metadata.get("xamba.from", "").partition(" ")[0],
         critical_us=critical_us,
+        dsp_elements=sum(_dsp_elements(plan.ask[i]) * plan.repeats[i] for i in tasks),
+        scratchpad_bytes=step.held_bytes,
     )
+
+
+def _dsp_elements(ask: Ask) -> float:
+    return ask.elements * ask.parts * ask.launches if isinstance(ask, DspTask) else 0.0
 
 
 def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
@@ -171,7 +193,7 @@ def _task_tiles(plan: Plan, ask: Ask, choice: int) -> int:
     return plan.tiles if isinstance(ask, MacTask) and ask.splits[choice] != "none" else 1
 
 
-def _task(plan: Plan, line: Timeline, i: int, choice: int) -> TaskReport:
+def _task(plan: Plan, line: Timeline, i: int, choice: int, path_us: float) -> TaskReport:
     ask = plan.ask[i]
     moves = ask if isinstance(ask, DmaTask) else None
     node = plan.steps[plan.step[i]].node.name
@@ -187,6 +209,8 @@ def _task(plan: Plan, line: Timeline, i: int, choice: int) -> TaskReport:
         tiles=_task_tiles(plan, ask, choice),
         dsps=max(1, ask.parts // plan.tiles) if isinstance(ask, DspTask) else 1,
         pieces=plan.pieces[i],
+        waits_for=waits_for(plan, i),
+        path_us=path_us,
     )
 
 

@@ -10,7 +10,9 @@ SCHEMA_VERSION = "1"
 @dataclass(frozen=True, slots=True)
 class TaskReport:
     """One task of the schedule, as a trace shows it. `engine` is mac_array, dsp, dma0 or dma1.
-    `dsps`: how many DSPs of each of its tiles share it (a task of the DSPs)."""
+    `dsps`: how many DSPs of each of its tiles share it (a task of the DSPs). `waits_for`: places in the report's list
+    of the tasks it waits for, those before it on its engine left out. `path_us`: how much of the chain of tasks that
+    decides the end of the run is in it; these sum to the NPU's latency."""
 
     node: str  # name of the node it works for
     name: str  # e.g. 'conv1/weights'
@@ -23,6 +25,8 @@ class TaskReport:
     tiles: int = 1
     pieces: int = 1
     dsps: int = 1
+    waits_for: tuple[int, ...] = ()
+    path_us: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,9 @@ class NodeReport:
     """One node. `engine`: mac_array, dsp, dma or none (a view). `duration_us`: from its first task's
     start to its last task's end, transfers it waits for included. `busy_us`: time per engine.
     `bound_by`: mac_array, dsp, dma, launch or none. `source`: how well its cost is known
-    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it."""
+    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it.
+    `dsp_elements`: elements its DSP kernels work through. `scratchpad_bytes`: what the scratchpads of all tiles hold
+    while it runs."""
 
     name: str
     op_type: str
@@ -52,6 +58,8 @@ class NodeReport:
     critical_us: float = 0.0  # by how much it moves the end of the run; these sum to the latency
     origin: str = ""  # name of the node it replaces in a rewritten model
     origin_op: str = ""  # op type of that node
+    dsp_elements: float = 0.0
+    scratchpad_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,36 @@ class Unmodelled:
 
 
 @dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The same graph on a machine that differs in one thing. `factors`: dotted names and what multiplies them."""
+
+    name: str
+    latency_us: float
+    factors: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do about the latency. `saves_us`: what the model predicts it saves; 0 where that is not known.
+    `share`: part of the latency it is about, 0..1. `nodes`: names of the nodes it is about. `command`: what does it;
+    in it MODEL is the model's file."""
+
+    kind: str
+    sentence: str
+    command: str
+    saves_us: float = 0.0
+    share: float = 0.0
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
     of a synchronous inference, is in `latency_us` too. `engines`: busy time per engine. `coverage`: per source
-    ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1."""
+    ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
+    the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on the DSPs,
+    'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
+    where they were asked for."""
 
     latency_us: float
     graph: str
@@ -91,3 +125,7 @@ class Report:
     schema_version: str = SCHEMA_VERSION
     mode: str = "throughput"
     host_us: float = 0.0
+    peaks: dict[str, float] = field(default_factory=dict)
+    scratchpad_bytes: float = 0.0
+    what_if: tuple[WhatIf, ...] = ()
+    advice: tuple[Advice, ...] = ()

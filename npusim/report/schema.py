@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from npusim.report.record import SCHEMA_VERSION, NodeReport, Report, TaskReport, Unmodelled
+from npusim.report.record import SCHEMA_VERSION, Advice, NodeReport, Report, TaskReport, Unmodelled, WhatIf
 from npusim.report.words import SOURCES
 
 # A key too much, a string for a number and a NaN are all refused.
@@ -20,7 +20,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 def report_reader() -> TypeAdapter[Report]:
     """Reads a `Report` from the JSON text of its fields and refuses whatever it does not know."""
-    for record in (Report, NodeReport, TaskReport, Unmodelled):
+    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf):
         with_config(STRICT)(record)
     return TypeAdapter(Report)
 

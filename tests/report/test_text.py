@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from npusim.errors import BadArgument
 from npusim.report.alike import alike
 from npusim.report.explain import explain_page, find_node
-from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
+from npusim.report.record import Advice, NodeReport, Report, TaskReport, Unmodelled, WhatIf
 from npusim.report.text import LINES, page, to_text
 from npusim.terminal.layout import Line, bar, fit, sentence, show, table
 from npusim.terminal.units import nbytes, share, time
@@ -285,6 +285,6 @@ def test_a_terminal_that_writes_ascii_only_gets_ascii(monkeypatch):
 
 def test_the_documentation_names_every_field():
     text = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
-    for record in (Report, NodeReport, TaskReport, Unmodelled):
+    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf):
         for name in (field.name for field in fields(record)):
             assert f"`{name}`" in text, f"{record.__name__}.{name}"

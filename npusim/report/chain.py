@@ -1,0 +1,59 @@
+"""The chain of tasks that decides the end of a run: what each task waited for, and how long the chain is in it.
+
+Walked from the last end back to the start. A task began when the last thing it waits for was there: the task before it
+on its engine, one it comes *after*, or the first piece of one it *streams* from; or it could not end before one it
+follows or is fed by had ended. What lies between two such moments belongs to the task in between, so the parts of all
+tasks sum to the latency."""
+
+from __future__ import annotations
+
+from npusim.compiler.plan import Plan
+from npusim.schedule import Timeline
+
+
+def waits_for(plan: Plan, i: int) -> tuple[int, ...]:
+    """Tasks that task `i` waits for: for their end, their first piece, or before a later piece of its own."""
+    fed = (p for p, _ in plan.feeds.get(i, ()))
+    return tuple(dict.fromkeys((*plan.after[i], *plan.streams[i], *fed)))
+
+
+def path_ns(plan: Plan, line: Timeline) -> list[float]:
+    """Per task the part of the deciding chain that is in it, nanoseconds; the sum is the end of the last task."""
+    found = [0.0] * len(plan.queue)
+    if not found:
+        return found
+    before = _before(plan.queue)
+    i = max(range(len(found)), key=lambda task: line.end_ns[task])
+    now = line.end_ns[i]
+    while True:
+        moment, behind = _held_until(plan, line, before, i, now)
+        found[i] += now - moment
+        if behind < 0:
+            return found
+        now, i = moment, behind
+
+
+def _held_until(plan: Plan, line: Timeline, before: list[int], i: int, now: float) -> tuple[float, int]:
+    """The moment from which on task `i` itself decides that it has got as far as it has by `now`, and the task that
+    decided until then (-1 for none)."""
+    start, time, pieces = line.start_ns[i], line.time_ns[i], plan.pieces[i]
+    if now == line.end_ns[i] and now > start + time:
+        rest = [(line.end_ns[p] + time / pieces, line.end_ns[p], p) for p in plan.streams[i]]
+        rest += [(line.end_ns[p] + share * time, line.end_ns[p], p) for p, share in plan.feeds.get(i, ())]
+        _, moment, behind = max(rest)
+        return moment, behind
+    waits = [(line.end_ns[p], p) for p in plan.after[i]]
+    waits += [(line.start_ns[p] + line.time_ns[p] / plan.pieces[p], p) for p in plan.streams[i]]
+    waits += [(line.end_ns[before[i]], before[i])] if before[i] >= 0 else []
+    moment, behind = max(waits, default=(0.0, -1))
+    return (start, behind) if moment > 0 else (0.0, -1)
+
+
+def _before(queue: tuple[int, ...]) -> list[int]:
+    """The task before each on its engine, -1 for the first."""
+    last: dict[int, int] = {}
+    found = []
+    for i, engine in enumerate(queue):
+        found.append(last.get(engine, -1))
+        last[engine] = i
+    return found
