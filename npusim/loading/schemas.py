@@ -38,13 +38,15 @@ EMPTY_IS_ABSENT = frozenset(
 
 
 # Attributes that mean the same in every op of ONNX's own that has them. A node with no others needs no look into the
-# `onnx` package, whose first look costs 25 ms: a tenth of reading a small network.
+# `onnx` package, which costs more to import than a small network to read.
 COMMON = {
     "axis": "i", "axes": "I", "perm": "I", "kernel_shape": "I", "strides": "I", "pads": "I", "dilations": "I",
     "group": "i", "auto_pad": "s", "keepdims": "i", "alpha": "f", "beta": "f", "epsilon": "f", "transA": "i",
     "transB": "i", "to": "i", "mode": "s", "ceil_mode": "i", "count_include_pad": "i",
     "momentum": "f", "block_size": "i", "training_mode": "i", "spatial": "i", "allowzero": "i", "start": "i",
-    "end": "i", "storage_order": "i",
+    "end": "i", "storage_order": "i", "noop_with_empty_axes": "i", "exclusive": "i", "reverse": "i", "stash_type": "i",
+    "fmod": "i", "upper": "i", "approximate": "s", "largest": "i", "sorted": "i",
+    "num_outputs": "i", "equation": "s",
 }  # fmt: skip
 
 
@@ -71,7 +73,7 @@ def checked_attributes(
     A single number where the op takes several becomes a tuple of one. A name that the op does not have, in any
     opset, is left out with a warning, so that no rule stumbles over it.
     """
-    if not domain and inputs and all(_is_common(n, v) for n, v in attributes.items()):
+    if not domain and inputs and all(_is_common(kind, n, v) for n, v in attributes.items()):
         return attributes
     schema = schema_of(kind, domain, opset)
     if schema is None:
@@ -97,7 +99,9 @@ def checked_attributes(
     return result
 
 
-def _is_common(name: str, value: Any) -> bool:
+def _is_common(kind: str, name: str, value: Any) -> bool:
+    if name == "value" and kind == "ConstantOfShape":  # of others it may be a number
+        return FITS["t"](value)
     return name in COMMON and FITS[COMMON[name]](value) and value != ()
 
 
@@ -157,6 +161,8 @@ def type_not_allowed(kind: str, opset: int, labels: tuple[str, ...]) -> str:
 
     Runtimes and Intel's compiler refuse such a node; its price is what its bytes would cost.
     """
+    if opset >= USUAL_FROM and _is_usual(kind, labels):
+        return ""
     from onnx import defs
 
     try:
@@ -174,5 +180,23 @@ def type_not_allowed(kind: str, opset: int, labels: tuple[str, ...]) -> str:
     return ""
 
 
+def _is_usual(kind: str, labels: tuple[str, ...]) -> bool:
+    allowed = USUAL.get(kind, ())
+    return len(labels) <= len(allowed) and all(
+        label in some for label, some in zip(labels, allowed, strict=False)
+    )
+
+
 UNUSUAL = frozenset({"bool", "string", "complex64", "complex128"})  # types that ops are most often without
+# Types that ONNX allows in every opset from `USUAL_FROM` on, operand by operand, of ops that pass on or read masks:
+# what nearly every network has. As with `COMMON`, a node of these needs no look into the `onnx` package.
+USUAL_FROM = 11
+_ANY = frozenset({"float32", "float16", "bool", "int32", "int64"})
+_INT64, _INDEX, _BOOL = frozenset({"int64"}), frozenset({"int32", "int64"}), frozenset({"bool"})
+USUAL = {
+    "Where": (_BOOL, _ANY, _ANY), "And": (_BOOL, _BOOL), "Or": (_BOOL, _BOOL), "Xor": (_BOOL, _BOOL), "Not": (_BOOL,),
+    "Cast": (_ANY,), "Identity": (_ANY,), "Shape": (_ANY,), "Flatten": (_ANY,), "Transpose": (_ANY,),
+    "Reshape": (_ANY, _INT64), "Expand": (_ANY, _INT64), "Tile": (_ANY, _INT64), "Gather": (_ANY, _INDEX),
+    "Squeeze": (_ANY, _INT64), "Unsqueeze": (_ANY, _INT64), "Slice": (_ANY, _INDEX, _INDEX, _INDEX, _INDEX),
+}  # fmt: skip
 ONNX_SPELLING = {"float32": "float", "float64": "double"}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from npusim.errors import BadModel
+from npusim.loading.messages import messages
 from npusim.loading.tensors import KEEP_ELEMENTS
 from npusim_xamba.files import special
 
@@ -38,7 +39,6 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
 
     Raises `BadModel` for a file that is missing, a folder, unreadable, truncated or no ONNX model.
     """
-    import onnx
     from google.protobuf.message import DecodeError
 
     try:
@@ -60,7 +60,7 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
         raise BadModel(f"'{path}' cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise BadModel(f"'{path}' is no ONNX model or is cut off: {error}") from None
-    model = onnx.ModelProto()
+    model = messages().ModelProto()
     try:
         model.ParseFromString(content)
     except (DecodeError, ValueError) as error:

@@ -11,18 +11,29 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import DType
+from npusim.loading.messages import messages
 from npusim_xamba.files import Refused, check_location, inside
 
+# Types NumPy has itself; of any other, the `onnx` package knows how it is held.
+NUMPY = {
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
+    11: "float64",
+}  # fmt: skip
+# The same as bytes in a file, little-endian.
+RAW = {number: np.dtype(name).newbyteorder("<") for number, name in NUMPY.items()}
+# The field of a tensor that is no raw bytes, and the type its numbers are held in.
+FIELDS = {
+    1: ("float_data", "float32"), 2: ("int32_data", "int32"), 3: ("int32_data", "int32"), 6: ("int32_data", "int32"),
+    7: ("int64_data", "int64"), 11: ("double_data", "float64"),
+}  # fmt: skip
 KEEP_ELEMENTS = 4096  # values are kept up to this size: enough for shapes, axes, pads, splits
 
 
 @cache
 def dtype_of(onnx_type: int) -> DType:
     """The `DType` of an ONNX element type number. Raises `BadModel` for one we do not know."""
-    from onnx import TensorProto
-
     try:
-        name = TensorProto.DataType.Name(onnx_type)
+        name = messages().TensorProto.DataType.Name(onnx_type)
     except ValueError:
         raise BadModel(f"element type {onnx_type} is none of ONNX's") from None
     if name == "UNDEFINED":
@@ -35,31 +46,31 @@ def dtype_of(onnx_type: int) -> DType:
 @cache
 def onnx_type(dtype: DType) -> int:
     """The ONNX element type number of a `DType`."""
-    from onnx import TensorProto
-
-    return int(TensorProto.DataType.Value(dtype.name))
+    return int(messages().TensorProto.DataType.Value(dtype.name))
 
 
 @cache
 def numpy_type(dtype: DType) -> np.dtype[Any]:
     """The NumPy type values of this `DType` are computed in."""
+    number = onnx_type(dtype)
+    if number in NUMPY:
+        return np.dtype(NUMPY[number])
     from onnx.helper import tensor_dtype_to_np_dtype
 
-    return np.dtype(tensor_dtype_to_np_dtype(onnx_type(dtype)))
+    return np.dtype(tensor_dtype_to_np_dtype(number))
 
 
 def dtype_like(kind: np.dtype[Any]) -> DType:
     """The `DType` of a NumPy type. Raises `ValueError` if it has none."""
+    for number, name in NUMPY.items():
+        if kind == name:
+            return dtype_of(number)
     from onnx.helper import np_dtype_to_tensor_dtype
 
     try:
         return dtype_of(int(np_dtype_to_tensor_dtype(kind)))
     except (KeyError, ValueError, BadModel):
         raise ValueError(f"its value has type {kind}") from None
-
-
-# Types whose raw bytes are NumPy's own (little-endian, as ONNX writes them).
-RAW = {1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
 
 
 def shape_of(tensor: Any) -> tuple[int, ...]:
@@ -82,15 +93,24 @@ def small_data(tensor: Any, folder: str = "") -> np.ndarray | Callable[[], np.nd
         return None
     if external:
         return lambda: read_external(tensor, place, folder)
-    raw = RAW.get(tensor.data_type)
     try:
-        if raw is not None and tensor.HasField("raw_data"):
-            return np.frombuffer(tensor.raw_data, raw).reshape(shape)
-        from onnx.numpy_helper import to_array
-
-        return np.asarray(to_array(tensor)).reshape(shape)
+        return array_of(tensor).reshape(shape)
     except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
         raise BadModel(f"tensor '{tensor.name}' of shape {shape} does not hold its data: {error}") from None
+
+
+def array_of(tensor: Any) -> np.ndarray:
+    """The value of a tensor whose data lie in the file. Raises what NumPy and `onnx` raise for data that do not fit."""
+    raw = RAW.get(tensor.data_type)
+    if raw is not None and tensor.HasField("raw_data"):
+        return np.frombuffer(tensor.raw_data, raw).reshape(tuple(tensor.dims))
+    if tensor.data_type in FIELDS and not tensor.data_location:
+        field, held = FIELDS[tensor.data_type]
+        data = np.asarray(getattr(tensor, field), held)
+        return data.astype(NUMPY[tensor.data_type]).reshape(tuple(tensor.dims))
+    from onnx.numpy_helper import to_array
+
+    return np.asarray(to_array(tensor))
 
 
 def external_place(tensor: Any) -> dict[str, str]:

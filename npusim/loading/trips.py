@@ -17,7 +17,9 @@ from npusim.graph import DType
 from npusim.loading.branches import inline
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.dimensions import listed
+from npusim.loading.messages import messages
 from npusim.loading.order import SUBGRAPH_OPS, captured
+from npusim.loading.tensors import array_of
 
 MOST_FOLLOWED = 20_000  # nodes evaluated to follow a condition: about half a second
 ENDLESS = 2**31 - 1  # this limit and more are the exporters' way to write "until the condition says stop"
@@ -97,9 +99,7 @@ def condition_outside(builder: Builder, scope: Scope, body: Any) -> bool | None:
     local = body.output[0].name
     for tensor in body.initializer:
         if tensor.name == local:
-            from onnx.numpy_helper import to_array
-
-            return bool(to_array(tensor).any())
+            return bool(array_of(tensor).any())
     found = scope.find(local)
     if not isinstance(found, str):
         return None
@@ -109,8 +109,6 @@ def condition_outside(builder: Builder, scope: Scope, body: Any) -> bool | None:
 
 def deciding_part(body: Any, states: int) -> tuple[Any, list[int]]:
     """The body with only the nodes that the condition needs, in order, and the numbers of the states it reads."""
-    from onnx import GraphProto
-
     made = {o: i for i, node in enumerate(body.node) for o in node.output if o}
     state_of = {v.name: k for k, v in enumerate(body.input[2 : 2 + states])}
     chosen: set[int] = set()
@@ -131,7 +129,7 @@ def deciding_part(body: Any, states: int) -> tuple[Any, list[int]]:
             todo += [n for n in node.input if n]
             if node.op_type in SUBGRAPH_OPS:
                 todo += captured(node)
-    part = GraphProto(name=body.name)
+    part = messages().GraphProto(name=body.name)
     part.node.extend([body.node[i] for i in sorted(chosen)])
     part.initializer.extend([t for t in body.initializer if t.name in seen])
     part.sparse_initializer.extend([t for t in body.sparse_initializer if t.values.name in seen])
