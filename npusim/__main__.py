@@ -1,5 +1,22 @@
-"""`python -m npusim` is `npusim`."""
+"""`npusim`, and `python -m npusim`: the command line, with Ctrl-C minded before anything heavy is imported."""
 
-from npusim.cli import main
+from __future__ import annotations
 
-main()
+from collections.abc import Callable
+
+from npusim_xamba.command_line import enter
+
+
+def _load() -> Callable[[], None]:
+    from npusim.cli import main
+
+    return main
+
+
+def main() -> None:
+    """Entry point."""
+    enter(_load)
+
+
+if __name__ == "__main__":
+    main()

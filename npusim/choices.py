@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from npusim.errors import BadArgument
+from npusim_xamba.text import near
 
 
 class Precision(StrEnum):
@@ -59,4 +60,5 @@ def choose(kind: type[Choice], word: str, what: str = "") -> Choice:
         return kind(word.lower())
     except (ValueError, AttributeError):
         name = what or kind.__name__.lower()
-        raise BadArgument(f"{name} '{word}' is not on offer; choose from {', '.join(kind)}") from None
+        hint = near(str(word), kind)
+        raise BadArgument(f"{name} '{word}' is not on offer; choose from {', '.join(kind)}{hint}") from None

@@ -1,13 +1,8 @@
-"""The command line. Commands stand in `npusim/commands`, one file each; here they are only gathered.
-
-An error that is the user's to mend becomes one line on standard error and exit code 2. Any other exception
-is a bug of ours and shows its traceback.
-"""
+"""The command line. Commands stand in `npusim/commands`, one file each; here they are only gathered."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 # pydantic looks through all installed packages for plugins before it builds its first model: 20 ms of start-up
@@ -31,6 +26,7 @@ from npusim.commands.sweep import sweep
 from npusim.commands.validate import validate
 from npusim.errors import NpusimError
 from npusim.version import __version__
+from npusim_xamba.command_line import run as run_app
 
 app = typer.Typer(
     name="npusim",
@@ -68,32 +64,5 @@ def options(
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 done, 2 an error told in one line, 130 interrupted; a command may have more."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a name a terminal cannot write is no reason to stop
-    try:
-        sys.exit(app(prog_name="npusim", standalone_mode=False))
-    except NpusimError as error:
-        _tell(f"{type(error).__name__}: {error}")
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()  # type: ignore[attr-defined]
-            sys.exit(2)
-        context = getattr(error, "ctx", None)
-        usage = f". {context.get_usage()} (-h explains)" if context else ""
-        _tell(f"BadArgument: {error.format_message().rstrip('.')}{usage}")
-
-
-def _tell(sentence: str) -> None:
-    """One line on standard error; what a model or a file name holds may not steer the terminal."""
-    from npusim.terminal.layout import clean
-
-    print(clean(" ".join(sentence.split())), file=sys.stderr)
-    sys.exit(2)
+    """Exit codes: 0 done, 2 an error told in one line, 130 interrupted; a command may have more."""
+    run_app(app, "npusim", NpusimError)

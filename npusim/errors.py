@@ -1,15 +1,18 @@
 """Errors a user can act on: what, where, the two numbers, what to do.
 
 The command line prints ``<ClassName>: <message>`` as one line and exits with 2;
-in Python they are ordinary exceptions, all of them `NpusimError`.
+in Python they are ordinary exceptions, all of them `NpusimError`, and name arguments where the command line
+names options.
 """
+
+from npusim_xamba.asking import in_words
 
 
 class NpusimError(Exception):
     """Base of every error that is the user's to mend."""
 
     def __str__(self) -> str:
-        return " ".join(str(part) for part in self.args)
+        return in_words(" ".join(str(part) for part in self.args))
 
 
 class BadModel(NpusimError):

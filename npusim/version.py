@@ -1,3 +1,3 @@
-"""The version, in one place: the package, the command line and every document a command writes read it here."""
+"""The version, of both tools."""
 
-__version__ = "0.1.0"
+from npusim_xamba.version import __version__ as __version__

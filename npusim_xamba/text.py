@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 LONGEST = 120  # characters of a name in a sentence
 
 
@@ -14,6 +16,15 @@ def clean(text: object, keep_lines: bool = False) -> str:
     if whole.isprintable():
         return whole
     return "".join(c if c.isprintable() or (keep_lines and c == "\n") else "?" for c in whole)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """'; did you mean lunar_lake?', or nothing if no known word is like it."""
+    import difflib
+
+    spelled = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=0.55)
+    return f"; did you mean {spelled[found[0]]}?" if found else ""
 
 
 def quoted(name: object) -> str:

@@ -43,7 +43,7 @@ XAMBA_FLOORS = [
     "patterns",
     "passes functions",
     "options",
-    "listing",
+    "listing answers",
     "proof",
     "pipeline",
     "choice",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from dataclasses import fields
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from npusim_xamba.text import clean
+from npusim_xamba.version import __version__
 from xamba import listing
+from xamba.answers import STDOUT, answer, check_json
 from xamba.errors import XambaError
 from xamba.options import completer, options, parse_dims, parse_settings, parse_size, with_options, words
 from xamba.passes.registry import find
@@ -30,6 +28,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Rewrite ONNX graphs for NPUs and check that the answer stays.",
 )
+
+
+def _offered(incomplete: str) -> list[str]:
+    from xamba.choice.targets import list_hardware
+
+    return completer(list_hardware(), several=True)(incomplete)
+
+
+def _releases(incomplete: str) -> list[str]:
+    from xamba.choice.targets import list_profiles
+
+    return completer(list_profiles(), several=True)(incomplete)
+
 
 KNOWN = all_passes()
 DEFAULT = ",".join(name for name, one in KNOWN.items() if one.default)
@@ -55,7 +66,10 @@ Memory = Annotated[
 As = Annotated[
     str | None,
     typer.Option(
-        "--as", metavar="TYPE", help="Round every value to fp16 or bf16 between ops, as an NPU does."
+        "--as",
+        metavar="TYPE",
+        help="Round every value to fp16 or bf16 between ops, as an NPU does.",
+        autocompletion=completer(["fp16", "bf16"], several=False),
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the random inputs (and of weights that are missing).")]
@@ -63,7 +77,14 @@ Allowed = Annotated[
     float | None,
     typer.Option(help="Largest error, relative to an output's largest magnitude. Default: derived."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write it all as JSON; '-' is standard output."),
+]
+Report = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the result: .json, or the page as .txt."),
+]
 Passes = Annotated[
     str,
     typer.Option(
@@ -79,11 +100,16 @@ For = Annotated[
         "--for",
         metavar="NPU,...",
         help="Choose by predicted price: names of `npusim hw list`, or YAML files.",
+        autocompletion=_offered,
     ),
 ]
 Compiler = Annotated[
     str | None,
-    typer.Option(metavar="NAME,...", help="--for: releases of Intel's compiler, 2026 (default) or 2024.12."),
+    typer.Option(
+        metavar="NAME,...",
+        help="--for: releases of Intel's compiler, 2026 (default) or 2024.12.",
+        autocompletion=_releases,
+    ),
 ]
 MaxError = Annotated[
     float, typer.Option(metavar="E", help="--for: error an approximation may have on its region; 0: none.")
@@ -105,10 +131,7 @@ VendorCommand = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        try:
-            print(f"xamba {version_of('npusim-xamba')}")
-        except PackageNotFoundError:  # run from a folder of sources
-            print("xamba, not installed")
+        print(f"xamba {__version__}")
         raise typer.Exit
 
 
@@ -138,7 +161,7 @@ def optimize(
     set_: Set = None,
     as_type: As = None,
     max_memory: Memory = "8GB",
-    as_json: AsJson = False,
+    json: Json = None,
     for_: For = None,
     compiler: Compiler = None,
     max_error: MaxError = 0.0,
@@ -152,6 +175,7 @@ def optimize(
     """
     from xamba.pipeline import optimize as run
 
+    check_json(json, [source, output])
     if for_ is not None:
         from xamba.choice.command import optimize_command
 
@@ -172,9 +196,9 @@ def optimize(
             settings=parse_settings(set_),
             as_type=as_type,
             max_memory_bytes=parse_size(max_memory),
-            as_json=as_json,
+            json=json,
         )
-        if not as_json:
+        if json != STDOUT:
             from xamba.proof.page import verdict_text
 
             print("\n".join(map(verdict_text, verdicts)))
@@ -197,10 +221,9 @@ def optimize(
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
     prediction = _prediction(source, output, parse_dims(dim)) if done.modified else None
-    if as_json:
-        print(json.dumps(_optimized_dict(done) | {"prediction": prediction}, indent=2))
-    else:
-        print("\n".join(filter(None, (_optimized_text(done, output), prediction))))
+    page = "\n".join(filter(None, (_optimized_text(done, output), prediction)))
+    content = _optimized_dict(done) | {"prediction": prediction}
+    answer("xamba.optimize", content, page, json, [source], seed=seed)
 
 
 @app.command()
@@ -213,10 +236,19 @@ def verify(
     set_: Set = None,
     as_type: As = None,
     max_memory: Memory = "8GB",
-    runtime: Annotated[str | None, typer.Option(help="onnxruntime or onnx.reference.")] = None,
-    as_json: AsJson = False,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="onnxruntime or onnx.reference.",
+            autocompletion=completer(["onnxruntime", "onnx.reference"], several=False),
+        ),
+    ] = None,
+    json: Json = None,
+    output: Report = None,
 ) -> None:
     """Run two models on the same inputs of many kinds. Exit 0: the same within what rounding may do; 1: not."""
+    check_json(json, [a, b], output)
     from xamba.proof.equivalence import verify as run
     from xamba.proof.page import verdict_text
 
@@ -231,16 +263,20 @@ def verify(
         max_memory_bytes=parse_size(max_memory),
         settings=parse_settings(set_),
     )
-    print(json.dumps(verdict.as_dict(), indent=2) if as_json else verdict_text(verdict))
+    answer("xamba.verify", verdict.as_dict(), verdict_text(verdict), json, [a, b], output, seed=seed)
     raise typer.Exit(0 if verdict.ok else 1)
 
 
 @app.command()
 def passes(
     markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of docs/passes.md.")] = False,
+    json: Json = None,
+    output: Report = None,
 ) -> None:
     """List the passes, each with its rule."""
-    print(listing.markdown(KNOWN) if markdown else listing.text(KNOWN))
+    check_json(json, [], output)
+    page = listing.markdown(KNOWN) if markdown else listing.text(KNOWN)
+    answer("xamba.passes", {"passes": listing.plain(KNOWN)}, page, json, [], output)
 
 
 def has_field(one: type[XambaPass], name: str) -> bool:
@@ -284,17 +320,8 @@ def _optimized_dict(done: Optimized) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Entry point: errors of the user are one line, and exit code 2 (1 when answers differ)."""
+    """Errors of the user are one line, and exit code 2 (1 when answers differ)."""
+    from npusim_xamba.command_line import run as run_app
     from xamba.errors import NotEquivalent
 
-    try:
-        app()
-    except XambaError as error:
-        print(f"{type(error).__name__}: {clean(error)}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, NotEquivalent) else 2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()
+    run_app(app, "xamba", XambaError, lambda error: 1 if isinstance(error, NotEquivalent) else 2)

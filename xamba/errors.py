@@ -1,11 +1,13 @@
 """Errors a user can act on; the command line prints ``<ClassName>: <message>`` on one line."""
 
+from npusim_xamba.asking import in_words
+
 
 class XambaError(Exception):
     """Base of every error that is the user's to mend."""
 
     def __str__(self) -> str:
-        return " ".join(" ".join(str(part) for part in self.args).split())
+        return in_words(" ".join(" ".join(str(part) for part in self.args).split()))
 
 
 class BadModel(XambaError):

@@ -23,6 +23,20 @@ def text(passes: Mapping[str, type[XambaPass]]) -> str:
     return "\n".join(lines)
 
 
+def plain(passes: Mapping[str, type[XambaPass]]) -> list[dict[str, object]]:
+    """Name, rule, exact or not, and options of every pass, for JSON."""
+    return [
+        {
+            "name": name,
+            "rule": sentence(one),
+            "exact": one.exact,
+            "default": one.default,
+            "options": [option.name for option in options([one])],
+        }
+        for name, one in passes.items()
+    ]
+
+
 def markdown(passes: Mapping[str, type[XambaPass]]) -> str:
     """Two tables: the passes, and their options."""
     lines = ["| pass | what becomes what | answer | by default |", "|---|---|---|---|"]

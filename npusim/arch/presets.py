@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.resources
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from npusim.arch.config import KeyPath, Places, read_yaml
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source, split
 from npusim.errors import BadHardware
+from npusim_xamba.text import near
 
 
 def config_dir() -> Path:
@@ -28,13 +29,21 @@ def list_hardware() -> list[str]:
     return sorted(path.stem for path in config_dir().glob("*.yaml"))
 
 
+def hardware_file(name_or_path: str | Path) -> Path:
+    """The file of that name ('lunar_lake', and as people say it: 'Lunar Lake', 'NPU4000', '4000'), or that file.
+
+    Raises BadHardware.
+    """
+    return _find(str(name_or_path), Path())
+
+
 def load_hardware(name_or_path: str | Path) -> Hardware:
     """The hardware of that name, or of that YAML file.
 
     Raises:
         BadHardware: no such name or file, or something wrong in it (`file:line: dotted.name: sentence`).
     """
-    path = _find(str(name_or_path), Path())
+    path = hardware_file(name_or_path)
     values, sources, places = _read(path, [])
     return Hardware.build(values, sources, places, str(path))
 
@@ -46,12 +55,28 @@ def _find(name: str, folder: Path) -> Path:
     presets = list_hardware()
     if name in presets:
         return config_dir() / f"{name}.yaml"
+    said = _said(name)
+    meant = [preset for preset in presets if said in (_said(preset), _generation(preset))]
+    if len(meant) == 1:
+        return config_dir() / f"{meant[0]}.yaml"
     beside = folder / f"{name}.yaml"
     if folder != Path() and beside.is_file():
         return beside
-    near = difflib.get_close_matches(name.lower(), presets, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise BadHardware(f"no hardware named '{name}'; known: {', '.join(presets)}, or give a .yaml file{hint}")
+    known = [f"{preset} (NPU {_generation(preset)})" for preset in presets]
+    hint = near(name, presets)
+    raise BadHardware(f"no hardware named '{name}'; known: {', '.join(known)}, or give a .yaml file{hint}")
+
+
+def _said(name: str) -> str:
+    """A name without what people write differently: 'NPU 4000' and 'npu-4000' -> '4000'."""
+    return re.sub(r"[\s._-]", "", name.lower()).removeprefix("intel").removeprefix("npu")
+
+
+def _generation(preset: str) -> str:
+    """'4000'; read without the rest of the file."""
+    text = (config_dir() / f"{preset}.yaml").read_text("utf-8")
+    found = re.search(r"^generation: *[\"']?(\w+)", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _read(path: Path, chain: list[Path]) -> tuple[dict[KeyPath, Any], dict[KeyPath, Source], Places]:

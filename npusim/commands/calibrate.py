@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from npusim.choices import PROFILE, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import parse_dims
 from npusim.errors import BadArgument
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.outputs import STDOUT, check_outputs
+from npusim.terminal.results import answer
+from npusim_xamba.envelope import envelope, text
 
 if TYPE_CHECKING:
     from npusim.reference.fit import Calibration
@@ -26,6 +29,7 @@ def calibrate(
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
     dim: opt.Dim = None,
+    json: opt.Json = None,
 ) -> None:
     """Fit numbers of an NPU and write those that changed.
 
@@ -34,7 +38,7 @@ def calibrate(
     how sure each number is.
     """
     if block == PROFILE:
-        _profile(hw, output, reports or [], model, tiles, compiler, precision, dim)
+        _profile(hw, output, reports or [], model, tiles, compiler, precision, dim, json)
         return
     if reports or model:
         raise BadArgument(
@@ -42,7 +46,7 @@ def calibrate(
         )
     if reference is None:
         raise BadArgument(f"'{block}' needs --reference DIR, a folder of tables")
-    outputs = check_outputs({"--output": output}, inputs=[hw, reference])
+    outputs = check_outputs({"--output": output, "--json": json}, inputs=[hw, reference])
 
     from npusim.arch.presets import load_hardware
     from npusim.reference.fit import calibrate as fit
@@ -51,12 +55,17 @@ def calibrate(
     start = load_hardware(hw)
     with working(f"fitting {block}"):
         found = fit(block, reference, start)
-    write_outputs({outputs["--output"]: yaml_text(found, _base(hw, output), block)})
-    if output != STDOUT:
-        from npusim.reference.fit_page import page
-        from npusim.terminal.layout import page_width, show
+    from npusim.reference.fit_page import page
 
-        show(page(found, output, page_width()))
+    content = {"block": block, "changed": found.changed, "errors": [e._asdict() for e in found.errors]}
+    answer(
+        outputs,
+        {
+            "--output": lambda: yaml_text(found, _base(hw, output), block),
+            "--json": lambda: text(envelope("npusim.calibrate", content, hardware=start.name)),
+        },
+        lambda width: page(found, output, width),
+    )
 
 
 def _profile(
@@ -68,10 +77,12 @@ def _profile(
     compiler: str,
     precision: str,
     dim: list[str] | None,
+    json: str | None,
 ) -> None:
     if not reports or model is None:
         raise BadArgument("'profile' needs REPORT files and --model, the ONNX file they are of")
-    outputs = check_outputs({"--output": output}, inputs=[hw, model, compiler, *reports])
+    inputs = [hw, model, compiler, *reports]
+    outputs = check_outputs({"--output": output, "--json": json}, inputs)
 
     from npusim.arch.presets import hardware_yaml, load_hardware
     from npusim.measured.fit import fit_machine
@@ -80,13 +91,27 @@ def _profile(
     start = load_hardware(hw)
     with working("fitting to the profile"):
         found = fit_machine(start, model, reports, tiles, compiler, precision, parse_dims(dim))
-    changed = hardware_yaml(found.fit.before, found.fit.after, found.fit.changed, _base(hw, output), PROFILE)
-    write_outputs({outputs["--output"]: changed})
-    if output != STDOUT:
-        from npusim.measured.fit_page import page
-        from npusim.terminal.layout import page_width, show
+    fit = found.fit
+    from npusim.measured.fit_page import page
 
-        show(page(found, output, page_width()))
+    content = {
+        "block": PROFILE,
+        "changed": fit.changed,
+        "fitted": [asdict(number) for number in fit.fitted],
+        "undetermined": fit.undetermined,
+        "errors": [asdict(group) for group in fit.errors],
+        "notes": list(found.notes),
+    }
+    answer(
+        outputs,
+        {
+            "--output": lambda: hardware_yaml(fit.before, fit.after, fit.changed, _base(hw, output), PROFILE),
+            "--json": lambda: text(
+                envelope("npusim.calibrate", content, hardware=start.name, compiler=compiler)
+            ),
+        },
+        lambda width: page(found, output, width),
+    )
 
 
 def yaml_text(found: Calibration, base: str, block: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.results import answer, check_results
 
 
 def compare(
@@ -17,6 +17,7 @@ def compare(
     precision: opt.PrecisionOption = Precision.FP16,
     dim: opt.Dim = None,
     json: opt.Json = None,
+    output: opt.Output = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
@@ -27,25 +28,21 @@ def compare(
     verbose: opt.Verbose = False,
 ) -> None:
     """Compare the predicted latency of two models, MODEL before and AFTER, under equal conditions."""
-    outputs = check_outputs({"--json": json}, inputs=[before, after, hw, compiler])
+    outputs = check_results({"--json": json}, [before, after, hw, compiler], output)
     asked = Conditions(
         hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
     )  # fmt: skip
     hardware = asked.hardware()
     first, second = (asked.simulate(asked.graph(model), hardware) for model in (before, after))
+    from npusim.comparison.page import page
     from npusim.comparison.waterfall import compare as compare_reports
     from npusim.comparison.waterfall import to_document
+    from npusim_xamba.envelope import text
 
-    comparison = compare_reports(first, second)
-    texts = {}
-    if "--json" in outputs:
-        from json import dumps
-
-        texts[outputs["--json"]] = dumps(to_document(comparison), indent=1, allow_nan=False) + "\n"
-    write_outputs(texts)
-    if STDOUT not in texts:
-        from npusim.comparison.page import page
-        from npusim.terminal.layout import page_width, show
-
-        show(page(comparison, top, page_width(), verbose))
+    found = compare_reports(first, second)
+    answer(
+        outputs,
+        {"--json": lambda: text(to_document(found))},
+        lambda width: page(found, top, width, verbose),
+    )

@@ -12,7 +12,7 @@ import typer
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_trips
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
@@ -43,6 +43,7 @@ def crosscheck(
     trips: opt.Trips = None,
     save: opt.Save = None,
     json: opt.Json = None,
+    output: opt.Output = None,
     top: opt.Rows = 12,
 ) -> None:
     """Put the prediction for MODEL beside reality.
@@ -51,7 +52,8 @@ def crosscheck(
     is none here. Exit code 1: --values found outputs that differ.
     """
     files = report or []
-    outputs = check_outputs({"--json": json, "--save": save}, inputs=[model, hw, compiler, *files])
+    inputs = [model, hw, compiler, *files]
+    outputs = check_results({"--json": json, "--save": save}, inputs, output)
     wants_vendor = vendor_compiler or vendor_command is not None
     if device is None and not (files or wants_vendor or values):
         device = "NPU"
@@ -88,32 +90,32 @@ def crosscheck(
 
     from npusim.measured.document import to_json
     from npusim.measured.join import compare
+    from npusim.measured.page import measured_page, page, values_page
     from npusim.measured.readers.measurement import read_measurement
     from npusim.measured.readers.measurement import to_json as measurement_text
+    from npusim.terminal.layout import Line
 
-    texts = {}
+    kept = ""
     if measured is not None:
         from json import loads
 
-        text = measurement_text(measured)
-        profiles.append(read_measurement(loads(text), "this machine"))
-        if "--save" in outputs:
-            texts[outputs["--save"]] = text
+        kept = measurement_text(measured)
+        profiles.append(read_measurement(loads(kept), "this machine"))
     comparisons = [compare(predicted, found.graph, p, found.host_us) for p in profiles]
-    if "--json" in outputs:
-        texts[outputs["--json"]] = to_json(comparisons, measured, checked)
-    write_outputs(texts)
-    if STDOUT not in texts:
-        from npusim.measured.page import measured_page, page, values_page
-        from npusim.terminal.layout import Line, page_width, show
 
-        width = page_width()
+    def lines(width: int) -> list[Line]:
+        shown: list[Line] = []
         for number, comparison in enumerate(comparisons):
-            show(([Line("")] if number else []) + page(comparison, top, width))
+            shown += ([Line("")] if number else []) + page(comparison, top, width)
         if measured is not None:
-            show([Line(""), *measured_page(measured, width)])
-        if checked is not None:
-            show(values_page(checked, width))
+            shown += [Line(""), *measured_page(measured, width)]
+        return shown + (values_page(checked, width) if checked is not None else [])
+
+    answer(
+        outputs,
+        {"--save": lambda: kept, "--json": lambda: to_json(comparisons, measured, checked)},
+        lines,
+    )
     if checked is not None and not checked.ok:
         raise typer.Exit(DIFFERENT_EXIT)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
+from npusim.terminal.results import answer, check_results
 
 
 def explain(
@@ -22,8 +23,11 @@ def explain(
     trips: opt.Trips = None,
     max_nodes: opt.MaxNodes = None,
     max_memory: opt.MaxMemory = None,
+    json: opt.Json = None,
+    output: opt.Output = None,
 ) -> None:
     """Say where one node runs, how, why, and what bounds it."""
+    outputs = check_results({"--json": json}, [model, hw, compiler], output)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
@@ -31,7 +35,12 @@ def explain(
     hardware = asked.hardware()
     report = asked.simulate(asked.graph(model), hardware)
 
-    from npusim.report.explain import explain_page, find_node
-    from npusim.terminal.layout import page_width, show
+    from npusim.report.explain import explain_document, explain_page, find_node
+    from npusim_xamba.envelope import text
 
-    show(explain_page(report, find_node(report, node), page_width()))
+    found = find_node(report, node)
+    answer(
+        outputs,
+        {"--json": lambda: text(explain_document(report, found))},
+        lambda width: explain_page(report, found, width),
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from npusim.commands import options as opt
+from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
@@ -18,42 +20,52 @@ app = typer.Typer(help="NPUs: list them, or show all numbers of one.", no_args_i
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(json: opt.Json = None, output: opt.Output = None) -> None:
     """List the NPUs that come with npusim."""
+    outputs = check_results({"--json": json}, output=output)
     from npusim.arch.presets import list_hardware, load_hardware
-    from npusim.terminal.layout import page_width, show, table
+    from npusim_xamba.envelope import envelope, text
+
+    known = [load_hardware(name) for name in list_hardware()]
+    names = [hw.name for hw in known]
+    content = {"npus": [hardware_content(hw) for hw in known]}
+    answer(
+        outputs,
+        {"--json": lambda: text(envelope("npusim.hardware-list", content, hardware=names))},
+        lambda width: list_page(known, width),
+    )
+
+
+def list_page(known: Iterable[Hardware], width: int) -> list[Line]:
+    """A line for each NPU."""
+    from npusim.terminal.layout import table
 
     rows = []
-    for name in list_hardware():
-        hw = load_hardware(name)
+    for hw in known:
         numbers = (hw.tiles, hw.tiles_max, hw.mac_array.clock_mhz, hw.dsp.clock_mhz)
         kib = hw.scratchpad.capacity_bytes / 1024
         cells = [f"{number:g}" for number in (*numbers, kib, hw.ddr.bandwidth_gb_per_s)]
-        rows.append((name, hw.generation, *cells))
+        rows.append((hw.name, hw.generation, *cells))
     header = ("name", "NPU", "tiles", "max", "MAC MHz", "DSP MHz", "KiB/tile", "DDR GB/s")
-    show(table(header, rows, page_width(), words=(0, 1)))
+    return table(header, rows, width, words=(0, 1))
 
 
 @app.command("show")
-def show_command(
-    name: opt.Npu,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-) -> None:
+def show_command(name: opt.Npu, json: opt.Json = None, output: opt.Output = None) -> None:
     """Show every number of an NPU: its unit, how well it is known, and where it is from."""
+    outputs = check_results({"--json": json}, [name], output)
     from npusim.arch.presets import load_hardware
+    from npusim_xamba.envelope import envelope, text
 
     hw = load_hardware(name)
-    if as_json:
-        import json
-
-        print(json.dumps(hardware_document(hw), indent=2, allow_nan=False))
-        return
-    from npusim.terminal.layout import page_width, show
-
-    show([*diagram(name), *hardware_page(hw, page_width())])
+    answer(
+        outputs,
+        {"--json": lambda: text(envelope("npusim.hardware", hardware_content(hw), hardware=hw.name))},
+        lambda width: [*diagram(name), *hardware_page(hw, width)],
+    )
 
 
-def hardware_document(hw: Hardware) -> dict[str, Any]:
+def hardware_content(hw: Hardware) -> dict[str, Any]:
     """Name, product, generation and every number by dotted name: value, unit, source, from."""
     from npusim.arch.units import shown, unit
 
@@ -104,12 +116,11 @@ def hardware_page(hw: Hardware, width: int) -> list[Line]:
 def diagram(name: str) -> list[Line]:
     """The block diagram: the comment at the head of the NPU's file."""
     from itertools import takewhile
-    from pathlib import Path
 
-    from npusim.arch.presets import config_dir, list_hardware
+    from npusim.arch.presets import hardware_file
     from npusim.terminal.layout import Line, clean
 
-    path = config_dir() / f"{name}.yaml" if name in list_hardware() else Path(name)
+    path = hardware_file(name)
     head = takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
     lines = [Line(clean(line.removeprefix("#").removeprefix(" "))) for line in head]
     return [*lines, Line("")] if lines else []

@@ -11,6 +11,7 @@ from npusim.errors import BadArgument, BadOutput
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
+    from npusim.compiler.profile import CompilerProfile
     from npusim.graph import Graph
     from npusim.report.record import Report
 
@@ -39,6 +40,12 @@ class Conditions:
 
         hardware = load_hardware(self.hw)
         return hardware if self.tiles is None else hardware.replace({"tiles": self.tiles})
+
+    def profile(self) -> CompilerProfile:
+        """The profile of --compiler."""
+        from npusim.compiler.profile import load_profile
+
+        return load_profile(self.compiler)
 
     def graph(self, model: str) -> Graph:
         """The graph of a file."""

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from npusim.commands import options as opt
+from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
     from npusim.ops.registry import OpInfo
     from npusim.terminal.layout import Line
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
-
-def ops(as_json: JsonFlag = False) -> None:
+def ops(json: opt.Json = None, output: opt.Output = None) -> None:
     """List the ops that have a cost, with the engines and lowerings each may take."""
+    outputs = check_results({"--json": json}, output=output)
+    from dataclasses import asdict
+
     from npusim.ops.registry import known_ops
+    from npusim_xamba.envelope import envelope, text
 
     infos = known_ops()
-    if as_json:
-        import json
-        from dataclasses import asdict
-
-        print("[\n  " + ",\n  ".join(json.dumps(asdict(info)) for info in infos) + "\n]")
-        return
-    from npusim.terminal.layout import page_width, show
-
-    show(ops_page(infos, page_width()))
+    answer(
+        outputs,
+        {"--json": lambda: text(envelope("npusim.ops", {"ops": [asdict(info) for info in infos]}))},
+        lambda width: ops_page(infos, width),
+    )
 
 
 def ops_page(infos: list[OpInfo], width: int) -> list[Line]:

@@ -57,6 +57,9 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file.")]
 Models = Annotated[
     list[str], typer.Argument(metavar="MODEL...", help="ONNX files; speed-ups are against the first.")
 ]
+ManyModels = Annotated[
+    list[str], typer.Argument(metavar="MODEL...", help="ONNX file; or several, or folders of them.")
+]
 After = Annotated[str, typer.Argument(metavar="AFTER", help="ONNX file of the changed model.")]
 Node = Annotated[
     str, typer.Argument(metavar="NODE", help="Name of a node, or a piece of it that no other name has.")
@@ -195,7 +198,14 @@ Scheduler = Annotated[
 ]
 
 # What is written
-Json = Annotated[str | None, _file("--json", "Write it all as JSON.")]
+Output = Annotated[
+    str | None, _file("--output", "Write the result in the form the ending says: .json, or .txt.", "-o")
+]
+RunOutput = Annotated[
+    str | None,
+    _file("--output", "Write the result in the form the ending says: .json .csv .trace.json, or .txt.", "-o"),
+]
+Json = Annotated[str | None, _file("--json", "Write it all as JSON; '-' is standard output.")]
 Csv = Annotated[str | None, _file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
 Trace = Annotated[str | None, _file("--trace", "Write the schedule as a trace for Perfetto.")]
 Tornado = Annotated[str | None, _file("--tornado", "Plot the sensitivities to a .html or .png.")]
@@ -213,7 +223,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show everything,
 SweepOutput = Annotated[
     str, _file("--output", "Result: .nc, .zarr (any size), .parquet or .csv.", "-o", "--out")
 ]
-FrontOutput = Annotated[str | None, _file("--output", "Write the front as .csv or .json ('-': CSV).", "-o")]
+FrontOutput = Annotated[
+    str | None, _file("--output", "Write the front as .csv or .json, or the page as .txt ('-': CSV).", "-o")
+]
+PointsCsv = Annotated[str | None, _file("--csv", "Write the front as CSV.")]
 HardwareOutput = Annotated[str, _file("--output", "YAML to write: what changed, based on the NPU.", "-o")]
 
 # Rows and machines to compare with

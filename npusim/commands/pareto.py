@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary
-from npusim.errors import BadOutput
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.results import answer, check_results
 
-if TYPE_CHECKING:
-    from npusim.tradeoff.front import Front
-
-FORMATS = (".csv", ".json")
+ENDINGS = {".csv": "--csv", ".json": "--json"}
 
 
 def pareto(
@@ -27,6 +21,8 @@ def pareto(
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
     output: opt.FrontOutput = None,
+    json: opt.Json = None,
+    csv: opt.PointsCsv = None,
     everything: opt.AllPoints = False,
     plot: opt.Plot = None,
     points: opt.Points = None,
@@ -39,10 +35,10 @@ def pareto(
     top: opt.Rows = 20,
 ) -> None:
     """Find the NPUs with the best latency of an ONNX model for their cost."""
-    outputs = check_outputs({"-o": output, "--plot": plot}, inputs=[model, hw, compiler])
+    files = {"--json": json, "--csv": csv, "--plot": plot}
+    outputs = check_results(files, [model, hw, compiler], output, ENDINGS)
+    outputs.pop("--plot", None)
     check_plot("--plot", plot)
-    if output not in (None, STDOUT) and not output.lower().endswith(FORMATS):
-        raise BadOutput(f"-o '{output}': name a file that ends in {' or '.join(FORMATS)}")
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound,
         fixed=parse_fixed(set_value), trips=parse_trips(trips),
@@ -65,35 +61,20 @@ def pareto(
             seed=seed, memory=memory, mode=mode,
         )  # fmt: skip
         found = front(dataset, hardware, cost)
-    texts = {}
-    if "-o" in outputs:
-        texts[outputs["-o"]] = _text(found, outputs["-o"], everything)
-    write_outputs(texts)
+    from npusim.tradeoff.front import to_csv, to_document
+    from npusim.tradeoff.front_page import page
+    from npusim_xamba.envelope import text
+
+    known = {"model_sha256": graph.sha256, "compiler": compiler, "seed": seed}
+    answer(
+        outputs,
+        {
+            "--csv": lambda: to_csv(found, everything),
+            "--json": lambda: text(to_document(found, everything, **known)),
+        },
+        lambda width: page(found, int(dataset["latency_us"].size), top, width),
+    )
     if plot:
         from npusim.plotting.save import save
 
         save(found, plot)
-    if STDOUT not in texts:
-        from npusim.terminal.layout import page_width, show
-        from npusim.tradeoff.front_page import page
-
-        show(page(found, int(dataset["latency_us"].size), top, page_width()))
-
-
-def _text(found: Front, path: str, everything: bool) -> str:
-    """The file's text: JSON by its name, else CSV."""
-    if path.lower().endswith(".json"):
-        import json
-
-        from npusim.tradeoff.front import to_document
-
-        return json.dumps(to_document(found, everything), indent=1, allow_nan=False) + "\n"
-    import csv
-    import io
-
-    names = [*found.parameters, "cost", "latency_us", "bound_by", *(["on_front"] if everything else [])]
-    file = io.StringIO()
-    writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(found.rows(everything))
-    return file.getvalue()

@@ -1,15 +1,22 @@
-"""`npusim run`: what latency to expect, where the time goes, and why."""
+"""`npusim run`: what latency to expect, where the time goes, and why; of one model or of many."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.results import answer, check_results
+
+if TYPE_CHECKING:
+    from npusim.terminal.layout import Line
+
+ENDINGS = {".json": "--json", ".csv": "--csv", ".trace.json": "--trace", ".trace": "--trace"}
 
 
 def run(
-    model: opt.Model,
+    models: opt.ManyModels,
     hw: opt.Hw = "lunar_lake",
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
@@ -19,6 +26,7 @@ def run(
     json: opt.Json = None,
     csv: opt.Csv = None,
     trace: opt.Trace = None,
+    output: opt.RunOutput = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
@@ -32,17 +40,25 @@ def run(
 ) -> None:
     """Predict the latency of an ONNX model on an NPU.
 
+    Of several models, or the models of a folder: one line each, --json all of them, and exit code 1 if any failed.
     A FILE of '-' is standard output; then nothing else is written there.
     """
     files = {"--json": json, "--csv": csv, "--trace": trace, "--tornado": tornado}
-    outputs = check_outputs(files, inputs=[model, hw, compiler])
+    outputs = check_results(files, [*models, hw, compiler], output, ENDINGS)
     plot = outputs.pop("--tornado", None)
     check_plot("--tornado", plot)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
     )  # fmt: skip
-    hardware, graph = asked.hardware(), asked.graph(model)
+    from os.path import isdir
+
+    if len(models) > 1 or isdir(models[0]):
+        from npusim.commands.run_many import run_many
+
+        run_many(models, asked, outputs, of_one=sensitivity or plot is not None)
+        return
+    hardware, graph = asked.hardware(), asked.graph(models[0])
     report = asked.simulate(graph, hardware)
     found = None
     if sensitivity or plot:
@@ -51,32 +67,35 @@ def run(
 
         with working("asking every number"):
             found = ask(graph, hardware, compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled)
-    texts = {}
-    if "--json" in outputs:
+
+    def as_json() -> str:
         from npusim.report.json_report import to_json
 
-        texts[outputs["--json"]] = to_json(report)
-    if "--csv" in outputs:
+        return to_json(report)
+
+    def as_csv() -> str:
         from npusim.report.csv_report import to_csv
 
-        texts[outputs["--csv"]] = to_csv(report)
-    if "--trace" in outputs:
+        return to_csv(report)
+
+    def as_trace() -> str:
         from npusim.report.trace import to_trace
 
-        texts[outputs["--trace"]] = to_trace(report)
-    write_outputs(texts)
-    if plot:
-        from npusim.plotting.save import save
+        return to_trace(report)
 
-        save(found, plot)
-    if STDOUT not in texts:
+    def lines(width: int) -> list[Line]:
         from npusim.report.text import page
-        from npusim.terminal.layout import page_width, show
 
-        lines = page(report, top, page_width(), verbose)
+        shown = page(report, top, width, verbose)
         if found and sensitivity:
             from npusim.terminal.layout import Line
             from npusim.tradeoff.sensitivity_page import page as sensitivity_page
 
-            lines += [Line(""), *sensitivity_page(found, width=page_width())]
-        show(lines)
+            shown += [Line(""), *sensitivity_page(found, width=width)]
+        return shown
+
+    answer(outputs, {"--json": as_json, "--csv": as_csv, "--trace": as_trace}, lines)
+    if plot:
+        from npusim.plotting.save import save
+
+        save(found, plot)

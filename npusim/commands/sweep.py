@@ -31,6 +31,7 @@ def sweep(
     resume: opt.Resume = False,
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
+    json: opt.Json = None,
 ) -> None:
     """Predict the latency of ONNX models on many NPUs: every combination of some numbers, or points among them."""
     from npusim.commands.sweep_job import Job, run
@@ -63,9 +64,11 @@ def sweep(
         resume=resume,
         workers=workers,
         scheduler=scheduler,
+        json=json,
     )
     try:
-        print(clean(run(job), keep_lines=True))
+        if said := run(job):
+            print(clean(said, keep_lines=True))
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if str(stop) else "", file=sys.stderr)
         raise

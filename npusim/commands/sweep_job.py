@@ -17,7 +17,9 @@ from npusim.sweeping import files
 from npusim.sweeping.question import Question, ask
 from npusim.sweeping.store import Store, read
 from npusim.terminal.memory import own_memory, parse_memory, readable
+from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 from npusim.terminal.progress import progress
+from npusim_xamba.envelope import envelope, text
 
 _MOST_BLOCK = 1 << 18
 _BLOCK_COPIES = (
@@ -52,6 +54,7 @@ class Job:
     resume: bool = False
     workers: int | None = None
     scheduler: str | None = None
+    json: str | None = None
 
 
 def run(job: Job) -> str:
@@ -93,6 +96,8 @@ def run(job: Job) -> str:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
         raise DoesNotFit(f"no point fits: {next(iter(misfits))}")
+    if job.json is not None:
+        write_outputs({job.json: text(_summary(job, question, computed, misfits))})
     lines = [
         f"{computed:,} points in {seconds:.1f} s ({computed / max(seconds, 1e-9):,.0f} a second) -> {job.out}"
     ]
@@ -107,18 +112,30 @@ def run(job: Job) -> str:
 
             plots.save(dataset, job.plot)
             lines.append(f"plot -> {job.plot}")
-    return "\n".join(lines)
+    return "\n".join(lines) if job.json != STDOUT else ""
+
+
+def _summary(job: Job, question: Question, computed: int, misfits: dict[str, int]) -> dict[str, Any]:
+    """What was asked and where the answer is."""
+    content = question.attributes() | {
+        "output": job.out,
+        "points": question.design.total,
+        "computed": computed,
+        "vary": {name: str(values) for name, values in job.vary.items()},
+        "unknown": misfits,
+    }
+    hashes = [graph.sha256 for graph in question.graphs.values()]
+    return envelope("npusim.sweep", content, model_sha256=hashes)
 
 
 def _check_paths(job: Job) -> None:
     from npusim.commands.inputs import check_plot
-    from npusim.terminal.outputs import check_outputs
 
     inputs = [*job.models, job.hw, job.compiler]
     if job.out.endswith(".zarr") and os.path.isdir(job.out):
-        check_outputs({"--plot": job.plot}, inputs)
+        check_outputs({"--plot": job.plot, "--json": job.json}, inputs)
     else:
-        check_outputs({"-o": job.out, "--plot": job.plot}, inputs)
+        check_outputs({"-o": job.out, "--plot": job.plot, "--json": job.json}, inputs)
     check_plot("--plot", job.plot)
 
 

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from npusim.commands import options as opt
-from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
+from npusim.terminal.results import answer, check_results
 
 
-def validate(reference: opt.Reference = None, json: opt.Json = None, hw: opt.Hws = None) -> None:
+def validate(
+    reference: opt.Reference = None, hw: opt.Hws = None, json: opt.Json = None, output: opt.Output = None
+) -> None:
     """Compare predictions with reference tables: per engine and NPU, beside a roofline's error.
 
     Files a folder does not hold are named and left out.
     """
-    outputs = check_outputs({"--json": json}, inputs=[*(hw or []), *([reference] if reference else [])])
+    inputs = [*(hw or []), *([reference] if reference else [])]
+    outputs = check_results({"--json": json}, inputs, output)
 
     from npusim.reference.validate import validate as compare
     from npusim.terminal.progress import working
 
     with working("comparing"):
         result = compare(reference, hw)
-    texts = {}
-    if "--json" in outputs:
-        from npusim.reference.document import to_json
+    from npusim.reference.document import to_json
+    from npusim.reference.page import page
 
-        texts[outputs["--json"]] = to_json(result)
-    write_outputs(texts)
-    if STDOUT not in texts:
-        from npusim.reference.page import page
-        from npusim.terminal.layout import page_width, show
-
-        show(page(result, page_width()))
+    answer(outputs, {"--json": lambda: to_json(result)}, lambda width: page(result, width))

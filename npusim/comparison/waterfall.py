@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 
 from npusim.comparison.reasons import reasons
 from npusim.report.record import NodeReport, Report
-
-SCHEMA_VERSION = "1"
+from npusim_xamba.envelope import envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,7 @@ def compare(before: Report, after: Report, threshold_us: float = 0.0005) -> Comp
 def to_document(comparison: Comparison) -> dict[str, object]:
     """Plain values for JSON: both latencies, the speed-up, the waterfall."""
     before, after = comparison.before, comparison.after
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "hardware": before.hardware,
-        "compiler": before.compiler,
+    content = {
         "precision": before.precision,
         "tiles": before.tiles,
         "before": {
@@ -91,6 +87,14 @@ def to_document(comparison: Comparison) -> dict[str, object]:
         "reasons": [asdict(r) for r in reasons(before, after)],
         "changes": [asdict(c) | {"delta_us": c.delta_us} for c in comparison.changes],
     }
+    return envelope(
+        "npusim.compare",
+        content,
+        model_sha256=[before.model_sha256, after.model_sha256],
+        hardware=before.hardware,
+        compiler=before.compiler,
+        seed=before.seed,
+    )
 
 
 def _by_name(report: Report) -> dict[str, list[NodeReport]]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument, BadHardware
+from npusim_xamba.text import near
 
 
 class _Strict(BaseModel):
@@ -172,7 +173,8 @@ def _find(name: str) -> Path:
     path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(list_profiles())
-        raise BadArgument(f"compiler '{name}' is not known; choose from {known}, or give a YAML file")
+        hint = near(name, list_profiles())
+        raise BadArgument(f"compiler '{name}' is not known; choose from {known}, or give a YAML file{hint}")
     return path
 
 

@@ -12,6 +12,7 @@ from npusim.graph import DType, Value
 from npusim.loading.budget import check_size
 from npusim.loading.dimensions import evaluate, hint, listed, names_in, option, unnamed
 from npusim.loading.tensors import KEEP_ELEMENTS, dtype_of, numpy_type
+from npusim_xamba.text import near
 
 if TYPE_CHECKING:
     from npusim.loading.builder import Builder, Scope
@@ -63,7 +64,7 @@ def checked_dims(dims: Mapping[str, int], shapes: dict[str, list[Dim]]) -> dict[
         name = given if given in known else given.strip()
         if name not in known:
             raise BadArgument(
-                f"no input has a free dimension named '{name}'; free dimensions: {listed(free)}"
+                f"no input has a free dimension named '{name}'; free dimensions: {listed(free)}{near(name, known)}"
             )
         if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
             raise BadArgument(f"dimension '{name}' must be a whole number, 0 or more, not {size!r}")

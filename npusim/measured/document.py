@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +9,7 @@ from npusim.measured.join import Comparison, Pair, symmetric_error
 from npusim.measured.profile import PREDICTED
 from npusim.measured.readers.measurement import Measurement
 from npusim.measured.values import ValueCheck
+from npusim_xamba.envelope import envelope, text
 
 FORMAT = "npusim-crosscheck/1"
 
@@ -18,12 +18,20 @@ def to_json(
     comparisons: list[Comparison], measured: Measurement | None = None, values: ValueCheck | None = None
 ) -> str:
     """The JSON text of all that was found, ending in a newline."""
-    document: dict[str, Any] = {"format": FORMAT, "comparisons": [_comparison(c) for c in comparisons]}
+    content: dict[str, Any] = {"format": FORMAT, "comparisons": [_comparison(c) for c in comparisons]}
     if measured is not None:
-        document["measurement"] = asdict(measured) | {"layers": [row._asdict() for row in measured.layers]}
+        content["measurement"] = asdict(measured) | {"layers": [row._asdict() for row in measured.layers]}
     if values is not None:
-        document["values"] = values.as_dict()
-    return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
+        content["values"] = values.as_dict()
+    report = comparisons[0].report if comparisons else None
+    known: dict[str, Any] = {}
+    if report is not None:
+        known = {
+            "model_sha256": report.model_sha256,
+            "hardware": report.hardware,
+            "compiler": report.compiler,
+        }
+    return text(envelope("npusim.crosscheck", _finite(content), **known))
 
 
 def _comparison(c: Comparison) -> dict[str, Any]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from npusim.reference.errors import Validation, by_product
-
-SCHEMA = "npusim-validate-1"
+from npusim_xamba.envelope import envelope, text
 
 
 def document(result: Validation) -> dict[str, Any]:
     """Plain dictionaries, lists and numbers; errors are percent, `bias` and `error` are signed."""
-    return {
-        "schema": SCHEMA,
+    content = {
         "reference": result.reference,
-        "hardware": list(result.hardware),
         "comparisons": [
             asdict(c) | {"what": c.what.strip(), "judged": asdict(c.judged), "verdict": c.verdict}
             for c in result.comparisons
@@ -26,8 +22,9 @@ def document(result: Validation) -> dict[str, Any]:
         "missing": list(result.missing),
         "skipped": list(result.skipped),
     }
+    return envelope("npusim.validate", content, hardware=list(result.hardware))
 
 
 def to_json(result: Validation) -> str:
     """The document as text."""
-    return json.dumps(document(result), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return text(document(result))

@@ -13,6 +13,7 @@ from npusim.report.doubts import rests_on_assumptions, sources_differ
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.schedule import Timeline
 from npusim.work import MacOp
+from npusim_xamba.envelope import versions
 
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
@@ -55,7 +56,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         nodes_folded=plan.graph.folded,
         clocks_mhz={"mac_array": float(hw.mac_array.clock_mhz), "dsp": float(hw.dsp.clock_mhz)},
         model_sha256=plan.graph.sha256,
-        versions=_versions(),
+        versions=versions(),
         peaks=peaks(hw, plan.tiles, plan.precision),
         scratchpad_bytes=float(hw.scratchpad.capacity_bytes) * plan.tiles,
     )
@@ -233,13 +234,3 @@ def _coverage(plan: Plan, nodes: list[NodeReport]) -> dict[str, dict[str, float]
     table["unknown"]["nodes"] += len(plan.unpriced) / (totals["nodes"] or 1)
     table["unknown"]["bytes"] += unknown_bytes / (totals["bytes"] or 1)
     return table
-
-
-def _versions() -> dict[str, str]:
-    import platform
-
-    import numpy
-
-    from npusim.version import __version__
-
-    return {"npusim": __version__, "numpy": numpy.__version__, "python": platform.python_version()}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
+from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
 from npusim.errors import BadArgument
 from npusim.report.alike import alike
+from npusim.report.json_report import to_document
 from npusim.report.record import NodeReport, Report, TaskReport
 from npusim.report.statistics import tasks_by_node, working_us
 from npusim.report.words import MEMORIES
 from npusim.terminal.layout import Line, clean, fit, sentence, table
 from npusim.terminal.units import nbytes, rate, scaled, share, time
+from npusim_xamba.envelope import envelope
 
 LISTED = 5  # names an error lists
 
@@ -45,6 +49,20 @@ def find_node(report: Report, query: str) -> NodeReport:
             f"{query!r} is in the names of {len(found)} nodes: {names}{more}; give a whole name"
         )
     raise BadArgument(f"no node {query!r} among the {len(report.nodes)} that run{_nearest(report, query)}")
+
+
+def explain_document(report: Report, node: NodeReport) -> dict[str, Any]:
+    """The node and its tasks as plain values for JSON."""
+    whole = to_document(replace(report, nodes=(node,), tasks=tuple(tasks_by_node(report)[node.name])))
+    content = {key: whole[key] for key in ("graph", "latency_us", "precision", "tiles", "tasks")}
+    return envelope(
+        "npusim.explain",
+        content | {"node": whole["nodes"][0]},
+        model_sha256=report.model_sha256,
+        hardware=report.hardware,
+        compiler=report.compiler,
+        seed=report.seed,
+    )
 
 
 def explain_page(report: Report, node: NodeReport, width: int = 80) -> list[Line]:

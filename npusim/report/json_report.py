@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from npusim.errors import BadArgument
-from npusim.report.record import SCHEMA_VERSION, Report
+from npusim.report.record import SCHEMA, SCHEMA_VERSION, Report
 
 LAST = ("nodes", "tasks")  # the long lists; everything a person looks for stands above them
 
@@ -26,7 +26,7 @@ def to_json(report: Report) -> str:
 
 def to_document(report: Report) -> dict[str, Any]:
     """The report as plain dicts, lists, strings and rounded numbers: what the JSON text spells."""
-    document: dict[str, Any] = _plain(report)
+    document: dict[str, Any] = {"schema": SCHEMA} | _plain(report)
     document["engines"] = {engine: {"busy_us": busy} for engine, busy in document["engines"].items()}
     return document
 
@@ -53,6 +53,8 @@ def from_json(text: str, where: str = "the text") -> Report:
         raise BadArgument(
             f"{where} has schema version {found!r}, this npusim reads {SCHEMA_VERSION!r}; write it anew"
         )
+    if (found := document.pop("schema", SCHEMA)) != SCHEMA:
+        raise BadArgument(f"{where} is {found!r}, no {SCHEMA!r}; write one with npusim run --json")
     try:
         busy = {engine: numbers.pop("busy_us") for engine, numbers in document["engines"].items()}
         unknown = [key for numbers in document["engines"].values() for key in numbers]

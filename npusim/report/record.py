@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-SCHEMA_VERSION = "1"
+from npusim_xamba.envelope import SCHEMA_VERSION as SCHEMA_VERSION
+
+SCHEMA = "npusim.report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Advice:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
-    of a synchronous inference, is in `latency_us` too. `engines`: busy time per engine. `coverage`: per source
+    of a synchronous inference, is in `latency_us` too. `seed` is of what was
+    drawn at random, None if nothing was. `engines`: busy time per engine. `coverage`: per source
     ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
     the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on the DSPs,
     'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
@@ -129,3 +132,4 @@ class Report:
     scratchpad_bytes: float = 0.0
     what_if: tuple[WhatIf, ...] = ()
     advice: tuple[Advice, ...] = ()
+    seed: int | None = None

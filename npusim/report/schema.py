@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from npusim.report.record import SCHEMA_VERSION, Advice, NodeReport, Report, TaskReport, Unmodelled, WhatIf
+from npusim.report.record import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    Advice,
+    NodeReport,
+    Report,
+    TaskReport,
+    Unmodelled,
+    WhatIf,
+)
 from npusim.report.words import SOURCES
 
 # A key too much, a string for a number and a NaN are all refused.
@@ -37,6 +46,8 @@ def json_schema() -> dict[str, Any]:
             if name.endswith("_us") and field.get("type") == "number":
                 field["minimum"] = 0
     properties = schema["properties"]
+    properties["schema"] = {"const": SCHEMA}
+    schema["required"] = sorted(properties)
     properties["schema_version"] = {"const": SCHEMA_VERSION}
     properties["engines"]["additionalProperties"] = {
         "type": "object",

@@ -15,13 +15,12 @@ import numpy as np
 from npusim.arch.units import shown
 from npusim.errors import BadArgument
 from npusim.tradeoff.cost import Expression, parse
+from npusim_xamba.envelope import envelope
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from npusim.arch.hardware import Hardware
-
-SCHEMA_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +125,27 @@ def check_cost(cost: str, hw: Hardware, varied: Collection[str]) -> Expression:
     return expression
 
 
-def to_document(found: Front, everything: bool = False) -> dict[str, Any]:
-    """Plain values for JSON: the front by rising cost, or all points."""
-    return {
-        "schema_version": SCHEMA_VERSION,
+def to_document(found: Front, everything: bool = False, **known: Any) -> dict[str, Any]:
+    """Plain values for JSON: the front by rising cost, or all points. `known`: what else the envelope says."""
+    content = {
         "graph": found.model,
-        "hardware": found.hardware,
         "cost": found.cost_text,
         "units": found.units | {"latency_us": "us"},
         "points": int(found.cost.size),
         "points_on_front": int(found.on_front.sum()),
         "all" if everything else "front": list(found.rows(everything)),
     }
+    return envelope("npusim.pareto", content, hardware=found.hardware, **known)
+
+
+def to_csv(found: Front, everything: bool = False) -> str:
+    """The same points as CSV."""
+    import csv
+    import io
+
+    names = [*found.parameters, "cost", "latency_us", "bound_by", *(["on_front"] if everything else [])]
+    file = io.StringIO()
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found.rows(everything))
+    return file.getvalue()

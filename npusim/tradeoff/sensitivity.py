@@ -25,8 +25,8 @@ from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.pricing import timeline
 from npusim.simulation import DEFAULT_COMPILER
+from npusim_xamba.envelope import envelope
 
-SCHEMA_VERSION = "1"
 ZERO = 1e-9  # below this an elasticity is the rounding of the sums, not an influence
 #: Counts come rounded up to a multiple of these: moved by 1 % they would only measure the rounding.
 GRAINS = ("mac_array.convolution.input_align_bytes",)
@@ -121,7 +121,7 @@ def pricing_numbers(hw: Hardware) -> list[str]:
 
 def to_document(found: Sensitivity) -> dict[str, Any]:
     """Plain values for JSON."""
-    return {"schema_version": SCHEMA_VERSION} | asdict(found)
+    return envelope("npusim.sensitivity", asdict(found))
 
 
 def _pairs(plan: Plan, hw: Hardware, step: float) -> dict[str, tuple[float, float]]:

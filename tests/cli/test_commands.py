@@ -123,7 +123,7 @@ def test_hw_show_gives_value_unit_and_source_of_every_number(npusim, name):
     from npusim.arch.presets import load_hardware
 
     hw = load_hardware(name)
-    document = json.loads(npusim("hw", "show", name, "--json").out)
+    document = json.loads(npusim("hw", "show", name, "--json", "-").out)
     assert document["numbers"].keys() == hw.numbers().keys()
     assert document["numbers"]["mac_array.clock_mhz"]["unit"] == "MHz"
     assert all(number["source"] and number["from"] for number in document["numbers"].values())
@@ -146,7 +146,7 @@ def test_every_number_with_a_unit_in_its_name_is_shown_with_one():
 def test_ops_lists_every_op_with_a_cost(npusim):
     from npusim.ops.registry import known_ops
 
-    listed = json.loads(npusim("ops", "--json").out)
+    listed = json.loads(npusim("ops", "--json", "-").out)["ops"]
     assert {(info["domain"], info["op"]) for info in listed} == {(i.domain, i.op) for i in known_ops()}
     out = npusim("ops").out
     assert "CumSum" in out and f"{len(listed)} ops" in out

@@ -66,7 +66,7 @@ def test_pareto_takes_random_points(npusim):  # noqa: F811
         ((*VARY, *COST, "--precision", "fp8"), "BadArgument", "fp16"),
         ((*VARY, *COST, "--plot", "x.pdf"), "BadOutput", ".html or .png"),
         ((*VARY, *COST, "--plot", "-"), "BadOutput", "no text"),
-        ((*VARY, *COST, "-o", "x.nc"), "BadOutput", ".csv or .json"),
+        ((*VARY, *COST, "-o", "x.nc"), "BadOutput", ".csv, .json"),
         ((*VARY, *COST, "-o", "a.csv", "--plot", "no/x.html"), "BadOutput", "no folder"),
         ((*VARY, *COST, "--memory", "100B", "-o", "a.csv"), "BadArgument", "memory"),
     ],

@@ -63,7 +63,9 @@ def test_optimize_writes_a_verified_file(xamba, source, tmp_path):
 
 
 def test_optimize_prints_json(xamba, source, tmp_path):
-    _, text, _ = xamba("optimize", source, "-o", tmp_path / "out.onnx", "--passes", "cumba,actiba", "--json")
+    _, text, _ = xamba(
+        "optimize", source, "-o", tmp_path / "out.onnx", "--passes", "cumba,actiba", "--json", "-"
+    )
     plain = json.loads(text)
     assert plain["modified"] and plain["verify"]["ok"] and len(plain["rewritten"]) == 2
 
@@ -140,7 +142,7 @@ def test_a_rewrite_that_changes_the_answer_is_not_written(xamba, source, tmp_pat
 
 
 def test_verify_prints_json(xamba, source):
-    code, text, _ = xamba("verify", source, source, "--json", "--seed", "5")
+    code, text, _ = xamba("verify", source, source, "--json", "-", "--seed", "5")
     plain = json.loads(text)
     assert code == 0 and plain["ok"] and plain["seed"] == 5 and plain["outputs"][0]["sqnr_db"] is None
 
@@ -227,7 +229,7 @@ def test_the_command_runs_as_a_program(source, tmp_path):
 def test_what_an_input_holds_and_the_names_of_free_dimensions(xamba, tmp_path):
     path = tmp_path / "in.onnx"
     ir.save(one_op("Relu", ["floor(seq/2)", None, 3]), path)
-    words = ("verify", path, path, "--dim", "floor(seq/2)=3", "--dim", "x.1=4", "--json")
+    words = ("verify", path, path, "--dim", "floor(seq/2)=3", "--dim", "x.1=4", "--json", "-")
     code, text, _ = xamba(*words, "--set", "x=7")
     output = json.loads(text)["outputs"][0]
     assert code == 0 and output["shape"] == [3, 4, 3] and output["scale"] == 7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 from npusim.simulation import DEFAULT_COMPILER
 from npusim.terminal.layout import page_width, show
+from xamba.answers import STDOUT, write
 from xamba.choice.choose import Chooser, Tick, optimize_for
 from xamba.choice.moves import candidates
 from xamba.choice.page import document, page
@@ -34,7 +34,7 @@ def optimize_command(
     check_answer: bool,
     seed: int,
     dims: Mapping[str, int],
-    as_json: bool,
+    json: str | None,
     **proof: Any,
 ) -> list[Verdict]:
     """Choose, verify, write, print the page (or JSON); the verdicts of the comparisons.
@@ -52,9 +52,9 @@ def optimize_command(
     with watching() as tick:
         chooser = Chooser(wanted, offered, max_error, trust, dims, seed, tick, command)
         choice = optimize_for(source, output, chooser, check_answer=check_answer, **proof)
-    if as_json:
-        print(json.dumps(document(choice), indent=2))
-    else:
+    if json is not None:
+        write("xamba.choose", document(choice), json, [source], seed=seed)
+    if json != STDOUT:
         show(page(choice, page_width()))
     return choice.verdicts
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npusim.arch.hardware import Hardware
-from npusim.arch.presets import list_hardware, load_hardware
+from npusim.arch.presets import list_hardware as list_hardware
+from npusim.arch.presets import load_hardware
 from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.profile import list_profiles as list_profiles
 from npusim.errors import NpusimError
 from npusim.simulation import DEFAULT_COMPILER
 from xamba.errors import BadArgument

@@ -13,6 +13,7 @@ import pkgutil
 from types import ModuleType
 
 import xamba.passes
+from npusim_xamba.text import near
 from xamba.errors import BadArgument, UnknownPass
 from xamba.passes.base import XambaPass
 
@@ -51,7 +52,7 @@ def find(name: str) -> type[XambaPass]:
     """A pass by its name; case does not matter. Raises `UnknownPass`."""
     known = passes()
     if name.lower() not in known:
-        raise UnknownPass(f"no pass is called '{name}'; choose from {', '.join(known)}")
+        raise UnknownPass(f"no pass is called '{name}'; choose from {', '.join(known)}{near(name, known)}")
     return known[name.lower()]
 
 

@@ -49,7 +49,7 @@ def test_the_table_names_place_price_error_and_both_witnesses(model, tmp_path, m
 
 
 def test_json_says_the_same_for_machines(model, tmp_path, monkeypatch, capsys):
-    words = ("--for", "lunar_lake,panther_lake", "--compiler", "2026,2024.12", "--json")
+    words = ("--for", "lunar_lake,panther_lake", "--compiler", "2026,2024.12", "--json", "-")
     code, out, _ = run(monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", *words)
     found = json.loads(out)
     assert code == 0 and len(found["targets"]) == 4
