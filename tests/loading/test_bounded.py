@@ -105,7 +105,7 @@ def test_a_plan_larger_than_its_memory_is_told(tmp_path):
     nodes = [node("Sigmoid", [f"t{i}"], [f"t{i + 1}"]) for i in range(300)]
     graph = load(save(model(nodes, {"t0": [4, 16]}, ["t300"]), tmp_path))
     assert simulate(graph, LUNAR_LAKE).latency_us > 0
-    with pytest.raises(TooLarge, match=r"more than 100 tasks.*--max-memory"):
+    with pytest.raises(TooLarge, match=r"more than 100 tasks.*max_memory_bytes"):
         simulate(graph, LUNAR_LAKE, max_memory_bytes=600_000)
 
 

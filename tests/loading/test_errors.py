@@ -82,8 +82,10 @@ def test_free_dimensions_are_bound_by_name_by_place_and_by_sum(tmp_path):
     assert [graph.values[i].shape for i in graph.inputs] == [(4, 3), (4, 10), (6, 2)]
     with pytest.raises(FreeDimension, match=r"^3 dimensions are free: .*'x' axis 0 and 1 more") as all_free:
         load(path)
-    assert str(all_free.value).endswith("bind them with --dim batch=1 --dim z.0=1 --dim 'past + 1=128'")
-    with pytest.raises(FreeDimension, match=r"^'z' has a free dimension \('z.0', axis 0\); .*--dim z.0=1$"):
+    assert str(all_free.value).endswith("bind them with dims={'batch': 1, 'z.0': 1, 'past + 1': 128}")
+    with pytest.raises(
+        FreeDimension, match=r"^'z' has a free dimension \('z.0', axis 0\); .*dims=\{'z.0': 1\}$"
+    ):
         load(path, {"batch": 4, "past": 9})
     assert load(path, {"batch": 1, "z.0": 1, "past + 1": 128}).values["mask"].shape == (1, 128)
     with pytest.raises(BadArgument, match="'bach'; free dimensions: 'batch', 'past "):

@@ -121,7 +121,7 @@ def test_a_shape_that_depends_on_data_is_refused_by_name_or_taken_at_its_most(na
 
 @pytest.mark.parametrize("name", sorted(DIMS))
 def test_a_free_dimension_is_named_with_the_flag_that_binds_it(name):
-    with pytest.raises(FreeDimension, match=r"--dim \w+=1"):
+    with pytest.raises(FreeDimension, match=r"dims=\{'\w+': 1"):
         load(path(name))
 
 

@@ -144,14 +144,14 @@ def the_possible_branch_is_priced(name):
 
 @case("dim_hyphen_batch_size")
 def a_hint_binds_the_whole_name(name):
-    with pytest.raises(FreeDimension, match=r"bind it with --dim batch-size=1$"):
+    with pytest.raises(FreeDimension, match=r"bind it with dims=\{'batch-size': 1\}$"):
         report(name)
     assert report(name, dims={"batch-size": 1}).latency_us > 0
 
 
 @case("dim_floor_seq_2_")
 def a_hint_is_quoted_for_the_shell(name):
-    with pytest.raises(FreeDimension, match=r"bind it with --dim 'floor\(seq/2\)=\d+'$"):
+    with pytest.raises(FreeDimension, match=r"bind it with dims=\{'floor\(seq/2\)': \d+\}$"):
         report(name)
     assert load(FOLDER / f"{name}.onnx", {"floor(seq/2)": 8}).values["x"].shape[0] == 8
     assert load(FOLDER / f"{name}.onnx", {"seq": 9}).values["x"].shape[0] == 4
@@ -159,7 +159,7 @@ def a_hint_is_quoted_for_the_shell(name):
 
 @case("question_dims")
 def unnamed_dimensions_may_differ(name):
-    with pytest.raises(FreeDimension, match=r"--dim x\.2=\d+ --dim x\.3=\d+$"):
+    with pytest.raises(FreeDimension, match=r"dims=\{'x\.2': \d+, 'x\.3': \d+\}$"):
         report(name)
     assert report(name, dims={"x.2": 48, "x.3": 192}).macs == 48 * 192 * 9 * 3 * 16
 

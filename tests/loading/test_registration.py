@@ -50,7 +50,7 @@ def foreign(folder, declared, inputs=("x",), weights=None):
 def test_an_op_nobody_knows_whose_shape_the_file_declares_is_listed(tmp_path, declared, inputs):
     """Also one that reads nothing, or weights alone: its reader waits for nothing, and nothing hangs."""
     graph = load(foreign(tmp_path, declared, inputs, {"w": np.zeros(8, np.float32)}), {"n": 2})
-    with pytest.raises(UnknownOp, match=r"'Frob' \(node 'who'\).*domain='acme'.*--allow-unmodelled"):
+    with pytest.raises(UnknownOp, match=r"'Frob' \(node 'who'\).*domain='acme'.*allow_unmodelled=True"):
         simulate(graph, LUNAR_LAKE)
     report = simulate(graph, LUNAR_LAKE, allow_unmodelled=True)
     assert [(u.name, u.op_type) for u in report.unmodelled] == [("who", "Frob")]

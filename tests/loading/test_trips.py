@@ -110,7 +110,7 @@ def until_small(folder):
 
 def test_a_count_only_the_data_know_takes_an_upper_bound_by_name(tmp_path):
     path = until_small(tmp_path)
-    with pytest.raises(UnknownShape, match=r"'until small'.*how often.*--trips 'until small=100'"):
+    with pytest.raises(UnknownShape, match=r"'until small'.*how often.*trips=\{'until small': 100\}"):
         load(path)
     for trips in (12, {"until small": 12}):
         graph = load(path, trips=trips)

@@ -19,7 +19,7 @@ def test_an_unknown_op_says_how_to_add_one() -> None:
         ask("Einsum2", [tensor(1)], [tensor(1)], name="/layers.0/Einsum")
     assert str(caught.value) == (
         "no cost for 'Einsum2' (node '/layers.0/Einsum'); add one with @op('Einsum2')"
-        " or pass --allow-unmodelled"
+        " or pass allow_unmodelled=True"
     )
 
 

@@ -212,7 +212,7 @@ def test_an_exact_name_wins_over_longer_ones_that_contain_it():
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("/ssd", "'/ssd/CumSum', '/ssd/Reshape'"), ("Cumsun", "/ssd/CumSum"), ("zzz", "--json")],
+    [("/ssd", "'/ssd/CumSum', '/ssd/Reshape'"), ("Cumsun", "/ssd/CumSum"), ("zzz", "report.nodes")],
 )
 def test_a_name_that_is_no_ones_or_many_s_is_refused_with_the_nearest(query, said):
     with pytest.raises(BadArgument) as refused:

@@ -82,7 +82,7 @@ def test_what_a_staying_function_calls_stays_too():
 
 def test_functions_in_a_circle_are_one_sentence():
     m = with_functions("y = my.A(x)", f"A 17 {SUM.replace('b =', 'c =')} b = my.B(c)", "B 17 b = my.A(x)")
-    with pytest.raises(BadModel, match="--keep-functions"):
+    with pytest.raises(BadModel, match="inline_functions=False"):
         rewrite(m, [ReduBA()])
     assert not rewrite(m, [ReduBA()], inline_functions=False).modified
 
