@@ -1,7 +1,9 @@
 """npusim: an ONNX graph in; its latency on an Intel NPU, and why, out.
 
     import npusim
-    report = npusim.simulate(npusim.load("m.onnx"), npusim.hardware("lunar_lake"))
+    report = npusim.simulate("m.onnx", "lunar_lake")
+    report.save("r.html")
+    print(npusim.explain(report, "CumSum"))
 
 Everything is imported when first used, so `import npusim` is cheap.
 """
@@ -15,34 +17,46 @@ from npusim.version import __version__
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
+    from npusim.arch.presets import list_hardware
     from npusim.arch.presets import load_hardware as hardware
     from npusim.comparison.waterfall import compare
+    from npusim.errors import NpusimError
     from npusim.graph import Graph
     from npusim.onnx_io import load
+    from npusim.report.explain import explain
     from npusim.report.record import Report
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
+    from npusim.tradeoff.pareto import pareto
     from npusim.tradeoff.sensitivity import sensitivity
 
 _WHERE = {
     "load": ("npusim.onnx_io", "load"),
     "simulate": ("npusim.simulation", "simulate"),
+    "explain": ("npusim.report.explain", "explain"),
     "compare": ("npusim.comparison.waterfall", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
+    "pareto": ("npusim.tradeoff.pareto", "pareto"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
+    "list_hardware": ("npusim.arch.presets", "list_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
     "Graph": ("npusim.graph", "Graph"),
     "Report": ("npusim.report.record", "Report"),
+    "NpusimError": ("npusim.errors", "NpusimError"),
 }
 __all__ = [
     "Graph",
     "Hardware",
+    "NpusimError",
     "Report",
     "__version__",
     "compare",
+    "explain",
     "hardware",
+    "list_hardware",
     "load",
+    "pareto",
     "sensitivity",
     "simulate",
     "sweep",
@@ -54,3 +68,8 @@ def __getattr__(name: str) -> Any:
         module, attribute = _WHERE[name]
         return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'npusim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """What TAB lists: the names of this interface."""
+    return sorted(__all__)

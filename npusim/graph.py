@@ -129,6 +129,11 @@ class Graph:
     in_file: int = 0
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {list(self.values[name].shape)}" for name in self.inputs[:3])
+        more = f" and {len(self.inputs) - 3} more" if len(self.inputs) > 3 else ""
+        return f"Graph({self.name!r}, {len(self.nodes)} nodes; inputs {shapes or 'none'}{more})"
+
     def input_values(self, node: Node) -> list[Value | None]:
         return [self.values[name] if name else None for name in node.inputs]
 

@@ -11,22 +11,23 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from npusim.collector import held
-from npusim.errors import BadModel, TooLarge, UnknownShape
+from npusim.errors import BadArgument, BadModel, TooLarge, UnknownShape
 from npusim.graph import Graph
 
 if TYPE_CHECKING:
+    import onnx_ir as ir
     from onnx import ModelProto
 
 HASH_AT_LOAD_BYTES = 128 * 2**20  # above this, hashing would cost more than loading; see `sha256`
 
 
 def load(
-    path: str | os.PathLike[str] | ModelProto,
+    path: str | os.PathLike[str] | ModelProto | ir.Model,
     dims: Mapping[str, int] | None = None,
     *,
     upper_bound: bool = False,
@@ -36,7 +37,8 @@ def load(
 ) -> Graph:
     """The static graph of an ONNX file: shapes known, constants folded, functions inlined, loops counted.
 
-    `path` may also be a model in memory (its small constants inline); it is read and not changed.
+    `path` may also be a model in memory, an `onnx.ModelProto` or an `onnx_ir.Model` (its small constants inline); it
+    is read and not changed.
     `dims` binds free dimensions of the inputs by name (``{"batch": 1}``); a free dimension without a name
     is called ``input.axis``. With `upper_bound`, shapes that depend on data (NonZero and the like) take the
     most they can be, and a warning says so. `fixed` gives small inputs a value (``{"sr": 16000}``), which may
@@ -62,7 +64,7 @@ def load(
         path = os.fspath(path)
         model = read_model(path)
     else:
-        model, path = path, ""
+        model, path = in_memory(path), ""
     graph = model.graph
     scope = Scope(opsets={"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import})
     builder = Builder(upper_bound=upper_bound, folder=os.path.dirname(path))
@@ -104,6 +106,20 @@ def load(
         return result
     size = os.path.getsize(path)
     return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
+
+
+def in_memory(model: Any) -> ModelProto:
+    """The model as ONNX's message. Raises BadArgument for what is no model."""
+    if hasattr(model, "graph") and hasattr(model, "opset_import"):
+        return cast("ModelProto", model)
+    if type(model).__module__.partition(".")[0] == "onnx_ir":
+        import onnx_ir
+
+        return cast("ModelProto", onnx_ir.to_proto(model))
+    raise BadArgument(
+        f"a model is a path, an onnx.ModelProto or an onnx_ir.Model, not {type(model).__name__}; "
+        "a graph that is loaded already goes to `simulate` as it is"
+    )
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

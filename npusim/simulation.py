@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -12,40 +16,56 @@ from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.profile import CompilerProfile, load_profile
-from npusim.errors import BadHardware
+from npusim.errors import BadArgument, BadHardware
 from npusim.graph import Graph
 from npusim.pricing import price, timeline
 from npusim.report.build import build
 from npusim.report.record import Report
 
+if TYPE_CHECKING:
+    import onnx
+    import onnx_ir as ir
+
 DEFAULT_COMPILER = "2026"
+DEFAULT_HARDWARE = "lunar_lake"
+#: What is asked about: a file, a model in memory, or a graph that is loaded.
+Model: TypeAlias = "str | os.PathLike[str] | onnx.ModelProto | ir.Model | Graph"
+#: The NPU: a name, a YAML file, or itself.
+Machine: TypeAlias = "str | os.PathLike[str] | Hardware"
 
 
 def simulate(
-    graph: Graph,
-    hw: Hardware,
+    graph: Model,
+    hw: Machine = DEFAULT_HARDWARE,
     compiler: str | CompilerProfile = DEFAULT_COMPILER,
     precision: str = "fp16",
     allow_unmodelled: bool = False,
     mode: str = "throughput",
     max_memory_bytes: float | None = None,
+    *,
+    tiles: int | None = None,
+    dims: Mapping[str, int] | None = None,
 ) -> Report:
     """Latency of `graph` on `hw`, with engine, time, bound and reason of every node.
 
     Args:
-        graph: a static graph (`npusim.load`).
-        hw: the NPU (`npusim.hardware`).
+        graph: the path of an ONNX file, an `onnx.ModelProto`, an `onnx_ir.Model`, or a graph that is loaded
+            (`npusim.load`, which has more options).
+        hw: the NPU: a name ('lunar_lake', 'NPU4000'), a YAML file, or `npusim.hardware`.
         compiler: name of a compiler profile, a YAML file, or a profile.
         precision: 'fp16', or 'int8' for what a quantised version would take.
         mode: 'throughput' is the NPU's own time of one inference (several are in flight, the host's part is
             hidden); 'latency' adds the host's part of a synchronous inference.
         allow_unmodelled: list ops without a cost instead of refusing the graph.
         max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 10 a tensor.
+        tiles: tiles to use instead of the NPU's.
+        dims: sizes of free dimensions by name, of a graph that is not loaded yet.
 
     Raises:
         UnknownOp, DoesNotFit, BadArgument, TooLarge, BadModel (a node contradicts itself), BadHardware (a number of
         the hardware makes the latency infinite).
     """
+    graph, hw = graph_of(graph, dims), hardware_of(hw, tiles)
     chosen = choose(Mode, mode)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     with held():
@@ -59,6 +79,30 @@ def simulate(
         if not math.isfinite(float(line.latency_ns)):
             raise absurd(hw, float(line.latency_ns))
         return build(plan, hw, prices, line, chosen)
+
+
+def graph_of(model: Model, dims: Mapping[str, int] | None = None) -> Graph:
+    """The static graph of a model in any form; of a file it has the file's name.
+
+    Raises what `npusim.load` raises, and BadArgument for `dims` of a graph that is loaded already.
+    """
+    if isinstance(model, Graph):
+        if dims:
+            raise BadArgument("the graph is loaded, its dimensions are bound; give dims to npusim.load")
+        return model
+    from npusim.onnx_io import load
+
+    graph = load(model, dims)
+    return replace(graph, name=os.path.basename(model)) if isinstance(model, str | os.PathLike) else graph
+
+
+def hardware_of(hw: Machine, tiles: int | None = None) -> Hardware:
+    """The NPU of a name, a YAML file or itself, with so many tiles. Raises BadHardware."""
+    if not isinstance(hw, Hardware):
+        from npusim.arch.presets import load_hardware
+
+        hw = load_hardware(os.fspath(hw))
+    return hw if tiles is None else hw.replace({"tiles": tiles})
 
 
 def absurd(hw: Hardware, latency_ns: float) -> BadHardware:

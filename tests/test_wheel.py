@@ -57,5 +57,5 @@ def test_the_wheel_holds_no_tests_and_all_data(installed):
 
 
 def test_xamba_starts_from_the_wheel(installed, tmp_path):
-    done = run(installed, tmp_path, "xamba.cli", "passes")
+    done = run(installed, tmp_path, "xamba", "passes")
     assert done.returncode == 0 and "cumba" in done.stdout.lower(), done.stderr

@@ -10,6 +10,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from npusim_xamba.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from xamba.passes.actiba import ActiBA
     from xamba.passes.base import XambaPass
@@ -36,3 +38,9 @@ def __getattr__(name: str) -> Any:
             if one.__name__ == name:
                 return one
     raise AttributeError(f"module 'xamba' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """What TAB lists: the functions, and every pass by its class name."""
+    passes = import_module("xamba.passes.registry").passes()
+    return sorted({*__all__, "__version__", *(one.__name__ for one in passes.values())})

@@ -40,6 +40,12 @@ class Comparison:
     after: Report
     changes: tuple[Change, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"Comparison({self.before.graph!r} {self.before.latency_us:.3f} us -> {self.after.graph!r} "
+            f"{self.after.latency_us:.3f} us on {self.after.hardware}, {len(self.changes)} changes)"
+        )
+
     @property
     def speedup(self) -> float:
         """Latency before over latency after; 1 for two empty models."""

@@ -19,6 +19,7 @@ from npusim.errors import BadArgument, BadModel, NpusimError
 from npusim.measured.readers.counters import STATUSES, Row
 from npusim.measured.readers.measurement import Latency, Measurement
 from npusim.measured.samples import port_inputs
+from npusim_xamba.extras import missing
 
 NOT_INSTALLED, NO_DEVICE, COMPILER_ONLY, DEVICE = "not installed", "no device", "compiler only", "device"
 LEAST_RUNS = 50
@@ -52,7 +53,7 @@ def probe() -> Probe:
     try:
         import openvino
     except Exception as error:  # a broken installation raises anything from ImportError to OSError
-        why = "openvino is not installed; pip install 'npusim-xamba[openvino]'"
+        why = missing("openvino", "openvino")
         if not isinstance(error, ModuleNotFoundError):
             why = f"openvino cannot be imported ({last_line(error)})"
         return Probe(NOT_INSTALLED, why)

@@ -16,6 +16,7 @@ from npusim.errors import BadModel
 from npusim.graph import DType, Graph
 from npusim.measured.measure import NOT_INSTALLED, NoNpu, build, last_line, probe, read_model
 from npusim.measured.samples import graph_inputs
+from npusim_xamba.extras import missing
 
 #: Largest error allowed, relative to the largest magnitude of an output: rounding of the widest type it meets.
 #: float32 networks of this project's size stay below 1e-5; fp16 rounds at 5e-4 a step, an int8 step is 8e-3.
@@ -126,7 +127,7 @@ def _session(model: str | Path) -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise NoNpu("onnxruntime is not installed; pip install 'npusim-xamba[ort]'") from None
+        raise NoNpu(missing("onnxruntime", "ort")) from None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # its errors come back as exceptions; stderr is ours
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

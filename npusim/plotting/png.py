@@ -21,6 +21,7 @@ from npusim.plotting.figure import (
     number,
 )
 from npusim.plotting.regions import borders, places
+from npusim_xamba.extras import missing
 
 COLOURS = (
     "#0072b2",
@@ -40,8 +41,7 @@ def require_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise BadOutput(
-            'a .png is drawn by matplotlib, which is not installed; pip install "npusim-xamba[plot]", '
-            "or name a .html, which needs nothing"
+            f"a .png is drawn by matplotlib; {missing('matplotlib', 'plot')}, or name a .html, which needs nothing"
         ) from None
 
 

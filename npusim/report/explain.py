@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 from rich.cells import cell_len, chop_cells
@@ -49,6 +50,24 @@ def find_node(report: Report, query: str) -> NodeReport:
             f"{query!r} is in the names of {len(found)} nodes: {names}{more}; give a whole name"
         )
     raise BadArgument(f"no node {query!r} among the {len(report.nodes)} that run{_nearest(report, query)}")
+
+
+class Page(str):
+    """Text that a prompt and a notebook show as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self)}</pre>"
+
+
+def explain(report: Report, node: str, width: int = 80) -> Page:
+    """Everything about one node as text: where it runs, how, why, and what bounds it.
+
+    `node`: its name, a piece of it that no other has, or the name of a node fused into it. Raises BadArgument.
+    """
+    return Page("\n".join(line.text for line in explain_page(report, find_node(report, node), width)))
 
 
 def explain_document(report: Report, node: NodeReport) -> dict[str, Any]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from npusim_xamba.envelope import SCHEMA_VERSION as SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = "npusim.report"
 
@@ -133,3 +139,32 @@ class Report:
     what_if: tuple[WhatIf, ...] = ()
     advice: tuple[Advice, ...] = ()
     seed: int | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Report({self.graph!r} on {self.hardware}, {self.tiles} tiles, compiler {self.compiler}, "
+            f"{self.precision}: {self.latency_us:.3f} us, {len(self.nodes)} nodes)"
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(_shower("notebook").to_html(self))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report in the form the ending says: .json, .csv, .trace.json, .html, or .txt (the page).
+
+        Raises BadOutput for another ending, or a file that cannot be written.
+        """
+        _shower("saving").save(self, path)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row for each node, indexed by its name; time of each engine in a column of its own.
+
+        Raises BadArgument where pandas is not installed.
+        """
+        return _shower("notebook").to_pandas(self)
+
+
+def _shower(module: str) -> Any:
+    """A module of this room by its name: what shows a report knows the record, and not the other way round."""
+    return import_module(f"npusim.report.{module}")

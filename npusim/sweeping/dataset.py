@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from npusim.errors import BadArgument
 from npusim.report.words import ENGINES
 from npusim.sweeping.design import Design
 from npusim.sweeping.planned import BOUNDS
+from npusim_xamba.extras import found, missing
 
 if TYPE_CHECKING:
     from npusim.sweeping.question import Question
@@ -31,11 +31,10 @@ VARIABLES: dict[str, dict[str, Any]] = {
 
 def require(module: str, extra: str = "sweep") -> Any:
     """The imported module. Raises BadArgument that names the extra to install."""
-    try:
-        return import_module(module)
-    except ImportError:
-        name = module.partition(".")[0]
-        raise BadArgument(f'{name} is not installed; pip install "npusim-xamba[{extra}]"') from None
+    known = found(module)
+    if known is None:
+        raise BadArgument(missing(module.partition(".")[0], extra))
+    return known
 
 
 def coordinates(design: Design) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument, DoesNotFit
-from npusim.graph import Graph
 from npusim.report.words import ENGINES
+from npusim.simulation import Machine, Model, graph_of, hardware_of
 from npusim.sweeping.dataset import make_dataset, require
 from npusim.sweeping.question import Question, ask
 from npusim.terminal.memory import parse_memory, readable
@@ -19,8 +18,8 @@ _BLOCK = 1 << 18
 
 
 def sweep(
-    graph: Graph | Mapping[str, Graph],
-    hw: Hardware,
+    graph: Model | Mapping[str, Model],
+    hw: Machine,
     vary: Mapping[str, Any],
     *,
     compiler: str = "2026",
@@ -35,7 +34,7 @@ def sweep(
     """Latency of `graph` on many NPUs, as an xarray.Dataset.
 
     Args:
-        graph: a static graph (`npusim.load`), or several by name: then the result has the dimension `model` and
+        graph: a model as `simulate` takes it, or several by name: then the result has the dimension `model` and
             `speedup`, the latency of the first over each.
         hw: the NPU the others differ from.
         vary: dotted name -> values: a list or array, a `Range`, or text as on the command line
@@ -55,9 +54,14 @@ def sweep(
         UnknownOp, DoesNotFit (only when no point fits).
     """
     require("xarray")
-    graphs = {graph.name: graph} if isinstance(graph, Graph) else dict(graph)
-    if not graphs:
-        raise BadArgument("no graph to sweep; give at least one")
+    if isinstance(graph, Mapping):
+        graphs = {name: graph_of(model) for name, model in graph.items()}
+        if not graphs:
+            raise BadArgument("no graph to sweep; give at least one")
+    else:
+        one = graph_of(graph)
+        graphs = {one.name: one}
+    hw = hardware_of(hw)
     if per_node and len(graphs) > 1:
         raise BadArgument("per_node is for one graph: the nodes of several differ")
     question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node)

@@ -39,6 +39,13 @@ class Front:
     bound_by: np.ndarray
     on_front: np.ndarray
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.parameters)
+        return (
+            f"Front({self.model!r} on variants of {self.hardware} over {names}: {int(self.on_front.sum())} of "
+            f"{self.cost.size} points, cost {self.cost_text})"
+        )
+
     def rows(self, everything: bool = False) -> Iterator[dict[str, Any]]:
         """Points of the front by rising cost, or all of them: parameters, cost, latency_us, bound_by, and with
         `everything` also on_front."""

@@ -22,9 +22,8 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DspTask, Plan
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
-from npusim.graph import Graph
 from npusim.pricing import timeline
-from npusim.simulation import DEFAULT_COMPILER
+from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, Model, graph_of, hardware_of
 from npusim_xamba.envelope import envelope
 
 ZERO = 1e-9  # below this an elasticity is the rounding of the sums, not an influence
@@ -68,8 +67,8 @@ class Sensitivity:
 
 
 def sensitivity(
-    graph: Graph,
-    hw: Hardware,
+    graph: Model,
+    hw: Machine = DEFAULT_HARDWARE,
     compiler: str | CompilerProfile = DEFAULT_COMPILER,
     precision: str = "fp16",
     step: float = 0.01,
@@ -89,6 +88,7 @@ def sensitivity(
         BadArgument: a step or mode that is not on offer, or a hardware whose numbers are arrays already.
         UnknownOp, DoesNotFit: as `npusim.simulate`.
     """
+    graph, hw = graph_of(graph), hardware_of(hw)
     if not 0 < step <= 0.5:
         raise BadArgument(f"step is {step}; give a relative step above 0 and at most 0.5, such as 0.01")
     mode = choose(Mode, mode)

@@ -239,13 +239,13 @@ def test_a_missing_library_names_the_extra(npusim, model_file, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, missing, None)
     code, _, err = npusim("sweep", model_file, *GRID, "-o", tmp_path / "out.nc")
     assert code == 2 and err.count("\n") == 1
-    assert missing in err and 'pip install "npusim-xamba[sweep]"' in err
+    assert missing in err and 'pip install -e ".[sweep]"' in err
 
 
 def test_a_missing_dask_names_its_extra(npusim, model_file, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     code, _, err = npusim("sweep", model_file, *GRID, "-o", tmp_path / "out.nc", "--workers", "2")
-    assert code == 2 and 'pip install "npusim-xamba[distributed]"' in err
+    assert code == 2 and 'pip install -e ".[distributed]"' in err
     assert os.listdir(tmp_path) == ["small.onnx"]
 
 
