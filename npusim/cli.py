@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
-
-# pydantic looks through all installed packages for plugins before it builds its first model: 20 ms of start-up
-# for nothing, as we use none.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-# OpenBLAS starts a thread a core as numpy is imported and lets them spin: a tenth of a second of CPU time, and no
-# command multiplies matrices large enough to need them.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from npusim.commands import hw
-from npusim.commands.calibrate import calibrate
-from npusim.commands.compare import compare
-from npusim.commands.crosscheck import crosscheck
-from npusim.commands.explain import explain
-from npusim.commands.ops import ops
-from npusim.commands.pareto import pareto
-from npusim.commands.run import run
-from npusim.commands.sweep import sweep
-from npusim.commands.validate import validate
 from npusim.errors import NpusimError
 from npusim.version import __version__
 from npusim_xamba.command_line import run as run_app
+from npusim_xamba.lazy import group_of
 
+COMMANDS = {
+    "run": "npusim.commands.run:run",
+    "explain": "npusim.commands.explain:explain",
+    "compare": "npusim.commands.compare:compare",
+    "ops": "npusim.commands.ops:ops",
+    "sweep": "npusim.commands.sweep:sweep",
+    "pareto": "npusim.commands.pareto:pareto",
+    "validate": "npusim.commands.validate:validate",
+    "calibrate": "npusim.commands.calibrate:calibrate",
+    "crosscheck": "npusim.commands.crosscheck:crosscheck",
+    "hw": "npusim.commands.hw:app",
+}
 app = typer.Typer(
     name="npusim",
+    cls=group_of(COMMANDS),
     help="ONNX in; latency on an Intel NPU, and the reason for it, out.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run)
-app.command()(explain)
-app.command()(compare)
-app.add_typer(hw.app, name="hw")
-app.command()(ops)
-app.command()(sweep)
-app.command()(pareto)
-app.command()(validate)
-app.command()(calibrate)
-app.command()(crosscheck)
 
 
 def _version(wanted: bool) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from npusim_xamba import process
 from npusim_xamba.asking import by_command_line
 from npusim_xamba.text import clean, near
 
@@ -22,12 +23,14 @@ INTERRUPTED_EXIT = 130
 def enter(load: Callable[[], Callable[[], None]]) -> None:
     """Load and run a tool's `main`; Ctrl-C while it loads ends as it does later, and once it is done it is ignored."""
     try:
+        process.begin()
         load()()
     except KeyboardInterrupt:
         _stop_listening()
         sys.exit(INTERRUPTED_EXIT)
     finally:
         _stop_listening()
+        process.end()
 
 
 def _stop_listening() -> None:

@@ -8,7 +8,6 @@ from the whole machine.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -123,7 +122,7 @@ def write_all(contents: Mapping[str, Content]) -> None:
                 if os.path.exists(target) and special(target):
                     devices.append((path, target, content))
                     continue
-                waiting[target] = f"{target[:200]}.{secrets.token_hex(4)}.part"
+                waiting[target] = f"{target[:200]}.{os.urandom(4).hex()}.part"
                 _write_new(waiting[target], content)
             except (OSError, ValueError) as error:
                 raise Refused(f"cannot write {shown(path)}: {_reason(error)}") from None

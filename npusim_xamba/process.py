@@ -1,8 +1,8 @@
 """What a command asks of its process, before it imports anything heavy and after its work.
 
 Half of what a command takes on a small network is imports, and they leave half a million objects that live to the end.
-Python's collector of cycles would walk all of them again and again: several times while they are made and three times as
-the process ends, a quarter of its CPU time. What cycles a long command makes are collected all the same, only later.
+Python's collector of cycles would walk all of them again and again: several times while they are made and three times
+as the process ends, a quarter of its CPU time. What cycles a long command makes are collected all the same, only later.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ MOST = 1e15  # no clock, width, size or latency of an NPU is near it in any unit
 class Strict(BaseModel):
     """Base of every record that is read from YAML: unknown keys are refused, nothing changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: of the blocks inside a record none ever is by itself.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def num(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from npusim_xamba.text import near
 
 def config_dir() -> Path:
     """The folder of hardware files: inside an installed wheel, else beside the package in a checkout."""
-    packed = Path(str(importlib.resources.files("npusim"))) / "hw_configs"
-    source = Path(__file__).resolve().parents[2] / "hw_configs"
-    for folder in (packed, source):
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "hw_configs", package.parent / "hw_configs"):
         if folder.is_dir():
             return folder
     raise BadHardware("npusim was installed without its hw_configs; install it again")

@@ -9,24 +9,21 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from npusim.arch.config import Strict
 from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument, BadHardware
 from npusim_xamba.text import near
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LoweringRule(_Strict):
+class LoweringRule(Strict):
     """First legal lowering of `order` wins. `generations` overrides the order on some NPUs."""
 
     order: tuple[str, ...]
     why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
-    generations: dict[str, tuple[str, ...]] = {}
+    generations: dict[str, tuple[str, ...]] = Field(default={})
     only_if: dict[str, str] = Field(
         default={}, description="lowering, or lowering@generation -> condition (npusim.compiler.conditions)"
     )
@@ -41,7 +38,7 @@ class LoweringRule(_Strict):
         return conditions
 
 
-class DspRule(_Strict):
+class DspRule(Strict):
     """How DSP kernels share the machine: `one_dsp` run on one DSP of one tile; others on all DSPs of all tiles.
     `outer_axes_only`: kernels split over the tiles only along axes in front of the scanned one.
     `one_tile`: kernels that stay on one tile where they read a table in DDR, by generation.
@@ -50,13 +47,13 @@ class DspRule(_Strict):
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
-    one_tile: dict[str, tuple[str, ...]] = {}
+    one_tile: dict[str, tuple[str, ...]] = Field(default={})
     one_a_tile: tuple[str, ...] = ()
-    lines: dict[str, dict[str, str]] = {}
+    lines: dict[str, dict[str, str]] = Field(default={})
     source: str
 
 
-class Fusion(_Strict):
+class Fusion(Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
     `cut_products`: generations on which a Split of a product's channels becomes several products.
@@ -65,7 +62,7 @@ class Fusion(_Strict):
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
     drain_path: dict[str, tuple[str, ...]]
-    lookup_unit: dict[str, tuple[str, ...]] = {}
+    lookup_unit: dict[str, tuple[str, ...]] = Field(default={})
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
@@ -74,7 +71,7 @@ class Fusion(_Strict):
     source: str
 
 
-class Memory(_Strict):
+class Memory(Strict):
     """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
 
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers."""
@@ -89,7 +86,7 @@ class Memory(_Strict):
     source: str
 
 
-class CompilerProfile(_Strict):
+class CompilerProfile(Strict):
     name: str
     product: str
     lowerings: dict[str, LoweringRule]

@@ -1,0 +1,59 @@
+"""Commands that are imported and built when they are asked for.
+
+A command that runs needs its own options only; building those of all others, and importing what they stand on, took a
+tenth of its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+
+class Commands(Mapping[str, Any]):
+    """Click commands by name, each built when it is looked up; they stand in the order in which they are given."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        """places: 'module:name' of a function, or of a typer app of several commands, by the command's name."""
+        self._places = dict(places)
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            module, _, attribute = self._places[name].partition(":")
+            self._built[name] = _built(name, getattr(import_module(module), attribute))
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
+    above = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    if isinstance(what, typer.Typer):
+        above.add_typer(what, name=name)
+    else:
+        above.command(name)(what)
+    return get_group(above).commands[name]
+
+
+def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
+    """The `cls` of a typer app with these commands (see `Commands`)."""
+
+    class Group(TyperGroup):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = Commands(places)  # type: ignore[assignment]  # typer asks for no more of a dict
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(places)
+
+    return Group
