@@ -2,17 +2,19 @@
 
 The command line prints ``<ClassName>: <message>`` as one line and exits with 2;
 in Python they are ordinary exceptions, all of them `NpusimError`, and name arguments where the command line
-names options.
+names options. Names out of a file may stand in a sentence: it is one line all the same, and steers no terminal.
 """
 
 from npusim_xamba.asking import in_words
+from npusim_xamba.text import clean
 
 
 class NpusimError(Exception):
     """Base of every error that is the user's to mend."""
 
     def __str__(self) -> str:
-        return in_words(" ".join(str(part) for part in self.args))
+        words = in_words(" ".join(str(part) for part in self.args))
+        return clean(" ".join(words.splitlines()))
 
 
 class BadModel(NpusimError):

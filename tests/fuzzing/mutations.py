@@ -7,9 +7,10 @@ there is, so that Hypothesis (or a seeded generator) can drive and shrink it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
-from onnx import AttributeProto, TensorProto, helper
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 Pick = Callable[[int], int]
 NUMBERS = (0, 1, -1, 2, 3, 7, -5, 16, 1000, 10**6, 2**31 - 1, 2**31, 2**62, -(2**63))
@@ -21,7 +22,9 @@ TYPES = (TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL, TensorProto.STR
 
 
 def mutate(model: Any, pick: Pick) -> None:
-    """One to three changes, each somewhere in the graph or in one of its subgraphs."""
+    """One to three changes, each somewhere in the graph or in one of its subgraphs; sometimes the opset as well."""
+    if model.opset_import and not pick(12):
+        model.opset_import[pick(len(model.opset_import))].version = one((0, 1, 7, 11, 13, 18, 25, 99), pick)
     for _ in range(1 + pick(3)):
         graph = graphs(model)[pick(len(graphs(model)))]
         CHANGES[pick(len(CHANGES))](graph, pick)
@@ -169,7 +172,81 @@ def op_type(graph: Any, pick: Pick) -> None:
         a.op_type, b.op_type = b.op_type, a.op_type
 
 
+def weight_value(graph: Any, pick: Pick) -> None:
+    """One number of a constant: an axis, a size, a bound, a trip count."""
+    tensor = one([t for t in graph.initializer if 0 < prod(t.dims) <= 1024], pick)
+    if tensor is None:
+        return
+    try:
+        data = numpy_helper.to_array(tensor).copy()
+        data.reshape(-1)[pick(data.size)] = one(FLOATS if data.dtype.kind == "f" else NUMBERS, pick)
+    except (ValueError, TypeError, OverflowError):  # damaged already, or no number of this type
+        return
+    tensor.CopyFrom(numpy_helper.from_array(data, tensor.name))
+
+
+def name_changed(graph: Any, pick: Pick) -> None:
+    """A node or a graph under a name that is no name."""
+    one([graph, *graph.node], pick).name = one(
+        ("", "a\nb", "\x1b[2J", "\u202egnp", "n", "x0", "y0", "/" * 300), pick
+    )
+
+
+def node_twice(graph: Any, pick: Pick) -> None:
+    """A node once more, under other outputs or under the same."""
+    node = one(graph.node, pick)
+    if node is not None:
+        again = graph.node.add()
+        again.CopyFrom(node)
+        if pick(3):
+            for at, name in enumerate(again.output):
+                again.output[at] = f"{name}_again"
+
+
+def order_changed(graph: Any, pick: Pick) -> None:
+    """A node moves to the end, or reads what it makes itself."""
+    node = one(graph.node, pick)
+    if node is None:
+        return
+    if pick(2) and node.input and node.output:
+        node.input[pick(len(node.input))] = node.output[0]
+    else:
+        graph.node.add().CopyFrom(node)
+        graph.node.remove(node)
+
+
+def declared_output(graph: Any, pick: Pick) -> None:
+    """What the graph says of its outputs: fewer, another, without a shape, a name nobody makes."""
+    if not graph.output:
+        return
+    at, how = pick(len(graph.output)), pick(4)
+    if how == 0:
+        del graph.output[at]
+    elif how == 1:
+        graph.output[at].ClearField("type")
+    elif how == 2:
+        graph.output[at].name = one(("", "nobody", *(v.name for v in graph.input)), pick)
+    else:
+        graph.output.add().CopyFrom(graph.output[at])
+
+
+def free_dimension(graph: Any, pick: Pick) -> None:
+    value = one([v for v in graph.input if v.type.tensor_type.shape.dim], pick)
+    if value is not None:
+        dims = value.type.tensor_type.shape.dim
+        dims[pick(len(dims))].dim_param = one(
+            ("n", "", "?", "n*2", "n/0", "floor(n/2)", "-n", "((", "\x1b"), pick
+        )
+
+
+def domain_changed(graph: Any, pick: Pick) -> None:
+    node = one(graph.node, pick)
+    if node is not None:
+        node.domain = one(("", "ai.onnx", "com.microsoft", "xamba", "ai.onnx.ml", "nobody"), pick)
+
+
 CHANGES = (
     attribute_value, attribute_value, attribute_type, attribute_gone, attribute_new, input_shape, input_shape,
-    input_type, weight_shape, weight_becomes_input, input_edge, output_edge, op_type,
+    input_type, weight_shape, weight_becomes_input, input_edge, output_edge, op_type, weight_value, weight_value,
+    name_changed, node_twice, order_changed, declared_output, free_dimension, domain_changed,
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Models the fuzzer starts from: an example of every op that has a cost, as its laws use them, and small networks."""
+"""Models the fuzzer starts from: an example of every op that has a cost, as its laws use them, small models of what the
+loader takes apart, and a network."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from npusim.graph import Value
+from tests.fuzzing.control import CONTROL
 from tests.ops.cases import CASES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "mamba2_small.onnx"
@@ -44,4 +46,5 @@ def model_of(domain: str, kind: str) -> bytes:
     return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
 
 
-SEEDS = [*(model_of(domain, kind) for domain, kind in sorted(CASES)), EXAMPLE.read_bytes()]
+OP_SEEDS = [model_of(domain, kind) for domain, kind in sorted(CASES)]
+SEEDS = [*OP_SEEDS, *(make().SerializeToString() for make in CONTROL for _ in range(4)), EXAMPLE.read_bytes()]
