@@ -47,8 +47,9 @@ def compile_graph(
     )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
+    inputs = frozenset(fused.inputs)
     for name in list(sizes):
-        if edge_of(name, part_of) in fused.inputs and fused.values[name].dtype is DType.FLOAT:
+        if fused.values[name].dtype is DType.FLOAT and edge_of(name, part_of) in inputs:
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))

@@ -42,7 +42,7 @@ class Emitter(Transfers):
         begins = self._begins(step) if due else ()
         each = self._problems(step)
         turns, arriving = _turns(step, r)
-        passing = [load for load in arriving if min(load[2], turns) > 1 and r.overlaps]
+        passing = [load for load in arriving if load[2] > 1] if turns > 1 and r.overlaps else []
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
         together = len(passing) + bool(later) > 1
         for chunk in due:
@@ -50,12 +50,12 @@ class Emitter(Transfers):
                 chunk.step == k and chunk not in later
             ):  # what the first piece needs comes in front of what streams
                 self._fetch(chunk, begins)
-        loads: tuple[int, ...] = ()
-        loaded = {name for name, _, _ in r.loads}
+        loads: list[int] = []
+        loaded = {name for name, _, _ in r.loads} if step.padded else set()
         for name in (n for n in step.padded if n in loaded):
             self.stored[name] = self._copied(name, step, each)
         for load in arriving:
-            if load not in passing or not together:
+            if not together or load[2] <= 1:
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
             if name not in step.writes and name not in r.follows and name not in loaded:
@@ -69,11 +69,14 @@ class Emitter(Transfers):
             loads += first
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
-        for name, size in r.copies:
-            compute += self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
+        if r.copies:
+            copied = (
+                self._transfer(f"{name}/copy", size, "ddr", "ddr", after=self._behind(name))
+                for name, size in r.copies
+            )
+            compute = (*compute, *(task for tasks in copied for task in tasks))
         for name in step.writes:
             self.made[name] = compute
-        writes: tuple[int, ...] = ()
         for name, size in r.writes:
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             problems = 1 if step.fixed_bytes else each
@@ -84,7 +87,6 @@ class Emitter(Transfers):
             )  # fmt: skip
             if name in step.padded:
                 self.stored[name] = self._copied(name, step, each)
-            writes += self.stored[name]
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
         record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
@@ -119,7 +121,7 @@ class Emitter(Transfers):
         step: Placed,
         r: Residence,
         turns: int,
-        loads: tuple[int, ...],
+        loads: list[int],
         weights: list[tuple[int, Chunk]],
         arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
@@ -127,10 +129,11 @@ class Emitter(Transfers):
         loaded = {name for name, _, _ in r.loads}
         behind = [n for n in step.reads if n not in loaded and n not in r.follows]
         ready = tuple(t for n in behind for t in self._ready(n))
-        moving = tuple(t for t in loads if plan.pieces[t] > 1)
-        moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
+        moving = tuple([t for t in loads if plan.pieces[t] > 1])
         first = (t for t, chunk in weights if not chunk.needed_at)
-        waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if t not in moving), *first)))
+        waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if plan.pieces[t] <= 1), *first)))
+        if r.follows:
+            moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
         feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
         previous: tuple[int, ...] = ()
         passes = results_between(step)

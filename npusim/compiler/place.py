@@ -60,6 +60,7 @@ class Placer:
         lookup_unit: bool,
     ) -> None:
         self.graph = graph
+        self.graph_outputs = frozenset(graph.outputs)
         self.profile = profile
         self.generation = generation
         self.one_dsp = one_dsp
@@ -79,9 +80,14 @@ class Placer:
 
     def root(self, name: str) -> str:
         """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
-        while name in self.alias:
-            name = self.alias[name]
-        return name
+        if name not in self.alias:
+            return name
+        found = self.alias[name]
+        while found in self.alias:
+            found = self.alias[found]
+        while (further := self.alias[name]) != found:  # so that a long chain of views is walked once
+            self.alias[name], name = found, further
+        return found
 
     def whole(self, name: str) -> str:
         """The tensor in which the bytes of `name` lie."""
@@ -154,12 +160,12 @@ class Placer:
         profile = self.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())
-        leaves = node.outputs[0] in self.graph.outputs
+        leaves = node.outputs[0] in self.graph_outputs
         if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
-        inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph.outputs
+        inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
         for rule in (profile.rule(node.op_type), profile.default):

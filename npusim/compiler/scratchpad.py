@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 
 from npusim.compiler.distribution import ONE, through_ddr
 from npusim.compiler.place import Placed
@@ -73,6 +75,12 @@ class Scratchpad:
                     if not uses or uses[-1] != k:
                         uses.append(k)
         self.inside: dict[str, float] = {}
+        self.puts = count()
+        self.order: dict[str, int] = {}  # when each tensor was put in last
+        self.touched: dict[str, None] = {}  # put in or read since `leaving` knew its next use
+        self.leaving: list[
+            tuple[int, int, str]
+        ] = []  # heap: needed last first, of equals the one put in last
         self.used_bytes = 0.0
         self.cuts: dict[str, str] = {}
         self.in_ddr: set[str] = set()
@@ -97,6 +105,8 @@ class Scratchpad:
         self.take(name)
         self.inside[name] = self.sizes[name]
         self.used_bytes += self.sizes[name]
+        self.order[name] = next(self.puts)
+        self.touched[name] = None
 
     def take(self, name: str) -> None:
         self.used_bytes -= self.inside.pop(name, 0.0)
@@ -104,8 +114,11 @@ class Scratchpad:
     def release(self, name: str, k: int) -> None:
         """Forget a tensor that step `k` has read, and those it is a part of, if nobody needs them any more."""
         for whole in self.wholes(name) if name in self.part_of else (name,):
-            if whole in self.inside and self.dead_after(whole, k):
-                self.take(whole)
+            if whole in self.inside:
+                if self.dead_after(whole, k):
+                    self.take(whole)
+                else:
+                    self.touched[whole] = None
 
     def dead_after(self, name: str, k: int) -> bool:
         """Whether nobody reads the tensor after step `k`."""
@@ -140,13 +153,30 @@ class Scratchpad:
             (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
     def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
-        """Spill what is needed last until `need` bytes fit beside the rest."""
-        if need + self.used_bytes - self.bytes_of(step.reads) <= self.resident_bytes:
+        """Spill what is needed last until `need` bytes fit beside the rest.
+
+        A next use changes only when the tensor is put in or read, so a heap of what was known stays right for all
+        others: a long graph of small tensors takes linear time."""
+        own_bytes = self.bytes_of(step.reads)
+        if need + self.used_bytes - own_bytes <= self.resident_bytes:
             return
         own = {self.holder(n) for n in step.reads}
-        others = sorted((n for n in self.inside if n not in own), key=lambda n: self.next_use(n, k))
-        while others and need + self.used_bytes - self.bytes_of(step.reads) > self.resident_bytes:
-            self.spill(others.pop(), r)
+        for name in (*self.touched, *(whole for n in step.reads for whole in self.wholes(n))):
+            if name in self.inside:
+                heappush(self.leaving, (-self.next_use(name, k), -self.order[name], name))
+        self.touched.clear()
+        kept = []
+        while self.leaving and need + self.used_bytes - own_bytes > self.resident_bytes:
+            entry = heappop(self.leaving)
+            name = entry[2]
+            if name not in self.inside or entry != (-self.next_use(name, k), -self.order[name], name):
+                continue
+            if name in own:
+                kept.append(entry)
+            else:
+                self.spill(name, r)
+        for entry in kept:
+            heappush(self.leaving, entry)
 
     def cross_tiles(self, step: Placed, cut: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is

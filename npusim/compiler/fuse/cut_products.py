@@ -34,12 +34,13 @@ def cut_products(graph: Graph) -> Graph:
     values = dict(graph.values)
     instead: dict[str, list[Node]] = {}
     gone: set[str] = set()
+    outputs = frozenset(graph.outputs)
     for node in graph.nodes:
         if node.op_type not in PRODUCTS or not _weights_fixed(node, graph):
             continue
-        bias = _bias_behind(node, readers, graph)
+        bias = _bias_behind(node, readers, graph, outputs)
         last = bias or node
-        parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph)
+        parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph, outputs)
         if parts is None or int(node.attribute("group", 1)) != 1:
             continue
         instead[node.name] = [n for i, part in enumerate(parts) for n in _part(node, bias, part, i, values)]
@@ -55,11 +56,13 @@ def _weights_fixed(node: Node, graph: Graph) -> bool:
     return weights is not None and weights.constant and (node.op_type == "Conv" or len(weights.shape) == 2)
 
 
-def _bias_behind(node: Node, readers: dict[str, list[Node]], graph: Graph) -> Node | None:
+def _bias_behind(
+    node: Node, readers: dict[str, list[Node]], graph: Graph, outputs: frozenset[str]
+) -> Node | None:
     """An Add of one constant a channel that alone reads the product."""
     out = node.outputs[0]
     behind = readers[out]
-    if len(behind) != 1 or behind[0].op_type != "Add" or out in graph.outputs or node.op_type == "Conv":
+    if len(behind) != 1 or behind[0].op_type != "Add" or out in outputs or node.op_type == "Conv":
         return None
     other = next((n for n in behind[0].inputs if n != out), "")
     channels = graph.values[out].shape[-1]
@@ -67,10 +70,12 @@ def _bias_behind(node: Node, readers: dict[str, list[Node]], graph: Graph) -> No
     return behind[0] if fits else None
 
 
-def _parts(name: str, axis: int, readers: dict[str, list[Node]], graph: Graph) -> list[Part] | None:
+def _parts(
+    name: str, axis: int, readers: dict[str, list[Node]], graph: Graph, outputs: frozenset[str]
+) -> list[Part] | None:
     """The parts a tensor is cut into along `axis` by all that read it; None when something reads it whole."""
     behind, shape = readers[name], graph.values[name].shape
-    if not behind or name in graph.outputs or not shape:
+    if not behind or name in outputs or not shape:
         return None
     axis %= len(shape)
     found: list[Part] = []

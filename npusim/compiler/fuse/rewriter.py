@@ -22,7 +22,8 @@ class Rewriter:
         self.values = dict(graph.values)
         self.nodes: list[Node | None] = list(graph.nodes)
         self.producer: dict[str, int] = {}
-        self.consumers: dict[str, list[int]] = defaultdict(list)
+        # Readers by index, and how many of their operands it is: a tensor may have 100,000 readers.
+        self.consumers: dict[str, dict[int, int]] = defaultdict(dict)
         self.graph_outputs = frozenset(graph.outputs)
         self.current: Node | None = None  # the node a pass looks at: an error names it
         for index, node in enumerate(graph.nodes):
@@ -34,7 +35,8 @@ class Rewriter:
                 self.producer[name] = index
         for name in node.inputs:
             if name:
-                self.consumers[name].append(index)
+                readers = self.consumers[name]
+                readers[index] = readers.get(index, 0) + 1
 
     def _unlink(self, index: int) -> None:
         node = self.nodes[index]
@@ -42,7 +44,7 @@ class Rewriter:
             return
         for name in node.inputs:
             if name:
-                self.consumers[name].remove(index)
+                self.consumers[name].pop(index, None)
         for name in node.outputs:
             if self.producer.get(name) == index:
                 del self.producer[name]
@@ -69,13 +71,14 @@ class Rewriter:
         """The only reader of `name`, if there is one, the tensor is no graph output, and it is of `op_types`."""
         if name in self.graph_outputs or len(self.consumers[name]) != 1:
             return None
-        index = self.consumers[name][0]
-        node = self.nodes[index]
+        ((index, times),) = self.consumers[name].items()
+        node = self.nodes[index] if times == 1 else None
         return (index, node) if node is not None and node.op_type in op_types and _standard(node) else None
 
     def private(self, name: str, readers: set[int]) -> bool:
         """True when nobody but `readers` needs the tensor."""
-        return name not in self.graph_outputs and set(self.consumers[name]) <= readers
+        found = self.consumers[name]
+        return name not in self.graph_outputs and len(found) <= len(readers) and found.keys() <= readers
 
     def constant(self, name: str) -> bool:
         value = self.values.get(name)
