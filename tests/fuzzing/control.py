@@ -124,5 +124,6 @@ def quantised() -> Any:
 
 
 CONTROL = (
-    branch, nested_branch, loop, counted_by_its_condition, scan, sequences, functions, sparse, shapes_of_shapes, quantised,
+    branch, nested_branch, loop, counted_by_its_condition, scan, sequences, functions, sparse, shapes_of_shapes,
+    quantised,
 )  # fmt: skip

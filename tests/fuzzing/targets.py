@@ -129,8 +129,8 @@ def graphs_composed(pick: Pick, folder: Path) -> str:
 @target("models rewritten")
 def models_rewritten(pick: Pick, folder: Path) -> str:
     """xamba's passes, all of them, over a changed or composed model; what they leave loads."""
-    from xamba.pipeline import optimize
     from xamba.passes.registry import passes
+    from xamba.pipeline import optimize
 
     content = changed_model(pick) if pick(3) else serialised(composed(pick))
     if content is None:
