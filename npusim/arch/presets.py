@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from npusim.arch.config import KeyPath, Places, read_yaml
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source, split
 from npusim.errors import BadHardware
-from npusim_xamba.text import near
+from npusim_xamba.text import near, quoted
 
 
 def config_dir() -> Path:
@@ -58,11 +59,11 @@ def _find(name: str, folder: Path) -> Path:
     if len(meant) == 1:
         return config_dir() / f"{meant[0]}.yaml"
     beside = folder / f"{name}.yaml"
-    if folder != Path() and beside.is_file():
+    if folder != Path() and os.path.isfile(beside):  # a name may be longer than a file's can be
         return beside
     known = [f"{preset} (NPU {_generation(preset)})" for preset in presets]
     hint = near(name, presets)
-    raise BadHardware(f"no hardware named '{name}'; known: {', '.join(known)}, or give a .yaml file{hint}")
+    raise BadHardware(f"no hardware named {quoted(name)}; known: {', '.join(known)}, or give a .yaml file{hint}")
 
 
 def _said(name: str) -> str:

@@ -5,6 +5,7 @@ profile serves all of them; `npusim run --compiler NAME` picks one."""
 
 from __future__ import annotations
 
+import os
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from npusim.arch.config import Strict
 from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
 from npusim.errors import BadArgument, BadHardware
-from npusim_xamba.text import near
+from npusim_xamba.text import near, quoted
 
 
 class LoweringRule(Strict):
@@ -168,10 +169,10 @@ def _find(name: str) -> Path:
     from npusim.arch.presets import config_dir
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
-    if not path.is_file():
+    if not os.path.isfile(path):  # a name may be longer than a file's can be
         known = ", ".join(list_profiles())
         hint = near(name, list_profiles())
-        raise BadArgument(f"compiler '{name}' is not known; choose from {known}, or give a YAML file{hint}")
+        raise BadArgument(f"compiler {quoted(name)} is not known; choose from {known}, or give a YAML file{hint}")
     return path
 
 
@@ -185,6 +186,12 @@ def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any
     base = data.pop("based_on", None)
     if base is None:
         return data, places
-    below, below_places = _read(_find(str(base)), (*chain, path))
+    if not isinstance(base, str):
+        raise BadHardware(
+            f"{places.get(('based_on',), path)}: based_on: expected the name of a profile, found {type(base).__name__}"
+        )
+    below, below_places = _read(_find(base), (*chain, path))
+    if not all(isinstance(d.get("lowerings", {}), dict) for d in (below, data)):
+        raise BadHardware(f"{places.get(('lowerings',), path)}: lowerings: expected a mapping of ops")
     lowerings = {**below.get("lowerings", {}), **data.get("lowerings", {})}
     return {**below, **data, "lowerings": lowerings}, {**below_places, **places}

@@ -5,7 +5,8 @@ from pydantic import Field
 
 from npusim.arch.config import Strict, load_yaml, num
 from npusim.arch.presets import config_dir, list_hardware, load_hardware
-from npusim.errors import BadHardware
+from npusim.compiler.profile import load_profile
+from npusim.errors import BadArgument, BadHardware
 
 LUNAR = (config_dir() / "lunar_lake.yaml").read_text(encoding="utf-8")
 
@@ -124,3 +125,17 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
     with pytest.raises(BadHardware, match="did you mean lunar_lake"):
         load_hardware("lunar_leke")
     assert {"meteor_lake", "lunar_lake", "panther_lake"} <= set(list_hardware())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["based_on: " + "y" * 5000, "based_on: 7", "based_on: {a: 1}", "based_on: '2026'\nlowerings: null"],
+    ids=lambda text: text[:20],
+)
+def test_a_base_that_is_no_name_is_one_sentence_in_hardware_and_in_profiles(tmp_path, text):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text + "\n", encoding="utf-8")
+    for read in (load_hardware, lambda given: load_profile(str(given))):
+        with pytest.raises((BadHardware, BadArgument)) as caught:
+            read(path)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 600

@@ -9,7 +9,8 @@ from tests.fuzzing.mutations import Pick, one
 
 VALUES = (
     None, True, False, 0, 1, -1, 3, 1.5, -0.0, 1e-320, 1e308, 10**40, float("nan"), float("inf"), "", "x", "1e9",
-    "auto", "\x1b[31m", "\u202ex", "y" * 5000, [], [1, 2], [[]], {}, {"a": 1}, {"value": 1}, [None], "3720", "no/such.yaml",
+    "auto", "\x1b[31m", "\u202ex", "y" * 5000, [], [1, 2], [[]], {}, {"a": 1}, {"value": 1}, [None], "3720",
+    "no/such.yaml",
 )  # fmt: skip
 
 
