@@ -63,7 +63,9 @@ def _find(name: str, folder: Path) -> Path:
         return beside
     known = [f"{preset} (NPU {_generation(preset)})" for preset in presets]
     hint = near(name, presets)
-    raise BadHardware(f"no hardware named {quoted(name)}; known: {', '.join(known)}, or give a .yaml file{hint}")
+    raise BadHardware(
+        f"no hardware named {quoted(name)}; known: {', '.join(known)}, or give a .yaml file{hint}"
+    )
 
 
 def _said(name: str) -> str:

@@ -172,7 +172,9 @@ def _find(name: str) -> Path:
     if not os.path.isfile(path):  # a name may be longer than a file's can be
         known = ", ".join(list_profiles())
         hint = near(name, list_profiles())
-        raise BadArgument(f"compiler {quoted(name)} is not known; choose from {known}, or give a YAML file{hint}")
+        raise BadArgument(
+            f"compiler {quoted(name)} is not known; choose from {known}, or give a YAML file{hint}"
+        )
     return path
 
 

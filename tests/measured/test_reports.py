@@ -165,6 +165,7 @@ def test_gzip_and_utf16_with_a_mark_are_understood(tmp_path):
         ('{"a": 1}', ["no known profile", "it holds a"]),
         ('{"traceEvents": 3}', ["traceEvents should be a list"]),
         ('{"traceEvents": []}', ["without a single"]),
+        ('{"traceEvents": [{"ph": "X", "cat": [1], "name": "a"}]}', ["without a single"]),
         ('{"format": "ov-measure/9"}', ["ov-measure/9", "ov-measure/1"]),
         ('{"report_type": "detailed"}', ["detailed_performance should be a list"]),
         ('{"report_type": "odd"}', ["'odd'", "detailed, average and sorted"]),

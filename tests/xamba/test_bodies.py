@@ -114,3 +114,24 @@ def test_shapes_are_worked_out_through_a_free_batch():
     assert CumBA().run(rewritten).modified
     x = np.arange(24, dtype=np.float32).reshape(2, 12)
     assert_same(m, rewritten, {"x": x})
+
+
+@pytest.mark.parametrize(
+    ("kind", "weights"),
+    [
+        ("ConstantOfShape", [constant("s", 3)]),
+        ("Expand", [constant("s", 3)]),
+        ("Shape", []),
+        ("Tile", [constant("s", [1])]),
+        ("Gather", []),
+    ],
+)
+def test_a_node_that_contradicts_its_op_is_unknown_and_the_rest_is_rewritten(kind, weights):
+    """Found by fuzzing: a shape that is a single number, inputs that are missing."""
+    odd = h.make_node(kind, [w.name for w in weights], ["odd"], name="odd")
+    total = h.make_node("CumSum", ["x", "ax"], ["y"], name="total")
+    io = [value("x", [2, 4])], [value("y", [2, 4]), bare("odd")]
+    graph = h.make_graph([odd, total], "g", *io, initializer=[constant("ax", 1), *weights])
+    m = ir.from_proto(h.make_model(graph, opset_imports=[h.make_opsetid("", 20)]))
+    assert facts_of(m) is not None
+    assert CumBA().run(m).modified and "MatMul" in ops(m)

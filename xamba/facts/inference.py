@@ -15,6 +15,9 @@ SAME_AS_INPUT = {"QuickGelu", "Gelu", "FastGelu", "PWL", "BiasGelu"}  # not of t
 
 DEEPEST_CALL = 16  # functions that call each other in a circle end here
 
+# What a node with too few inputs, attributes of another type or values of another rank makes a rule raise.
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 
 class Inference:
     """One walk over a model, in the order of its nodes; a call of a function walks through its body."""
@@ -46,6 +49,14 @@ class Inference:
         return self.table[value]
 
     def node(self, node: ir.Node) -> None:
+        """What follows of a node's outputs; of one that contradicts its op, what the file declares."""
+        try:
+            self._follow(node)
+        except ODD:
+            for out in node.outputs:
+                self.set(out, UNKNOWN)
+
+    def _follow(self, node: ir.Node) -> None:
         bodies = [a.as_graph() for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH]
         for body in bodies:
             if node.op_type == "Scan":

@@ -50,7 +50,7 @@ def read_trace(document: dict[str, Any], path: str | Path) -> Profile:
             continue
         if event.get("cat") == "Layer":
             own = own or "Bound by" in mapping(event.get("args", {}), path, "args of a layer")
-        elif event.get("cat") in EXEC_TYPES and (task := _task(event, places, path)) is not None:
+        elif str(event.get("cat")) in EXEC_TYPES and (task := _task(event, places, path)) is not None:
             tasks.append(task)
     if not tasks:
         raise BadReport(f"{path}: is a trace without a single DMA, DPU or Shave task")
