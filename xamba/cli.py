@@ -86,10 +86,10 @@ Report = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="Write the result: .json, or the page as .txt."),
 ]
 Passes = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME,...",
-        help=f"Passes in order, of {', '.join(KNOWN)} (see `xamba passes`).",
+        help=f"Passes in order, of {', '.join(KNOWN)} (see `xamba passes`). Default: {DEFAULT}, but short axes stay.",
         autocompletion=completer(list(KNOWN), several=True),
     ),
 ]
@@ -150,7 +150,7 @@ def optimize(
     source: Annotated[str, typer.Argument(metavar="IN", help="ONNX file to read.")],
     output: Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="ONNX file to write.")],
     given: dict[str, Any],
-    passes: Passes = DEFAULT,
+    passes: Passes = None,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Write without comparing answers.")] = False,
     keep_functions: Annotated[
         bool, typer.Option("--keep-functions", help="Leave model-local functions as they are.")
@@ -184,7 +184,7 @@ def optimize(
             output,
             for_,
             compiler,
-            None if passes == DEFAULT else words(passes),
+            None if passes is None else words(passes),
             given,
             max_error=max_error,
             trust=trust_price,
@@ -203,9 +203,9 @@ def optimize(
 
             print("\n".join(map(verdict_text, verdicts)))
         return
-    chosen = [find(name) for name in words(passes)]
+    chosen = [find(name) for name in words(DEFAULT if passes is None else passes)]
     unused = [field for field in given if not any(has_field(one, field) for one in chosen)]
-    made = [one(**{f: value for f, value in given.items() if has_field(one, f)}) for one in chosen]
+    made = [_made(one, given, named=passes is not None) for one in chosen]
     done = run(
         source,
         output,
@@ -277,6 +277,12 @@ def passes(
     check_json(json, [], output)
     page = listing.markdown(KNOWN) if markdown else listing.text(KNOWN)
     answer("xamba.passes", {"passes": listing.plain(KNOWN)}, page, json, [], output)
+
+
+def _made(one: type[XambaPass], given: dict[str, Any], named: bool) -> XambaPass:
+    """The pass with its options of those given; one that nobody named is as careful as a default is."""
+    own = {field: value for field, value in given.items() if has_field(one, field)}
+    return one(**(own if named else {**one.unasked, **own}))
 
 
 def has_field(one: type[XambaPass], name: str) -> bool:

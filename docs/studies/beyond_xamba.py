@@ -34,6 +34,7 @@ import onnx_ir as ir  # noqa: E402
 
 from npusim.errors import NpusimError  # noqa: E402
 from npusim.measured.compiler import command_of  # noqa: E402
+from xamba import CumBA, ReduBA  # noqa: E402
 from xamba.choice.choose import Chooser  # noqa: E402
 from xamba.choice.measured import region_error  # noqa: E402
 from xamba.choice.moves import candidates, copy_of  # noqa: E402
@@ -43,7 +44,6 @@ from xamba.choice.targets import shipped, targets  # noqa: E402
 from xamba.choice.witness import Estimate, Witness  # noqa: E402
 from xamba.facts.facts import Facts  # noqa: E402
 from xamba.files import load  # noqa: E402
-from xamba.passes.registry import default_passes  # noqa: E402
 from xamba.pipeline import rewrite  # noqa: E402
 from xamba.proof.runtime import Runner  # noqa: E402
 from xamba.proof.samples import random_inputs  # noqa: E402
@@ -115,7 +115,7 @@ def exported(folder: Path) -> list[Network]:
 def study(network: Network, everything: bool, asked: Witness | None) -> None:
     before = network.make()
     paper = copy_of(before)
-    rewrite(paper, default_passes())
+    rewrite(paper, [CumBA(), ReduBA()])
     choice = Chooser(shipped(), candidates(True, None, {"assume_finite": True})).choose(before)
     prices = [choice.before, Pricer(shipped())(paper), choice.after]
     print(f"\n{network.name}")

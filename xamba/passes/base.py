@@ -11,9 +11,10 @@ frozen dataclass: its fields are its options. Calling it on a model gives a `Res
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import onnx_ir as ir
 
@@ -75,6 +76,8 @@ class XambaPass(ir.passes.InPlacePass):
     exact: ClassVar[bool] = True
     #: Part of `xamba optimize` when no passes are named.
     default: ClassVar[bool] = False
+    #: Options it has then, by field: what keeps a default from making a model slower.
+    unasked: ClassVar[Mapping[str, Any]] = {}
     #: Place in a pipeline, 10 steps apart.
     order: ClassVar[int] = 1000
     #: Walk from the outputs to the inputs (a pattern is then met before its parts).

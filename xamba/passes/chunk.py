@@ -157,8 +157,15 @@ class Chunk(XambaPass):
             )
             bypass(node, bench)
             done = True
-        blocks = _blocks(pads, elements)
-        for block in blocks:
+        waiting, changed = _blocks(pads, elements), set[ir.Node]()
+        while waiting:
+            block = waiting.pop(0)
+            if not changed.isdisjoint(block.nodes):  # its lengths are those from before another block was shortened
+                fresh = Facts(model)
+                elements, changed = Elements(fresh, Whole(fresh), not self.refuse_nonfinite), set()
+                left = [node for one in (block, *waiting) for node in one.pads if node.graph is not None]
+                waiting = _blocks(left, elements)
+                continue
             first = next((node for node in block.pads if self.wants(node)), next(iter(block.pads)))
             label, op_type = node_label(first), first.op_type
             try:
@@ -171,6 +178,7 @@ class Chunk(XambaPass):
                     result.kept.append(Kept(self.name, op_type, label, str(keep)))
             else:
                 done = True
+                changed |= block.nodes.keys()
                 result.rewritten.append(Rewritten(self.name, op_type, label, by))
         if done:
             model.meta.pop("xamba.facts", None)

@@ -30,8 +30,9 @@ an infinity or a NaN, a CumSum keeps the finite sums before it and the product d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import onnx_ir as ir
 
@@ -46,6 +47,11 @@ from xamba.passes.operand import Tensor, matmul_type, operand_of
 from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
+#: Shortest axis that is rewritten where nobody names the pass. By Intel's compiler 2026.4.1 on NPU 5010, the only
+#: generation of which it prices CumSum, segment sums gain from 128 rows on and lose at 32 and less; between them the
+#: number of heads decides (xamba/choice/data/witness.csv).
+CAUTIOUS = 128
+
 
 @dataclass(frozen=True)
 class CumBA(XambaPass):
@@ -53,12 +59,14 @@ class CumBA(XambaPass):
 
     block: split axes longer than this into blocks of at most this length (None: axes over 1,024, as fits best).
     max_mask_mib: what all masks of a model may take together, in MiB; a CumSum beyond it is kept.
+    min_length: keep a CumSum along a shorter axis (1: none; `CAUTIOUS` where nobody names the pass).
     integers: rewrite integer CumSums too; no NPU takes the product.
     refuse_nonfinite: keep a CumSum whose operand may hold inf or NaN.
     """
 
     block: int | None = option(None, "--block", "longest block of a mask.")
     max_mask_mib: float = option(32.0, "--max-mask-mib", "all masks of a model together, in MiB.")
+    min_length: int = option(1, "--min-length", f"keep shorter axes; {CAUTIOUS} where no passes are named.")
     integers: bool = option(False, "--integers", "rewrite sums of whole numbers too.")
     refuse_nonfinite: bool = option(
         False, "--refuse-nonfinite", "keep a CumSum whose operand may hold inf or NaN."
@@ -66,6 +74,7 @@ class CumBA(XambaPass):
 
     name: ClassVar[str] = "cumba"
     default: ClassVar[bool] = True
+    unasked: ClassVar[Mapping[str, Any]] = {"min_length": CAUTIOUS}
     order: ClassVar[int] = 50
     examples: ClassVar[tuple[str, ...]] = (
         model_text("float[N,6] x", "float[N,6] y", "ax = Constant<value = int64 {-1}>() y = CumSum(x, ax)"),
@@ -116,6 +125,8 @@ class CumBA(XambaPass):
     def __post_init__(self) -> None:
         if self.block is not None and self.block < 1:
             raise BadArgument(f"block is {self.block}; a block has at least one element")
+        if self.min_length < 1:
+            raise BadArgument(f"min_length is {self.min_length}; an axis has at least one element")
 
     def targets(self, node: ir.Node) -> bool:
         return is_onnx(node) and node.op_type == "CumSum"
@@ -129,6 +140,11 @@ class CumBA(XambaPass):
         x = operand_of(node, facts)
         axis = _axis(int(axis_value.ravel()[0]), x.rank)
         length = x.static(axis, "scanned")
+        if length < self.min_length:
+            raise Keep(
+                f"its axis of {length} is shorter than {self.min_length}: by Intel's compiler a short sum is quicker "
+                f"than its product; --min-length 1 rewrites it all the same"
+            )
         matmul_type(x.dtype, bench.opset, self.integers)
         if self.refuse_nonfinite and not certainly_finite(x.value, facts):
             raise Keep("its operand may hold inf or NaN, and 0 * inf is NaN in a masked product")

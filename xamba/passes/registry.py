@@ -57,5 +57,5 @@ def find(name: str) -> type[XambaPass]:
 
 
 def default_passes() -> list[XambaPass]:
-    """What `optimize` runs when no passes are named, each with its own defaults."""
-    return [one() for one in passes().values() if one.default]
+    """What `optimize` runs when no passes are named, each with the options it has then (`unasked`)."""
+    return [one(**one.unasked) for one in passes().values() if one.default]
