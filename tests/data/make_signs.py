@@ -54,7 +54,7 @@ BLOCKS = [
     *(
         ("cumba", "CumSum", "segment sum", SEGMENT, n, h)
         for h in (8, 24)
-        for n in (4, 8, 16, 32, 64, 128, 256)
+        for n in (4, 8, 16, 32, 48, 64, 96, 128, 256)
     ),
     *(("cumba", "CumSum", "scan", SCAN, n, h) for h in (24, 1536) for n in (4, 16, 64, 256)),
     *(("reduba", "ReduceMean", "norm", NORM, n, t) for t in (1, 16, 256) for n in (64, 768, 1536)),

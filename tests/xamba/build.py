@@ -12,7 +12,11 @@ from onnx import TensorProto
 from onnx import helper as h
 from onnx.reference import ReferenceEvaluator
 
+from xamba import CumBA, ReduBA
+
 FLOAT = TensorProto.FLOAT
+#: The paper's passes, named: short axes are rewritten too.
+PAPER = (CumBA(), ReduBA())
 UNIT_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 ELEMENT_TYPES = {
     "float16": TensorProto.FLOAT16,

@@ -47,6 +47,9 @@ def source(tmp_path) -> Path:
     return path
 
 
+PAPER = ("--passes", "cumba,reduba")  # named: short axes are rewritten too
+
+
 def refused(result: tuple[int, str, str], name: str, code: int = 2) -> str:
     """One line on stderr, nothing on stdout, no traceback."""
     exit_code, out, err = result
@@ -56,10 +59,24 @@ def refused(result: tuple[int, str, str], name: str, code: int = 2) -> str:
 
 def test_optimize_writes_a_verified_file(xamba, source, tmp_path):
     out = tmp_path / "out.onnx"
-    code, text, err = xamba("optimize", source, "-o", out)
+    code, text, err = xamba("optimize", source, "-o", out, *PAPER)
     assert code == 0 and err == "" and "1 replaced, 0 kept" in text and "same within" in text
     assert ops(load(out)) == ["MatMul", "Softplus"]
     assert xamba("verify", source, out)[0] == 0
+
+
+def test_short_axes_stay_where_nobody_names_a_pass_and_the_page_says_why(xamba, source, tmp_path):
+    out = tmp_path / "out.onnx"
+    _, text, _ = xamba("optimize", source, "-o", out)
+    assert (
+        "0 replaced, 1 kept" in text and "axis of 6 is shorter than 96" in text and "--min-length 1" in text
+    )
+    assert source.read_bytes() == out.read_bytes()
+    _, text, _ = xamba("optimize", source, "-o", out, "--min-length", "1")
+    assert "1 replaced, 0 kept" in text
+    assert "min_length is 0" in refused(
+        xamba("optimize", source, "-o", out, "--min-length", "0"), "BadArgument"
+    )
 
 
 def test_optimize_prints_json(xamba, source, tmp_path):
@@ -96,8 +113,8 @@ def test_what_is_kept_is_printed_with_its_reason(xamba, tmp_path):
         (["--passes", "actiba", "--functions", "Mish"], "BadArgument", "Softplus"),
         (["--block", "0"], "BadArgument", "block is 0"),
         (["--dim", "batch"], "BadArgument", "batch=2"),
-        (["--dim", "nothing=3"], "BadArgument", "nothing"),
-        (["--seed", "-4"], "BadArgument", "seed is -4"),
+        ([*PAPER, "--dim", "nothing=3"], "BadArgument", "nothing"),
+        ([*PAPER, "--seed", "-4"], "BadArgument", "seed is -4"),
     ],
 )
 def test_bad_options_are_one_line_and_write_nothing(xamba, source, tmp_path, options, name, words):
@@ -183,7 +200,7 @@ def test_weights_of_another_model_are_not_overwritten(xamba, tmp_path):
 def test_a_file_without_its_weights_stays_without_them(xamba, tmp_path):
     path = external(tmp_path)
     (path.parent / "in.data").unlink()
-    code, text, _ = xamba("optimize", path, "-o", path.parent / "out.onnx")
+    code, text, _ = xamba("optimize", path, "-o", path.parent / "out.onnx", *PAPER)
     assert code == 0 and "1 missing weights random" in text
     assert sorted(p.name for p in path.parent.iterdir()) == ["in.onnx", "out.onnx"]
     assert isinstance(load(path.parent / "out.onnx").graph.initializers["w"].const_value, ir.ExternalTensor)
@@ -242,7 +259,7 @@ def test_what_an_input_holds_and_the_names_of_free_dimensions(xamba, tmp_path):
 
 def test_the_arithmetic_of_an_npu_is_asked_for_by_name(xamba, source, tmp_path):
     out = tmp_path / "out.onnx"
-    code, text, _ = xamba("optimize", source, "-o", out, "--as", "fp16")
+    code, text, _ = xamba("optimize", source, "-o", out, *PAPER, "--as", "fp16")
     assert code == 0 and "rounded to float16" in text
     assert "fp16, bf16" in refused(xamba("verify", source, out, "--as", "fp8"), "BadArgument")
 

@@ -13,7 +13,7 @@ import pytest
 from onnx import helper as h
 
 from tests.shared import SHARED, needs_shared
-from tests.xamba.build import constant, model, one_op, ops, run, value
+from tests.xamba.build import PAPER, constant, model, one_op, ops, run, value
 from xamba import cli, optimize, verify
 from xamba.errors import BadModel, BadOutput
 from xamba.files import load
@@ -48,7 +48,7 @@ def test_weights_are_not_written_through_a_link_that_stands_beside_the_output(tm
     out.mkdir()
     (out / "in.data").symlink_to(precious)
     with pytest.raises(BadOutput, match="link"):
-        optimize(path, out / "out.onnx")
+        optimize(path, out / "out.onnx", PAPER)
     assert not precious.exists() and [p.name for p in out.iterdir()] == ["in.data"]
 
 
@@ -66,7 +66,7 @@ def test_a_failed_copy_of_weights_leaves_no_model(tmp_path, monkeypatch):
 
     monkeypatch.setattr(files, "_write_new", full)
     with pytest.raises(BadOutput, match="No space left"):
-        optimize(path, out / "out.onnx")
+        optimize(path, out / "out.onnx", PAPER)
     assert list(out.iterdir()) == []
 
 
@@ -79,14 +79,14 @@ def test_an_output_that_is_a_device_stays_one_and_gets_no_weights_beside_it(tmp_
         (folder / "null").write_bytes(b"")
     except OSError as error:
         pytest.skip(f"no device can be made here: {error.strerror}")
-    assert optimize(path, folder / "null").modified
+    assert optimize(path, folder / "null", PAPER).modified
     assert stat.S_ISCHR((folder / "null").stat().st_mode) and [p.name for p in folder.iterdir()] == ["null"]
 
 
 def test_a_pipe_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "in.onnx")
     with pytest.raises(BadModel, match="is a pipe, not an ONNX file"):
-        optimize(tmp_path / "in.onnx", tmp_path / "out.onnx")
+        optimize(tmp_path / "in.onnx", tmp_path / "out.onnx", PAPER)
 
 
 def test_names_of_a_model_reach_no_terminal_raw(tmp_path, capsys, monkeypatch):
@@ -144,7 +144,7 @@ def test_sparse_weights_stay_sparse(tmp_path):
     nodes = [h.make_node("CumSum", ["x", "ax"], ["c"]), h.make_node("Add", ["c", "w"], ["y"])]
     more = {"initializer": [constant("ax", 1)], "sparse_initializer": [sparse]}
     path = saved(tmp_path / "in.onnx", nodes, [value("x", [2, 6])], [value("y", [2, 6])], **more)
-    assert optimize(path, tmp_path / "out.onnx").modified
+    assert optimize(path, tmp_path / "out.onnx", PAPER).modified
     written = onnx.load(tmp_path / "out.onnx").graph
     assert [s.values.name for s in written.sparse_initializer] == ["w"]
     assert "w" not in [t.name for t in written.initializer]
@@ -162,7 +162,7 @@ def test_a_classifier_that_returns_maps_is_rewritten_and_keeps_their_type(tmp_pa
     both = h.make_value_info("both", h.make_sequence_type_proto(tensor))
     more = {"initializer": [constant("ax", 1)]}
     path = saved(tmp_path / "in.onnx", nodes, [value("x", [2, 3])], [value("c", [2, 3]), maps, both], **more)
-    done = optimize(path, tmp_path / "out.onnx")
+    done = optimize(path, tmp_path / "out.onnx", PAPER)
     assert done.modified and done.verdict.ok and len(done.verdict.outputs) == 4  # of the sequence, each
     assert onnx.load(tmp_path / "out.onnx").graph.output[1].type == maps.type
 
@@ -182,7 +182,7 @@ def test_a_sum_behind_an_if_that_the_shapes_decide_is_rewritten(tmp_path):
     constants = [constant("place", 1), constant("one", [1]), constant("ax", -1)]
     graph = [value("x", [4, 1, 8])], [value("y", ["a", "b"])]
     path = saved(tmp_path / "in.onnx", nodes, *graph, initializer=constants)
-    assert optimize(path, tmp_path / "out.onnx").verdict.ok
+    assert optimize(path, tmp_path / "out.onnx", PAPER).verdict.ok
     rewritten = load(tmp_path / "out.onnx")
     assert "CumSum" not in ops(rewritten)
     assert run(rewritten, {"x": np.ones((4, 1, 8), np.float32)})[0].shape == (4, 8)
@@ -191,5 +191,5 @@ def test_a_sum_behind_an_if_that_the_shapes_decide_is_rewritten(tmp_path):
 @needs_shared
 @pytest.mark.parametrize("name", ["if_output_no_shape", "sparse_init_cumsum", "if_squeeze_subinit"])
 def test_the_public_cases_are_rewritten(name, tmp_path):
-    done = optimize(PUBLIC / f"{name}.onnx", tmp_path / "out.onnx")
+    done = optimize(PUBLIC / f"{name}.onnx", tmp_path / "out.onnx", PAPER)
     assert done.modified and done.verdict.ok

@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 from onnx import helper as h
 
-from tests.xamba.build import check, constant, model, ops, run, value
+from tests.xamba.build import PAPER, check, constant, model, ops, run, value
 from xamba import ActiBA, CumBA, ReduBA, optimize, rewrite
 from xamba.errors import BadModel
 from xamba.files import load
@@ -195,7 +195,7 @@ def test_sparse_weights_are_made_dense(indices, as_initializer, tmp_path):
         sparse_initializer=[sparse(indices)] if as_initializer else [],
     )
     onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8), tmp_path / "in.onnx")
-    done = optimize(tmp_path / "in.onnx", tmp_path / "out.onnx")
+    done = optimize(tmp_path / "in.onnx", tmp_path / "out.onnx", PAPER)
     assert done.modified and done.verdict.ok
     y = run(load(tmp_path / "out.onnx"), {"x": np.zeros([2, 6], np.float32)})[0]
     assert (y[0, 0], y[1, 5], np.abs(y).sum()) == (5, 7, 12)
@@ -224,4 +224,4 @@ def test_an_output_without_a_shape_is_no_obstacle(typed, tmp_path):
     nodes = [h.make_node("CumSum", ["x", "ax"], ["c"]), h.make_node("Relu", ["c"], ["y"])]
     graph = h.make_graph(nodes, "g", [value("x", [2, 6])], [out], [constant("ax", 1)])
     onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8), tmp_path / "in.onnx")
-    assert optimize(tmp_path / "in.onnx", tmp_path / "out.onnx").verdict.ok
+    assert optimize(tmp_path / "in.onnx", tmp_path / "out.onnx", PAPER).verdict.ok

@@ -16,7 +16,7 @@ from xamba.files import check, load
 from xamba.passes.registry import passes
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
-import make_mamba2  # noqa: E402
+import make_mamba2
 
 PASSES = passes()
 SMALL, REWRITES = SHARED / "graphs" / "small", SHARED / "cases" / "rewrites"

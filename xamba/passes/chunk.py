@@ -160,7 +160,9 @@ class Chunk(XambaPass):
         waiting, changed = _blocks(pads, elements), set[ir.Node]()
         while waiting:
             block = waiting.pop(0)
-            if not changed.isdisjoint(block.nodes):  # its lengths are those from before another block was shortened
+            if not changed.isdisjoint(
+                block.nodes
+            ):  # its lengths are those from before another block was shortened
                 fresh = Facts(model)
                 elements, changed = Elements(fresh, Whole(fresh), not self.refuse_nonfinite), set()
                 left = [node for one in (block, *waiting) for node in one.pads if node.graph is not None]

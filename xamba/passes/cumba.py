@@ -48,9 +48,9 @@ from xamba.passes.text import model_text, option
 from xamba.workbench import Workbench
 
 #: Shortest axis that is rewritten where nobody names the pass. By Intel's compiler 2026.4.1 on NPU 5010, the only
-#: generation of which it prices CumSum, segment sums gain from 128 rows on and lose at 32 and less; between them the
-#: number of heads decides (xamba/choice/data/witness.csv).
-CAUTIOUS = 128
+#: generation of which it prices CumSum, segment sums gain from 96 rows on and lose at 48 and less; at 64 the number of
+#: heads decides (xamba/choice/data/witness.csv).
+CAUTIOUS = 96
 
 
 @dataclass(frozen=True)
