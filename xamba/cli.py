@@ -56,7 +56,9 @@ Dims = Annotated[
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="What an input holds in the comparison: name=value, as sr=16000 or ids=[1,2]."
+        "--set",
+        help="What an input holds in the comparison and in prices, which may decide a branch: name=value, as "
+        "sr=16000 or ids=[1,2].",
     ),
 ]
 Memory = Annotated[
@@ -220,7 +222,7 @@ def optimize(
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
-    prediction = _prediction(source, output, parse_dims(dim)) if done.modified else None
+    prediction = _prediction(source, output, parse_dims(dim), parse_settings(set_)) if done.modified else None
     page = "\n".join(filter(None, (_optimized_text(done, output), prediction)))
     content = _optimized_dict(done) | {"prediction": prediction}
     answer("xamba.optimize", content, page, json, [source], seed=seed)
@@ -289,12 +291,12 @@ def has_field(one: type[XambaPass], name: str) -> bool:
     return name in {field.name for field in fields(one)}
 
 
-def _prediction(source: str, output: str, dims: dict[str, int]) -> str:
+def _prediction(source: str, output: str, dims: dict[str, int], settings: dict[str, Any]) -> str:
     """What npusim says of the rewritten model on the NPUs it knows."""
     from xamba.choice.verdict import verdict_line
     from xamba.files import load
 
-    return verdict_line(load(source), load(output), dims)
+    return verdict_line(load(source), load(output), dims, settings)
 
 
 def _optimized_text(done: Optimized, output: str) -> str:

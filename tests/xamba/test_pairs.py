@@ -48,6 +48,7 @@ def wrong(model: ir.Model) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length, chunk", [(8, 32), (24, 16), (32, 16)])
 def test_every_ordered_pair_keeps_the_answer_of_a_block_of_mamba_2(length, chunk):
     """One chunk that is longer than the prompt, two chunks of which the last is padded, two full ones."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from xamba.choice.measured import known_dims, region_error
+from xamba.choice.measured import known_dims, known_inputs, region_error
 from xamba.choice.moves import Move, candidates, copy_of
 from xamba.choice.pricing import Pricer, Prices
 from xamba.choice.regions import WHOLE_BELOW, Region, as_whole, extract, regions
@@ -25,6 +25,7 @@ from xamba.files import check, check_output, load, save
 from xamba.functions import put_in_place
 from xamba.passes.base import Kept, XambaPass
 from xamba.proof.equivalence import Verdict, verify
+from xamba.proof.samples import check_names
 
 Tick = Callable[..., None]  # (words, done, total)
 
@@ -83,17 +84,21 @@ class Chooser:
     seed: int = 0
     tick: Tick = lambda words, done=0, total=0: None
     witness: Sequence[str] | None = None  # command that runs Intel's compiler
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what inputs hold; may decide a branch
     _asked: Witness | None = None
 
     def choose(self, model: ir.Model) -> Choice:
-        """Choose for a model in memory, which is not changed. Raises `CannotPrice`, `InvalidModel`."""
+        """Choose for a model in memory, which is not changed. Raises `CannotPrice`, `InvalidModel`, `BadArgument`
+        (`settings` name an input that the model has not)."""
+        check_names(model, self.settings)
         model = copy_of(model)
         offered = list(candidates(self.max_error <= 0) if self.offered is None else self.offered)
-        pricer = Pricer(self.targets, self.dims)
+        pricer = Pricer(self.targets, self.dims, settings=self.settings)
         choice = Choice(self.targets, (), (), [], [], model)
         choice.notes += put_in_place(model, lambda node: any(one.reports(node) for one in offered))
         choice.before = choice.after = pricer(model)
-        self._asked = Witness(self.witness, self.targets, self.dims, self.seed) if self.witness else None
+        if self.witness:
+            self._asked = Witness(self.witness, self.targets, self.dims, self.seed, self.settings)
         facts = Facts(model)
         found = regions(model, facts)
         for number, region in enumerate(found, 1):
@@ -205,7 +210,7 @@ class Chooser:
         return [self._error(a, b) for a, b in pairwise(states)]
 
     def _error(self, before: ir.Model, after: ir.Model) -> float | None:
-        return region_error(before, after, self.seed, self.dims)
+        return region_error(before, after, self.seed, self.dims, self.settings)
 
 
 def optimize_for(
@@ -237,7 +242,9 @@ def prove(choice: Choice, original: ir.Model, chooser: Chooser, proof: Mapping[s
         chooser.tick("comparing answers", number - 1, len(pairs))
         dims = known_dims(before, chooser.dims)
         try:
-            verdict = verify(before, after, **{**proof, "seed": chooser.seed, "dims": dims})
+            settings = known_inputs(before, chooser.settings)
+            mine = {"seed": chooser.seed, "dims": dims, "settings": settings}
+            verdict = verify(before, after, **{**proof, **mine})
         except BadModel as error:
             raise BadModel(f"{error}; --no-verify writes without asking") from None
         choice.verdicts.append(verdict)

@@ -34,6 +34,7 @@ def optimize_command(
     check_answer: bool,
     seed: int,
     dims: Mapping[str, int],
+    settings: Mapping[str, Any],
     json: str | None,
     **proof: Any,
 ) -> list[Verdict]:
@@ -50,7 +51,7 @@ def optimize_command(
     offered = candidates(max_error <= 0, names, options)
     command = vendor(witness) if witness else None
     with watching() as tick:
-        chooser = Chooser(wanted, offered, max_error, trust, dims, seed, tick, command)
+        chooser = Chooser(wanted, offered, max_error, trust, dims, seed, tick, command, settings)
         choice = optimize_for(source, output, chooser, check_answer=check_answer, **proof)
     if json is not None:
         write("xamba.choose", document(choice), json, [source], seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -10,8 +11,8 @@ import onnx_ir as ir
 from xamba.errors import BadModel, NotComparable
 from xamba.proof.difference import magnitude, pairs, plain
 from xamba.proof.runtime import Runner, runtimes
-from xamba.proof.samples import random_inputs
-from xamba.proof.sizes import free_names
+from xamba.proof.samples import fixed, random_inputs
+from xamba.proof.sizes import free_names, run_inputs
 from xamba.proof.weights import random_weights
 
 
@@ -21,7 +22,19 @@ def known_dims(model: ir.Model, dims: Mapping[str, int]) -> dict[str, int]:
     return {name: size for name, size in dims.items() if name in free}
 
 
-def region_error(before: ir.Model, after: ir.Model, seed: int, dims: Mapping[str, int]) -> float | None:
+def known_inputs(model: ir.Model, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what inputs are said to hold that of the inputs this model has."""
+    names = {value.name for value in run_inputs(model)}
+    return {name: held for name, held in settings.items() if name in names}
+
+
+def region_error(
+    before: ir.Model,
+    after: ir.Model,
+    seed: int,
+    dims: Mapping[str, int],
+    settings: Mapping[str, Any] | None = None,
+) -> float | None:
     """Largest |a - b| of any output relative to the output's largest magnitude; None where no runtime runs both.
 
     What is finite in one and not in the other counts as infinitely wrong.
@@ -29,6 +42,7 @@ def region_error(before: ir.Model, after: ir.Model, seed: int, dims: Mapping[str
     made: dict[object, ir.TensorProtocol] = {}
     with random_weights(before, seed, made), random_weights(after, seed, made):
         feeds = random_inputs(before, seed, known_dims(before, dims))
+        feeds = fixed(before, feeds, known_inputs(before, settings or {}))
         for runtime in runtimes(None):
             try:
                 answers = [Runner(m, runtime, "a region")(feeds) for m in (before, after)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import onnx
 import onnx_ir as ir
@@ -15,7 +16,7 @@ from npusim.loading.tensors import KEEP_ELEMENTS
 from npusim.onnx_io import load
 from npusim.report.record import Report
 from npusim.simulation import simulate
-from xamba.choice.measured import known_dims
+from xamba.choice.measured import known_dims, known_inputs
 from xamba.choice.targets import Target
 from xamba.errors import CannotPrice
 from xamba.files import bodies
@@ -25,11 +26,13 @@ Prices = tuple[float, ...]  # microseconds, one a target
 
 @dataclass
 class Pricer:
-    """Prices models for `targets`. `dims`: lengths of free dimensions. `count`: models priced so far."""
+    """Prices models for `targets`. `dims`: lengths of free dimensions. `count`: models priced so far. `settings`:
+    what inputs hold, which may decide a branch."""
 
     targets: Sequence[Target]
     dims: Mapping[str, int] = field(default_factory=dict)
     count: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, model: ir.Model) -> Prices:
         """Latency in microseconds on every target. Raises `CannotPrice` with npusim's sentence."""
@@ -39,17 +42,17 @@ class Pricer:
         """The whole report on every target. Raises `CannotPrice`."""
         self.count += 1
         try:
-            graph = graph_of(model, self.dims)
+            graph = graph_of(model, self.dims, self.settings)
             return [simulate(graph, target.hardware, target.compiler) for target in self.targets]
         except NpusimError as error:
             raise CannotPrice(f"npusim cannot price the model: {error}") from None
 
 
-def graph_of(model: ir.Model, dims: Mapping[str, int]) -> Graph:
-    """npusim's graph of a model in memory; of `dims` those that the model has."""
+def graph_of(model: ir.Model, dims: Mapping[str, int], settings: Mapping[str, Any] | None = None) -> Graph:
+    """npusim's graph of a model in memory; of `dims` and `settings` those that the model has."""
     with _large_tensors_elsewhere(model):
         proto: onnx.ModelProto = ir.serde.serialize_model(model)
-    return load(proto, dims=known_dims(model, dims))
+    return load(proto, dims=known_dims(model, dims), fixed=known_inputs(model, settings or {}))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import onnx_ir as ir
 
@@ -12,10 +13,15 @@ from xamba.choice.targets import SHIPPED_COMPILERS, shipped
 from xamba.errors import CannotPrice
 
 
-def verdict_line(before: ir.Model, after: ir.Model, dims: Mapping[str, int] | None = None) -> str:
+def verdict_line(
+    before: ir.Model,
+    after: ir.Model,
+    dims: Mapping[str, int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> str:
     """'predicted: lunar_lake 2.9x slower with compiler 2026, 5.1x faster with 2024.12; ...; use --for NPU ...'."""
     targets = shipped()
-    pricer = Pricer(targets, dims or {})
+    pricer = Pricer(targets, dims or {}, settings=settings or {})
     try:
         old, new = pricer(before), pricer(after)
     except CannotPrice as error:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import onnx_ir as ir
 
@@ -57,6 +58,7 @@ class Witness:
     targets: Sequence[Target]
     dims: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
     _asked: list[tuple[ir.Model, list[Estimate]]] = field(default_factory=list)
 
     def against(self, before: ir.Model, after: ir.Model) -> str:
@@ -86,7 +88,7 @@ class Witness:
     def _compile_all(self, model: ir.Model) -> list[Estimate]:
         known: dict[tuple[str, int], Profile | str] = {}
         found = []
-        reports = Pricer(self.targets, self.dims).reports(model)
+        reports = Pricer(self.targets, self.dims, settings=self.settings).reports(model)
         with tempfile.TemporaryDirectory(prefix="xamba_witness_") as folder:
             file = Path(folder) / "model.onnx"
             with random_weights(model, self.seed, {}):

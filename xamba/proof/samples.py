@@ -127,18 +127,25 @@ def random_array(rng: np.random.Generator, shape: Any, dtype: ir.DataType, bits:
     return np.asarray(rng.integers(lowest, 2 if bits else 8, shape)).astype(dtype.numpy())
 
 
+def check_names(model: ir.Model, settings: Mapping[str, Any]) -> None:
+    """Raises `BadArgument` for a name of `settings` that no input has."""
+    names = {v.name for v in run_inputs(model) if v.dtype is not None}
+    for name in settings:
+        if name not in names:
+            known = ", ".join(quoted(n) for n in sorted(map(str, names))) or "none"
+            raise BadArgument(f"no input is called {quoted(name)} (inputs: {known})")
+
+
 def fixed(model: ir.Model, feeds: Feeds, settings: Mapping[str, Any]) -> Feeds:
     """The inputs with those named in `settings` holding that number (or list), spread over their shape.
 
     Raises `BadArgument` for a name no input has, and for a list that does not fit.
     """
-    types = {v.name: v.dtype for v in run_inputs(model)}
+    check_names(model, settings)
+    types = {v.name: v.dtype for v in run_inputs(model) if v.dtype is not None}
     done = dict(feeds)
     for name, number in settings.items():
-        dtype = types.get(name)
-        if dtype is None:
-            known = ", ".join(quoted(n) for n in sorted(str(t) for t in types)) or "none"
-            raise BadArgument(f"no input is called {quoted(name)} (inputs: {known})")
+        dtype = types[name]
         shape = feeds[name].shape
         try:
             done[name] = np.broadcast_to(np.array(number), shape).astype(dtype.numpy())

@@ -1,8 +1,10 @@
 """Choosing by price: never slower, the same twice, and only where both witnesses agree."""
 
+import sys
 import tempfile
 from pathlib import Path
 
+import onnx
 import onnx_ir as ir
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,9 @@ from xamba.choice.search import SAME
 from xamba.choice.signs import Row
 from xamba.choice.targets import shipped, targets
 from xamba.errors import BadArgument, CannotPrice
+
+sys.path.append(str(Path(__file__).resolve().parents[3] / "examples"))
+import make_mamba2  # noqa: E402
 
 PANTHER = targets(["panther_lake"], ["2026"])
 LUNAR = targets(["lunar_lake"], ["2026"])
@@ -126,9 +131,37 @@ def test_what_npusim_cannot_price_is_said():
     [
         (["lunar_leak"], ["2026"], "lunar_lake"),
         (["lunar_lake"], ["2027"], "2024.12"),
-        ([], ["2026"], "--for"),
+        ([], ["2026"], "at least one NPU"),
     ],
 )
 def test_a_wrong_target_is_one_sentence_with_the_remedy(npus, compilers, words):
     with pytest.raises(BadArgument, match=words):
         targets(npus, compilers)
+
+
+def branches():
+    """A sum over 256 rows in one branch, nothing but a Neg in the other; the caller says which."""
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[8,256,256] x, bool which) => (float[8,256,256] y) {
+        y = If(which) <
+            then_branch = long () => (float[8,256,256] t) { a = Constant<value = int64 {1}>() t = CumSum(x, a) },
+            else_branch = none () => (float[8,256,256] e) { e = Neg(x) }>
+    }"""
+    return ir.from_proto(onnx.parser.parse_model(text))
+
+
+def test_what_an_input_holds_decides_which_branch_is_chosen_for():
+    taken = Chooser(PANTHER, settings={"which": True}).choose(branches())
+    assert "CumSum" not in ops(taken.model) and taken.after[0] < taken.before[0]
+    assert not Chooser(PANTHER, settings={"which": False}).choose(branches()).modified
+    with pytest.raises(BadArgument, match="no input is called 'what'"):
+        Chooser(PANTHER, settings={"what": 1}).choose(branches())
+
+
+@pytest.mark.slow
+def test_a_move_that_stood_in_the_way_is_taken_back():
+    """The longest sum gains most as a product, until `chunk` leaves 4 of its 256 rows."""
+    sizes = make_mamba2.SMALL._replace(length=4, chunk=256, heads=8)
+    m = ir.serde.deserialize_model(make_mamba2.make(s=sizes))
+    choice = Chooser(LUNAR, candidates(True, None, {"assume_finite": True})).choose(m)
+    assert {"chunk", "zeros"} <= {site.pass_name for site in choice.sites if site.taken}
+    assert "cumba" not in {site.pass_name for site in choice.sites if site.taken}
