@@ -2,10 +2,10 @@
 
     python docs/studies/never_slower.py GRAPHS [WORDS] > docs/studies/never_slower.out
 
-GRAPHS is the folder of exported networks of the reference material; WORDS picks files by a part of their path. Every
-file is chosen for once, for all shipped NPUs and compilers together, written, read again by npusim's own door and
-priced there before and after. A ratio above 1 is a gain; one below breaks the law (`BROKEN`). Nothing is run: answers are
-the business of `xamba verify`.
+GRAPHS is the folder of exported networks of the reference material; WORDS picks files by a part of their path.
+Every file is chosen for once, for all shipped NPUs and compilers together, written, read again by npusim's own door
+and priced there before and after. A ratio above 1 is a gain; one below breaks the law (`BROKEN`). Nothing is run:
+answers are the business of `xamba verify`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from xamba.choice.targets import shipped, targets
 from xamba.errors import BadArgument, CannotPrice
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "examples"))
-import make_mamba2  # noqa: E402
+import make_mamba2
 
 PANTHER = targets(["panther_lake"], ["2026"])
 LUNAR = targets(["lunar_lake"], ["2026"])
