@@ -45,6 +45,7 @@ def simulate(
     *,
     tiles: int | None = None,
     dims: Mapping[str, int] | None = None,
+    advice: bool | int = False,
 ) -> Report:
     """Latency of `graph` on `hw`, with engine, time, bound and reason of every node.
 
@@ -57,6 +58,8 @@ def simulate(
         mode: 'throughput' is the NPU's own time of one inference (several are in flight, the host's part is
             hidden); 'latency' adds the host's part of a synchronous inference.
         allow_unmodelled: list ops without a cost instead of refusing the graph.
+        advice: what-ifs and ranked advice as well, in `report.what_if` and `report.advice`, which compiles up to four
+            times more; a number: only for plans of at most so many tasks.
         max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 10 a tensor.
         tiles: tiles to use instead of the NPU's.
         dims: sizes of free dimensions by name, of a graph that is not loaded yet.
@@ -78,7 +81,12 @@ def simulate(
             line = timeline(plan, hw, prices)
         if not math.isfinite(float(line.latency_ns)):
             raise absurd(hw, float(line.latency_ns))
-        return build(plan, hw, prices, line, chosen)
+        report = build(plan, hw, prices, line, chosen)
+        if advice is False or (advice is not True and len(plan.queue) > advice):
+            return report
+        from npusim.advice.advise import advised
+
+        return advised(report, graph, hw, profile, plan)
 
 
 def graph_of(model: Model, dims: Mapping[str, int] | None = None) -> Graph:

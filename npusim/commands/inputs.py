@@ -51,8 +51,8 @@ class Conditions:
         """The graph of a file."""
         return read_model(model, self.dims, self.upper_bound, self.fixed, self.trips, self.max_nodes)
 
-    def simulate(self, graph: Graph, hardware: Hardware) -> Report:
-        """The report of a graph that is read on an NPU that is read."""
+    def simulate(self, graph: Graph, hardware: Hardware, advice: bool | int = False) -> Report:
+        """The report of a graph that is read on an NPU that is read; `advice` as in `npusim.simulate`."""
         from npusim.simulation import simulate
         from npusim.terminal.progress import working
 
@@ -65,6 +65,7 @@ class Conditions:
                 self.allow_unmodelled,
                 self.mode,
                 self.max_memory,
+                advice=advice,
             )
 
 

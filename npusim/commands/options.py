@@ -203,11 +203,23 @@ Output = Annotated[
 ]
 RunOutput = Annotated[
     str | None,
-    _file("--output", "Write the result in the form the ending says: .json .csv .trace.json, or .txt.", "-o"),
+    _file(
+        "--output",
+        "Write the result in the form the ending says: .json .html .csv .trace.json, or .txt.",
+        "-o",
+    ),
 ]
 Json = Annotated[str | None, _file("--json", "Write it all as JSON; '-' is standard output.")]
 Csv = Annotated[str | None, _file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
 Trace = Annotated[str | None, _file("--trace", "Write the schedule as a trace for Perfetto.")]
+Html = Annotated[str | None, _file("--html", "Write a page to look at: one file that needs nothing else.")]
+Annotate = Annotated[
+    str | None, _file("--annotate", "Write the model with predicted times in its nodes, for Netron.")
+]
+AdviceOption = Annotated[
+    bool | None,
+    typer.Option("--advice/--no-advice", help="What to do about it; unasked for plans of up to 5,000 tasks."),
+]
 Tornado = Annotated[str | None, _file("--tornado", "Plot the sensitivities to a .html or .png.")]
 Sensitivity = Annotated[
     bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")

@@ -12,7 +12,13 @@ from npusim.terminal.results import answer, check_results
 if TYPE_CHECKING:
     from npusim.terminal.layout import Line
 
-ENDINGS = {".json": "--json", ".csv": "--csv", ".trace.json": "--trace", ".trace": "--trace"}
+ENDINGS = {
+    ".json": "--json",
+    ".html": "--html",
+    ".csv": "--csv",
+    ".trace.json": "--trace",
+    ".trace": "--trace",
+}
 
 
 def run(
@@ -26,6 +32,8 @@ def run(
     json: opt.Json = None,
     csv: opt.Csv = None,
     trace: opt.Trace = None,
+    html: opt.Html = None,
+    annotate: opt.Annotate = None,
     output: opt.RunOutput = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
@@ -37,13 +45,15 @@ def run(
     verbose: opt.Verbose = False,
     sensitivity: opt.Sensitivity = False,
     tornado: opt.Tornado = None,
+    advice: opt.AdviceOption = None,
 ) -> None:
     """Predict the latency of an ONNX model on an NPU.
 
     Of several models, or the models of a folder: one line each, --json all of them, and exit code 1 if any failed.
     A FILE of '-' is standard output; then nothing else is written there.
     """
-    files = {"--json": json, "--csv": csv, "--trace": trace, "--tornado": tornado}
+    files = {"--json": json, "--csv": csv, "--trace": trace, "--html": html, "--annotate": annotate}
+    files["--tornado"] = tornado
     outputs = check_results(files, [*models, hw, compiler], output, ENDINGS)
     plot = outputs.pop("--tornado", None)
     check_plot("--tornado", plot)
@@ -59,7 +69,10 @@ def run(
         run_many(models, asked, outputs, of_one=sensitivity or plot is not None)
         return
     hardware, graph = asked.hardware(), asked.graph(models[0])
-    report = asked.simulate(graph, hardware)
+    from npusim.advice.advise import UNASKED, for_file
+
+    unasked: bool | int = True if "--html" in outputs else UNASKED
+    report = for_file(asked.simulate(graph, hardware, unasked if advice is None else advice), models[0])
     found = None
     if sensitivity or plot:
         from npusim.terminal.progress import working
@@ -83,6 +96,16 @@ def run(
 
         return to_trace(report)
 
+    def as_html() -> str:
+        from npusim.report.html import to_html
+
+        return to_html(report)
+
+    def as_model() -> bytes:
+        from npusim.report.annotate import annotated
+
+        return annotated(report, models[0], outputs["--annotate"])
+
     def lines(width: int) -> list[Line]:
         from npusim.report.text import page
 
@@ -94,7 +117,8 @@ def run(
             shown += [Line(""), *sensitivity_page(found, width=width)]
         return shown
 
-    answer(outputs, {"--json": as_json, "--csv": as_csv, "--trace": as_trace}, lines)
+    texts = {"--json": as_json, "--csv": as_csv, "--trace": as_trace, "--html": as_html}
+    answer(outputs, {**texts, "--annotate": as_model}, lines)
     if plot:
         from npusim.plotting.save import save
 

@@ -49,11 +49,11 @@ def page(report: Report, top: int | None = None, width: int = 80, verbose: bool 
     groups = alike(report.nodes)
     above = [[*_facts(report, groups, width, verbose), *_engines(report, width)]]
     below = (
-        [_op_types(report, width), _sources(report, width), _warnings(report, width)]
+        [_advice(report, width), _op_types(report, width), _sources(report, width), _warnings(report, width)]
         if verbose
-        else [[*_warnings(report, width, most=1), *_more(report, width)]]
+        else [[*_advice(report, width, most=1), *_warnings(report, width, most=1), *_more(report, width)]]
     )
-    told = REASONS if verbose else SHORT_REASONS
+    told = REASONS if verbose else SHORT_REASONS - bool(report.advice)
     names = _spelled(report, groups, groups[: top or (TOP if verbose else MOST_ROWS)], width, verbose)
     reasons = _reasons(groups if verbose else groups[:LEAST_ROWS], names, width, told, verbose)
     if top is None:
@@ -219,6 +219,16 @@ def _reasons(groups: list[Alike], names: dict[str, str], width: int, most: int, 
                 Line(f"{set_cell_size(kept, min(cell_len(kept), width - 2))} …")
             ]
         lines += told_lines
+    return lines
+
+
+def _advice(report: Report, width: int, most: int | None = None) -> list[Line]:
+    """What to do about it, best first, each with the command that does it."""
+    lines: list[Line] = []
+    for advice in report.advice[:most]:
+        lines += sentence(advice.sentence, width, 10, "" if lines else "advice")
+        *first, last = sentence(advice.command, width - 2, 10, style="dim")
+        lines += [*(Line(f"{line.text} \\", line.style) for line in first), last]
     return lines
 
 

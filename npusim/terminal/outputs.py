@@ -37,14 +37,15 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str] = ())
     return wanted
 
 
-def write_outputs(texts: Mapping[str, str]) -> None:
-    """Text of each path: all files are written beside their places first, then put there at once.
+def write_outputs(texts: Mapping[str, str | bytes]) -> None:
+    """Text, or bytes, of each path: all files are written beside their places first, then put there at once.
 
     Raises BadOutput if one cannot be written; then none is.
     """
     files = {path: text for path, text in texts.items() if path != STDOUT}
     if STDOUT in texts:
-        sys.stdout.write(texts[STDOUT])
+        text = texts[STDOUT]
+        sys.stdout.write(text) if isinstance(text, str) else sys.stdout.buffer.write(text)
     try:
         write_all(files)
     except Refused as error:

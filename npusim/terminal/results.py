@@ -53,14 +53,16 @@ def _form(output: str, endings: Mapping[str, str]) -> str:
 
 def answer(
     outputs: Mapping[str, str],
-    writers: Mapping[str, Callable[[], str]],
+    writers: Mapping[str, Callable[[], str | bytes]],
     page: Callable[[int], Iterable[Line]],
 ) -> None:
     """Write every file asked for (all or none), then show the page, unless standard output holds a file.
 
     `writers` make the text of each option; `page` makes the lines for a width in cells. Raises BadOutput.
     """
-    texts = {outputs[option]: write() for option, write in writers.items() if option in outputs}
+    texts: dict[str, str | bytes] = {
+        outputs[option]: write() for option, write in writers.items() if option in outputs
+    }
     if TEXT in outputs:
         texts[outputs[TEXT]] = "".join(f"{line.text}\n" for line in page(80))
     write_outputs(texts)

@@ -1,0 +1,38 @@
+"""A run -> what-ifs and ranked advice, put into its report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.advice.asked import Asked
+from npusim.advice.rules import RULES
+from npusim.advice.what_if import what_ifs
+from npusim.arch.hardware import Hardware
+from npusim.compiler.plan import Plan
+from npusim.compiler.profile import CompilerProfile
+from npusim.graph import Graph
+from npusim.report.record import Report
+
+
+def advised(report: Report, graph: Graph, hw: Hardware, profile: CompilerProfile, plan: Plan) -> Report:
+    """The report with `what_if` and `advice`: what saves most first, then what a larger share of the time is about.
+
+    The graph is compiled again for each rule that asks for another graph, compiler, precision or number of tiles: at
+    most four times, and only where the rule has something to say."""
+    report = replace(report, what_if=what_ifs(plan, hw, report.host_us))
+    asked = Asked(graph, hw, profile, plan, report)
+    found = [advice for rule in RULES if (advice := rule(asked)) is not None]
+    return replace(report, advice=tuple(sorted(found, key=lambda a: (-a.saves_us, -a.share, a.kind))))
+
+
+#: Tasks of a plan up to which advice comes unasked: a quarter of a second.
+UNASKED = 5000
+
+
+def for_file(report: Report, path: str) -> Report:
+    """The report with commands that name the model's file as it is typed."""
+    import shlex
+
+    name = shlex.quote(path)
+    advice = tuple(replace(a, command=a.command.replace("MODEL", name)) for a in report.advice)
+    return replace(report, advice=advice)

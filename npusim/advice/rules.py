@@ -1,0 +1,182 @@
+"""The rules: each looks at one run and gives a sentence with numbers and the command that does it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from npusim.advice.asked import Asked
+from npusim.advice.rewritten import with_products
+from npusim.compiler.profile import load_profile
+from npusim.report.record import Advice, NodeReport
+from npusim.report.words import SHORT_NAMES
+from npusim.terminal.units import digits, nbytes, share, time
+
+LEAST_SHARE = 0.02  # of the latency: less is not worth a sentence
+NEWEST = "2026"
+ACTIVATIONS = (
+    "Sigmoid",
+    "Swish",
+    "Silu",
+    "Softplus",
+    "Gelu",
+    "Mish",
+    "HardSwish",
+    "Tanh",
+    "Exp",
+    "Elu",
+    "Selu",
+)
+NAMED = 50  # nodes a record names
+
+
+def _rewrite(asked: Asked, name: str, op_types: tuple[str, ...], makes: str) -> Advice | None:
+    nodes = asked.nodes(*op_types)
+    part = asked.share(nodes)
+    if part < LEAST_SHARE:
+        return None
+    graph, count = with_products(asked.graph, op_types)
+    after = asked.changed_us(graph=graph) if count else None
+    saves = asked.report.latency_us - after if after is not None else 0.0
+    if saves < LEAST_SHARE * asked.report.latency_us:
+        return None
+    sentence = (
+        f"{_percent(part)} of the time is {_counted(nodes)}{_where(nodes)}: {name} makes {makes} of "
+        f"{'it' if count == 1 else 'them'}, predicted to save {time(saves)}"
+    )
+    command = f"xamba optimize MODEL -o {name.lower()}.onnx --passes {name.lower()}"
+    return Advice(name.lower(), sentence, command, saves, part, _names(nodes))
+
+
+def cumba(asked: Asked) -> Advice | None:
+    """Running sums as products with a triangular mask."""
+    return _rewrite(asked, "CumBA", ("CumSum",), "products with a triangular mask")
+
+
+def reduba(asked: Asked) -> Advice | None:
+    """Sums as products with ones."""
+    return _rewrite(asked, "ReduBA", ("ReduceSum",), "products with ones")
+
+
+def activations(asked: Asked) -> Advice | None:
+    """Activations that run as DSP kernels."""
+    nodes = asked.nodes(*ACTIVATIONS, engine="dsp")
+    part = asked.share(nodes)
+    if part < LEAST_SHARE:
+        return None
+    sentence = (
+        f"{_percent(part)} of the time is {_counted(nodes)}{_where(nodes)}: ActiBA makes tables of "
+        f"{'it' if len(nodes) == 1 else 'them'}, within an error you choose, wherever it is predicted to pay"
+    )
+    command = f"xamba optimize MODEL -o actiba.onnx --for {asked.hw.name} --passes actiba --max-error 0.01"
+    return Advice("actiba", sentence, command, 0.0, part, _names(nodes))
+
+
+def transfers(asked: Asked) -> Advice | None:
+    """Nodes that wait for their transfers."""
+    nodes = [n for n in asked.nodes() if n.bound_by == "dma" and n.critical_us > 0]
+    part = asked.share(nodes)
+    faster = next((w for w in asked.report.what_if if w.name.startswith("DMA")), None)
+    if part < LEAST_SHARE or faster is None:
+        return None
+    moved = sum(n.bytes_moved for n in nodes)
+    macs = sum(n.macs for n in nodes)
+    a_mac = f", {digits(moved / macs)} bytes a MAC" if macs else ""
+    brings = asked.report.latency_us - faster.latency_us
+    sentence = (
+        f"{_percent(part)} of the time {_layers(nodes)} for transfers: {nbytes(moved)} moved{a_mac}; "
+        f"DMA and DDR twice as fast would save {time(max(0.0, brings))}, smaller weights save bytes"
+    )
+    sweep = "npusim sweep MODEL --vary ddr.bandwidth_gb_per_s=50:200:16 -o ddr.csv"
+    return Advice("transfers", sentence, sweep, 0.0, part, _names(nodes))
+
+
+def precision(asked: Asked) -> Advice | None:
+    """What a quantised version would take."""
+    chain = sum(t.path_us for t in asked.report.tasks if t.engine != "dsp")
+    if (
+        asked.plan.precision != "fp16" or chain < 0.5 * asked.report.latency_us
+    ):  # kernels of the DSPs gain nothing
+        return None
+    after = asked.changed_us(precision="int8")
+    saves = asked.report.latency_us - after if after is not None else 0.0
+    part = saves / asked.report.latency_us if asked.report.latency_us else 0.0
+    if part < 0.1:
+        return None
+    sentence = f"as int8 it would take {time(after or 0.0)}: quantising is predicted to save {time(saves)}"
+    return Advice("int8", sentence, "npusim run MODEL --precision int8", saves, part)
+
+
+def launches(asked: Asked) -> Advice | None:
+    """Fixed cost of many small ops."""
+    nodes = [n for n in asked.nodes() if n.bound_by in ("launch", "step") and n.critical_us > 0]
+    part = asked.share(nodes)
+    if part < LEAST_SHARE or len(nodes) < 2:
+        return None
+    free = next((w for w in asked.report.what_if if w.name.startswith("launches")), None)
+    brings = asked.report.latency_us - free.latency_us if free else 0.0
+    sentence = (
+        f"{_percent(part)} of the time is {len(nodes)} small ops that mostly launch, {time(brings)} of fixed cost "
+        "in the whole run: fewer, larger ops"
+    )
+    command = f"xamba optimize MODEL -o fewer.onnx --for {asked.hw.name}"
+    return Advice("launches", sentence, command, 0.0, part, _names(nodes))
+
+
+def compiler(asked: Asked) -> Advice | None:
+    """A newer release of Intel's compiler."""
+    if not asked.plan.compiler.startswith("2024"):
+        return None
+    after = asked.changed_us(profile=load_profile(NEWEST))
+    saves = asked.report.latency_us - after if after is not None else 0.0
+    part = saves / asked.report.latency_us if asked.report.latency_us else 0.0
+    if part < LEAST_SHARE:
+        return None
+    sentence = f"compiler {NEWEST} in place of {asked.plan.compiler} is predicted to save {time(saves)}"
+    return Advice("compiler", sentence, f"npusim run MODEL --compiler {NEWEST}", saves, part)
+
+
+def sources(asked: Asked) -> Advice | None:
+    """Time that rests on numbers nobody has published."""
+    part = sum(asked.report.coverage.get(kind, {}).get("time", 0.0) for kind in ("assumed", "unknown"))
+    if part < 0.1:
+        return None
+    sentence = (
+        f"{_percent(part)} of the time rests on assumed numbers: a profile of a real NPU, or of Intel's compiler, "
+        "settles them"
+    )
+    return Advice("sources", sentence, "npusim crosscheck MODEL --report PROFILE", 0.0, part)
+
+
+RULES: tuple[Callable[[Asked], Advice | None], ...] = (
+    cumba, reduba, activations, transfers, precision, launches, compiler, sources,
+)  # fmt: skip
+
+
+def _percent(part: float) -> str:
+    return f"{share(part, 1.0).removesuffix('%')} %"
+
+
+def _counted(nodes: Sequence[NodeReport]) -> str:
+    kinds = list(dict.fromkeys(n.op_type for n in nodes))
+    what = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:3])}"
+    return f"one {what}" if len(nodes) == 1 else f"{len(nodes)} {what}"
+
+
+def _layers(nodes: Sequence[NodeReport]) -> str:
+    return "one layer waits" if len(nodes) == 1 else f"{len(nodes)} layers wait"
+
+
+def _where(nodes: Sequence[NodeReport]) -> str:
+    """' on one DSP', ' on the MAC array': of the node that moves the end most."""
+    first = nodes[0]
+    if first.engine != "dsp":
+        return (
+            f" on the {SHORT_NAMES.get(first.engine, first.engine)} array"
+            if first.engine == "mac_array"
+            else ""
+        )
+    return " on one DSP" if first.split in ("", "none") else f" on {first.split}"
+
+
+def _names(nodes: Sequence[NodeReport]) -> tuple[str, ...]:
+    return tuple(n.name for n in nodes[:NAMED])

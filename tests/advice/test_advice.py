@@ -1,0 +1,78 @@
+"""Advice: numbers that hold when the command is run, best first, never about nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+import npusim
+from npusim.advice.advise import for_file
+from npusim.advice.rewritten import with_products
+from npusim.report.json_report import from_json, to_json
+
+EXAMPLE = "examples/mamba2_small.onnx"
+
+
+@pytest.fixture(scope="module")
+def report():
+    return npusim.simulate(npusim.load(EXAMPLE), npusim.hardware("lunar_lake"), "2024.12", advice=True)
+
+
+def kinds(report):
+    return {advice.kind: advice for advice in report.advice}
+
+
+def test_advice_is_ranked_and_survives_json(report):
+    saves = [advice.saves_us for advice in report.advice]
+    assert saves == sorted(saves, reverse=True) and saves[0] > 0
+    assert all(0 <= advice.share <= 1 and advice.sentence and advice.command for advice in report.advice)
+    again = from_json(to_json(report))
+    assert [advice.kind for advice in again.advice] == [advice.kind for advice in report.advice]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("cumba", "CumBA"), ("reduba", "ReduBA")])
+def test_what_a_rewrite_is_predicted_to_save_it_saves(report, kind, name, tmp_path):
+    """xamba rewrites the model and the rewritten one is simulated: the prediction was made without xamba."""
+    import onnx_ir as ir
+
+    import xamba
+
+    model = ir.load(EXAMPLE)
+    getattr(xamba, name)()(model)
+    ir.save(model, tmp_path / "after.onnx")
+    after = npusim.simulate(
+        npusim.load(str(tmp_path / "after.onnx")), npusim.hardware("lunar_lake"), "2024.12"
+    )
+    saved = report.latency_us - after.latency_us
+    assert kinds(report)[kind].saves_us == pytest.approx(saved, rel=0.1)
+
+
+def test_another_compiler_saves_what_running_with_it_says(report):
+    newer = npusim.simulate(npusim.load(EXAMPLE), npusim.hardware("lunar_lake"), "2026")
+    assert kinds(report)["compiler"].saves_us == pytest.approx(report.latency_us - newer.latency_us)
+
+
+def test_a_what_if_is_a_run_on_that_machine(report):
+    hw, graph = npusim.hardware("lunar_lake"), npusim.load(EXAMPLE)
+    asked = {what.name: what for what in report.what_if}
+    clocks = asked["both clocks twice as fast"]
+    faster = hw.replace({name: hw.get(name) * factor for name, factor in clocks.factors.items()})
+    assert npusim.simulate(graph, faster, "2024.12").latency_us == pytest.approx(clocks.latency_us)
+    assert all(what.latency_us <= report.latency_us * (1 + 1e-9) for what in report.what_if)
+
+
+def test_a_file_is_named_as_it_is_typed(report):
+    named = for_file(report, "my models/a.onnx")
+    assert all("'my models/a.onnx'" in advice.command for advice in named.advice)
+
+
+def test_advice_is_given_when_it_is_asked_for_and_up_to_a_number_of_tasks():
+    graph, hw = npusim.load(EXAMPLE), npusim.hardware("lunar_lake")
+    assert not npusim.simulate(graph, hw).advice
+    assert not npusim.simulate(graph, hw, advice=10).advice
+    assert npusim.simulate(graph, hw, advice=5000).advice
+
+
+def test_a_graph_without_sums_is_left_as_it_is():
+    graph = npusim.load(EXAMPLE)
+    without = replace(graph, nodes=tuple(n for n in graph.nodes if n.op_type != "CumSum"))
+    assert with_products(without, ("CumSum",)) == (replace(without, values=dict(without.values)), 0)
