@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DMA0, Ask, DmaTask, Plan, engine_name
+from npusim.graph import DType, Graph
 
 #: Nanoseconds to microseconds.
 US = 1e-3
-#: Kinds of engine, in the order of rows of an answer.
-ENGINES = ("mac_array", "dsp", "dma")
+#: What takes time, in the order of rows of an answer: the kinds of engine, and the dispatch of compute steps.
+ENGINES = ("mac_array", "dsp", "dma", "step")
 
 Time = Any  # float, or array [points]
 
@@ -25,14 +27,24 @@ def engine_kind(queue: int) -> str:
     return "dma" if queue >= DMA0 else engine_name(queue)
 
 
-def busy_us(kinds: Iterable[str], times_us: Iterable[Time], ports: int, zero: Time = 0.0) -> dict[str, Time]:
-    """Time per kind of engine, added up in the order given; `kinds` and `times_us` have an entry a task.
+def busy_us(
+    kinds: Iterable[str],
+    times_us: Iterable[Time],
+    steps_us: Iterable[Time | None],
+    ports: int,
+    zero: Time = 0.0,
+) -> dict[str, Time]:
+    """Time per kind of engine, added up in the order given; `kinds`, `times_us` and `steps_us` have an entry a task.
 
-    The ports of the DMA share its work, so its time is of one port. `zero`: 0.0, or an array of zeros [points].
+    `steps_us`: the part of a task's time in which its engine waits for dispatch; it is 'step', not the engine's
+    (None: it never waits). The ports of the DMA share its work, so its time is of one port. `zero`: 0.0, or an
+    array of zeros [points].
     """
     totals = {engine: zero + 0.0 for engine in ENGINES}
-    for kind, time in zip(kinds, times_us, strict=True):
-        totals[kind] += time
+    for kind, time, step in zip(kinds, times_us, steps_us, strict=True):
+        totals[kind] += time if step is None else time - step
+        if step is not None:
+            totals["step"] += step
     totals["dma"] /= max(1, ports)
     return totals
 
@@ -42,6 +54,15 @@ def ddr_bytes(ask: Ask, repeats: int) -> float:
     if isinstance(ask, DmaTask) and (ask.source == "ddr" or ask.destination == "ddr"):
         return ask.nbytes * repeats
     return 0.0
+
+
+def host_ns(graph: Graph, hw: Hardware) -> Time:
+    """The host's part of a synchronous inference: the request, and float32 inputs and outputs turned and back.
+
+    Source: ResNet-50 with 8-bit and with float32 input, `docs/time.md`."""
+    edges = [graph.values[name] for name in (*graph.inputs, *graph.outputs)]
+    nbytes = 4.0 * sum(value.elements for value in edges if value.dtype is DType.FLOAT)
+    return hw.host.latency_ns + nbytes / hw.host.float32_gb_per_s  # 1 GB/s is 1 byte per ns
 
 
 def spans_ns(plan: Plan, start_ns: Sequence[Time], end_ns: Sequence[Time]) -> list[tuple[Time, Time]]:

@@ -25,12 +25,13 @@ _MAC_FIELDS = tuple(f.name for f in fields(MacWork))
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Per task: `time_ns` [tasks(, points)]; `launch_ns`, the part of it that is fixed cost (kernel launch,
-    the minimum of a compute step, DMA latency); `choice`, which alternative of a MAC task is cheapest;
-    `kinds`, how well the constants of a DSP task are known ('' for others)."""
+    """Per task: `time_ns` [tasks(, points)]; parts of it: `launch_ns`, fixed cost (kernel launch, DMA latency), and
+    `step_ns`, how long the MAC array waits for the dispatch of its steps; `choice`, which alternative of a MAC task
+    is cheapest; `kinds`, how well the constants of a DSP task are known ('' for others)."""
 
     time_ns: np.ndarray
     launch_ns: np.ndarray
+    step_ns: np.ndarray
     choice: np.ndarray
     kinds: tuple[str, ...]
 
@@ -102,14 +103,19 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     if columns.of_dma:
         time[columns.dma] = dma_times(columns.of_dma, hw)
         launch[columns.dma] = _dma_launch(columns.of_dma, hw)
-    minimum = columns.minimum_steps * hw.step.minimum_ns
-    launch = np.where(minimum > time, launch + minimum - time, launch)
-    time = np.maximum(time, minimum)
+    step = waiting_ns(time, columns.minimum_steps, hw)
+    time = time + step
     if (columns.repeats != 1).any():
-        time, launch = time * columns.repeats, launch * columns.repeats
+        time, launch, step = (ns * columns.repeats for ns in (time, launch, step))
     if points is None:
-        time, launch, choice = time[:, 0], launch[:, 0], choice[:, 0]
-    return Prices(time, launch, choice, tuple(kinds))
+        time, launch, step, choice = time[:, 0], launch[:, 0], step[:, 0], choice[:, 0]
+    return Prices(time, launch, step, choice, tuple(kinds))
+
+
+def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarray:
+    """How long tasks of `work_ns` wait for the dispatch of their `steps` compute steps: what their work falls short of
+    the least time of a step. All [tasks, points or 1]."""
+    return np.asarray(np.maximum(steps * hw.step.minimum_ns - work_ns, 0.0))
 
 
 def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:

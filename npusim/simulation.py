@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.band import band_us, doubts
 from npusim.choices import Mode, choose
 from npusim.collector import held
 from npusim.compiler.compile import compile_graph
@@ -43,6 +44,7 @@ def simulate(
     mode: str = "throughput",
     max_memory_bytes: float | None = None,
     *,
+    band: bool = True,
     tiles: int | None = None,
     dims: Mapping[str, int] | None = None,
     advice: bool | int = False,
@@ -60,6 +62,7 @@ def simulate(
         allow_unmodelled: list ops without a cost instead of refusing the graph.
         advice: what-ifs and ranked advice as well, in `report.what_if` and `report.advice`, which compiles up to four
             times more; a number: only for plans of at most so many tasks.
+        band: with the band around the latency (`Report.band_us`); without, for many calls that only compare points.
         max_memory_bytes: what the plan may take; by default 50,000 tasks (300 MB) or 10 a tensor.
         tiles: tiles to use instead of the NPU's.
         dims: sizes of free dimensions by name, of a graph that is not loaded yet.
@@ -82,6 +85,9 @@ def simulate(
         if not math.isfinite(float(line.latency_ns)):
             raise absurd(hw, float(line.latency_ns))
         report = build(plan, hw, prices, line, chosen)
+        if band:
+            found = doubts(plan, hw, chosen)
+            report = replace(report, doubts=found, band_us=band_us(report.latency_us, found))
         if advice is False or (advice is not True and len(plan.queue) > advice):
             return report
         from npusim.advice.advise import advised

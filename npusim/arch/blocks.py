@@ -161,8 +161,13 @@ class Scratchpad(Strict):
 
 
 class Step(Strict):
-    minimum_ns: NotNegative  # least time of one compute step on all tiles
+    minimum_ns: NotNegative  # least time of one compute step of the MAC array on all tiles
 
 
 class Host(Strict):
-    latency_ns: NotNegative  # host's part of a synchronous inference
+    """The host's part of a synchronous inference; see `npusim.measures.host_ns`."""
+
+    latency_ns: NotNegative  # of the request
+    float32_gb_per_s: (
+        Positive  # float32 inputs and outputs are turned into fp16 and back at this rate, 1e9 bytes
+    )

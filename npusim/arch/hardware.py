@@ -30,7 +30,7 @@ STRUCTURAL = (
     "mac_array.lookup_unit",
 )
 #: What `replace` notes for a number given without a source.
-BY_CALLER = Source("assumed", "given by the caller")
+BY_CALLER = Source("assumed", "given by the caller", spread=1.0)  # the question, not an estimate
 
 
 class Hardware(Strict):

@@ -124,10 +124,10 @@ class _Findings:
     """The model as the outside world needs it: its graph, static shapes, the NPU's platform and tiles."""
 
     def __init__(self, model: str, graph: Graph, hardware: Hardware) -> None:
-        from npusim.measures import US
+        from npusim.measures import US, host_ns
 
         self.model, self.graph, self.tiles = model, graph, int(hardware.tiles)
-        self.platform, self.host_us = hardware.generation, float(hardware.host.latency_ns) * US
+        self.platform, self.host_us = hardware.generation, float(host_ns(graph, hardware)) * US
         self.shapes = {name: self.graph.values[name].shape for name in self.graph.inputs}
 
     def vendor(self, command: list[str]) -> Profile:

@@ -92,7 +92,8 @@ class Plan:
     `feeds[i]`: (task, share): tasks that bring what it needs later; when one ends, `share` of its own time
     is still to go at least (weights that arrive while the first pieces compute).
     `repeats[i]`: how many times in a row it runs (bodies of loops). `minimum_steps[i]`: how many compute
-    steps it counts as for the hardware's minimum time per step (0 for transfers).
+    steps it counts as for the hardware's minimum time per step (0 for transfers, and for kernels, whose launch is
+    their step).
     """
 
     graph: Graph
@@ -152,7 +153,7 @@ class PlanBuilder:
         self.ask.append(ask)
         self.pieces.append(pieces)
         self.repeats.append(repeats)
-        self.minimum_steps.append((steps or pieces) if queue in (MAC_ARRAY, DSP) else 0)
+        self.minimum_steps.append((steps or pieces) if queue == MAC_ARRAY else 0)
         self.after.append(after)
         self.streams.append(streams)
         return index

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from npusim.graph import Graph
-from npusim.measured.layers import EDGES, ENGINES
-from npusim.measured.profile import CPU, MEASURED, Profile, ProfileLayer
+from npusim.measured.layers import EDGES, ENGINES, STEP
+from npusim.measured.profile import CPU, MEASURED, VENDOR, Profile, ProfileLayer
 from npusim.measured.readers.own_report import profile_of_report
 from npusim.report.record import NodeReport, Report
 
@@ -95,7 +95,7 @@ def compare(report: Report, graph: Graph, profile: Profile, host_us: float = 0.0
     """
     if profile.label == CPU:
         profile = _without_times(profile)
-    own = profile_of_report(report)
+    own = profile_of_report(report, waits=profile.label != VENDOR)
     ours = {layer.name: layer for layer in own.layers}
     theirs = {layer.name: layer for layer in profile.layers}
     detailed = bool(profile.tasks)
@@ -183,6 +183,7 @@ def _engines(
         return {}
     if profile.tasks:
         known = [e for e in ENGINES if e != "dma" or any(t.engine == "dma" for t in profile.tasks)]
+        known += [STEP] if STEP in own.engines or STEP in profile.engines else []
         return {e: (own.engines.get(e, 0.0), profile.engines.get(e, 0.0)) for e in known}
     spans = {e: sum(layer.span_us for layer in ours.values() if layer.engine == e) for e in ENGINES}
     return {e: (spans[e], profile.engines.get(e, 0.0)) for e in ENGINES}
@@ -213,6 +214,15 @@ def _notes(report: Report, profile: Profile, synchronous: bool) -> Iterable[str]
         yield "the prediction is of 8-bit arithmetic; the profile is of whatever the file it was made of holds"
     if synchronous and profile.latency_us is not None:
         yield "the measured latency holds the host's part of an inference; so does the prediction"
+    if waits := report.engines.get(STEP, 0.0):
+        yield (
+            f"{waits:,.1f} us of the predicted latency's tasks are waits for the dispatch of compute steps"
+            + (
+                ", which Intel's compiler does not price: no layer's time here holds them"
+                if profile.label == VENDOR
+                else ""
+            )
+        )
     sha = profile.facts.get("model_sha256")
     if sha and report.model_sha256 and sha != report.model_sha256:
         yield "the profile was recorded with another version of the model's file"

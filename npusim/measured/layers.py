@@ -9,6 +9,8 @@ from npusim.measured.profile import ProfileLayer, ProfileTask
 from npusim.report.statistics import union_us
 
 ENGINES = ("mac_array", "dsp", "dma")
+#: The MAC array waits for the dispatch of a compute step: a prediction knows it, a profile has no word for it.
+STEP = "step"
 #: The vendor's words for an execution type -> our engine. SW and Shave are its two words for the DSPs.
 EXEC_TYPES = {"DPU": "mac_array", "Shave": "dsp", "SHAVE": "dsp", "SW": "dsp", "DMA": "dma", "M2I": "dma"}
 EDGES = ("Parameter", "Result")
@@ -22,7 +24,9 @@ def union(tasks: Iterable[ProfileTask]) -> float:
 def engine_times(tasks: Iterable[ProfileTask]) -> dict[str, float]:
     """Per engine, the time at least one of its units works."""
     tasks = list(tasks)
-    return {e: union(t for t in tasks if t.engine == e) for e in ENGINES}
+    times = {e: union(t for t in tasks if t.engine == e) for e in ENGINES}
+    waits = union(t for t in tasks if t.engine == STEP)
+    return times | ({STEP: waits} if waits else {})
 
 
 def layers_of(tasks: Iterable[ProfileTask], splits: Mapping[str, str] | None = None) -> list[ProfileLayer]:
@@ -38,7 +42,8 @@ def layers_of(tasks: Iterable[ProfileTask], splits: Mapping[str, str] | None = N
 
 def _layer(name: str, tasks: list[ProfileTask], split: str) -> ProfileLayer:
     by = {e: [t for t in tasks if t.engine == e] for e in ENGINES}
-    compute = by["mac_array"] + by["dsp"]
+    work = by["mac_array"] + by["dsp"]
+    compute = work + [t for t in tasks if t.engine == STEP]
     busy = {e: union(own) for e, own in by.items() if own}
     sizes = [t.nbytes for t in by["dma"]]
     start = min(t.start_us for t in tasks)
@@ -54,9 +59,9 @@ def _layer(name: str, tasks: list[ProfileTask], split: str) -> ProfileLayer:
         working_us=union(tasks),
         dma_sum_us=sum(t.duration_us for t in by["dma"]),
         nbytes=None if None in sizes else sum(s for s in sizes if s is not None),
-        units=len({t.unit for t in compute}),
+        units=len({t.unit for t in work}),
         split=split,
-        unpriced=bool(compute) and all(t.duration_us == 0 for t in compute),
+        unpriced=bool(work) and all(t.duration_us == 0 for t in work),
     )
 
 

@@ -19,6 +19,7 @@ from npusim.graph import Graph
 from npusim.measured.join import members, same_engine
 from npusim.measured.layers import ENGINES
 from npusim.measured.profile import MEASURED, Profile, ProfileLayer
+from npusim.measures import host_ns
 from npusim.pricing import timeline
 from npusim.report.record import Report
 
@@ -68,7 +69,7 @@ class Observations:
         plan = self.plan
         line = timeline(plan, hw)
         start, end = np.asarray(line.start_ns), np.asarray(line.end_ns)
-        host = np.asarray(hw.host.latency_ns, dtype=float)
+        host = np.asarray(host_ns(plan.graph, hw), dtype=float)
         found = []
         for row in self.rows:
             tasks = list(row.tasks)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 #: What bounds a latency, in the order of their colours.
-GROUPS = ("mac_array", "dsp", "dma", "launch", "none")
-GROUP_NAMES = ("MAC array", "DSP", "DMA", "launch", "none")
+GROUPS = ("mac_array", "dsp", "dma", "step", "none")
+GROUP_NAMES = ("MAC array", "DSP", "DMA", "dispatch of steps", "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import Source
 from npusim.compiler.plan import Plan
+from npusim.measures import US, host_ns
 from npusim.pricing import timeline
 
 STEP, HOST = "step.minimum_ns", "host.latency_ns"
 CONSTANTS = (STEP, HOST)
+_STARTS_US = (1.0, 3.0, 6.0, 12.0, 25.0)  # a step shorter than all work has no slope to follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ def predict_us(points: Sequence[NetworkPoint], hw: Hardware) -> np.ndarray:
     for point in points:
         if id(point.plan) not in device:
             device[id(point.plan)] = float(timeline(point.plan, hw).latency_ns) / 1e3
-    host = float(hw.host.latency_ns) / 1e3
-    return np.array([device[id(p.plan)] + host * p.synchronous for p in points])
+    host = [float(host_ns(p.plan.graph, hw)) * US for p in points]
+    return np.array([device[id(p.plan)] + h * p.synchronous for p, h in zip(points, host, strict=True)])
 
 
 def errors(points: Sequence[NetworkPoint], hw: Hardware) -> np.ndarray:
@@ -55,7 +57,9 @@ def fit_networks(hw: Hardware, points: Sequence[NetworkPoint], origin: str = "pu
         trial = hw.replace({STEP: float(x[0]) * 1e3, HOST: float(x[1]) * 1e3})
         return np.asarray(np.log(predict_us(points, trial) / published))
 
-    start = np.array([max(float(hw.step.minimum_ns), 1e3), max(float(hw.host.latency_ns), 1e3)]) / 1e3
+    host = max(float(hw.host.latency_ns), 1e3) / 1e3
+    tried = [np.array([step, host]) for step in _STARTS_US]
+    start = min(tried, key=lambda x: float(np.abs(residuals(x)).sum()))
     found = least_squares(
         residuals,
         start,

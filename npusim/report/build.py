@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
-from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
+from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, host_ns, spans_ns
 from npusim.pricing import Prices
 from npusim.report.chain import path_ns, waits_for
 from npusim.report.doubts import rests_on_assumptions, sources_differ
@@ -20,11 +20,13 @@ SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
 def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = "throughput") -> Report:
     """The report of one simulated run; with `mode` 'latency' the host's part is added."""
-    host_us = float(hw.host.latency_ns) * US if mode == "latency" else 0.0
-    launch = prices.launch_ns.tolist()
+    host_us = float(host_ns(plan.graph, hw)) * US if mode == "latency" else 0.0
+    launch, waits = prices.launch_ns.tolist(), prices.step_ns.tolist()
     choice = prices.choice.tolist()
     nodes = [
-        _node(plan, hw, prices, step, [t * US for t in span], critical * US, line.time_ns, launch, choice)
+        _node(
+            plan, hw, prices, step, [t * US for t in span], critical * US, line.time_ns, launch, waits, choice
+        )
         for step, span, critical in zip(
             plan.steps,
             spans_ns(plan, line.start_ns, line.end_ns),
@@ -32,9 +34,10 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
             strict=True,
         )
     ]
-    engines = busy_us(map(engine_kind, plan.queue), (t * US for t in line.time_ns), int(hw.dma.ports))
+    times_us, waits_us = (t * US for t in line.time_ns), (w * US for w in waits)
+    engines = busy_us(map(engine_kind, plan.queue), times_us, waits_us, int(hw.dma.ports))
     on_path = path_ns(plan, line)
-    tasks = tuple(_task(plan, line, i, choice[i], on_path[i] * US) for i in range(len(plan.queue)))
+    tasks = tuple(_task(plan, line, i, waits[i], choice[i], on_path[i] * US) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
         graph=plan.graph.name,
@@ -83,12 +86,16 @@ def _node(
     critical_us: float,
     time_ns: list[float],
     launch: list[float],
+    waits: list[float],
     choice: list[int],
 ) -> NodeReport:
     tasks = (*step.tasks, *step.prefetch)
     kinds = [engine_kind(plan.queue[i]) for i in tasks]
-    total = busy_us(kinds, (time_ns[i] * US for i in tasks), int(hw.dma.ports))
+    times_us, waits_us = (time_ns[i] * US for i in tasks), (waits[i] * US for i in tasks)
+    total = busy_us(kinds, times_us, waits_us, int(hw.dma.ports))
     busy = {kind: total[kind] for kind in dict.fromkeys(kinds)}
+    if total["step"]:
+        busy["step"] = total["step"]
     nbytes = sum(ddr_bytes(plan.ask[i], plan.repeats[i]) for i in tasks)
     fixed = sum(launch[i] * US for i, kind in zip(tasks, kinds, strict=True) if kind != "dma")
     start, end = span_us
@@ -130,11 +137,11 @@ def _dsp_elements(ask: Ask) -> float:
 
 
 def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
-    """The engine a step spends most time on; 'launch' when most of that is fixed cost."""
+    """The engine a step spends most time on, or the wait for its dispatch; 'launch' when most is fixed cost."""
     if not busy or max(busy.values()) <= 0:
         return "none"
     engine = max(busy, key=lambda e: busy[e])
-    return "launch" if engine != "dma" and fixed_us > busy[engine] / 2 else engine
+    return "launch" if engine == "dsp" and fixed_us > busy[engine] / 2 else engine
 
 
 def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: float) -> str:
@@ -143,6 +150,9 @@ def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: fl
     if bound == "dma" and compute:
         moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port"
         return f"its transfers ({moved}) take longer than its {compute:.1f} us of compute"
+    if bound == "step":
+        waits = busy["step"]
+        return f"it waits for dispatch: {waits:.1f} of {waits + busy.get('mac_array', 0.0):.1f} us, the rest is work"
     if bound == "launch":
         return f"{fixed_us:.1f} of {compute:.1f} us are fixed cost of launching it"
     return ""
@@ -194,7 +204,7 @@ def _task_tiles(plan: Plan, ask: Ask, choice: int) -> int:
     return plan.tiles if isinstance(ask, MacTask) and ask.splits[choice] != "none" else 1
 
 
-def _task(plan: Plan, line: Timeline, i: int, choice: int, path_us: float) -> TaskReport:
+def _task(plan: Plan, line: Timeline, i: int, wait_ns: float, choice: int, path_us: float) -> TaskReport:
     ask = plan.ask[i]
     moves = ask if isinstance(ask, DmaTask) else None
     node = plan.steps[plan.step[i]].node.name
@@ -212,6 +222,7 @@ def _task(plan: Plan, line: Timeline, i: int, choice: int, path_us: float) -> Ta
         pieces=plan.pieces[i],
         waits_for=waits_for(plan, i),
         path_us=path_us,
+        step_us=wait_ns * US,
     )
 
 

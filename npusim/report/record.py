@@ -35,16 +35,17 @@ class TaskReport:
     dsps: int = 1
     waits_for: tuple[int, ...] = ()
     path_us: float = 0.0
+    step_us: float = 0.0  # of its time, what the MAC array waits for the dispatch of compute steps
 
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """One node. `engine`: mac_array, dsp, dma or none (a view). `duration_us`: from its first task's
-    start to its last task's end, transfers it waits for included. `busy_us`: time per engine.
-    `bound_by`: mac_array, dsp, dma, launch or none. `source`: how well its cost is known
-    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it.
-    `dsp_elements`: elements its DSP kernels work through. `scratchpad_bytes`: what the scratchpads of all tiles hold
-    while it runs."""
+    """One node. `engine`: mac_array, dsp, dma or none (a view). `duration_us`: from its first task's start to its last
+    task's end, transfers it waits for included. `busy_us`: time per engine, and 'step': the MAC array waits for
+    dispatch. `bound_by`: mac_array, dsp, dma, step, launch or none. `source`: how well its cost is known
+    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it. `dsp_elements`:
+    elements its DSP kernels work through. `scratchpad_bytes`: what the scratchpads of all tiles hold while it
+    runs."""
 
     name: str
     op_type: str
@@ -68,6 +69,18 @@ class NodeReport:
     origin_op: str = ""  # op type of that node
     dsp_elements: float = 0.0
     scratchpad_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What one number of the machine, or the plan, does to the latency when it is at the ends of its 80 % range:
+    `low_us` and `high_us`, others as they are. `npu`: generation whose number it is; equal names of one NPU are
+    one number."""
+
+    npu: str
+    name: str
+    low_us: float
+    high_us: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +119,13 @@ class Advice:
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
     of a synchronous inference, is in `latency_us` too. `seed` is of what was
-    drawn at random, None if nothing was. `engines`: busy time per engine. `coverage`: per source
+    drawn at random, None if nothing was. `engines`: busy time per engine ('step': the MAC array waits for
+    dispatch). `coverage`: per source
     ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
     the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on the DSPs,
     'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
-    where they were asked for."""
+    where they were asked for. `band_us`: in 80 of 100 cases the latency is between these; None where it was not asked
+    for. `doubts`: what makes it wide, the widest first."""
 
     latency_us: float
     graph: str
@@ -139,6 +154,8 @@ class Report:
     what_if: tuple[WhatIf, ...] = ()
     advice: tuple[Advice, ...] = ()
     seed: int | None = None
+    band_us: tuple[float, float] | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
         return (

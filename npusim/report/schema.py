@@ -15,6 +15,7 @@ from npusim.report.record import (
     SCHEMA,
     SCHEMA_VERSION,
     Advice,
+    Doubt,
     NodeReport,
     Report,
     TaskReport,
@@ -29,7 +30,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 def report_reader() -> TypeAdapter[Report]:
     """Reads a `Report` from the JSON text of its fields and refuses whatever it does not know."""
-    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf):
+    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf, Doubt):
         with_config(STRICT)(record)
     return TypeAdapter(Report)
 

@@ -246,7 +246,7 @@ def _op_types(report: Report, width: int) -> list[Line]:
             continue
         counted = (str(len(nodes)), time(time_us), share(time_us, report.latency_us))
         rows.append((op_type, *counted, *(time(busy_us) if busy_us else "-" for busy_us in busy)))
-    header = ("by op type", "nodes", "time", "share", *(f"{SHORT_NAMES[engine]} busy" for engine in ENGINES))
+    header = ("by op type", "nodes", "time", "share", *(SHORT_NAMES[engine] for engine in ENGINES))
     lines = table(header, rows, width, words=(0,)) if rows else []
     return lines + (sentence(", ".join(idle), width, 10, "no time:") if idle else [])
 

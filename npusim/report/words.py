@@ -5,10 +5,11 @@ from __future__ import annotations
 # How well a number is known, the best first.
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
-ENGINES = ("mac_array", "dsp", "dma")
+#: What takes time: the engines, and the dispatch of the MAC array's compute steps.
+ENGINES = ("mac_array", "dsp", "dma", "step")
 INTEL_NAMES = {"mac_array": "DPU", "dsp": "Shave", "dma": "DMA"}
 MEMORIES = {"ddr": "DDR", "scratchpad": "CMX"}  # Intel's names
-SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "none": "-"}
+SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "step": "step", "none": "-"}
 
 
 def kind(engine: str) -> str:

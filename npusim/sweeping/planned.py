@@ -11,9 +11,9 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
-from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, engine_kind, spans_ns
+from npusim.distinct import TaskPrices
+from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, engine_kind, host_ns, spans_ns
 from npusim.schedule import last_uses, needed_after, run_rows
-from npusim.sweeping.distinct import TaskPrices
 
 #: `bound_by` is an index into this.
 BOUNDS = ("none", *ENGINES)
@@ -72,9 +72,9 @@ class Planned:
     def answer(self, numbers: Mapping[str, np.ndarray], points: int, per_node: bool = False) -> Answer:
         """The answer for pricing numbers, arrays [points]."""
         plan = self.plan
-        distinct = self.prices.rows(numbers)
+        distinct, waits = self.prices.rows(numbers)
         rows = [distinct[k] for k in self.prices.row]
-        busy = self._busy_us(distinct, points)
+        busy = self._busy_us(distinct, waits, points)
         run = run_rows(plan.queue, plan.pieces, self.after, plan.streams, rows, plan.feeds, self.last_use)
         if per_node:
             ran = list(run)
@@ -86,18 +86,22 @@ class Planned:
             np.maximum(latency, end, out=latency)
         latency *= US
         if self.mode == "latency":
-            latency += numbers.get("host.latency_ns", self.hw.host.latency_ns) * US
+            latency += host_ns(plan.graph, self._host(numbers)) * US
         bound = np.where(busy.max(axis=0) > 0, busy.argmax(axis=0) + 1, 0).astype(np.int8)
         found = Answer(latency, busy, np.full(points, self.bytes_moved), bound)
         if per_node:
             found.nodes = self._nodes(ran, points)
         return found
 
-    def _busy_us(self, distinct: list[np.ndarray], points: int) -> np.ndarray:
+    def _host(self, numbers: Mapping[str, np.ndarray]) -> Hardware:
+        return self.hw.with_numbers({name: v for name, v in numbers.items() if name.startswith("host.")})
+
+    def _busy_us(self, distinct: list[np.ndarray], waits: list[np.ndarray | None], points: int) -> np.ndarray:
         """Added up in the plan's order, as a report does."""
         in_us = [row * US for row in distinct]
-        times = (in_us[k] for k in self.prices.row)
-        totals = busy_us(self.kinds, times, int(self.hw.dma.ports), np.zeros(points))
+        waits_us = [None if row is None else row * US for row in waits]
+        times, steps = (in_us[k] for k in self.prices.row), (waits_us[k] for k in self.prices.row)
+        totals = busy_us(self.kinds, times, steps, int(self.hw.dma.ports), np.zeros(points))
         return np.stack([totals[engine] for engine in ENGINES])
 
     def _nodes(

@@ -22,6 +22,7 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DspTask, Plan
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
+from npusim.measures import host_ns
 from npusim.pricing import timeline
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, Model, graph_of, hardware_of
 from npusim_xamba.envelope import envelope
@@ -155,10 +156,8 @@ def _varied(hw: Hardware, pairs: dict[str, tuple[float, float]]) -> Hardware:
 
 def _latencies_us(plan: Plan, hw: Hardware, mode: str, points: int) -> np.ndarray:
     line = timeline(plan, hw)
-    host_ns = hw.host.latency_ns if mode == "latency" else 0.0
-    return np.broadcast_to(
-        (line.latency_ns + host_ns) * 1e-3, (points,)
-    )  # a plan without tasks has one latency
+    host = host_ns(plan.graph, hw) if mode == "latency" else 0.0
+    return np.broadcast_to((line.latency_ns + host) * 1e-3, (points,))  # a plan without tasks has one latency
 
 
 def _row(hw: Hardware, name: str, pair: tuple[float, float], latencies_us: np.ndarray) -> Elasticity:

@@ -73,7 +73,7 @@ def test_a_number_without_a_source_is_an_assumption_of_its_file(tmp_path):
     path.write_text("name: mine\nbased_on: lunar_lake\ndma:\n  latency_ns: 400\n")
     hw = load_hardware(path)
     assert hw.dma.latency_ns == 400
-    assert hw.sources["dma.latency_ns"] == ("assumed", "written without a source in mine.yaml")
+    assert hw.sources["dma.latency_ns"][:2] == ("assumed", "written without a source in mine.yaml")
     assert hw.sources["dma.bytes_per_cycle"] == load_hardware("lunar_lake").sources["dma.bytes_per_cycle"]
 
 
@@ -104,7 +104,7 @@ def test_a_file_may_be_based_on_another_and_says_where_its_own_numbers_are_from(
     )
     hw, base = load_hardware(path), load_hardware("lunar_lake")
     assert (hw.name, hw.tiles) == ("six", 6)
-    assert hw.sources["tiles"] == ("assumed", "all of them")
+    assert hw.sources["tiles"][:2] == ("assumed", "all of them")
     assert hw.dma.latency_ns == base.dma.latency_ns
     assert hw.sources["dma.latency_ns"] == base.sources["dma.latency_ns"]
 

@@ -138,10 +138,10 @@ def test_a_trace_gives_back_the_numbers_of_the_report_it_was_written_from():
     moved = sum(t.nbytes * (t.source, t.destination).count("ddr") for t in report.tasks)
     assert profile.bytes_moved == pytest.approx(moved, rel=1e-6)
     assert profile.latency_us == pytest.approx(report.latency_us, abs=0.01)
+    ours = engine_times(profile_of_report(report).tasks)
+    ours["mac_array"] += ours["step"]  # a trace has no word for waiting: the MAC array's tasks hold it
     for engine in ("mac_array", "dsp"):
-        assert profile.engines[engine] == pytest.approx(
-            engine_times(profile_of_report(report).tasks)[engine], abs=0.1
-        )
+        assert profile.engines[engine] == pytest.approx(ours[engine], abs=0.1)
     assert {y.name for y in profile.layers} == {t.node for t in report.tasks}
 
 

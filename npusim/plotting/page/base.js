@@ -3,7 +3,7 @@
 const F = JSON.parse(document.getElementById('data').textContent);
 const box = document.getElementById('plot'), readout = document.getElementById('readout');
 const canvas = box.appendChild(document.createElement('canvas')), g = canvas.getContext('2d');
-const GROUPS = ['MAC array', 'DSP', 'DMA', 'launch', 'none'];
+const GROUPS = ['MAC array', 'DSP', 'DMA', 'dispatch of steps', 'none'];
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const fmt = v => v === null ? 'does not fit' : typeof v === 'string' ? v
   : v && (Math.abs(v) >= 1e6 || Math.abs(v) < 1e-3) ? v.toPrecision(4)

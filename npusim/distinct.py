@@ -12,12 +12,12 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DspTask, MacTask, Plan
-from npusim.pricing import dma_times, dsp_times, gather, mac_times
+from npusim.pricing import dma_times, dsp_times, gather, mac_times, waiting_ns
 
 #: Beginnings of the names an engine's times depend on (`tests/sweeping` tries every name of the schema).
 READS = {
     "mac_array": ("mac_array.", "step."),
-    "dsp": ("dsp.", "step."),
+    "dsp": ("dsp.",),
     "dma": ("dma.", "ddr.", "dsp.clock_mhz"),
 }
 _SHARED = 0.5  # fewer different points than this share: price those and copy
@@ -41,22 +41,26 @@ class TaskPrices:
             [plan.minimum_steps[i] for i in chosen],
             [plan.repeats[i] for i in chosen],
         )
-        self._constant: dict[str, np.ndarray] = {}
+        self._constant: dict[str, _Rows] = {}
 
-    def rows(self, numbers: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """Time of each distinct task, ns: [points], or [1] where no varied number matters."""
+    def rows(self, numbers: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
+        """Time of each distinct task, ns, and what of it is waiting for dispatch (None: nothing ever): [points], or
+        [1] where no varied number matters."""
         c = self.columns
         found: list[np.ndarray] = []
-        if c.of_mac:
-            mac = c.of_mac
-            found += self._engine_rows("mac_array", lambda hw: mac_times(mac, hw), c.mac, numbers)
-        if c.of_dsp:
-            dsp = c.of_dsp
-            found += self._engine_rows("dsp", lambda hw: dsp_times(dsp, hw), c.dsp, numbers)
-        if c.of_dma:
-            dma = c.of_dma
-            found += self._engine_rows("dma", lambda hw: dma_times(dma, hw), c.dma, numbers)
-        return found
+        waits: list[np.ndarray | None] = []
+        asked: list[tuple[str, np.ndarray, Callable[[Hardware], np.ndarray]]] = []
+        if mac := c.of_mac:
+            asked.append(("mac_array", c.mac, lambda hw: mac_times(mac, hw)))
+        if dsp := c.of_dsp:
+            asked.append(("dsp", c.dsp, lambda hw: dsp_times(dsp, hw)))
+        if dma := c.of_dma:
+            asked.append(("dma", c.dma, lambda hw: dma_times(dma, hw)))
+        for engine, tasks, times in asked:
+            own, own_waits = self._engine_rows(engine, times, tasks, numbers)
+            found += own
+            waits += own_waits or [None] * len(own)
+        return found, waits
 
     def _engine_rows(
         self,
@@ -64,27 +68,36 @@ class TaskPrices:
         times: Callable[[Hardware], np.ndarray],
         tasks: np.ndarray,
         numbers: Mapping[str, np.ndarray],
-    ) -> list[np.ndarray]:
+    ) -> _Rows:
         read = {name: v for name, v in numbers.items() if name.startswith(READS[engine])}
         if not read:
             if engine not in self._constant:
-                self._constant[engine] = self._finished(times, self.hw, tasks)
-            return list(self._constant[engine])
+                time, wait = self._finished(times, self.hw, tasks)
+                self._constant[engine] = list(time), None if wait is None else list(wait)
+            return self._constant[engine]
         few, where = distinct_points(read)
-        priced = self._finished(times, self.hw.with_numbers(few), tasks)
-        if where is not None and priced.shape[1] > 1:
-            priced = np.take(priced, where, axis=1)
-        return list(priced)
+        time, wait = self._finished(times, self.hw.with_numbers(few), tasks)
+        if where is not None and time.shape[1] > 1:
+            time = np.take(time, where, axis=1)
+            wait = None if wait is None else np.take(wait, where, axis=1)
+        return list(time), None if wait is None else list(wait)
 
     def _finished(
         self, times: Callable[[Hardware], np.ndarray], hw: Hardware, tasks: np.ndarray
-    ) -> np.ndarray:
-        """Times with the least time of a compute step and the repeats of loops."""
-        time = times(hw)
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Times with the wait for dispatch and the repeats of loops; and that wait."""
+        time, wait = times(hw), None
         steps, repeats = self.columns.minimum_steps[tasks], self.columns.repeats[tasks]
+        again = bool((repeats != 1).any())
         if steps.any():
-            time = np.maximum(time, steps * hw.step.minimum_ns)
-        return time * repeats if (repeats != 1).any() else time
+            wait = waiting_ns(time, steps, hw)
+            time = time + wait
+            wait = wait * repeats if again else wait
+        return time * repeats if again else time, wait
+
+
+#: Times of an engine's tasks, and their waits where it has any.
+_Rows = tuple[list[np.ndarray], "list[np.ndarray] | None"]
 
 
 def _engine(ask: Any) -> int:

@@ -1,0 +1,77 @@
+"""How far each number may be off: the factor its 80 % range reaches to either side.
+
+A file says it beside a number: `spread: 1.2` (from value / 1.2 to value * 1.2) or `range: [2000, 7250]`; a block may
+carry a `spread` for all numbers below it. What a file leaves open follows from the kind of source (`BY_KIND`).
+
+Numbers that were fitted together are off together: the constants of a convolution describe one time, so a block moves
+as one factor on that time, by the widest spread of its numbers. Counts (tiles, lanes, MACs a cycle) are what they
+are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from npusim.arch.hardware import Hardware
+
+#: 80 % of a kind's numbers are within this factor, where the file does not say (`docs/fidelity.md` judges it).
+BY_KIND = {"measured": 1.05, "published": 1.25, "fitted": 1.2, "assumed": 2.0}
+#: Blocks of constants that describe one time.
+BLOCKS = ("mac_array.convolution", "mac_array.stencil", "mac_array.eltwise", "mac_array.permute", "dma")
+#: Numbers that are off on their own.
+ALONE = (
+    "mac_array.clock_mhz",
+    "step.minimum_ns",
+    "ddr.bandwidth_gb_per_s",
+    "host.latency_ns",
+    "host.float32_gb_per_s",
+)
+KERNEL_PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A number or block, and the logarithms of the factors down to the low and up to the high end of its range."""
+
+    name: str
+    down: float
+    up: float
+
+
+def spreads(hw: Hardware, kernels: tuple[str, ...] = ()) -> list[Spread]:
+    """Spreads of the numbers and blocks that price a plan; of the DSP kernels, those of `kernels`."""
+    return [
+        *(Spread(name, *_reach(hw, name)) for name in ALONE),
+        *(
+            Spread(block, *_widest(hw, [n for n in hw.numbers() if n.startswith(f"{block}.")]))
+            for block in BLOCKS
+        ),
+        *(
+            Spread(
+                f"dsp.kernels.{name}", *_widest(hw, [f"dsp.kernels.{name}.{part}" for part in KERNEL_PARTS])
+            )
+            for name in kernels
+        ),
+    ]
+
+
+def _widest(hw: Hardware, names: list[str]) -> tuple[float, float]:
+    reaches = [_reach(hw, name) for name in names]
+    return max(down for down, _ in reaches), max(up for _, up in reaches)
+
+
+def _reach(hw: Hardware, name: str) -> tuple[float, float]:
+    """Logarithms of value / low and high / value."""
+    source = hw.sources[name]
+    value: Any = float(hw.get(name))
+    if source.range is not None:
+        low, high = source.range
+        if (
+            value <= 0 or low <= 0
+        ):  # a number that may be 0 has no factor: its range is of what stands in its place
+            return 0.0, 0.0
+        return math.log(max(value / low, 1.0)), math.log(max(high / value, 1.0))
+    reach = math.log(source.spread or BY_KIND[source.kind])
+    return reach, reach
