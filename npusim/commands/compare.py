@@ -1,6 +1,9 @@
-"""`npusim compare`: two models on one NPU: the speed-up and where it comes from."""
+"""`npusim compare`: two models, or one under two conditions: the speed-up, its band, and where it comes from."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
@@ -10,11 +13,18 @@ from npusim.terminal.results import answer, check_results
 
 def compare(
     before: opt.Model,
-    after: opt.After,
+    after: opt.After = None,
     hw: opt.Hw = "lunar_lake",
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    mode: opt.ModeOption = Mode.THROUGHPUT,
+    clock: opt.Clock = None,
+    hw_after: opt.HwAfter = None,
+    tiles_after: opt.TilesAfter = None,
+    compiler_after: opt.CompilerAfter = None,
+    precision_after: opt.PrecisionAfter = None,
+    clock_after: opt.ClockAfter = None,
     dim: opt.Dim = None,
     json: opt.Json = None,
     output: opt.Output = None,
@@ -27,14 +37,39 @@ def compare(
     top: opt.Top = None,
     verbose: opt.Verbose = False,
 ) -> None:
-    """Compare the predicted latency of two models, MODEL before and AFTER, under equal conditions."""
-    outputs = check_results({"--json": json}, [before, after, hw, compiler], output)
+    """Compare the predicted latency of MODEL before with that of AFTER, or of MODEL under other conditions.
+
+    What --hw-after, --tiles-after and the like do not change is equal on both sides. The band of the ratio says whether
+    the sign is settled.
+    """
+    changes: dict[str, Any] = {
+        "hw": hw_after,
+        "tiles": tiles_after,
+        "compiler": compiler_after,
+        "precision": precision_after,
+        "clock": clock_after,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if after is None and not changes:
+        from npusim.errors import BadArgument
+
+        raise BadArgument(
+            "nothing to compare with: name a second model, or --hw-after, --tiles-after and the like"
+        )
+    after = before if after is None else after
+    read = [before, after, hw, compiler, *(changes[name] for name in ("hw", "compiler") if name in changes)]
+    outputs = check_results({"--json": json}, read, output)
     asked = Conditions(
-        hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
-        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+        hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
     )  # fmt: skip
-    hardware = asked.hardware()
-    first, second = (asked.simulate(asked.graph(model), hardware) for model in (before, after))
+    if hw_after is not None and tiles_after is None:
+        changes["tiles"] = None  # tiles of --tiles are of the first NPU
+    then = replace(asked, **changes)
+    one, two = asked.hardware(), then.hardware()
+    first_graph = asked.graph(before)
+    second_graph = first_graph if after == before else then.graph(after)
+    first, second = asked.simulate(first_graph, one), then.simulate(second_graph, two)
     from npusim.comparison.page import page
     from npusim.comparison.waterfall import compare as compare_reports
     from npusim.comparison.waterfall import to_document

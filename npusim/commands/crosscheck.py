@@ -36,6 +36,7 @@ def crosscheck(
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
     dim: opt.Dim = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
@@ -73,7 +74,7 @@ def crosscheck(
         profiles = read_reports(files)
         asked = Conditions(
             hw, tiles, compiler, precision, Mode.THROUGHPUT, parse_dims(dim), allow_unmodelled, upper_bound,
-            parse_fixed(set_value), parse_trips(trips),
+            parse_fixed(set_value), parse_trips(trips), clock=clock,
         )  # fmt: skip
         hardware, graph = asked.hardware(), asked.graph(model)
         predicted = asked.simulate(graph, hardware)

@@ -15,6 +15,7 @@ def explain(
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
@@ -30,7 +31,7 @@ def explain(
     outputs = check_results({"--json": json}, [model, hw, compiler], output)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
-        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
     )  # fmt: skip
     hardware = asked.hardware()
     report = asked.simulate(asked.graph(model), hardware)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Under which conditions a model is simulated; `dims` binds free dimensions, `fixed` gives
-    small inputs a value, `trips` bounds loops, `max_nodes` and `max_memory` (bytes) bound the work."""
+    """Under which conditions a model is simulated; `dims` binds free dimensions, `fixed` gives small inputs a value,
+    `trips` bounds loops, `clock` is the MAC array's in MHz, `max_nodes` and `max_memory` (bytes) bound the work."""
 
     hw: str
     tiles: int | None = None
@@ -33,12 +33,17 @@ class Conditions:
     trips: dict[str, int] = field(default_factory=dict)
     max_nodes: int | None = None
     max_memory: int | None = None
+    clock: float | None = None
 
     def hardware(self) -> Hardware:
-        """The NPU of --hw, with the tiles of --tiles."""
+        """The NPU of --hw, with the tiles of --tiles and at the clock of --clock."""
         from npusim.arch.presets import load_hardware
 
         hardware = load_hardware(self.hw)
+        if self.clock is not None:
+            from npusim.arch.clock import at_clock
+
+            hardware = at_clock(hardware, self.clock)
         return hardware if self.tiles is None else hardware.replace({"tiles": self.tiles})
 
     def profile(self) -> CompilerProfile:

@@ -60,7 +60,38 @@ Models = Annotated[
 ManyModels = Annotated[
     list[str], typer.Argument(metavar="MODEL...", help="ONNX file; or several, or folders of them.")
 ]
-After = Annotated[str, typer.Argument(metavar="AFTER", help="ONNX file of the changed model.")]
+After = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[AFTER]",
+        help="ONNX file of the changed model; left out where only --hw-after and the like change.",
+        show_default=False,
+    ),
+]
+HwAfter = Annotated[
+    str | None,
+    typer.Option("--hw-after", metavar="NAME|FILE", help="The NPU of AFTER.", autocompletion=_npus),
+]
+TilesAfter = Annotated[
+    int | None,
+    typer.Option("--tiles-after", metavar="N", help="Tiles of AFTER; those of --tiles, or of --hw-after."),
+]
+CompilerAfter = Annotated[
+    str | None,
+    typer.Option(
+        "--compiler-after",
+        metavar="NAME|FILE",
+        help="Compiler release of AFTER.",
+        autocompletion=_compilers,
+    ),
+]
+PrecisionAfter = Annotated[
+    Precision | None,
+    typer.Option("--precision-after", help="Precision of AFTER.", **_choice(Precision, "--precision-after")),
+]
+ClockAfter = Annotated[
+    float | None, typer.Option("--clock-after", metavar="MHZ", help="Clock of AFTER's MAC array.")
+]
 Node = Annotated[
     str, typer.Argument(metavar="NODE", help="Name of a node, or a piece of it that no other name has.")
 ]
@@ -96,6 +127,12 @@ Compiler = Annotated[
         metavar="NAME|FILE",
         help="Release of Intel's compiler to follow.",
         autocompletion=_compilers,
+    ),
+]
+Clock = Annotated[
+    float | None,
+    typer.Option(
+        "--clock", metavar="MHZ", help="Clock of the MAC array; that of DSP and DMA keeps its ratio to it."
     ),
 ]
 PrecisionOption = Annotated[

@@ -27,6 +27,7 @@ def run(
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
     json: opt.Json = None,
@@ -59,7 +60,7 @@ def run(
     check_plot("--tornado", plot)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
-        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory),
+        parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
     )  # fmt: skip
     from os.path import isdir
 

@@ -28,7 +28,8 @@ def page(
     for (20 when verbose).
     """
     before, after = comparison.before, comparison.after
-    head = [Line(_headline(comparison), "bold"), Line("")]
+    head = [*(Line(text, "bold") for text in _headline(comparison, width))]
+    head += [*sentence(comparison.verdict, width, 2), Line("")] if comparison.verdict else [Line("")]
     head += table(
         ("", "latency", "MAC busy", "DSP busy", "DMA busy", "nodes", "model"),
         [_row("before", before), _row("after", after)],
@@ -86,14 +87,23 @@ def _largest(comparison: Comparison, top: int, width: int) -> list[Line]:
     return table(header, [row[1:] for row in rows], width, (0, 1))
 
 
-def _headline(c: Comparison) -> str:
+def _headline(c: Comparison, width: int) -> list[str]:
     before, after = c.before, c.after
     speedup = c.speedup
     word = "faster" if speedup >= 1 else "slower"
     factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
+    times = f"{time(before.latency_us)} -> {time(after.latency_us)}"
+    was, now = _conditions(before), _conditions(after)
+    if was == now:
+        return [f"{factor:.2f}x {word} on {was}: {times}"]
+    line = f"{factor:.2f}x {word}: {times}"
+    return [line, *(part.text for part in sentence(f"from {was} to {now}", width, 2))]
+
+
+def _conditions(report: Report) -> str:
     return (
-        f"{factor:.2f}x {word} on {fit(before.hardware, 24)} ({before.tiles} tiles, compiler {before.compiler}, "
-        f"{before.precision}): {time(before.latency_us)} -> {time(after.latency_us)}"
+        f"{fit(report.hardware, 24)} ({report.tiles} tile{'s' * (report.tiles != 1)}, compiler {report.compiler}, "
+        f"{report.precision})"
     )
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 
 from npusim.comparison.reasons import reasons
+from npusim.comparison.settled import ratio_band, settled, words
 from npusim.report.record import NodeReport, Report
 from npusim_xamba.envelope import envelope
 
@@ -34,7 +35,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Latencies of two models under equal conditions, and the changes, largest first."""
+    """Latencies of two models, or of one under two conditions, and the changes, largest first."""
 
     before: Report
     after: Report
@@ -52,6 +53,22 @@ class Comparison:
         if not self.after.latency_us:
             return 1.0 if not self.before.latency_us else float("inf")
         return self.before.latency_us / self.after.latency_us
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """Between which factors the speed-up lies in 80 of 100 cases: what both sides rest on cancels. None where a
+        report has no band."""
+        return ratio_band(self.before, self.after)
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether the band leaves one sign: False where it holds 1, None where there is none."""
+        return settled(self.speedup, self.band)
+
+    @property
+    def verdict(self) -> str:
+        """The same in words, 'not settled: ...'; '' without a band."""
+        return words(self.speedup, self.band)
 
 
 def compare(before: Report, after: Report, threshold_us: float = 0.0005) -> Comparison:
@@ -83,13 +100,12 @@ def to_document(comparison: Comparison) -> dict[str, object]:
     content = {
         "precision": before.precision,
         "tiles": before.tiles,
-        "before": {
-            "graph": before.graph,
-            "latency_us": before.latency_us,
-            "model_sha256": before.model_sha256,
-        },
-        "after": {"graph": after.graph, "latency_us": after.latency_us, "model_sha256": after.model_sha256},
+        "before": _side(before),
+        "after": _side(after),
         "speedup": comparison.speedup,
+        "speedup_band": None if comparison.band is None else list(comparison.band),
+        "settled": comparison.settled,
+        "verdict": comparison.verdict,
         "reasons": [asdict(r) for r in reasons(before, after)],
         "changes": [asdict(c) | {"delta_us": c.delta_us} for c in comparison.changes],
     }
@@ -101,6 +117,19 @@ def to_document(comparison: Comparison) -> dict[str, object]:
         compiler=before.compiler,
         seed=before.seed,
     )
+
+
+def _side(report: Report) -> dict[str, object]:
+    return {
+        "graph": report.graph,
+        "latency_us": report.latency_us,
+        "band_us": None if report.band_us is None else list(report.band_us),
+        "hardware": report.hardware,
+        "tiles": report.tiles,
+        "compiler": report.compiler,
+        "precision": report.precision,
+        "model_sha256": report.model_sha256,
+    }
 
 
 def _by_name(report: Report) -> dict[str, list[NodeReport]]:

@@ -40,6 +40,7 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     tasks = tuple(_task(plan, line, i, waits[i], choice[i], on_path[i] * US) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
+        generation=hw.generation,
         graph=plan.graph.name,
         hardware=hw.name,
         compiler=plan.compiler,

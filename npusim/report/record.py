@@ -118,7 +118,7 @@ class Advice:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
-    of a synchronous inference, is in `latency_us` too. `seed` is of what was
+    of a synchronous inference, is in `latency_us` too. `generation` is Intel's number of the NPU. `seed` is of what was
     drawn at random, None if nothing was. `engines`: busy time per engine ('step': the MAC array waits for
     dispatch). `coverage`: per source
     ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
@@ -154,6 +154,7 @@ class Report:
     what_if: tuple[WhatIf, ...] = ()
     advice: tuple[Advice, ...] = ()
     seed: int | None = None
+    generation: str = ""
     band_us: tuple[float, float] | None = None
     doubts: tuple[Doubt, ...] = ()
 

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 
 from rich.cells import cell_len, set_cell_size
 
+from npusim.arch.clock import seen
 from npusim.report.alike import Alike, alike
 from npusim.report.record import NodeReport, Report
 from npusim.report.statistics import tasks_by_node, working_us
@@ -85,6 +86,8 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
     moved = nbytes(report.bytes_moved) + " moved" + _speed(report.bytes_moved, report, "B/s")
     work = scaled(report.macs) + "MAC" + _speed(report.macs, report, "MAC/s")
     clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
+    if clocks and report.generation:
+        clocks[0] += f" ({seen(report.generation)})"
     machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]
     machine += [f"compiler {report.compiler}", report.precision]
     nodes = f"{len(report.nodes)} nodes"
