@@ -10,6 +10,8 @@ from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
 from npusim.terminal.results import answer, check_results
 
+ENDINGS = {".json": "--json", ".html": "--html", ".png": "--png", ".svg": "--svg"}
+
 
 def compare(
     before: opt.Model,
@@ -27,7 +29,10 @@ def compare(
     clock_after: opt.ClockAfter = None,
     dim: opt.Dim = None,
     json: opt.Json = None,
-    output: opt.Output = None,
+    html: opt.Html = None,
+    png: opt.Png = None,
+    svg: opt.Svg = None,
+    output: opt.CompareOutput = None,
     allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
@@ -58,7 +63,12 @@ def compare(
         )
     after = before if after is None else after
     read = [before, after, hw, compiler, *(changes[name] for name in ("hw", "compiler") if name in changes)]
-    outputs = check_results({"--json": json}, read, output)
+    files = {"--json": json, "--html": html, "--png": png, "--svg": svg}
+    outputs = check_results(files, read, output, ENDINGS)
+    if "--png" in outputs or "--svg" in outputs:
+        from npusim.plotting.png import require_matplotlib
+
+        require_matplotlib()
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
@@ -76,8 +86,24 @@ def compare(
     from npusim_xamba.envelope import text
 
     found = compare_reports(first, second)
+
+    def as_html() -> str:
+        from npusim.comparison.html import to_html
+
+        return to_html(found)
+
+    def picture(form: str) -> bytes:
+        from npusim.plotting.compared import picture_of
+
+        return picture_of(found, form)
+
     answer(
         outputs,
-        {"--json": lambda: text(to_document(found))},
+        {
+            "--json": lambda: text(to_document(found)),
+            "--html": as_html,
+            "--png": lambda: picture("png"),
+            "--svg": lambda: picture("svg"),
+        },
         lambda width: page(found, top, width, verbose),
     )

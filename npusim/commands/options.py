@@ -250,6 +250,12 @@ Json = Annotated[str | None, _file("--json", "Write it all as JSON; '-' is stand
 Csv = Annotated[str | None, _file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
 Trace = Annotated[str | None, _file("--trace", "Write the schedule as a trace for Perfetto.")]
 Html = Annotated[str | None, _file("--html", "Write a page to look at: one file that needs nothing else.")]
+Png = Annotated[str | None, _file("--png", "Draw waterfall and timelines as a picture (extra 'plot').")]
+Svg = Annotated[str | None, _file("--svg", "The same as SVG, for papers (extra 'plot').")]
+CompareOutput = Annotated[
+    str | None,
+    _file("--output", "Write the result in the form the ending says: .json .html .png .svg, or .txt.", "-o"),
+]
 Annotate = Annotated[
     str | None, _file("--annotate", "Write the model with predicted times in its nodes, for Netron.")
 ]

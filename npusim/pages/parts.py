@@ -66,6 +66,32 @@ def table(
     )
 
 
+def sortable(
+    caption: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str | tuple[str, float]]],
+    words: Iterable[int] = (0,),
+) -> str:
+    """A table that `sorted.js` sorts and searches; a cell is a text, or a text and the number it is sorted by."""
+    left = set(words)
+
+    def cell(k: int, said: str | tuple[str, float]) -> str:
+        tag = 'th scope="row"' if k == 0 else "td"
+        kind = "" if k in left else ' class="num"'
+        shown, value = (said, "") if isinstance(said, str) else (said[0], f' data-v="{said[1]!r}"')
+        return f"<{tag}{kind}{value}>{text(shown)}</{tag[:2]}>"
+
+    heads = "".join(
+        f'<th scope="col"{"" if k in left else " class=num"}>{text(h)}</th>' for k, h in enumerate(header)
+    )
+    body = "\n".join(f"<tr>{''.join(cell(k, c) for k, c in enumerate(row))}</tr>" for row in rows)
+    return scrolled(
+        f'<table class="sortable"><caption>{text(caption)}</caption><thead><tr>{heads}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table>",
+        caption,
+    )
+
+
 def scrolled(body: str, label: str) -> str:
     """What may be wider than the page, in a frame that scrolls, by keyboard too."""
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{text(label)}">{body}</div>'

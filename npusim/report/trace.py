@@ -2,7 +2,8 @@
 
 Same processes, threads, categories and statistics as `compileTimeScheduleTrace.json` of the 2026 compiler,
 which is also what a real NPU writes under `NPU_PRINT_PROFILING=JSON`: one reader serves all three.
-`workpoint.status` is `SIM`: a simulation, not hardware. Bound, reason and source of a layer are our addition.
+`workpoint.status` is `SIM`: a simulation, not hardware. Our additions: bound, reason and source; counters of
+the scratchpads and of DDR; arrows from a task to those that wait for it (`npusim.report.trace_extras`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from npusim.report.record import NodeReport, Report, TaskReport
-from npusim.report.statistics import task_statistics, tasks_by_node, unit_time_us
+from npusim.report.statistics import task_statistics, tasks_by_node, unit_time_us, units
+from npusim.report.trace_extras import arrows, counters
 from npusim.report.words import INTEL_NAMES, MEMORIES, kind, port
+
+PICOSECOND_US = 1e-6
 
 
 class Row(NamedTuple):
@@ -46,11 +50,15 @@ def to_trace(report: Report) -> str:
     threads = {row: number for number, row in enumerate(rows)}
     processes = {name: number for number, name in enumerate(dict.fromkeys(row.process_name for row in rows))}
     events = [_event(piece, processes[piece.row.process_name], threads[piece.row]) for piece in slices]
-    names = _process_names(processes) + _thread_names(processes, threads)
+    memory = len(processes)
+    extras = [*counters(report, memory), *arrows(report, _first_events(report, events))]
+    names = _process_names(processes | ({"Memory": memory} if extras else {})) + _thread_names(
+        processes, threads
+    )
     workpoint = {"freq": float(report.clocks_mhz.get("mac_array", 0.0)), "status": "SIM"}
     return (
         '{"traceEvents":[\n'
-        + ",\n".join(json.dumps(event, allow_nan=False) for event in names + events)
+        + ",\n".join(json.dumps(event, allow_nan=False) for event in names + events + extras)
         + '\n],\n"taskStatistics": '
         + json.dumps(task_statistics(events), indent=0, allow_nan=False)
         + f',\n"workpoint": {json.dumps(workpoint)},\n"displayTimeUnit": "ns"\n}}\n'
@@ -60,19 +68,31 @@ def to_trace(report: Report) -> str:
 def _task_slices(report: Report) -> Iterator[Slice]:
     """One slice for each unit at work: a MAC-array task on three tiles is three slices."""
     op_types = {node.name: node.op_type for node in report.nodes}
+    why = {node.name: {"Bound by": node.bound_by, "Reason": node.reason} for node in report.nodes}
     for task in report.tasks:
         name, start_us, end_us = _task_name(task, op_types), task.start_us, task.start_us + task.duration_us
         engine = kind(task.engine)
         if engine == "dma":
-            yield Slice(_dma_row(task), name, "DMA", start_us, end_us, _dma_args(task))
+            yield Slice(
+                _dma_row(task), name, "DMA", start_us, end_us, _dma_args(task) | why.get(task.node, {})
+            )
             continue
         cat = INTEL_NAMES[engine]
-        args = {"Tiles": task.tiles, "Pieces": task.pieces}
+        args = {"Tiles": task.tiles, "Pieces": task.pieces, **why.get(task.node, {})}
         for tile in range(task.tiles):
             for dsp in range(task.dsps if engine == "dsp" else 1):
                 part = f"/tile_{dsp}" if engine == "dsp" and task.dsps > 1 else ""
                 row = Row(1 + tile, f"Cluster ({tile})", int(engine == "dsp"), dsp, cat)
                 yield Slice(row, f"{name}{part}/cluster_{tile}", cat, start_us, end_us, args)
+
+
+def _first_events(report: Report, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each task the event of its first unit."""
+    found, at = [], 0
+    for task in report.tasks:
+        found.append(events[at])
+        at += units(task)
+    return found
 
 
 def _layer_slices(report: Report) -> Iterator[Slice]:
@@ -134,7 +154,12 @@ def _us_and_ns(time_us: float) -> str:
 def _event(piece: Slice, pid: int, tid: int) -> dict[str, Any]:
     # Both ends are rounded, not the length, so that slices that touch still touch.
     start, end = round(piece.start_us, 3), round(piece.end_us, 3)
-    times = {"ph": "X", "ts": start, "dur": round(end - start, 3)}
+    length = round(end - start, 3)
+    if (
+        start + length > end
+    ):  # a viewer adds them up again: without float noise a slice would end in the next one
+        length = round(length - PICOSECOND_US, 6)
+    times = {"ph": "X", "ts": start, "dur": length}
     return {"name": piece.name, "cat": piece.cat, **times, "pid": pid, "tid": tid, "args": piece.args}
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -19,7 +20,7 @@ VENDOR_TRACES = sorted((SHARED / "reference" / "vendor_schedules").glob("*/compi
 NS = 0.001  # both ends of a slice are rounded to a nanosecond
 
 
-def read(text: str) -> tuple[list[dict], dict]:
+def read(text: str, most: float = 1.5 * NS) -> tuple[list[dict], dict]:
     """The slices of a trace, with the names of their rows, and the rest of the document. Checks the rules."""
 
     def refuse(constant: str) -> None:
@@ -29,8 +30,16 @@ def read(text: str) -> tuple[list[dict], dict]:
     processes: dict[int, str] = {}
     threads: dict[int, str] = {}
     slices = []
+    flows, series = defaultdict(list), defaultdict(set)
     for event in document.pop("traceEvents"):
-        assert event["ph"] in ("M", "X"), event
+        assert event["ph"] in ("M", "X", "C", "s", "f"), event
+        if event["ph"] == "C":
+            assert event["ts"] >= 0 and all(isinstance(v, int | float) for v in event["args"].values()), event
+            series[event["name"]].add(tuple(event["args"]))
+            continue
+        if event["ph"] in ("s", "f"):
+            flows[event["id"]].append(event)
+            continue
         assert isinstance(event["pid"], int) and isinstance(event["args"], dict), event
         if event["name"] == "process_name":
             processes[event["pid"]] = event["args"]["name"]
@@ -46,7 +55,17 @@ def read(text: str) -> tuple[list[dict], dict]:
     for row, spans in rows.items():
         spans.sort()
         for (_, end), (start, _) in pairwise(spans):
-            assert start >= end - 1.5 * NS, f"slices overlap in row {row}"
+            assert start >= end - most, f"slices overlap in row {row}"
+    for number, (leaves, arrives) in flows.items():
+        assert (leaves["ph"], arrives["ph"], arrives["bp"]) == ("s", "f", "e") and arrives["ts"] >= leaves[
+            "ts"
+        ]
+        for event in (leaves, arrives):
+            spans = rows[event["pid"], event["tid"]]
+            k = bisect_right(spans, (event["ts"], float("inf"))) - 1
+            near = spans[max(0, k - 3) : k + 1]
+            assert any(a <= event["ts"] <= b for a, b in near), f"arrow {number} touches no slice"
+    assert all(len(names) == 1 for names in series.values()), "one counter always carries one series"
     return slices, document
 
 
@@ -142,6 +161,24 @@ def test_a_transfer_stands_in_the_row_of_its_port_and_its_source():
 )
 def test_times_of_layers_are_spelled_as_intel_spells_them(time_us, spelled):
     assert _us_and_ns(time_us) == spelled
+
+
+@pytest.mark.parametrize("hw", ["meteor_lake", "lunar_lake"])
+def test_slices_nest_strictly_and_counters_and_arrows_are_there(hw):
+    """Ends are added up as a viewer does, in floats: not by a hair may one end in the next."""
+    import npusim
+
+    report = npusim.simulate(npusim.load("examples/mamba2_small.onnx"), npusim.hardware(hw))
+    text = to_trace(report)
+    slices, _ = read(text, most=0.0)
+    events = json.loads(text)["traceEvents"]
+    assert {e["name"] for e in events if e["ph"] == "C"} == {"scratchpad bytes", "DDR GB/s"}
+    waits = sum(len(task.waits_for) for task in report.tasks)
+    assert sum(e["ph"] == "s" for e in events) == waits > 0
+    computing = [e for e in slices if e["cat"] in ("DPU", "Shave")]
+    assert all(e["args"]["Bound by"] and "Reason" in e["args"] for e in computing)
+    rates = [e["args"]["moved"] for e in events if e["name"] == "DDR GB/s"]
+    assert 0 < max(rates) <= report.peaks["ddr_bytes"] * 1e-3 * 1.01 and rates[-1] == 0
 
 
 def test_a_union_counts_an_instant_once():

@@ -9,7 +9,7 @@
   function grouped(members, name) {
     const rows = members.map(single), one = key => { const all = [...new Set(rows.map(r => r[key]))]; return all.length === 1 ? all[0] : all.slice(0, 3).join(', ') + (all.length > 3 ? ', ...' : ''); };
     const sum = key => rows.reduce((s, r) => s + r[key], 0);
-    return {name: rows.length > 1 ? `${rows.length} × ${name}` : name, op: one('op'), engine: one('engine'), critical: sum('critical'), share: sum('critical'), busy: sum('busy'), bytes: sum('bytes'), macs: sum('macs'), bound: one('bound'), source: one('source'), members, key: name + members[0]};
+    return {name: rows.length > 1 ? `${rows.length}\u00a0×\u00a0${name}` : name, op: one('op'), engine: one('engine'), critical: sum('critical'), share: sum('critical'), busy: sum('busy'), bytes: sum('bytes'), macs: sum('macs'), bound: one('bound'), source: one('source'), members, key: name + members[0]};
   }
   function rows() {
     const words = $('search').value.trim().toLowerCase(), engine = $('on').value, bound = $('bound').value, by = $('rows').value;
