@@ -154,11 +154,8 @@ def _us_and_ns(time_us: float) -> str:
 def _event(piece: Slice, pid: int, tid: int) -> dict[str, Any]:
     # Both ends are rounded, not the length, so that slices that touch still touch.
     start, end = round(piece.start_us, 3), round(piece.end_us, 3)
-    length = round(end - start, 3)
-    if (
-        start + length > end
-    ):  # a viewer adds them up again: without float noise a slice would end in the next one
-        length = round(length - PICOSECOND_US, 6)
+    # A viewer adds them up again; a picosecond less, and float noise puts no end at or behind the next start.
+    length = round(max(0.0, end - start - PICOSECOND_US), 6)
     times = {"ph": "X", "ts": start, "dur": length}
     return {"name": piece.name, "cat": piece.cat, **times, "pid": pid, "tid": tid, "args": piece.args}
 
