@@ -35,7 +35,9 @@ def to_html(found: Comparison) -> str:
         Section("why", "Why", _why(found)),
         Section("nodes", "Nodes side by side", _nodes(found)),
     ]
-    title = f"{before.graph or 'before'} and {after.graph or 'after'} on {before.hardware}"
+    graphs = list(dict.fromkeys((before.graph or "before", after.graph or "after")))
+    machines = list(dict.fromkeys((before.hardware, after.hardware)))
+    title = f"{' and '.join(graphs)} on {' and '.join(machines)}"
     return page(title, _lead(found), sections, data, ["timeline.js", "sorted.js"])
 
 
@@ -68,13 +70,20 @@ def _lead(found: Comparison) -> str:
     rows = [
         ("before", f"{before.graph}: {time(before.latency_us)}, {len(before.nodes)} nodes"),
         ("after", f"{after.graph}: {time(after.latency_us)}, {len(after.nodes)} nodes"),
-        ("NPU", f"{before.hardware}, {before.tiles} tiles, compiler {before.compiler}, {before.precision}"),
+        *conditions(before, after),
+        ("is it settled?", found.verdict),
     ]
     warnings = [
         f'<p class="warning">{text(w)}</p>' for w in dict.fromkeys((*before.warnings, *after.warnings))
     ]
     spread = f"<small>{text(time(before.latency_us))} to {text(time(after.latency_us))}</small>"
     return joined([f'<p class="big" id="speedup">{factor:.2f}x {word} {spread}</p>', facts(rows), *warnings])
+
+
+def conditions(before: Report, after: Report) -> list[tuple[str, str]]:
+    """On what both run, in one line where it is equal."""
+    one, two = (f"{r.hardware}, {r.tiles} tiles, compiler {r.compiler}, {r.precision}" for r in (before, after))
+    return [("NPU", one)] if one == two else [("NPU before", one), ("NPU after", two)]
 
 
 def _waterfall(found: Comparison) -> str:
