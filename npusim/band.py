@@ -24,7 +24,7 @@ from npusim.distinct import TaskPrices
 from npusim.measures import US, host_ns
 from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
 from npusim.report.record import Doubt
-from npusim.schedule import last_uses, needed_after, run_rows
+from npusim.schedule import last_uses, needed, run_rows
 from npusim.work import MacOp
 
 #: What a plan gets wrong whatever the numbers: another release of the compiler is worth about a tenth, and published
@@ -99,10 +99,10 @@ def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
         few, where = _few(moved, points)
         transfers = dma_times(c.of_dma, hw.with_numbers(few))[:, where]
         rows += list(transfers * _factors(asked, "dma", points) * c.repeats[c.dma])
-    after = needed_after(plan.queue, plan.after)
+    after, streams = needed(plan.queue, plan.after, plan.streams, plan.feeds)
     times = [rows[k] for k in prices.row]
-    used = last_uses(after, plan.streams, plan.feeds)
-    run = run_rows(plan.queue, plan.pieces, after, plan.streams, times, plan.feeds, used)
+    used = last_uses(after, streams, plan.feeds)
+    run = run_rows(plan.queue, plan.pieces, after, streams, times, plan.feeds, used)
     last = {queue: end for queue, (_, end) in zip(plan.queue, run, strict=True)}
     return np.asarray(np.maximum.reduce([np.zeros(points), *last.values()]))
 

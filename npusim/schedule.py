@@ -97,27 +97,30 @@ def run_rows(
     its rows are forgotten then, so that a long plan stays in the cache."""
     fed = feeds or {}
     zero = np.zeros(max((len(row) for row in rows), default=1))
+    bound = np.empty_like(
+        zero
+    )  # for what is looked at once: to make and drop an array takes longer than to fill it
     free: dict[int, np.ndarray] = {}
     live: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     forget: dict[int, list[int]] = {}
     for p, last in enumerate(last_use or ()):
         forget.setdefault(last, []).append(p)
     for i, time in enumerate(rows):
-        waits = [free.get(queue[i], zero)]
-        waits += [live[p][1] for p in after[i]]
-        waits += [live[p][0] + rows[p] / pieces[p] for p in streams[i]]
-        start = waits[0]
-        if len(waits) > 1:
-            start = np.maximum(start, waits[1])
-            for other in waits[2:]:
-                np.maximum(start, other, out=start)
+        start, mine = free.get(queue[i], zero), False  # whether `start` is an array of this task alone
+        for p in after[i]:
+            start, mine = np.maximum(start, live[p][1], out=start if mine else None), True
+        for p in streams[i]:
+            np.add(live[p][0], rows[p] / pieces[p], out=bound)
+            start, mine = np.maximum(start, bound, out=start if mine else None), True
         end = start + time
         if streams[i]:
             own_piece = time / pieces[i]
             for p in streams[i]:
-                np.maximum(end, live[p][1] + own_piece, out=end)
+                np.add(live[p][1], own_piece, out=bound)
+                np.maximum(end, bound, out=end)
         for p, share in fed.get(i, ()):
-            np.maximum(end, live[p][1] + share * time, out=end)
+            np.add(live[p][1], share * time, out=bound)
+            np.maximum(end, bound, out=end)
         free[queue[i]] = end
         live[i] = (start, end)
         for p in forget.get(i, ()):
@@ -125,17 +128,42 @@ def run_rows(
         yield start, end
 
 
-def needed_after(queue: Sequence[int], after: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
-    """`after` without the edges the queues imply: tasks of a queue end in order, so the latest of each other
-    queue is enough."""
-    needed = []
-    for i, edges in enumerate(after):
-        latest: dict[int, int] = {}
-        for p in edges:
-            if queue[p] != queue[i]:
-                latest[queue[p]] = max(p, latest.get(queue[p], -1))
-        needed.append(tuple(latest.values()))
-    return tuple(needed)
+Edges = tuple[tuple[int, ...], ...]
+
+
+def needed(
+    queue: Sequence[int],
+    after: Sequence[Sequence[int]],
+    streams: Sequence[Sequence[int]],
+    feeds: Mapping[int, Sequence[tuple[int, float]]],
+) -> tuple[Edges, Edges]:
+    """`after` and `streams` without the edges that others imply: times stay the same to the last bit.
+
+    A task ends no sooner than all it waits for, and tasks of a queue end in order. So for every task and queue there
+    is a last task that has surely ended by then; an edge to it or to one before it on that queue asks for nothing.
+    """
+    place = {q: k for k, q in enumerate(dict.fromkeys(queue))}
+    last: dict[int, int] = {}  # the task before on a queue
+    ended: list[list[int]] = []  # by the end of a task: the last task of each queue that has surely ended
+    needed_after, needed_streams = [], []
+    for i, own in enumerate(queue):
+        known = list(ended[last[own]]) if own in last else [-1] * len(place)
+        first, then = [], []
+        for p in sorted(after[i], reverse=True):
+            if known[place[queue[p]]] < p:
+                first.append(p)
+                known = list(map(max, known, ended[p]))
+        for p in streams[i]:
+            if known[place[queue[p]]] < p:
+                then.append(p)
+        needed_after.append(tuple(first))
+        needed_streams.append(tuple(then))
+        for p in (*then, *(p for p, _ in feeds.get(i, ()))):
+            known = list(map(max, known, ended[p]))
+        known[place[own]] = i
+        ended.append(known)
+        last[own] = i
+    return tuple(needed_after), tuple(needed_streams)
 
 
 def last_uses(

@@ -60,9 +60,7 @@ def kernel_lines(hw: Hardware, names: Sequence[str]) -> KernelLines:
     lines = [found[name] for name in names]
     wider = hw.dsp.lines_vector_bits / hw.dsp.vector_bits
     kind_of = {
-        name: min(
-            (hw.sources[f"dsp.kernels.{name}.{part}"].kind for part in _PARTS), key=_WEAKEST_FIRST.index
-        )
+        name: min((hw.source(f"dsp.kernels.{name}.{part}").kind for part in _PARTS), key=_WEAKEST_FIRST.index)
         for name in found
     }
     return KernelLines(

@@ -31,6 +31,7 @@ STRUCTURAL = (
 )
 #: What `replace` notes for a number given without a source.
 BY_CALLER = Source("assumed", "given by the caller", spread=1.0)  # the question, not an estimate
+BY_SCHEMA = Source("assumed", "default of the schema")
 
 
 class Hardware(Strict):
@@ -98,12 +99,15 @@ class Hardware(Strict):
     def sources(self) -> dict[str, Source]:
         """Source of every number by dotted name (defaults of the schema are named as such)."""
         known = {dotted(path): source for path, source in self._source_of.items()}
-        default = Source("assumed", "default of the schema")
         return {
-            name: known.get(name, default)
+            name: known.get(name, BY_SCHEMA)
             for name, value in self._dotted.items()
             if not isinstance(value, str)
         }
+
+    def source(self, name: str) -> Source:
+        """Source of one number by its dotted name, without working out those of all."""
+        return self._source_of.get(tuple(name.split(".")), BY_SCHEMA)
 
     def numbers(self) -> dict[str, Any]:
         """Every number by dotted name, in order of the schema; values may be arrays."""

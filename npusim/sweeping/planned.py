@@ -13,12 +13,12 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
 from npusim.distinct import TaskPrices
 from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, engine_kind, host_ns, spans_ns
-from npusim.schedule import last_uses, needed_after, run_rows
+from npusim.schedule import last_uses, needed, run_rows
 
 #: `bound_by` is an index into this.
 BOUNDS = ("none", *ENGINES)
 
-POINTS_AT_ONCE = 4096
+POINTS_AT_ONCE = 8192
 
 
 @dataclass
@@ -58,8 +58,8 @@ class Planned:
         self.plan, self.hw, self.mode = plan, hw, mode
         self.prices = TaskPrices(plan, hw)
         self.kinds = [engine_kind(q) for q in plan.queue]
-        self.after = needed_after(plan.queue, plan.after)
-        self.last_use = last_uses(self.after, plan.streams, plan.feeds)
+        self.after, self.streams = needed(plan.queue, plan.after, plan.streams, plan.feeds)
+        self.last_use = last_uses(self.after, self.streams, plan.feeds)
         self.bytes_moved = math.fsum(map(ddr_bytes, plan.ask, plan.repeats))
 
     def points_at_once(self, scratch: int, per_node: bool = False) -> int:
@@ -75,7 +75,7 @@ class Planned:
         distinct, waits = self.prices.rows(numbers)
         rows = [distinct[k] for k in self.prices.row]
         busy = self._busy_us(distinct, waits, points)
-        run = run_rows(plan.queue, plan.pieces, self.after, plan.streams, rows, plan.feeds, self.last_use)
+        run = run_rows(plan.queue, plan.pieces, self.after, self.streams, rows, plan.feeds, self.last_use)
         if per_node:
             ran = list(run)
             last = {q: ran[i][1] for i, q in enumerate(plan.queue)}
