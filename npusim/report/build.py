@@ -8,6 +8,7 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import DSP, MAC_ARRAY, Ask, DmaTask, DspTask, MacTask, Plan, Step, engine_name
 from npusim.measures import US, busy_us, critical_ns, ddr_bytes, engine_kind, host_ns, spans_ns
 from npusim.pricing import Prices
+from npusim.report.certainty import SOURCES, assumed, time_by_source
 from npusim.report.chain import path_ns, waits_for
 from npusim.report.doubts import rests_on_assumptions, sources_differ
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
@@ -15,12 +16,11 @@ from npusim.schedule import Timeline
 from npusim.work import MacOp
 from npusim_xamba.envelope import versions
 
-SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
-
 
 def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = "throughput") -> Report:
     """The report of one simulated run; with `mode` 'latency' the host's part is added."""
-    host_us = float(host_ns(plan.graph, hw)) * US if mode == "latency" else 0.0
+    host = float(host_ns(plan.graph, hw))
+    host_us = host * US if mode == "latency" else 0.0
     launch, waits = prices.launch_ns.tolist(), prices.step_ns.tolist()
     choice = prices.choice.tolist()
     nodes = [
@@ -37,6 +37,8 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     times_us, waits_us = (t * US for t in line.time_ns), (w * US for w in waits)
     engines = busy_us(map(engine_kind, plan.queue), times_us, waits_us, int(hw.dma.ports))
     on_path = path_ns(plan, line)
+    blocks = {i: _block(ask) for i, ask in enumerate(plan.ask) if isinstance(ask, MacTask)}
+    shares = time_by_source(plan, hw, prices, on_path, blocks, host if mode == "latency" else 0.0)
     tasks = tuple(_task(plan, line, i, waits[i], choice[i], on_path[i] * US) for i in range(len(plan.queue)))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
@@ -52,7 +54,8 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
         nodes=tuple(sorted(nodes, key=lambda n: n.start_us)),
         tasks=tasks,
         unmodelled=tuple(Unmodelled(u.node.name, u.node.op_type, u.nbytes) for u in plan.unpriced),
-        coverage=_coverage(plan, nodes),
+        coverage=_coverage(plan, nodes, shares),
+        assumed=assumed(hw, engines["step"], host * US, mode),
         warnings=(*plan.warnings, *rests_on_assumptions(plan, hw, line)),
         macs=sum(n.macs for n in nodes),
         bytes_moved=sum(n.bytes_moved for n in nodes),
@@ -227,20 +230,22 @@ def _task(plan: Plan, line: Timeline, i: int, wait_ns: float, choice: int, path_
     )
 
 
-def _coverage(plan: Plan, nodes: list[NodeReport]) -> dict[str, dict[str, float]]:
+def _coverage(
+    plan: Plan, nodes: list[NodeReport], time_shares: dict[str, float]
+) -> dict[str, dict[str, float]]:
     """Share of nodes, MACs, bytes and time by how well the cost is known."""
     totals = {"nodes": len(nodes) + len(plan.unpriced), "macs": sum(n.macs for n in nodes)}
     unknown_bytes = sum(u.nbytes for u in plan.unpriced)
     totals["bytes"] = sum(n.bytes_moved for n in nodes) + unknown_bytes
-    totals["time"] = sum(n.critical_us for n in nodes)
-    table = {s: dict.fromkeys(totals, 0.0) for s in SOURCES}
+    table = {s: dict.fromkeys((*totals, "time"), 0.0) for s in SOURCES}
+    for kind, part in time_shares.items():
+        table[kind]["time"] = part
     for n in nodes:
         row = table[n.source]
         for key, amount in (
             ("nodes", 1.0),
             ("macs", n.macs),
             ("bytes", n.bytes_moved),
-            ("time", n.critical_us),
         ):
             row[key] += amount / (totals[key] or 1)
     table["unknown"]["nodes"] += len(plan.unpriced) / (totals["nodes"] or 1)

@@ -118,7 +118,8 @@ class Advice:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
-    of a synchronous inference, is in `latency_us` too. `generation` is Intel's number of the NPU. `seed` is of what was
+    of a synchronous inference, is in `latency_us` too. `generation` is Intel's number of the NPU. `assumed`:
+    sentences about the step and the host where their numbers are assumed. `seed` is of what was
     drawn at random, None if nothing was. `engines`: busy time per engine ('step': the MAC array waits for
     dispatch). `coverage`: per source
     ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
@@ -155,6 +156,7 @@ class Report:
     advice: tuple[Advice, ...] = ()
     seed: int | None = None
     generation: str = ""
+    assumed: tuple[str, ...] = ()
     band_us: tuple[float, float] | None = None
     doubts: tuple[Doubt, ...] = ()
 

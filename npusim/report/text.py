@@ -101,6 +101,7 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
         *sentence(f"{moved}; {work}", width, 10, "work"),
         *_known(report, width),
         *_host(report, width),
+        *_assumed(report, width, verbose),
         *sentence(", ".join(machine), width, 10, "machine"),
         *(sentence(nodes, width, 10, "graph") if verbose else []),
     ]
@@ -138,6 +139,12 @@ def _host(report: Report, width: int) -> list[Line]:
         f"{time(report.host_us)} of the latency" if report.host_us else "not known for this NPU: 0 us assumed"
     )
     return sentence(part, width, 10, "host")
+
+
+def _assumed(report: Report, width: int, verbose: bool) -> list[Line]:
+    """What is assumed about the step and the host; evidence (behind a dash) only in full."""
+    told = report.assumed if verbose else [text.partition(" - ")[0] for text in report.assumed]
+    return sentence("; ".join(told), width, 10, "assumed") if told else []
 
 
 def _engines(report: Report, width: int) -> list[Line]:

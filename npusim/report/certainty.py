@@ -1,0 +1,77 @@
+"""How well the time is known: its shares by the kind of source of the numbers that make it.
+
+The time is that of the chain of tasks that decides the end of the run, and the host's: MAC array and DSP on their
+lines and their clock, transfers on the DMA's numbers and the DDR's bandwidth, waits for dispatch on the step; the
+host's part on the host's numbers. Each counts as well known as the weakest of its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from npusim.arch.hardware import Hardware
+from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, Plan
+from npusim.measures import US
+from npusim.pricing import Prices
+from npusim.terminal.units import time, times
+
+SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
+STEP = "step.minimum_ns"
+HOST = ("host.latency_ns", "host.float32_gb_per_s")
+
+
+def weakest(hw: Hardware, *names: str) -> str:
+    """The weakest kind of source among numbers of `hw`."""
+    return max((hw.sources[name].kind for name in names), key=SOURCES.index)
+
+
+def time_by_source(
+    plan: Plan, hw: Hardware, prices: Prices, on_path: Sequence[float], blocks: Mapping[int, str], host: float
+) -> dict[str, float]:
+    """Shares, 0 to 1, of the time of the tasks that decide the end of the run (`on_path`, ns) and of the `host` (ns).
+
+    `blocks`: the block of constants that prices a task of the MAC array."""
+    kind = cache(lambda *names: weakest(hw, *names))
+    found: dict[str, float] = defaultdict(float)
+    times, waits = prices.time_ns.tolist(), prices.step_ns.tolist()
+    for i, part in enumerate(on_path):
+        if not part:
+            continue
+        queue, ask = plan.queue[i], plan.ask[i]
+        if queue == MAC_ARRAY:
+            wait = part * waits[i] / times[i] if times[i] else 0.0
+            if wait:
+                found[kind(STEP)] += wait
+            found[kind(f"mac_array.{blocks[i]}.overhead_cycles", "mac_array.clock_mhz")] += part - wait
+        elif queue == DSP:
+            found[max((prices.kinds[i], kind("dsp.clock_mhz")), key=SOURCES.index)] += part
+        elif isinstance(ask, DmaTask):
+            ddr = ("ddr.bandwidth_gb_per_s",) if "ddr" in (ask.source, ask.destination) else ()
+            found[kind("dma.latency_ns", *ddr)] += part
+    if host:
+        found[kind(*HOST)] += host
+    total = math.fsum(found.values())
+    return {name: ns / total for name, ns in found.items()} if total else {}
+
+
+def assumed(hw: Hardware, waits_us: float, host_us: float, mode: str) -> tuple[str, ...]:
+    """Sentences about the step and the host where their numbers are assumed: how much, between what, and (behind a
+    dash) the evidence."""
+    found = []
+    if hw.sources[STEP].kind == "assumed" and float(hw.step.minimum_ns):
+        value = f"{time(float(hw.step.minimum_ns) * US)}{_range(hw, STEP)} at least"
+        found.append(f"a step takes {value}, {time(waits_us)} of waits in all - {hw.sources[STEP].where}")
+    if weakest(hw, *HOST) == "assumed":
+        rest_us = host_us - float(hw.host.latency_ns) * US
+        part = f"{time(host_us)}{_range(hw, HOST[0], rest_us)}"
+        more = "in the latency" if mode == "latency" else "more for a lone request"
+        found.append(f"the host's part is {part} {more} - {hw.sources[HOST[0]].where}")
+    return tuple(found)
+
+
+def _range(hw: Hardware, name: str, more_us: float = 0.0) -> str:
+    ends = hw.sources[name].range
+    return f" ({times(ends[0] * US + more_us, ends[1] * US + more_us)})" if ends else ""
