@@ -31,7 +31,7 @@ function time(us, sign) {
   if (Math.abs(us) < .0005) return '0 us';
   for (const [unit, one] of [['s', 1e6], ['ms', 1e3], ['us', 1]]) if (Math.abs(us) >= .9995 * one || unit === 'us') return plus + digits(us / one) + ' ' + unit;
 }
-const share = (part, whole) => whole ? fixed(100 * part / whole, 1) + '%' : '-';
+const share = (part, whole) => whole ? fixed(100 * part / whole, 1).replace(/,/g, '') + '%' : '-';
 const tickTime = (ticks, most) => { const [unit, one] = most >= 2e6 ? ['s', 1e6] : most >= 2e3 ? ['ms', 1e3] : ['us', 1]; return ticks.map(t => t === null ? '' : +(t / one).toPrecision(9) + ' ' + unit); };
 
 function download(name, href) { element('a', {download: name, href}).click(); }

@@ -1,24 +1,9 @@
 """Every kind of page in a real browser: offline, light and dark, wide and narrow, by keyboard."""
 
-import shutil
-
 import pytest
 
 from npusim.plotting import save as plots
 from tests.plotting.results import KINDS, result
-
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
