@@ -18,25 +18,18 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.arch.spread import Spread, spreads
+from npusim.arch.spread import Spread, block_of, spreads
 from npusim.compiler.plan import DspTask, Plan
 from npusim.distinct import TaskPrices
 from npusim.measures import US, host_ns
 from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
 from npusim.report.record import Doubt
 from npusim.schedule import last_uses, needed, run_rows
-from npusim.work import MacOp
 
 #: What a plan gets wrong whatever the numbers: another release of the compiler is worth about a tenth, and published
 #: networks left out of the fit are off by as much (`docs/fidelity.md`). Runs with one plan share it.
 PLAN_SPREAD = 1.10
 CLOCK = "mac_array.clock_mhz"
-_BLOCKS = {
-    int(MacOp.CONVOLUTION): "mac_array.convolution",
-    int(MacOp.ELTWISE): "mac_array.eltwise",
-    int(MacOp.PERMUTE): "mac_array.permute",
-    int(MacOp.PERMUTE_IMAGE): "mac_array.permute",
-}
 _LEAST = 1e-9  # a smaller change of the logarithm is rounding
 
 
@@ -83,7 +76,7 @@ def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
     rows: list[np.ndarray] = []
     if c.of_mac:
         ops = np.asarray(c.of_mac.works.op)[c.of_mac.rows[c.of_mac.offsets], 0]
-        blocks = [_BLOCKS.get(int(op), "mac_array.stencil") for op in ops.tolist()]
+        blocks = [block_of(int(op)) for op in ops.tolist()]
         work = mac_times(c.of_mac, hw) * _each(asked, blocks, points) / rate
         stepping = hw.with_numbers({"step.minimum_ns": step})
         rows += list((work + waiting_ns(work, c.minimum_steps[c.mac], stepping)) * c.repeats[c.mac])

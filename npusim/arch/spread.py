@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npusim.arch.hardware import Hardware
+from npusim.work import MacOp
 
 #: 80 % of a kind's numbers are within this factor, where the file does not say (`docs/fidelity.md` judges it).
 BY_KIND = {"measured": 1.05, "published": 1.25, "fitted": 1.2, "assumed": 2.0}
@@ -29,6 +30,18 @@ ALONE = (
     "host.float32_gb_per_s",
 )
 KERNEL_PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
+
+_BLOCK_OF = {
+    int(MacOp.CONVOLUTION): "mac_array.convolution",
+    int(MacOp.ELTWISE): "mac_array.eltwise",
+    int(MacOp.PERMUTE): "mac_array.permute",
+    int(MacOp.PERMUTE_IMAGE): "mac_array.permute",
+}
+
+
+def block_of(op: int) -> str:
+    """The block whose constants price a MAC-array op."""
+    return _BLOCK_OF.get(op, "mac_array.stencil")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ def _lead(found: Comparison) -> str:
 
 def conditions(before: Report, after: Report) -> list[tuple[str, str]]:
     """On what both run, in one line where it is equal."""
-    one, two = (f"{r.hardware}, {r.tiles} tiles, compiler {r.compiler}, {r.precision}" for r in (before, after))
+    one, two = (
+        f"{r.hardware}, {r.tiles} tiles, compiler {r.compiler}, {r.precision}" for r in (before, after)
+    )
     return [("NPU", one)] if one == two else [("NPU before", one), ("NPU after", two)]
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.arch.spread import spreads
 from npusim.reference import bars
 from npusim.reference.dma_fit import DIRECTIONS, LONGEST_BYTES, DmaRows, price_rows, read_dma_rows
 from npusim.reference.errors import Comparison, compare
@@ -17,11 +18,13 @@ def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
     """Comparisons of the net's and the measured transfers of one NPU's generation."""
     found: list[Comparison] = []
     gen = hw.generation
+    (reach,) = [np.array([[s.down], [s.up]]) for s in spreads(hw) if s.name == "dma"]
     for name, against in ((f"dma_npu{gen}", "net"), ("dma_ground_truth", "ground truth")):
         path = folder.find(name)
         if path is None:
             continue
         rows = read_dma_rows(path, gen, longest=np.inf, skipped=skipped)
+        fitted = folder.fitted(path)
         too_long = int((rows.nbytes > LONGEST_BYTES).sum())
         if too_long:
             skipped[f"{path.name}: transfers beyond 1 MiB, where the nets are unreliable"] += too_long
@@ -41,7 +44,8 @@ def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
                         price_rows(part, hw),
                         _roofline_ns(part, hw),
                         part.ns,
-                        part.half,
+                        part.half if fitted else np.ones_like(part.half),
+                        reach=reach,
                         engine="DMA",
                         what=f"{source} to {destination}" + (", both ports" if ports > 1 else ""),
                         against=against,

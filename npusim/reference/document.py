@@ -17,8 +17,9 @@ def document(result: Validation) -> dict[str, Any]:
             asdict(c) | {"what": c.what.strip(), "judged": asdict(c.judged), "verdict": c.verdict}
             for c in result.comparisons
         ],
-        "networks": [asdict(row) | {"error": row.error} for row in result.networks],
+        "networks": [asdict(row) | {"error": row.error, "covered": row.covered} for row in result.networks],
         "products": [p._asdict() | {"verdict": p.verdict} for p in by_product(result.networks)],
+        "without_one": dict(result.left_out),
         "missing": list(result.missing),
         "skipped": list(result.skipped),
     }

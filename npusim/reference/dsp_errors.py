@@ -11,6 +11,7 @@ import numpy as np
 
 from npusim.arch.dsp import has_kernel
 from npusim.arch.hardware import Hardware
+from npusim.arch.spread import spreads
 from npusim.reference import bars
 from npusim.reference.dsp_fit import (
     LEAST_ELEMENTS,
@@ -37,6 +38,9 @@ def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
         skipped[f"{path.name}: rows of {words}"] += int((~known).sum())
     rows = rows.select(known)
     predicted, roofline = price_rows(rows, hw), _roofline_ns(rows, hw)
+    kernels = tuple(dict.fromkeys(rows.kernel.tolist()))
+    of = {s.name: (s.down, s.up) for s in spreads(hw, kernels)}
+    reach = np.array([of[f"dsp.kernels.{name}"] for name in rows.kernel.tolist()]).T.reshape(2, -1)
     big = rows.elements >= LEAST_ELEMENTS
     profiled = rows.provider == PROFILED
     groups = [
@@ -50,6 +54,7 @@ def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]
             predicted[mask],
             roofline[mask],
             rows.ns[mask],
+            reach=reach[:, mask],
             what=str(what),
             engine="DSP",
             against="profiled" if profiled[mask].all() else "formula",

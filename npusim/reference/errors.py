@@ -30,7 +30,8 @@ class Comparison:
 
     `unseen`: the half of the rows (by hash of the workload) no constant was fitted to; None where nothing
     was fitted to such rows at all, then `all` is unseen. `bar`: percent, what the judged MAPE has to stay
-    under; None is reported, not barred. `points`: some (reference, predicted) pairs in `unit`.
+    under; None is reported, not barred. `covered`: share of the judged rows inside the band of a single op, 0..1.
+    `points`: some (reference, predicted) pairs in `unit`.
     """
 
     engine: str
@@ -46,6 +47,7 @@ class Comparison:
     bar: float | None = None
     note: str = ""
     points: tuple[tuple[float, float], ...] = ()
+    covered: float | None = None
 
     @property
     def judged(self) -> Statistics:
@@ -77,6 +79,12 @@ class NetworkRow:
     predicted_us: float
     judged: bool
     why: str = ""
+    band_us: tuple[float, float] | None = None
+
+    @property
+    def covered(self) -> bool | None:
+        """Whether the published figure is inside the band; None without one."""
+        return None if self.band_us is None else self.band_us[0] <= self.published_us <= self.band_us[1]
 
     @property
     def error(self) -> float:
@@ -86,7 +94,8 @@ class NetworkRow:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """All comparisons of one reference folder, published networks, and what was left out and why."""
+    """All comparisons of one reference folder, published networks, and what was left out and why. `left_out`: per
+    network of the 155H, mean error in percent when step and host are fitted to the other networks."""
 
     reference: str
     hardware: tuple[str, ...]
@@ -94,6 +103,7 @@ class Validation:
     networks: tuple[NetworkRow, ...] = ()
     missing: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, float], ...] = ()
 
 
 def statistics(predicted: Any, truth: Any) -> Statistics:
@@ -111,8 +121,11 @@ def statistics(predicted: Any, truth: Any) -> Statistics:
     )
 
 
-def compare(predicted: Any, roofline: Any, truth: Any, half: Any = None, **words: Any) -> Comparison:
-    """A comparison of arrays [n]; `half` is 1 on rows no constant was fitted to, None if none was to any."""
+def compare(
+    predicted: Any, roofline: Any, truth: Any, half: Any = None, reach: Any = None, **words: Any
+) -> Comparison:
+    """A comparison of arrays [n]; `half` is 1 on rows no constant was fitted to, None if none was to any. `reach`:
+    logarithms [2, n or 1] from each prediction down and up to the ends of its band."""
     truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
     unseen = None
     if half is not None:
@@ -124,8 +137,18 @@ def compare(predicted: Any, roofline: Any, truth: Any, half: Any = None, **words
         roofline=statistics(roofline, truth),
         unseen=unseen,
         points=points,
+        covered=_covered(predicted, truth, half, reach),
         **words,
     )
+
+
+def _covered(predicted: Any, truth: Any, half: Any, reach: Any) -> float | None:
+    judged = np.ones(len(truth), dtype=bool) if half is None else np.asarray(half) == 1
+    if reach is None or not judged.any():
+        return None
+    off = np.log(np.asarray(truth, dtype=float) / predicted)
+    inside = (off >= -reach[0]) & (off <= reach[1])
+    return float(np.mean(inside[judged]))
 
 
 class ProductSummary(NamedTuple):

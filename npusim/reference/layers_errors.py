@@ -10,11 +10,12 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_cycles
+from npusim.band import PLAN_SPREAD
 from npusim.compiler.split import mac_shares
 from npusim.reference import bars
 from npusim.reference.errors import Comparison, compare
 from npusim.reference.folder import Folder
-from npusim.reference.mac_array_errors import roofline_cycles
+from npusim.reference.mac_array_errors import reaches, roofline_cycles
 from npusim.reference.rows import MacRows, bad_table, mac_rows, read_table
 from npusim.work import MacWork
 
@@ -37,6 +38,7 @@ def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparis
     kept = rows.tiles
     predicted = best_cycles(rows, hw)
     roofline = roofline_cycles(rows.work, hw, kept)
+    reach = np.hypot(reaches(rows.work.op, hw), np.log(PLAN_SPREAD))  # how it is shared is the plan's
     groups: list[tuple[str, Any, float | None]] = [("all", np.ones(len(kept), dtype=bool), bars.LAYERS)]
     groups += [(f"  on {n} tile{'s' * (n > 1)}", kept == n, None) for n in np.unique(kept).tolist()]
     groups += [("  wider than one pixel", rows.work.out_w > 1, None)]
@@ -45,6 +47,7 @@ def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparis
             predicted[mask],
             roofline[mask],
             rows.cycles[mask],
+            reach=reach[:, mask],
             what=what,
             engine="Layers",
             against="layer model",

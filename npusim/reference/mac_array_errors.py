@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.arch.spread import block_of, spreads
 from npusim.reference import bars
 from npusim.reference.errors import Comparison, compare
 from npusim.reference.folder import Folder
@@ -39,10 +40,12 @@ def mac_array(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Compa
             unit="cycles",
         )
         predicted, roofline = price_rows(rows, hw), roofline_cycles(rows.work, hw)
+        half = rows.half if folder.fitted(path) else np.ones_like(rows.half)
+        reach = reaches(rows.work.op, hw)
         for what, mask, bar in _groups(rows, against, gen):
             if mask.any():
-                part = (predicted[mask], roofline[mask], rows.cycles[mask], rows.half[mask])
-                found.append(compare(*part, what=what, bar=bar, **words))
+                part = (predicted[mask], roofline[mask], rows.cycles[mask], half[mask])
+                found.append(compare(*part, what=what, bar=bar, reach=reach[:, mask], **words))
     return found
 
 
@@ -61,6 +64,12 @@ def _groups(rows: MacRows, against: str, gen: str) -> list[tuple[str, Any, float
         ("  pooling", stencil & (op != MacOp.DEPTHWISE), None),
         ("  eltwise", add, None),
     ]
+
+
+def reaches(ops: Any, hw: Hardware) -> Any:
+    """Logarithms down and up of the 80 % range of each op's cycles, [2, n]."""
+    of = {s.name: (s.down, s.up) for s in spreads(hw)}
+    return np.array([of[block_of(int(op))] for op in np.asarray(ops).tolist()]).T.reshape(2, -1)
 
 
 def roofline_cycles(work: MacWork, hw: Hardware, tiles: Any = 1) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from npusim.reference.rows import bad_table, read_table
 
 if TYPE_CHECKING:
     from npusim.graph import Graph
+    from npusim.report.record import Report
 
 #: `npu_gen` of the table (its first letters) and the generation of the hardware.
 _GENERATIONS = {"NPU3720": "3720", "NPU37": "3720", "NPU4": "4000", "NPU5": "5010"}
@@ -29,10 +31,17 @@ def predict_network(graph_path: str | Path, hardware: Hardware, precision: str, 
 
     The one place where a metric becomes a simulation.
     """
+    return report_of(graph_path, hardware, precision, metric, band=False).latency_us
+
+
+def report_of(
+    graph_path: str | Path, hardware: Hardware, precision: str, metric: str, band: bool = True
+) -> Report:
+    """The simulation of a published figure."""
     from npusim.simulation import simulate
 
     mode = "throughput" if metric == "throughput" else "latency"
-    return float(simulate(_graph(str(graph_path)), hardware, precision=precision, mode=mode).latency_us)
+    return simulate(_graph(str(graph_path)), hardware, precision=precision, mode=mode, band=band)
 
 
 @lru_cache(maxsize=8)
@@ -80,7 +89,33 @@ def networks(folder: Folder, hardware: list[Hardware], skipped: Counter[str]) ->
     return found
 
 
+def left_out(folder: Folder, rows: Sequence[NetworkRow], hardware: list[Hardware]) -> list[tuple[str, float]]:
+    """Mean error in percent of each network of the fitted product with the constants fitted to its other networks."""
+    from npusim.compiler.compile import compile_graph
+    from npusim.compiler.profile import load_profile
+    from npusim.reference.networks_fit import PRODUCT, NetworkPoint, leave_one_out
+    from npusim.simulation import DEFAULT_COMPILER
+
+    own = [r for r in rows if PRODUCT in r.product and r.judged]
+    hw = next((h for h in hardware if own and h.name == own[0].hardware), None)
+    table = folder.find(NETWORKS)
+    if hw is None or table is None or len({r.model for r in own}) < 2:
+        return []
+    graph_of = {row["model"]: folder.path / ".." / "graphs" / row["graph"] for row in read_table(table)}
+    rules = load_profile(DEFAULT_COMPILER)
+    plans = {
+        key: compile_graph(_graph(str(graph_of[key[0]])), hw, rules, key[1])
+        for key in dict.fromkeys((r.model, r.precision) for r in own)
+    }
+    points = [
+        NetworkPoint(r.model, plans[r.model, r.precision], r.published_us, r.metric != "throughput")
+        for r in own
+    ]
+    return [(model, float(abs(off).mean()) * 100) for model, off in leave_one_out(hw, points).items()]
+
+
 def _row(row: dict[str, str], published_us: float, path: Path, hw: Hardware) -> NetworkRow:
+    report = report_of(path, hw, row["precision"], row["metric"])
     doubts = [word for word in _DOUBTFUL if word in row.get("notes", "")]
     return NetworkRow(
         product=row["hardware"],
@@ -90,7 +125,8 @@ def _row(row: dict[str, str], published_us: float, path: Path, hw: Hardware) -> 
         precision=row["precision"],
         metric=row["metric"],
         published_us=published_us,
-        predicted_us=predict_network(path, hw, row["precision"], row["metric"]),
+        predicted_us=report.latency_us,
+        band_us=report.band_us,
         judged=not doubts,
         why=", ".join(doubts),
     )

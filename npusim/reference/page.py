@@ -7,7 +7,7 @@ from itertools import groupby
 from npusim.reference.errors import Comparison, NetworkRow, Validation, by_product
 from npusim.terminal.layout import Line, sentence, table
 
-_HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "bar")
+_HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "band", "bar")
 _SHORT = {
     "scratchpad to scratchpad": "within scratchpad",
     "ddr to ddr": "within DDR",
@@ -22,7 +22,8 @@ def page(result: Validation, width: int) -> list[Line]:
     lines = [Line(f"Predictions against {result.reference}; errors in percent", "bold")]
     lines += sentence(
         "MAPE, median and p90 of the absolute error and the bias over all rows; roof: the roofline's MAPE on "
-        "the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against.",
+        "the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; band: "
+        "how many of those are inside the band of a single op.",
         width,
         0,
     )
@@ -31,6 +32,10 @@ def page(result: Validation, width: int) -> list[Line]:
         if own:
             lines += [Line(""), Line(f"NPU {own[0].generation}, {name}", "bold"), *_comparisons(own, width)]
     lines += _networks(result.networks, width)
+    if result.left_out:
+        told = ", ".join(f"{model} {error:.1f} %" for model, error in result.left_out)
+        text = f"step and host are fitted to the rows of the 155H; fitted without it, a network's mean error: {told}"
+        lines += sentence(text, width, 0)
     if result.missing:
         lines += [Line(""), *sentence(", ".join(result.missing), width, 10, "not found")]
     if result.skipped:
@@ -60,12 +65,18 @@ def _row(c: Comparison) -> tuple[str, ...]:
     return (
         "    both ports" if comma else f"  {_SHORT.get(way, way)}",
         str(s.rows),
-        *(f"{number:.1f}" for number in (s.mape, s.median, s.p90)),
-        f"{s.bias:+.1f}",
+        *map(_number, (s.mape, s.median, s.p90)),
+        f"{'+' * (s.bias >= 0)}{_number(s.bias)}",
         f"{c.roofline.mape:.0f}",
-        f"{c.judged.mape:.1f}" if c.judged.rows else "none",
+        _number(c.judged.mape) if c.judged.rows else "none",
+        "" if c.covered is None else f"{c.covered:.0%}",
         bar if c.verdict else "",
     )
+
+
+def _number(percent: float) -> str:
+    """One decimal below a hundred, none above."""
+    return f"{percent:.1f}" if abs(percent) < 100 else f"{percent:.0f}"
 
 
 def _networks(networks: tuple[NetworkRow, ...], width: int) -> list[Line]:
@@ -91,10 +102,12 @@ def _networks(networks: tuple[NetworkRow, ...], width: int) -> list[Line]:
             if product.bar is None
             else f"; bars {product.bar:g} and {product.worst_bar:g}: {product.verdict}"
         )
+        covered = [r.covered for r in networks if r.judged and r.product == product.product]
+        inside = f", {sum(map(bool, covered))} inside their band" if None not in covered else ""
         lines.append(
             Line(
                 f"{_short(product.product)}: mean {product.mape:.1f} % of {product.rows} rows, "
-                f"worst {product.worst:.1f} %{bar}"
+                f"worst {product.worst:.1f} %{inside}{bar}"
             )
         )
     return lines

@@ -15,11 +15,13 @@ from npusim.reference.errors import Comparison, Validation
 from npusim.reference.folder import GENERATIONS, Folder, shipped
 from npusim.reference.layers_errors import layers
 from npusim.reference.mac_array_errors import mac_array
-from npusim.reference.networks import networks
+from npusim.reference.networks import left_out, networks
 
 
 def validate(
-    reference: str | Path | None = None, hardware: Sequence[str | Hardware] | None = None
+    reference: str | Path | None = None,
+    hardware: Sequence[str | Hardware] | None = None,
+    without_one: bool = False,
 ) -> Validation:
     """Predictions against every table of the folder `reference` (the shipped one by default).
 
@@ -27,6 +29,7 @@ def validate(
         reference: a folder with tables named and made of columns as `docs/fidelity.md` lists them.
         hardware: names, YAML files or hardware; each is held against the tables of its generation. By
             default the three NPUs that come with npusim.
+        without_one: also fit step and host anew without each published network, and judge that one (seconds).
 
     Raises:
         BadArgument: no folder, none of the tables in it, or a table that cannot be read.
@@ -49,5 +52,6 @@ def validate(
         comparisons=tuple(comparisons),
         networks=tuple(rows),
         missing=tuple(dict.fromkeys(folder.missing)),
+        left_out=tuple(left_out(folder, rows, machines)) if without_one else (),
         skipped=tuple(f"{count} of {why}" for why, count in skipped.items()),
     )

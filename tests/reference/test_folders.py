@@ -173,3 +173,41 @@ def test_published_networks_are_predicted_from_the_graphs_beside_the_folder():
     assert len(nine) == 9
     assert {row.model for row in nine} == {"resnet-50", "mobilenet-v2", "bert-base-cased"}
     assert all(row.predicted_us > 0 and row.published_us > 0 for row in nine)
+
+
+def test_a_folder_of_ones_own_is_judged_in_all_its_rows(tmp_path):
+    """The half no constant was fitted to is a half of the tables that were fitted to, not of any other."""
+    text = MAC + "".join(
+        CONV.format("UINT8", 9000).replace("56,56,64,56,56,64", f"56,56,64,56,56,{channels}")
+        for channels in range(64, 1024, 64)
+    )
+    (tmp_path / "mac_array_npu3720.csv").write_text(text, encoding="utf-8")
+    (found,) = [c for c in validate(tmp_path, ["meteor_lake"]).comparisons if c.what == "all"]
+    assert found.judged.rows == found.all.rows == 15
+
+
+def test_a_table_that_was_fitted_to_is_judged_by_its_other_half_wherever_it_lies(tmp_path):
+    name = "mac_array_npu3720.csv.gz"
+    (tmp_path / name).write_bytes((shipped() / name).read_bytes())
+    (found,) = [c for c in validate(tmp_path, ["meteor_lake"]).comparisons if c.what == "all"]
+    assert 0 < found.judged.rows < found.all.rows
+
+
+def test_the_band_of_single_ops_covers_what_it_says():
+    """Over the rows no constant was fitted to, of all tables that travel along: 70 to 90 of 100 an NPU."""
+    inside, rows = {}, {}
+    for c in validate().comparisons:
+        whole = c.what in ("all", "one input, large", "one input, small", "other kernels")
+        if c.covered is not None and c.against != "formula" and (whole or c.engine == "DMA"):
+            inside[c.generation] = inside.get(c.generation, 0.0) + c.covered * c.judged.rows
+            rows[c.generation] = rows.get(c.generation, 0) + c.judged.rows
+    assert sorted(rows) == ["3720", "4000", "5010"]
+    for generation, count in rows.items():
+        assert 0.70 <= inside[generation] / count <= 0.90, generation
+
+
+@needs_shared
+def test_the_band_of_published_networks_covers_what_it_says():
+    judged = [r for r in validate(SHARED / "reference", ["meteor_lake"]).networks if r.judged]
+    assert 0.70 <= sum(r.covered for r in judged) / len(judged) <= 0.90
+    assert all(r.band_us[1] <= 2 * r.band_us[0] for r in judged)
