@@ -11,6 +11,7 @@ no total here has).
 import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from npusim.arch.presets import load_hardware
 from npusim.errors import NpusimError
@@ -43,6 +44,7 @@ class Verdict:
         return getattr(self, measure)
 
 
+@cache
 def machine(npu: str, tiles: int):
     """The NPU as the vendor's estimate sees it."""
     return load_hardware(HARDWARE[npu]).replace({"tiles": tiles, "step.minimum_ns": 0.0})
@@ -51,7 +53,7 @@ def machine(npu: str, tiles: int):
 def judge(row: Row, graph: Graph) -> Verdict:
     """Simulate one row."""
     try:
-        report = simulate(graph, machine(row.npu, row.tiles), "2026")
+        report = simulate(graph, machine(row.npu, row.tiles), "2026", band=False)
     except NpusimError as error:
         return Verdict(row, refused=f"{type(error).__name__}: {error}")
     same, ops = engines(report, graph, row)

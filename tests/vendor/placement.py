@@ -38,10 +38,14 @@ def compare(graph, net, platform, tiles):
     return compare_layers(graph, table()[net, platform, str(tiles)], platform, tiles)
 
 
+@cache
+def _machine(platform, tiles):
+    return load_hardware(HARDWARE[platform]).replace({"tiles": tiles})
+
+
 def compare_layers(graph, layers, platform, tiles):
     """The same for layers of any source: name -> set of engines."""
-    hw = load_hardware(HARDWARE[platform]).replace({"tiles": int(tiles)})
-    report = simulate(graph, hw, "2026")
+    report = simulate(graph, _machine(platform, int(tiles)), "2026", band=False)
     outputs = {node.name: node.outputs for node in graph.nodes}
     pairs, matched = [], 0
     for node in report.nodes:
