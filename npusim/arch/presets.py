@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,18 @@ def load_hardware(name_or_path: str | Path) -> Hardware:
         BadHardware: no such name or file, or something wrong in it (`file:line: dotted.name: sentence`).
     """
     path = hardware_file(name_or_path)
+    if path.parent == config_dir():
+        return _preset(path, path.stat().st_mtime_ns)
+    return _built(path)
+
+
+@cache
+def _preset(path: Path, changed_ns: int) -> Hardware:
+    """A file that comes along, read once: a description never changes, so all who ask may share it."""
+    return _built(path)
+
+
+def _built(path: Path) -> Hardware:
     values, sources, places = _read(path, [])
     return Hardware.build(values, sources, places, str(path))
 
