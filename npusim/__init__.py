@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from npusim.report.record import Report
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
+    from npusim.tradeoff.claim import claim
     from npusim.tradeoff.pareto import pareto
     from npusim.tradeoff.sensitivity import sensitivity
 
@@ -38,6 +39,7 @@ _WHERE = {
     "sweep": ("npusim.sweeping.run", "sweep"),
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
     "pareto": ("npusim.tradeoff.pareto", "pareto"),
+    "claim": ("npusim.tradeoff.claim", "claim"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
     "list_hardware": ("npusim.arch.presets", "list_hardware"),
     "Hardware": ("npusim.arch.hardware", "Hardware"),
@@ -51,6 +53,7 @@ __all__ = [
     "NpusimError",
     "Report",
     "__version__",
+    "claim",
     "compare",
     "explain",
     "hardware",

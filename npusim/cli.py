@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "npusim.commands.run:run",
     "explain": "npusim.commands.explain:explain",
     "compare": "npusim.commands.compare:compare",
+    "claim": "npusim.commands.claim:claim",
     "ops": "npusim.commands.ops:ops",
     "sweep": "npusim.commands.sweep:sweep",
     "pareto": "npusim.commands.pareto:pareto",
