@@ -70,6 +70,15 @@ def spreads(hw: Hardware, kernels: tuple[str, ...] = ()) -> list[Spread]:
     ]
 
 
+def range_of(hw: Hardware, name: str) -> tuple[float, float] | None:
+    """The 80 % range of a number that is off on its own; None for all others."""
+    if name not in ALONE:
+        return None
+    down, up = _reach(hw, name)
+    value = float(hw.get(name))
+    return value * math.exp(-down), value * math.exp(up)
+
+
 def _widest(hw: Hardware, names: list[str]) -> tuple[float, float]:
     reaches = [_reach(hw, name) for name in names]
     return max(down for down, _ in reaches), max(up for _, up in reaches)

@@ -97,8 +97,13 @@ def crosscheck(
     from npusim.terminal.layout import Line
 
     kept = ""
+    implies = ""
     if measured is not None:
         from json import loads
+
+        from npusim.measured.constants import sentence
+
+        implies = sentence(measured.device, float(hardware.mac_array.clock_mhz), int(hardware.tiles))
 
         kept = measurement_text(measured)
         profiles.append(read_measurement(loads(kept), "this machine"))
@@ -109,7 +114,7 @@ def crosscheck(
         for number, comparison in enumerate(comparisons):
             shown += ([Line("")] if number else []) + page(comparison, top, width)
         if measured is not None:
-            shown += [Line(""), *measured_page(measured, width)]
+            shown += [Line(""), *measured_page(measured, width, implies)]
         return shown + (values_page(checked, width) if checked is not None else [])
 
     answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,8 @@ def show_command(name: opt.Npu, json: opt.Json = None, output: opt.Output = None
 
 
 def hardware_content(hw: Hardware) -> dict[str, Any]:
-    """Name, product, generation and every number by dotted name: value, unit, source, from."""
+    """Name, product, generation and every number by dotted name: value, unit, source, from, 80 % range."""
+    from npusim.arch.spread import range_of
     from npusim.arch.units import shown, unit
 
     numbers = {
@@ -75,6 +77,7 @@ def hardware_content(hw: Hardware) -> dict[str, Any]:
             "unit": shown(unit(number)),
             "source": hw.sources[number].kind,
             "from": hw.sources[number].where,
+            "range": None if (ends := range_of(hw, number)) is None else list(ends),
         }
         for number, value in hw.numbers().items()
     }
@@ -83,9 +86,12 @@ def hardware_content(hw: Hardware) -> dict[str, Any]:
 
 def hardware_page(hw: Hardware, width: int) -> list[Line]:
     """Every number, block by block; where it is from stands once, under a number of its own."""
+    from npusim.arch.clock import seen
+    from npusim.arch.spread import BLOCKS, range_of, spreads
     from npusim.arch.units import shown, unit
     from npusim.terminal.layout import Line, fit, sentence, table
 
+    times = {s.name: math.exp(max(s.down, s.up)) for s in spreads(hw) if s.name in BLOCKS}
     blocks: dict[str, list[tuple[str, ...]]] = {}
     kernels: dict[str, dict[str, str]] = {}
     origins: dict[str, int] = {}
@@ -99,10 +105,21 @@ def hardware_page(hw: Hardware, width: int) -> list[Line]:
             if short != COMPILER_PRICE:  # the source of the line itself
                 line["source"] = known
         else:
-            blocks.setdefault(block or "NPU", []).append((short, f"{value:.10g}", shown(unit(number)), known))
+            ends = range_of(hw, number)
+            within = "" if ends is None else f"{ends[0]:.4g}..{ends[1]:.4g}"
+            row = (short, f"{value:.10g}", shown(unit(number)), within, known)
+            blocks.setdefault(block or "NPU", []).append(row)
     lines = [Line(fit(f"{hw.name}: {hw.product}, NPU {hw.generation}", width), "bold")]
     for block, rows in blocks.items():
-        lines += [Line(""), *table((block, "value", "unit", "source"), rows, width, words=(0, 2, 3))]
+        if any(row[3] for row in rows):
+            header: tuple[str, ...] = (block, "value", "unit", "80 % range", "source")
+            lines += [Line(""), *table(header, rows, width, words=(0, 2, 3, 4))]
+        else:
+            bare = [(*row[:3], *row[4:]) for row in rows]
+            lines += [Line(""), *table((block, "value", "unit", "source"), bare, width, words=(0, 2, 3))]
+        if block in times:
+            lines += [Line(f"the time of a task is within a factor {times[block]:.3g} in 80 of 100 cases")]
+    lines += [Line(""), *sentence(f"clocks of the MAC array: {seen(hw.generation)} MHz", width, 0)]
     header = ("dsp.kernels, cycles", "launch", "per element", "per row", "Intel plans", "source")
     columns = ("launch_cycles", "cycles_per_element", "cycles_per_row", COMPILER_PRICE, "source")
     kernel_rows = [(name, *(line.get(column, "") for column in columns)) for name, line in kernels.items()]

@@ -30,6 +30,7 @@ _DEVICE_FACTS = {
     "driver": "NPU_DRIVER_VERSION",
     "compiler": "NPU_COMPILER_VERSION",
     "tiles": "NPU_MAX_TILES",
+    "platform": "NPU_PLATFORM",
     "gops": "DEVICE_GOPS",
     "memory_bytes": "NPU_DEVICE_TOTAL_MEM_SIZE",
 }
@@ -180,7 +181,9 @@ def ask(target: Any, *key: str) -> Any:
         return value
     if hasattr(value, "get_type_name"):
         return str(value.get_type_name())  # an element type
-    return [str(v) for v in value] if isinstance(value, list | tuple | set | dict) else str(value)
+    if isinstance(value, dict):  # DEVICE_GOPS: type -> number
+        return {str(k): v if isinstance(v, int | float) else str(v) for k, v in value.items()}
+    return [str(v) for v in value] if isinstance(value, list | tuple | set) else str(value)
 
 
 def last_line(error: BaseException) -> str:
@@ -226,11 +229,8 @@ def _layers(compiled: Any, feeds: dict[str, Any]) -> tuple[Row, ...]:
 
 
 def _device_facts(core: Any, compiled: Any, device: str, found: Probe) -> dict[str, Any]:
-    facts = {
-        word: ask(core, device, key)
-        for word, key in _DEVICE_FACTS.items()
-        if word not in ("gops", "memory_bytes")
-    }
+    facts = {word: ask(core, device, key) for word, key in _DEVICE_FACTS.items() if word != "memory_bytes"}
+    facts["tiles_max"] = facts["tiles"]
     executed = ask(compiled, "EXECUTION_DEVICES") or [device]
     return facts | {
         "requested": device,

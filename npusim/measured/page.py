@@ -142,12 +142,13 @@ def _some(names: list[str]) -> str:
     return "; ".join(clean(name) for name in names[:LISTED]) + more
 
 
-def measured_page(measured: Measurement, width: int) -> list[Line]:
-    """What was measured, on what, and how it scattered."""
+def measured_page(measured: Measurement, width: int, implies: str = "") -> list[Line]:
+    """What was measured, on what, and how it scattered; `implies`: a sentence on what the device says of itself."""
     device, latency = measured.device, measured.latency_us
     known = [f"{k} {v}" for k, v in device.items() if v is not None and k not in ("requested", "name")]
     lines = sentence(f"measured: {measured.model} on {device.get('name') or device['requested']}", width, 0)
     lines += sentence(", ".join(known), width, 2, "  ")
+    lines += sentence(implies, width, 2, "  ") if implies else []
     times = (
         f"{latency.median:,.1f} us median of {latency.runs}, p10 {latency.p10:,.1f}, p90 {latency.p90:,.1f}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from npusim.terminal.layout import Line, bar, sentence, table
+from npusim.terminal.units import time
 from npusim.tradeoff.sensitivity import Sensitivity
 
 TOP = 10
@@ -33,4 +34,15 @@ def page(found: Sensitivity, top: int = TOP, width: int = 80) -> list[Line]:
         for row in rows[:top]
     ]
     header = ("% per %", "number", "value", "source", *([""] if wide else []))
-    return [*lines, *table(header, cells, width, words=(1, 2, 3, 4) if wide else (1, 2, 3))]
+    lines += table(header, cells, width, words=(1, 2, 3, 4) if wide else (1, 2, 3))
+    return [*lines, *_zeros(found, width)]
+
+
+def _zeros(found: Sensitivity, width: int) -> list[Line]:
+    """Numbers that are 0 and would matter."""
+    rows = [
+        (time(row.delta_us, sign=True), row.name, f"+{row.step:g} {row.unit}".strip(), row.source)
+        for row in found.zeros[:TOP]
+    ]
+    header = ("changes by", "number that is 0", "when", "source")
+    return [Line(""), *table(header, rows, width, words=(1, 2, 3))] if rows else []

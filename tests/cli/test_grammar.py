@@ -75,6 +75,7 @@ WRITTEN = {
     "run two": ["{model}", "{other}"],
     "explain": ["{model}", "CumSum"],
     "compare": ["{model}", "{other}"],
+    "claim": ["{model}", "--us", "100"],
     "hw list": [],
     "hw show": ["lunar_lake"],
     "ops": [],
