@@ -23,7 +23,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 tests: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 quick: $(READY) demo
 	NPUSIM_EXAMPLES=few $(BIN)/python -m pytest -n auto -m "not slow" tests/test_floors.py tests/ops tests/arch \

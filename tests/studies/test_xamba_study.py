@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import npusim
 from tests.shared import SHARED
@@ -18,6 +19,7 @@ sys.path.append(str(STUDIES))
 import constants  # noqa: E402
 
 
+@pytest.mark.slow
 def test_the_study_prints_its_committed_output():
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     graphs = [str(SHARED / "graphs")] if SHARED.is_dir() else []

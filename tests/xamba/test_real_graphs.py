@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import onnx_ir as ir
@@ -19,8 +20,18 @@ SMALL = sorted(p.stem for p in (GRAPHS / "small").glob("*.onnx"))
 LARGE = sorted(p.stem for p in (GRAPHS / "large").glob("*.onnx"))
 #: onnxruntime itself cannot run this one on random data (mixture of experts; manifest.csv says so).
 UNRUNNABLE = {"jamba_moe_L8_ts"}
+#: Those that take more than 5 s: of half precision, of many layers.
+LONG = {
+    "mamba2_tf5_L16_fp16_dy", "bamba_L32_dy", "mamba_tf5_L8_fp16_ts", "mamba2_tf4_L16_tsnofold", "mamba2_tf4_L16_ts",
+    "rwkv_L8_ts", "recurrentgemma_L16_dy", "mamba2_130m_tf4_L4_ts", "mamba130m_tf4_dec_ts",
+}  # fmt: skip
 SUMS = {"CumSum", "ReduceSum", "ReduceMean"}
 pytestmark = needs_shared
+
+
+def marked(names: Iterable[str]) -> list:
+    """The names as parameters, the long ones marked."""
+    return [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in names]
 
 
 def small(name: str) -> ir.Model:
@@ -41,7 +52,7 @@ def test_the_exact_passes_keep_the_answer_within_rounding(name):
     assert verdict.limit <= (3e-3 if "fp16" in name else 2e-5)
 
 
-@pytest.mark.parametrize("name", [n for n in SMALL if n not in UNRUNNABLE])
+@pytest.mark.parametrize("name", marked(n for n in SMALL if n not in UNRUNNABLE))
 def test_all_passes_keep_the_recorded_answer_within_the_tables_error(name):
     model = small(name)
     if not rewrite(model, [CumBA(block=4), ReduBA(mean=True), ActiBA(segments=64)]).modified:
@@ -55,7 +66,7 @@ def test_all_passes_keep_the_recorded_answer_within_the_tables_error(name):
         assert np.abs(y - want).max() <= verdict.limit * np.abs(want).max()
 
 
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", marked(LARGE))
 def test_every_sum_of_a_large_graph_is_replaced_or_kept_with_a_reason(name):
     model = load(GRAPHS / "large" / f"{name}.onnx")
     before = Counter(ops(model))
@@ -85,6 +96,7 @@ def test_a_weightless_one_layer_mamba_is_verified_with_random_weights():
     assert verdict.ok and verdict.random_weights > 0
 
 
+@pytest.mark.slow
 def test_the_papers_own_graph_keeps_its_answer():
     """Mamba-2 130M, one layer, 4 tokens padded to the 256 chunk (random weights)."""
     path = GRAPHS / "large" / "xamba_mamba2_1layer_T4_dy.onnx"
