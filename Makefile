@@ -1,17 +1,31 @@
 # Two commands on a fresh machine with python3, make and a package index:
-#   make demo    environment, install, the main job on a real Mamba-2 graph
-#   make test    environment, lint, types, tests
+#   make demo    the core alone (under 300 MB), then the main job on a real Mamba-2 graph
+#   make test    the rest for developers, then lint, types, tests
 # While working:
 #   make quick   floors, counts, laws at few examples and the demo, under a minute
+#   make docs    the site, in site/
+#   make printed what documents show of the output, printed again
+#   make all     whatever is optional: sweeps, plots, OpenVINO, onnxruntime
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# One stamp for each set of packages; each is installed when something first needs it.
+CORE := $(VENV)/.core
+READY := $(VENV)/.extra-dev
+MODEL := examples/mamba2_small.onnx
 
-.PHONY: fidelity demo test test-minimum quick lint types tests bench clean
+.PHONY: all docs printed fidelity demo test test-minimum quick lint types tests bench clean
 
-demo: $(READY)
-	$(BIN)/npusim run examples/mamba2_small.onnx --hw lunar_lake --compiler 2024.12
+demo: $(CORE)
+	@$(BIN)/npusim run $(MODEL) --hw lunar_lake --compiler 2024.12
+	@echo
+	@echo "Three commands to try next, as they can be typed:"
+	@echo "  $(BIN)/npusim explain $(MODEL) CumSum_1 --compiler 2024.12"
+	@echo "  $(BIN)/xamba optimize $(MODEL) -o /tmp/mamba2_cumba.onnx --passes cumba"
+	@echo "  $(BIN)/npusim compare $(MODEL) /tmp/mamba2_cumba.onnx --compiler 2024.12"
+
+all: $(VENV)/.extra-all
 
 test: lint types tests
 
@@ -39,14 +53,29 @@ test-minimum:
 bench: $(READY)
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'
 
-fidelity: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[plot]"
+fidelity: $(VENV)/.extra-plot
 	$(BIN)/python docs/make_fidelity.py
 
-$(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
-	touch $(READY)
+# What documents show of the tool's output, printed again, and the pictures (these need Chromium).
+printed: $(VENV)/.extra-all
+	$(BIN)/python docs/printed.py README.md docs/tutorial.md
+	$(BIN)/python docs/make_pictures.py
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(VENV)/.extra-docs
+	$(BIN)/python docs/make_site.py
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+$(CORE): pyproject.toml
+	@echo "Making $(VENV) and installing the core: NumPy, SciPy, ONNX, pydantic and five small packages (half a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --no-compile -e .
+	@touch $(CORE)
+
+$(VENV)/.extra-%: pyproject.toml $(CORE)
+	@echo "Installing the extra '$*' ..."
+	@$(PIP) -e ".[$*]"
+	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-minimum .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(VENV)-minimum site .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -63,7 +63,7 @@ def assumed(hw: Hardware, waits_us: float, host_us: float, mode: str) -> tuple[s
     found = []
     if hw.sources[STEP].kind == "assumed" and float(hw.step.minimum_ns):
         value = f"{time(float(hw.step.minimum_ns) * US)}{_range(hw, STEP)} at least"
-        found.append(f"a step takes {value}, {time(waits_us)} of waits in all - {hw.sources[STEP].where}")
+        found.append(f"a step takes {value}, {time(waits_us)} of waits - {hw.sources[STEP].where}")
     if weakest(hw, *HOST) == "assumed":
         rest_us = host_us - float(hw.host.latency_ns) * US
         part = f"{time(host_us)}{_range(hw, HOST[0], rest_us)}"

@@ -28,7 +28,7 @@ LINES = 24  # of the page that is not verbose
 TOP = 15  # rows of the verbose page
 REASONS = 5  # different reasons told under the table, and of the short page:
 SHORT_REASONS = 2
-LEAST_ROWS, MOST_ROWS = 5, 10  # of the short page
+LEAST_ROWS, MOST_ROWS = 3, 10  # of the short page
 REASON_LINES = 2  # of one reason on the short page; the rest is in the verbose one and in `explain`
 BAR_CELLS = 40
 
@@ -57,13 +57,20 @@ def page(report: Report, top: int | None = None, width: int = 80, verbose: bool 
     told = REASONS if verbose else SHORT_REASONS - bool(report.advice)
     names = _spelled(report, groups, groups[: top or (TOP if verbose else MOST_ROWS)], width, verbose)
     reasons = _reasons(groups if verbose else groups[:LEAST_ROWS], names, width, told, verbose)
+    if not verbose:  # one block: each line says what it is
+        reasons, below = [*(reasons if top != 0 else []), *below[0]], []
     if top is None:
         rest = [*above, reasons, *below]
         taken = (
             sum(len(block) + 1 for block in rest if block) + 1
         )  # a blank before each, and the table's header
         top = TOP if verbose else min(MOST_ROWS, max(LEAST_ROWS, LINES - taken))
-    blocks = [*above, _slowest(report, groups[:top], names, width, verbose), reasons if top else [], *below]
+    blocks = [
+        *above,
+        _slowest(report, groups[:top], names, width, verbose),
+        reasons if top or not verbose else [],
+        *below,
+    ]
     lines: list[Line] = []
     for block in filter(None, blocks):
         lines += [Line(""), *block] if lines else block
@@ -143,7 +150,7 @@ def _host(report: Report, width: int) -> list[Line]:
 
 def _assumed(report: Report, width: int, verbose: bool) -> list[Line]:
     """What is assumed about the step and the host; evidence (behind a dash) only in full."""
-    told = report.assumed if verbose else [text.partition(" - ")[0] for text in report.assumed]
+    told = report.assumed if verbose else [text.partition(" - ")[0] for text in report.assumed[:1]]
     return sentence("; ".join(told), width, 10, "assumed") if told else []
 
 
@@ -218,11 +225,11 @@ def _reasons(groups: list[Alike], names: dict[str, str], width: int, most: int, 
     for group in groups:
         if group.critical_us and group.first.reason:
             told[group.first.reason].append(group)
-    lines = [Line("why", "bold")] if told else []
+    lines: list[Line] = []
     for reason, sharing in list(told.items())[:most]:
         others = sum(len(group.nodes) for group in sharing[1:])
         more = f" (and {others} more)" if others else ""
-        told_lines = sentence(f"{names[sharing[0].name]}{more}: {reason}", width, 2)
+        told_lines = sentence(f"{names[sharing[0].name]}{more}: {reason}", width, 10, "why")
         if not whole and len(told_lines) > REASON_LINES:
             kept = told_lines[REASON_LINES - 1].text
             told_lines[REASON_LINES - 1 :] = [

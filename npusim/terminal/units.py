@@ -13,14 +13,14 @@ SMALLEST_US = 0.0005  # half a nanosecond: below it a report rounds to nothing
 
 
 def digits(value: float) -> str:
-    """Three significant digits without an exponent: 253.9 -> '254', 7.8761 -> '7.88', 12345 -> '12,345'."""
+    """Three significant digits without an exponent: 253.9 -> '254', 7.8761 -> '7.88', 12345 -> '12,300'."""
     if not value:
         return "0"
     decimals = 2 - math.floor(math.log10(abs(value)))
     rounded = round(value, decimals)
     if abs(rounded) >= 10 ** (math.floor(math.log10(abs(value))) + 1):
         decimals -= 1  # 9.996 is 10.0, not 10.00
-    return f"{value:,.{max(decimals, 0)}f}"
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}"
 
 
 def time(us: float, sign: bool = False) -> str:

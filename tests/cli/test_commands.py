@@ -203,4 +203,5 @@ def test_a_real_network_fits_the_page(npusim):
     code, out, err = npusim("run", SHARED / "graphs" / "large" / "resnet50_ts.onnx")
     assert (code, err) == (0, "")
     assert "53" in out and "4.09 GMAC" in out  # 53 convolutions, 4.09 G multiply-accumulates
+    assert len(out.splitlines()) <= 24
     assert all(len(line) <= 80 for line in out.splitlines())

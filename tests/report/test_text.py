@@ -149,7 +149,7 @@ def test_a_long_report_fills_the_24_lines():
 def test_a_name_has_one_spelling_on_a_page():
     lines = to_text(sample()).splitlines()
     names = {line.split()[0] for line in lines if line.startswith("/")}
-    reasons = {line.split(":")[0].strip() for line in lines if line.startswith("  /")}
+    reasons = {line.removeprefix("why").split(":")[0].strip() for line in lines if line.startswith("why ")}
     assert reasons and reasons <= names
 
 
