@@ -50,7 +50,8 @@ def page(
         "links": "".join(f'<a href="#{s.key}">{text(s.title)}</a>' for s in shown) if len(shown) > 2 else "",
         "sections": "\n".join(_section(s) for s in shown),
         "data": to_json(data),
-        "script": "\n".join(asset(name) for name in charts),
+        "script": (f"/* uPlot 1.6.32\n{asset('uPlot.LICENSE')}*/\n" if charts else "")
+        + "\n".join(asset(name) for name in charts),
     }
     head, *rest = asset("page.html").split("{{")
     return head + "".join(parts[name] + after for name, after in (part.split("}}", 1) for part in rest))

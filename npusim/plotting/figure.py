@@ -14,12 +14,13 @@ GROUP_NAMES = ("MAC array", "DSP", "DMA", "dispatch of steps", "none")
 @dataclass(frozen=True, slots=True)
 class Axis:
     """`values` of one axis (texts are drawn evenly spaced), its dotted name and unit. `log`: draw it on a logarithmic
-    scale."""
+    scale. `now`: the value of today's machine, which is marked."""
 
     label: str
     unit: str
     values: tuple[float | str, ...]
     log: bool = False
+    now: float | None = None
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ sensitivities     tornado
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def of_sweep(dataset: xr.Dataset) -> Figure:
     numbers = [d for d in dims if d not in series]
     title = f"Latency of {_model(dataset)} on {_hardware(dataset)}"
     if len(numbers) == 1:
-        x = _axis(latency[numbers[0]])
+        x = replace(_axis(latency[numbers[0]]), now=_now(dataset, numbers[0]))
         return Lines(title, note, x, "latency", "us", _series(latency, bound, numbers[0]))
     if not numbers and len(series) == 1:
         x = Axis(series[0], "", tuple(str(v) for v in latency[series[0]].values))
@@ -96,16 +97,23 @@ def of_front(found: Front) -> Points:
     kept = rest[:: max(1, -(-len(rest) // MOST_POINTS))]
     edge = np.flatnonzero(found.on_front)
     edge = edge[np.lexsort((found.latency_us[edge], found.cost[edge]))]
+    pairs = np.stack([found.cost[edge], found.latency_us[edge]])
+    first = np.r_[True, (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)] if len(edge) else np.zeros(0, bool)
+    ties = np.diff(np.r_[np.flatnonzero(first), len(edge)])  # equal points are drawn once
+    whole, edge = len(edge), edge[first]
     order = np.r_[edge, kept]
-    note = f"{len(edge)} of {found.cost.size:,} points are on the front: no other is both cheaper and faster."
+    note = f"{whole} of {found.cost.size:,} points are on the front: no other is both cheaper and faster."
     if len(kept) < len(rest):
         note += f" Of the others one in {-(-len(rest) // MOST_POINTS)} is shown."
+    texts = _texts(found.parameters, found.units, order)
+    for k, count in enumerate(ties.tolist()):
+        texts[k] += f" (and {count - 1} equal)" if count > 1 else ""
     return Points(
         title=f"Latency of {found.model or 'the model'} on {found.hardware} against cost",
         note=note,
         x=_plain_axis(f"cost: {found.cost_text}", "", found.cost[order]),
         y=_plain_axis("latency", "us", found.latency_us[order]),
-        texts=tuple(_texts(found.parameters, found.units, order)),
+        texts=tuple(texts),
         bound=tuple(group(name) for name in found.bound_by[order]),
         front=tuple(range(len(edge))),
     )
@@ -178,6 +186,17 @@ def _series(latency: xr.DataArray, bound: xr.DataArray, x: str) -> tuple[Series,
 
 def _axis(coordinate: xr.DataArray) -> Axis:
     return _plain_axis(str(coordinate.name), _unit(coordinate), coordinate.values)
+
+
+def _now(dataset: xr.Dataset, number: str) -> float | None:
+    """What the number is on the NPU the sweep started from; None where that NPU is not to be had."""
+    from npusim.arch.presets import load_hardware
+    from npusim.errors import NpusimError
+
+    try:
+        return float(load_hardware(_hardware(dataset)).get(number))
+    except (NpusimError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _plain_axis(label: str, unit: str, values: Any) -> Axis:

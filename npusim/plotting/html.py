@@ -1,18 +1,17 @@
-"""A figure -> one HTML file that needs nothing else: works offline, in light and dark, on a phone, by keyboard; the
-same numbers stand in a table below. The drawing is in `page/`: base.js and one file a kind of plot."""
+"""A figure -> one HTML file, from the template of all pages (`npusim.pages`); the same numbers stand in a table below.
+Lines and points zoom; heat maps and bars are drawn whole."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from html import escape
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from npusim.pages.parts import chart, table
+from npusim.pages.template import Section, page, text
 from npusim.plotting.figure import GROUP_NAMES, Figure, Heat, Lines, Points, number
 from npusim.plotting.regions import places
 
@@ -24,36 +23,33 @@ SHAPES = (
     '<path d="M9 2l8 8m0-8l-8 8" stroke="currentColor" stroke-width="2"/>',
 )
 DASHES = ("", "7 4", "9 3 2 3", "2 3")  # as in lines.js
+HELP = "Point at the plot, or focus it and use the arrow keys, Home and End, to read single values."
+ZOOM_HELP = f"{HELP} Drag to zoom, double-click for all; + and - zoom, page keys move, 0 shows all."
 KINDS = {"heat": "heat map", "lines": "line plot", "points": "scatter plot", "tornado": "bar chart"}
 
 
 def to_html(figure: Figure) -> str:
     """The page's text."""
-    parts = {
-        "title": escape(figure.title),
-        "note": escape(figure.note),
-        "label": escape(f"{KINDS[figure.kind]}: {figure.title}. Use the arrow keys to read single values."),
-        "style": _file("style.css"),
-        "legend": _legend(figure),
-        "table": _table(figure),
-        "data": _json(figure),
-        "script": _file("base.js") + _file(f"{figure.kind}.js"),
-    }
-    head, *rest = _file("page.html").split("{{")
-    return head + "".join(parts[name] + after for name, after in (part.split("}}", 1) for part in rest))
+    label = f"{KINDS[figure.kind]}: {figure.title}. Use the arrow keys to read single values."
+    zooms = figure.kind in ("lines", "points")
+    drawn = _legend(figure) + chart("plot", label, ZOOM_HELP if zooms else HELP)
+    numbers = f"<details><summary>The same numbers as a table</summary>{_table(figure)}</details>"
+    sections = [
+        Section("drawn", KINDS[figure.kind].capitalize(), drawn),
+        Section("numbers", "Numbers", numbers),
+    ]
+    scripts = ["plot.js", *([] if zooms else ["still.js"]), f"plot_{figure.kind}.js"]
+    return page(
+        figure.title, f'<p class="note">{text(figure.note)}</p>', sections, _document(figure), scripts
+    )
 
 
-def _file(name: str) -> str:
-    return (resources.files("npusim.plotting") / "page" / name).read_text("utf-8")
-
-
-def _json(figure: Figure) -> str:
+def _document(figure: Figure) -> Any:
     document = asdict(figure)
     if isinstance(figure, Heat) and figure.bound and figure.level is None:
         cells = np.array(figure.cells, dtype=float)
         document["labels"] = [p for p in places(np.where(np.isfinite(cells), figure.bound, -1)) if p[0] >= 0]
-    text = json.dumps(_plain(document), allow_nan=False, separators=(",", ":"), ensure_ascii=True)
-    return text.replace("<", "\\u003c")  # no text in it may end the script
+    return _plain(document)
 
 
 def _plain(value: Any) -> Any:
@@ -89,7 +85,7 @@ def _legend(figure: Figure) -> str:
         return ""
     lines = [
         f'<li><svg viewBox="0 0 26 12" aria-hidden="true" style="color:var(--{ink})" fill="currentColor">'
-        f"{shape}</svg>{escape(words)}</li>"
+        f"{shape}</svg>{text(words)}</li>"
         for shape, ink, words in items
     ]
     return f'<ul class="legend">{"".join(lines)}</ul>'
@@ -111,9 +107,7 @@ def _table(figure: Figure) -> str:
             [_cell(x), *(c for s in figure.series for c in _value_and_bound(s.values[i], s.bound, i))]
             for i, x in enumerate(figure.x.values)
         )
-        return _plain_table(
-            figure.title, header, rows, {k for k, name in enumerate(header) if name == "bound by"}
-        )
+        return table(figure.title, header, rows, {k for k, name in enumerate(header) if name == "bound by"})
     if isinstance(figure, Points):
         front = set(figure.front)
         header = [figure.x.title, figure.y.title, *(["bound by"] if figure.bound else []), "at"]
@@ -123,10 +117,10 @@ def _table(figure: Figure) -> str:
             + ([("yes" if i in front else "no")] if front else [])
             for i, x in enumerate(figure.x.values)
         )
-        return _plain_table(figure.title, header, rows, set(range(2, len(header))))
+        return table(figure.title, header, rows, set(range(2, len(header))))
     header = ["number", "value", "source", "elasticity"]
     rows = ([bar.name, bar.text, bar.source, f"{bar.length:+.4f}"] for bar in figure.bars)
-    return _plain_table(figure.title, header, rows, {0, 1, 2})
+    return table(figure.title, header, rows, {0, 1, 2})
 
 
 def _heat_table(figure: Heat) -> str:
@@ -141,7 +135,7 @@ def _heat_table(figure: Heat) -> str:
     rows = (
         [_cell(y), *(cell(j, i) for i in range(len(figure.x.values)))] for j, y in enumerate(figure.y.values)
     )
-    return _plain_table(caption, ["", *map(_cell, figure.x.values)], rows, set())
+    return table(caption, ["", *map(_cell, figure.x.values)], rows, set())
 
 
 def _value_and_bound(value: Any, bound: Sequence[int], i: int) -> list[str]:
@@ -152,20 +146,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
     return number(value) if math.isfinite(value) else "does not fit"
-
-
-def _plain_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], words: set[int]) -> str:
-    def line(cells: Sequence[str], head: bool) -> str:
-        tags = []
-        for k, text in enumerate(cells):
-            scope = ' scope="col"' if head else ' scope="row"' if k == 0 else ""
-            tag = "th" if scope else "td"
-            left = ' class="word"' if k in words else ""
-            tags.append(f"<{tag}{scope}{left}>{escape(text)}</{tag}>")
-        return f"<tr>{''.join(tags)}</tr>"
-
-    body = "\n".join(line(row, False) for row in rows)
-    return (
-        f"<table><caption>{escape(caption)}</caption>\n<thead>{line(header, True)}</thead>\n"
-        f"<tbody>\n{body}\n</tbody></table>"
-    )

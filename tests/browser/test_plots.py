@@ -28,12 +28,13 @@ def test_every_page_draws_fits_and_answers_to_keys_and_pointer(browser, pages, w
         page.wait_for_function("document.querySelector('#plot canvas').width > 0")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), kind
         colours = page.evaluate(
-            "new Set(new Uint32Array(g.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"
+            "(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
+            "(document.querySelector('#plot canvas'))"
         )
         assert colours > 10, kind
         dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
         assert dark == (scheme == "dark")
-        read = "document.getElementById('readout').textContent"
+        read = "document.getElementById('plot-readout').textContent"
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == "plot"
         said = []

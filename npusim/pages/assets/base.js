@@ -38,6 +38,15 @@ function download(name, href) { element('a', {download: name, href}).click(); }
 const csvCell = v => { const s = String(v); return /[",\n]/.test(s) ? '"' + s.replace(/"/g, '""') + '"' : s; };
 const saveCsv = (name, rows) => download(name, 'data:text/csv;charset=utf-8,' + encodeURIComponent(rows.map(r => r.map(csvCell).join(',')).join('\n') + '\n'));
 
+// uPlot counts its logarithmic ticks from the low end of the scale; people want them at 1, 2 and 5 of every decade.
+function logTicks(lo, hi) {
+  const of = steps => { const out = []; for (let e = Math.floor(Math.log10(lo)); e <= Math.log10(hi); e++) for (const s of steps) { const t = +(s * 10 ** e).toPrecision(6); if (t >= lo * .9999 && t <= hi * 1.0001) out.push(t); } return out; };
+  for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]) { const found = of(steps); if (found.length >= 4) return found; }
+  const step = 10 ** Math.floor(Math.log10((hi - lo) / 2)), out = [];
+  for (let t = Math.ceil(lo / step) * step; t <= hi; t += step) out.push(+t.toPrecision(9));
+  return out;
+}
+
 // A chart: uPlot's scales, axes, zoom and cursor. `spec`: {height(width), scales, axes, series, data, draw(u), pick(u, x, y),
 // key(u, name), cross}; `pick` and `key` return what the readout says, or nothing.
 const charts = [];
@@ -45,7 +54,7 @@ function chart(id, spec) {
   const box = $(id), readout = $(id + '-readout');
   if (!box) return null;
   const say = words => { if (words !== undefined) readout.textContent = words; };
-  const ink = axis => ({stroke: () => colour('soft'), grid: {stroke: () => colour('line'), width: 1}, ticks: {stroke: () => colour('line'), width: 1, size: 4}, font: '12px system-ui, "DejaVu Sans", sans-serif', labelFont: '12px system-ui, "DejaVu Sans", sans-serif', labelSize: 18, ...axis});
+  const ink = (axis, k) => ({...(spec.scales[k ? 'y' : 'x'].distr === 3 ? {splits: (u, i, lo, hi) => logTicks(lo, hi), filter: (u, v) => v} : {}), stroke: () => colour('soft'), grid: {stroke: () => colour('line'), width: 1}, ticks: {stroke: () => colour('line'), width: 1, size: 4}, font: '12px system-ui, "DejaVu Sans", sans-serif', labelFont: '12px system-ui, "DejaVu Sans", sans-serif', labelSize: 18, ...axis});
   const size = () => ({width: Math.max(200, box.clientWidth), height: Math.round(spec.height(Math.max(200, box.clientWidth)))});
   const u = new uPlot({
     ...size(), scales: spec.scales, axes: spec.axes.map(ink), series: spec.series, legend: {show: false}, padding: [8, 12, 0, 0],

@@ -12,12 +12,13 @@
     const lo = decade(Math.min(.1, ...near)), hi = decade(Math.max(top / slope * 4, ...near) * 3, true), low = decade(Math.min(P.dsp_elements * 1e6, ...points.map(p => p.y)) / 1.5);
     const shown = p => Math.min(p.x, hi / 1.6);
     const say = p => `${N.name[p.i]} (${N.op[p.i]}): ${scaled(p.y)}${p.mac ? 'MAC' : 'elements'}/s, ${share(p.y, (p.mac ? P.macs : P.dsp_elements) * 1e6)} of the ${p.mac ? 'MAC arrays' : 'DSPs'}; ` + (Number.isFinite(p.x) ? `${digits(p.x)} a byte of DDR` : 'nothing from or to DDR');
+    const plainScaled = v => { const e = clamp(Math.floor(Math.log10(v * 1.0001) / 3), 0, 5); return +(v / 1000 ** e).toPrecision(3) + ['', ' K', ' M', ' G', ' T', ' P'][e]; };
     let at = -1;
     const order = [...points].sort((a, b) => N.critical[b.i] - N.critical[a.i]), most = Math.max(...N.critical, 1e-9);
     chart('roofline-chart', {cross: true, height: w => Math.round(clamp(w * .5, 320, 520)),
       scales: {x: {time: false, distr: 3, range: (u, a, b) => [a ?? lo, b ?? hi]}, y: {distr: 3, range: (u, a, b) => [a ?? low, b ?? high]}},
       data: [[lo, hi], [low, high]], series: [{}, hidden],
-      axes: [{label: 'operations a byte of DDR traffic', values: (u, v) => v.map(x => x === null || Math.abs(Math.log10(x) % 1) > 1e-6 ? '' : String(+x.toPrecision(3)))}, {size: 78, values: (u, v) => v.map(x => x === null || Math.abs(Math.log10(x) % 1) > 1e-6 ? '' : +x.toPrecision(3) >= 1e3 ? ['1', '10', '100'][Math.round(Math.log10(x)) % 3] + ' ' + 'KMGTP'[Math.floor(Math.round(Math.log10(x)) / 3) - 1] : String(+x.toPrecision(3)))}],
+      axes: [{label: 'operations a byte of DDR traffic', values: (u, v) => v.map(x => x === null ? '' : String(+x.toPrecision(3)))}, {size: 78, values: (u, v) => v.map(x => x === null ? '' : plainScaled(x))}],
       draw(u) {
         const g = u.ctx, ratio = devicePixelRatio || 1, X = v => u.valToPos(v, 'x', true), Y = v => u.valToPos(v, 'y', true), {left, top: t, width, height} = u.bbox;
         g.beginPath(); g.rect(left, t, width, height); g.clip(); g.font = `${12 * ratio}px system-ui, "DejaVu Sans", sans-serif`; g.lineWidth = 1.6 * ratio;

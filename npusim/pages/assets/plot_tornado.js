@@ -23,6 +23,6 @@ start({
   },
   pick: (x, y) => { const k = Math.floor((y - top0) / row); return k >= 0 && k < F.bars.length ? k : at; },
   move: (at, key) => at === null || key === 'Home' ? 0 : key === 'End' ? F.bars.length - 1
-    : clamp(at + (key === 'ArrowDown' || key === 'ArrowRight' ? 1 : -1), F.bars.length - 1),
+    : clamp(at + (key === 'ArrowDown' || key === 'ArrowRight' ? 1 : -1), 0, F.bars.length - 1),
   say: at => { const b = F.bars[at]; return `${b.name}, ${b.text} (${b.source}): 1 % more changes the latency by ${b.length.toFixed(4)} %`; },
 });

@@ -37,14 +37,14 @@ start({
   },
   pick(x, y) {
     if (!P || x < P.l || x > P.r || y < P.t || y > P.b) return at;
-    const i = clamp(Math.floor((x - P.l) / (P.r - P.l) * nx), nx - 1), j = clamp(Math.floor((P.b - y) / (P.b - P.t) * ny), ny - 1);
+    const i = clamp(Math.floor((x - P.l) / (P.r - P.l) * nx), 0, nx - 1), j = clamp(Math.floor((P.b - y) / (P.b - P.t) * ny), 0, ny - 1);
     return j * nx + i;
   },
   move(at, key) {
     if (at === null) return 0;
     const i = at % nx, j = Math.floor(at / nx);
     const [x, y] = {ArrowLeft: [i - 1, j], ArrowRight: [i + 1, j], ArrowUp: [i, j + 1], ArrowDown: [i, j - 1], Home: [0, j], End: [nx - 1, j]}[key];
-    return clamp(y, ny - 1) * nx + clamp(x, nx - 1);
+    return clamp(y, 0, ny - 1) * nx + clamp(x, 0, nx - 1);
   },
   say(at) {
     const i = at % nx, j = Math.floor(at / nx), v = F.cells[j][i];
