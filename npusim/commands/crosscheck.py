@@ -44,6 +44,7 @@ def crosscheck(
     trips: opt.Trips = None,
     save: opt.Save = None,
     json: opt.Json = None,
+    html: opt.Html = None,
     output: opt.Output = None,
     top: opt.Rows = 12,
 ) -> None:
@@ -54,7 +55,7 @@ def crosscheck(
     """
     files = report or []
     inputs = [model, hw, compiler, *files]
-    outputs = check_results({"--json": json, "--save": save}, inputs, output)
+    outputs = check_results({"--json": json, "--save": save, "--html": html}, inputs, output, opt.PAGES)
     wants_vendor = vendor_compiler or vendor_command is not None
     if device is None and not (files or wants_vendor or values):
         device = "NPU"
@@ -117,9 +118,21 @@ def crosscheck(
             shown += [Line(""), *measured_page(measured, width, implies)]
         return shown + (values_page(checked, width) if checked is not None else [])
 
+    def as_html() -> str:
+        from npusim.errors import BadArgument
+        from npusim.measured.html import to_html
+
+        if not comparisons:
+            raise BadArgument("--html shows profiles; add --report, --vendor-compiler or --device")
+        return to_html(comparisons)
+
     answer(
         outputs,
-        {"--save": lambda: kept, "--json": lambda: to_json(comparisons, measured, checked)},
+        {
+            "--save": lambda: kept,
+            "--json": lambda: to_json(comparisons, measured, checked),
+            "--html": as_html,
+        },
         lines,
     )
     if checked is not None and not checked.ok:

@@ -256,6 +256,7 @@ CompareOutput = Annotated[
     str | None,
     _file("--output", "Write the result in the form the ending says: .json .html .png .svg, or .txt.", "-o"),
 ]
+PAGES = {".json": "--json", ".html": "--html"}  # forms of -o where a page is on offer
 Annotate = Annotated[
     str | None, _file("--annotate", "Write the model with predicted times in its nodes, for Netron.")
 ]

@@ -7,14 +7,18 @@ from npusim.terminal.results import answer, check_results
 
 
 def validate(
-    reference: opt.Reference = None, hw: opt.Hws = None, json: opt.Json = None, output: opt.Output = None
+    reference: opt.Reference = None,
+    hw: opt.Hws = None,
+    json: opt.Json = None,
+    html: opt.Html = None,
+    output: opt.Output = None,
 ) -> None:
     """Compare predictions with reference tables: per engine and NPU, beside a roofline's error.
 
     Files a folder does not hold are named and left out.
     """
     inputs = [*(hw or []), *([reference] if reference else [])]
-    outputs = check_results({"--json": json}, inputs, output)
+    outputs = check_results({"--json": json, "--html": html}, inputs, output, opt.PAGES)
 
     from npusim.reference.validate import validate as compare
     from npusim.terminal.progress import working
@@ -24,4 +28,9 @@ def validate(
     from npusim.reference.document import to_json
     from npusim.reference.page import page
 
-    answer(outputs, {"--json": lambda: to_json(result)}, lambda width: page(result, width))
+    def as_html() -> str:
+        from npusim.reference.html import to_html
+
+        return to_html(result)
+
+    answer(outputs, {"--json": lambda: to_json(result), "--html": as_html}, lambda width: page(result, width))

@@ -221,3 +221,26 @@ def test_a_zoom_by_dragging_and_all_again(pages, opened):
         page.click("#timeline button:text('All')")
         page.wait_for_timeout(50)
         assert page.evaluate("charts[0].scales.x.min") == 0
+
+
+def test_pages_of_validation_and_crosscheck_hold_their_numbers(tmp_path, opened, reports):
+    from npusim.measured.html import to_html as beside
+    from npusim.measured.join import compare
+    from npusim.measured.readers.read import read_reports
+    from npusim.reference.errors import Validation
+    from npusim.reference.html import to_html as validated
+    from npusim.report.trace import to_trace
+    from tests.browser.conftest import EXAMPLE
+
+    (tmp_path / "p.json").write_text(to_trace(reports["mamba2"]), "utf-8")
+    (profile,) = read_reports([str(tmp_path / "p.json")])
+    import npusim
+
+    (tmp_path / "cross.html").write_text(beside([compare(reports["mamba2"], npusim.load(EXAMPLE), profile)]))
+    (tmp_path / "valid.html").write_text(validated(Validation("no tables", ())))
+    with opened(tmp_path / "cross.html", 390, "dark") as page:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        rows = page.eval_on_selector_all("tbody tr", "all => all.map(r => r.textContent)")
+        assert any("CumSum" in row for row in rows)
+    with opened(tmp_path / "valid.html") as page:
+        assert "0 of 0 bars met" in page.inner_text("body")
