@@ -14,6 +14,7 @@ from npusim_xamba.lazy import group_of
 COMMANDS = {
     "run": "npusim.commands.run:run",
     "explain": "npusim.commands.explain:explain",
+    "check": "npusim.commands.check:check",
     "compare": "npusim.commands.compare:compare",
     "claim": "npusim.commands.claim:claim",
     "ops": "npusim.commands.ops:ops",

@@ -115,7 +115,8 @@ class Graph:
 
     `values` holds every tensor that a node, an input or an output names.
     `in_file` counts the nodes of the file, `folded` those that cost nothing because they follow from
-    shapes and constants. `warnings` are sentences for the user.
+    shapes and constants. `warnings` are sentences for the user. `run_time`: name and op of each If and Loop of
+    which the data decide what runs; they were taken in all the same.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Graph:
     folded: int = 0
     in_file: int = 0
     warnings: tuple[str, ...] = ()
+    run_time: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {list(self.values[name].shape)}" for name in self.inputs[:3])

@@ -18,7 +18,7 @@ FLOORS = [
     "terminal pages",
     "arch loading ops",
     "compiler onnx_io",
-    "pricing",
+    "pricing checking",
     "distinct",
     "measures",
     "report",

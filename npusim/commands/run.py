@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from npusim.choices import Mode, Precision
@@ -10,6 +11,9 @@ from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fix
 from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
+    from npusim.arch.hardware import Hardware
+    from npusim.graph import Graph
+    from npusim.report.record import Report
     from npusim.terminal.layout import Line
 
 ENDINGS = {
@@ -74,6 +78,7 @@ def run(
 
     unasked: bool | int = True if "--html" in outputs else UNASKED
     report = for_file(asked.simulate(graph, hardware, unasked if advice is None else advice), models[0])
+    report = with_refusal(report, graph, asked, hardware)
     found = None
     if sensitivity or plot:
         from npusim.terminal.progress import working
@@ -124,3 +129,12 @@ def run(
         from npusim.plotting.save import save
 
         save(found, plot)
+
+
+def with_refusal(report: Report, graph: Graph, asked: Conditions, hardware: Hardware) -> Report:
+    """The report, with one warning more if Intel's compiler is expected to refuse the graph."""
+    from npusim.checking.check import expected_refusal
+    from npusim.checking.page import one_line
+
+    finding = expected_refusal(graph, asked.compiler, hardware)
+    return replace(report, warnings=(one_line(finding), *report.warnings)) if finding else report

@@ -113,6 +113,7 @@ class CompilerProfile(Strict):
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
     generations: tuple[str, ...] = Field(description="generations it has rules for; others are refused")
+    refusals: str = Field(default="", description="the table of npusim.checking that says what it refuses")
 
     @cached_property
     def transposed_reads(self) -> frozenset[tuple[str, int]]:

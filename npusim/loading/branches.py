@@ -49,6 +49,7 @@ def branch(builder: Builder, scope: Scope, proto: Any, name: str, inputs: Names,
 
 def undecided(builder: Builder, scope: Scope, name: str, bodies: list[Any], condition: str) -> list[Any]:
     """Take in both branches on trial and put one of them back."""
+    builder.undecided.add(name)
     trials = [trial(builder, scope, name, body) for body in bodies]
     possible = [t for t in trials if t.segment is not None]
     # Looking back through all nodes for each of many Ifs would be quadratic; a few hints are enough.

@@ -82,6 +82,7 @@ class Builder:
     budget: Budget = field(default_factory=lambda: Budget(2**63))
     trips: dict[str, int] = field(default_factory=dict)  # upper bounds by the name of the loop; '' for all
     loops: set[str] = field(default_factory=set)  # loops whose count only the data know
+    undecided: set[str] = field(default_factory=set)  # Ifs whose branch only the data know
     settled: dict[Any, set[int]] = field(default_factory=dict)  # states of a loop that are no constants
     inputs: dict[str, Value] = field(default_factory=dict)  # of the whole graph
     typed: set[str] = field(default_factory=set)  # what has been said of element types

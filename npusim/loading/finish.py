@@ -55,6 +55,10 @@ def finish(
         folded=max(0, builder.visited - len(live)),
         in_file=builder.visited,
         warnings=tuple(builder.warnings),
+        run_time=(
+            *((n, "Loop") for n in sorted(builder.loops)),
+            *((n, "If") for n in sorted(builder.undecided)),
+        ),
     )
 
 

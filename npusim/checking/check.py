@@ -1,0 +1,118 @@
+"""A model, an NPU, a release of the compiler: will it compile? The file first, then every node of its static graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from npusim.arch.hardware import Hardware
+from npusim.checking.file import capturing_scans, edges, free_dimensions, key_of, unread_ops
+from npusim.checking.nodes import first_refused, node_findings, shape_of_data
+from npusim.checking.record import Finding, Verdict
+from npusim.checking.rules import load_rules
+from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownShape
+from npusim.graph import Graph
+
+NOT_ASKED = "nobody has asked the compiler of this release; --compiler 2026 has rules"
+
+
+def check(
+    path: str | os.PathLike[str],
+    hw: Hardware,
+    compiler: str | CompilerProfile = "2026",
+    *,
+    dims: Mapping[str, int] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    trips: int | Mapping[str, int] | None = None,
+    max_nodes: int | None = None,
+) -> Verdict:
+    """What Intel's compiler refuses in an ONNX file, node by node, with remedies.
+
+    `dims`, `fixed`, `trips` and `max_nodes` are those of `npusim.load`. The answer is of the graph at these sizes.
+
+    Raises BadModel for a file that is no model or contradicts itself, BadArgument and BadHardware as `simulate`
+    does. Free dimensions and shapes that depend on data are findings, no errors.
+    """
+    from npusim.loading.structure import read_model
+
+    profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    generation, notes = profile.generation_for(hw)
+    name = os.path.basename(os.fspath(path))
+    if not profile.refusals:
+        nobody = Finding(
+            "", "", "release", f"what {profile.product} refuses is not known", NOT_ASKED, refused=False
+        )
+        return Verdict(name, hw.name, generation, profile.product, 0, (nobody,), tuple(notes))
+    rules = load_rules(profile.refusals)
+    model = read_model(os.fspath(path))
+    found = unread_ops(model, rules) + edges(model) + capturing_scans(model)
+    excused = any(finding.kind == "edge" for finding in found)
+    free, sizes = _free(model, dict(dims or {}))
+    if free:
+        found.insert(0, free)
+    graph: Graph | None = None
+    try:
+        graph = _load(path, {**(dims or {}), **sizes}, fixed, trips, max_nodes)
+    except (BadModel, BadArgument) as error:
+        if not (free or excused):  # with sizes of our own, what contradicts itself may be our fault
+            raise
+        notes.append(f"its nodes were not looked at: {error}")
+    except UnknownShape as error:
+        found.append(shape_of_data(error, model, rules, generation))
+    except TooLarge:
+        raise
+    except NpusimError as error:
+        found.append(Finding("", "", "not loaded", str(error), "mend that first", refused=False))
+    if graph is not None:
+        found += node_findings(
+            graph, rules, generation, skip={f.op for f in found if f.kind in ("unread", "function")}
+        )
+        if sizes:
+            shown = ", ".join(f"{n}={s}" for n, s in sizes.items())
+            notes.append(f"the nodes were looked at with {shown}")
+    return Verdict(
+        name,
+        hw.name,
+        generation,
+        profile.product,
+        len(graph.nodes) if graph else 0,
+        tuple(found),
+        tuple(notes),
+    )
+
+
+def _load(
+    path: str | os.PathLike[str],
+    dims: dict[str, int],
+    fixed: Mapping[str, Any] | None,
+    trips: int | Mapping[str, int] | None,
+    max_nodes: int | None,
+) -> Graph:
+    """The static graph; where shapes depend on data, their upper bounds: the compiler takes those as well."""
+    from npusim.onnx_io import load
+
+    return load(path, dims, fixed=fixed, trips=trips, max_nodes=max_nodes, upper_bound=True)
+
+
+def _free(model: Any, dims: dict[str, int]) -> tuple[Finding | None, dict[str, int]]:
+    from npusim.loading.inputs import symbolic_shape
+
+    weights = {w.name for w in model.graph.initializer}
+    try:
+        shapes = {v.name: symbolic_shape(v) for v in model.graph.input if v.name not in weights}
+    except NpusimError:  # `load` says it better
+        return None, {}
+    return free_dimensions(shapes, dims)
+
+
+def expected_refusal(graph: Graph, compiler: str, hw: Hardware) -> Finding | None:
+    """The first node of a loaded graph that the compiler refuses; None if none is known. For one line of `run`."""
+    profile = load_profile(compiler)
+    if not profile.refusals:
+        return None
+    return first_refused(graph, load_rules(profile.refusals), profile.generation_for(hw)[0])
+
+
+__all__ = ["check", "expected_refusal", "key_of"]
