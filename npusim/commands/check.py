@@ -26,12 +26,13 @@ def check(
 
     Exit code 0: it will; 1: it will not; 3: not known; 2: bad input.
     """
+    from json import dumps
+
     from npusim.arch.presets import load_hardware
     from npusim.checking.check import check as judge
     from npusim.checking.page import page, to_document
     from npusim.checking.record import EXIT_CODES
     from npusim.terminal.progress import working
-    from npusim_xamba.envelope import text
 
     outputs = check_results({"--json": json}, [model, hw, compiler], output)
     hardware = load_hardware(hw)
@@ -42,7 +43,7 @@ def check(
         )  # fmt: skip
     answer(
         outputs,
-        {"--json": lambda: text(to_document(verdict))},
+        {"--json": lambda: dumps(to_document(verdict), indent=1, allow_nan=False) + "\n"},
         lambda width: page(verdict, top, width, verbose),
     )
     raise typer.Exit(EXIT_CODES[verdict.answer])

@@ -15,7 +15,9 @@ from tests.cli.test_hostile_names import raw
 @pytest.fixture
 def refused_model(tmp_path):
     constants = {"w": np.ones((16, 8), np.int64)}
-    return write(tmp_path, [node("MatMul", "x w", "y")], [value("x", (4, 16), INT64)], constants)
+    folder = tmp_path / "refused"
+    folder.mkdir()
+    return write(folder, [node("MatMul", "x w", "y")], [value("x", (4, 16), INT64)], constants)
 
 
 def test_exit_codes_tell_the_answer(npusim, model, refused_model, tmp_path):

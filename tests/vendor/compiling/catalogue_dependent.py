@@ -54,3 +54,41 @@ def where_condition(g: G, rank: int, dtype: str):
 @form("Range", "inside", types="float32 int64")
 def range_inside(g: G, rank: int, dtype: str):
     return g.op("Neg", g.op("Range", g.x((), dtype), g.x((), dtype), g.x((), dtype)))
+
+
+def _range(op: str):
+    @form("Range", f"then {op}", types="float32 int64")
+    def after(g: G, rank: int, dtype: str):
+        made = g.op("Range", g.x((), dtype), g.x((), dtype), g.x((), dtype))
+        if op == "Cast":
+            return g.op(op, made, to=10)
+        if op in ("Unsqueeze", "Reshape"):
+            return g.op(op, made, g.c([1, -1] if op == "Reshape" else [0], "int64"))
+        return g.op(op, made, g.c(3, dtype))
+
+
+for _op in ("Mul", "Add", "Div", "Cast", "Unsqueeze", "Reshape", "Less"):
+    _range(_op)
+
+
+@form("Range", "then a wave")
+def range_wave(g: G, rank: int, dtype: str):
+    made = g.op("Range", g.c(0.0), g.x(()), g.c(1.0))
+    return g.op("Cos", g.op("Mul", made, g.c(0.1)))
+
+
+@form("Range", "of a size")
+def range_of_size(g: G, rank: int, dtype: str):
+    end = g.op("Cast", g.x((), "int32"), to=1)
+    return g.op("Sub", g.c(0.5), g.op("Mul", g.op("Range", g.c(0.0), end, g.c(1.0)), g.c(0.1)))
+
+
+@form("AffineGrid", "run-time size", ranks=(4, 5))
+def affine_grid_unknown(g: G, rank: int, dtype: str):
+    return g.op("AffineGrid", g.x((1, rank - 2, rank - 1)), g.x((rank,), "int64"))
+
+
+@form("AffineGrid", "corners", ranks=(4, 5))
+def affine_grid_corners(g: G, rank: int, dtype: str):
+    n = rank - 2
+    return g.op("AffineGrid", g.x((2, n, n + 1)), g.c([2, 3, 4, 5, 6][:rank], "int64"), align_corners=1)
