@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, cut_of, over_channels
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, over_channels, sharing_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -169,12 +169,14 @@ class Edges:
             getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
         )
         apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
-        cut = "" if apart else cut_of(reader, lambda _: None, len(value.shape))
+        sharing = "" if apart else sharing_of(reader, lambda _: None, len(value.shape))
         if of_image:
-            cut = SLABS if over_channels(reader, value.shape[0]) else IMAGE
+            sharing = SLABS if over_channels(reader, value.shape[0]) else IMAGE
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
-        return Placed(node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, cut=cut)
+        return Placed(
+            node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=sharing
+        )
 
     def _conversion(self, name: str, source: str, result: str, engines: dict[str, str]) -> Placed:
         """float32 <-> fp16, by DMA or by a DSP kernel."""

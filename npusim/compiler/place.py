@@ -29,7 +29,7 @@ class Placed:
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
     `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
     `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
-    `cut`: over what it is cut across the tiles, where its kind does not say (npusim.compiler.distribution)."""
+    `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution)."""
 
     node: Node
     lowering: str
@@ -44,7 +44,7 @@ class Placed:
     dsp_tiles: int = 1_000
     reshaped: frozenset[str] = frozenset()
     padded: tuple[str, ...] = ()
-    cut: str = ""
+    sharing: str = ""
     times: tuple[int, ...] = ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import GROUPS, cut_of
+from npusim.compiler.distribution import GROUPS, sharing_of
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -60,18 +60,18 @@ def residences(
             _settle(k, step, scratchpad, r, GROUPS, outputs)
             continue
         r, crossing = Residence(), ""
-        cut = cut_of(step, scratchpad.cut_of, ranks.get(step.reads[0], 0) if step.reads else 0)
+        sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
         if step.engine == "none":
             _strided(k, step, scratchpad, r, inputs, outputs)
         elif step.engine == "dma":
-            scratchpad.cross_tiles(step, cut, r)
+            scratchpad.cross_tiles(step, sharing, r)
             crossing, r.reason = r.reason, ""
             _moved(k, step, scratchpad, r, outputs)
         else:
-            scratchpad.cross_tiles(step, cut, r)
+            scratchpad.cross_tiles(step, sharing, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
-        _settle(k, step, scratchpad, r, cut, outputs)
+        _settle(k, step, scratchpad, r, sharing, outputs)
         r.reason = "; ".join(dict.fromkeys(filter(None, (crossing, r.reason))))
         found.append(r)
     return found
@@ -181,12 +181,14 @@ def _strided(
     r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)
 
 
-def _settle(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, cut: str, outputs: Set[str]) -> None:
+def _settle(
+    k: int, step: Placed, scratchpad: Scratchpad, r: Residence, sharing: str, outputs: Set[str]
+) -> None:
     """Note where the outputs are, and forget inputs that nobody needs any more."""
     if not step.steps:
-        cut = next((c for n in step.reads if (c := scratchpad.cut_of(n)) is not None), cut)
+        sharing = next((s for n in step.reads if (s := scratchpad.sharing_of(n)) is not None), sharing)
     for name in step.writes:
-        scratchpad.cuts[name] = cut
+        scratchpad.sharings[name] = sharing
         if r.destination == "next":
             continue
         if r.destination == "ddr" or name in outputs:
@@ -199,7 +201,7 @@ def _settle(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, cut: str
             if step.engine in ("mac_array", "dsp"):
                 scratchpad.made_by[name] = r
     for name, _, _ in r.loads:
-        scratchpad.cuts[name] = cut
+        scratchpad.sharings[name] = sharing
     for name in step.reads:
         scratchpad.release(name, k)
 

@@ -46,7 +46,7 @@ class Residence:
 
 
 class Scratchpad:
-    """Tensors inside (`inside`: bytes by name), their cut over the tiles, and which have a copy in DDR.
+    """Tensors inside (`inside`: bytes by name), over what they lie across the tiles, and which have a copy in DDR.
 
     `part_of`: tensors that are contiguous parts of another one (a Slice, a Split): where the whole is, they are."""
 
@@ -82,7 +82,7 @@ class Scratchpad:
             tuple[int, int, str]
         ] = []  # heap: needed last first, of equals the one put in last
         self.used_bytes = 0.0
-        self.cuts: dict[str, str] = {}
+        self.sharings: dict[str, str] = {}
         self.in_ddr: set[str] = set()
         self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
 
@@ -137,11 +137,11 @@ class Scratchpad:
         holders = {holder for n in names if (holder := self.holder(n)) is not None}
         return sum(self.inside[n] for n in sorted(holders))
 
-    def cut_of(self, name: str) -> str | None:
-        """Over what the tensor, or the one it is a part of, lies over the tiles."""
+    def sharing_of(self, name: str) -> str | None:
+        """Over what the tensor, or the one it is a part of, lies across the tiles."""
         if name not in self.part_of:
-            return self.cuts.get(name)
-        return next((self.cuts[n] for n in self.wholes(name) if n in self.cuts), None)
+            return self.sharings.get(name)
+        return next((self.sharings[n] for n in self.wholes(name) if n in self.sharings), None)
 
     def spill(self, name: str, r: Residence) -> None:
         """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
@@ -178,7 +178,7 @@ class Scratchpad:
         for entry in kept:
             heappush(self.leaving, entry)
 
-    def cross_tiles(self, step: Placed, cut: str, r: Residence) -> None:
+    def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
         read in another shape."""
         if self.tiles == 1:
@@ -187,14 +187,14 @@ class Scratchpad:
             holder = self.holder(name)
             if holder is None:
                 continue
-            made = self.cuts.get(holder, cut)
-            if not self.memory.natural_cuts and ONE not in (made, cut):
-                made = cut
+            made = self.sharings.get(holder, sharing)
+            if not self.memory.natural_cuts and ONE not in (made, sharing):
+                made = sharing
             readers = len(self.uses[holder]) if self.memory.natural_cuts else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
-            if reshaped or through_ddr(made, cut, readers):
+            if reshaped or through_ddr(made, sharing, readers):
                 self.spill(holder, r)
-                why = "read in another shape" if reshaped else f"made over {made}, wanted over {cut}"
-                if made == cut and not reshaped:
+                why = "read in another shape" if reshaped else f"made over {made}, wanted over {sharing}"
+                if made == sharing and not reshaped:
                     why = "read by several"
                 r.reason = f"input through DDR, as Intel's compiler does on several tiles ({why})"
