@@ -57,7 +57,7 @@ def fit_machine(
     graph = load(model, dims=dict(dims or {}))
     rules = load_profile(compiler)
     plan = compile_graph(graph, shaped, rules, precision)
-    report = simulate(graph, shaped, rules, precision)
+    report = simulate(graph, shaped, rules, precision, band=False)
     seen = observe(plan, report, graph, profiles, hw.generation)
     clocks = {p.mac_clock_mhz for p in profiles if p.mac_clock_mhz}
     fit = fit_profile(hw, seen, origin(profiles), clocks.pop() if len(clocks) == 1 else 0.0)
