@@ -150,7 +150,8 @@ def _host(report: Report, width: int) -> list[Line]:
 
 def _assumed(report: Report, width: int, verbose: bool) -> list[Line]:
     """What is assumed about the step and the host; evidence (behind a dash) only in full."""
-    told = report.assumed if verbose else [text.partition(" - ")[0] for text in report.assumed[:1]]
+    parts = report.assumed if verbose or report.mode == "latency" else report.assumed[:1]
+    told = parts if verbose else [text.partition(" - ")[0] for text in parts]
     return sentence("; ".join(told), width, 10, "assumed") if told else []
 
 

@@ -43,7 +43,7 @@ class Pricer:
         self.count += 1
         try:
             graph = graph_of(model, self.dims, self.settings)
-            return [simulate(graph, target.hardware, target.compiler) for target in self.targets]
+            return [simulate(graph, target.hardware, target.compiler, band=False) for target in self.targets]
         except NpusimError as error:
             raise CannotPrice(f"npusim cannot price the model: {error}") from None
 
