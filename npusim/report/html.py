@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from npusim.arch.clock import seen
 from npusim.pages.parts import Bar, bars, chart, facts, listed, table
 from npusim.pages.template import Section, joined, page, text
 from npusim.report.columns import Texts, colours, run_columns, us
@@ -77,6 +78,8 @@ def _lead(report: Report) -> str:
     spread = f" <small>{text(times(*band))}, four times in five</small>" if band else ""
     speed = f"{1e6 / whole:,.{0 if whole < 1e4 else 1}f} per second" if whole else ""
     clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
+    if clocks and report.generation:
+        clocks[0] += f" ({seen(report.generation)})"
     nodes = f"{len(report.nodes)}"
     if report.nodes_in_file:
         nodes += f" of {report.nodes_in_file} in the file"
@@ -98,6 +101,7 @@ def _lead(report: Report) -> str:
             else "",
         ),
     ]
+    rows += [("assumed", sentence) for sentence in report.assumed]
     warnings = [f'<p class="warning">{text(w)}</p>' for w in report.warnings]
     if report.unmodelled:
         kinds = Counter(u.op_type for u in report.unmodelled)

@@ -35,7 +35,9 @@ def to_html(report: Report) -> str:
     titles = "".join(
         f"<th>{title}</th>" for title in ("nodes", "slowest", "op", "on", "each", "share", "bound")
     )
-    notes = "".join(f"<div>{escape(warning)}</div>" for warning in report.warnings[:3])
+    notes = "".join(
+        f"<div>{escape(warning)}</div>" for warning in (*report.assumed[:1], *report.warnings[:3])
+    )
     table = f"<table><tr>{titles}</tr>{rows}</table>" if groups else ""
     return f"<div>{head}<br>{' · '.join(facts)}</div>{table}{notes}"
 
