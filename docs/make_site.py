@@ -35,33 +35,34 @@ STUDIES = {
 sys.path.insert(0, str(ROOT))
 
 
-def main() -> None:
-    """Make `build/docs` anew."""
-    shutil.rmtree(TARGET, ignore_errors=True)
+def main(target: Path = TARGET) -> None:
+    """Make the folder anew."""
+    shutil.rmtree(target, ignore_errors=True)
     for pattern in KEPT:
         for source in (ROOT / "docs").glob(pattern):
             if source.name.endswith(".template.md"):
                 continue
-            place = TARGET / source.relative_to(ROOT / "docs")
+            place = target / source.relative_to(ROOT / "docs")
             place.parent.mkdir(parents=True, exist_ok=True)
             if source.suffix == ".md":
                 place.write_text(equations(source.read_text("utf-8")), "utf-8")
             else:
                 shutil.copy(source, place)
     readme = (ROOT / "README.md").read_text("utf-8")
-    write("index.md", readme.replace("(docs/", "(").replace("`docs/", "`"))
+    write(target, "index.md", readme.replace("(docs/", "(").replace("`docs/", "`"))
     for tool, app in apps().items():
         names = []
         for name, command in commands(app, (tool,)):
-            write(f"commands/{name.replace(' ', '_')}.md", page(name, command))
+            write(target, f"commands/{name.replace(' ', '_')}.md", page(name, command))
             names.append(name)
         rows = [f"- [`{name}`]({name.replace(' ', '_')}.md)" for name in names]
         write(
+            target,
             f"commands/{tool}.md",
             f"# Commands of {tool}\n\nA page for each; `-h` prints the same.\n\n" + "\n".join(rows),
         )
-    write("api.md", api())
-    write("studies/index.md", studies())
+    write(target, "api.md", api())
+    write(target, "studies/index.md", studies())
 
 
 def equations(text: str) -> str:
@@ -74,8 +75,8 @@ def equations(text: str) -> str:
     return re.sub(r"^\$\$\n(.*?)^\$\$$", drawn, text, flags=re.S | re.M)
 
 
-def write(name: str, text: str) -> None:
-    place = TARGET / name
+def write(target: Path, name: str, text: str) -> None:
+    place = target / name
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text.rstrip() + "\n", "utf-8")
 

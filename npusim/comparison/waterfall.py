@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from html import escape
+from importlib import import_module
 
 from npusim.comparison.reasons import reasons
 from npusim.comparison.settled import ratio_band, settled, words
@@ -40,6 +42,11 @@ class Comparison:
     before: Report
     after: Report
     changes: tuple[Change, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page, as a terminal has it."""
+        page = import_module("npusim.comparison.page").page(self)
+        return f"<pre>{escape(chr(10).join(line.text for line in page))}</pre>"
 
     def __repr__(self) -> str:
         return (
