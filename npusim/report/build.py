@@ -132,7 +132,8 @@ def _node(
         origin_op=step.node.metadata.get("xamba.from", "").partition(" ")[0],
         critical_us=critical_us,
         dsp_elements=sum(_dsp_elements(plan.ask[i]) * plan.repeats[i] for i in tasks),
-        scratchpad_bytes=step.held_bytes,
+        # Blocks on their way in and out are counted whole, so the sum may pass what there is.
+        scratchpad_bytes=min(step.held_bytes, float(hw.scratchpad.capacity_bytes) * plan.tiles),
     )
 
 

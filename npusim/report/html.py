@@ -17,6 +17,7 @@ from npusim.terminal.units import nbytes, rate, scaled, share, time, times
 INKS = {"mac_array": "g0", "dsp": "g1", "dma": "g2", "launch": "g3", "none": "g4"}
 PALETTE = ("g0", "g1", "g2", "g3", "g5", "g6", "g7", "g4")  # the last: all other op types
 KINDS = 12  # rows of bars by kind of op
+DOUBTS = 8
 KEYS = (
     "Drag to zoom, double-click for all. Click it, then: arrows walk, + and - zoom, page keys move, 0 shows all; "
     "the wheel zooms too."
@@ -237,4 +238,21 @@ def _sources(report: Report) -> str:
         table("Shares of all, by how well their cost is known", ("costs are", *counts), rows) if rows else ""
     )
     made = ", ".join(f"{name} {number}" for name, number in report.versions.items())
-    return shown + facts([("model, SHA-256", report.model_sha256), ("made by", made)])
+    return _doubts(report) + shown + facts([("model, SHA-256", report.model_sha256), ("made by", made)])
+
+
+def _doubts(report: Report) -> str:
+    """What makes the band wide: the latency with one number at the ends of its range."""
+    widest = max((d.high_us - d.low_us for d in report.doubts), default=0.0)
+    rows = [
+        Bar(
+            d.name,
+            (d.high_us - d.low_us) / widest,
+            times(d.low_us, d.high_us),
+            "g3",
+            f"NPU {d.npu}" if d.npu else "",
+        )
+        for d in report.doubts[:DOUBTS]
+        if widest > 0
+    ]
+    return bars("What makes the band wide: the latency with one number at the ends of its range", rows)
