@@ -15,7 +15,7 @@ CORE := $(VENV)/.core
 READY := $(VENV)/.extra-dev
 MODEL := examples/mamba2_small.onnx
 
-.PHONY: all docs printed fidelity demo test test-minimum quick lint types tests bench clean
+.PHONY: fuzz all docs printed fidelity demo test test-minimum quick lint types tests bench clean
 
 demo: $(CORE)
 	@$(BIN)/npusim run $(MODEL) --hw lunar_lake --compiler 2024.12
@@ -49,6 +49,11 @@ test-minimum:
 	$(VENV)-minimum/bin/python -m pip install --quiet --disable-pip-version-check -c tests/minimum.txt -e ".[ort]" \
 	  pytest pytest-xdist hypothesis jsonschema
 	$(VENV)-minimum/bin/python -m pytest -n auto -m "not slow" tests/loading tests/ops tests/compiler tests/cli
+
+# The long run of the fuzzer: an hour unless FUZZ_SECONDS says otherwise. Findings are told and make it fail.
+FUZZ_SECONDS ?= 3600
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzzing.hour --seconds $(FUZZ_SECONDS)
 
 bench: $(READY)
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-sort=name -o python_files='bench_*.py'

@@ -14,6 +14,7 @@ from typing import Any
 
 from npusim.errors import BadArgument, DoesNotFit, NpusimError
 from npusim.sweeping import files
+from npusim.sweeping.evaluate import PLAN_SHARE
 from npusim.sweeping.question import Question, ask
 from npusim.sweeping.store import Store, read
 from npusim.terminal.memory import own_memory, parse_memory, readable
@@ -72,7 +73,7 @@ def run(job: Job) -> str:
             f"lhs takes all its points at once, {readable(question.design.own_bytes)}, and --memory leaves "
             f"{readable(budget)}; take --method sobol or random"
         )
-    question.scratch = max(1, budget // 4)
+    question.scratch, question.plan_bytes = max(1, budget // 4), int(budget * PLAN_SHARE)
     folder = job.out if suffix == ".zarr" else f"{job.out}.part.zarr"
     began = time.perf_counter()
     with _workers(job) as client:  # before anything is written: a scheduler may not answer

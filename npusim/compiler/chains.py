@@ -69,6 +69,8 @@ class Attention:
 
 def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
     """The attention that steps (or the works of one step) are: product, element-wise steps, softmax, product."""
+    if sum([len(s.steps) for s in steps]) < 3:
+        return None
     works = [w for s in steps for w in s.steps]
     products = [w for w in works if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
     kernels = [w.kernel for w in works if isinstance(w, VectorWork)]

@@ -61,8 +61,8 @@ class Edges:
 
     def before(self, step: Placed) -> list[Placed]:
         """The step, its inputs converted and laid out, behind the steps that do so."""
-        added = self._convert(step)
-        if self.converted:
+        added = self._convert(step) if self.waiting or self.converted else []
+        if self.converted and not self.converted.keys().isdisjoint(step.reads):
             step = replace(step, reads=tuple(self.converted.get(n, n) for n in step.reads))
         turn = self._to_turn(step)
         if turn is not None:
@@ -70,9 +70,11 @@ class Edges:
                 added.append(self._layout(turn, step))
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
             step = replace(step, reads=tuple(dict.fromkeys(names)))
-        for one in (*added, step):
-            self.made_by.update(dict.fromkeys(one.writes, one))
-        return [*added, step]
+        added.append(step)
+        for one in added:
+            for name in one.writes:
+                self.made_by[name] = one
+        return added
 
     def behind(self, placed: list[Placed]) -> tuple[list[Placed], tuple[str, ...]]:
         """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""

@@ -32,7 +32,7 @@ class Emitter(Transfers):
         record.pieces = r.pieces
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels = tuple(
-            self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)
+            [self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)]
         )
         first_task = len(plan.queue)
         for name, size in r.stores:
@@ -89,8 +89,9 @@ class Emitter(Transfers):
                 self.stored[name] = self._copied(name, step, each)
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
-        record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == len(plan.steps)]
-        record.prefetch = [t for t, _ in own if t < first_task]
+        here = len(plan.steps)
+        record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == here]
+        record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
 
     def _problems(self, step: Placed) -> int:
@@ -126,17 +127,21 @@ class Emitter(Transfers):
         arriving: tuple[tuple[int, float], ...] = (),
     ) -> tuple[int, ...]:
         plan = self.plan
-        loaded = {name for name, _, _ in r.loads}
-        behind = [n for n in step.reads if n not in loaded and n not in r.follows]
-        ready = tuple(t for n in behind for t in self._ready(n))
-        moving = tuple([t for t in loads if plan.pieces[t] > 1])
-        first = (t for t, chunk in weights if not chunk.needed_at)
-        waiting = tuple(dict.fromkeys((*ready, *(t for t in loads if plan.pieces[t] <= 1), *first)))
+        loaded = {load[0] for load in r.loads} if r.loads else ()
+        waits = [t for n in step.reads if n not in loaded and n not in r.follows for t in self._ready(n)]
+        moving: tuple[int, ...] = ()
+        if loads:
+            moving = tuple([t for t in loads if plan.pieces[t] > 1])
+            waits += [t for t in loads if plan.pieces[t] <= 1]
+        waits += [t for t, chunk in weights if not chunk.needed_at]
+        waiting = tuple(dict.fromkeys(waits))
         if r.follows:
             moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
-        feeds = (*arriving, *((t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at))
+        feeds = arriving
+        if weights:
+            feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
         previous: tuple[int, ...] = ()
-        passes = results_between(step)
+        passes = results_between(step) if r.partial_bytes else 0
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(

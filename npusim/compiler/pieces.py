@@ -43,6 +43,8 @@ def results_between(step: Placed) -> int:
 def bytes_between(step: Placed, leaving: float, room: float) -> float:
     """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
     fit twice in `room`; else a result of the size of its own a pass."""
+    if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork):
+        return 0.0
     turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
     if not turned:
         return leaving * (results_between(step) - 1)

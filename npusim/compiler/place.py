@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.profile import CompilerProfile
@@ -13,9 +14,11 @@ from npusim.graph import DType, Graph, Node
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
+NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -65,13 +68,17 @@ class Placer:
         self.generation = generation
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
+        self.one_kernel = generation in profile.groups_over_tiles
         self.alias: dict[str, str] = {}
         self.part_of: dict[str, str] = {}
         self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
         self.reshaped: set[str] = set()
+        # By the identity of what `lowerings` answered, which stays alive in the entry.
+        self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
+        self._works: dict[tuple[int, str], tuple[Any, ...]] = {}
         self.readers: dict[str, set[tuple[str, int]]] = {
-            node.outputs[0]: set() for node in graph.nodes if node.op_type in ("Expand", "Transpose")
+            node.outputs[0]: set() for node in graph.nodes if node.op_type in NEIGHBOURS_MATTER
         }
         for node in graph.nodes if self.readers else ():
             for position, name in enumerate(node.inputs):
@@ -118,19 +125,12 @@ class Placer:
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
-        keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps, times = folded(chosen.steps)
-        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
-            pads = self.generation in self.profile.pads_images
-            steps = turned_by_pass(steps, values[node.inputs[0]], pads)
-        if not keeps_types:
-            steps = with_types(steps, node, self.graph)
-        engine = _main_engine(steps) if steps else "none"
+        key = (id(ways), chosen.name)
+        if key not in self._works:
+            self._works[key] = (*self._works_of(node, ways, chosen), ways)
+        steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
-        kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
-        fixed = _fixed_bytes(node, steps, self.graph)
-        one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -140,23 +140,47 @@ class Placer:
             reads=tuple(reads),
             writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
             fixed_bytes=fixed,
-            macs=0.0 if "contraction_of" in node.attributes else macs_of(ways) * node.repeats,
+            macs=macs * node.repeats,
             one_dsp=one,
-            padded=_padded(
-                steps,
-                tuple(reads),
-                node,
-                self.graph,
-                self.generation in self.profile.groups_over_tiles,
-                fixed,
-            ),
-            reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped),
-            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph),
+            padded=_padded(steps, tuple(reads), node, self.graph, self.one_kernel, fixed),
+            reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped)
+            if self.reshaped
+            else NONE,
+            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
+            if kernels
+            else 1_000,
             times=times,
         )
 
+    def _works_of(
+        self, node: Node, ways: tuple[Lowering, ...], chosen: Lowering
+    ) -> tuple[tuple[Work, ...], tuple[int, ...], str, set[str], float, bool, float]:
+        """What a lowering asks of the engines, the same for all nodes that `lowerings` answered alike: works and their
+        times, the engine of most of it, its kernels, bytes of constants, whether one DSP runs it, and its MACs."""
+        keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
+        steps, times = folded(chosen.steps)
+        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
+            pads = self.generation in self.profile.pads_images
+            steps = turned_by_pass(steps, self.graph.values[node.inputs[0]], pads)
+        if not keeps_types:
+            steps = with_types(steps, node, self.graph)
+        kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
+        one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
+        macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
+        engine = _main_engine(steps) if steps else "none"
+        return steps, times, engine, kernels, _fixed_bytes(node, steps, self.graph), one, macs
+
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
-        """The first lowering of the profile's order that the op offers and whose condition holds."""
+        """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for
+        one answer, which `lowerings` remembers: where no condition looks around, one choice does for all of them."""
+        if node.op_type in NEIGHBOURS_MATTER or self.profile.conditional(node.op_type):
+            return self._chosen(node, ways)
+        key = (id(ways), node.op_type)
+        if key not in self._choices:
+            self._choices[key] = (*self._chosen(node, ways), ways)
+        return self._choices[key][:2]
+
+    def _chosen(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         profile = self.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())

@@ -142,6 +142,14 @@ class CompilerProfile(Strict):
             warnings.append(f"compiler {self.name} never knew NPU {wanted}: its rules there are a hypothesis")
         return wanted, warnings
 
+    @cached_property
+    def _conditional(self) -> frozenset[str]:
+        return frozenset(op_type for op_type, rule in self.lowerings.items() if rule.only_if)
+
+    def conditional(self, op_type: str) -> bool:
+        """Whether how an op runs may depend on more than the op, its shapes and types: a condition looks around."""
+        return op_type in self._conditional or bool(self.default.only_if)
+
     def rule(self, op_type: str) -> LoweringRule:
         return self.lowerings.get(op_type, self.default)
 

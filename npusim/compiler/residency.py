@@ -79,8 +79,9 @@ def residences(
 
 def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_bytes: float) -> None:
     """A step of the MAC array or the DSPs."""
+    sizes = scratchpad.sizes
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
-    reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
     need = reads + writes - _saved_in_place(k, step, scratchpad)
     attention = attention_of([step])
     if attention is not None:
@@ -109,7 +110,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.partial_bytes = 2 * bytes_between(step, 0.0, scratchpad.resident_bytes - held)
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and scratchpad.kernels_wait) and not step.times
-        loading = sum(scratchpad.sizes[n] for n in missing)
+        loading = sum([sizes[n] for n in missing])
         r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
     elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held):
         r.pieces, r.blocks = blocks, Blocks(channels=blocks)

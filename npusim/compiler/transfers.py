@@ -47,6 +47,7 @@ class Transfers:
         self.last_compute: tuple[int, ...] = ()
         self.before_last: tuple[int, ...] = ()
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
+        self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}
 
     def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
         name, size, _ = load
@@ -132,10 +133,18 @@ class Transfers:
     def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
-        ask = DmaTask(chunk.nbytes, "ddr", "scratchpad")
+        ask = self._ask(chunk.nbytes, "ddr", "scratchpad", 0.0, 1)
         task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
+
+    def _ask(self, nbytes: float, source: str, destination: str, elements: float, transfers: int) -> DmaTask:
+        """Equal transfers are one record: layers repeat themselves, and a long plan holds each once."""
+        key = (nbytes, source, destination, elements, transfers)
+        found = self.asks.get(key)
+        if found is None:
+            found = self.asks[key] = DmaTask(*key)
+        return found
 
     def _transfer(
         self,
@@ -157,22 +166,29 @@ class Transfers:
 
         `transfers` of each slice; `least` in all."""
         plan = self.plan
-        slices = 1 if nbytes < SMALL_TRANSFER_BYTES and least <= 1 else max(self.tiles, 1)
+        waits = tuple(dict.fromkeys((*after, *gate))) if gate or len(after) > 1 else after
+        if nbytes < SMALL_TRANSFER_BYTES and least <= 1:
+            ask = self._ask(nbytes / 1, source, destination, elements / 1, max(transfers or pieces, least))
+            task = plan.add(
+                label, plan.port(nbytes), ask, pieces=pieces, repeats=repeats, after=waits, streams=streams
+            )
+            return (task,)
+        slices = max(self.tiles, 1)
         ports = min(slices, plan.ports)
         done: list[int] = []
         for port in range(ports):
             count = slices // ports + (1 if port < slices % ports else 0)
             share = nbytes * count / slices
-            ask = DmaTask(
+            ask = self._ask(
                 share,
                 source,
                 destination,
-                elements=elements * count / slices,
-                transfers=max(count * (transfers or pieces), ceil(least * count / slices)),
+                elements * count / slices,
+                max(count * (transfers or pieces), ceil(least * count / slices)),
             )
             task = plan.add(
                 label, plan.port(share), ask, pieces=pieces, repeats=repeats,
-                after=tuple(dict.fromkeys((*after, *gate))), streams=streams,
+                after=waits, streams=streams,
             )  # fmt: skip
             done.append(task)
         return tuple(done)

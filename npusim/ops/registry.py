@@ -219,7 +219,7 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
             raise case.wrong(f"input {index} {list(case.input(index).shape)} must have {wanted} dimensions")
     try:
         found = entry.rule(case)
-        ways = (found,) if isinstance(found, Lowering) else tuple(found)
+        ways = (found,) if isinstance(found, Lowering) else tuple([*found])  # its own: known by its identity
         sane = all(_sane(step) for way in ways for step in way.steps[:MOST_CHECKED])
     except TooLarge as error:
         raise TooLarge(f"{case.node.op_type} node '{case.node.name}': {error}") from None

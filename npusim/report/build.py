@@ -23,9 +23,20 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     host_us = host * US if mode == "latency" else 0.0
     launch, waits = prices.launch_ns.tolist(), prices.step_ns.tolist()
     choice = prices.choice.tolist()
+    doubts = {kernels: sources_differ(kernels, hw) for kernels in {step.kernels for step in plan.steps}}
     nodes = [
         _node(
-            plan, hw, prices, step, [t * US for t in span], critical * US, line.time_ns, launch, waits, choice
+            plan,
+            hw,
+            prices,
+            step,
+            [t * US for t in span],
+            critical * US,
+            line.time_ns,
+            launch,
+            waits,
+            choice,
+            doubts[step.kernels],
         )
         for step, span, critical in zip(
             plan.steps,
@@ -92,6 +103,7 @@ def _node(
     launch: list[float],
     waits: list[float],
     choice: list[int],
+    doubt: str,
 ) -> NodeReport:
     tasks = (*step.tasks, *step.prefetch)
     kinds = [engine_kind(plan.queue[i]) for i in tasks]
@@ -116,7 +128,7 @@ def _node(
         reason="; ".join(
             filter(
                 None,
-                (step.reason, _why_so_long(bound, busy, nbytes, fixed), sources_differ(step.kernels, hw)),
+                (step.reason, _why_so_long(bound, busy, nbytes, fixed), doubt),
             )
         ),
         source=_source(plan, hw, prices, step),

@@ -14,19 +14,28 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
-from npusim.errors import DoesNotFit
+from npusim.errors import DoesNotFit, TooLarge
 from npusim.graph import Graph
 from npusim.sweeping.axes import CHOICES, Axis
 from npusim.sweeping.planned import Answer, Planned
+from npusim.terminal.memory import readable
 
 _PLANS_KEPT = 256
+PLAN_SHARE = 0.25  # of the memory a sweep has; another quarter is scratch, the rest answers
+PLAN_BYTES_A_TASK = 700  # of a plan kept to be priced again: 350 to 640 measured on networks, rounded up
+
+
+def weight_of(plan: Planned | str) -> float:
+    """About how many bytes a plan takes, by its tasks."""
+    return 1_000.0 if isinstance(plan, str) else float(PLAN_BYTES_A_TASK * len(plan.plan.queue))
 
 
 @dataclass
 class Evaluator:
     """One graph, one base hardware; keeps the plans it has made.
 
-    `misfits`: sentences of DoesNotFit met on the way; their points are NaN."""
+    `misfits`: sentences of DoesNotFit met on the way; their points are NaN. `plan_bytes`: what the plans kept may
+    weigh; the one in use is kept whatever it weighs, unless it alone weighs more (TooLarge)."""
 
     graph: Graph
     hw: Hardware
@@ -36,8 +45,11 @@ class Evaluator:
     mode: str = "throughput"
     per_node: bool = False
     scratch: int = 64 * 10**6
+    plan_bytes: int = 256 * 10**6
     misfits: dict[str, int] = field(default_factory=dict)
     _plans: OrderedDict[Any, Planned | str] = field(default_factory=OrderedDict)
+    _held_bytes: float = 0.0
+    _largest: float = 0.0
 
     def __call__(
         self, parameters: Mapping[str, np.ndarray], tell: Callable[[int], None] = lambda done: None
@@ -74,14 +86,29 @@ class Evaluator:
         precision = choice.get("precision", self.precision)
         found: Planned | str
         try:
+            self._make_room(self._largest)
             plan = compile_graph(self.graph, hw, load_profile(compiler), precision)
             found = Planned(plan, hw, self.mode)
         except DoesNotFit as error:
             found = str(error)
+        weight = weight_of(found)
+        if weight > self.plan_bytes:
+            raise TooLarge(
+                f"a plan of '{self.graph.name}' takes about {readable(weight)} and --memory leaves "
+                f"{readable(self.plan_bytes)} for plans; allow {readable(weight / PLAN_SHARE + 10**8)} more"
+            )
+        self._largest = max(self._largest, weight)
+        self._make_room(weight)
         self._plans[key] = found
-        while len(self._plans) > _PLANS_KEPT:
-            self._plans.popitem(last=False)
+        self._held_bytes += weight
         return found
+
+    def _make_room(self, weight: float) -> None:
+        """Forget plans, those not asked for longest first, until one more of this weight may be kept."""
+        while self._plans and (
+            len(self._plans) >= _PLANS_KEPT or self._held_bytes + weight > self.plan_bytes
+        ):
+            self._held_bytes -= weight_of(self._plans.popitem(last=False)[1])
 
 
 def _groups(columns: list[np.ndarray], count: int) -> list[tuple[tuple[Any, ...], Any]]:

@@ -37,6 +37,7 @@ class Question:
     mode: str = "throughput"
     per_node: bool = False
     scratch: int = 64 * 10**6
+    plan_bytes: int = 256 * 10**6
     _evaluators: dict[tuple[int, str], Evaluator] = field(default_factory=dict)
 
     @property
@@ -117,6 +118,7 @@ class Question:
                 self.mode,
                 self.per_node,
                 self.scratch,
+                self.plan_bytes // len(self.graphs),
             )
         return self._evaluators[key]
 

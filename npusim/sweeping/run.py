@@ -11,6 +11,7 @@ from npusim.errors import BadArgument, DoesNotFit
 from npusim.report.words import ENGINES
 from npusim.simulation import Machine, Model, graph_of, hardware_of
 from npusim.sweeping.dataset import make_dataset, require
+from npusim.sweeping.evaluate import PLAN_SHARE
 from npusim.sweeping.question import Question, ask
 from npusim.terminal.memory import parse_memory, readable
 
@@ -68,7 +69,7 @@ def sweep(
     budget = parse_memory(memory)
     size = question.total * question.point_bytes + question.design.own_bytes
     _check_memory(size, question.total, budget)
-    question.scratch = budget // 5
+    question.scratch, question.plan_bytes = budget // 5, int(budget * PLAN_SHARE)
     return collect(question, budget)
 
 

@@ -17,6 +17,7 @@ from npusim.errors import BadArgument, BadOutput
 from npusim.sweeping.dataset import VARIABLES, coordinates, labels, require
 from npusim.sweeping.question import Question, Tell
 
+_BEGUN = ".begun"  # what a store is called until it is whole
 _FORMAT = 2  # of Zarr: the third has no settled form for text yet
 
 
@@ -37,12 +38,14 @@ class Store:
             )
         design = question.design
         block_points = min(block_points, design.total)
+        begun = f"{path}{_BEGUN}"  # whole or not there: a run killed while it begins leaves nothing at `path`
         try:
             with writing(path):
+                shutil.rmtree(begun, ignore_errors=True)
                 coords = coordinates(design) | labels(question)
                 start = xarray.Dataset(coords=coords, attrs=question.attributes())
-                start.to_zarr(path, mode="w-", zarr_format=_FORMAT, consolidated=False)
-                group = zarr.open_group(path, mode="r+", zarr_format=_FORMAT)
+                start.to_zarr(begun, mode="w-", zarr_format=_FORMAT, consolidated=False)
+                group = zarr.open_group(begun, mode="r+", zarr_format=_FORMAT)
                 chunks = design.chunks(block_points)
                 _create_arrays(group, question, chunks)
                 store = cls(path, question, block_points, group)
@@ -52,8 +55,10 @@ class Store:
                 )
                 progress.attrs.update({"question": question.fingerprint(), "block_points": block_points})
                 zarr.consolidate_metadata(group.store)
+                os.rename(begun, path)
+                store.group = zarr.open_group(path, mode="r+", zarr_format=_FORMAT)
         except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(begun, ignore_errors=True)
             raise
         return store
 
