@@ -71,9 +71,13 @@ def test_no_verdict_changes_unseen() -> None:
     for record, now in zip((RECORD, VERSIONS), verdicts(), strict=True):
         before = record.read_text("utf-8").splitlines()[1:]
         diff = "\n".join(unified_diff(before, now, "recorded", "now", lineterm="", n=0))
-        assert not diff, f"verdicts changed; if they are right, run python -m tests.backend.test_verdicts\n{diff}"
+        assert not diff, (
+            f"verdicts changed; if they are right, run python -m tests.backend.test_verdicts\n{diff}"
+        )
 
 
 if __name__ == "__main__":
-    for record, head, lines in zip((RECORD, VERSIONS), ("model,verdict", "op,version"), verdicts(), strict=True):
+    for record, head, lines in zip(
+        (RECORD, VERSIONS), ("model,verdict", "op,version"), verdicts(), strict=True
+    ):
         record.write_text(head + "\n" + "\n".join(lines) + "\n", "utf-8")
