@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from npusim.terminal.layout import Line, sentence, table
+from npusim.terminal.units import time
 from xamba.choice.choose import Choice, Site
 from xamba.choice.pricing import Prices
 
@@ -21,7 +22,7 @@ def page(choice: Choice, width: int = 100) -> list[Line]:
     taken = [site for site in choice.sites if site.taken]
     left = [site for site in choice.sites if not site.taken]
     if taken:
-        head = ("taken", "places", "op", "first", *_heads(choice), "error")
+        head = ("taken", "x", "op", "first", *_heads(choice), "error")
         lines += [Line(""), *table(head, [_row(s) for s in taken], width, (0, 2, 3))]
     for site in taken:
         said = f"; Intel's compiler: {site.witness}" if site.witness else ""
@@ -29,7 +30,7 @@ def page(choice: Choice, width: int = 100) -> list[Line]:
     for site in left[:NOT_TAKEN_ROWS]:
         if site is left[0]:
             lines += [Line(""), Line("not taken")]
-        change = f"{_us(site.before)} -> {_us(site.after)} us"
+        change = f"{_us(site.before)} -> {_us(site.after)}"
         words = f"{site.pass_name} {site.count} x {site.op_type} ({site.node}): {change}: {site.why}"
         lines += sentence(words, width, 2)
     kept = Counter((k.pass_name, k.op_type, k.reason) for k in choice.kept)
@@ -44,8 +45,8 @@ def page(choice: Choice, width: int = 100) -> list[Line]:
 
 
 def headline(where: str, before: float, after: float) -> str:
-    """'lunar_lake with compiler 2026: 6,270 -> 149 us, predicted 42.0x faster'."""
-    return f"{where}: {before:,.1f} -> {after:,.1f} us, predicted {ratio(before, after)}"
+    """'lunar_lake with compiler 2026: 6.27 ms -> 149 us, predicted 42.0x faster'."""
+    return f"{where}: {time(before)} -> {time(after)}, predicted {ratio(before, after)}"
 
 
 def ratio(before: float, after: float) -> str:
@@ -83,15 +84,15 @@ def document(choice: Choice) -> dict[str, Any]:
 
 def _heads(choice: Choice) -> list[str]:
     """Two columns a target; numbered where there are several."""
-    numbers = [""] if len(choice.targets) == 1 else [f" ({n})" for n in range(1, len(choice.targets) + 1)]
-    return [word + number for number in numbers for word in ("before us", "after us")]
+    numbers = [""] if len(choice.targets) == 1 else [f" {n}" for n in range(1, len(choice.targets) + 1)]
+    return [word + number for number in numbers for word in ("before", "after")]
 
 
 def _row(site: Site) -> tuple[str, ...]:
     error = "-" if site.error is None else f"{site.error:.1e}"
-    prices = [f"{p:,.1f}" for pair in zip(site.before, site.after, strict=True) for p in pair]
+    prices = [time(p) for pair in zip(site.before, site.after, strict=True) for p in pair]
     return site.pass_name, str(site.count), site.op_type, site.node, *prices, error
 
 
 def _us(prices: Prices) -> str:
-    return "/".join(f"{p:,.1f}" for p in prices)
+    return "/".join(time(p) for p in prices)

@@ -39,7 +39,7 @@ def test_the_table_names_place_price_error_and_both_witnesses(model, tmp_path, m
     for words in (
         "lunar_lake with compiler 2026",
         "faster",
-        "before us",
+        "before",
         "error",
         "cumba",
         "Intel's compiler",
