@@ -35,16 +35,15 @@ def _rewrite(asked: Asked, name: str, op_types: tuple[str, ...], makes: str) -> 
     if part < LEAST_SHARE:
         return None
     graph, count = with_products(asked.graph, op_types)
-    after = asked.changed_us(graph=graph) if count else None
-    saves = asked.report.latency_us - after if after is not None else 0.0
-    if saves < LEAST_SHARE * asked.report.latency_us:
+    saves = asked.saving(graph=graph) if count else None
+    if saves is None or saves.us < LEAST_SHARE * asked.report.latency_us:
         return None
     sentence = (
         f"{_percent(part)} of the time is {_counted(nodes)}{_where(nodes)}: {name} makes {makes} of "
-        f"{'it' if count == 1 else 'them'}, predicted to save {time(saves)}"
+        f"{'it' if count == 1 else 'them'}, predicted to save {saves}"
     )
     command = f"xamba optimize MODEL -o {name.lower()}.onnx --passes {name.lower()}"
-    return Advice(name.lower(), sentence, command, saves, part, _names(nodes))
+    return Advice(name.lower(), sentence, command, saves.us, part, _names(nodes), saves.band_us)
 
 
 def cumba(asked: Asked) -> Advice | None:
@@ -97,13 +96,13 @@ def precision(asked: Asked) -> Advice | None:
         asked.plan.precision != "fp16" or chain < 0.5 * asked.report.latency_us
     ):  # kernels of the DSPs gain nothing
         return None
-    after = asked.changed_us(precision="int8")
-    saves = asked.report.latency_us - after if after is not None else 0.0
-    part = saves / asked.report.latency_us if asked.report.latency_us else 0.0
-    if part < 0.1:
+    whole = asked.report.latency_us
+    saves = asked.saving(precision="int8")
+    if saves is None or saves.us < 0.1 * whole:
         return None
-    sentence = f"as int8 it would take {time(after or 0.0)}: quantising is predicted to save {time(saves)}"
-    return Advice("int8", sentence, "npusim run MODEL --precision int8", saves, part)
+    sentence = f"as int8 it would take {time(whole - saves.us)}: quantising is predicted to save {saves}"
+    command = "npusim run MODEL --precision int8"
+    return Advice("int8", sentence, command, saves.us, saves.us / whole, (), saves.band_us)
 
 
 def launches(asked: Asked) -> Advice | None:
@@ -126,13 +125,13 @@ def compiler(asked: Asked) -> Advice | None:
     """A newer release of Intel's compiler."""
     if not asked.plan.compiler.startswith("2024"):
         return None
-    after = asked.changed_us(profile=load_profile(NEWEST))
-    saves = asked.report.latency_us - after if after is not None else 0.0
-    part = saves / asked.report.latency_us if asked.report.latency_us else 0.0
-    if part < LEAST_SHARE:
+    whole = asked.report.latency_us
+    saves = asked.saving(profile=load_profile(NEWEST))
+    if saves is None or saves.us < LEAST_SHARE * whole:
         return None
-    sentence = f"compiler {NEWEST} in place of {asked.plan.compiler} is predicted to save {time(saves)}"
-    return Advice("compiler", sentence, f"npusim run MODEL --compiler {NEWEST}", saves, part)
+    sentence = f"compiler {NEWEST} in place of {asked.plan.compiler} is predicted to save {saves}"
+    command = f"npusim run MODEL --compiler {NEWEST}"
+    return Advice("compiler", sentence, command, saves.us, saves.us / whole, (), saves.band_us)
 
 
 def sources(asked: Asked) -> Advice | None:

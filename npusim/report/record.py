@@ -104,6 +104,7 @@ class WhatIf:
 @dataclass(frozen=True, slots=True)
 class Advice:
     """One thing to do about the latency. `saves_us`: what the model predicts it saves; 0 where that is not known.
+    `saves_band_us`: between which it lies in 80 of 100 cases, where the report has a band.
     `share`: part of the latency it is about, 0..1. `nodes`: names of the nodes it is about. `command`: what does it;
     in it MODEL is the model's file."""
 
@@ -113,6 +114,7 @@ class Advice:
     saves_us: float = 0.0
     share: float = 0.0
     nodes: tuple[str, ...] = ()
+    saves_band_us: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,13 @@ def test_a_graph_without_sums_is_left_as_it_is():
     graph = npusim.load(EXAMPLE)
     without = replace(graph, nodes=tuple(n for n in graph.nodes if n.op_type != "CumSum"))
     assert with_products(without, ("CumSum",)) == (replace(without, values=dict(without.values)), 0)
+
+
+def test_a_saving_lies_in_its_band_and_there_is_none_without_the_band_of_the_report(report):
+    assert all(a.saves_band_us for a in report.advice if a.saves_us)
+    for advice in report.advice:
+        if advice.saves_band_us:
+            low, high = advice.saves_band_us
+            assert low <= advice.saves_us <= high and " to " in advice.sentence
+    bare = npusim.simulate(npusim.load(EXAMPLE), npusim.hardware("lunar_lake"), advice=True, band=False)
+    assert not any(a.saves_band_us for a in bare.advice)
