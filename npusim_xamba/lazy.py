@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 
@@ -45,8 +45,11 @@ def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
     return get_group(above).commands[name]
 
 
-def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
-    """The `cls` of a typer app with these commands (see `Commands`)."""
+def group_of(places: Mapping[str, str], sentences: Mapping[str, str] | None = None) -> type[TyperGroup]:
+    """The `cls` of a typer app with these commands (see `Commands`).
+
+    sentences: the first sentence of each, where it would take long to import it for that alone.
+    """
 
     class Group(TyperGroup):
         def __init__(self, **settings: Any) -> None:
@@ -55,5 +58,12 @@ def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(places)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            real = self.commands
+            if sentences is not None:
+                self.commands = {name: TyperCommand(name=name, help=said) for name, said in sentences.items()}
+            super().format_commands(ctx, formatter)
+            self.commands = real
 
     return Group

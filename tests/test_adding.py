@@ -55,7 +55,7 @@ def test_an_addition_works_as_the_page_says_and_is_found_by_the_laws(project, ti
         program, *words = shlex.split(command)
         module = {
             "npusim": ["npusim"],
-            "xamba": ["xamba.cli"],
+            "xamba": ["xamba"],
             "pytest": ["pytest", "-q", "-p", "no:cacheprovider"],
         }
         done = subprocess.run(

@@ -51,6 +51,7 @@ XAMBA_FLOORS = [
     "pipeline",
     "choice",
     "xamba",
+    "commands",
     "cli",
     "__main__",
 ]

@@ -236,7 +236,7 @@ def test_functions_are_put_in_place_only_when_a_pass_works_inside_them(xamba, tm
 
 
 def test_the_command_runs_as_a_program(source, tmp_path):
-    words = [sys.executable, "-m", "xamba.cli", "optimize", str(source), "-o", str(tmp_path / "out.onnx")]
+    words = [sys.executable, "-m", "xamba", "optimize", str(source), "-o", str(tmp_path / "out.onnx")]
     done = subprocess.run(
         words, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )

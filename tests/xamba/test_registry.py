@@ -81,7 +81,8 @@ def test_tab_completes_the_last_word_of_a_list():
 
 
 def test_the_command_line_lists_every_pass_with_its_sentence_and_its_options():
-    from xamba.cli import KNOWN, app
+    from xamba.cli import app
+    from xamba.commands import KNOWN
 
     text = CliRunner().invoke(app, ["passes"]).output
     assert [line.split()[0] for line in text.splitlines()] == list(KNOWN)
@@ -95,3 +96,12 @@ def test_the_version_is_shown():
 
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0 and result.output.startswith("xamba")
+
+
+def test_the_help_says_of_a_command_what_its_function_says():
+    from xamba import commands
+    from xamba.cli import COMMANDS, SENTENCES
+
+    assert list(SENTENCES) == list(COMMANDS)
+    for name, sentence in SENTENCES.items():
+        assert getattr(commands, name).__doc__.startswith(sentence)
