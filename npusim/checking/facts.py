@@ -51,6 +51,9 @@ def facts(node: Node, graph: Graph, dependent: Set[str] = frozenset()) -> dict[s
     found["all_constant"] = _yes(all(v.constant for v in inputs if v is not None))
     found["out_empty"] = _yes(any(0 in v.shape for v in outputs))
     found["data_dependent"] = _yes(not dependent.isdisjoint(node.inputs))
+    first = inputs[0].shape if inputs and inputs[0] is not None else ()
+    if len(first) >= 3:
+        found |= {"many_batches": _yes(first[0] > 1), "one_channel": _yes(first[1] == 1)}
     running = [v for v in inputs if v is not None and not v.constant]
     found["broadcast"] = _yes(len({v.shape for v in running}) > 1)
     found |= _attributes(node.attributes)

@@ -91,6 +91,10 @@ def _condition(condition: Condition, node: Node, facts: dict[str, Fact]) -> tupl
             else "the size of what it reads is fixed",
             name,
         )
+    if name == "many_batches":
+        return "its batch is " + ("larger than 1" if value == "yes" else "1"), name
+    if name == "one_channel":
+        return "it has " + ("one channel" if value == "yes" else "several channels"), name
     if name == "all_constant":
         return (
             "all its inputs are constants" if value == "yes" else "it has an input that is no constant",

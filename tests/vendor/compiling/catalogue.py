@@ -11,6 +11,7 @@ from tests.vendor.compiling import (  # noqa: F401  (fill FORMS)
     catalogue_nn,
     catalogue_plain,
     catalogue_rows,
+    catalogue_small,
     catalogue_states,
     catalogue_variants,
 )

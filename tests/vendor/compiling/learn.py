@@ -31,7 +31,7 @@ ORDER = (
 COUNTED = ("rank", "most_rank", "out_rank", "_most", "_count", "inputs", "outputs", "axis_from_back", "steps")
 MOST_CONDITIONS = 3
 #: Facts that are no reason by themselves.
-NEVER_ALONE = frozenset({"at_input", "at_output", "broadcast", "all_constant"})
+NEVER_ALONE = frozenset({"many_batches", "one_channel", "at_input", "at_output", "broadcast", "all_constant"})
 
 
 class Row(NamedTuple):
