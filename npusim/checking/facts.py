@@ -72,7 +72,8 @@ NAMED = re.compile(r"node '(.*?)' \((\w+)\)")
 def run_time_facts(error: UnknownShape, model: Any) -> tuple[str, str, dict[str, Fact]]:
     """Name, op and facts of the node whose output shape the data decide, as the loader's error names it.
 
-    Nothing is known of such a node but whether its outputs leave the model at once. All are empty if no node is named.
+    Of such a node no more is known than whether it reads inputs of the model and writes outputs. All are empty if no
+    node is named.
     """
     found = NAMED.search(str(error))
     if found is None:
@@ -80,7 +81,9 @@ def run_time_facts(error: UnknownShape, model: Any) -> tuple[str, str, dict[str,
     outputs = {value.name for value in model.graph.output}
     same = [node for node in model.graph.node if node.op_type == found[2]]
     ends = any(name in outputs for node in same for name in node.output)
-    return found[1], found[2], {"run_time_shape": "yes", "at_output": _yes(ends)}
+    inputs = {value.name for value in model.graph.input}
+    starts = any(name in inputs for node in same for name in node.input)
+    return found[1], found[2], {"run_time_shape": "yes", "at_input": _yes(starts), "at_output": _yes(ends)}
 
 
 def _yes(truth: bool) -> str:

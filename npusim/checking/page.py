@@ -30,7 +30,9 @@ def page(verdict: Verdict, top: int | None, width: int, verbose: bool = False) -
         *sentence(f"{verdict.compiler}, NPU {verdict.generation}", width, INDENT, "compiler"),
     ]
     if verdict.nodes:
-        lines += sentence(f"{verdict.nodes} node{'s' * (verdict.nodes != 1)} looked at", width, INDENT, "graph")
+        lines += sentence(
+            f"{verdict.nodes} node{'s' * (verdict.nodes != 1)} looked at", width, INDENT, "graph"
+        )
     groups = grouped(verdict.findings)
     most = top if top is not None else len(groups) if verbose else SHOWN
     for group in groups[:most]:

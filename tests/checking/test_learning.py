@@ -17,7 +17,9 @@ def row(refused: bool, **facts: object) -> Row:
 
 
 def test_an_op_that_is_always_refused_needs_no_condition():
-    assert learn_op("Op", [row(True, type0="int8"), row(True, type0="float16")]) == [Rule("Op", (), "type", 2, 2)]
+    assert learn_op("Op", [row(True, type0="int8"), row(True, type0="float16")]) == [
+        Rule("Op", (), "type", 2, 2)
+    ]
 
 
 def test_refused_types_become_one_set():

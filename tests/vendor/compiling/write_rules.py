@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import onnx
+from onnx import helper
 
 from npusim.checking.dependent import data_dependent
 from npusim.checking.facts import Fact, facts, run_time_facts
@@ -38,8 +39,7 @@ def one_node_rows(npu: str) -> Iterator[tuple[tuple[Any, ...], Row]]:
         name = (form.domain, form.op, form.name, rank, dtype)
         if name in answers:
             op = f"{form.domain}.{form.op}" if form.domain else form.op
-            row = row_of(model_of(form, rank, dtype).SerializeToString(), op, answers[name])
-            if row:
+            for row in rows_of_graph(model_of(form, rank, dtype).SerializeToString(), op, answers[name]):
                 yield name, row
 
 
@@ -48,34 +48,59 @@ def fit_rows(npu: str) -> Iterator[tuple[str, Row]]:
     answers = {j.graph: j.why for j in tables.read_judged() if j.npu == npu and j.half == "fit"}
     for name, content in judges():
         if name in answers:
-            row = row_of(content, None, answers[name])
-            if row:
+            for row in rows_of_graph(content, None, answers[name]):
                 yield name, row
 
 
-def row_of(content: bytes, op: str | None, why: str) -> Row | None:
-    """The row of a graph in which one node stands, Reshapes around it apart; None of any other graph."""
-    known = facts_of(content, op)
-    return Row(*known, bool(why), why) if known else None
+def rows_of_graph(content: bytes, op: str | None, why: str) -> list[Row]:
+    """The rows of a graph in which one node stands, Reshapes around it apart; none of any other graph."""
+    return [Row(*known, bool(why), why) for known in facts_of(content, op)]
 
 
 @cache
-def facts_of(content: bytes, op: str | None) -> tuple[str, dict[str, Fact]] | None:
-    """The op and the facts of that node; the same whatever NPU was asked."""
+def facts_of(content: bytes, op: str | None) -> tuple[tuple[str, dict[str, Fact]], ...]:
+    """The op and the facts of that node; the same whatever NPU was asked.
+
+    Two of a node whose shape the data decide: as it is, and as if the file declared a shape.
+    """
     try:
         graph = loaded(content)
     except UnknownShape as error:
-        _, named, known = run_time_facts(error, onnx.load_from_string(content))
-        return (named, known) if named == (op or named) and named not in CONTROL else None
+        model = onnx.load_from_string(content)
+        _, named, known = run_time_facts(error, model)
+        if named != (op or named) or named in CONTROL:
+            return ()
+        return ((named, known), *declared_facts(model, named))
     if graph is None:
-        return None
+        return ()
     if any(len(graph.values[name].shape) > MOST_IO_AXES for name in (*graph.inputs, *graph.outputs)):
-        return None  # refused for that, whatever stands inside
+        return ()  # refused for that, whatever stands inside
     nodes = [n for n in graph.nodes if key(n) == op] if op else []
     nodes = nodes or [n for n in graph.nodes if n.op_type != "Reshape"] or list(graph.nodes)
     if len(nodes) != 1 or (op and key(nodes[0]) != op):
-        return None
-    return key(nodes[0]), facts(nodes[0], graph, data_dependent(graph))
+        return ()
+    return ((key(nodes[0]), facts(nodes[0], graph, data_dependent(graph))),)
+
+
+#: Facts that a shape made up for an output says nothing about.
+OF_OUTPUTS = ("out_rank", "most_rank", "out_empty", "out_type", "broadcast")
+
+
+def declared_facts(model: onnx.ModelProto, op: str) -> Iterator[tuple[str, dict[str, Fact]]]:
+    """The facts of a lone node if the file declared its outputs, those apart that would depend on how."""
+    if len(model.graph.node) != 1:
+        return
+    first = model.graph.input[0].type.tensor_type
+    for output in model.graph.output:
+        made = helper.make_tensor_value_info(output.name, first.elem_type, [2] * max(1, len(first.shape.dim)))
+        output.type.CopyFrom(made.type)
+    try:
+        graph = loaded(model.SerializeToString())
+    except UnknownShape:
+        return
+    if graph is not None and len(graph.nodes) == 1 and key(graph.nodes[0]) == op:
+        known = facts(graph.nodes[0], graph)
+        yield op, {name: value for name, value in known.items() if name not in OF_OUTPUTS}
 
 
 def write_rules(unread: Iterable[str]) -> None:
@@ -96,7 +121,9 @@ def write_rules(unread: Iterable[str]) -> None:
         file.write(HEAD)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for rule in sorted(rules, key=lambda r: (r.op, -r.refused, str(r.when), r.generations)):
+        for rule in sorted(
+            rules, key=lambda r: (r.op, not r.refuses, -r.refused, str(r.when), r.generations)
+        ):
             when = " & ".join(map(str, rule.when))
             writer.writerow([rule.op, when, rule.why, rule.refused, rule.asked, " ".join(rule.generations)])
         ruled = {rule.op for rule in rules}
@@ -108,12 +135,14 @@ def of_run_time(rows: list[Row]) -> list[Rule]:
     """A rule of any op for shapes that the data decide, and the ops that are exceptions."""
     rows = [row for row in rows if row.facts.get("run_time_shape") == "yes"]
     when, free = parse("run_time_shape=yes"), []
+    special: list[Rule] = []
     for op, own in by_op(rows).items():
         if 2 * sum(row.refused for row in own) < len(own):
+            special += learn_op(op, own)
             free.append(Rule(op, when, "data", sum(row.refused for row in own), len(own)))
     exempt = {rule.op for rule in free}
     others = [row for row in rows if row.op not in exempt]
-    return [Rule(ANY, when, "data", sum(row.refused for row in others), len(others)), *free]
+    return [Rule(ANY, when, "data", sum(row.refused for row in others), len(others)), *special, *free]
 
 
 def rows_of(npu: str) -> Iterator[tuple[Any, Row]]:
