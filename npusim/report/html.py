@@ -14,7 +14,7 @@ from npusim.report.record import Report
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
 from npusim.terminal.units import nbytes, rate, scaled, share, time, times
 
-INKS = {"mac_array": "g0", "dsp": "g1", "dma": "g2", "launch": "g3", "none": "g4"}
+INKS = {"mac_array": "g0", "dsp": "g1", "dma": "g2", "launch": "g3", "step": "g5", "none": "g4"}
 PALETTE = ("g0", "g1", "g2", "g3", "g5", "g6", "g7", "g4")  # the last: all other op types
 KINDS = 12  # rows of bars by kind of op
 DOUBTS = 8
@@ -102,7 +102,6 @@ def _lead(report: Report) -> str:
             else "",
         ),
     ]
-    rows += [("assumed", sentence) for sentence in report.assumed]
     warnings = [f'<p class="warning">{text(w)}</p>' for w in report.warnings]
     if report.unmodelled:
         kinds = Counter(u.op_type for u in report.unmodelled)
@@ -126,7 +125,9 @@ def _where(report: Report) -> str:
     ]
     chain: dict[str, float] = defaultdict(float)
     for task in report.tasks:
-        chain[kind(task.engine)] += us(task.path_us)
+        waits = task.path_us * task.step_us / task.duration_us if task.duration_us else 0.0
+        chain[kind(task.engine)] += us(task.path_us - waits)
+        chain["step"] += us(waits)
     if report.host_us:
         chain["host"] = report.host_us
     decides = [
@@ -161,7 +162,7 @@ def _where(report: Report) -> str:
             )
         )
     return (
-        f'<div class="pair"><div>{bars("How long each engine works; they overlap", busy)}'
+        f'<div class="pair"><div>{bars("How long engines work, and the MAC array waits for steps; they overlap", busy)}'
         f"{bars('The chain of tasks that decides the end, by engine: this is the latency', decides)}</div>"
         f"<div>{bars('By kind of op: by how much it moves the end; this too is the latency', rows)}</div></div>"
     )
@@ -238,7 +239,13 @@ def _sources(report: Report) -> str:
         table("Shares of all, by how well their cost is known", ("costs are", *counts), rows) if rows else ""
     )
     made = ", ".join(f"{name} {number}" for name, number in report.versions.items())
-    return _doubts(report) + shown + facts([("model, SHA-256", report.model_sha256), ("made by", made)])
+    assumed = "".join(f'<p class="note">Assumed: {text(sentence)}</p>' for sentence in report.assumed)
+    return (
+        assumed
+        + _doubts(report)
+        + shown
+        + facts([("model, SHA-256", report.model_sha256), ("made by", made)])
+    )
 
 
 def _doubts(report: Report) -> str:
