@@ -1,6 +1,7 @@
 """A prediction beside a profile: joined by name, labelled, symmetric, and blind to what a CPU took."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from npusim.measured.document import to_json
 from npusim.measured.join import compare, symmetric_error
 from npusim.measured.page import page
+from npusim.measured.profile import MEASURED, VENDOR
 from npusim.measured.readers.own_report import profile_of_report
 from npusim.measured.readers.read import read_report
 from npusim.measured.readers.trace_file import read_trace
@@ -41,6 +43,20 @@ def test_a_prediction_beside_itself_differs_nowhere():
     assert found.same_engine_share == 1 and not found.only_predicted and not found.only_profile
     assert found.latency_us == found.predicted_us and not found.explaining(99)
     assert all(a == b for a, b in found.engines.values())
+
+
+def test_waits_for_dispatch_stand_apart_and_beside_intels_estimate_in_no_layer():
+    profile = profile_of_report(REPORT)
+    measured = compare(REPORT, NET, replace(profile, label=MEASURED))
+    assert measured.engines["step"][0] == pytest.approx(REPORT.engines["step"])
+    waits = [n for n in REPORT.nodes if n.busy_us.get("step")]
+    vendor = compare(REPORT, NET, replace(profile_of_report(REPORT, waits=False), label=VENDOR))
+    assert waits and "step" not in vendor.engines
+    times = {p.name: p.predicted_us for p in vendor.pairs}
+    own = {p.name: p.predicted_us for p in measured.pairs}
+    for node in waits:
+        assert times[node.name] <= own[node.name] - node.busy_us["step"] + 1e-6
+    assert any("Intel's compiler does not price" in note for note in vendor.notes)
 
 
 @pytest.mark.parametrize("slower", [2.0, 0.5])

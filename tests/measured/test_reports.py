@@ -170,7 +170,7 @@ def test_gzip_and_utf16_with_a_mark_are_understood(tmp_path):
         ('{"report_type": "detailed"}', ["detailed_performance should be a list"]),
         ('{"report_type": "odd"}', ["'odd'", "detailed, average and sorted"]),
         ('{"execution_results": {}}', ["no 'latency (ms)'"]),
-        ('{"schema_version": "1"}', ["no npusim report"]),
+        ('{"schema_version": "2"}', ["no npusim report"]),
         ("<net>", ["no XML"]),
         ("<!DOCTYPE x><net/>", ["document type"]),
         ("<other/>", ["expected the 'net'"]),
