@@ -47,9 +47,11 @@ def test_ours_is_slower_nowhere_and_far_beyond_xamba_on_its_own_layer():
     layer = {key[1:]: prices for key, prices in found.items() if key[0] == "mamba2-130m, 1 layer, 4 tokens"}
     assert len(layer) == 6
     before, xamba, ours = layer["lunar_lake", "2024.12"]
-    assert xamba / ours > 60
+    assert (
+        xamba / ours > 45
+    )  # 83 while a step cost nothing on NPU 4000; the small steps that are left are mostly it
     before, _, ours = layer["lunar_lake", "2026"]
-    assert before / ours > 35
+    assert before / ours > 28  # 43 then
 
 
 def test_what_is_chosen_by_default_loses_nowhere_by_intels_estimate():
