@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from npusim.comparison.reasons import reasons
+from npusim.comparison.settled import factor
 from npusim.comparison.waterfall import Change, Comparison
 from npusim.pages.parts import Bar, bars, chart, facts, listed, sortable
 from npusim.pages.template import Section, joined, page, text
@@ -65,8 +66,6 @@ def what(change: Change) -> str:
 
 def _lead(found: Comparison) -> str:
     before, after, speedup = found.before, found.after, found.speedup
-    word = "faster" if speedup >= 1 else "slower"
-    factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
     rows = [
         ("before", f"{before.graph}: {time(before.latency_us)}, {len(before.nodes)} nodes"),
         ("after", f"{after.graph}: {time(after.latency_us)}, {len(after.nodes)} nodes"),
@@ -77,7 +76,7 @@ def _lead(found: Comparison) -> str:
         f'<p class="warning">{text(w)}</p>' for w in dict.fromkeys((*before.warnings, *after.warnings))
     ]
     spread = f"<small>{text(time(before.latency_us))} to {text(time(after.latency_us))}</small>"
-    return joined([f'<p class="big" id="speedup">{factor:.2f}x {word} {spread}</p>', facts(rows), *warnings])
+    return joined([f'<p class="big" id="speedup">{factor(speedup)} {spread}</p>', facts(rows), *warnings])
 
 
 def conditions(before: Report, after: Report) -> list[tuple[str, str]]:

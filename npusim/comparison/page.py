@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from npusim.comparison.reasons import reasons
+from npusim.comparison.settled import factor
 from npusim.comparison.waterfall import Change, Comparison
 from npusim.report.alike import NUMBER, common_name
 from npusim.report.record import Report
@@ -90,13 +91,11 @@ def _largest(comparison: Comparison, top: int, width: int) -> list[Line]:
 def _headline(c: Comparison, width: int) -> list[str]:
     before, after = c.before, c.after
     speedup = c.speedup
-    word = "faster" if speedup >= 1 else "slower"
-    factor = speedup if speedup >= 1 else (1 / speedup if speedup else float("inf"))
     times = f"{time(before.latency_us)} -> {time(after.latency_us)}"
     was, now = _conditions(before), _conditions(after)
     if was == now:
-        return [f"{factor:.2f}x {word} on {was}: {times}"]
-    line = f"{factor:.2f}x {word}: {times}"
+        return [f"{factor(speedup)} on {was}: {times}"]
+    line = f"{factor(speedup)}: {times}"
     return [line, *(part.text for part in sentence(f"from {was} to {now}", width, 2))]
 
 

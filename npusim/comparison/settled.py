@@ -43,10 +43,17 @@ def words(ratio: float, band: tuple[float, float] | None) -> str:
     low, high = band
     if low == high == 1.0:
         return "no difference: both rest on the same work and the same numbers"
-    factors = f"{low:.2f}x to {high:.2f}x in 80 of 100 cases"
     if settled(ratio, band):
-        return f"settled: {factors}"
-    return f"not settled: the band of the ratio, {factors}, holds 1"
+        nearer, farther = sorted(band, key=lambda end: abs(math.log(end)))
+        return f"settled: {max(nearer, 1 / nearer):.2f}x to {factor(farther)} in 80 of 100 cases"
+    return f"not settled: from {factor(low)} to {factor(high)} in 80 of 100 cases"
+
+
+def factor(ratio: float) -> str:
+    """'1.26x faster', '1.76x slower' for a latency before over one after."""
+    if ratio >= 1:
+        return f"{ratio:.2f}x faster"
+    return f"{1 / ratio:.2f}x slower" if ratio else "infinitely slower"
 
 
 def _moves(report: Report) -> dict[tuple[str, str], tuple[float, float]]:

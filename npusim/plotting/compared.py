@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from npusim.comparison.html import steps
+from npusim.comparison.settled import factor
 from npusim.comparison.waterfall import Comparison
 from npusim.plotting.png import COLOURS, DPI, require_matplotlib
 from npusim.report.record import Report
@@ -65,8 +66,7 @@ def _waterfall(axes: Any, found: Comparison) -> None:
     )
     axes.set_xticks(range(len(names)), names, rotation=25, ha="right")
     axes.set_ylabel("latency (us)")
-    factor = found.speedup
-    said = f"{factor:.2f}x faster" if factor >= 1 else f"{1 / factor:.2f}x slower"
+    said = factor(found.speedup)
     axes.set_title(
         f"{found.before.graph} to {found.after.graph} on {found.before.hardware}: {said}", loc="left"
     )

@@ -76,7 +76,8 @@ class Claim:
             bound = max(self.bounds, key=lambda b: b.least_us)
             return f"impossible: {said} is below the {time(bound.least_us)} that {bound.why}"
         if self.verdict == ABOVE:
-            return f"faster than we predict: {said} breaks no bound, but in 90 of 100 cases it takes {band} or more"
+            least = f"in 90 of 100 cases it takes {time(low)} or more"
+            return f"faster than we predict: {said} breaks no bound, but {least}"
         if self.verdict == POSSIBLE:
             return f"possible: {said} is inside the band of the prediction, {band}"
         return f"slower than we predict: {said} is above {band}; did all of it run on the NPU, and alone?"
@@ -114,6 +115,9 @@ def claim(
 
 def bounds_of(graph: Graph, hw: Hardware, report: Report) -> tuple[Bound, ...]:
     """What no schedule can beat: the MAC array's peak and the weights' way through the DMA."""
+    from npusim.terminal.units import nbytes as in_bytes
+    from npusim.terminal.units import scaled
+
     tiles = int(hw.tiles_max)
     mhz = max(float(hw.mac_array.clock_mhz), highest(hw, MAC), float(SEEN.get(hw.generation, (0, 0))[1]))
     ratio = float(hw.mac_array.fp16_ratio) if report.precision == Precision.FP16 else 1.0
@@ -127,12 +131,12 @@ def bounds_of(graph: Graph, hw: Hardware, report: Report) -> tuple[Bound, ...]:
         Bound(
             "MAC array",
             macs / per_us,
-            f"its {macs / 1e9:.3g} GMAC take at the peak of {tiles} tiles, {rate} at {mhz:g} MHz",
+            f"its {scaled(macs)}MAC take at the peak of {tiles} tiles, {rate} at {mhz:g} MHz",
         ),
         Bound(
             "DMA",
             nbytes / gb_per_s / 1e3,
-            f"its {nbytes / 1e6:.3g} MB of weights take at {gb_per_s:.3g} GB/s, all DMA ports",
+            f"its {in_bytes(nbytes)} of weights take at {gb_per_s:.3g} GB/s, all DMA ports",
         ),
     )
 
