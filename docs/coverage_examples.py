@@ -70,7 +70,9 @@ def _as_of(model: Any, schema: Any) -> None:
         if name in constants and attribute in schema.attributes and position >= schema.min_input:
             value = numpy_helper.to_array(constants[name])
             kind = schema.attributes[attribute].type
-            given = np.ravel(value).tolist() if "S" in str(kind).rsplit(".", 1)[-1] else np.ravel(value)[0].item()
+            given = (
+                np.ravel(value).tolist() if "S" in str(kind).rsplit(".", 1)[-1] else np.ravel(value)[0].item()
+            )
             node.attribute.append(helper.make_attribute(attribute, given))
             graph.initializer.remove(constants[name])
             continue

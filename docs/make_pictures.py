@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "examples/mamba2_small.onnx"
-SIZE = {"run": (1280, 1000), "compare": (1000, 700)}
+SIZE = {"run": (1000, 860), "compare": (1000, 860)}
 
 
 def main() -> None:

@@ -49,7 +49,11 @@ def main(target: Path = TARGET) -> None:
             else:
                 shutil.copy(source, place)
     readme = (ROOT / "README.md").read_text("utf-8")
-    write(target, "index.md", readme.replace("(docs/", "(").replace("`docs/", "`"))
+    write(
+        target,
+        "index.md",
+        readme.replace("(docs/", "(").replace('src="docs/', 'src="').replace("`docs/", "`"),
+    )
     for tool, app in apps().items():
         names = []
         for name, command in commands(app, (tool,)):

@@ -60,7 +60,7 @@ def test_every_block_of_python_runs(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_picture_and_page_a_document_names_is_there(name):
-    for target in re.findall(r"\]\(([^)#:]+)\)", TEXTS[name]):
+    for target in re.findall(r"(?:\]\(|src=\")([^)#:\"]+)[)\"]", TEXTS[name]):
         assert ((ROOT / name).parent / target).is_file(), target
     for target in re.findall(r"`(docs/[^`]+\.md)`", TEXTS[name]):
         assert (ROOT / target).is_file(), target
