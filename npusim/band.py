@@ -30,7 +30,7 @@ from npusim.schedule import last_uses, needed, run_rows
 #: networks left out of the fit are off by as much (`docs/fidelity.md`).
 PLAN_SPREAD = 1.10
 #: The part of it that one graph has alone, so that it stays in the ratio of two graphs planned by the same rules: signs
-#: were held against Intel's compiler for gains above 5 % only (`docs/vendor_agreement.md`), and two such parts make 5 %.
+#: were held against Intel's compiler for gains above 5 % only (`docs/vendor_agreement.md`), and two make 5 %.
 GRAPH_SPREAD = 1.04
 CLOCK = "mac_array.clock_mhz"
 _LEAST = 1e-9  # a smaller change of the logarithm is rounding
