@@ -111,6 +111,10 @@ class Hardware(Strict):
 
     def numbers(self) -> dict[str, Any]:
         """Every number by dotted name, in order of the schema; values may be arrays."""
+        return dict(self._numbers)
+
+    @cached_property
+    def _numbers(self) -> dict[str, Any]:
         return {n: v for n, v in self._dotted.items() if not isinstance(v, str | bool)}
 
     def get(self, name: str) -> Any:
