@@ -6,7 +6,7 @@ grid these are few. The arithmetic is that of `npusim.pricing`, so the times are
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,24 @@ READS = {
 _SHARED = 0.5  # fewer different points than this share: price those and copy
 
 
+class Priced(NamedTuple):
+    """Times of an engine's distinct tasks, ns, [tasks, few], or [tasks, 1] where no varied number matters.
+
+    `wait`: what of them is waiting for dispatch (None: nothing ever). `where`: which of the few each point is (None:
+    they are the points)."""
+
+    engine: str
+    time: np.ndarray
+    wait: np.ndarray | None
+    where: np.ndarray | None
+
+    def rows(self) -> list[np.ndarray]:
+        """The time of each task, [points] or [1]."""
+        return list(self.time if self.where is None else np.take(self.time, self.where, axis=1))
+
+
 class TaskPrices:
-    """`row[i]`: which of the distinct tasks task i is; `rows` gives their times."""
+    """`row[i]`: which of the distinct tasks task i is; `priced` gives their times."""
 
     def __init__(self, plan: Plan, hw: Hardware) -> None:
         self.hw = hw
@@ -41,14 +57,11 @@ class TaskPrices:
             [plan.minimum_steps[i] for i in chosen],
             [plan.repeats[i] for i in chosen],
         )
-        self._constant: dict[str, _Rows] = {}
+        self._constant: dict[str, Priced] = {}
 
-    def rows(self, numbers: Mapping[str, np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
-        """Time of each distinct task, ns, and what of it is waiting for dispatch (None: nothing ever): [points], or
-        [1] where no varied number matters."""
+    def priced(self, numbers: Mapping[str, np.ndarray]) -> list[Priced]:
+        """The distinct tasks of each engine at the points that are different to it, in the order of `row`."""
         c = self.columns
-        found: list[np.ndarray] = []
-        waits: list[np.ndarray | None] = []
         asked: list[tuple[str, np.ndarray, Callable[[Hardware], np.ndarray]]] = []
         if mac := c.of_mac:
             asked.append(("mac_array", c.mac, lambda hw: mac_times(mac, hw)))
@@ -56,31 +69,23 @@ class TaskPrices:
             asked.append(("dsp", c.dsp, lambda hw: dsp_times(dsp, hw)))
         if dma := c.of_dma:
             asked.append(("dma", c.dma, lambda hw: dma_times(dma, hw)))
-        for engine, tasks, times in asked:
-            own, own_waits = self._engine_rows(engine, times, tasks, numbers)
-            found += own
-            waits += own_waits or [None] * len(own)
-        return found, waits
+        return [self._priced(engine, times, tasks, numbers) for engine, tasks, times in asked]
 
-    def _engine_rows(
+    def _priced(
         self,
         engine: str,
         times: Callable[[Hardware], np.ndarray],
         tasks: np.ndarray,
         numbers: Mapping[str, np.ndarray],
-    ) -> _Rows:
+    ) -> Priced:
         read = {name: v for name, v in numbers.items() if name.startswith(READS[engine])}
         if not read:
             if engine not in self._constant:
-                time, wait = self._finished(times, self.hw, tasks)
-                self._constant[engine] = list(time), None if wait is None else list(wait)
+                self._constant[engine] = Priced(engine, *self._finished(times, self.hw, tasks), None)
             return self._constant[engine]
         few, where = distinct_points(read)
         time, wait = self._finished(times, self.hw.with_numbers(few), tasks)
-        if where is not None and time.shape[1] > 1:
-            time = np.take(time, where, axis=1)
-            wait = None if wait is None else np.take(wait, where, axis=1)
-        return list(time), None if wait is None else list(wait)
+        return Priced(engine, time, wait, where if time.shape[1] > 1 else None)
 
     def _finished(
         self, times: Callable[[Hardware], np.ndarray], hw: Hardware, tasks: np.ndarray
@@ -94,10 +99,6 @@ class TaskPrices:
             time = time + wait
             wait = wait * repeats if again else wait
         return time * repeats if again else time, wait
-
-
-#: Times of an engine's tasks, and their waits where it has any.
-_Rows = tuple[list[np.ndarray], "list[np.ndarray] | None"]
 
 
 def _engine(ask: Any) -> int:

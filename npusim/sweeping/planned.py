@@ -11,8 +11,8 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
-from npusim.distinct import TaskPrices
-from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, engine_kind, host_ns, spans_ns
+from npusim.distinct import Priced, TaskPrices
+from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, host_ns, spans_ns
 from npusim.schedule import last_uses, needed, run_rows
 
 #: `bound_by` is an index into this.
@@ -57,7 +57,6 @@ class Planned:
     def __init__(self, plan: Plan, hw: Hardware, mode: str) -> None:
         self.plan, self.hw, self.mode = plan, hw, mode
         self.prices = TaskPrices(plan, hw)
-        self.kinds = [engine_kind(q) for q in plan.queue]
         self.after, self.streams = needed(plan.queue, plan.after, plan.streams, plan.feeds)
         self.last_use = last_uses(self.after, self.streams, plan.feeds)
         self.bytes_moved = math.fsum(map(ddr_bytes, plan.ask, plan.repeats))
@@ -72,9 +71,10 @@ class Planned:
     def answer(self, numbers: Mapping[str, np.ndarray], points: int, per_node: bool = False) -> Answer:
         """The answer for pricing numbers, arrays [points]."""
         plan = self.plan
-        distinct, waits = self.prices.rows(numbers)
+        priced = self.prices.priced(numbers)
+        distinct = [row for one in priced for row in one.rows()]
         rows = [distinct[k] for k in self.prices.row]
-        busy = self._busy_us(distinct, waits, points)
+        busy = self._busy_us(priced, points)
         run = run_rows(plan.queue, plan.pieces, self.after, self.streams, rows, plan.feeds, self.last_use)
         if per_node:
             ran = list(run)
@@ -96,13 +96,26 @@ class Planned:
     def _host(self, numbers: Mapping[str, np.ndarray]) -> Hardware:
         return self.hw.with_numbers({name: v for name, v in numbers.items() if name.startswith("host.")})
 
-    def _busy_us(self, distinct: list[np.ndarray], waits: list[np.ndarray | None], points: int) -> np.ndarray:
-        """Added up in the plan's order, as a report does."""
-        in_us = [row * US for row in distinct]
-        waits_us = [None if row is None else row * US for row in waits]
-        times, steps = (in_us[k] for k in self.prices.row), (waits_us[k] for k in self.prices.row)
-        totals = busy_us(self.kinds, times, steps, int(self.hw.dma.ports), np.zeros(points))
-        return np.stack([totals[engine] for engine in ENGINES])
+    def _busy_us(self, priced: list[Priced], points: int) -> np.ndarray:
+        """Added up in the plan's order, as a report does, at the points that are different to an engine."""
+        ports, found, first = int(self.hw.dma.ports), np.zeros((len(ENGINES), points)), 0
+        for one in priced:
+            count, few = one.time.shape
+            own = [k - first for k in self.prices.row if first <= k < first + count]
+            first += count
+            times = [row * US for row in one.time]
+            waits = [None] * count if one.wait is None else [row * US for row in one.wait]
+            totals = busy_us(
+                [one.engine] * len(own),
+                (times[k] for k in own),
+                (waits[k] for k in own),
+                ports,
+                np.zeros(few),
+            )
+            for at, engine in enumerate(ENGINES):
+                if engine == one.engine or (engine == "step" and one.wait is not None):
+                    found[at] = totals[engine] if one.where is None else totals[engine][one.where]
+        return found
 
     def _nodes(
         self, ran: list[tuple[np.ndarray, np.ndarray]], points: int
