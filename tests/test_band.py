@@ -16,6 +16,7 @@ from tests.compiler.strategies import graphs
 from tests.graphs import loaded, model, node, weights
 
 NPUS = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}
+KERNELS = tuple(f"dsp.kernels.{name}.launch_cycles" for name in ("convert", "softmax", "exp", "reduce_sum"))
 MODES = st.sampled_from(["throughput", "latency"])
 
 
@@ -26,7 +27,7 @@ def spreading(hw, name, factor):
 
 def number_of(hw, name):
     """A number that has a spread: itself, or the first of its block."""
-    return name if name in ALONE else next(n for n in hw.numbers() if n.startswith(f"{name}."))
+    return name if name in hw.numbers() else next(n for n in hw.numbers() if n.startswith(f"{name}."))
 
 
 @settings(max_examples=25)
@@ -44,7 +45,7 @@ def test_the_band_holds_the_point(graph, npu, mode):
     graphs(most=5),
     st.sampled_from(sorted(NPUS)),
     MODES,
-    st.sampled_from([*ALONE, *BLOCKS]),
+    st.sampled_from([*ALONE, *BLOCKS, *KERNELS]),
     st.floats(1, 3),
     st.floats(1, 3),
 )

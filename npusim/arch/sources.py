@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from npusim.arch.config import KeyPath, Places, dotted
+from npusim.arch.config import MOST, KeyPath, Places, dotted
 from npusim.errors import BadHardware
 
 KINDS = ("published", "measured", "fitted", "assumed")
@@ -69,8 +69,8 @@ def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dic
                         walk(child, (*path, key), kind, where, spread)
                 return
         values[path] = node
-        if spread is not None and not (_is_number(spread) and spread >= 1):
-            refuse(path, f"spread must be a factor from 1 on, got {spread!r}")
+        if spread is not None and not (_is_number(spread) and 1 <= spread <= MOST_SPREAD):
+            refuse(path, f"spread must be a factor from 1 on to {MOST_SPREAD}, got {spread!r}")
         if reach is not None and not _holds(reach, node):
             refuse(path, f"range must be two numbers around the value, as in [{node}, {node}], got {reach!r}")
         if path[0] not in TEXT_KEYS:
@@ -89,6 +89,7 @@ def split(data: dict[str, Any], places: Places) -> tuple[dict[KeyPath, Any], dic
 
 
 _BESIDE = ("source", "from", "spread")
+MOST_SPREAD = 100  # beyond, a number is not known at all
 
 
 def _is_number(value: Any) -> bool:
@@ -98,7 +99,7 @@ def _is_number(value: Any) -> bool:
 def _holds(reach: Any, value: Any) -> bool:
     """Two numbers, and the value between them."""
     two = isinstance(reach, list) and len(reach) == 2 and all(map(_is_number, (*reach, value)))
-    return two and reach[0] <= value <= reach[1]
+    return two and -MOST <= reach[0] <= value <= reach[1] <= MOST
 
 
 def _reach(source: Source) -> dict[str, Any]:
