@@ -48,15 +48,16 @@ def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, .
     """What each number does to the latency of `plan` on `hw` (scalars only), the widest first."""
     kernels = tuple(dict.fromkeys(ask.kernel for ask in plan.ask if isinstance(ask, DspTask)))
     asked = [s for s in spreads(hw, kernels) if s.down or s.up]
-    latency = _latencies_ns(plan, hw, asked)
-    if mode == "latency":
-        latency = latency + _hosts_ns(plan, hw, asked)
+    with np.errstate(all="ignore"):  # an absurd machine may overflow at an end: that end is left out
+        latency = _latencies_ns(plan, hw, asked)
+        if mode == "latency":
+            latency = latency + _hosts_ns(plan, hw, asked)
     point = float(latency[0])
-    if not point:
+    if not point or not math.isfinite(point):
         return ()
     found = []
     for k, spread in enumerate(asked):
-        ends = (point, float(latency[2 * k + 1]), float(latency[2 * k + 2]))
+        ends = [point, *(t for t in latency[2 * k + 1 : 2 * k + 3].tolist() if 0 < t < math.inf)]
         low, high = min(ends), max(ends)
         if math.log(high / low) > _LEAST:
             found.append(Doubt(hw.generation, spread.name, low * US, high * US))
