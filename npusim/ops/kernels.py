@@ -98,6 +98,7 @@ KERNELS: dict[str, str] = {
     # recurrent gates, per time step
     "lstm": "gates of an LSTM cell",
     "gru": "gates of a GRU cell",
+    "rnn": "the gate of a simple recurrent cell",
     "default": "a kernel nobody has published a line for",
 }
 

@@ -10,7 +10,7 @@ from npusim.ops.counting import product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering, VectorWork, Work
 
-GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "tanh")}
+GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "rnn")}
 
 
 def _recurrent(gates: int, kernel: str) -> Rule:

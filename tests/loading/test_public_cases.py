@@ -206,14 +206,7 @@ def a_type_that_onnx_does_not_allow_is_warned_of(name):
     assert "bool" in warning and "CumSum" in warning
 
 
-DEAR_TANH = pytest.mark.xfail(
-    strict=True, reason="a step's tanh kernel is priced above a whole LSTM gate kernel"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=DEAR_TANH) if n == "rnn_RNN_forward" else n for n in sorted(CHECKS)]
-)
+@pytest.mark.parametrize("name", sorted(CHECKS))
 def test_a_public_case_comes_out_right(name):
     CHECKS[name](name)
 
