@@ -38,7 +38,9 @@ def functions_calling(depth: int) -> Any:
 def recurrent(kind: str, steps: int) -> Any:
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind]
     weights = {n: np.zeros((1, gates, 1), np.float32) for n in ("w", "r")}
-    return model([node(kind, ["x", "w", "r"], ["y"], hidden_size=1, name="n")], {"x": [steps, 1, 1]}, ["y"], weights)
+    return model(
+        [node(kind, ["x", "w", "r"], ["y"], hidden_size=1, name="n")], {"x": [steps, 1, 1]}, ["y"], weights
+    )
 
 
 def loops(depth: int, trips: int) -> Any:

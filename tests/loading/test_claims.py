@@ -36,7 +36,11 @@ def test_a_small_file_that_claims_much_is_a_price_or_a_sentence_within_bounds(tm
     assert os.path.getsize(path) < 20_000
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(path), "{}"], capture_output=True, text=True, preexec_fn=limits, env=environment
+        [sys.executable, "-c", CODE, str(path), "{}"],
+        capture_output=True,
+        text=True,
+        preexec_fn=limits,
+        env=environment,
     )
     assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
     assert len(done.stdout.splitlines()) == 1 and "inf" not in done.stdout.split()[1]
