@@ -16,7 +16,7 @@ from npusim.graph import Graph
 from npusim.measures import US
 from npusim.pricing import timeline
 from npusim.report.record import NodeReport, Report
-from npusim.terminal.units import time, times
+from npusim.terminal.units import TIMES, digits, time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,12 @@ class Saving:
     band_us: tuple[float, float] | None
 
     def __str__(self) -> str:
-        return time(self.us) + (f" ({times(*self.band_us)})" if self.band_us else "")
+        said = time(self.us)
+        if self.band_us is None:
+            return said
+        unit = said.split()[1]  # both ends in the unit of what is between them
+        low, high = (digits(end / dict(TIMES)[unit]) for end in self.band_us)
+        return f"{said} ({low} to {high})"
 
 
 @dataclass(frozen=True, slots=True)
