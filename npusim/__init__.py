@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
     from npusim.arch.presets import list_hardware
     from npusim.arch.presets import load_hardware as hardware
+    from npusim.checking.check import check
     from npusim.comparison.waterfall import compare
     from npusim.errors import NpusimError
     from npusim.graph import Graph
@@ -35,6 +36,7 @@ _WHERE = {
     "load": ("npusim.onnx_io", "load"),
     "simulate": ("npusim.simulation", "simulate"),
     "explain": ("npusim.report.explain", "explain"),
+    "check": ("npusim.checking.check", "check"),
     "compare": ("npusim.comparison.waterfall", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
@@ -53,6 +55,7 @@ __all__ = [
     "NpusimError",
     "Report",
     "__version__",
+    "check",
     "claim",
     "compare",
     "explain",

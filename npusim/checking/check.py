@@ -8,6 +8,7 @@ from typing import Any
 
 from npusim.arch.hardware import Hardware
 from npusim.checking.file import capturing_scans, edges, free_dimensions, key_of, unread_ops
+from npusim.checking.fits import does_not_fit
 from npusim.checking.nodes import first_refused, node_findings, shape_of_data
 from npusim.checking.record import Finding, Verdict
 from npusim.checking.rules import load_rules
@@ -71,6 +72,7 @@ def check(
         found += node_findings(
             graph, rules, generation, skip={f.op for f in found if f.kind in ("unread", "function")}
         )
+        found += does_not_fit(graph, hw)
         if sizes:
             shown = ", ".join(f"{n}={s}" for n, s in sizes.items())
             notes.append(f"the nodes were looked at with {shown}")
@@ -114,7 +116,8 @@ def expected_refusal(graph: Graph, compiler: str, hw: Hardware) -> Finding | Non
     profile = load_profile(compiler)
     if not profile.refusals:
         return None
-    return first_refused(graph, load_rules(profile.refusals), profile.generation_for(hw)[0])
+    found = first_refused(graph, load_rules(profile.refusals), profile.generation_for(hw)[0])
+    return found or next(does_not_fit(graph, hw), None)
 
 
 __all__ = ["check", "expected_refusal", "key_of"]

@@ -137,3 +137,23 @@ def test_float8_is_known_on_npu_5010_alone(tmp_path):
     path = write(tmp_path, [node("Transpose", "x", "y", perm=[1, 0])], inputs)
     assert verdict(path, "lunar_lake").answer is Answer.REFUSED
     assert verdict(path, "panther_lake").answer is Answer.COMPILES
+
+
+@pytest.mark.parametrize(
+    ("npu", "length", "answer"),
+    [
+        ("lunar_lake", 350_000, Answer.COMPILES),
+        ("lunar_lake", 400_000, Answer.REFUSED),
+        ("panther_lake", 300_000, Answer.COMPILES),
+        ("panther_lake", 400_000, Answer.REFUSED),
+        ("meteor_lake", 400_000, Answer.COMPILES),
+        ("meteor_lake", 1_000_000, Answer.REFUSED),
+    ],
+)
+def test_a_row_to_sum_that_does_not_fit_is_refused(tmp_path, npu, length, answer):
+    """As Intel's compiler answered."""
+    path = write(tmp_path, [node("CumSum", "x a", "y")], [value("x", (1, length))], {"a": np.array(1)})
+    found = verdict(path, npu)
+    assert found.answer is answer
+    if answer is Answer.REFUSED:
+        assert found.findings[0].kind == "memory" and "MiB" in found.findings[0].why
