@@ -41,7 +41,7 @@ def test_the_halves_are_by_hash_and_no_graph_is_in_both():
 
 def test_random_graphs_are_judged_as_committed():
     rows = [row for row in JUDGED if row.graph.startswith("random/")]
-    for row in rows[::5]:
+    for row in rows[::10]:
         number = int(row.graph.partition("/")[2])
         assert ours(random_graph(number).SerializeToString(), row.npu) == row.ours, row
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from pathlib import Path
 
-from npusim.checking.rules import DATA
+from npusim.checking.rules import DATA, load_rules
 from tests.vendor.compiling import tables
 from tests.vendor.compiling.verdicts import score
 
@@ -27,7 +27,7 @@ def page() -> str:
     rules = sum(not line.startswith(("#", "op,")) for line in (DATA / "2026.csv").read_text().splitlines())
     template = (DOCS / "check.template.md").read_text(encoding="utf-8")
     return template.format(
-        asked=f"{len(main):,}", sample=f"{sample:,}", differ=differ, rules=rules, table="\n".join(rows())
+        asked=f"{len(main):,}", sample=f"{sample:,}", differ=differ, rules=rules, table="\n".join(rows()), lists=lists()
     )  # fmt: skip
 
 
@@ -52,6 +52,19 @@ def rows() -> list[str]:
                 )
                 lines.append(f"| {words} | {npu} | {half} | {numbers} |")
     return lines
+
+
+def lists() -> str:
+    """Ops that no form helps: those the reader does not know, and those the compiler always refused."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for op, rules in sorted(load_rules("2026").by_op.items()):
+        if any(not rule.when and rule.refuses for rule in rules):
+            reader = any(rule.why == "unread" for rule in rules)
+            domain, _, name = op.rpartition(".")
+            found[f"not read, {domain or 'ai.onnx'}" if reader else "refused in every form asked"].append(
+                name if reader else op
+            )
+    return "\n".join(f"- **{what}** ({len(ops)}): {', '.join(ops)}" for what, ops in sorted(found.items()))
 
 
 def write_page() -> None:

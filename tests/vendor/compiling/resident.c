@@ -1,7 +1,9 @@
 /* Compiles one model after another with OpenVINO's NPU plugin in one process, so that its libraries load once.
    A line of standard input is MODEL, then KEY=VALUE properties, all separated by tabs. The answer to each ends with the
    line "@@ STAGE" (read, compile or ok) and, before it, the last error's text. A crash ends the process: the caller sees
-   that and starts another. Built against the C headers of an OpenVINO wheel; see resident.py. */
+   that and starts another. Built against the C headers of an OpenVINO wheel (resident.py says how it is named), for the
+   Windows wheel, whose plugin brings the compiler, with MinGW:
+   x86_64-w64-mingw32-gcc -O1 -I openvino/include resident.c openvino/libs/openvino_c.lib -o openvino/libs/resident.exe */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
