@@ -61,8 +61,9 @@ def test_twice_a_product_costs_once_to_2_3_times(m, k, n, axis, name):
     extents = [m, k, n]
     once = microseconds(at_size.product(*extents), hw)
     extents[axis] *= 2
-    # 2.3 but for products whose terms begin to be summed up in parts, or that begin to be cut over two axes
-    assert once * 0.999 <= microseconds(at_size.product(*extents), hw) <= 2.4 * once
+    # 2.3 but for products whose terms begin to be summed up in parts, or that begin to be cut over two axes: parts and
+    # sums are steps, and each waits for its dispatch
+    assert once * 0.999 <= microseconds(at_size.product(*extents), hw) <= 2.5 * once
 
 
 @settings(max_examples=25)
