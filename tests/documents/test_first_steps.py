@@ -56,6 +56,24 @@ def test_what_it_says_to_try_can_be_typed(demo):
         assert done.returncode == 0 and done.stdout, (command, done.stderr)
 
 
+def test_each_line_of_the_readme_that_needs_the_core_alone_can_be_typed(demo):
+    """After `. .venv/bin/activate`, in their order: later lines read what earlier ones wrote."""
+    clone, *_ = demo
+    text = (clone / "README.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if "`make all`" not in line]
+    commands = re.findall(r"\| `((?:npusim|xamba) [^`]+)` \|$|^\$ (.+)$", "\n".join(rows), re.M)
+    lines = ["set -e", ". .venv/bin/activate", *(f"{table or shown} > out.txt" for table, shown in commands)]
+    code = re.search(r"```python\n(.*?)```", text, re.S)
+    assert code is not None and len(commands) > 10
+    (clone / "readme.py").write_text(code[1], "utf-8")
+    script = "\n".join([*lines, "python readme.py"])
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=clone, env=clean, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
 def test_what_the_core_lacks_is_told_with_what_this_checkout_can_install(demo):
     clone, *_ = demo
     command = ".venv/bin/npusim sweep examples/mamba2_small.onnx --vary tiles=1,2 -o out.nc"
