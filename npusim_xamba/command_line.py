@@ -22,6 +22,8 @@ INTERRUPTED_EXIT = 130
 
 def enter(load: Callable[[], Callable[[], None]]) -> None:
     """Load and run a tool's `main`; Ctrl-C while it loads ends as it does later, and once it is done it is ignored."""
+    with suppress(ValueError):  # not the main thread: a program called us
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as it was before `start`
     try:
         process.begin()
         load()()
