@@ -27,6 +27,10 @@ def microseconds(graph, hw):
     return float(timeline(planned(graph, hw), hw).latency_ns) / 1e3
 
 
+def without_waits(graph, hw):
+    return microseconds(graph, hw.replace({"step.minimum_ns": 0}))
+
+
 def ddr_bytes(plan):
     moves = (a for a in plan.ask if isinstance(a, DmaTask))
     return sum(a.nbytes for a in moves if "ddr" in (a.source, a.destination))
@@ -59,11 +63,13 @@ def test_nothing_is_refused_for_size(kind, a, b, c, name):
 def test_twice_a_product_costs_once_to_2_3_times(m, k, n, axis, name):
     hw = HARDWARE[name]
     extents = [m, k, n]
-    once = microseconds(at_size.product(*extents), hw)
+    once, work = (f(at_size.product(*extents), hw) for f in (microseconds, without_waits))
     extents[axis] *= 2
-    # 2.3 but for products whose terms begin to be summed up in parts, or that begin to be cut over two axes: parts and
-    # sums are steps, and each waits for its dispatch
-    assert once * 0.999 <= microseconds(at_size.product(*extents), hw) <= 2.5 * once
+    twice, more = (f(at_size.product(*extents), hw) for f in (microseconds, without_waits))
+    # 2.3 but for products whose terms begin to be summed up in parts, or that begin to be cut over two axes; with the
+    # waits of pieces shorter than a step (assumed on NPU 5010: 80 pieces of 512 x 4096 x 1024) at most 2.7
+    assert work * 0.999 <= more <= 2.4 * work
+    assert once * 0.999 <= twice <= 2.7 * once
 
 
 @settings(max_examples=25)
