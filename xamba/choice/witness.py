@@ -6,6 +6,7 @@ CumSum on NPU 3720 and 4000 is judged by what it costs and what it saves.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +27,17 @@ from xamba.proof.weights import random_weights
 
 
 def vendor(given: bool | str) -> list[str]:
-    """The command that runs Intel's compiler. Raises `BadArgument` where there is none."""
+    """The command that runs Intel's compiler. Raises `BadArgument` where there is none, or it cannot be started."""
     try:
-        return command_of(given if isinstance(given, str) else None)
+        command = command_of(given if isinstance(given, str) else None)
     except NpusimError as error:
         raise BadArgument(f"--witness: {error}") from None
+    if not command or shutil.which(command[0]) is None:
+        raise BadArgument(
+            f"--witness: '{' '.join(command)}' cannot be started: no such command; name one that runs Intel's compiler "
+            "with --vendor-command or NPUSIM_VENDOR_COMPILER"
+        )
+    return command
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,15 @@ def runtimes(asked: str | None) -> list[str]:
 
 
 class Runner:
-    """A model that is ready to run. Raises `BadModel` when the runtime refuses it."""
+    """A model that is ready to run. Raises `BadModel` when the runtime refuses it.
 
-    def __init__(self, model: ir.Model, runtime: str, label: str) -> None:
+    threads: how many onnxruntime may use within an op (0: as many as it likes).
+    """
+
+    def __init__(self, model: ir.Model, runtime: str, label: str, threads: int = 0) -> None:
         self.label, self.runtime = label, runtime
         try:
-            self._run, self.outputs = _open(model, runtime)
+            self._run, self.outputs = _open(model, runtime, threads)
         except Exception as error:
             raise BadModel(f"{runtime} cannot load {label}: {_first_line(error)}") from None
 
@@ -53,7 +56,7 @@ class Runner:
             raise BadModel(f"{self.runtime} cannot run {self.label}: {_first_line(error)}") from None
 
 
-def _open(model: ir.Model, runtime: str) -> tuple[Any, list[str]]:
+def _open(model: ir.Model, runtime: str, threads: int) -> tuple[Any, list[str]]:
     if runtime == "onnx.reference":
         from onnx.reference import ReferenceEvaluator
 
@@ -63,6 +66,7 @@ def _open(model: ir.Model, runtime: str) -> tuple[Any, list[str]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 4  # its errors come back as exceptions; stderr is ours
     # The model as written: constants are folded, ops are not fused into others.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

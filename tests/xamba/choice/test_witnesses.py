@@ -1,5 +1,7 @@
 """The second witness: the committed table, and Intel's compiler where it is at hand (here a stand-in)."""
 
+import os
+
 import pytest
 
 from npusim.measured.profile import VENDOR, Profile, ProfileLayer
@@ -9,7 +11,8 @@ from xamba import CumBA
 from xamba.choice.choose import Chooser
 from xamba.choice.signs import MARGIN, known, nearest, rows
 from xamba.choice.targets import targets
-from xamba.choice.witness import Witness
+from xamba.choice.witness import Witness, vendor
+from xamba.errors import BadArgument
 from xamba.facts.facts import Facts
 
 LUNAR = targets(["lunar_lake"])
@@ -101,3 +104,24 @@ def test_a_result_that_the_compiler_refuses_is_not_taken(compiler):
 
 def test_the_margin_is_small():
     assert 1 < MARGIN < 1.05
+
+
+def test_a_command_that_is_not_there_is_said_before_anything_is_priced():
+    with pytest.raises(BadArgument, match="'no_such_compiler now' cannot be started"):
+        vendor("no_such_compiler now")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("NPUSIM_VENDOR_COMPILER"), reason="NPUSIM_VENDOR_COMPILER names no compiler of Intel's"
+)
+def test_intels_own_compiler_agrees_on_a_long_segment_sum_and_stops_a_short_one():
+    """Six compiles of a few seconds each."""
+    command = vendor(True)
+    long = Chooser(PANTHER, [CumBA()], witness=command).choose(segment_sum(128))
+    assert "CumSum" not in ops(long.model)
+    assert all("NPU 5010" in site.witness and "refused" not in site.witness for site in long.sites)
+    asked = Witness(command, PANTHER)
+    before, after = segment_sum(16), segment_sum(16)
+    CumBA().run(after)
+    assert "us -> " in asked.against(before, after)
