@@ -4,8 +4,8 @@ Every number and block that prices the plan is put at both ends of its 80 % rang
 time, all of them as one array of points through the functions that price a single NPU. What each does to the
 logarithm of the latency adds up as independent errors do: the root of the sum of squares, up and down apart.
 
-No draws: with a few hundred of them the tenth and the ninetieth percentile wander by some percent, and a wider spread
-may narrow them. Here it never does, the same question always gives the same band, and each number's part in it is
+No draws: with a few hundred of them the outer percentiles wander by a tenth of their reach, and a wider spread may
+narrow them. Here it never does, the same question always gives the same band, and each number's part in it is
 known, so that numbers two runs share cancel in a comparison (`docs/why.md`).
 """
 
