@@ -60,7 +60,9 @@ def test_on_a_cpu_and_by_intels_compiler_less_work_is_real():
     paper = text[text.index("1 layer, 4 tokens") :]
     assert float(re.search(r"ms \(([\d.]+)x\)", paper)[1]) >= 300
     own = estimates(paper, "its own")  # of the file chosen for that NPU alone
-    assert own["5010"] <= 130 and own["4000"] <= 300 and own["3720"] <= 400  # 4000 with 6 tiles, the last of two
+    assert (
+        own["5010"] <= 130 and own["4000"] <= 300 and own["3720"] <= 400
+    )  # 4000 with 6 tiles, the last of two
     today = text[text.index("as transformers 5 exports it") :]
     assert estimates(today, "ours")["5010"] <= 2200
     for line in today.splitlines()[1:7]:
