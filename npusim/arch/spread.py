@@ -61,13 +61,20 @@ def spreads(hw: Hardware, kernels: tuple[str, ...] = ()) -> list[Spread]:
             Spread(block, *_widest(hw, [n for n in hw.numbers() if n.startswith(f"{block}.")]))
             for block in BLOCKS
         ),
-        *(
-            Spread(
-                f"dsp.kernels.{name}", *_widest(hw, [f"dsp.kernels.{name}.{part}" for part in KERNEL_PARTS])
-            )
-            for name in kernels
-        ),
+        *(_kernel(hw, name) for name in kernels),
     ]
+
+
+def _kernel(hw: Hardware, name: str) -> Spread:
+    """A kernel's time: as its numbers say, and at least to the price Intel's compiler plans with, where it has one."""
+    down, up = _widest(hw, [f"dsp.kernels.{name}.{part}" for part in KERNEL_PARTS])
+    line = hw.dsp.kernels[name]
+    ours, theirs = float(line.cycles_per_element), float(line.compiler_cycles_per_element or 0.0)
+    if ours > 0 and theirs > 0:
+        wider = 1.0 if line.scalar else float(hw.dsp.lines_vector_bits) / float(hw.dsp.vector_bits)
+        apart = math.log(theirs / (ours * wider))
+        down, up = max(down, -apart), max(up, apart)
+    return Spread(f"dsp.kernels.{name}", down, up)
 
 
 def range_of(hw: Hardware, name: str) -> tuple[float, float] | None:
