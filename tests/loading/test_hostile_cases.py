@@ -72,3 +72,25 @@ def test_a_latency_of_1e308_ns_is_named():
 
 def test_a_function_of_another_opset_is_priced():
     assert report("fopset").latency_us > 0
+
+
+def test_the_reader_of_a_view_loads_the_view_not_its_base():
+    """What crosses DDR is the slice and the result, and not the tensor that it is cut from."""
+    graph = load(FOLDER / "view_reader_whole_base.onnx")
+    base = max(value.npu_bytes for value in graph.values.values())
+    assert report("view_reader_whole_base").bytes_moved < base
+
+
+@pytest.mark.parametrize("command", [
+    ("npusim", "run", "{file}"),
+    ("npusim", "run", "{file}", "--verbose"),
+    ("npusim", "check", "{file}"),
+    ("npusim", "explain", "{file}", "0"),
+    ("xamba", "verify", "{file}", "{file}"),
+    ("xamba", "optimize", "{file}", "-o", "{out}"),
+])  # fmt: skip
+def test_escape_sequences_in_names_reach_no_terminal(command, tmp_path):
+    tool, *words = (word.format(file=FOLDER / "ansi.onnx", out=tmp_path / "out.onnx") for word in command)
+    done = subprocess.run([sys.executable, "-m", tool, *words], capture_output=True, text=True, timeout=120)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
