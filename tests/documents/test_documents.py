@@ -16,39 +16,26 @@ IN_TABLE = re.compile(r"\| `((?:npusim|xamba) [^`]+)` \|$", re.M)
 AGAIN = "; `make printed` prints the documents again"
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory):
-    """A folder a document: its commands leave files that later ones read."""
-    return {name: printed.workplace(tmp_path_factory.mktemp("place")) for name in DOCUMENTS}
-
-
-SHOWN = [
-    (name, k, one)
-    for name, text in TEXTS.items()
-    for k, one in enumerate(c for block in printed.BLOCK.findall(text) for c in printed.commands(block))
-]
+# One test a document: its commands leave files that later ones read, and tests of a file may run in two processes.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_print_what_the_document_shows(name, tmp_path):
+    place = printed.workplace(tmp_path)
+    for one in (c for block in printed.BLOCK.findall(TEXTS[name]) for c in printed.commands(block)):
+        done = printed.run(one.command, place)
+        assert done.returncode == 0, done.stderr
+        shown = [line for line in one.lines if line.strip()]
+        assert printed.same(shown, [x for x in done.stdout.splitlines() if x.strip()]), one.command + AGAIN
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "k", "one"), SHOWN, ids=[f"{n}-{k}" for n, k, _ in SHOWN])
-def test_a_command_prints_what_the_document_shows(places, name, k, one):
-    done = printed.run(one.command, places[name])
-    assert done.returncode == 0, done.stderr
-    out = done.stdout.rstrip("\n").splitlines()
-    assert printed.same([line for line in one.lines if line.strip()] or [], [x for x in out if x.strip()]), (
-        one.command + AGAIN
-    )
-
-
-TABLE = [(name, command) for name, text in TEXTS.items() for command in IN_TABLE.findall(text)]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "command"), TABLE, ids=[c for _, c in TABLE])
-def test_a_command_of_a_table_can_be_typed_as_it_stands(places, name, command):
-    done = printed.run(command, places[name])
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    assert done.stdout
+@pytest.mark.parametrize("name", [n for n, text in TEXTS.items() if IN_TABLE.search(text)])
+def test_commands_of_a_table_can_be_typed_as_they_stand(name, tmp_path):
+    place = printed.workplace(tmp_path)
+    for command in IN_TABLE.findall(TEXTS[name]):
+        done = printed.run(command, place)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.stdout, command
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
