@@ -11,7 +11,7 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
 from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
-from npusim.report.record import Report
+from npusim.report.record import Advice, Report
 
 
 def advised(report: Report, graph: Graph, hw: Hardware, profile: CompilerProfile, plan: Plan) -> Report:
@@ -22,7 +22,13 @@ def advised(report: Report, graph: Graph, hw: Hardware, profile: CompilerProfile
     report = replace(report, what_if=what_ifs(plan, hw, report.host_us))
     asked = Asked(graph, hw, profile, plan, report)
     found = [advice for rule in RULES if (advice := rule(asked)) is not None]
-    return replace(report, advice=tuple(sorted(found, key=lambda a: (-a.saves_us, -a.share, a.kind))))
+    return replace(report, advice=tuple(sorted(found, key=lambda a: (-_sure_us(a), -a.share, a.kind))))
+
+
+def _sure_us(advice: Advice) -> float:
+    """What it saves; nothing where the sign is not settled, so that it comes behind what surely pays."""
+    settled = advice.saves_band_us is None or advice.saves_band_us[0] > 0
+    return advice.saves_us if settled else 0.0
 
 
 #: Tasks of a plan up to which advice comes unasked: a quarter of a second.

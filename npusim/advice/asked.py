@@ -32,7 +32,8 @@ class Saving:
             return said
         unit = said.split()[1]  # both ends in the unit of what is between them
         low, high = (digits(end / dict(TIMES)[unit]) for end in self.band_us)
-        return f"{said} ({low} to {high})"
+        doubt = ", which is not settled" if self.band_us[0] <= 0 else ""
+        return f"{said} ({low} to {high}){doubt}"
 
 
 @dataclass(frozen=True, slots=True)
