@@ -44,6 +44,14 @@ def band_us(latency_us: float, doubts: Iterable[Doubt]) -> tuple[float, float]:
     return latency_us * math.exp(-down), latency_us * math.exp(up)
 
 
+def reach(ends: Iterable[Iterable[float]]) -> tuple[float, float]:
+    """How far independent moves reach together, down and up (both positive): the root of the sum of squares of the
+    lowest and of the highest end of each. Summed exactly, so that their order changes no bit."""
+    moves = [(0.0, *one) for one in ends]
+    down, up = (math.sqrt(math.fsum(end(one) ** 2 for one in moves)) for end in (min, max))
+    return down, up
+
+
 def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, ...]:
     """What each number does to the latency of `plan` on `hw` (scalars only), the widest first."""
     kernels = tuple(dict.fromkeys(ask.kernel for ask in plan.ask if isinstance(ask, DspTask)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npusim.arch.hardware import Hardware
-from npusim.band import doubts
+from npusim.band import doubts, reach
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import Plan
 from npusim.compiler.profile import CompilerProfile
@@ -67,14 +66,12 @@ class Asked:
             return None
         mine = {(d.npu, d.name): (d.low_us, d.high_us) for d in self.report.doubts}
         theirs = {(d.npu, d.name): (d.low_us, d.high_us) for d in doubts(plan, self.hw, self.report.mode)}
-        down = up = 0.0
-        for key in mine.keys() | theirs.keys():
-            before = mine.get(key, (self.report.latency_us,) * 2)
-            after = theirs.get(key, (after_us,) * 2)
-            ends = [b - a - us for b, a in zip(before, after, strict=True)]
-            down += min(0.0, *ends) ** 2
-            up += max(0.0, *ends) ** 2
-        return us - math.sqrt(down), us + math.sqrt(up)
+        before, after = (self.report.latency_us,) * 2, (after_us,) * 2
+        down, up = reach(
+            [b - a - us for b, a in zip(mine.get(key, before), theirs.get(key, after), strict=True)]
+            for key in mine.keys() | theirs.keys()
+        )
+        return us - down, us + up
 
     def nodes(self, *op_types: str, engine: str = "") -> list[NodeReport]:
         """Nodes of these op types (all if none is named) on this engine, the one that moves the end most first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from npusim.band import reach
 from npusim.report.record import Doubt, Report
 
 _LEAST = 1e-9  # of a logarithm: rounding
@@ -21,12 +22,12 @@ def ratio_band(before: Report, after: Report) -> tuple[float, float] | None:
         return None
     ratio = before.latency_us / after.latency_us
     mine, theirs = _moves(before), _moves(after)
-    down = up = 0.0
-    for key in mine.keys() | theirs.keys():
-        ends = [b - a for b, a in zip(mine.get(key, (0.0, 0.0)), theirs.get(key, (0.0, 0.0)), strict=True)]
-        down += min(0.0, *ends) ** 2
-        up += max(0.0, *ends) ** 2
-    return ratio * math.exp(-math.sqrt(down)), ratio * math.exp(math.sqrt(up))
+    still = (0.0, 0.0)
+    down, up = reach(
+        [b - a for b, a in zip(mine.get(key, still), theirs.get(key, still), strict=True)]
+        for key in mine.keys() | theirs.keys()
+    )
+    return ratio * math.exp(-down), ratio * math.exp(up)
 
 
 def settled(ratio: float, band: tuple[float, float] | None) -> bool | None:
