@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from npusim.comparison.waterfall import compare
     from npusim.errors import NpusimError
     from npusim.graph import Graph
-    from npusim.onnx_io import load
+    from npusim.model_files import load
     from npusim.report.explain import explain
     from npusim.report.record import Report
     from npusim.simulation import simulate
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from npusim.tradeoff.sensitivity import sensitivity
 
 _WHERE = {
-    "load": ("npusim.onnx_io", "load"),
+    "load": ("npusim.model_files", "load"),
     "simulate": ("npusim.simulation", "simulate"),
     "explain": ("npusim.report.explain", "explain"),
     "check": ("npusim.checking.check", "check"),

@@ -1,4 +1,4 @@
-"""The door for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.loading`.
+"""The front end for ONNX files: `load` makes a static `Graph` of one. Everything behind it is in `npusim.loading`.
 
 ```
 file ─ structure ─► ModelProto without weights ─ walk, builder, shapes_* ─► nodes that run ─ finish ─► Graph
@@ -37,17 +37,7 @@ def load(
 ) -> Graph:
     """The static graph of an ONNX file: shapes known, constants folded, functions inlined, loops counted.
 
-    `path` may also be a model in memory, an `onnx.ModelProto` or an `onnx_ir.Model` (its small constants inline); it
-    is read and not changed.
-    `dims` binds free dimensions of the inputs by name (``{"batch": 1}``); a free dimension without a name
-    is called ``input.axis``. With `upper_bound`, shapes that depend on data (NonZero and the like) take the
-    most they can be, and a warning says so. `fixed` gives small inputs a value (``{"sr": 16000}``), which may
-    decide a branch. `trips` bounds loops whose count the data decide: one number for all, or one by name.
-    `max_nodes` bounds what the model may unfold to (default: ten times the nodes it holds, 30,000 at least).
-    Weights are not read; they need not be there.
-
-    Raises `BadModel` (missing, unreadable, contradicts itself), `FreeDimension` (not bound), `BadArgument`
-    (unknown name in `dims`, `fixed` or `trips`), `UnknownShape` (a shape depends on data), `TooLarge`.
+    Arguments and errors are those of `npusim.model_files.load`.
     """
     from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
     from npusim.loading.budget import budget
@@ -106,6 +96,20 @@ def load(
         return result
     size = os.path.getsize(path)
     return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
+
+
+def input_shapes(model: Any) -> dict[str, list[int | str]]:
+    """The inputs that are no weights, with their sizes or the names of those that are free. `model`: a path or message.
+
+    Raises `BadModel` and `UnknownShape` for inputs that are no tensors or have no shape.
+    """
+    from npusim.loading.inputs import symbolic_shape
+    from npusim.loading.structure import read_model
+
+    if isinstance(model, str | os.PathLike):
+        model = read_model(model)
+    weights = {w.name for w in model.graph.initializer}
+    return {v.name: symbolic_shape(v) for v in model.graph.input if v.name not in weights}
 
 
 def in_memory(model: Any) -> ModelProto:

@@ -104,7 +104,7 @@ def graph_of(model: Model, dims: Mapping[str, int] | None = None) -> Graph:
         if dims:
             raise BadArgument("the graph is loaded, its dimensions are bound; give dims to npusim.load")
         return model
-    from npusim.onnx_io import load
+    from npusim.model_files import load
 
     graph = load(model, dims)
     return replace(graph, name=os.path.basename(model)) if isinstance(model, str | os.PathLike) else graph

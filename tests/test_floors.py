@@ -18,6 +18,7 @@ FLOORS = [
     "terminal pages",
     "arch loading ops",
     "compiler onnx_io",
+    "model_files",
     "pricing checking",
     "distinct",
     "measures",

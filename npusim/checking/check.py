@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from npusim.arch.hardware import Hardware
 from npusim.checking.file import capturing_scans, edges, free_dimensions, key_of, unread_ops
@@ -15,6 +16,9 @@ from npusim.checking.rules import load_rules
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownShape
 from npusim.graph import Graph
+
+if TYPE_CHECKING:
+    from npusim.model_files import FrontEnd
 
 NOT_ASKED = "nobody has asked the compiler of this release; --compiler 2026 has rules"
 
@@ -37,6 +41,7 @@ def check(
     does. Free dimensions and shapes that depend on data are findings, no errors.
     """
     from npusim.loading.structure import read_model
+    from npusim.model_files import ONNX, front_end
 
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     generation, notes = profile.generation_for(hw)
@@ -47,10 +52,11 @@ def check(
         )
         return Verdict(name, hw.name, generation, profile.product, 0, (nobody,), tuple(notes))
     rules = load_rules(profile.refusals)
-    model = read_model(os.fspath(path))
-    found = unread_ops(model, rules) + edges(model) + capturing_scans(model)
+    reader = front_end(os.fspath(path))
+    model = read_model(os.fspath(path)) if reader is ONNX else None
+    found = [] if model is None else unread_ops(model, rules) + edges(model) + capturing_scans(model)
     excused = any(finding.kind == "edge" for finding in found)
-    free, sizes = _free(model, dict(dims or {}))
+    free, sizes = _free(reader, path if model is None else model, dict(dims or {}))
     if free:
         found.insert(0, free)
     graph: Graph | None = None
@@ -95,17 +101,15 @@ def _load(
     max_nodes: int | None,
 ) -> Graph:
     """The static graph; where shapes depend on data, their upper bounds: the compiler takes those as well."""
-    from npusim.onnx_io import load
+    from npusim.model_files import load
 
     return load(path, dims, fixed=fixed, trips=trips, max_nodes=max_nodes, upper_bound=True)
 
 
-def _free(model: Any, dims: dict[str, int]) -> tuple[Finding | None, dict[str, int]]:
-    from npusim.loading.inputs import symbolic_shape
-
-    weights = {w.name for w in model.graph.initializer}
+def _free(reader: FrontEnd, model: Any, dims: dict[str, int]) -> tuple[Finding | None, dict[str, int]]:
+    """The finding for free dimensions of a model (its path, or its ONNX message), and sizes to look on with."""
     try:
-        shapes = {v.name: symbolic_shape(v) for v in model.graph.input if v.name not in weights}
+        shapes = import_module(reader.module).input_shapes(model)
     except NpusimError:  # `load` says it better
         return None, {}
     return free_dimensions(shapes, dims)

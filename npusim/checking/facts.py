@@ -72,12 +72,14 @@ NAMED = re.compile(r"node '(.*?)' \((\w+)\)")
 def run_time_facts(error: UnknownShape, model: Any) -> tuple[str, str, dict[str, Fact]]:
     """Name, op and facts of the node whose output shape the data decide, as the loader's error names it.
 
-    Of such a node no more is known than whether it reads inputs of the model and writes outputs. All are empty if no
-    node is named.
+    Of such a node no more is known than whether it reads inputs of the model and writes outputs, and not even that of
+    a file that is not ONNX (`model` is None). All are empty if no node is named.
     """
     found = NAMED.search(str(error))
     if found is None:
         return "", "", {}
+    if model is None:
+        return found[1], found[2], {"run_time_shape": "yes"}
     outputs = {value.name for value in model.graph.output}
     same = [node for node in model.graph.node if node.op_type == found[2]]
     ends = any(name in outputs for node in same for name in node.output)

@@ -83,7 +83,7 @@ def read_model(
     max_nodes: int | None = None,
 ) -> Graph:
     """The graph of a file, named as the file (PyTorch calls every graph main_graph)."""
-    from npusim.onnx_io import load
+    from npusim.model_files import load
     from npusim.terminal.progress import working
 
     name = os.path.basename(model)

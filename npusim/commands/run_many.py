@@ -11,6 +11,7 @@ import typer
 
 from npusim.commands.inputs import Conditions
 from npusim.errors import BadArgument, BadModel, NpusimError
+from npusim.model_files import in_folder, kinds
 from npusim.report.record import Report
 from npusim.terminal.layout import Line, bar, clean, sentence, table
 from npusim.terminal.results import TEXT, answer
@@ -18,7 +19,6 @@ from npusim.terminal.units import share, time
 from npusim_xamba.envelope import envelope, text
 
 FAILED_EXIT = 1
-ENDING = ".onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ def find(models: Iterable[str]) -> Iterable[str]:
                 os.path.join(folder, name)
                 for folder, _, names in os.walk(model)
                 for name in names
-                if name.endswith(ENDING)
+                if in_folder(name)
             )
             if not found:
-                raise BadModel(f"'{model}' is a folder without an {ENDING} file")
+                raise BadModel(f"'{model}' is a folder without a model in it: {kinds()}")
         for path in found:
             if (place := os.path.realpath(path)) not in seen:
                 seen.add(place)

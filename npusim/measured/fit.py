@@ -41,7 +41,7 @@ def fit_machine(
     """
     from npusim.compiler.compile import compile_graph
     from npusim.compiler.profile import load_profile
-    from npusim.onnx_io import load
+    from npusim.model_files import load
     from npusim.simulation import simulate
 
     profiles = [for_calibration(p) for p in read_reports(reports)]

@@ -16,6 +16,7 @@ from npusim.errors import BadModel
 from npusim.graph import DType, Graph
 from npusim.measured.measure import NOT_INSTALLED, NoNpu, build, last_line, probe, read_model
 from npusim.measured.samples import graph_inputs
+from npusim.model_files import only_onnx
 from npusim_xamba.extras import missing
 
 #: Largest error allowed, relative to the largest magnitude of an output: rounding of the widest type it meets.
@@ -59,6 +60,7 @@ def check_values(model: str | Path, graph: Graph, tolerance: float | None = None
 
     Raises NoNpu when one of the runtimes is not installed, BadModel when one refuses the model.
     """
+    only_onnx(str(model), "--values", "onnxruntime reads nothing else")
     found = probe()
     if found.state == NOT_INSTALLED:
         raise NoNpu(found.sentence)

@@ -46,7 +46,7 @@ def report_of(
 
 @lru_cache(maxsize=8)
 def _graph(path: str) -> Graph:
-    from npusim.onnx_io import load
+    from npusim.model_files import load
 
     return load(path)
 

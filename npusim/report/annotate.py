@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 from npusim.errors import BadModel, BadOutput
+from npusim.model_files import only_onnx
 from npusim.report.record import NodeReport, Report
 from npusim.report.words import SHORT_NAMES
 from npusim.terminal.units import nbytes, share, time
@@ -27,6 +28,7 @@ def annotated(report: Report, path: str, target: str) -> bytes:
     from google.protobuf.message import DecodeError, EncodeError
     from onnx import ModelProto, TensorProto
 
+    only_onnx(path, "--annotate", "--json has the same of every node")
     model = ModelProto()
     try:
         with open(path, "rb") as file:

@@ -172,7 +172,7 @@ def test_what_is_of_one_model_is_refused_for_several(npusim, model, tmp_path):
     assert (code, out) == (2, "") and "--csv" in err
     (tmp_path / "none").mkdir()
     code, out, err = npusim("run", tmp_path / "none")
-    assert (code, out) == (2, "") and "without an .onnx file" in err
+    assert (code, out) == (2, "") and "without a model in it: ONNX (.onnx)" in " ".join(err.split())
 
 
 def test_an_error_names_the_option_on_a_command_line_and_the_argument_in_python(
