@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
     "errors collector",
-    "graph work version schedule choices expression",
-    "terminal pages",
+    "graph work version schedule choices expression messages",
+    "terminal pages language",
     "arch loading ops",
     "compiler onnx_io",
     "model_files",

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from npusim.errors import BadModel
-from npusim.loading.messages import messages
 from npusim.loading.tensors import KEEP_ELEMENTS
+from npusim.messages import messages
 from npusim_xamba.files import special
 
 PARSE_WHOLE_BYTES = 8 * 2**20  # below this one parse in C++ is quicker than a walk in Python

@@ -11,7 +11,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import DType
-from npusim.loading.messages import messages
+from npusim.messages import messages
 from npusim_xamba.files import Refused, check_location, inside
 
 # Types NumPy has itself; of any other, the `onnx` package knows how it is held.

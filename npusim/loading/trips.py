@@ -17,9 +17,9 @@ from npusim.graph import DType
 from npusim.loading.branches import inline
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.dimensions import listed
-from npusim.loading.messages import messages
 from npusim.loading.order import SUBGRAPH_OPS, captured
 from npusim.loading.tensors import array_of
+from npusim.messages import messages
 
 MOST_FOLLOWED = 20_000  # nodes evaluated to follow a condition: about half a second
 ENDLESS = 2**31 - 1  # this limit and more are the exporters' way to write "until the condition says stop"

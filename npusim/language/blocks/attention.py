@@ -1,0 +1,149 @@
+"""Grouped attention with a static cache: keys and values come in as inputs and go out with the new rows behind them.
+
+Query heads that share a key head are rows of one product, so no key or value is written out several times:
+[batch, key heads, group x tokens, channels] x [batch, key heads, channels, rows].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from npusim.language.blocks.common import norm
+from npusim.language.blocks.mask import bias_of
+from npusim.language.blocks.rotary import Rotary, turned
+from npusim.language.model import Norm, Parameter, State, matrix
+from npusim.language.storage import Width
+from npusim.language.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """`window`: how many tokens are seen, the own one included (None: all). `packed`: queries, keys and values in
+    one matrix (Phi-3). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head.
+    `scale` of the scores (None: 1/sqrt(head_dim)). `gated`: the query matrix has a gate behind each head (Qwen3-Next).
+    """
+
+    layer: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    rotary: Rotary | None
+    name: str = "self_attn"
+    bias: bool = False
+    out_bias: bool = False
+    out_name: str = "o_proj"
+    packed: bool = False
+    norms: tuple[Norm, Norm] | None = None
+    window: int | None = None
+    scale: float | None = None
+    softcap: float | None = None
+    gated: bool = False
+    key_multiplier: float = 1.0
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        own, shared = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        if self.packed:
+            found = matrix("qkv_proj", self.hidden, own + 2 * shared, self.bias)
+        else:
+            found = (
+                *matrix("q_proj", self.hidden, own * (2 if self.gated else 1), self.bias),
+                *matrix("k_proj", self.hidden, shared, self.bias),
+                *matrix("v_proj", self.hidden, shared, self.bias),
+            )
+        norms = [p for n in self.norms or () for p in n.parameters()]
+        return (*found, *norms, *matrix(self.out_name, own, self.hidden, self.out_bias))
+
+    def states(self) -> tuple[State, ...]:
+        shape = (self.kv_heads, 0, self.head_dim)
+        return State("key", shape, 1, self.window), State("value", shape, 1, self.window)
+
+    def write(self, w: Writer, x: str) -> str:
+        step, group = w.step, self.heads // self.kv_heads
+        q, k, v, gate = self._projected(w, x)
+        if self.norms:
+            q, k = norm(w, q, self.norms[0]), norm(w, k, self.norms[1])
+        q, k, v = (w.op("Transpose", y, perm=(0, 2, 1, 3)) for y in (q, k, v))
+        if self.key_multiplier != 1.0:
+            k = w.op("Mul", k, w.scalar(self.key_multiplier))
+        if self.rotary:
+            q, k = (turned(w, y, self.rotary, self.head_dim) for y in (q, k))
+        key, value = self.states()
+        k, v = self._cached(w, key, k), self._cached(w, value, v)
+        rows = key.rows(step.past) + step.tokens
+        q = w.op("Mul", q, w.scalar(self.head_dim**-0.5 if self.scale is None else self.scale))
+        if group > 1:
+            q = w.op("Reshape", q, w.ints(step.batch, self.kv_heads, group * step.tokens, self.head_dim))
+        scores = w.op("MatMul", q, w.op("Transpose", k, perm=(0, 1, 3, 2)))
+        if self.softcap:
+            scores = w.op("Tanh", w.op("Mul", scores, w.scalar(1 / self.softcap)))
+            scores = w.op("Mul", scores, w.scalar(self.softcap))
+        apart = group > 1 and step.tokens > 1  # the mask differs by token, rows are tokens of several heads
+        if apart:
+            scores = w.op("Reshape", scores, w.ints(step.batch, self.heads, step.tokens, rows))
+        weights = w.op("Softmax", w.op("Add", scores, bias_of(w, self.window)), axis=-1)
+        if apart:
+            weights = w.op("Reshape", weights, w.ints(step.batch, self.kv_heads, group * step.tokens, rows))
+        y = w.op("MatMul", weights, v)
+        if group > 1:
+            y = w.op("Reshape", y, w.ints(step.batch, self.heads, step.tokens, self.head_dim))
+        y = w.op("Transpose", y, perm=(0, 2, 1, 3))
+        y = w.op("Reshape", y, w.ints(step.batch, step.tokens, self.heads * self.head_dim))
+        if gate:
+            y = w.op("Mul", y, w.op("Sigmoid", gate))
+        return w.linear(y, self.out_name, self.heads * self.head_dim, self.hidden, self.out_bias)
+
+    def _projected(self, w: Writer, x: str) -> tuple[str, str, str, str]:
+        """Queries, keys and values as [batch, tokens, heads, head_dim], and the gate as channels, or ''."""
+        own, shared = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        gate = ""
+        if self.packed:
+            all_three = w.linear(x, "qkv_proj", self.hidden, own + 2 * shared, self.bias)
+            parts = w.ops("Split", all_three, w.ints(own, shared, shared), out=("", "", ""), axis=-1)
+        else:
+            parts = [
+                w.linear(x, "q_proj", self.hidden, own * (2 if self.gated else 1), self.bias),
+                w.linear(x, "k_proj", self.hidden, shared, self.bias),
+                w.linear(x, "v_proj", self.hidden, shared, self.bias),
+            ]
+        batch, tokens = w.step.batch, w.step.tokens
+        if self.gated:  # a head's queries, then its gate
+            both = w.op("Reshape", parts[0], w.ints(batch, tokens, self.heads, 2 * self.head_dim))
+            parts[0], gate = w.ops("Split", both, w.ints(self.head_dim, self.head_dim), out=("", ""), axis=-1)
+            gate = w.op("Reshape", gate, w.ints(batch, tokens, own))
+        q, k, v = (
+            w.op("Reshape", part, w.ints(batch, tokens, heads, self.head_dim))
+            for part, heads in zip(parts, (self.heads, self.kv_heads, self.kv_heads), strict=True)
+        )
+        return q, k, v, gate
+
+    def _cached(self, w: Writer, state: State, new: str) -> str:
+        """The rows of the cache with the new ones behind them; the cache goes in and comes out."""
+        step, eight = w.step, w.storage.cache is Width.INT8
+        kind = "int8" if eight else None
+        name = f"present.{self.layer}.{state.name}"
+        rows = state.rows(step.past) + step.tokens
+        forgets = state.rows(step.rows) < rows  # the window is full
+        out = name if step.with_cache and not forgets else ""
+        scale = w.parameter(f"{state.name}_cache_scale", (self.kv_heads,)) if eight else ""
+        stored = (
+            w.op("QuantizeLinear", new, scale, w.constant(np.zeros(self.kv_heads, np.int8)), axis=1)
+            if eight
+            else new
+        )
+        if step.past:
+            old = w.input(
+                f"past_key_values.{self.layer}.{state.name}", (step.batch, *state.at(step.past)), kind
+            )
+            stored = w.op("Concat", old, stored, axis=2, out=out)
+        elif out:
+            stored = w.op("Identity", stored, out=out)
+        if step.with_cache:
+            if forgets:
+                w.op("Slice", stored, w.ints(rows - state.rows(step.rows)), w.ints(rows), w.ints(2), out=name)
+            w.output(name, (step.batch, *state.at(step.rows)), kind)
+        if not eight:
+            return stored if step.past else new
+        return w.op("DequantizeLinear", stored, scale, axis=1)

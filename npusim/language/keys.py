@@ -1,0 +1,132 @@
+"""The keys of a config.json, in either spelling: what transformers 4 and 5 write differently is asked for here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from npusim.errors import BadModel
+from npusim.language.blocks.common import activation_named
+from npusim.language.blocks.rotary import Rotary
+from npusim.language.model import Layer, ModelConfig, Norm
+
+MOST_LAYERS = 10_000
+LARGEST = 2**40  # of a size; more is a slip, and would overflow what is counted from it
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What stands in a config.json; `name` is the model's, for the report. All methods raise BadModel with the key."""
+
+    values: Mapping[str, Any]
+    name: str
+
+    def size(self, key: str, default: int | None = None, least: int = 1) -> int:
+        """A whole number, `least` or more."""
+        value = self.values.get(key)
+        if value is None:
+            value = default
+        if value is None:
+            raise BadModel(f"'{key}' is missing")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+            raise BadModel(f"'{key}' must be a whole number from {least} to {LARGEST}, not {value!r}")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float:
+        value = self.values.get(key)
+        if value is None:
+            value = default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadModel(f"'{key}' must be a number, not {value!r}")
+        return float(value)
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        value = self.values.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise BadModel(f"'{key}' must be true or false, not {value!r}")
+        return value
+
+    def text(self, key: str, default: str) -> str:
+        value = self.values.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise BadModel(f"'{key}' must be a text, not {value!r}")
+        return value
+
+    def numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        """As many numbers as the default has."""
+        value = self.values.get(key)
+        if value is None:
+            return default
+        plain = isinstance(value, list) and all(
+            isinstance(v, int | float) and not isinstance(v, bool) for v in value
+        )
+        if not plain or len(value) != len(default):
+            raise BadModel(f"'{key}' must be {len(default)} numbers, not {value!r}")
+        return tuple(float(v) for v in value)
+
+    def activation(self, key: str = "hidden_act", default: str = "silu") -> str:
+        return activation_named(self.text(key, default))
+
+    def window(self) -> int | None:
+        """`sliding_window`, unless `use_sliding_window` turns it off. (A window of null or 0 is none.)"""
+        if not self.values.get("sliding_window") or self.values.get("use_sliding_window") is False:
+            return None
+        return self.size("sliding_window")
+
+    def kinds(self, default: Callable[[int], str], known: tuple[str, ...]) -> list[str]:
+        """`layer_types`: what each layer is; by the family's rule where an older file does not say."""
+        count = self.size("num_hidden_layers")
+        found = self.values.get("layer_types")
+        if found is None:
+            found = [default(index) for index in range(min(count, MOST_LAYERS))]
+        if not isinstance(found, list) or len(found) != count:
+            raise BadModel(f"'layer_types' must name {count} layers, as 'num_hidden_layers' says")
+        for kind in found:
+            if kind not in known:
+                raise BadModel(f"'layer_types' has {kind!r}; known are {', '.join(known)}")
+        return found
+
+    def rotary(self, head_dim: int, kind: str = "", default_theta: float = 10_000.0) -> Rotary:
+        """Rotary positions: `rope_parameters` (transformers 5, by kind of layer in some families), or `rope_theta` and
+        `rope_scaling` (4)."""
+        found = self.values.get("rope_parameters") or self.values.get("rope_scaling") or {}
+        if isinstance(found, Mapping) and kind and isinstance(found.get(kind), Mapping):
+            found = found[kind]
+        if not isinstance(found, Mapping):
+            raise BadModel(f"'rope_parameters' must be keys and values, not {found!r}")
+        share = found.get("partial_rotary_factor", self.values.get("partial_rotary_factor"))
+        theta = found.get("rope_theta", self.values.get("rope_theta"))
+        numbers = Keys({"partial_rotary_factor": share, "rope_theta": theta}, self.name)
+        keys = {k: v for k, v in found.items() if k not in ("rope_theta", "partial_rotary_factor")}
+        for key in ("original_max_position_embeddings", "max_position_embeddings"):
+            if keys and self.values.get(key) is not None:
+                keys.setdefault(key, self.values[key])
+        plain = keys.get("rope_type", keys.get("type", "default")) == "default"
+        scaling = tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in keys.items()))
+        dim = int(head_dim * numbers.number("partial_rotary_factor", 1.0)) // 2 * 2
+        return Rotary(numbers.number("rope_theta", default_theta), dim, () if plain else scaling)
+
+    def model(self, layer: Callable[[int], Layer], final_norm: Norm, **more: Any) -> ModelConfig:
+        """The model of a family whose layers are told by index; `more` are further fields of `ModelConfig`."""
+        count = self.size("num_hidden_layers")
+        if count > MOST_LAYERS:
+            raise BadModel(f"'num_hidden_layers' is {count}; {MOST_LAYERS} are the most that are built")
+        longest = self.values.get("max_position_embeddings")
+        values: dict[str, Any] = {
+            "tied": self.flag("tie_word_embeddings"),
+            "max_positions": self.size("max_position_embeddings") if longest else None,
+        }
+        return ModelConfig(
+            name=self.name,
+            family=self.text("model_type", ""),
+            hidden=self.size("hidden_size"),
+            vocab=self.size("vocab_size"),
+            layers=tuple(layer(index) for index in range(count)),
+            final_norm=final_norm,
+            **{**values, **more},
+        )

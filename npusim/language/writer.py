@@ -1,0 +1,198 @@
+"""Writes ONNX: nodes with names that say where they stand, constants that are shared, weights with or without bytes.
+
+A graph of a large model holds no weights: its tensors are external data in a file that is not there, as an exporter
+leaves them, which is all that a simulator asks for. With `values` they are in it, for proofs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npusim.language.storage import Storage, Width, quantised, scales
+from npusim.messages import messages
+
+OPSET = 21  # blocked DequantizeLinear of int4
+IR_VERSION = 10
+DROPPED = "weights_dropped.bin"
+TYPES = {"float32": 1, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "int4": 22}
+Values = Callable[[str, tuple[int, ...]], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one pass of the graph does: `tokens` new ones behind `past` in the cache, for `batch` sequences."""
+
+    tokens: int
+    past: int
+    batch: int
+    with_cache: bool = True
+
+    @property
+    def rows(self) -> int:
+        """Tokens seen when the pass is done."""
+        return self.past + self.tokens
+
+
+class Writer:
+    """The graph under construction. `step` is what it does, `storage` how its weights lie in memory."""
+
+    def __init__(self, name: str, step: Step, storage: Storage, values: Values | None = None) -> None:
+        self.step = step
+        self.storage = storage
+        self.values = values
+        self.float = "float32" if storage.weights is Width.FP32 else "float16"
+        self.messages: Any = messages()
+        self.model: Any = self.messages.ModelProto(ir_version=IR_VERSION, producer_name="npusim")
+        self.model.opset_import.add(domain="", version=OPSET)
+        self.graph: Any = self.model.graph
+        self.graph.name = name
+        self.scope: list[str] = []
+        self.shared: dict[
+            Any, str
+        ] = {}  # what is written once for the whole graph, under a key of its writer
+        self._taken: dict[str, int] = {}
+
+    @contextmanager
+    def within(self, *names: str) -> Iterator[None]:
+        """Nodes and weights written inside stand below these names."""
+        self.scope += names
+        yield
+        del self.scope[-len(names) :]
+
+    def op(self, op_type: str, *inputs: str, out: str = "", **attributes: Any) -> str:
+        """One node with one result, whose name is returned; `out` names it."""
+        return self.ops(op_type, *inputs, out=(out,), **attributes)[0]
+
+    def ops(self, op_type: str, *inputs: str, out: tuple[str, ...], **attributes: Any) -> list[str]:
+        """One node with a result for each of `out`; an empty one gets a name."""
+        name = self._unique("/" + "/".join((*self.scope, op_type)))
+        node = self.graph.node.add(op_type=op_type, name=name)
+        node.input.extend(inputs)
+        more = "" if len(out) == 1 else "_{}"
+        results = [given or f"{name}_output{more.format(k)}" for k, given in enumerate(out)]
+        node.output.extend(results)
+        for key, value in attributes.items():
+            proto = node.attribute.add(name=key)
+            if isinstance(value, str):
+                proto.type, proto.s = 3, value.encode()
+            elif isinstance(value, float):
+                proto.type, proto.f = 1, value
+            elif isinstance(value, int):
+                proto.type, proto.i = 2, value
+            else:
+                proto.type = 7
+                proto.ints.extend(value)
+        return results
+
+    def _unique(self, name: str) -> str:
+        count = self._taken[name] = self._taken.get(name, -1) + 1
+        return f"{name}_{count}" if count else name
+
+    def ints(self, *numbers: int) -> str:
+        """A constant of whole numbers, one axis."""
+        return self.constant(np.array(numbers, np.int64))
+
+    def scalar(self, number: float) -> str:
+        """A constant of the type of activations, without axes."""
+        return self.constant(np.array(number, self.float))
+
+    def constant(self, data: np.ndarray) -> str:
+        """A constant with its value; equal ones are one."""
+        key = (str(data.dtype), data.shape, data.tobytes())
+        if key not in self.shared:
+            self.shared[key] = self._unique("constant")
+            self._tensor(self.shared[key], data.shape, str(data.dtype)).raw_data = data.tobytes()
+        return self.shared[key]
+
+    def parameter(self, name: str, shape: tuple[int, ...]) -> str:
+        """A float weight below the present scope."""
+        full = ".".join((*self.scope, name))
+        if full not in self.shared:
+            self.shared[full] = full
+            data = None if self.values is None else self.values(full, shape)
+            self._weight(full, shape, self.float, data)
+        return full
+
+    def weight(self, name: str, shape: tuple[int, ...], width: Width | None = None) -> str:
+        """A matrix [..., inputs, outputs] below the present scope, stored as all matrices are or in `width`; named is
+        what comes out of its DequantizeLinear."""
+        width = width or self.storage.weights
+        if width in (Width.FP16, Width.FP32):
+            return self.parameter(name, shape)
+        full = ".".join((*self.scope, name))
+        whole, scale = self.integers(full, shape, width)
+        per_channel = len(scales(shape, width, self.storage.group)) < len(shape)
+        if per_channel:
+            return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 1)
+        return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 2, block_size=self.storage.group)
+
+    def integers(self, full: str, shape: tuple[int, ...], width: Width) -> tuple[str, str]:
+        """The integers of a matrix and its scales, as two tensors."""
+        key = (full, width)
+        if key not in self.shared:
+            group = self.storage.group
+            whole = scale = None
+            if self.values is not None:
+                whole, scale = quantised(self.values(full, shape), width, group)
+            self._weight(f"{full}_{width}", shape, str(width), whole)
+            self._weight(f"{full}_scale", scales(shape, width, group), self.float, scale)
+            self.shared[key] = full
+        return f"{full}_{width}", f"{full}_scale"
+
+    def rows(self, name: str, shape: tuple[int, ...]) -> tuple[str, str]:
+        """A table [rows, channels] below the present scope in int8, a scale a row: its integers and its scales."""
+        full = ".".join((*self.scope, name))
+        key = (full, "rows")
+        if key not in self.shared:
+            whole = scale = None
+            if self.values is not None:
+                whole, scale = quantised(self.values(full, shape).T, Width.INT8, -1)
+                whole = whole.T
+            self._weight(f"{full}_int8", shape, "int8", whole)
+            self._weight(f"{full}_scale", shape[:1], self.float, scale)
+            self.shared[key] = full
+        return f"{full}_int8", f"{full}_scale"
+
+    def linear(self, x: str, name: str, inputs: int, outputs: int, bias: bool = False) -> str:
+        """x [..., inputs] times a matrix, plus a bias."""
+        with self.within(name):
+            y = self.op("MatMul", x, self.weight("weight", (inputs, outputs)))
+            return self.op("Add", y, self.parameter("bias", (outputs,))) if bias else y
+
+    def input(self, name: str, shape: tuple[int, ...], kind: str | None = None) -> str:
+        """A graph input; `kind` is its element type, of activations if None."""
+        return self._value(self.graph.input, name, shape, kind)
+
+    def output(self, name: str, shape: tuple[int, ...], kind: str | None = None) -> str:
+        """A graph output; a node must make it."""
+        return self._value(self.graph.output, name, shape, kind)
+
+    def _value(self, into: Any, name: str, shape: tuple[int, ...], kind: str | None) -> str:
+        tensor = into.add(name=name).type.tensor_type
+        tensor.elem_type = TYPES[kind or self.float]
+        for size in shape:
+            tensor.shape.dim.add(dim_value=size)
+        if not shape:
+            tensor.shape.SetInParent()
+        return name
+
+    def _weight(self, name: str, shape: tuple[int, ...], kind: str, data: np.ndarray | None) -> None:
+        tensor = self._tensor(name, shape, kind)
+        if data is None:
+            tensor.data_location = 1
+            tensor.external_data.add(key="location", value=DROPPED)
+        elif kind == "int4":
+            low, high = np.resize(data.ravel(), data.size + data.size % 2).reshape(-1, 2).T & 15
+            tensor.raw_data = (low | high << 4).astype(np.uint8).tobytes()
+        else:
+            tensor.raw_data = np.ascontiguousarray(data, kind).tobytes()
+
+    def _tensor(self, name: str, shape: tuple[int, ...], kind: str) -> Any:
+        tensor = self.graph.initializer.add(name=name, data_type=TYPES[kind])
+        tensor.dims.extend(shape)
+        return tensor
