@@ -10,7 +10,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from npusim.errors import BadModel
-from npusim.language import families
+from npusim.language.families import __name__ as PAGES
+from npusim.language.families import __path__ as FOLDERS
 from npusim.language.keys import Keys
 from npusim.language.model import ModelConfig
 
@@ -38,8 +39,8 @@ FAMILIES = Families()
 @cache
 def _pages() -> dict[str, Reader]:
     found: dict[str, Reader] = {}
-    for page in sorted(module.name for module in iter_modules(families.__path__)):
-        module = import_module(f"{families.__name__}.{page}")
+    for page in sorted(module.name for module in iter_modules(FOLDERS)):
+        module = import_module(f"{PAGES}.{page}")
         found.update(dict.fromkeys(module.MODEL_TYPES, module.model))
     return dict(sorted(found.items()))
 
