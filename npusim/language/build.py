@@ -99,11 +99,13 @@ def _logits(w: Writer, x: str, config: ModelConfig) -> None:
     if config.tied and w.storage.shared:
         with w.within(config.prefix, config.embedding):
             if w.storage.embedding is Width.INT8:
-                table = w.op("DequantizeLinear", *w.rows("weight", shape[::-1]), axis=0)
+                table, scale = w.rows("weight", shape[::-1])
             else:
-                table = w.parameter("weight", shape[::-1])
+                table, scale = w.parameter("weight", shape[::-1]), ""
         with w.within("lm_head"):
             weight = w.op("Transpose", table, perm=(1, 0))
+            if scale:  # integers are turned, so that a compiler finds them in front of the product
+                weight = w.op("DequantizeLinear", weight, scale, axis=1)
     else:
         with w.within("lm_head"):
             weight = w.weight("weight", shape, w.storage.head)

@@ -22,6 +22,22 @@ class Keys:
     values: Mapping[str, Any]
     name: str
 
+    def wrong(self, sentence: str) -> BadModel:
+        """The error of keys that do not go together."""
+        return BadModel(sentence)
+
+    def or_else(self, **assumed: Any) -> Keys:
+        """These keys, and where they are silent what the family assumes."""
+        said = {k: v for k, v in self.values.items() if v is not None or k not in assumed}
+        return Keys({**assumed, **said}, self.name)
+
+    def below(self, key: str) -> Keys:
+        """The keys below a key that holds keys; these themselves if it is not there."""
+        inner = self.values.get(key, self.values)
+        if not isinstance(inner, Mapping):
+            raise BadModel(f"'{key}' must be keys and values, not {inner!r}")
+        return Keys(inner, self.name)
+
     def size(self, key: str, default: int | None = None, least: int = 1) -> int:
         """A whole number, `least` or more."""
         value = self.values.get(key)
@@ -40,6 +56,10 @@ class Keys:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise BadModel(f"'{key}' must be a number, not {value!r}")
         return float(value)
+
+    def optional(self, key: str) -> float | None:
+        """A number that may be missing or null."""
+        return None if self.values.get(key) is None else self.number(key)
 
     def flag(self, key: str, default: bool = False) -> bool:
         value = self.values.get(key)
@@ -110,6 +130,15 @@ class Keys:
         scaling = tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in keys.items()))
         dim = int(head_dim * numbers.number("partial_rotary_factor", 1.0)) // 2 * 2
         return Rotary(numbers.number("rope_theta", default_theta), dim, () if plain else scaling)
+
+    def local_rotary(self, head_dim: int, kind: str, theta: float) -> Rotary:
+        """Rotary positions of layers with a window that have a base of their own (Gemma 3): never scaled by the keys
+        of transformers 4."""
+        plain = {k: v for k, v in self.values.items() if k not in ("rope_scaling", "rope_theta")}
+        found = plain.get("rope_parameters")
+        if isinstance(found, Mapping) and kind not in found:
+            plain.pop("rope_parameters")
+        return Keys(plain, self.name).rotary(head_dim, kind, theta)
 
     def model(self, layer: Callable[[int], Layer], final_norm: Norm, **more: Any) -> ModelConfig:
         """The model of a family whose layers are told by index; `more` are further fields of `ModelConfig`."""

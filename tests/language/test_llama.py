@@ -1,16 +1,34 @@
 """A built Llama is the exported one: the same numbers through onnxruntime, the same counts at full size."""
 
+import json
+import re
+
 import numpy as np
 import onnx
 import pytest
 
-from npusim.language import build, from_keys
+from npusim.language import FAMILIES, build, counts, from_keys, read_config
 from tests.language.exports import LLAMA_TINY, LLM, llama_weights, run, values_of
 from tests.shared import needs_shared
 
 pytestmark = needs_shared
 DECODE = LLM / "small" / "llamatiny_dec_kv16_dy.onnx"
 CONFIG = from_keys(LLAMA_TINY, "llamatiny")
+
+
+@pytest.mark.parametrize("folder", ["configs", "configs_tf4"])
+def test_parameters_are_those_counted_on_the_meta_device(folder):
+    """The table of the README there, exactly, in both spellings."""
+    text = (LLM / "README.md").read_text()
+    rows = re.findall(r"([a-z][\w.-]+) \| (\d[\d,]+)", text[text.index("| name | parameters") :])
+    known = [name for name in rows if _family(folder, name[0]) in FAMILIES]
+    assert len(rows) == 12 and len(known) >= 6
+    for name, expected in known:
+        assert counts(read_config(LLM / folder / name)).parameters == int(expected.replace(",", "")), name
+
+
+def _family(folder, name):
+    return json.loads((LLM / folder / name / "config.json").read_text())["model_type"]
 
 
 def side(data, prefix):

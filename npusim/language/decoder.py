@@ -1,0 +1,65 @@
+"""What most families share: attention and feed-forward as the usual keys of a config.json say. A page of a family names
+the differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from npusim.language.blocks.attention import Attention
+from npusim.language.blocks.feed_forward import FeedForward
+from npusim.language.blocks.rotary import Rotary
+from npusim.language.keys import Keys
+from npusim.language.model import Layer, Norm, Residual
+
+
+def head_dim(keys: Keys) -> int:
+    """Channels of a head: `head_dim`, or the hidden channels shared by the heads."""
+    hidden, heads = keys.size("hidden_size"), keys.size("num_attention_heads")
+    return keys.size("head_dim", max(hidden // heads, 1))
+
+
+def attention(keys: Keys, layer: int, rotary: Rotary | None, **differences: Any) -> Attention:
+    """The attention of layer number `layer`; `differences` are fields of `Attention`."""
+    heads = keys.size("num_attention_heads")
+    shared = keys.size("num_key_value_heads", heads)
+    if heads % shared:
+        raise keys.wrong(
+            f"{heads} heads ('num_attention_heads') cannot share {shared} ('num_key_value_heads')"
+        )
+    bias = keys.flag("attention_bias")
+    fields = {"bias": bias, "out_bias": bias, **differences}
+    return Attention(layer, keys.size("hidden_size"), heads, shared, head_dim(keys), rotary, **fields)
+
+
+def feed_forward(keys: Keys, **differences: Any) -> FeedForward:
+    """The feed-forward of a layer; `differences` are fields of `FeedForward`."""
+    fields: dict[str, Any] = {"activation": keys.activation(), "bias": keys.flag("mlp_bias"), **differences}
+    return FeedForward(keys.size("hidden_size"), keys.size("intermediate_size"), **fields)
+
+
+def norm(keys: Keys, name: str, **differences: Any) -> Norm:
+    """A norm over the hidden channels."""
+    fields: dict[str, Any] = {"eps": keys.number("rms_norm_eps", 1e-6), **differences}
+    return Norm(name, keys.size("hidden_size"), **fields)
+
+
+def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward) -> Layer:
+    """x + attention(norm(x)), then x + feed-forward(norm(x))."""
+    return (
+        Residual((mixer,), norm(keys, "input_layernorm")),
+        Residual((mlp,), norm(keys, "post_attention_layernorm")),
+    )
+
+
+def windows(keys: Keys) -> list[int | None]:
+    """The window of each layer of a family in which some layers see one (Qwen): `layer_types`, or all layers from
+    number `max_window_layers` on."""
+    window = keys.window()
+    first = keys.size("max_window_layers", 28, least=0)
+    kinds = keys.kinds(
+        lambda index: SLIDING if window is not None and index >= first else FULL, (SLIDING, FULL)
+    )
+    return [window if kind == SLIDING else None for kind in kinds]
+
+
+SLIDING, FULL = "sliding_attention", "full_attention"

@@ -1,0 +1,184 @@
+"""Makes `data/*.npz`: tiny random models of each family, run by transformers, for `test_families.py`.
+
+Needs torch and transformers (made with 2.14.1 and 5.24.0), in an environment of their own:
+
+    python tests/language/make_references.py [NAME ...]
+
+A file holds the config, the weights as `build` asks for them (matrices [inputs, outputs], rounded to fp16), tokens, and
+the logits of all positions in float32.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+DATA = Path(__file__).with_name("data")
+TOKENS = 24
+SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 48,
+    "vocab_size": 60,
+    "max_position_embeddings": 64,
+}
+LINEAR = {"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "rope_theta": 1e4}
+LONG = {
+    "rope_type": "longrope",
+    "rope_theta": 1e4,
+    "short_factor": [1.0, 1.5],
+    "long_factor": [2.0, 4.0],
+    "partial_rotary_factor": 0.5,
+}
+PHI3 = {"model_type": "phi3", **SMALL, "sliding_window": 11, "rope_parameters": LONG}
+CASES = {
+    "llama": {
+        "model_type": "llama",
+        **SMALL,
+        "rope_parameters": YARN,
+        "attention_bias": True,
+        "mlp_bias": True,
+    },
+    "llama_linear": {"model_type": "llama", **SMALL, "rope_parameters": LINEAR, "head_dim": 12},
+    "mistral": {"model_type": "mistral", **SMALL, "sliding_window": 7},
+    "qwen2": {
+        "model_type": "qwen2",
+        **SMALL,
+        "use_sliding_window": True,
+        "sliding_window": 9,
+        "max_window_layers": 1,
+    },
+    "qwen3": {"model_type": "qwen3", **SMALL, "head_dim": 16, "tie_word_embeddings": True},
+    "phi3": PHI3 | {"original_max_position_embeddings": 4},
+    "phi3_short": PHI3 | {"original_max_position_embeddings": 32},
+    "gemma": {"model_type": "gemma", **SMALL, "head_dim": 12},
+    "gemma2": {
+        "model_type": "gemma2",
+        **SMALL,
+        "head_dim": 12,
+        "sliding_window": 6,
+        "query_pre_attn_scalar": 10,
+    },
+    "gemma3": {
+        "model_type": "gemma3_text",
+        **SMALL,
+        "num_hidden_layers": 3,
+        "head_dim": 12,
+        "sliding_window": 6,
+        "sliding_window_pattern": 2,
+        "query_pre_attn_scalar": 10,
+    },
+    "mamba": {
+        "model_type": "mamba",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "vocab_size": 60,
+        "state_size": 8,
+        "use_bias": True,
+    },
+    "mamba2": {
+        "model_type": "mamba2",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "vocab_size": 60,
+        "state_size": 8,
+        "num_heads": 4,
+        "head_dim": 16,
+        "n_groups": 2,
+        "chunk_size": 8,
+        "tie_word_embeddings": True,
+    },
+    "lfm2": {
+        "model_type": "lfm2",
+        **SMALL,
+        "num_hidden_layers": 3,
+        "layer_types": ["conv", "full_attention", "conv"],
+        "block_multiple_of": 16,
+        "conv_bias": True,
+    },
+    "falcon_h1": {
+        "model_type": "falcon_h1",
+        **SMALL,
+        "mamba_d_ssm": 32,
+        "mamba_d_head": 8,
+        "mamba_n_heads": 4,
+        "mamba_n_groups": 2,
+        "mamba_d_state": 8,
+        "mamba_chunk_size": 8,
+        "attention_in_multiplier": 0.9,
+        "attention_out_multiplier": 0.8,
+        "embedding_multiplier": 1.5,
+        "key_multiplier": 0.7,
+        "lm_head_multiplier": 0.6,
+        "mlp_multipliers": [0.9, 0.5],
+        "ssm_in_multiplier": 1.1,
+        "ssm_multipliers": [0.9, 0.8, 1.2, 1.1, 0.7],
+        "ssm_out_multiplier": 0.75,
+        "projectors_bias": True,
+        "mamba_rms_norm": True,
+    },
+    "qwen3_next": {
+        "model_type": "qwen3_next",
+        **SMALL,
+        "head_dim": 16,
+        "layer_types": ["linear_attention", "full_attention"],
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+        "num_experts": 8,
+        "num_experts_per_tok": 3,
+        "moe_intermediate_size": 16,
+        "shared_expert_intermediate_size": 24,
+        "partial_rotary_factor": 0.5,
+    },
+}
+
+
+def model_of(keys: dict) -> torch.nn.Module:
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(**keys, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+    config.initializer_range = 0.15
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 1:
+                parameter.add_(0.2 * torch.randn_like(parameter))
+            parameter.copy_(parameter.half().float())
+    return model
+
+
+def weights_of(model: torch.nn.Module) -> dict[str, np.ndarray]:
+    linear = {f"{n}.weight" for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
+    found = {}
+    for name, parameter in model.named_parameters():
+        data = parameter.detach().numpy()
+        turned = name in linear or ".experts." in name
+        found[name] = (data.swapaxes(-1, -2) if turned else data).astype(np.float16)
+    return found
+
+
+def make(name: str) -> None:
+    keys = CASES[name]
+    model = model_of(keys)
+    ids = np.random.default_rng(0).integers(0, keys["vocab_size"], (1, TOKENS))
+    with torch.no_grad():
+        logits = model(torch.from_numpy(ids), use_cache=False).logits.numpy()
+    saved = model.config.to_dict()
+    saved["model_type"] = keys["model_type"]
+    text = json.dumps(saved, default=str)
+    path = DATA / f"{name}.npz"
+    np.savez_compressed(path, config=text, ids=ids, logits=logits, **weights_of(model))
+    print(f"{name}: {path.stat().st_size / 1000:.0f} kB, logits to {np.abs(logits).max():.2f}")
+
+
+if __name__ == "__main__":
+    DATA.mkdir(exist_ok=True)
+    for case in sys.argv[1:] or CASES:
+        make(case)
