@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from npusim.model_files import load
     from npusim.report.explain import explain
     from npusim.report.record import Report
+    from npusim.rival.ask import against
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
     from npusim.tradeoff.claim import claim
@@ -36,6 +37,7 @@ _WHERE = {
     "load": ("npusim.model_files", "load"),
     "simulate": ("npusim.simulation", "simulate"),
     "explain": ("npusim.report.explain", "explain"),
+    "against": ("npusim.rival.ask", "against"),
     "check": ("npusim.checking.check", "check"),
     "compare": ("npusim.comparison.waterfall", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
@@ -55,6 +57,7 @@ __all__ = [
     "NpusimError",
     "Report",
     "__version__",
+    "against",
     "check",
     "claim",
     "compare",

@@ -42,6 +42,13 @@ class Block(StrEnum):
     DSP = "dsp"
 
 
+class Runtime(StrEnum):
+    """What can run a model on this machine's CPU."""
+
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
+
+
 #: What `npusim calibrate` takes beside the blocks.
 PROFILE = "profile"
 

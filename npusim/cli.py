@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "npusim.commands.check:check",
     "compare": "npusim.commands.compare:compare",
     "claim": "npusim.commands.claim:claim",
+    "against": "npusim.commands.against:against",
     "ops": "npusim.commands.ops:ops",
     "sweep": "npusim.commands.sweep:sweep",
     "pareto": "npusim.commands.pareto:pareto",

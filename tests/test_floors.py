@@ -27,7 +27,7 @@ FLOORS = [
     "advice",
     "simulation comparison",
     "reference sweeping measured",
-    "tradeoff",
+    "tradeoff rival",
     "plotting",
     "npusim",
     "commands",

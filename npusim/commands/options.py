@@ -10,6 +10,7 @@ import typer
 
 from npusim.choices import PROFILE as PROFILE
 from npusim.choices import Block, Method, Mode, Precision, choose
+from npusim.choices import Runtime as Runtimes
 
 
 def _choice(kind: type[StrEnum], option: str, *more: str) -> dict[str, Any]:
@@ -306,6 +307,10 @@ Device = Annotated[
         help="Measure here through OpenVINO; a CPU checks names only.",
         autocompletion=lambda incomplete: [d for d in ("NPU", "CPU") if d.startswith(incomplete.upper())],
     ),
+]
+Runtime = Annotated[
+    Runtimes,
+    typer.Option("--runtime", help="What runs the model on the CPU.", **_choice(Runtimes, "--runtime")),
 ]
 Reports = Annotated[
     list[str] | None,

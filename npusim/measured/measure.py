@@ -1,14 +1,14 @@
 """What OpenVINO offers on this machine, and one model measured through it.
 
 `probe` never raises. `measure` runs the same code on an NPU and, for tests, on a CPU; a CPU's times are
-labelled as such and never compared with a prediction. OpenVINO's AUTO and HETERO fall back to the CPU in
-silence, so they are refused, and the device a build really runs on is read back.
+labelled as such and judge no prediction (`npusim against` sets them beside one, as another machine). OpenVINO's
+AUTO and HETERO fall back to the CPU in silence, so they are refused, and the device a build really runs on is read
+back.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from npusim.errors import BadArgument, BadModel, NpusimError
+from npusim.measured.clock import taken_us
 from npusim.measured.readers.counters import STATUSES, Row
 from npusim.measured.readers.measurement import Latency, Measurement
 from npusim.measured.samples import port_inputs
@@ -125,7 +126,7 @@ def measure(
     feeds = port_inputs(plain.inputs)
     latency = _latency(plain, feeds, runs, warm_up)
     counting = build(core, network, device, dict(properties or {}) | {"PERF_COUNT": True})
-    rows = _layers(counting, feeds)
+    rows = layers(counting, feeds)
     return Measurement(
         model=Path(model).name,
         model_sha256=hashlib.sha256(Path(model).read_bytes()).hexdigest(),
@@ -198,13 +199,7 @@ def _latency(compiled: Any, feeds: dict[str, Any], runs: int, warm_up: int) -> L
     request = compiled.create_infer_request()
     for name, value in feeds.items():
         request.set_tensor(name, _tensor(value))
-    for _ in range(max(warm_up, 1)):
-        request.infer()
-    taken = []
-    for _ in range(runs):
-        begin = time.perf_counter_ns()
-        request.infer()
-        taken.append((time.perf_counter_ns() - begin) / 1e3)
+    taken = taken_us(request.infer, runs, warm_up)
     median, p10, p90 = (round(float(np.percentile(taken, q)), 3) for q in (50, 10, 90))
     return Latency(median, p10, p90, runs, max(warm_up, 1))
 
@@ -215,7 +210,8 @@ def _tensor(value: Any) -> Any:
     return openvino.Tensor(value)
 
 
-def _layers(compiled: Any, feeds: dict[str, Any]) -> tuple[Row, ...]:
+def layers(compiled: Any, feeds: dict[str, Any]) -> tuple[Row, ...]:
+    """What the counters of a build with them say of its second inference."""
     request = compiled.create_infer_request()
     request.infer(feeds)
     request.infer(feeds)  # the first one loads and allocates

@@ -16,8 +16,8 @@ from npusim.errors import BadModel
 from npusim.graph import DType, Graph
 from npusim.measured.measure import NOT_INSTALLED, NoNpu, build, last_line, probe, read_model
 from npusim.measured.samples import graph_inputs
+from npusim.measured.session import session, wanted
 from npusim.model_files import only_onnx
-from npusim_xamba.extras import missing
 
 #: Largest error allowed, relative to the largest magnitude of an output: rounding of the widest type it meets.
 #: float32 networks of this project's size stay below 1e-5; fp16 rounds at 5e-4 a step, an int8 step is 8e-3.
@@ -68,14 +68,13 @@ def check_values(model: str | Path, graph: Graph, tolerance: float | None = None
     from openvino.properties import hint
 
     shapes = {name: graph.values[name].shape for name in graph.inputs}
-    session = _session(model)
-    inputs = {i.name: (_shape(i, shapes), _NUMPY[i.type]) for i in session.get_inputs() if i.type in _NUMPY}
-    feeds = graph_inputs(graph, inputs)
+    running = session(model)
+    feeds = graph_inputs(graph, wanted(running, shapes))
     core = openvino.Core()
     compiled = build(core, read_model(core, model, shapes), "CPU", {})
-    names = [output.name for output in session.get_outputs()]
+    names = [output.name for output in running.get_outputs()]
     try:
-        expected = session.run(names, feeds)
+        expected = running.run(names, feeds)
     except Exception as error:  # onnxruntime's exceptions have no base of their own
         raise BadModel(f"{model}: onnxruntime cannot run it: {last_line(error)}") from None
     try:
@@ -113,41 +112,6 @@ def difference(name: str, a: np.ndarray, b: np.ndarray, limit: float) -> OutputD
     elif max_abs > limit * scale:
         reason = f"error {max_abs:.3g} is above {limit:.2g} x {scale:.3g}"
     return OutputDifference(name, a.shape, max_abs, scale, sqnr, not reason, reason)
-
-
-_NUMPY: dict[str, np.dtype[Any]] = {
-    "tensor(float)": np.dtype(np.float32),
-    "tensor(float16)": np.dtype(np.float16),
-    "tensor(double)": np.dtype(np.float64),
-    "tensor(bool)": np.dtype(bool),
-    **{f"tensor({kind})": np.dtype(kind) for kind in ("int8", "uint8", "int16", "uint16", "int32", "int64")},
-    **{f"tensor({kind})": np.dtype(kind) for kind in ("uint32", "uint64")},
-}
-
-
-def _session(model: str | Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise NoNpu(missing("onnxruntime", "ort")) from None
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # its errors come back as exceptions; stderr is ours
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    try:
-        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise BadModel(f"{model}: onnxruntime cannot load it: {last_line(error)}") from None
-
-
-def _shape(port: Any, shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    known = shapes.get(port.name)
-    if known is not None:
-        return known
-    if not all(isinstance(size, int) for size in port.shape):
-        raise BadModel(
-            f"input '{port.name}' has a free dimension ({port.shape}); fix it with --dim name=value"
-        )
-    return tuple(port.shape)
 
 
 def _feed(feeds: Mapping[str, np.ndarray], port: Any) -> np.ndarray:

@@ -76,6 +76,7 @@ WRITTEN = {
     "explain": ["{model}", "CumSum"],
     "compare": ["{model}", "{other}"],
     "claim": ["{model}", "--us", "100"],
+    "against": ["{model}", "--runs", "5", "--seconds", "0.2"],
     "hw list": [],
     "hw show": ["lunar_lake"],
     "ops": [],
@@ -89,6 +90,8 @@ def test_every_json_begins_with_the_envelope(npusim, model, tmp_path, command):
     if command in ("pareto", "sweep"):  # an extra that `make test-minimum` leaves out
         pytest.importorskip("xarray")
         pytest.importorskip("zarr")
+    if command == "against":
+        pytest.importorskip("onnxruntime")
     other = tmp_path / "other.onnx"
     other.write_bytes(model.read_bytes())
     words = [w.format(model=model, other=other, folder=tmp_path) for w in WRITTEN[command]]
