@@ -17,7 +17,7 @@ from npusim.errors import BadArgument, BadModel, TooLarge
 from npusim.graph import Graph
 from npusim.measured.clock import LEAST
 from npusim.measures import US
-from npusim.onnx_io import load
+from npusim.model_files import ONNX, front_end, load, only_onnx
 from npusim.report.record import Report
 from npusim.rival.join import FLOAT32, HOST, causes, join, kinds
 from npusim.rival.over import over as ask_over
@@ -156,7 +156,7 @@ def measurable(path: str) -> Iterator[tuple[str, int]]:
     from npusim.rival.stand_in import missing_weights, with_zeros
 
     folder = os.path.dirname(os.path.abspath(path))
-    if not path.endswith(".onnx"):
+    if front_end(path) is not ONNX:
         yield path, 0
         return
     model = onnx.load(path, load_external_data=False)
@@ -209,10 +209,8 @@ def checked(
     runtime = choose(Runtime, runtime)
     if find_spec(runtime) is None:
         raise BadArgument(missing(runtime, EXTRAS[runtime]))
-    if runtime == Runtime.ONNXRUNTIME and path.endswith(".xml"):
-        raise BadArgument(
-            f"{path} is OpenVINO's form, which onnxruntime does not read; add --runtime openvino"
-        )
+    if runtime == Runtime.ONNXRUNTIME:
+        only_onnx(path, "--runtime onnxruntime", "add --runtime openvino")
     if device not in (None, "CPU", "NPU"):
         raise BadArgument(f"device '{device}' is not on offer: choose CPU or NPU")
     if threads is not None and not 1 <= threads <= MOST_THREADS:
