@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from npusim.tradeoff.claim import claim
     from npusim.tradeoff.pareto import pareto
     from npusim.tradeoff.sensitivity import sensitivity
+    from npusim.whatif.run import suppose, what_if
 
 _WHERE = {
     "load": ("npusim.model_files", "load"),
@@ -42,6 +43,8 @@ _WHERE = {
     "compare": ("npusim.comparison.waterfall", "compare"),
     "sweep": ("npusim.sweeping.run", "sweep"),
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
+    "what_if": ("npusim.whatif.run", "what_if"),
+    "suppose": ("npusim.whatif.run", "suppose"),
     "pareto": ("npusim.tradeoff.pareto", "pareto"),
     "claim": ("npusim.tradeoff.claim", "claim"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
@@ -68,7 +71,9 @@ __all__ = [
     "pareto",
     "sensitivity",
     "simulate",
+    "suppose",
     "sweep",
+    "what_if",
 ]
 
 

@@ -72,6 +72,7 @@ class Value:
     dtype: DType
     constant: bool = False
     data: np.ndarray | None = field(default=None, compare=False)
+    zeros: float = 0.0
 
     @property
     def elements(self) -> int:

@@ -26,6 +26,7 @@ FLOORS = [
     "band",
     "advice",
     "simulation comparison",
+    "whatif",
     "reference sweeping measured",
     "tradeoff rival",
     "plotting",

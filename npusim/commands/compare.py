@@ -7,7 +7,7 @@ from typing import Any
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips, parse_what_ifs
 from npusim.terminal.results import answer, check_results
 
 ENDINGS = {".json": "--json", ".html": "--html", ".png": "--png", ".svg": "--svg"}
@@ -41,11 +41,12 @@ def compare(
     max_memory: opt.MaxMemory = None,
     top: opt.Top = None,
     verbose: opt.Verbose = False,
+    what_if: opt.WhatIfs = None,
 ) -> None:
     """Compare the predicted latency of MODEL before with that of AFTER, or of MODEL under other conditions.
 
-    What --hw-after, --tiles-after and the like do not change is equal on both sides. The band of the ratio says whether
-    the sign is settled.
+    What --hw-after, --tiles-after and the like do not change is equal on both sides; --what-if is of AFTER only. The
+    band of the ratio says whether the sign is settled.
     """
     changes: dict[str, Any] = {
         "hw": hw_after,
@@ -55,11 +56,12 @@ def compare(
         "clock": clock_after,
     }
     changes = {name: value for name, value in changes.items() if value is not None}
-    if after is None and not changes:
+    what_ifs = parse_what_ifs(what_if)
+    if after is None and not changes and not what_ifs:
         from npusim.errors import BadArgument
 
         raise BadArgument(
-            "nothing to compare with: name a second model, or --hw-after, --tiles-after and the like"
+            "nothing to compare with: name a second model, a --what-if, or --hw-after, --tiles-after and the like"
         )
     after = before if after is None else after
     read = [before, after, hw, compiler, *(changes[name] for name in ("hw", "compiler") if name in changes)]
@@ -75,10 +77,10 @@ def compare(
     )  # fmt: skip
     if hw_after is not None and tiles_after is None:
         changes["tiles"] = None  # tiles of --tiles are of the first NPU
-    then = replace(asked, **changes)
+    then = replace(asked, **changes, what_ifs=what_ifs)
     one, two = asked.hardware(), then.hardware()
     first_graph = asked.graph(before)
-    second_graph = first_graph if after == before else then.graph(after)
+    second_graph = first_graph if after == before and not what_ifs else then.graph(after)
     first, second = asked.simulate(first_graph, one), then.simulate(second_graph, two)
     from npusim.comparison.page import page
     from npusim.comparison.waterfall import compare as compare_reports

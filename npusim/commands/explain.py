@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips
+from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips, parse_what_ifs
 from npusim.terminal.results import answer, check_results
 
 
@@ -26,12 +26,14 @@ def explain(
     max_memory: opt.MaxMemory = None,
     json: opt.Json = None,
     output: opt.Output = None,
+    what_if: opt.WhatIfs = None,
 ) -> None:
     """Say where one node runs, how, why, and what bounds it."""
     outputs = check_results({"--json": json}, [model, hw, compiler], output)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
+        parse_what_ifs(what_if),
     )  # fmt: skip
     hardware = asked.hardware()
     report = asked.simulate(asked.graph(model), hardware)

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from npusim.compiler.profile import CompilerProfile
     from npusim.graph import Graph
     from npusim.report.record import Report
+    from npusim.whatif.base import Supposition
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions a model is simulated; `dims` binds free dimensions, `fixed` gives small inputs a value,
-    `trips` bounds loops, `clock` is the MAC array's in MHz, `max_nodes` and `max_memory` (bytes) bound the work."""
+    `trips` bounds loops, `clock` is the MAC array's in MHz, `max_nodes` and `max_memory` (bytes) bound the work;
+    `what_ifs` apply in their order."""
 
     hw: str
     tiles: int | None = None
@@ -34,6 +36,7 @@ class Conditions:
     max_nodes: int | None = None
     max_memory: int | None = None
     clock: float | None = None
+    what_ifs: tuple[Supposition, ...] = ()
 
     def hardware(self) -> Hardware:
         """The NPU of --hw, with the tiles of --tiles and at the clock of --clock."""
@@ -54,7 +57,15 @@ class Conditions:
 
     def graph(self, model: str) -> Graph:
         """The graph of a file."""
-        return read_model(model, self.dims, self.upper_bound, self.fixed, self.trips, self.max_nodes)
+        return read_model(
+            model, self.dims, self.upper_bound, self.fixed, self.trips, self.max_nodes, self.what_ifs
+        )
+
+    def applied(self, graph: Graph, hardware: Hardware) -> tuple[Graph, Hardware]:
+        """Graph and NPU under the what-ifs, for what asks of them in other ways than a run. Raises BadArgument."""
+        from npusim.whatif.run import applied_only
+
+        return applied_only(graph, hardware, self.what_ifs) if self.what_ifs else (graph, hardware)
 
     def simulate(self, graph: Graph, hardware: Hardware, advice: bool | int = False) -> Report:
         """The report of a graph that is read on an NPU that is read; `advice` as in `npusim.simulate`."""
@@ -62,6 +73,13 @@ class Conditions:
         from npusim.terminal.progress import working
 
         with working(f"simulating {graph.name}"):
+            if self.what_ifs:
+                from npusim.whatif.run import Plain, supposed
+
+                options = {"allow_unmodelled": self.allow_unmodelled, "mode": self.mode}
+                options |= {"max_memory_bytes": self.max_memory}
+                run = Plain(self.compiler, self.precision, options)
+                return supposed(graph, hardware, self.what_ifs, run)
             return simulate(
                 graph,
                 hardware,
@@ -81,15 +99,22 @@ def read_model(
     fixed: dict[str, Any] | None = None,
     trips: dict[str, int] | None = None,
     max_nodes: int | None = None,
+    what_ifs: tuple[Supposition, ...] = (),
 ) -> Graph:
-    """The graph of a file, named as the file (PyTorch calls every graph main_graph)."""
+    """The graph of a file, named as the file (PyTorch calls every graph main_graph), under the what-ifs that change
+    the file itself."""
     from npusim.model_files import load
     from npusim.terminal.progress import working
 
     name = os.path.basename(model)
     with working(f"reading {name}"):
+        read: Any = model
+        if what_ifs:
+            from npusim.whatif.run import model_of
+
+            read = model_of(model, what_ifs)
         graph = load(
-            model, dims=dims, upper_bound=upper_bound, fixed=fixed, trips=trips or None, max_nodes=max_nodes
+            read, dims=dims, upper_bound=upper_bound, fixed=fixed, trips=trips or None, max_nodes=max_nodes
         )
     return replace(graph, name=name)
 
@@ -169,6 +194,15 @@ def parse_size(option: str, text: str | None) -> int | None:
         return parse_memory(text)
     except BadArgument as error:
         raise BadArgument(f"{option}: {error}") from None
+
+
+def parse_what_ifs(texts: list[str] | None) -> tuple[Supposition, ...]:
+    """['sparsity:weights=0.5'] -> the what-ifs. Raises BadArgument."""
+    if not texts:
+        return ()
+    from npusim.whatif.parse import parse_all
+
+    return parse_all(texts)
 
 
 def parse_vary(texts: list[str]) -> dict[str, Any]:

@@ -49,6 +49,12 @@ def _numbers(incomplete: str) -> list[str]:
     return [f"{name}=" for name in load_hardware("lunar_lake").numbers() if name.startswith(incomplete)]
 
 
+def _what_ifs(incomplete: str) -> list[str]:
+    from npusim.whatif.registry import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
 def _file(option: str, help: str, *aliases: str) -> Any:
     return typer.Option(option, *aliases, metavar="FILE", help=help)
 
@@ -191,6 +197,19 @@ MaxMemory = Annotated[
         metavar="SIZE",
         help="What the plan may take; 300MB, or more for a large file, by default.",
     ),
+]
+
+WhatIfs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        metavar="NAME:KEY=VALUE,...",
+        help="Suppose something: see `npusim what-if`; may be repeated, in order.",
+        autocompletion=_what_ifs,
+    ),
+]
+SaveModel = Annotated[
+    str | None, _file("--save", "Write the model as the what-ifs change it, where they change the file.")
 ]
 
 # Many NPUs

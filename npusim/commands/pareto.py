@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary, parse_what_ifs
 from npusim.terminal.results import answer, check_results
 
 ENDINGS = {".csv": "--csv", ".json": "--json"}
@@ -33,6 +33,7 @@ def pareto(
     set_value: opt.SetValue = None,
     trips: opt.Trips = None,
     top: opt.Rows = 20,
+    what_if: opt.WhatIfs = None,
 ) -> None:
     """Find the NPUs with the best latency of an ONNX model for their cost."""
     files = {"--json": json, "--csv": csv, "--plot": plot}
@@ -41,7 +42,7 @@ def pareto(
     check_plot("--plot", plot)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound,
-        fixed=parse_fixed(set_value), trips=parse_trips(trips),
+        fixed=parse_fixed(set_value), trips=parse_trips(trips), what_ifs=parse_what_ifs(what_if),
     )  # fmt: skip
     varied = parse_vary(vary)
     hardware = asked.hardware()
@@ -58,7 +59,7 @@ def pareto(
     with working("sweeping"):
         dataset = sweep(
             graph, hardware, varied, compiler=compiler, precision=precision, points=points, method=method,
-            seed=seed, memory=memory, mode=mode,
+            seed=seed, memory=memory, mode=mode, what_ifs=asked.what_ifs,
         )  # fmt: skip
         found = front(dataset, hardware, cost)
     from npusim.tradeoff.front import to_csv, to_document

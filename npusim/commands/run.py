@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips, parse_what_ifs
 from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def run(
     sensitivity: opt.Sensitivity = False,
     tornado: opt.Tornado = None,
     advice: opt.AdviceOption = None,
+    what_if: opt.WhatIfs = None,
+    save: opt.SaveModel = None,
 ) -> None:
     """Predict the latency of an ONNX model on an NPU.
 
@@ -58,13 +60,18 @@ def run(
     A FILE of '-' is standard output; then nothing else is written there.
     """
     files = {"--json": json, "--csv": csv, "--trace": trace, "--html": html, "--annotate": annotate}
-    files["--tornado"] = tornado
+    files |= {"--tornado": tornado, "--save": save}
     outputs = check_results(files, [*models, hw, compiler], output, ENDINGS)
+    if save is not None and not what_if:
+        from npusim.errors import BadArgument
+
+        raise BadArgument("--save writes the model as what-ifs change it; give one with --what-if")
     plot = outputs.pop("--tornado", None)
     check_plot("--tornado", plot)
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
+        parse_what_ifs(what_if),
     )  # fmt: skip
     from os.path import isdir
 
@@ -85,7 +92,9 @@ def run(
         from npusim.tradeoff.sensitivity import sensitivity as ask
 
         with working("asking every number"):
-            found = ask(graph, hardware, compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled)
+            found = ask(
+                *asked.applied(graph, hardware), compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled
+            )
 
     def as_json() -> str:
         from npusim.report.json_report import to_json
@@ -112,6 +121,11 @@ def run(
 
         return annotated(report, models[0], outputs["--annotate"])
 
+    def as_saved() -> bytes:
+        from npusim.whatif.run import saved
+
+        return saved(models[0], asked.what_ifs)
+
     def lines(width: int) -> list[Line]:
         from npusim.report.text import page
 
@@ -124,7 +138,7 @@ def run(
         return shown
 
     texts = {"--json": as_json, "--csv": as_csv, "--trace": as_trace, "--html": as_html}
-    answer(outputs, {**texts, "--annotate": as_model}, lines)
+    answer(outputs, {**texts, "--annotate": as_model, "--save": as_saved}, lines)
     if plot:
         from npusim.plotting.save import save
 

@@ -6,7 +6,7 @@ import sys
 
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import parse_dims, parse_fixed, parse_trips, parse_vary
+from npusim.commands.inputs import parse_dims, parse_fixed, parse_trips, parse_vary, parse_what_ifs
 from npusim.errors import BadArgument
 
 
@@ -32,6 +32,7 @@ def sweep(
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     json: opt.Json = None,
+    what_if: opt.WhatIfs = None,
 ) -> None:
     """Predict the latency of ONNX models on many NPUs: every combination of some numbers, or points among them."""
     from npusim.commands.sweep_job import Job, run
@@ -65,6 +66,7 @@ def sweep(
         workers=workers,
         scheduler=scheduler,
         json=json,
+        what_ifs=parse_what_ifs(what_if),
     )
     try:
         if said := run(job):

@@ -20,6 +20,7 @@ from npusim.sweeping.store import Store, read
 from npusim.terminal.memory import own_memory, parse_memory, readable
 from npusim.terminal.outputs import STDOUT, check_outputs, write_outputs
 from npusim.terminal.progress import progress
+from npusim.whatif.base import Supposition
 from npusim_xamba.envelope import envelope, text
 
 _MOST_BLOCK = 1 << 18
@@ -56,6 +57,7 @@ class Job:
     workers: int | None = None
     scheduler: str | None = None
     json: str | None = None
+    what_ifs: tuple[Supposition, ...] = ()
 
 
 def run(job: Job) -> str:
@@ -147,14 +149,15 @@ def _question(job: Job) -> Question:
     hw = load_hardware(job.hw)
     graphs: dict[str, Any] = {}
     question = ask(
-        graphs, hw, job.vary, job.compiler, job.precision, job.points, job.method, job.seed, job.mode
+        graphs, hw, job.vary, job.compiler, job.precision, job.points, job.method, job.seed, job.mode,
+        what_ifs=job.what_ifs,
     )  # the cheap mistakes first
     for path in job.models:
         name = os.path.basename(path)
         name = path if name in graphs else name
         if name in graphs:
             raise BadArgument(f"the model '{path}' is given twice; give each once")
-        graphs[name] = read_model(path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes)
+        graphs[name] = read_model(path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes, job.what_ifs)
     question.graphs = graphs
     return question
 

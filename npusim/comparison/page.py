@@ -9,6 +9,7 @@ from npusim.comparison.settled import factor
 from npusim.comparison.waterfall import Change, Comparison
 from npusim.report.alike import NUMBER, common_name
 from npusim.report.record import Report
+from npusim.report.text import supposed
 from npusim.terminal.layout import Line, bar, fit, sentence, table
 from npusim.terminal.units import time
 
@@ -37,6 +38,7 @@ def page(
         width,
         words=(0, 6),
     )
+    head += [Line(""), *supposed(after, width)] if after.what_ifs else []
     deltas: defaultdict[str, float] = defaultdict(float)
     for change in comparison.changes:
         deltas[_what(change)] += change.delta_us

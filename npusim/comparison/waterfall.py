@@ -136,6 +136,7 @@ def _side(report: Report) -> dict[str, object]:
         "compiler": report.compiler,
         "precision": report.precision,
         "model_sha256": report.model_sha256,
+        "what_ifs": [asdict(one) for one in report.what_ifs],
     }
 
 

@@ -102,6 +102,22 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
+class Supposed:
+    """A what-if the report was asked under. `asked`: as it is written on the command line. `sentence`: what was supposed
+    of this graph. `needs`: what the hardware would need for it, assumed. `options`: all of them with the values in
+    use. `lines`, `numbers` and `tables` (rows of named cells): what a what-if that composes several runs found."""
+
+    name: str
+    asked: str
+    sentence: str
+    needs: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    numbers: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, tuple[dict[str, float | str], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """One thing to do about the latency. `saves_us`: what the model predicts it saves; 0 where that is not known.
     `saves_band_us`: between which it lies in 80 of 100 cases, where the report has a band.
@@ -128,7 +144,7 @@ class Report:
     the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on the DSPs,
     'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
     where they were asked for. `band_us`: in 80 of 100 cases the latency is between these; None where it was not asked
-    for. `doubts`: what makes it wide, the widest first."""
+    for. `doubts`: what makes it wide, the widest first. `what_ifs`: under which suppositions it was asked for."""
 
     latency_us: float
     graph: str
@@ -161,6 +177,7 @@ class Report:
     assumed: tuple[str, ...] = ()
     band_us: tuple[float, float] | None = None
     doubts: tuple[Doubt, ...] = ()
+    what_ifs: tuple[Supposed, ...] = ()
 
     def __repr__(self) -> str:
         return (

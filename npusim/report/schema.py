@@ -18,6 +18,7 @@ from npusim.report.record import (
     Doubt,
     NodeReport,
     Report,
+    Supposed,
     TaskReport,
     Unmodelled,
     WhatIf,
@@ -30,7 +31,7 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 def report_reader() -> TypeAdapter[Report]:
     """Reads a `Report` from the JSON text of its fields and refuses whatever it does not know."""
-    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf, Doubt):
+    for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf, Doubt, Supposed):
         with_config(STRICT)(record)
     return TypeAdapter(Report)
 

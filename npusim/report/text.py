@@ -110,6 +110,7 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
         *_host(report, width),
         *_assumed(report, width, verbose),
         *sentence(", ".join(machine), width, 10, "machine"),
+        *supposed(report, width),
         *(sentence(nodes, width, 10, "graph") if verbose else []),
     ]
 
@@ -153,6 +154,17 @@ def _assumed(report: Report, width: int, verbose: bool) -> list[Line]:
     parts = report.assumed if verbose or report.mode == "latency" else report.assumed[:1]
     told = parts if verbose else [text.partition(" - ")[0] for text in parts]
     return sentence("; ".join(told), width, 10, "assumed") if told else []
+
+
+def supposed(report: Report, width: int) -> list[Line]:
+    """Lines for each what-if: what it supposes of this graph, what it found, and what the hardware would need."""
+    lines: list[Line] = []
+    for one in report.what_ifs:
+        lines += sentence(f"{one.asked}: {one.sentence}", width, 10, "what if")
+        for told in one.lines:
+            lines += sentence(told, width, 10)
+        lines += sentence(f"{one.needs} (assumed)", width, 10, "needs") if one.needs else []
+    return lines
 
 
 def _engines(report: Report, width: int) -> list[Line]:

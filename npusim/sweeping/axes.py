@@ -1,7 +1,7 @@
 """What is varied: a name, its values or its range, and whether it shapes the plan.
 
-Names are the dotted ones of the hardware description, and two that are not part of it: `compiler` (a profile)
-and `precision`."""
+Names are the dotted ones of the hardware description, and some that are not part of it: `compiler` (a profile),
+`precision`, and `whatif.NAME.OPTION`, an option of a what-if."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import is_whole, unit
 from npusim.choices import Precision, choose
 from npusim.errors import BadArgument
+from npusim.whatif.vary import option_of
 
 #: Names that are choices of the caller, not numbers of the hardware.
 CHOICES = ("compiler", "precision")
+#: Beginning of the names that are options of what-ifs.
+WHAT_IF = "whatif."
 #: Names that describe the hardware and are nothing to vary.
 _FIXED = ("name", "product")
 _MOST_VALUES = 10**9
@@ -85,6 +88,8 @@ def make_axes(vary: Mapping[str, Any], hw: Hardware, grid: bool) -> tuple[Axis, 
 def _axis(name: str, given: Any, hw: Hardware, grid: bool) -> Axis:
     if name in _FIXED:
         raise BadArgument(f"{name}: is a label of the hardware, nothing to vary")
+    if name.startswith(WHAT_IF):
+        return _what_if_axis(name, given, grid)
     base = "" if name in CHOICES else hw.get(name)
     text = isinstance(base, str)
     if isinstance(given, str):
@@ -104,6 +109,26 @@ def _axis(name: str, given: Any, hw: Hardware, grid: bool) -> Axis:
     axis = Axis(name, values, found, shapes_plan, whole, unit(name))
     _check_schema(axis, hw)
     return axis
+
+
+def _what_if_axis(name: str, given: Any, grid: bool) -> Axis:
+    """An option of a what-if: every value is a plan of its own."""
+    number, whole, unit_of, check = option_of(name)
+    if isinstance(given, str):
+        given = parse(name, given) if number else _texts(name, given)
+    given = list(given) if isinstance(given, range) else given
+    if isinstance(given, Range):
+        if not number:
+            raise BadArgument(f"{name}: has no range; list its values")
+        _check_range(name, given, grid, whole)
+        values: Any = _spread(given, whole) if grid else np.empty(0)
+        for value in values if grid else (given.start, given.stop):
+            check(value)
+        return Axis(name, values, given, True, whole, unit_of)
+    values = _listed(name, given, not number, False)
+    for value in values:
+        check(value.item() if number else value)
+    return Axis(name, values, None, True, whole, unit_of)
 
 
 def parse(name: str, text: str) -> Range | list[Any]:

@@ -16,9 +16,10 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
 from npusim.errors import DoesNotFit, TooLarge
 from npusim.graph import Graph
-from npusim.sweeping.axes import CHOICES, Axis
+from npusim.sweeping.axes import CHOICES, WHAT_IF, Axis
 from npusim.sweeping.planned import Answer, Planned
 from npusim.terminal.memory import readable
+from npusim.whatif.base import Supposition
 
 _PLANS_KEPT = 256
 PLAN_SHARE = 0.25  # of the memory a sweep has; another quarter is scratch, the rest answers
@@ -35,7 +36,8 @@ class Evaluator:
     """One graph, one base hardware; keeps the plans it has made.
 
     `misfits`: sentences of DoesNotFit met on the way; their points are NaN. `plan_bytes`: what the plans kept may
-    weigh; the one in use is kept whatever it weighs, unless it alone weighs more (TooLarge)."""
+    weigh; the one in use is kept whatever it weighs, unless it alone weighs more (TooLarge). `what_ifs` apply to graph
+    and hardware of every plan."""
 
     graph: Graph
     hw: Hardware
@@ -47,6 +49,7 @@ class Evaluator:
     scratch: int = 64 * 10**6
     plan_bytes: int = 256 * 10**6
     misfits: dict[str, int] = field(default_factory=dict)
+    what_ifs: tuple[Supposition, ...] = ()
     _plans: OrderedDict[Any, Planned | str] = field(default_factory=OrderedDict)
     _held_bytes: float = 0.0
     _largest: float = 0.0
@@ -81,13 +84,16 @@ class Evaluator:
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
-        hw = self.hw.replace({n: v for n, v in choice.items() if n not in CHOICES})
+        hw = self.hw.replace(
+            {n: v for n, v in choice.items() if n not in CHOICES and not n.startswith(WHAT_IF)}
+        )
         compiler = choice.get("compiler", self.compiler)
         precision = choice.get("precision", self.precision)
         found: Planned | str
         try:
             self._make_room(self._largest)
-            plan = compile_graph(self.graph, hw, load_profile(compiler), precision)
+            graph, hw = self._supposed(hw, choice)
+            plan = compile_graph(graph, hw, load_profile(compiler), precision)
             found = Planned(plan, hw, self.mode)
         except DoesNotFit as error:
             found = str(error)
@@ -102,6 +108,16 @@ class Evaluator:
         self._plans[key] = found
         self._held_bytes += weight
         return found
+
+    def _supposed(self, hw: Hardware, choice: dict[str, Any]) -> tuple[Graph, Hardware]:
+        """Graph and hardware under the what-ifs, those options that are varied at their values."""
+        values = {n: v for n, v in choice.items() if n.startswith(WHAT_IF)}
+        if not (self.what_ifs or values):
+            return self.graph, hw
+        from npusim.whatif.run import applied_only
+        from npusim.whatif.vary import at
+
+        return applied_only(self.graph, hw, at(self.what_ifs, values))
 
     def _make_room(self, weight: float) -> None:
         """Forget plans, those not asked for longest first, until one more of this weight may be kept."""

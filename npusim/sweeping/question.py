@@ -20,6 +20,7 @@ from npusim.sweeping.axes import make_axes
 from npusim.sweeping.design import Block, Design, make_design
 from npusim.sweeping.evaluate import Evaluator
 from npusim.sweeping.planned import Answer
+from npusim.whatif.base import Supposition, refuse_runs
 
 MODEL = "model"
 Tell = Callable[[int], None]
@@ -38,6 +39,7 @@ class Question:
     per_node: bool = False
     scratch: int = 64 * 10**6
     plan_bytes: int = 256 * 10**6
+    what_ifs: tuple[Supposition, ...] = ()
     _evaluators: dict[tuple[int, str], Evaluator] = field(default_factory=dict)
 
     @property
@@ -119,6 +121,7 @@ class Question:
                 self.per_node,
                 self.scratch,
                 self.plan_bytes // len(self.graphs),
+                what_ifs=self.what_ifs,
             )
         return self._evaluators[key]
 
@@ -126,6 +129,7 @@ class Question:
         """What a reader of the result must know; plain values."""
         from npusim.version import __version__
 
+        supposed = {"what_ifs": [one.asked for one in self.what_ifs]} if self.what_ifs else {}
         return {
             "graph": ", ".join(self.graphs),
             "hardware": self.hw.name,
@@ -135,6 +139,7 @@ class Question:
             "method": self.design.method,
             "seed": self.design.seed,
             "npusim": __version__,
+            **supposed,
         }
 
     def fingerprint(self) -> str:
@@ -174,10 +179,12 @@ def ask(
     seed: int,
     mode: str = "throughput",
     per_node: bool = False,
+    what_ifs: tuple[Supposition, ...] = (),
 ) -> Question:
     """The question, checked. Raises BadArgument, BadHardware."""
     precision, mode, method = choose(Precision, precision), choose(Mode, mode), choose(Method, method)
     load_profile(compiler)
     axes = make_axes(vary, hw, grid=method == "grid")
     design = make_design(axes, method, points, seed)
-    return Question(dict(graphs), hw, design, compiler, precision, mode, per_node)
+    refuse_runs(what_ifs)
+    return Question(dict(graphs), hw, design, compiler, precision, mode, per_node, what_ifs=what_ifs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from npusim.sweeping.dataset import make_dataset, require
 from npusim.sweeping.evaluate import PLAN_SHARE
 from npusim.sweeping.question import Question, ask
 from npusim.terminal.memory import parse_memory, readable
+from npusim.whatif.base import Supposition
+from npusim.whatif.parse import parse
 
 _BLOCK = 1 << 18
 
@@ -31,6 +33,7 @@ def sweep(
     memory: str | int = "1GB",
     per_node: bool = False,
     mode: str = "throughput",
+    what_ifs: Sequence[Supposition | str] = (),
 ) -> Any:
     """Latency of `graph` on many NPUs, as an xarray.Dataset.
 
@@ -39,11 +42,12 @@ def sweep(
             `speedup`, the latency of the first over each.
         hw: the NPU the others differ from.
         vary: dotted name -> values: a list or array, a `Range`, or text as on the command line
-            ("16:128:33:log", "1,2,4"). Also `compiler` and `precision`.
+            ("16:128:33:log", "1,2,4"). Also `compiler`, `precision` and `whatif.NAME.OPTION`.
         points, method, seed: 'grid' takes every combination; 'random', 'lhs' and 'sobol' take `points` points.
         memory: bytes the result and the work on it may take ("2GB").
         per_node: also `node_duration_us` and `node_critical_us` along `node` (one graph only).
         mode: as in `simulate`.
+        what_ifs: suppositions at every point, as `npusim.what_if` takes them; those of `vary` at its values.
 
     Returns:
         Dataset with `latency_us`, `busy_us` (along `engine`), `bytes_moved`, `bound_by` (see `bound_names`) over
@@ -65,7 +69,8 @@ def sweep(
     hw = hardware_of(hw)
     if per_node and len(graphs) > 1:
         raise BadArgument("per_node is for one graph: the nodes of several differ")
-    question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node)
+    supposed = tuple(parse(one) if isinstance(one, str) else one for one in what_ifs)
+    question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node, supposed)
     budget = parse_memory(memory)
     size = question.total * question.point_bytes + question.design.own_bytes
     _check_memory(size, question.total, budget)

@@ -1,0 +1,1 @@
+"""What-ifs: one file a question in `questions/`, found the moment the file exists; the frame they share."""

@@ -1,0 +1,194 @@
+"""What-ifs put to use: on a model, a graph, an NPU, and around a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from npusim.arch.hardware import Hardware
+from npusim.errors import BadArgument
+from npusim.graph import Graph
+from npusim.report.record import Report, Supposed
+from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, Model, graph_of, hardware_of, simulate
+from npusim.whatif.base import Found, Runs, Simulate, Supposition, refuse_runs
+from npusim.whatif.parse import parse_all
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def applied(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]) -> tuple[Graph, Hardware]:
+    """Graph and hardware under what-ifs, one after the other. Those that compose runs change neither.
+
+    Raises BadArgument."""
+    for one in what_ifs:
+        graph, hw = one.apply(graph, hw)
+    return graph, hw
+
+
+def applied_only(
+    graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]
+) -> tuple[Graph, Hardware]:
+    """The same for what asks of graph and NPU in other ways than a run. Raises BadArgument for what-ifs that compose
+    runs."""
+    refuse_runs(what_ifs)
+    return applied(graph, hw, what_ifs)
+
+
+def rewritten(model: onnx.ModelProto, what_ifs: Sequence[Supposition]) -> onnx.ModelProto:
+    """An ONNX model under those what-ifs that change the file. Raises BadArgument."""
+    for one in what_ifs:
+        if one.rewrites_model():
+            model = one.rewritten(model)
+    return model
+
+
+def model_of(path: str, what_ifs: Sequence[Supposition]) -> Any:
+    """What to load: the path, or the model under those what-ifs that change the file. Raises BadArgument, BadModel."""
+    if not any(one.rewrites_model() for one in what_ifs):
+        return path
+    return rewritten(read(path), what_ifs)
+
+
+def read(path: str) -> onnx.ModelProto:
+    """The file with its weights. Raises BadModel."""
+    import onnx
+
+    from npusim.errors import BadModel
+    from npusim_xamba.files import shown
+
+    try:
+        return onnx.load(path)
+    except Exception as error:  # protobuf and external data raise a dozen kinds
+        raise BadModel(f"{shown(path)}: cannot be read: {error}") from None
+
+
+def saved(path: str, what_ifs: Sequence[Supposition]) -> bytes:
+    """The file under all what-ifs, as bytes of an ONNX model. Raises BadArgument for one that changes no file."""
+    model = read(path)
+    for one in what_ifs:
+        model = one.rewritten(model)
+    return bytes(model.SerializeToString())
+
+
+def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: Simulate) -> Report:
+    """The report under what-ifs, with `what_ifs`: each applies to what those before it left, and the runs of one that
+    composes several hold those behind it."""
+    if not what_ifs:
+        return run(graph, hw)
+    one, rest = what_ifs[0], what_ifs[1:]
+    if isinstance(one, Runs):
+        inner = Inner(rest, run)
+        found = one.run(graph, hw, inner)
+    else:
+        after, machine = one.apply(graph, hw)
+        found = Found(supposed(after, machine, rest, run), one.says(graph, after, machine))
+    record = Supposed(
+        one.name, one.asked, found.sentence, one.needs, one.options(), found.lines, found.numbers, found.tables
+    )
+    return replace(found.report, what_ifs=(record, *found.report.what_ifs))
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A simulation with the what-ifs that come behind one that composes runs."""
+
+    what_ifs: Sequence[Supposition]
+    run: Simulate
+
+    @property
+    def compiler(self) -> str:
+        return self.run.compiler
+
+    @property
+    def precision(self) -> str:
+        return self.run.precision
+
+    def __call__(self, graph: Graph, hw: Hardware) -> Report:
+        return supposed(graph, hw, self.what_ifs, self.run)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """`npusim.simulate` under fixed conditions."""
+
+    compiler: str = DEFAULT_COMPILER
+    precision: str = "fp16"
+    options: Any = None
+
+    def __call__(self, graph: Graph, hw: Hardware) -> Report:
+        return simulate(graph, hw, self.compiler, self.precision, **(self.options or {}))
+
+
+def suppose(
+    model: Model,
+    what_if: str | Sequence[str],
+    hw: Machine = DEFAULT_HARDWARE,
+    compiler: str = DEFAULT_COMPILER,
+    precision: str = "fp16",
+    **options: Any,
+) -> Report:
+    """`npusim.simulate` under one what-if or several, in order; `report.what_ifs` says what was supposed and found.
+
+    Args:
+        model, hw, compiler, precision, options: as in `npusim.simulate`.
+        what_if: 'sparsity:weights=0.5', or a list of such.
+
+    Raises BadArgument, and what `npusim.simulate` raises.
+    """
+    asked = parse_all([what_if] if isinstance(what_if, str) else what_if)
+    graph = graph_of(_rewritten(model, asked), options.pop("dims", None))
+    machine = hardware_of(hw, options.pop("tiles", None))
+    return supposed(graph, machine, asked, Plain(compiler, precision, options))
+
+
+def what_if(thing: Model | Hardware, *texts: str, hw: Machine | None = None) -> Any:
+    """A model or an NPU under what-ifs: `npusim.what_if(graph, "sparsity:weights=0.5")`.
+
+    Args:
+        thing: a model as `npusim.simulate` takes it, or an NPU (`npusim.hardware`).
+        texts: what-ifs, in order.
+        hw: with a model: the NPU the what-ifs are asked of, for those that change both.
+
+    Returns:
+        A Graph for a model, a Hardware for an NPU; both as a pair with `hw`.
+
+    Raises BadArgument: also for one that composes runs (`npusim.suppose` runs those), or that changes what was not given.
+    """
+    asked = parse_all(texts)
+    if isinstance(thing, Hardware):
+        return _of_hardware(thing, asked)
+    graph = graph_of(_rewritten(thing, asked))
+    machine = hardware_of(DEFAULT_HARDWARE if hw is None else hw)
+    after, changed = applied_only(graph, machine, asked)
+    if hw is not None:
+        return after, changed
+    if changed is not machine:
+        raise BadArgument(f"{', '.join(texts)} changes the NPU; give hw= to get graph and NPU")
+    return after
+
+
+def _of_hardware(hw: Hardware, asked: Sequence[Supposition]) -> Hardware:
+    empty = Graph("", (), {}, (), ())
+    _, found = applied_only(empty, hw, asked)
+    if found is hw and asked:
+        raise BadArgument(f"{', '.join(one.asked for one in asked)} changes the graph, not the NPU; give the model")
+    return found
+
+
+def _rewritten(model: Model, asked: Sequence[Supposition]) -> Model:
+    """The model under those what-ifs that change the file."""
+    wanted = [one.name for one in asked if one.rewrites_model()]
+    if not wanted:
+        return model
+    if isinstance(model, Graph):
+        raise BadArgument(f"what-if '{wanted[0]}' changes the file; give its path or the ONNX model, not a graph")
+    import os
+
+    if isinstance(model, str | os.PathLike):
+        return rewritten(read(os.fspath(model)), asked)
+    import onnx_ir as ir
+
+    proto = ir.to_proto(model) if isinstance(model, ir.Model) else model
+    return rewritten(proto, asked)

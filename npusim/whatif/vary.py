@@ -1,0 +1,58 @@
+"""Options of what-ifs as axes of a sweep: `whatif.sparsity.weights`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from npusim.errors import BadArgument
+from npusim.whatif.base import Runs, Supposition
+from npusim.whatif.parse import changed, make
+from npusim.whatif.registry import find
+from npusim_xamba.text import near, quoted
+
+
+def option_of(name: str) -> tuple[bool, bool, str, Callable[[Any], object]]:
+    """Of 'whatif.NAME.OPTION': whether it is a number, whether a whole one, its unit, and what checks a value.
+
+    Raises BadArgument with the nearest name."""
+    kind, key = _split(name)
+    if issubclass(kind, Runs) or kind.rewrites_model():
+        why = "composes several runs" if issubclass(kind, Runs) else "changes the file"
+        raise BadArgument(f"{name}: what-if '{kind.name}' {why}, so its options are nothing to vary; run it for each")
+    annotation = kind.model_fields[key].annotation
+    types = set(get_args(annotation) or (annotation,)) - {type(None)}
+    number = bool(types) and types <= {int, float}
+    return number, types == {int}, "", lambda value: make(kind, {**_needed(kind, key), key: value})
+
+
+def _needed(kind: type[Supposition], key: str) -> dict[str, Any]:
+    """Something for the options that have to be given: only one is checked."""
+    return {n: "x" for n, f in kind.model_fields.items() if f.is_required() and n != key}
+
+
+def _split(name: str) -> tuple[type[Supposition], str]:
+    parts = name.split(".")
+    if len(parts) != 3:
+        raise BadArgument(f"{quoted(name)} is not whatif.NAME.OPTION; write for example whatif.sparsity.weights")
+    kind = find(parts[1])
+    if parts[2] not in kind.model_fields:
+        raise BadArgument(
+            f"what-if '{kind.name}' has no option {quoted(parts[2])}; it takes {', '.join(kind.model_fields)}"
+            f"{near(parts[2], kind.model_fields)}"
+        )
+    return kind, parts[2]
+
+
+def at(what_ifs: Sequence[Supposition], values: Mapping[str, Any]) -> tuple[Supposition, ...]:
+    """The what-ifs with some options at the values of a point, by 'whatif.NAME.OPTION'; one that was not asked for
+    comes behind the others. Raises BadArgument."""
+    found = list(what_ifs)
+    for name, value in values.items():
+        kind, key = _split(name)
+        place = next((i for i, one in enumerate(found) if isinstance(one, kind)), None)
+        if place is None:
+            found.append(make(kind, {key: value}))
+        else:
+            found[place] = changed(found[place], key, value)
+    return tuple(found)
