@@ -63,16 +63,30 @@ class DType(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """What is supposed of a tensor's elements beside their type, in counts.
+
+    `zeros`: share of them that is zero and that the MAC array may skip, 0..1. `stored`: bytes in memory over those of
+    the type (below 1: compressed). `slots`: how many of the MAC array's slots their multiplications take, over those
+    of the type (below 1: narrower, or zeros in a pattern that leaves no slot empty)."""
+
+    zeros: float = 0.0
+    stored: float = 1.0
+    slots: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A tensor: its name, shape and type. `constant` is true for weights and for all that
-    follows from constants alone; `data` is kept for small constants only (axes, masks' sizes)."""
+    follows from constants alone; `data` is kept for small constants only (axes, masks' sizes). `contents`: what is
+    supposed of its elements; None, as a file leaves it: nothing."""
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
     constant: bool = False
     data: np.ndarray | None = field(default=None, compare=False)
-    zeros: float = 0.0
+    contents: Contents | None = None
 
     @property
     def elements(self) -> int:

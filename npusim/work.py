@@ -37,6 +37,9 @@ class MacWork:
     padding). `*_bytes` are bytes per element (0.5 for int4). `write_tiles`: tiles the output is
     written to (1 = own tile only). `weights`: True when the second operand is per output channel
     (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
+    `weight_zeros`, `input_zeros`: share of zeros that the array may skip, 0..1. `weight_stored`: bytes a weight takes
+    in memory over `weight_bytes` (compressed: below 1). `mac_slots`: slots of the array that a multiplication takes,
+    over those of its type. The last four are of convolutions and products only.
     """
 
     op: Number
@@ -56,6 +59,10 @@ class MacWork:
     weight_bytes: Number = 2.0
     output_bytes: Number = 2.0
     write_tiles: Number = 1
+    weight_zeros: Number = 0.0
+    input_zeros: Number = 0.0
+    weight_stored: Number = 1.0
+    mac_slots: Number = 1.0
 
     @property
     def macs(self) -> Number:

@@ -27,33 +27,25 @@ def mac_array_ns(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> N
     return mac_array_cycles(work, hw, grid_mode) * (1e3 / hw.mac_array.clock_mhz)
 
 
-def mac_array_cycles(
-    work: MacWork,
-    hw: Hardware,
-    grid_mode: str | None = None,
-    weight_sparsity: Number = 0.0,
-    input_sparsity: Number = 0.0,
-) -> Number:
+def mac_array_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> Number:
     """MAC-array cycles of all `groups` problems of the work on one tile.
 
     Args:
         work: one work or a column of works; ops may be mixed in a column.
         hw: the machine; numbers may be arrays.
         grid_mode: price convolutions in this mode ("16x16", "8x16", "4x16"); None takes the best of them.
-        weight_sparsity, input_sparsity: fraction of zero values the array may skip, 0..1.
     """
     op = np.asarray(work.op)
     if op.ndim == 0:
-        return work.groups * _one_op(int(op), work, hw, grid_mode, weight_sparsity, input_sparsity)
+        return work.groups * _one_op(int(op), work, hw, grid_mode)
     kinds = sorted(set(op.ravel().tolist()))  # np.unique would import numpy.ma, 10 ms of start-up
     if len(kinds) == 1:
-        return work.groups * _one_op(int(kinds[0]), work, hw, grid_mode, weight_sparsity, input_sparsity)
+        return work.groups * _one_op(int(kinds[0]), work, hw, grid_mode)
     parts = []
     for kind in kinds:  # a column mixes few ops; each form is priced on its rows only
         rows = np.flatnonzero(op.reshape(len(op), -1)[:, 0] == kind)
         part = _rows(work, rows, len(op))
-        sparse = (_take(value, rows, len(op)) for value in (weight_sparsity, input_sparsity))
-        parts.append((rows, np.asarray(part.groups * _one_op(int(kind), part, hw, grid_mode, *sparse))))
+        parts.append((rows, np.asarray(part.groups * _one_op(int(kind), part, hw, grid_mode))))
     points = np.broadcast_shapes(*(price.shape[1:] for _, price in parts))
     cycles = np.empty((len(op), *points))
     for rows, price in parts:
@@ -71,9 +63,9 @@ def _rows(work: MacWork, rows: Any, n: int) -> MacWork:
     return MacWork(**{name: _take(getattr(work, name), rows, n) for name in fields})
 
 
-def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None, wsp: Any, asp: Any) -> Number:
+def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None) -> Number:
     if op == MacOp.CONVOLUTION:
-        return convolution_cycles(work, hw, mode, wsp, asp)
+        return convolution_cycles(work, hw, mode)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
     if op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
@@ -106,13 +98,7 @@ def _broadcast_cycles(work: MacWork, hw: Hardware, pixels: Any) -> Any:
     return np.where(np.asarray(work.write_tiles) > 1, cycles, 0.0)
 
 
-def convolution_cycles(
-    work: MacWork,
-    hw: Hardware,
-    grid_mode: str | None = None,
-    weight_sparsity: Number = 0.0,
-    input_sparsity: Number = 0.0,
-) -> Number:
+def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> Number:
     """Cycles of ONE problem of a convolution or matrix product (`docs/hardware.md`, Convolution).
 
     Four streams run side by side: the MACs (on 4 x 4 pixels, 16 output channels and whole words of input
@@ -131,12 +117,12 @@ def convolution_cycles(
     channels = np.where(in_c < _ALIGN, narrow, wide) / input_bytes
     read_channels = np.where(in_c < _ALIGN, channels / fit.narrow_input_rate_ratio, in_c)
     out_channels = _ceil(work.out_c, _ALIGN) * _ALIGN
-    zeros = 1.0 - (1.0 - np.asarray(weight_sparsity)) * (1.0 - np.asarray(input_sparsity))
+    zeros = 1.0 - (1.0 - np.asarray(work.weight_zeros)) * (1.0 - np.asarray(work.input_zeros))
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)
     padded = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * out_channels * channels * seen
-    compute = padded * (1.0 - fit.sparsity_saving * zeros) / peak
+    compute = padded * work.mac_slots * (1.0 - fit.sparsity_saving * zeros) / peak
     weights = taps * channels * weight_bytes * out_channels
-    weights = weights * (1.0 - fit.weight_sparsity_saving * np.asarray(weight_sparsity))
+    weights = weights * (1.0 - fit.weight_sparsity_saving * np.asarray(work.weight_zeros))
     inputs = np.asarray(work.out_w, dtype=float) * work.out_h * read_channels * seen * input_bytes
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power

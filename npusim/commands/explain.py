@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, parse_dims, parse_fixed, parse_size, parse_trips, parse_what_ifs
+from npusim.commands.inputs import (
+    Conditions,
+    parse_dims,
+    parse_fixed,
+    parse_size,
+    parse_trips,
+    parse_what_ifs,
+)
 from npusim.terminal.results import answer, check_results
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from npusim.choices import Method, Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_trips, parse_vary, parse_what_ifs
+from npusim.commands.inputs import (
+    Conditions,
+    check_plot,
+    parse_dims,
+    parse_fixed,
+    parse_trips,
+    parse_vary,
+    parse_what_ifs,
+)
 from npusim.terminal.results import answer, check_results
 
 ENDINGS = {".csv": "--csv", ".json": "--json"}

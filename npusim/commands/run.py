@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from npusim.choices import Mode, Precision
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_fixed, parse_size, parse_trips, parse_what_ifs
+from npusim.commands.inputs import (
+    Conditions,
+    check_plot,
+    parse_dims,
+    parse_fixed,
+    parse_size,
+    parse_trips,
+    parse_what_ifs,
+)
 from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
@@ -93,7 +101,11 @@ def run(
 
         with working("asking every number"):
             found = ask(
-                *asked.applied(graph, hardware), compiler, precision, mode=mode, allow_unmodelled=allow_unmodelled
+                *asked.applied(graph, hardware),
+                compiler,
+                precision,
+                mode=mode,
+                allow_unmodelled=allow_unmodelled,
             )
 
     def as_json() -> str:
@@ -140,9 +152,9 @@ def run(
     texts = {"--json": as_json, "--csv": as_csv, "--trace": as_trace, "--html": as_html}
     answer(outputs, {**texts, "--annotate": as_model, "--save": as_saved}, lines)
     if plot:
-        from npusim.plotting.save import save
+        from npusim.plotting.save import save as save_plot
 
-        save(found, plot)
+        save_plot(found, plot)
 
 
 def with_refusal(report: Report, graph: Graph, asked: Conditions, hardware: Hardware) -> Report:

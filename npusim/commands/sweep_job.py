@@ -149,7 +149,15 @@ def _question(job: Job) -> Question:
     hw = load_hardware(job.hw)
     graphs: dict[str, Any] = {}
     question = ask(
-        graphs, hw, job.vary, job.compiler, job.precision, job.points, job.method, job.seed, job.mode,
+        graphs,
+        hw,
+        job.vary,
+        job.compiler,
+        job.precision,
+        job.points,
+        job.method,
+        job.seed,
+        job.mode,
         what_ifs=job.what_ifs,
     )  # the cheap mistakes first
     for path in job.models:
@@ -157,7 +165,9 @@ def _question(job: Job) -> Question:
         name = path if name in graphs else name
         if name in graphs:
             raise BadArgument(f"the model '{path}' is given twice; give each once")
-        graphs[name] = read_model(path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes, job.what_ifs)
+        graphs[name] = read_model(
+            path, job.dims or {}, job.upper_bound, job.fixed, job.trips, job.max_nodes, job.what_ifs
+        )
     question.graphs = graphs
     return question
 

@@ -76,7 +76,8 @@ class Placer:
         self.reshaped: set[str] = set()
         # By the identity of what `lowerings` answered, which stays alive in the entry.
         self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
-        self._works: dict[tuple[int, str], tuple[Any, ...]] = {}
+        self._works: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        self.supposed = any(value.contents is not None for value in graph.values.values())
         self.readers: dict[str, set[tuple[str, int]]] = {
             node.outputs[0]: set() for node in graph.nodes if node.op_type in NEIGHBOURS_MATTER
         }
@@ -125,7 +126,9 @@ class Placer:
         reads = dict.fromkeys(
             self.root(n) for n in sources if n and not values[n].constant and values[n].elements
         )
-        key = (id(ways), chosen.name)
+        key: tuple[object, ...] = (id(ways), chosen.name)
+        if self.supposed:  # of equal nodes, what is supposed of their tensors may differ
+            key += tuple([n and values[n].contents for n in node.inputs])
         if key not in self._works:
             self._works[key] = (*self._works_of(node, ways, chosen), ways)
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]

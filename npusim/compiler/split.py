@@ -170,4 +170,4 @@ def weight_bytes(work: MacWork) -> float:
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
     taps = prod((work.kernel_h, work.kernel_w))
-    return float(work.groups * out_c * (taps * in_c * work.weight_bytes + 16))
+    return float(work.groups * out_c * (taps * in_c * work.weight_bytes * work.weight_stored + 16))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from npusim.graph import Graph, Node, Value
+from npusim.graph import Contents, Graph, Node, Value
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 CHANNELS_AT_ONCE = 16
@@ -55,6 +55,22 @@ def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) ->
     return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
 
 
+@lru_cache(maxsize=20_000)
+def _supposed(work: MacWork, data: Contents | None, weights: Contents | None) -> MacWork:
+    """A product with what is supposed of its operands; weights are compressed as constants only."""
+    zeros = data.zeros if data else 0.0
+    slots = data.slots if data else 1.0
+    if weights is None:
+        return replace(work, input_zeros=zeros, mac_slots=slots)
+    return replace(
+        work,
+        input_zeros=zeros,
+        weight_zeros=weights.zeros,
+        weight_stored=weights.stored,
+        mac_slots=slots * weights.slots,
+    )
+
+
 def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
     """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
     first, last = steps[0], steps[-1]
@@ -74,6 +90,9 @@ def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work,
             if packed:
                 weight = step.weight_bytes
             changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
+            if step.op == MacOp.CONVOLUTION and (data.contents or second.contents):
+                known = data.contents if i == 0 and not data.constant else None
+                changed[i] = _supposed(changed[i], known, second.contents if second.constant else None)
     return tuple(changed)
 
 

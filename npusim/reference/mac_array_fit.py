@@ -52,11 +52,7 @@ def price_rows(rows: MacRows, hw: Hardware) -> Any:
         part = rows.select(mask)
         column = (slice(None), None) if swept else slice(None)
         work = MacWork(**{f.name: getattr(part.work, f.name)[column] for f in fields(MacWork)})
-        cycles = np.asarray(
-            mac_array_cycles(
-                work, hw, str(mode) or None, part.weight_sparsity[column], part.input_sparsity[column]
-            )
-        )
+        cycles = np.asarray(mac_array_cycles(work, hw, str(mode) or None))
         if result is None:
             result = np.zeros((len(mask), *cycles.shape[1:]))
         result[mask] = cycles

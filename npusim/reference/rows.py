@@ -40,8 +40,6 @@ class MacRows:
 
     work: MacWork
     mode: Any  # grid mode of each row, "16x16", ...
-    weight_sparsity: Any
-    input_sparsity: Any
     cycles: Any
     op_name: Any  # the table's own word
     test: Any  # name of the regression test (ground truth), else the tag
@@ -153,16 +151,17 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
         weight_bytes=width("wt_dtype"),
         output_bytes=width("out_dtype"),
         write_tiles=np.maximum(col("owt", "1"), 1.0),
+        weight_zeros=col("wt_sparsity", "0") * (col("wt_sparsity_en", "0") > 0),
+        input_zeros=col("act_sparsity", "0"),
+        weight_stored=np.ones(len(rows)),
+        mac_slots=np.ones(len(rows)),
     )
     mode_name = "exec_mode" if truth else "mode"
     shape = ("op", *_SIZES, "in_dtype")
     keys = [row["test"] if truth else ",".join(row[name] for name in shape) for row in rows]
-    enabled = col("wt_sparsity_en", "0") > 0
     return MacRows(
         work=work,
         mode=np.array([(row.get(mode_name) or "").removeprefix("CUBOID_") for row in rows]),
-        weight_sparsity=col("wt_sparsity", "0") * enabled,
-        input_sparsity=col("act_sparsity", "0"),
         cycles=col(_time_column(first)),
         op_name=np.array([row["op"] for row in rows]),
         test=np.array([row.get("test") or row.get("tag") or "" for row in rows]),

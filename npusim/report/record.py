@@ -103,9 +103,10 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
-    """A what-if the report was asked under. `asked`: as it is written on the command line. `sentence`: what was supposed
-    of this graph. `needs`: what the hardware would need for it, assumed. `options`: all of them with the values in
-    use. `lines`, `numbers` and `tables` (rows of named cells): what a what-if that composes several runs found."""
+    """A what-if the report was asked under. `asked`: as it is written on the command line. `sentence`: what was
+    supposed of this graph. `needs`: what the hardware would need for it, assumed. `options`: all of them with the
+    values in use. `lines`, `numbers` and `tables` (rows of named cells): what a what-if that composes several
+    runs found."""
 
     name: str
     asked: str

@@ -81,6 +81,10 @@ class Supposition(BaseModel):
         """One sentence for the page: what was supposed of this graph, with numbers."""
         return ", ".join(f"{key} {value}" for key, value in self.options().items())
 
+    def requires(self) -> str:
+        """What the hardware would need for these options; the class's `needs` where that does not depend on them."""
+        return self.needs
+
     def options(self) -> dict[str, str]:
         """All options with the values in use, as one writes them; those that are None are left out."""
         return {key: text for key in type(self).model_fields if (text := written(getattr(self, key)))}
@@ -104,8 +108,11 @@ class Simulate(Protocol):
     """One simulation under the caller's conditions: compiler, precision, mode. The questions before it in the list are
     applied already; those after it that compose runs happen inside."""
 
-    compiler: str
-    precision: str
+    @property
+    def compiler(self) -> str: ...
+
+    @property
+    def precision(self) -> str: ...
 
     def __call__(self, graph: Graph, hw: Hardware) -> Report: ...
 

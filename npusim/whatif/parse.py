@@ -18,7 +18,7 @@ def parse(text: str) -> Supposition:
 
     Raises BadArgument: unknown what-if or option (with the nearest), a value out of bounds, an option given twice.
     """
-    name, colon, rest = text.partition(":")
+    name, _, rest = text.partition(":")
     kind = find(name)
     given: dict[str, str] = {}
     key = ""

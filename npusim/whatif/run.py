@@ -10,7 +10,15 @@ from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.report.record import Report, Supposed
-from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, Model, graph_of, hardware_of, simulate
+from npusim.simulation import (
+    DEFAULT_COMPILER,
+    DEFAULT_HARDWARE,
+    Machine,
+    Model,
+    graph_of,
+    hardware_of,
+    simulate,
+)
 from npusim.whatif.base import Found, Runs, Simulate, Supposition, refuse_runs
 from npusim.whatif.parse import parse_all
 
@@ -27,9 +35,7 @@ def applied(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]) -> tupl
     return graph, hw
 
 
-def applied_only(
-    graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]
-) -> tuple[Graph, Hardware]:
+def applied_only(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]) -> tuple[Graph, Hardware]:
     """The same for what asks of graph and NPU in other ways than a run. Raises BadArgument for what-ifs that compose
     runs."""
     refuse_runs(what_ifs)
@@ -85,7 +91,14 @@ def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: S
         after, machine = one.apply(graph, hw)
         found = Found(supposed(after, machine, rest, run), one.says(graph, after, machine))
     record = Supposed(
-        one.name, one.asked, found.sentence, one.needs, one.options(), found.lines, found.numbers, found.tables
+        one.name,
+        one.asked,
+        found.sentence,
+        one.requires(),
+        one.options(),
+        found.lines,
+        found.numbers,
+        found.tables,
     )
     return replace(found.report, what_ifs=(record, *found.report.what_ifs))
 
@@ -154,7 +167,8 @@ def what_if(thing: Model | Hardware, *texts: str, hw: Machine | None = None) -> 
     Returns:
         A Graph for a model, a Hardware for an NPU; both as a pair with `hw`.
 
-    Raises BadArgument: also for one that composes runs (`npusim.suppose` runs those), or that changes what was not given.
+    Raises BadArgument: also for one that composes runs (`npusim.suppose` runs those), or that changes what was not
+    given.
     """
     asked = parse_all(texts)
     if isinstance(thing, Hardware):
@@ -173,7 +187,9 @@ def _of_hardware(hw: Hardware, asked: Sequence[Supposition]) -> Hardware:
     empty = Graph("", (), {}, (), ())
     _, found = applied_only(empty, hw, asked)
     if found is hw and asked:
-        raise BadArgument(f"{', '.join(one.asked for one in asked)} changes the graph, not the NPU; give the model")
+        raise BadArgument(
+            f"{', '.join(one.asked for one in asked)} changes the graph, not the NPU; give the model"
+        )
     return found
 
 
@@ -183,7 +199,9 @@ def _rewritten(model: Model, asked: Sequence[Supposition]) -> Model:
     if not wanted:
         return model
     if isinstance(model, Graph):
-        raise BadArgument(f"what-if '{wanted[0]}' changes the file; give its path or the ONNX model, not a graph")
+        raise BadArgument(
+            f"what-if '{wanted[0]}' changes the file; give its path or the ONNX model, not a graph"
+        )
     import os
 
     if isinstance(model, str | os.PathLike):

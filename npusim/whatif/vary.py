@@ -19,7 +19,9 @@ def option_of(name: str) -> tuple[bool, bool, str, Callable[[Any], object]]:
     kind, key = _split(name)
     if issubclass(kind, Runs) or kind.rewrites_model():
         why = "composes several runs" if issubclass(kind, Runs) else "changes the file"
-        raise BadArgument(f"{name}: what-if '{kind.name}' {why}, so its options are nothing to vary; run it for each")
+        raise BadArgument(
+            f"{name}: what-if '{kind.name}' {why}, so its options are nothing to vary; run it for each"
+        )
     annotation = kind.model_fields[key].annotation
     types = set(get_args(annotation) or (annotation,)) - {type(None)}
     number = bool(types) and types <= {int, float}
@@ -34,7 +36,9 @@ def _needed(kind: type[Supposition], key: str) -> dict[str, Any]:
 def _split(name: str) -> tuple[type[Supposition], str]:
     parts = name.split(".")
     if len(parts) != 3:
-        raise BadArgument(f"{quoted(name)} is not whatif.NAME.OPTION; write for example whatif.sparsity.weights")
+        raise BadArgument(
+            f"{quoted(name)} is not whatif.NAME.OPTION; write for example whatif.sparsity.weights"
+        )
     kind = find(parts[1])
     if parts[2] not in kind.model_fields:
         raise BadArgument(

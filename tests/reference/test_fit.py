@@ -100,7 +100,7 @@ def test_numbers_the_rows_do_not_tell_of_stay_as_they_are():
     found = mac_array.fit_block(NPU, "convolution", ELTWISE)
     assert found == NPU
     dense = read_mac_rows(shipped() / "mac_array_npu5010_lut.csv.gz")
-    assert not (dense.weight_sparsity > 0).any()
+    assert not (dense.work.weight_zeros > 0).any()
     npu = load_hardware("panther_lake")
     fitted = mac_array.fit_block(npu, "convolution", dense)
     assert fitted.get("mac_array.convolution.sparsity_saving") == npu.get(

@@ -1,0 +1,103 @@
+"""Which tensors of a graph are weights of the MAC array, and which are its activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from npusim.compiler.works import WEIGHTS_AT
+from npusim.errors import BadArgument
+from npusim.graph import Contents, Graph, Node, Value
+from npusim_xamba.text import near, quoted
+
+#: Ops whose second operand is weights where it is constant, and that run as products on the MAC array.
+PRODUCTS = frozenset(
+    [
+        "Conv",
+        "ConvTranspose",
+        "ConvInteger",
+        "MatMul",
+        "MatMulInteger",
+        "MatMulNBits",
+        "MatMulBnb4",
+        "Gemm",
+        "Einsum",
+    ]
+    + ["FusedMatMul", "TransposeMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "FusedConv"]
+    + ["QLinearConv", "QLinearMatMul", "QGemm"]
+)
+
+
+def matches(node: Node, pattern: str) -> bool:
+    """Whether the node's name is the pattern's: '*' and '?' stand for anything."""
+    return pattern in ("*", node.name) or fnmatchcase(node.name, pattern)
+
+
+def products(graph: Graph, pattern: str = "*") -> list[Node]:
+    """Nodes of a name whose second operand is weights.
+
+    Raises BadArgument where a pattern other than '*' matches no such node, with the nearest name."""
+    found = [node for node in graph.nodes if weight_of(node, graph)]
+    chosen = [node for node in found if matches(node, pattern)]
+    if not chosen and pattern != "*" and graph.nodes:
+        names = [node.name for node in found]
+        raise BadArgument(
+            f"no node with weights matches {quoted(pattern)} among {len(found)} of '{graph.name}'"
+            f"{near(pattern, names)}"
+        )
+    return chosen
+
+
+def weight_of(node: Node, graph: Graph) -> str:
+    """Name of the node's weights; empty where it has none. A table of biases or scales is none."""
+    at = WEIGHTS_AT.get(node.op_type, 1)
+    if node.op_type not in PRODUCTS or len(node.inputs) <= at or not node.inputs[at]:
+        return ""
+    value = graph.values[node.inputs[at]]
+    return node.inputs[at] if value.constant and value.elements else ""
+
+
+def marked(
+    graph: Graph,
+    weights: Callable[[Value, Contents], Value] | None,
+    activations: Callable[[Value, Contents], Value] | None = None,
+    pattern: str = "*",
+) -> Graph:
+    """The graph with what is supposed of the weights of some nodes, and of the activations they read.
+
+    `weights` and `activations` get a value and what is supposed of it already, and give the value to put in place.
+    Weights behind a DequantizeLinear are marked in front of it too, as its reader takes those."""
+    values = dict(graph.values)
+    makers = {out: node for node in graph.nodes for out in node.outputs if node.op_type == "DequantizeLinear"}
+
+    def put(name: str, change: Callable[[Value, Contents], Value]) -> None:
+        if name not in done:
+            done.add(name)
+            values[name] = change(values[name], values[name].contents or Contents())
+        if name in makers and makers[name].inputs[0] not in done:
+            put(makers[name].inputs[0], change)
+
+    done: set[str] = set()
+    for node in products(graph, pattern):
+        held = weight_of(node, graph)
+        if weights is not None:
+            put(held, weights)
+        if activations is not None:
+            for name in node.inputs:
+                if name and not values[name].constant and name not in graph.inputs:
+                    put(name, activations)
+    return replace(graph, values=values)
+
+
+def count(graph: Graph, pattern: str = "*") -> tuple[int, float, float]:
+    """Nodes of a name that have weights, bytes of these as the types have them, and as they are stored."""
+    found = products(graph, pattern)
+    held: Mapping[str, Value] = {
+        name: graph.values[name] for node in found if (name := weight_of(node, graph))
+    }
+    dense = sum(value.npu_bytes for value in held.values())
+    stored = sum(
+        value.npu_bytes * (value.contents.stored if value.contents else 1.0) for value in held.values()
+    )
+    return len(found), dense, stored
