@@ -34,7 +34,8 @@ def attention(keys: Keys, layer: int, rotary: Rotary | None, **differences: Any)
 def feed_forward(keys: Keys, **differences: Any) -> FeedForward:
     """The feed-forward of a layer; `differences` are fields of `FeedForward`."""
     fields: dict[str, Any] = {"activation": keys.activation(), "bias": keys.flag("mlp_bias"), **differences}
-    return FeedForward(keys.size("hidden_size"), keys.size("intermediate_size"), **fields)
+    inner = fields.pop("inner", None) or keys.size("intermediate_size")
+    return FeedForward(keys.size("hidden_size"), inner, **fields)
 
 
 def norm(keys: Keys, name: str, **differences: Any) -> Norm:

@@ -89,6 +89,14 @@ class Keys:
             raise BadModel(f"'{key}' must be {len(default)} numbers, not {value!r}")
         return tuple(float(v) for v in value)
 
+    def limits(self, key: str) -> tuple[float, float]:
+        """Two numbers, or 0 and infinity; transformers writes infinity as {"__float__": "Infinity"}."""
+        value = self.values.get(key)
+        if isinstance(value, list | tuple):
+            value = [float("inf") if isinstance(v, Mapping) else v for v in value]
+        low, high = Keys({key: value}, self.name).numbers(key, (0.0, float("inf")))
+        return low, high
+
     def activation(self, key: str = "hidden_act", default: str = "silu") -> str:
         return activation_named(self.text(key, default))
 

@@ -64,6 +64,14 @@ class Writer:
         yield
         del self.scope[-len(names) :]
 
+    @contextmanager
+    def body(self, name: str) -> Iterator[Any]:
+        """Nodes, inputs and outputs written inside are those of a subgraph, which is named; weights and constants stay
+        in the graph around it, as ONNX allows."""
+        outer, self.graph = self.graph, self.messages.GraphProto(name=name)
+        yield self.graph
+        self.graph = outer
+
     def op(self, op_type: str, *inputs: str, out: str = "", **attributes: Any) -> str:
         """One node with one result, whose name is returned; `out` names it."""
         return self.ops(op_type, *inputs, out=(out,), **attributes)[0]
@@ -84,6 +92,9 @@ class Writer:
                 proto.type, proto.f = 1, value
             elif isinstance(value, int):
                 proto.type, proto.i = 2, value
+            elif isinstance(value, self.messages.GraphProto):
+                proto.type = 5
+                proto.g.CopyFrom(value)
             else:
                 proto.type = 7
                 proto.ints.extend(value)
@@ -172,6 +183,16 @@ class Writer:
         """A graph output; a node must make it."""
         return self._value(self.graph.output, name, shape, kind)
 
+    def state_in(self, name: str, layer: int, shape: tuple[int, ...]) -> str:
+        """The state [batch, ...] that an earlier pass left, or '' for the first pass."""
+        return self.input(f"past_{name}_{layer}", (self.step.batch, *shape)) if self.step.past else ""
+
+    def state_out(self, name: str, layer: int, shape: tuple[int, ...]) -> str:
+        """What a node must name its state, so that it comes out; '' if states do not come out."""
+        if not self.step.with_cache:
+            return ""
+        return self.output(f"present_{name}_{layer}", (self.step.batch, *shape))
+
     def _value(self, into: Any, name: str, shape: tuple[int, ...], kind: str | None) -> str:
         tensor = into.add(name=name).type.tensor_type
         tensor.elem_type = TYPES[kind or self.float]
@@ -193,6 +214,6 @@ class Writer:
             tensor.raw_data = np.ascontiguousarray(data, kind).tobytes()
 
     def _tensor(self, name: str, shape: tuple[int, ...], kind: str) -> Any:
-        tensor = self.graph.initializer.add(name=name, data_type=TYPES[kind])
+        tensor = self.model.graph.initializer.add(name=name, data_type=TYPES[kind])
         tensor.dims.extend(shape)
         return tensor

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npusim.language.blocks.common import norm
+from npusim.language.blocks.common import norm, scaled
 from npusim.language.blocks.mask import bias_of
 from npusim.language.blocks.rotary import Rotary, turned
 from npusim.language.model import Norm, Parameter, State, matrix
@@ -23,6 +23,7 @@ class Attention:
     """`window`: how many tokens are seen, the own one included (None: all). `packed`: queries, keys and values in
     one matrix (Phi-3). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head.
     `scale` of the scores (None: 1/sqrt(head_dim)). `gated`: the query matrix has a gate behind each head (Qwen3-Next).
+    `multipliers`: of the input and of the result (Falcon-H1).
     """
 
     layer: int
@@ -42,6 +43,7 @@ class Attention:
     softcap: float | None = None
     gated: bool = False
     key_multiplier: float = 1.0
+    multipliers: tuple[float, float] = (1.0, 1.0)
 
     def parameters(self) -> tuple[Parameter, ...]:
         own, shared = self.heads * self.head_dim, self.kv_heads * self.head_dim
@@ -62,12 +64,11 @@ class Attention:
 
     def write(self, w: Writer, x: str) -> str:
         step, group = w.step, self.heads // self.kv_heads
-        q, k, v, gate = self._projected(w, x)
+        q, k, v, gate = self._projected(w, scaled(w, x, self.multipliers[0]))
         if self.norms:
             q, k = norm(w, q, self.norms[0]), norm(w, k, self.norms[1])
         q, k, v = (w.op("Transpose", y, perm=(0, 2, 1, 3)) for y in (q, k, v))
-        if self.key_multiplier != 1.0:
-            k = w.op("Mul", k, w.scalar(self.key_multiplier))
+        k = scaled(w, k, self.key_multiplier)
         if self.rotary:
             q, k = (turned(w, y, self.rotary, self.head_dim) for y in (q, k))
         key, value = self.states()
@@ -93,7 +94,8 @@ class Attention:
         y = w.op("Reshape", y, w.ints(step.batch, step.tokens, self.heads * self.head_dim))
         if gate:
             y = w.op("Mul", y, w.op("Sigmoid", gate))
-        return w.linear(y, self.out_name, self.heads * self.head_dim, self.hidden, self.out_bias)
+        y = w.linear(y, self.out_name, self.heads * self.head_dim, self.hidden, self.out_bias)
+        return scaled(w, y, self.multipliers[1])
 
     def _projected(self, w: Writer, x: str) -> tuple[str, str, str, str]:
         """Queries, keys and values as [batch, tokens, heads, head_dim], and the gate as channels, or ''."""
