@@ -19,12 +19,12 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.arch.spread import Spread, block_of, spreads
+from npusim.columns import distinct
 from npusim.compiler.plan import DspTask, Plan
-from npusim.distinct import TaskPrices
 from npusim.measures import US, host_ns
-from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
+from npusim.pricing import dma_times, dsp_times, mac_times, program_of, waiting_ns
 from npusim.report.record import Doubt
-from npusim.schedule import last_uses, needed, run_rows
+from npusim.schedule import run_points
 
 #: What a plan gets wrong whatever the numbers: another release of the compiler is worth about a tenth, and published
 #: networks left out of the fit are off by as much (`docs/fidelity.md`).
@@ -82,8 +82,8 @@ def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, .
 
 def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
     """The NPU's time at 1 + 2 x len(asked) points: as it is, then each at its low and at its high end."""
-    prices = TaskPrices(plan, hw)
-    c = prices.columns
+    tasks = distinct(plan)
+    c = tasks.columns
     points = 1 + 2 * len(asked)
     rate = _factors(asked, CLOCK, points)  # of all clocks: one ladder
     step = (
@@ -108,12 +108,10 @@ def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
         few, where = _few(moved, points)
         transfers = dma_times(c.of_dma, hw.with_numbers(few))[:, where]
         rows += list(transfers * _factors(asked, "dma", points) * c.repeats[c.dma])
-    after, streams = needed(plan.queue, plan.after, plan.streams, plan.feeds)
-    times = [rows[k] for k in prices.row]
-    used = last_uses(after, streams, plan.feeds)
-    run = run_rows(plan.queue, plan.pieces, after, streams, times, plan.feeds, used)
-    last = {queue: end for queue, (_, end) in zip(plan.queue, run, strict=True)}
-    return np.asarray(np.maximum.reduce([np.zeros(points), *last.values()]))
+    if not rows:
+        return np.zeros(points)
+    _, ends = run_points(program_of(plan), np.stack(rows), tasks.place)
+    return np.asarray(np.maximum.reduce(ends))
 
 
 def _hosts_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> Any:

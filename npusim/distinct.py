@@ -6,13 +6,14 @@ grid these are few. The arithmetic is that of `npusim.pricing`, so the times are
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DspTask, MacTask, Plan
-from npusim.pricing import dma_times, dsp_times, gather, mac_times, waiting_ns
+from npusim.columns import distinct
+from npusim.compiler.plan import Plan
+from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
 
 #: Beginnings of the names an engine's times depend on (`tests/sweeping` tries every name of the schema).
 READS = {
@@ -44,19 +45,8 @@ class TaskPrices:
 
     def __init__(self, plan: Plan, hw: Hardware) -> None:
         self.hw = hw
-        first: dict[Any, int] = {}
-        order = sorted(range(len(plan.ask)), key=lambda i: _engine(plan.ask[i]))
-        keys = [_key(plan, i) for i in range(len(plan.ask))]
-        for i in order:
-            first.setdefault(keys[i], i)
-        place = {key: k for k, key in enumerate(first)}
-        self.row = [place[key] for key in keys]
-        chosen = list(first.values())
-        self.columns = gather(
-            [plan.ask[i] for i in chosen],
-            [plan.minimum_steps[i] for i in chosen],
-            [plan.repeats[i] for i in chosen],
-        )
+        found = distinct(plan)
+        self.row, self.columns = found.row, found.columns
         self._constant: dict[str, Priced] = {}
 
     def priced(self, numbers: Mapping[str, np.ndarray]) -> list[Priced]:
@@ -99,18 +89,6 @@ class TaskPrices:
             time = time + wait
             wait = wait * repeats if again else wait
         return time * repeats if again else time, wait
-
-
-def _engine(ask: Any) -> int:
-    return 0 if isinstance(ask, MacTask) else 1 if isinstance(ask, DspTask) else 2
-
-
-def _key(plan: Plan, i: int) -> tuple[Any, ...]:
-    """Equal for tasks that always take equally long."""
-    ask: Any = plan.ask[i]
-    if isinstance(ask, MacTask):  # works are shared objects, and their hash is slow
-        ask = tuple((id(work), count) for work, count in ask.alternatives)
-    return ask, plan.minimum_steps[i], plan.repeats[i]
 
 
 def distinct_points(numbers: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:

@@ -124,7 +124,7 @@ class Node:
         return self.attributes.get(name, default)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Graph:
     """A static graph, nodes in topological order.
 

@@ -1,26 +1,24 @@
 """Plan and hardware -> the time of every task, in one pass of NumPy.
 
 Times are nanoseconds, array [tasks], or [tasks, points] when numbers of the hardware are arrays of points.
-`gather` puts what tasks ask into columns, which depend on the plan alone; `task_times` prices columns, and
-`price` a whole plan with all that a report says about it."""
+`npusim.columns` puts what tasks ask into columns, equal tasks once; `mac_times`, `dsp_times` and `dma_times` price
+columns, and `price` a whole plan with all that a report says about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from npusim.arch.dma import MEMORIES, dma_ns
+from npusim.arch.dma import dma_ns
 from npusim.arch.dsp import KernelLines, dsp_ns, kernel_lines
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_ns
-from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan
-from npusim.schedule import Timeline, schedule
-from npusim.work import MacWork
-
-_MAC_FIELDS = tuple(f.name for f in fields(MacWork))
+from npusim.columns import DmaColumns, DspColumns, MacColumns, distinct
+from npusim.compiler.plan import Plan
+from npusim.edges import Program, program
+from npusim.schedule import Timeline, run_points, schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,62 +34,15 @@ class Prices:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MacColumns:
-    """`works`: equal ones once, [works, 1]. Alternative k is `counts[k]` times work `rows[k]`; those of task t
-    start at `offsets[t]`."""
-
-    works: MacWork
-    rows: np.ndarray
-    counts: np.ndarray
-    offsets: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class DspColumns:
-    """Numbers are [tasks, 1]."""
-
-    kernels: tuple[str, ...]
-    elements: np.ndarray
-    rows: np.ndarray
-    launches: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class DmaColumns:
-    """All [tasks, 1]; `nbytes` and `elements` are of one transfer."""
-
-    nbytes: np.ndarray
-    elements: np.ndarray
-    transfers: np.ndarray
-    source: np.ndarray
-    destination: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """What tasks ask of the engines. `mac`, `dsp`, `dma`: their places among the tasks. `minimum_steps` and
-    `repeats` as in the plan, [tasks, 1]."""
-
-    mac: np.ndarray
-    dsp: np.ndarray
-    dma: np.ndarray
-    of_mac: MacColumns | None
-    of_dsp: DspColumns | None
-    of_dma: DmaColumns | None
-    minimum_steps: np.ndarray
-    repeats: np.ndarray
-
-
 def price(plan: Plan, hw: Hardware) -> Prices:
     """Times of all tasks of `plan` on `hw`."""
-    columns = gather(plan.ask, plan.minimum_steps, plan.repeats)
+    tasks = distinct(plan)
+    columns = tasks.columns
     points = points_of(hw)
-    count = len(plan.queue)
-    shape = (count, points or 1)
+    shape = (len(tasks.first), points or 1)
     time, launch = np.zeros(shape), np.zeros(shape)
     choice = np.zeros(shape, dtype=np.int64)
-    kinds = [""] * count
+    kinds = [""] * len(tasks.first)
     if columns.of_mac:
         time[columns.mac], choice[columns.mac] = _mac_choice(columns.of_mac, hw)
     if columns.of_dsp:
@@ -107,9 +58,8 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     time = time + step
     if (columns.repeats != 1).any():
         time, launch, step = (ns * columns.repeats for ns in (time, launch, step))
-    if points is None:
-        time, launch, step, choice = time[:, 0], launch[:, 0], step[:, 0], choice[:, 0]
-    return Prices(time, launch, step, choice, tuple(kinds))
+    each = (time, launch, step, choice) if points is not None else [a[:, 0] for a in (time, launch, step, choice)]
+    return Prices(*(column[tasks.place] for column in each), tuple([kinds[k] for k in tasks.row]))
 
 
 def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarray:
@@ -121,73 +71,22 @@ def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarr
 def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:
     """When every task of `plan` starts and ends on `hw`; `prices`, where they are known already."""
     times = (price(plan, hw) if prices is None else prices).time_ns
-    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, times, plan.feeds)
+    ready = program_of(plan)
+    if times.ndim == 2:
+        start, end = run_points(ready, times, np.arange(len(times)))
+        return Timeline(start, list(end), list(times))
+    return schedule(ready.queue, ready.pieces, ready.after, ready.streams, times, ready.feeds)
+
+
+def program_of(plan: Plan) -> Program:
+    """The tasks of a plan ready to run, worked out once a plan."""
+    return plan.once("program", lambda p: program(p.queue, p.pieces, p.after, p.streams, p.feeds))
 
 
 def points_of(hw: Hardware) -> int | None:
     """How many points the arrays of `hw` hold; None when all its numbers are scalars."""
     sizes = {v.size for v in hw.numbers().values() if isinstance(v, np.ndarray)}
     return max(sizes) if sizes else None
-
-
-def gather(asks: Sequence[Ask], minimum_steps: Sequence[int], repeats: Sequence[int]) -> Columns:
-    """The columns of some tasks."""
-    mac = [i for i, a in enumerate(asks) if isinstance(a, MacTask)]
-    dsp = [i for i, a in enumerate(asks) if isinstance(a, DspTask)]
-    dma = [i for i, a in enumerate(asks) if isinstance(a, DmaTask)]
-    return Columns(
-        np.array(mac, dtype=np.intp),
-        np.array(dsp, dtype=np.intp),
-        np.array(dma, dtype=np.intp),
-        _mac_columns([asks[i] for i in mac]) if mac else None,  # type: ignore[misc]
-        _dsp_columns([asks[i] for i in dsp]) if dsp else None,  # type: ignore[misc]
-        _dma_columns([asks[i] for i in dma]) if dma else None,  # type: ignore[misc]
-        _column(minimum_steps, float),
-        _column(repeats, float),
-    )
-
-
-def _column(values: Sequence[Any], dtype: Any = None) -> np.ndarray:
-    return np.array(values, dtype=dtype)[:, None]
-
-
-def _mac_columns(tasks: list[MacTask]) -> MacColumns:
-    index: dict[int, int] = {}
-    unique: list[MacWork] = []
-    rows: list[int] = []
-    counts: list[float] = []
-    offsets: list[int] = []
-    for task in tasks:
-        offsets.append(len(rows))
-        for work, count in task.alternatives:
-            at = index.get(id(work))
-            if at is None:
-                at = index[id(work)] = len(unique)
-                unique.append(work)
-            rows.append(at)
-            counts.append(count)
-    works = MacWork(**{n: _column([getattr(w, n) for w in unique]) for n in _MAC_FIELDS})
-    return MacColumns(works, np.array(rows), _column(counts, float), np.array(offsets))
-
-
-def _dsp_columns(tasks: list[DspTask]) -> DspColumns:
-    return DspColumns(
-        tuple(t.kernel for t in tasks),
-        _column([t.elements for t in tasks]),
-        _column([t.rows for t in tasks]),
-        _column([t.launches for t in tasks], float),
-    )
-
-
-def _dma_columns(tasks: list[DmaTask]) -> DmaColumns:
-    transfers = _column([t.transfers for t in tasks], float)
-    return DmaColumns(
-        _column([t.nbytes for t in tasks]) / transfers,
-        _column([t.elements for t in tasks]) / transfers,
-        transfers,
-        _column([MEMORIES[t.source] for t in tasks]),
-        _column([MEMORIES[t.destination] for t in tasks]),
-    )
 
 
 def mac_times(columns: MacColumns, hw: Hardware) -> np.ndarray:

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from npusim.edges import Program, program
+
 Times = Any  # float, or array over the points of a sweep
 
 
@@ -53,127 +55,131 @@ def schedule(
     `feeds[i]`: pairs (p, share): after p's end, task i has that share of its own time still to go.
     """
     if time_ns.ndim == 2:
-        rows = list(time_ns)
-        ran = list(run_rows(queue, pieces, after, streams, rows, feeds))
-        return Timeline([start for start, _ in ran], [end for _, end in ran], rows)
+        ready = program(queue, pieces, after, streams, feeds or {})
+        start, end = run_points(ready, time_ns, np.arange(len(time_ns)))
+        return Timeline(start, list(end), list(time_ns))
     times: list[float] = time_ns.tolist()
     fed = feeds or {}
-    free: dict[int, float] = {}
+    free: dict[int, float] = dict.fromkeys(queue, 0.0)
     start_ns: list[Times] = []
     end_ns: list[Times] = []
-    for i, time in enumerate(times):
-        start = free.get(queue[i], 0.0)
-        for p in after[i]:
-            start = max(start, end_ns[p])
-        end = None
-        if streams[i]:
-            own_piece = time / pieces[i]
-            for p in streams[i]:
-                start = max(start, start_ns[p] + times[p] / pieces[p])
-                bound = end_ns[p] + own_piece
-                end = bound if end is None else max(end, bound)
-        for p, share in fed.get(i, ()):
-            bound = end_ns[p] + share * time
-            end = bound if end is None else max(end, bound)
-        end = start + time if end is None else max(start + time, end)
+    for i, (own, behind, beside, time) in enumerate(zip(queue, after, streams, times, strict=True)):
+        start = free[own]
+        for p in behind:
+            if end_ns[p] > start:
+                start = end_ns[p]
+        if not beside and i not in fed:
+            end = start + time
+        else:
+            bounds = []
+            if beside:
+                own_piece = time / pieces[i]
+                start = max(start, *[start_ns[p] + times[p] / pieces[p] for p in beside])
+                bounds = [end_ns[p] + own_piece for p in beside]
+            bounds += [end_ns[p] + share * time for p, share in fed.get(i, ())]
+            end = max(start + time, *bounds)
         start_ns.append(start)
         end_ns.append(end)
-        free[queue[i]] = end
+        free[own] = end
     return Timeline(start_ns, end_ns, times)
 
 
+def run_points(
+    ready: Program, times: np.ndarray, place: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Start of every task, and the array [tasks, points] of all ends; the same arithmetic as for one point.
+
+    For few points (a band, a what-if): all ends stay. `times`: [kinds, points]; `place[i]`: of which kind task i is."""
+    points = times.shape[1]
+    ends = np.empty((len(place), points))
+    end_of, starts = list(ends), [_NOTHING] * len(place)
+    free = dict.fromkeys(ready.queue, np.zeros(points))
+    kinds, kind_of = list(times), place.tolist()
+    piece = _Pieces(kinds)
+    bound = np.empty(points)
+    for i, (own, behind, beside) in enumerate(zip(ready.queue, ready.after, ready.streams, strict=True)):
+        if starts[i] is not _NOTHING:
+            continue  # came with the first task of its chain
+        start, end, kind = free[own], end_of[i], kind_of[i]
+        if i in ready.chains:
+            members = ready.chains[i]
+            block = times.take(place[members], axis=0)
+            block[0] += start
+            ends[members] = np.add.accumulate(block, axis=0)
+            for k in members.tolist():
+                starts[k], start = start, end_of[k]
+            free[own] = start
+            continue
+        mine = False  # whether `start` is an array of this task alone
+        for p in behind:
+            start, mine = np.maximum(start, end_of[p], out=start if mine else None), True
+        for p in beside:
+            np.add(starts[p], piece[kind_of[p], ready.pieces[p]], out=bound)
+            start, mine = np.maximum(start, bound, out=start if mine else None), True
+        np.add(start, kinds[kind], out=end)
+        if beside:
+            own_piece = piece[kind, ready.pieces[i]]
+            for p in beside:
+                np.add(end_of[p], own_piece, out=bound)
+                np.maximum(end, bound, out=end)
+        if i in ready.fed:
+            feeders, shares = ready.fed[i]
+            late = shares * kinds[kind]
+            late += ends.take(feeders, axis=0)
+            np.maximum(end, np.maximum.reduce(late), out=end)
+        starts[i], free[own] = start, end
+    return starts, ends
+
+
 def run_rows(
-    queue: Sequence[int],
-    pieces: Sequence[int],
-    after: Sequence[Sequence[int]],
-    streams: Sequence[Sequence[int]],
-    rows: Sequence[np.ndarray],
-    feeds: Mapping[int, Sequence[tuple[int, float]]] | None = None,
-    last_use: Sequence[int] | None = None,
+    ready: Program, kinds: Sequence[np.ndarray], kind_of: Sequence[int]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Start and end of every task in turn, arrays [points]; the same arithmetic as for one point.
 
-    `rows[i]`: time of task i, [points] or [1]. `last_use[i]` (see `last_uses`): the last task that looks at i;
-    its rows are forgotten then, so that a long plan stays in the cache."""
-    fed = feeds or {}
-    zero = np.zeros(max((len(row) for row in rows), default=1))
-    bound = np.empty_like(
-        zero
-    )  # for what is looked at once: to make and drop an array takes longer than to fill it
-    free: dict[int, np.ndarray] = {}
+    For many points (a sweep): what no later task looks at is forgotten, so that a long plan stays in the cache.
+    `kinds[k]`: time of a kind of task, [points] or [1]; `kind_of[i]`: the kind of task i."""
+    points = max((len(kinds[k]) for k in set(kind_of)), default=1)
+    bound = np.empty(points)  # for what is looked at once: to make and drop an array takes longer than to fill it
+    free = dict.fromkeys(ready.queue, np.zeros(points))
+    piece = _Pieces(kinds)
     live: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     forget: dict[int, list[int]] = {}
-    for p, last in enumerate(last_use or ()):
+    for p, last in enumerate(ready.last_use):
         forget.setdefault(last, []).append(p)
-    for i, time in enumerate(rows):
-        start, mine = free.get(queue[i], zero), False  # whether `start` is an array of this task alone
-        for p in after[i]:
+    for i, (own, behind, beside) in enumerate(zip(ready.queue, ready.after, ready.streams, strict=True)):
+        start, mine, kind = free[own], False, kind_of[i]  # whether `start` is an array of this task alone
+        time = kinds[kind]
+        for p in behind:
             start, mine = np.maximum(start, live[p][1], out=start if mine else None), True
-        for p in streams[i]:
-            np.add(live[p][0], rows[p] / pieces[p], out=bound)
+        for p in beside:
+            np.add(live[p][0], piece[kind_of[p], ready.pieces[p]], out=bound)
             start, mine = np.maximum(start, bound, out=start if mine else None), True
         end = start + time
-        if streams[i]:
-            own_piece = time / pieces[i]
-            for p in streams[i]:
+        if beside:
+            own_piece = piece[kind, ready.pieces[i]]
+            for p in beside:
                 np.add(live[p][1], own_piece, out=bound)
                 np.maximum(end, bound, out=end)
-        for p, share in fed.get(i, ()):
+        for p, share in ready.feeds.get(i, ()):
             np.add(live[p][1], share * time, out=bound)
             np.maximum(end, bound, out=end)
-        free[queue[i]] = end
+        free[own] = end
         live[i] = (start, end)
         for p in forget.get(i, ()):
             del live[p]
         yield start, end
 
 
-Edges = tuple[tuple[int, ...], ...]
+_NOTHING = np.empty(0)
 
 
-def needed(
-    queue: Sequence[int],
-    after: Sequence[Sequence[int]],
-    streams: Sequence[Sequence[int]],
-    feeds: Mapping[int, Sequence[tuple[int, float]]],
-) -> tuple[Edges, Edges]:
-    """`after` and `streams` without the edges that others imply: times stay the same to the last bit.
+class _Pieces(dict[tuple[int, int], np.ndarray]):
+    """(kind of task, pieces) -> time of one piece, worked out when it is first asked for."""
 
-    A task ends no sooner than all it waits for, and tasks of a queue end in order. So for every task and queue there
-    is a last task that has surely ended by then; an edge to it or to one before it on that queue asks for nothing.
-    """
-    place = {q: k for k, q in enumerate(dict.fromkeys(queue))}
-    last: dict[int, int] = {}  # the task before on a queue
-    ended: list[list[int]] = []  # by the end of a task: the last task of each queue that has surely ended
-    needed_after, needed_streams = [], []
-    for i, own in enumerate(queue):
-        known = list(ended[last[own]]) if own in last else [-1] * len(place)
-        first, then = [], []
-        for p in sorted(after[i], reverse=True):
-            if known[place[queue[p]]] < p:
-                first.append(p)
-                known = list(map(max, known, ended[p]))
-        for p in streams[i]:
-            if known[place[queue[p]]] < p:
-                then.append(p)
-        needed_after.append(tuple(first))
-        needed_streams.append(tuple(then))
-        for p in (*then, *(p for p, _ in feeds.get(i, ()))):
-            known = list(map(max, known, ended[p]))
-        known[place[own]] = i
-        ended.append(known)
-        last[own] = i
-    return tuple(needed_after), tuple(needed_streams)
+    def __init__(self, kinds: Sequence[np.ndarray]) -> None:
+        self.kinds = kinds
 
-
-def last_uses(
-    after: Sequence[Sequence[int]],
-    streams: Sequence[Sequence[int]],
-    feeds: Mapping[int, Sequence[tuple[int, float]]],
-) -> tuple[int, ...]:
-    """For each task the last task with an edge to it; itself if there is none."""
-    last = list(range(len(after)))
-    for i in range(len(after)):
-        for p in (*after[i], *streams[i], *(p for p, _ in feeds.get(i, ()))):
-            last[p] = i
-    return tuple(last)
+    def __missing__(self, key: tuple[int, int]) -> np.ndarray:
+        kind, pieces = key
+        found = self[key] = self.kinds[kind] / pieces
+        return found

@@ -13,12 +13,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    "errors collector",
+    "errors collector edges",
     "graph work version schedule choices expression messages",
     "terminal pages language",
     "arch loading ops",
     "compiler onnx_io",
     "model_files",
+    "columns",
     "pricing checking",
     "distinct",
     "measures",

@@ -12,6 +12,7 @@ from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
+from npusim.compiler.kept import keep, kept
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
@@ -21,6 +22,7 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
+from npusim.ops.registry import rules_known
 
 
 def compile_graph(
@@ -37,6 +39,26 @@ def compile_graph(
     Raises UnknownOp (an op without a rule, unless `allow_unmodelled`), DoesNotFit, BadArgument, TooLarge
     (more tasks than `max_memory_bytes` hold; by default more than 10 a tensor and 50,000)."""
     precision = choose(Precision, precision)
+    key = (
+        hw.structure(), hw.name, tuple(hw.dsp.kernels), precision, allow_unmodelled, max_memory_bytes,
+        rules_known(),
+    )  # fmt: skip
+    plan = kept(graph, profile, key)
+    if plan is None:
+        plan = _compiled(graph, hw, profile, precision, allow_unmodelled, max_memory_bytes)
+        keep(graph, profile, key, plan)
+    return plan
+
+
+def _compiled(
+    graph: Graph,
+    hw: Hardware,
+    profile: CompilerProfile,
+    precision: str,
+    allow_unmodelled: bool,
+    max_memory_bytes: float | None,
+) -> Plan:
+    """The plan, made anew."""
     generation, notes = profile.generation_for(hw)
     fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:

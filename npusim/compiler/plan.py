@@ -7,11 +7,15 @@ Tasks are columns (tuples of equal length), so that all of them are priced in on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, TypeVar
 
 from npusim.graph import Graph, Node
 from npusim.work import MacWork
+
+Found = TypeVar("Found")
 
 MAC_ARRAY, DSP, DMA0 = 0, 1, 2  # queues; port p of the DMA is DMA0 + p
 ENGINE_NAMES = {MAC_ARRAY: "mac_array", DSP: "dsp"}
@@ -113,6 +117,14 @@ class Plan:
     precision: str
     unpriced: tuple[Unpriced, ...] = ()
     warnings: tuple[str, ...] = ()
+    _followed: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[Plan], Found]) -> Found:
+        """What follows from the plan alone, worked out the first time it is asked for by this name."""
+        if name not in self._followed:
+            self._followed[name] = make(self)
+        found: Found = self._followed[name]
+        return found
 
 
 class PlanBuilder:

@@ -106,6 +106,7 @@ class _Entry:
 
 _RULES: dict[tuple[str, str], _Entry] = {}
 _REMEMBERED: dict[tuple[Any, ...], tuple[Lowering, ...]] = {}
+_CHANGES: list[tuple[str, ...]] = []
 
 
 def op(
@@ -139,9 +140,15 @@ def op(
                 )
             _RULES[domain, name] = _Entry(rule, info, reads, ranks or {})
         _REMEMBERED.clear()
+        _CHANGES.append(names)
         return rule
 
     return register
+
+
+def rules_known() -> int:
+    """Grows with every rule that is registered: what was made by fewer may be out of date."""
+    return len(_CHANGES)
 
 
 def known_ops() -> list[OpInfo]:

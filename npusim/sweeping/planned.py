@@ -13,7 +13,8 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
 from npusim.distinct import Priced, TaskPrices
 from npusim.measures import ENGINES, US, busy_us, critical_ns, ddr_bytes, host_ns, spans_ns
-from npusim.schedule import last_uses, needed, run_rows
+from npusim.pricing import program_of
+from npusim.schedule import run_rows
 
 #: `bound_by` is an index into this.
 BOUNDS = ("none", *ENGINES)
@@ -57,8 +58,7 @@ class Planned:
     def __init__(self, plan: Plan, hw: Hardware, mode: str) -> None:
         self.plan, self.hw, self.mode = plan, hw, mode
         self.prices = TaskPrices(plan, hw)
-        self.after, self.streams = needed(plan.queue, plan.after, plan.streams, plan.feeds)
-        self.last_use = last_uses(self.after, self.streams, plan.feeds)
+        self.ready = program_of(plan)
         self.bytes_moved = math.fsum(map(ddr_bytes, plan.ask, plan.repeats))
 
     def points_at_once(self, scratch: int, per_node: bool = False) -> int:
@@ -72,10 +72,9 @@ class Planned:
         """The answer for pricing numbers, arrays [points]."""
         plan = self.plan
         priced = self.prices.priced(numbers)
-        distinct = [row for one in priced for row in one.rows()]
-        rows = [distinct[k] for k in self.prices.row]
+        kinds = [row for one in priced for row in one.rows()]
         busy = self._busy_us(priced, points)
-        run = run_rows(plan.queue, plan.pieces, self.after, self.streams, rows, plan.feeds, self.last_use)
+        run = run_rows(self.ready, kinds, self.prices.row)
         if per_node:
             ran = list(run)
             last = {q: ran[i][1] for i, q in enumerate(plan.queue)}

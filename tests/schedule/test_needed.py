@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npusim.schedule import last_uses, needed, run_rows
+from npusim.edges import needed, program
+from npusim.schedule import run_points, run_rows, schedule
 from tests.schedule.test_schedule import plans
 
 
@@ -20,15 +21,17 @@ def test_a_schedule_without_implied_edges_is_the_same(plan, data):
         }
         if shares:
             feeds[i] = tuple(shares.items())
-    rows = [np.array([t, t / 3, t * 1.7]) for t in time]
-    whole = list(run_rows(queue, pieces, after, streams, rows, feeds))
-    fewer, still = needed(queue, after, streams, feeds)
-    last = last_uses(fewer, still, feeds)
-    for (start, end), (other_start, other_end) in zip(
-        whole, run_rows(queue, pieces, fewer, still, rows, feeds, last), strict=True
-    ):
-        assert (start == other_start).all() and (end == other_end).all()
-    assert all(set(few) <= set(all_) for few, all_ in zip(fewer, after, strict=True))
+    rows = np.array([[t, t / 3, t * 1.7] for t in time])
+    whole = [schedule(queue, pieces, after, streams, column, feeds) for column in rows.T]
+    ready = program(queue, pieces, after, streams, feeds)
+    few_starts, few_ends = run_points(ready, rows, np.arange(len(rows)))
+    many = list(run_rows(ready, list(rows), range(len(rows))))
+    for i in range(len(rows)):
+        start, end = ([getattr(one, what)[i] for one in whole] for what in ("start_ns", "end_ns"))
+        assert few_starts[i].tolist() == many[i][0].tolist() == start
+        assert few_ends[i].tolist() == many[i][1].tolist() == end
+    for edges, fewer in ((after, ready.after), (streams, ready.streams)):
+        assert all(set(few) <= set(all_) for few, all_ in zip(fewer, edges, strict=True))
 
 
 def test_an_edge_that_another_implies_is_left_out():
