@@ -43,9 +43,13 @@ def program(
 ) -> Program:
     """The tasks, ready to run: times stay the same to the last bit."""
     first, then = needed(queue, after, streams, feeds)
-    fed = {i: (np.array([p for p, _ in f]), np.array([[share] for _, share in f])) for i, f in feeds.items() if f}
+    fed = {
+        i: (np.array([p for p, _ in f]), np.array([[share] for _, share in f])) for i, f in feeds.items() if f
+    }
     chains = _chains(queue, first, then, fed)
-    return Program(tuple(queue), tuple(pieces), first, then, feeds, last_uses(first, then, feeds), fed, chains)
+    return Program(
+        tuple(queue), tuple(pieces), first, then, feeds, last_uses(first, then, feeds), fed, chains
+    )
 
 
 def _chains(queue: Sequence[int], after: Edges, streams: Edges, fed: Container[int]) -> dict[int, np.ndarray]:

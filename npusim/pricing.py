@@ -58,8 +58,11 @@ def price(plan: Plan, hw: Hardware) -> Prices:
     time = time + step
     if (columns.repeats != 1).any():
         time, launch, step = (ns * columns.repeats for ns in (time, launch, step))
-    each = (time, launch, step, choice) if points is not None else [a[:, 0] for a in (time, launch, step, choice)]
-    return Prices(*(column[tasks.place] for column in each), tuple([kinds[k] for k in tasks.row]))
+    time, launch, step, choice = (
+        column[tasks.place] if points is not None else column[:, 0][tasks.place]
+        for column in (time, launch, step, choice)
+    )
+    return Prices(time, launch, step, choice, tuple([kinds[k] for k in tasks.row]))
 
 
 def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarray:

@@ -56,8 +56,8 @@ def schedule(
     """
     if time_ns.ndim == 2:
         ready = program(queue, pieces, after, streams, feeds or {})
-        start, end = run_points(ready, time_ns, np.arange(len(time_ns)))
-        return Timeline(start, list(end), list(time_ns))
+        starts, ends = run_points(ready, time_ns, np.arange(len(time_ns)))
+        return Timeline(starts, list(ends), list(time_ns))
     times: list[float] = time_ns.tolist()
     fed = feeds or {}
     free: dict[int, float] = dict.fromkeys(queue, 0.0)
@@ -84,9 +84,7 @@ def schedule(
     return Timeline(start_ns, end_ns, times)
 
 
-def run_points(
-    ready: Program, times: np.ndarray, place: np.ndarray
-) -> tuple[list[np.ndarray], np.ndarray]:
+def run_points(ready: Program, times: np.ndarray, place: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Start of every task, and the array [tasks, points] of all ends; the same arithmetic as for one point.
 
     For few points (a band, a what-if): all ends stay. `times`: [kinds, points]; `place[i]`: of which kind task i is."""
@@ -139,7 +137,7 @@ def run_rows(
     For many points (a sweep): what no later task looks at is forgotten, so that a long plan stays in the cache.
     `kinds[k]`: time of a kind of task, [points] or [1]; `kind_of[i]`: the kind of task i."""
     points = max((len(kinds[k]) for k in set(kind_of)), default=1)
-    bound = np.empty(points)  # for what is looked at once: to make and drop an array takes longer than to fill it
+    bound = np.empty(points)  # what is looked at once: to make and drop an array takes longer than to fill it
     free = dict.fromkeys(ready.queue, np.zeros(points))
     piece = _Pieces(kinds)
     live: dict[int, tuple[np.ndarray, np.ndarray]] = {}

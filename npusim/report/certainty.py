@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DSP, MAC_ARRAY, DmaTask, Plan
+from npusim.arch.spread import block_of
+from npusim.columns import distinct
+from npusim.compiler.plan import DspTask, MacTask, Plan
 from npusim.measures import US
 from npusim.pricing import Prices
 from npusim.terminal.units import time, times
 
 SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
-STEP = "step.minimum_ns"
+STEP, CLOCK = "step.minimum_ns", "mac_array.clock_mhz"
 HOST = ("host.latency_ns", "host.float32_gb_per_s")
 
 
@@ -29,32 +30,46 @@ def weakest(hw: Hardware, *names: str) -> str:
 
 
 def time_by_source(
-    plan: Plan, hw: Hardware, prices: Prices, on_path: Sequence[float], blocks: Mapping[int, str], host: float
+    plan: Plan, hw: Hardware, prices: Prices, on_path: Sequence[float], host: float
 ) -> dict[str, float]:
-    """Shares, 0 to 1, of the time of the tasks that decide the end of the run (`on_path`, ns) and of the `host` (ns).
-
-    `blocks`: the block of constants that prices a task of the MAC array."""
-    kind = cache(lambda *names: weakest(hw, *names))
+    """Shares, 0 to 1, of the time of the tasks that decide the end of the run (`on_path`, ns) and of the `host`, ns."""
     found: dict[str, float] = defaultdict(float)
     times, waits = prices.time_ns.tolist(), prices.step_ns.tolist()
+    known = _Kinds(plan, hw, prices)
+    row = distinct(plan).row
     for i, part in enumerate(on_path):
         if not part:
             continue
-        queue, ask = plan.queue[i], plan.ask[i]
-        if queue == MAC_ARRAY:
-            wait = part * waits[i] / times[i] if times[i] else 0.0
-            if wait:
-                found[kind(STEP)] += wait
-            found[kind(f"mac_array.{blocks[i]}.overhead_cycles", "mac_array.clock_mhz")] += part - wait
-        elif queue == DSP:
-            found[max((prices.kinds[i], kind("dsp.clock_mhz")), key=SOURCES.index)] += part
-        elif isinstance(ask, DmaTask):
-            ddr = ("ddr.bandwidth_gb_per_s",) if "ddr" in (ask.source, ask.destination) else ()
-            found[kind("dma.latency_ns", *ddr)] += part
+        wait = part * waits[i] / times[i] if waits[i] and times[i] else 0.0
+        if wait:
+            found[known.step] += wait
+        found[known[row[i]]] += part - wait
     if host:
-        found[kind(*HOST)] += host
+        found[weakest(hw, *HOST)] += host
     total = math.fsum(found.values())
     return {name: ns / total for name, ns in found.items()} if total else {}
+
+
+class _Kinds(dict[int, str]):
+    """Distinct task -> how well its time is known, worked out when it is first asked for."""
+
+    def __init__(self, plan: Plan, hw: Hardware, prices: Prices) -> None:
+        self.plan, self.hw, self.kinds = plan, hw, prices.kinds
+        self.first = distinct(plan).first
+        self.step = weakest(hw, STEP)
+
+    def __missing__(self, row: int) -> str:
+        i = self.first[row]
+        ask = self.plan.ask[i]
+        if isinstance(ask, MacTask):
+            kind = weakest(self.hw, f"{block_of(int(ask.alternatives[0][0].op))}.overhead_cycles", CLOCK)
+        elif isinstance(ask, DspTask):
+            kind = max((self.kinds[i], weakest(self.hw, "dsp.clock_mhz")), key=SOURCES.index)
+        else:
+            ddr = ("ddr.bandwidth_gb_per_s",) if "ddr" in (ask.source, ask.destination) else ()
+            kind = weakest(self.hw, "dma.latency_ns", *ddr)
+        self[row] = kind
+        return kind
 
 
 def assumed(hw: Hardware, waits_us: float, host_us: float, mode: str) -> tuple[str, ...]:

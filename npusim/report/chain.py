@@ -22,30 +22,37 @@ def path_ns(plan: Plan, line: Timeline) -> list[float]:
     found = [0.0] * len(plan.queue)
     if not found:
         return found
-    before = _before(plan.queue)
-    i = max(range(len(found)), key=lambda task: line.end_ns[task])
-    now = line.end_ns[i]
+    before = plan.once("before", lambda p: _before(p.queue))
+    ends = line.end_ns
+    now = max(ends)
+    i = ends.index(now)
     while True:
-        moment, behind = _held_until(plan, line, before, i, now)
+        moment, behind = _held_until(plan, line, before[i], i, now)
         found[i] += now - moment
         if behind < 0:
             return found
         now, i = moment, behind
 
 
-def _held_until(plan: Plan, line: Timeline, before: list[int], i: int, now: float) -> tuple[float, int]:
+def _held_until(plan: Plan, line: Timeline, before: int, i: int, now: float) -> tuple[float, int]:
     """The moment from which on task `i` itself decides that it has got as far as it has by `now`, and the task that
-    decided until then (-1 for none)."""
-    start, time, pieces = line.start_ns[i], line.time_ns[i], plan.pieces[i]
-    if now == line.end_ns[i] and now > start + time:
-        rest = [(line.end_ns[p] + time / pieces, line.end_ns[p], p) for p in plan.streams[i]]
-        rest += [(line.end_ns[p] + share * time, line.end_ns[p], p) for p, share in plan.feeds.get(i, ())]
+    decided until then (-1 for none); of several that ended at one moment, the last. `before`: the task before it on
+    its engine."""
+    start, ends, streams = line.start_ns[i], line.end_ns, plan.streams[i]
+    if (streams or i in plan.feeds) and now == ends[i] and now > start + line.time_ns[i]:
+        time = line.time_ns[i]
+        rest = [(ends[p] + time / plan.pieces[i], ends[p], p) for p in streams]
+        rest += [(ends[p] + share * time, ends[p], p) for p, share in plan.feeds.get(i, ())]
         _, moment, behind = max(rest)
         return moment, behind
-    waits = [(line.end_ns[p], p) for p in plan.after[i]]
-    waits += [(line.start_ns[p] + line.time_ns[p] / plan.pieces[p], p) for p in plan.streams[i]]
-    waits += [(line.end_ns[before[i]], before[i])] if before[i] >= 0 else []
-    moment, behind = max(waits, default=(0.0, -1))
+    moment, behind = (ends[before], before) if before >= 0 else (0.0, -1)
+    for p in plan.after[i]:
+        if ends[p] > moment or (ends[p] == moment and p > behind):
+            moment, behind = ends[p], p
+    for p in streams:
+        first = line.start_ns[p] + line.time_ns[p] / plan.pieces[p]
+        if first > moment or (first == moment and p > behind):
+            moment, behind = first, p
     return (start, behind) if moment > 0 else (0.0, -1)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -78,10 +79,10 @@ def _plain(value: Any, name: str = "") -> Any:
         return {field.name: _plain(getattr(value, field.name), field.name) for field in fields(value)}
     if isinstance(value, dict):
         return {str(key): _plain(item, name) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item, name) for item in value]
     if isinstance(value, str) or value is None:
         return value
+    if isinstance(value, Sequence):
+        return [_plain(item, name) for item in value]
     return _number(value, 6 if name == "coverage" else 3)
 
 

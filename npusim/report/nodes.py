@@ -1,0 +1,148 @@
+"""What a report says of each node: where its time goes, what bounds it and why. Equal nodes are worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from npusim.arch.hardware import Hardware
+from npusim.arch.spread import block_of
+from npusim.columns import distinct
+from npusim.compiler.plan import Ask, DspTask, MacTask, Plan, Step
+from npusim.measures import US, busy_us, ddr_bytes, engine_kind
+from npusim.pricing import Prices
+from npusim.report.certainty import SOURCES
+from npusim.report.doubts import sources_differ
+from npusim.report.record import NodeReport
+
+
+class Facts(NamedTuple):
+    """What follows of a node from its tasks alone, whenever they run: the fields of `NodeReport` of these names."""
+
+    busy_us: dict[str, float]
+    bound_by: str
+    why: str
+    bytes_moved: float
+    source: str
+    split: str
+    tiles: int
+    dsp_elements: float
+
+
+class Nodes:
+    """The nodes of one priced plan. Equal tasks take equally long, so nodes of equal tasks share their facts."""
+
+    def __init__(self, plan: Plan, hw: Hardware, prices: Prices) -> None:
+        self.plan, self.hw, self.kinds = plan, hw, prices.kinds
+        self.time, self.launch, self.waits = (
+            column.tolist() for column in (prices.time_ns, prices.launch_ns, prices.step_ns)
+        )
+        self.choice: list[int] = prices.choice.tolist()
+        self.row = distinct(plan).row
+        self.known: dict[tuple[int, ...], Facts] = {}
+        self.doubts = {names: sources_differ(names, hw) for names in {step.kernels for step in plan.steps}}
+        self.capacity = float(hw.scratchpad.capacity_bytes) * plan.tiles
+
+    def report(self, step: Step, span_ns: Sequence[float], critical_ns: float) -> NodeReport:
+        """One node, by when its tasks run."""
+        row = self.row
+        key = (len(step.tasks), *[row[i] for i in step.tasks], *[row[i] for i in step.prefetch])
+        facts = self.known.get(key)
+        if facts is None:
+            facts = self.known[key] = self._facts(step)
+        node = step.node
+        start, end = span_ns[0] * US, span_ns[1] * US
+        origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else ("", "", "")
+        return NodeReport(
+            name=node.name,
+            op_type=node.op_type,
+            engine=step.engine,
+            start_us=start,
+            duration_us=end - start,
+            bound_by=facts.bound_by,
+            bytes_moved=facts.bytes_moved,
+            reason="; ".join(filter(None, (step.reason, facts.why, self.doubts[step.kernels]))),
+            source=facts.source,
+            lowering=step.lowering,
+            split=facts.split,
+            tiles=facts.tiles,
+            pieces=step.pieces,
+            macs=step.macs,
+            busy_us=facts.busy_us.copy(),
+            fused=node.absorbed,
+            repeats=node.repeats,
+            origin=origin[2],
+            origin_op=origin[0],
+            critical_us=critical_ns * US,
+            dsp_elements=facts.dsp_elements,
+            # Blocks on their way in and out are counted whole, so the sum may pass what there is.
+            scratchpad_bytes=min(step.held_bytes, self.capacity),
+        )
+
+    def _facts(self, step: Step) -> Facts:
+        plan = self.plan
+        tasks = (*step.tasks, *step.prefetch)
+        kinds = [engine_kind(plan.queue[i]) for i in tasks]
+        times_us, waits_us = (self.time[i] * US for i in tasks), (self.waits[i] * US for i in tasks)
+        total = busy_us(kinds, times_us, waits_us, int(self.hw.dma.ports))
+        busy = {kind: total[kind] for kind in dict.fromkeys(kinds)}
+        if total["step"]:
+            busy["step"] = total["step"]
+        nbytes = sum(ddr_bytes(plan.ask[i], plan.repeats[i]) for i in tasks)
+        fixed = sum(self.launch[i] * US for i, kind in zip(tasks, kinds, strict=True) if kind != "dma")
+        bound = _bound_by(busy, fixed)
+        split, tiles = self._sharing(step)
+        elements = sum(_dsp_elements(plan.ask[i]) * plan.repeats[i] for i in tasks)
+        why = _why_so_long(bound, busy, nbytes, fixed)
+        return Facts(busy, bound, why, nbytes, self._source(step), split, tiles, elements)
+
+    def _sharing(self, step: Step) -> tuple[str, int]:
+        """Over what the tiles share the work, and how many do."""
+        for i in step.tasks:
+            ask = self.plan.ask[i]
+            if isinstance(ask, MacTask):
+                way = ask.splits[self.choice[i]]
+                return way, 1 if way == "none" else self.plan.tiles
+            if isinstance(ask, DspTask):
+                whole = (f"{ask.parts} DSPs", min(self.plan.tiles, ask.parts))
+                return ("none", 1) if ask.parts == 1 else whole
+        return "none", self.plan.tiles
+
+    def _source(self, step: Step) -> str:
+        """The weakest source among the constants that price a step's compute (or its transfers)."""
+        kinds = set()
+        for i in step.tasks:
+            ask = self.plan.ask[i]
+            if isinstance(ask, MacTask):
+                kinds.add(self.hw.sources[f"{block_of(int(ask.alternatives[0][0].op))}.overhead_cycles"].kind)
+            elif isinstance(ask, DspTask):
+                kinds.add(self.kinds[i])
+        if not kinds:
+            kinds.add(self.hw.sources["dma.latency_ns"].kind)
+        return max(kinds, key=SOURCES.index)
+
+
+def _dsp_elements(ask: Ask) -> float:
+    return ask.elements * ask.parts * ask.launches if isinstance(ask, DspTask) else 0.0
+
+
+def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
+    """The engine a step spends most time on, or the wait for its dispatch; 'launch' when most is fixed cost."""
+    if not busy or max(busy.values()) <= 0:
+        return "none"
+    engine = max(busy, key=lambda e: busy[e])
+    return "launch" if engine == "dsp" and fixed_us > busy[engine] / 2 else engine
+
+
+def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: float) -> str:
+    """What a reader is told about the bound, when it is not the engine's own work."""
+    compute = max(busy.get("mac_array", 0.0), busy.get("dsp", 0.0))
+    if bound == "dma" and compute:
+        moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port"
+        return f"its transfers ({moved}) take longer than its {compute:.1f} us of compute"
+    if bound == "step":
+        waits = busy["step"]
+        return f"it waits for dispatch: {waits:.1f} of {waits + busy.get('mac_array', 0.0):.1f} us, the rest is work"
+    if bound == "launch":
+        return f"{fixed_us:.1f} of {compute:.1f} us are fixed cost of launching it"
+    return ""
