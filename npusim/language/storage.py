@@ -74,12 +74,13 @@ def _width(what: str, given: str, offered: tuple[Width, ...]) -> Width:
 
 
 def scales(shape: tuple[int, ...], width: Width, group: int) -> tuple[int, ...]:
-    """The shape of the scales of a matrix [..., inputs, outputs]; empty for a float one."""
+    """The shape of the scales of a matrix [..., inputs, outputs]; empty for a float one. Experts keep the axis of
+    inputs, of size 1 where one scale serves them all: ONNX knows a scale a channel of one axis only."""
     if width in (Width.FP16, Width.FP32):
         return ()
     *experts, inputs, outputs = shape
     if width is Width.INT8 or group == -1:
-        return (*experts, outputs)
+        return (*experts, 1, outputs) if experts else (outputs,)
     return (*experts, ceil(inputs / group), outputs)
 
 

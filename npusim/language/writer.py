@@ -137,10 +137,10 @@ class Writer:
             return self.parameter(name, shape)
         full = ".".join((*self.scope, name))
         whole, scale = self.integers(full, shape, width)
-        per_channel = len(scales(shape, width, self.storage.group)) < len(shape)
-        if per_channel:
-            return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 1)
-        return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 2, block_size=self.storage.group)
+        if len(shape) == 2 and len(scales(shape, width, self.storage.group)) == 1:
+            return self.op("DequantizeLinear", whole, scale, axis=1)
+        block = shape[-2] if width is Width.INT8 or self.storage.group == -1 else self.storage.group
+        return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 2, block_size=block)
 
     def integers(self, full: str, shape: tuple[int, ...], width: Width) -> tuple[str, str]:
         """The integers of a matrix and its scales, as two tensors."""

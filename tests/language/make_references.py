@@ -37,6 +37,21 @@ LONG = {
     "partial_rotary_factor": 0.5,
 }
 PHI3 = {"model_type": "phi3", **SMALL, "sliding_window": 11, "rope_parameters": LONG}
+NEXT = {
+    "model_type": "qwen3_next",
+    **SMALL,
+    "head_dim": 16,
+    "layer_types": ["linear_attention", "full_attention"],
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 4,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+    "num_experts": 16,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16,
+    "shared_expert_intermediate_size": 24,
+    "partial_rotary_factor": 0.5,
+}
 CASES = {
     "llama": {
         "model_type": "llama",
@@ -123,21 +138,8 @@ CASES = {
         "projectors_bias": True,
         "mamba_rms_norm": True,
     },
-    "qwen3_next": {
-        "model_type": "qwen3_next",
-        **SMALL,
-        "head_dim": 16,
-        "layer_types": ["linear_attention", "full_attention"],
-        "linear_num_key_heads": 2,
-        "linear_num_value_heads": 4,
-        "linear_key_head_dim": 8,
-        "linear_value_head_dim": 8,
-        "num_experts": 8,
-        "num_experts_per_tok": 3,
-        "moe_intermediate_size": 16,
-        "shared_expert_intermediate_size": 24,
-        "partial_rotary_factor": 0.5,
-    },
+    "qwen3_next": NEXT,
+    "qwen3_next_dense": NEXT | {"mlp_only_layers": [0, 1]},
 }
 
 
@@ -159,7 +161,7 @@ def weights_of(model: torch.nn.Module) -> dict[str, np.ndarray]:
     found = {}
     for name, parameter in model.named_parameters():
         data = parameter.detach().numpy()
-        turned = name in linear or ".experts." in name
+        turned = name in linear or ".experts." in name or name.endswith("mlp.gate.weight")
         found[name] = (data.swapaxes(-1, -2) if turned else data).astype(np.float16)
     return found
 
