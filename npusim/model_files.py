@@ -31,7 +31,8 @@ class FrontEnd:
 
     `kind`: what people call it. `endings`: how its files' names end, in lower case. `begins`: bytes of which one stands
     at the start of such a file, for files of other names. `module`: where `load` is. `in_folders`: whether a folder
-    given to `npusim run` is searched for such files.
+    given to `npusim run` is searched for such files. `whole_name`: such files have one name, `endings` in full, and a
+    folder that holds one, and no file of a kind that is searched for, is the model.
     """
 
     kind: str
@@ -39,17 +40,22 @@ class FrontEnd:
     begins: tuple[bytes, ...]
     module: str
     in_folders: bool = True
+    whole_name: bool = False
 
     def named(self, path: str) -> bool:
         """Whether a path's name says that it is of this kind."""
-        return path.lower().endswith(self.endings)
+        name = os.path.basename(path).lower()
+        return name in self.endings if self.whole_name else name.endswith(self.endings)
 
     def __str__(self) -> str:
         return f"{self.kind} ({', '.join(self.endings)})"
 
 
 ONNX = FrontEnd("ONNX", (".onnx",), (b"\x08", b"\x12"), "npusim.onnx_io")  # ir_version, producer_name
-FRONT_ENDS: list[FrontEnd] = [ONNX]
+CONFIG = FrontEnd(
+    "a language model", ("config.json",), (), "npusim.config_io", in_folders=False, whole_name=True
+)
+FRONT_ENDS: list[FrontEnd] = [ONNX, CONFIG]
 
 
 def front_end(path: str) -> FrontEnd:
@@ -62,7 +68,7 @@ def front_end(path: str) -> FrontEnd:
         if known.named(path):
             return known
     if not os.path.isfile(path):
-        return ONNX
+        return of_folder(path) or ONNX
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD_BYTES)
@@ -72,6 +78,27 @@ def front_end(path: str) -> FrontEnd:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(known.begins) or head.startswith(known.begins):
             return known
     raise BadModel(f"'{path}' is no model of a kind that is read: {kinds()}")
+
+
+def of_folder(path: str) -> FrontEnd | None:
+    """The front end for which a folder is one model; None for what is no folder, or a folder of models."""
+    if not os.path.isdir(path):
+        return None
+    try:
+        names = {name.lower() for name in os.listdir(path)}
+    except OSError:
+        return None
+    if any(map(in_folder, names)):
+        return None
+    return next((f for f in FRONT_ENDS if f.whole_name and not names.isdisjoint(f.endings)), None)
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """What a model is called: the name of its file, or of its folder where all such files are called the same."""
+    path = os.path.normpath(os.fspath(path))
+    if any(known.whole_name and known.named(path) for known in FRONT_ENDS):
+        path = os.path.dirname(os.path.abspath(path))
+    return os.path.basename(path if os.path.basename(path).strip(".") else os.path.abspath(path))
 
 
 def kinds() -> str:

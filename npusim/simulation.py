@@ -104,10 +104,10 @@ def graph_of(model: Model, dims: Mapping[str, int] | None = None) -> Graph:
         if dims:
             raise BadArgument("the graph is loaded, its dimensions are bound; give dims to npusim.load")
         return model
-    from npusim.model_files import load
+    from npusim.model_files import load, name_of
 
     graph = load(model, dims)
-    return replace(graph, name=os.path.basename(model)) if isinstance(model, str | os.PathLike) else graph
+    return replace(graph, name=name_of(model)) if isinstance(model, str | os.PathLike) else graph
 
 
 def hardware_of(hw: Machine, tiles: int | None = None) -> Hardware:

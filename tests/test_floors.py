@@ -18,6 +18,7 @@ FLOORS = [
     "terminal pages language",
     "arch loading ops",
     "compiler onnx_io",
+    "config_io",
     "model_files",
     "columns",
     "pricing checking",

@@ -41,11 +41,11 @@ def check(
     does. Free dimensions and shapes that depend on data are findings, no errors.
     """
     from npusim.loading.structure import read_model
-    from npusim.model_files import ONNX, front_end
+    from npusim.model_files import ONNX, front_end, name_of
 
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     generation, notes = profile.generation_for(hw)
-    name = os.path.basename(os.fspath(path))
+    name = name_of(path)
     if not profile.refusals:
         nobody = Finding(
             "", "", "release", f"what {profile.product} refuses is not known", NOT_ASKED, refused=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -103,10 +102,10 @@ def read_model(
 ) -> Graph:
     """The graph of a file, named as the file (PyTorch calls every graph main_graph), under the what-ifs that change
     the file itself."""
-    from npusim.model_files import load
+    from npusim.model_files import load, name_of
     from npusim.terminal.progress import working
 
-    name = os.path.basename(model)
+    name = name_of(model)
     with working(f"reading {name}"):
         read: Any = model
         if what_ifs:

@@ -83,7 +83,9 @@ def run(
     )  # fmt: skip
     from os.path import isdir
 
-    if len(models) > 1 or isdir(models[0]):
+    from npusim.model_files import of_folder
+
+    if len(models) > 1 or (isdir(models[0]) and not of_folder(models[0])):
         from npusim.commands.run_many import run_many
 
         run_many(models, asked, outputs, of_one=sensitivity or plot is not None)

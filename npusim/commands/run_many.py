@@ -11,7 +11,7 @@ import typer
 
 from npusim.commands.inputs import Conditions
 from npusim.errors import BadArgument, BadModel, NpusimError
-from npusim.model_files import in_folder, kinds
+from npusim.model_files import in_folder, kinds, of_folder
 from npusim.report.record import Report
 from npusim.terminal.layout import Line, bar, clean, sentence, table
 from npusim.terminal.results import TEXT, answer
@@ -65,7 +65,7 @@ def find(models: Iterable[str]) -> Iterable[str]:
     seen = set()
     for model in models:
         found = [model]
-        if os.path.isdir(model):
+        if os.path.isdir(model) and not of_folder(model):
             found = sorted(
                 os.path.join(folder, name)
                 for folder, _, names in os.walk(model)

@@ -66,9 +66,10 @@ class Writer:
 
     @contextmanager
     def body(self, name: str) -> Iterator[Any]:
-        """Nodes, inputs and outputs written inside are those of a subgraph, which is named; weights and constants stay
-        in the graph around it, as ONNX allows."""
-        outer, self.graph = self.graph, self.messages.GraphProto(name=name)
+        """Nodes, inputs, outputs and constants written inside are those of a subgraph. It takes nothing from the graph
+        around it but its inputs: Intel's compiler knows no other Scan."""
+        outer = self.graph
+        self.graph = self.messages.GraphProto(name=self._unique("/" + "/".join((*self.scope, name))))
         yield self.graph
         self.graph = outer
 
@@ -114,10 +115,11 @@ class Writer:
 
     def constant(self, data: np.ndarray) -> str:
         """A constant with its value; equal ones are one."""
-        key = (str(data.dtype), data.shape, data.tobytes())
+        key = (self.graph.name, str(data.dtype), data.shape, data.tobytes())
         if key not in self.shared:
             self.shared[key] = self._unique("constant")
-            self._tensor(self.shared[key], data.shape, str(data.dtype)).raw_data = data.tobytes()
+            proto = self._tensor(self.shared[key], data.shape, str(data.dtype), self.graph)
+            proto.raw_data = data.tobytes()
         return self.shared[key]
 
     def parameter(self, name: str, shape: tuple[int, ...]) -> str:
@@ -213,7 +215,9 @@ class Writer:
         else:
             tensor.raw_data = np.ascontiguousarray(data, kind).tobytes()
 
-    def _tensor(self, name: str, shape: tuple[int, ...], kind: str) -> Any:
-        tensor = self.model.graph.initializer.add(name=name, data_type=TYPES[kind])
+    def _tensor(self, name: str, shape: tuple[int, ...], kind: str, graph: Any = None) -> Any:
+        tensor = (self.model.graph if graph is None else graph).initializer.add(
+            name=name, data_type=TYPES[kind]
+        )
         tensor.dims.extend(shape)
         return tensor
