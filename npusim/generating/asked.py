@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from npusim.errors import BadArgument
 
+PROMPT = 1024  # NPUW_LLM_MAX_PROMPT_LEN
 CHUNK = 1024  # NPUW_LLM_PREFILL_CHUNK_SIZE
 ROUND = 64  # rows of prompt and answer are rounded up to (assumed: no property says it)
 WIDTHS = ("fp16", "int8", "int4")
@@ -21,9 +22,10 @@ MOST_TOKENS = 1 << 22
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The question. `context`: rows of the static cache (None: prompt and answer, rounded up); `growing`: a cache that
-    grows instead, by one row a token. `chunk`: most tokens of one pass over the prompt."""
+    grows instead, by one row a token. `chunk`: most tokens of one pass over the prompt. `fixed`: exports of one size, whose `prompt` and `context` these
+    are."""
 
-    prompt: int = 1024
+    prompt: int = PROMPT
     tokens: int = 128
     weights: str = "fp16"
     group: int = 128
@@ -32,6 +34,7 @@ class Asked:
     growing: bool = False
     chunk: int = CHUNK
     batch: int = 1
+    fixed: bool = False
 
     def checked(self) -> Asked:
         """Itself. Raises BadArgument for what cannot be asked."""
@@ -46,7 +49,9 @@ class Asked:
                 raise BadArgument(f"--{name} '{value}' is not on offer; choose from {', '.join(offered)}")
         if self.context is not None and self.growing:
             raise BadArgument("--context is the size of a static cache, and --growing has none; give one of the two")
-        if self.context is not None and not self.prompt + self.tokens <= self.context <= MOST_TOKENS:
+        if self.context is not None and self.context > MOST_TOKENS:
+            raise BadArgument(f"--context {self.context}: at most {MOST_TOKENS:,} rows are asked about")
+        if self.context is not None and not self.fixed and self.prompt + self.tokens > self.context:
             raise BadArgument(
                 f"--context {self.context} holds fewer rows than the prompt of {self.prompt} and the answer of "
                 f"{self.tokens} need; give {self.prompt + self.tokens} or more"
@@ -65,6 +70,8 @@ class Asked:
     @property
     def chunks(self) -> list[tuple[int, int]]:
         """(rows before, tokens) of every pass over the prompt; its last chunk is padded, as the graph is static."""
+        if self.fixed:
+            return [(0, self.prompt)]
         if self.growing:
             return [(k, min(self.chunk, self.prompt - k)) for k in range(0, self.prompt, self.chunk)]
         size = min(self.chunk, up(self.prompt, min(ROUND, self.chunk)))
@@ -82,6 +89,8 @@ class Asked:
         """How the cache is kept, and who says so."""
         if self.growing:
             return f"the cache grows from {self.prompt:,} to {self.rows:,} rows; every token reads what is there"
+        if self.fixed:
+            return f"exports of one size: a prompt of {self.prompt:,}, every token behind {self.rows - 1:,} rows"
         if self.context is not None:
             return f"a static cache of {self.rows:,} rows, as asked; every token reads all of it"
         return (

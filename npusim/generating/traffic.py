@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npusim.generating.roles import cache_inputs, cache_outputs
-from npusim.graph import Graph, Node
+from npusim.graph import Graph, Node, Value
 
 _TABLES = frozenset({"Gather", "GatherBlockQuantized", "GatherElements", "GatherND"})
 
@@ -41,10 +41,20 @@ def traffic(graph: Graph) -> Traffic:
     tables, whole = _constants(graph)
     weights = sum(graph.values[name].npu_bytes for name in whole)
     weights += sum(_looked_up(graph, node, name) for node, name in tables if name not in whole)
-    read = sum(v.npu_bytes for v in cache_inputs(graph))
-    grown = sum(v.npu_bytes for v in cache_outputs(graph)) - read
-    state = sum(v.npu_bytes for v in cache_outputs(graph) if v.shape in {c.shape for c in cache_inputs(graph)})
-    return Traffic(weights, read, max(grown, state))
+    caches = cache_inputs(graph)
+    new = sum(_new_bytes(value, caches) for value in cache_outputs(graph))
+    return Traffic(weights, sum(v.npu_bytes for v in caches), new)
+
+
+def _new_bytes(value: Value, caches: list[Value]) -> float:
+    """What of an output is new: of a cache that came in shorter, the rows it has grown by; of all else, all."""
+    for old in caches:
+        grown = [k for k, (a, b) in enumerate(zip(old.shape, value.shape, strict=False)) if a != b]
+        if len(old.shape) == len(value.shape) and len(grown) == 1:
+            axis = grown[0]
+            if old.shape[axis] < value.shape[axis]:
+                return value.npu_bytes * (1 - old.shape[axis] / value.shape[axis])
+    return value.npu_bytes
 
 
 def held(graph: Graph) -> Held:
