@@ -1,12 +1,14 @@
 """A pass's time at many numbers of rows from few plans.
 
-The time of one plan is piecewise linear in the sizes of its tensors, and between two contexts whose plans are of one
-structure it is nearly linear: only counts that come rounded up to whole blocks bend it. So the ends are planned, and
-the middle of a stretch; where the straight line misses the middle by more than `TOLERANCE`, both halves are looked at
-again. `tests/generating/test_curve.py` plans every position and holds the line to it."""
+The time of one plan is piecewise linear in the sizes of its tensors. Between two contexts whose plans are of one
+structure (the same ways of running the same steps on the same engines) it is nearly linear: only counts that come rounded
+up to whole blocks bend it. Where the structure changes, such as when scores no longer fit the scratchpad, it may jump. So
+the ends are planned, and the middle of a stretch, again and again where a straight line may miss most.
+`tests/generating/test_curve.py` plans contexts in between and holds the line to them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -14,9 +16,11 @@ import numpy as np
 
 from npusim.generating.passes import Pass
 
-TOLERANCE = 0.01  # of the time at the middle of a stretch
+TOLERANCE = 0.01  # of the time: less is no matter
+BENT = 0.1  # of the rise between two plans of one structure, what a straight line misses in the middle at most
+NARROW = 1.07  # a jump is found to within this factor of rows
 MOST_PLANS = 12
-LEAST_STRETCH = 64  # rows; a shorter one is a straight line
+GRAIN = 64  # rows; a stretch of fewer than two is a straight line
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +62,27 @@ def curve(plan_at: Callable[[int], Pass], low: int, high: int, most: int = MOST_
     knots = {low: plan_at(low)}
     if high > low:
         knots[high] = plan_at(high)
-    waiting = [(low, high)]
+    waiting = {(low, high): math.inf}  # stretches, and by how much a straight line may miss inside
     while waiting and len(knots) < most:
-        waiting.sort(key=lambda ends: _bend(knots, ends))
-        a, b = waiting.pop()
-        if b - a < 2 * LEAST_STRETCH or knots[a].time_us == knots[b].time_us:
+        a, b = max(waiting, key=lambda ends: waiting[ends])
+        if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * GRAIN or b < a * NARROW:
             continue
         middle = _middle(a, b)
         knots[middle] = plan_at(middle)
-        line = np.interp(middle, [a, b], [knots[a].time_us, knots[b].time_us])
-        if abs(line - knots[middle].time_us) > TOLERANCE * knots[middle].time_us:
-            waiting += [(a, middle), (middle, b)]
+        for ends in ((a, middle), (middle, b)):
+            waiting[ends] = _hidden(*(knots[end] for end in ends))
     return Curve(tuple(knots[p] for p in sorted(knots)))
 
 
-def _bend(knots: dict[int, Pass], ends: tuple[int, int]) -> float:
-    """What a stretch may hide: the difference of its ends; the largest is looked at first."""
-    a, b = (knots[end].time_us for end in ends)
-    return abs(a - b) / min(a, b)
+def _hidden(one: Pass, other: Pass) -> float:
+    """By what part of the time a straight line between two plans may miss: by all of the rise where they are of two
+    structures, as it may be a jump, else by what rounding up bends."""
+    rise = abs(other.time_us - one.time_us) / min(one.time_us, other.time_us)
+    return rise * (1.0 if one.structure != other.structure else BENT)
 
 
 def _middle(a: int, b: int) -> int:
-    """Half way on a logarithmic scale where a stretch is of more than a decade, else half way; a multiple of 64."""
-    at = (max(a, 1) * b) ** 0.5 if b > 10 * max(a, 1) else (a + b) / 2
-    return min(max(round(at / LEAST_STRETCH) * LEAST_STRETCH, a + 1), b - 1)
+    """The middle on a logarithmic scale where a stretch is of more than a factor of four, else half way; one below a
+    multiple of 64, so that with the token itself whole blocks are read."""
+    at = math.sqrt(max(a, 1) * b) if b > 4 * max(a, 1) else (a + b) / 2
+    return min(max(round(at / GRAIN) * GRAIN - 1, a + 1), b - 1)

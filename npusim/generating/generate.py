@@ -13,7 +13,7 @@ import numpy as np
 from npusim.band import band_us
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
-from npusim.generating.asked import CHUNK, PROMPT, Asked
+from npusim.generating.asked import CHUNK, PROMPT, ROUND, Asked, up
 from npusim.generating.bound import DDR, bound_of, judged
 from npusim.generating.curve import Curve, curve
 from npusim.generating.graphs import Exported, Passes, Rewrite, passes_of
@@ -205,9 +205,15 @@ def _memory(passes: Passes, asked: Asked, memory_bytes: float | None) -> Memory:
 
 
 def _contexts(asked: Asked) -> list[int]:
-    """64 contexts, evenly on a logarithmic scale, from 128 to 32,768 or what is asked about, if that is more."""
-    high = max(CURVE_TO, asked.rows)
-    return sorted({round(c) for c in np.geomspace(CURVE_FROM, high, POINTS)})
+    """64 contexts, nearly evenly on a logarithmic scale, from 128 to 32,768 or what is asked about, if that is more;
+    multiples of 64, as a static cache has."""
+    high = up(max(CURVE_TO, asked.rows), ROUND)
+    count = POINTS
+    while True:
+        found = np.unique(np.round(np.geomspace(CURVE_FROM, high, count) / ROUND).astype(int) * ROUND)
+        if len(found) >= POINTS:
+            return [int(c) for c in found]
+        count += 8
 
 
 def _points(passes: Passes, on: Conditions, contexts: list[int], batch: int) -> tuple[Point, ...]:

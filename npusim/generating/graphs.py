@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from npusim.errors import BadArgument, BadModel
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: A model in memory -> the one to be planned instead of it.
 Rewrite = Callable[[Any], Any]
+KEPT = 4  # graphs that are built once though they are asked for again
 
 
 class Passes(Protocol):
@@ -48,6 +49,7 @@ class Built:
     config: Any
     asked: Asked
     rewrite: Rewrite | None = None
+    _last: dict[tuple[int, int], Graph] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -78,8 +80,12 @@ class Built:
     def graph(self, tokens: int, past: int) -> Graph:
         from npusim.model_files import load
 
-        found = replace(load(self.proto(tokens, past)), name=self.name)
-        return found if self.asked.growing else new_rows_leave(found)
+        if (tokens, past) not in self._last:
+            found = replace(load(self.proto(tokens, past)), name=self.name)
+            if len(self._last) >= KEPT:
+                self._last.pop(next(iter(self._last)))
+            self._last[tokens, past] = found if self.asked.growing else new_rows_leave(found)
+        return self._last[tokens, past]
 
     def cache_bytes(self, rows: int) -> float | None:
         counts, batch = self._counts, self.asked.batch

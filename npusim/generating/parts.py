@@ -24,12 +24,17 @@ PARTS: Final = {
     "host": "the host's part of a synchronous inference",
 }
 _OF_A_TENSOR = ("load", "write", "copy", "spill", "pad", "padded")
+_VIEWS = frozenset({"Concat", "Identity", "Slice", "Split", "Reshape", "Squeeze", "Unsqueeze"})  # a cache, still
 
 
 def parts_ns(plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
     """Nanoseconds of the NPU's time in each of `PARTS` ('host' is 0 here); they sum to the latency."""
     graph = plan.graph
     cached = {value.name for value in (*cache_inputs(graph), *cache_outputs(graph))}
+    loaded = set(cached)
+    for node in graph.nodes:
+        if node.op_type in _VIEWS and not loaded.isdisjoint(node.inputs):
+            loaded.update(name for name in node.outputs if name)
     inside = mixing(graph)
     mixes = [any(name in inside for name in step.node.outputs) for step in plan.steps]
     launch, waits = prices.launch_ns.tolist(), prices.step_ns.tolist()
@@ -39,7 +44,7 @@ def parts_ns(plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
             continue
         queue, of_step = plan.queue[i], plan.step[i]
         if queue >= DMA0:
-            found[_moved(plan.label[i], cached, mixes[of_step])] += on_path
+            found[_moved(plan.label[i], cached, loaded, mixes[of_step])] += on_path
             continue
         fixed = {MAC_ARRAY: waits, DSP: launch}[queue][i]
         still = on_path * min(fixed / line.time_ns[i], 1.0) if line.time_ns[i] else 0.0
@@ -48,11 +53,12 @@ def parts_ns(plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
     return found
 
 
-def _moved(label: str, cached: set[str], mixes: bool) -> str:
-    """The part of a transfer, by what it is called: the tensor and what is done with it."""
+def _moved(label: str, cached: set[str], loaded: set[str], mixes: bool) -> str:
+    """The part of a transfer, by what it is called: the tensor and what is done with it. `loaded`: names under which
+    the cache arrives."""
     tensor, _, what = label.rpartition("/")
     if what == "weights":
         return "weights"
-    if what in _OF_A_TENSOR and tensor in cached:
+    if what in _OF_A_TENSOR and tensor in cached or (what == "load" and tensor in loaded):
         return "cache"
     return "attention" if mixes else "moved"

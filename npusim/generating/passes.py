@@ -13,7 +13,7 @@ from npusim.choices import Mode
 from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
-from npusim.compiler.plan import Plan
+from npusim.compiler.plan import DMA0, Plan
 from npusim.compiler.profile import CompilerProfile
 from npusim.generating.parts import parts_ns
 from npusim.generating.roles import logits
@@ -40,7 +40,7 @@ class Conditions:
 class Pass:
     """One pass: `tokens` new ones behind `past` rows. `time_us` is the NPU's and the host's, `parts_us` its parts
     (`npusim.generating.parts.PARTS`), which sum to it. `must`: bytes it reads by necessity; `moved_bytes`: what the
-    plan moves from and to DDR. `doubts`: what makes its band, where asked for."""
+    plan moves from and to DDR. `structure`: equal for plans that run the same steps in the same ways. `doubts`: what makes its band, where asked for."""
 
     past: int
     tokens: int
@@ -50,6 +50,7 @@ class Pass:
     moved_bytes: float
     macs: float
     tasks: int
+    structure: int
     doubts: tuple[Doubt, ...] = field(default=(), repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -80,9 +81,16 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             moved_bytes=sum(map(ddr_bytes, plan.ask, plan.repeats)),
             macs=sum(step.macs for step in plan.steps),
             tasks=len(plan.queue),
+            structure=_structure(plan),
             doubts=doubts(plan, on.hw, Mode.LATENCY) if band else (),
             warnings=plan.warnings,
         )
+
+
+def _structure(plan: Plan) -> int:
+    """What tells plans apart whatever the sizes: how each step runs, whether it is cut, and how many compute tasks."""
+    ways = tuple((step.lowering, step.engine, step.pieces > 1) for step in plan.steps)
+    return hash((ways, sum(queue < DMA0 for queue in plan.queue)))
 
 
 def _host_ns(plan: Plan, hw: Hardware) -> float:

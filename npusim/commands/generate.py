@@ -1,0 +1,77 @@
+"""`npusim generate`: how fast a language model answers, why, and whether it fits."""
+
+from __future__ import annotations
+
+from npusim.choices import Precision
+from npusim.commands import options as opt
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_size
+from npusim.terminal.results import answer, check_results
+
+
+def generate(
+    model: opt.LanguageModel,
+    hw: opt.Hw = "lunar_lake",
+    prompt: opt.Prompt = None,
+    tokens: opt.AnswerTokens = 128,
+    weights: opt.WeightsOption = "fp16",
+    group: opt.Group = 128,
+    cache: opt.Cache = "fp16",
+    context: opt.Context = None,
+    growing: opt.Growing = False,
+    chunk: opt.ChunkOption = 1024,
+    batch: opt.Batch = 1,
+    tiles: opt.Tiles = None,
+    compiler: opt.Compiler = "2026",
+    precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
+    memory: opt.MachineMemory = None,
+    measured: opt.Measured = None,
+    against: opt.AgainstModel = None,
+    draft: opt.Draft = None,
+    accept: opt.Accept = 0.7,
+    ahead: opt.Ahead = 4,
+    curve: opt.CurveOption = False,
+    dim: opt.Dim = None,
+    json: opt.Json = None,
+    html: opt.Html = None,
+    plot: opt.Plot = None,
+    output: opt.Output = None,
+    save: opt.SaveGraphs = None,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Predict how a language model answers: time to the first token, tokens a second, memory, and what bounds it.
+
+    Of a config.json the graphs are built; exported graphs are taken as they are. --html and --plot draw the curve over
+    the context too.
+    """
+    read = [*model, hw, compiler, *filter(None, (draft, against))]
+    outputs = check_results({"--json": json, "--html": html, "--plot": plot}, read, output, opt.PAGES)
+    drawn = outputs.pop("--plot", None)
+    check_plot("--plot", drawn)
+    machine = Conditions(hw, tiles, compiler, precision, clock=clock).hardware()
+    limit = parse_size("--memory", memory)
+
+    from npusim.generating.document import to_document
+    from npusim.generating.generate import generate as ask
+    from npusim.generating.page import page
+    from npusim.terminal.progress import working
+    from npusim_xamba.envelope import text
+
+    with working("planning"):
+        found = ask(
+            model, machine, prompt=prompt, tokens=tokens, weights=weights, group=group, cache=cache,
+            context=context, growing=growing, chunk=chunk, batch=batch, compiler=compiler, precision=precision,
+            dims=parse_dims(dim), memory_bytes=limit, curve=curve or "--html" in outputs or drawn is not None,
+            draft=draft, accept=accept, ahead=ahead, against=against, measured=measured,
+        )  # fmt: skip
+
+    def as_html() -> str:
+        from npusim.generating.html import to_html
+
+        return to_html(found)
+
+    answer(
+        outputs,
+        {"--json": lambda: text(to_document(found)), "--html": as_html},
+        lambda width: page(found, width, verbose),
+    )
