@@ -75,3 +75,8 @@ def generate(
         {"--json": lambda: text(to_document(found)), "--html": as_html},
         lambda width: page(found, width, verbose),
     )
+    if drawn:
+        from npusim.plotting.generated import figure_of
+        from npusim.plotting.save import save as draw
+
+        draw(figure_of(found), drawn)

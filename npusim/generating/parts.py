@@ -9,6 +9,7 @@ from typing import Final
 
 from npusim.compiler.plan import DMA0, DSP, MAC_ARRAY, Plan
 from npusim.generating.roles import cache_inputs, cache_outputs, mixing
+from npusim.graph import Graph, Node
 from npusim.pricing import Prices
 from npusim.report.chain import path_ns
 from npusim.schedule import Timeline
@@ -27,16 +28,16 @@ _OF_A_TENSOR = ("load", "write", "copy", "spill", "pad", "padded")
 _VIEWS = frozenset({"Concat", "Identity", "Slice", "Split", "Reshape", "Squeeze", "Unsqueeze"})  # a cache, still
 
 
-def parts_ns(plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
-    """Nanoseconds of the NPU's time in each of `PARTS` ('host' is 0 here); they sum to the latency."""
-    graph = plan.graph
+def parts_ns(graph: Graph, plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
+    """Nanoseconds of the NPU's time in each of `PARTS` ('host' is 0 here); they sum to the latency. `graph`: what was
+    planned, before its nodes were fused."""
     cached = {value.name for value in (*cache_inputs(graph), *cache_outputs(graph))}
     loaded = set(cached)
     for node in graph.nodes:
         if node.op_type in _VIEWS and not loaded.isdisjoint(node.inputs):
             loaded.update(name for name in node.outputs if name)
     inside = mixing(graph)
-    mixes = [any(name in inside for name in step.node.outputs) for step in plan.steps]
+    mixes = [_mixes(step.node, graph, inside) for step in plan.steps]
     launch, waits = prices.launch_ns.tolist(), prices.step_ns.tolist()
     found = dict.fromkeys(PARTS, 0.0)
     for i, on_path in enumerate(path_ns(plan, line)):
@@ -51,6 +52,12 @@ def parts_ns(plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
         found["launches"] += still
         found["attention" if mixes[of_step] else "compute"] += on_path - still
     return found
+
+
+def _mixes(node: Node, graph: Graph, inside: set[str]) -> bool:
+    """Whether a step is of attention; one that the compiler put in, where what it reads is."""
+    known = [name for name in node.outputs if name in graph.values] or node.inputs
+    return not inside.isdisjoint(known)
 
 
 def _moved(label: str, cached: set[str], loaded: set[str], mixes: bool) -> str:

@@ -70,7 +70,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
         npu_ns = float(line.latency_ns)
         if not math.isfinite(npu_ns):
             raise absurd(on.hw, npu_ns)
-        parts = {name: ns * US for name, ns in parts_ns(plan, prices, line).items()}
+        parts = {name: ns * US for name, ns in parts_ns(graph, plan, prices, line).items()}
         parts["host"] = _host_ns(plan, on.hw) * US
         return Pass(
             past=past,

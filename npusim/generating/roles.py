@@ -14,6 +14,7 @@ from npusim.graph import Graph, Node, Value
 PRODUCTS = frozenset(
     {"MatMul", "Gemm", "FusedMatMul", "MatMulNBits", "MatMulInteger", "QLinearMatMul", "FullyConnected"}
 )
+ATTENTION = frozenset({"Attention", "GroupQueryAttention", "MultiHeadAttention"})
 _NO_CACHE = re.compile(r"mask|embed|cos|sin|rope|rotary|position|logits|hidden_state", re.I)
 
 
@@ -68,16 +69,20 @@ def weighs(node: Node, constants: set[str]) -> bool:
 
 
 def mixing(graph: Graph) -> set[str]:
-    """Names of the outputs of attention or recurrence: what follows from the cache, or from a product of two
-    activations, up to the next product with weights."""
+    """Names of the outputs of attention or recurrence: what leads to the cache from the last product with weights, what
+    follows from it or from a product of two activations, up to the next product with weights."""
     constants = from_constants(graph)
+    ends = {id(node) for node in graph.nodes if weighs(node, constants)}
     reached = {value.name for value in cache_inputs(graph)}
-    for node in graph.nodes:
-        if weighs(node, constants):
-            continue
-        inside = any(name in reached for name in node.inputs)
-        if inside or (node.op_type in PRODUCTS and not any(n in constants for n in node.inputs if n)):
+    leading = {value.name for value in cache_outputs(graph)}
+    for node in reversed(graph.nodes):
+        if id(node) not in ends and not leading.isdisjoint(node.outputs):
+            leading.update(name for name in node.inputs if name and name not in constants)
             reached.update(name for name in node.outputs if name)
-        elif node.op_type in ("Attention", "GroupQueryAttention", "MultiHeadAttention"):
+    for node in graph.nodes:
+        if id(node) in ends:
+            continue
+        of_activations = node.op_type in PRODUCTS and constants.isdisjoint(node.inputs)
+        if of_activations or node.op_type in ATTENTION or not reached.isdisjoint(node.inputs):
             reached.update(name for name in node.outputs if name)
     return reached
