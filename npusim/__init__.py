@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from npusim.checking.check import check
     from npusim.comparison.waterfall import compare
     from npusim.errors import NpusimError
+    from npusim.generating.generate import generate
     from npusim.graph import Graph
     from npusim.model_files import load
     from npusim.report.explain import explain
@@ -45,6 +46,7 @@ _WHERE = {
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
     "what_if": ("npusim.whatif.run", "what_if"),
     "suppose": ("npusim.whatif.run", "suppose"),
+    "generate": ("npusim.generating.generate", "generate"),
     "pareto": ("npusim.tradeoff.pareto", "pareto"),
     "claim": ("npusim.tradeoff.claim", "claim"),
     "hardware": ("npusim.arch.presets", "load_hardware"),
@@ -65,6 +67,7 @@ __all__ = [
     "claim",
     "compare",
     "explain",
+    "generate",
     "hardware",
     "list_hardware",
     "load",

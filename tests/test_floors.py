@@ -29,7 +29,7 @@ FLOORS = [
     "advice",
     "simulation comparison",
     "whatif",
-    "reference sweeping measured",
+    "reference sweeping measured generating",
     "tradeoff rival",
     "plotting",
     "npusim",

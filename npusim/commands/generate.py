@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 from npusim.choices import Precision
+from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_size
 from npusim.terminal.results import answer, check_results
 
 
 def generate(
-    model: opt.LanguageModel,
+    model: lm.LanguageModel,
     hw: opt.Hw = "lunar_lake",
-    prompt: opt.Prompt = None,
-    tokens: opt.AnswerTokens = 128,
-    weights: opt.WeightsOption = "fp16",
-    group: opt.Group = 128,
-    cache: opt.Cache = "fp16",
-    context: opt.Context = None,
-    growing: opt.Growing = False,
-    chunk: opt.ChunkOption = 1024,
-    batch: opt.Batch = 1,
+    prompt: lm.Prompt = None,
+    tokens: lm.AnswerTokens = 128,
+    weights: lm.WeightsOption = "fp16",
+    group: lm.Group = 128,
+    cache: lm.Cache = "fp16",
+    context: lm.Context = None,
+    growing: lm.Growing = False,
+    chunk: lm.ChunkOption = 1024,
+    batch: lm.Batch = 1,
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
     clock: opt.Clock = None,
-    memory: opt.MachineMemory = None,
-    measured: opt.Measured = None,
-    against: opt.AgainstModel = None,
-    draft: opt.Draft = None,
-    accept: opt.Accept = 0.7,
-    ahead: opt.Ahead = 4,
-    curve: opt.CurveOption = False,
+    memory: lm.MachineMemory = None,
+    measured: lm.Measured = None,
+    against: lm.AgainstModel = None,
+    draft: lm.Draft = None,
+    accept: lm.Accept = 0.7,
+    ahead: lm.Ahead = 4,
+    curve: lm.CurveOption = False,
     dim: opt.Dim = None,
     json: opt.Json = None,
     html: opt.Html = None,
     plot: opt.Plot = None,
     output: opt.Output = None,
-    save: opt.SaveGraphs = None,
+    save: lm.SaveGraphs = None,
     verbose: opt.Verbose = False,
 ) -> None:
     """Predict how a language model answers: time to the first token, tokens a second, memory, and what bounds it.

@@ -1,7 +1,7 @@
 """What is asked: prompt, answer, how weights and cache are stored; and into which passes that falls apart.
 
-OpenVINO's pipeline for language models on an NPU (NPUW) compiles static graphs: a prompt in chunks of a fixed size and a
-cache of a fixed number of rows, all of which every token reads. Defaults of OpenVINO 2026.4.1, as its NPU plugin
+OpenVINO's pipeline for language models on an NPU (NPUW) compiles static graphs: a prompt in chunks of a fixed size and
+a cache of a fixed number of rows, all of which every token reads. Defaults of OpenVINO 2026.4.1, as its NPU plugin
 answers `get_property`: NPUW_LLM_MAX_PROMPT_LEN 1024, NPUW_LLM_MIN_RESPONSE_LEN 128, NPUW_LLM_PREFILL_CHUNK_SIZE 1024.
 """
 
@@ -22,8 +22,8 @@ MOST_TOKENS = 1 << 22
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The question. `context`: rows of the static cache (None: prompt and answer, rounded up); `growing`: a cache that
-    grows instead, by one row a token. `chunk`: most tokens of one pass over the prompt. `fixed`: exports of one size, whose `prompt` and `context` these
-    are."""
+    grows instead, by one row a token. `chunk`: most tokens of one pass over the prompt. `fixed`: exports of one size,
+    whose `prompt` and `context` these are."""
 
     prompt: int = PROMPT
     tokens: int = 128
@@ -48,7 +48,9 @@ class Asked:
             if value not in offered:
                 raise BadArgument(f"--{name} '{value}' is not on offer; choose from {', '.join(offered)}")
         if self.context is not None and self.growing:
-            raise BadArgument("--context is the size of a static cache, and --growing has none; give one of the two")
+            raise BadArgument(
+                "--context is the size of a static cache, and --growing has none; give one of the two"
+            )
         if self.context is not None and self.context > MOST_TOKENS:
             raise BadArgument(f"--context {self.context}: at most {MOST_TOKENS:,} rows are asked about")
         if self.context is not None and not self.fixed and self.prompt + self.tokens > self.context:
@@ -88,9 +90,13 @@ class Asked:
     def cache_sentence(self) -> str:
         """How the cache is kept, and who says so."""
         if self.growing:
-            return f"the cache grows from {self.prompt:,} to {self.rows:,} rows; every token reads what is there"
+            return (
+                f"the cache grows from {self.prompt:,} to {self.rows:,} rows; every token reads what is there"
+            )
         if self.fixed:
-            return f"exports of one size: a prompt of {self.prompt:,}, every token behind {self.rows - 1:,} rows"
+            return (
+                f"exports of one size: a prompt of {self.prompt:,}, every token behind {self.rows - 1:,} rows"
+            )
         if self.context is not None:
             return f"a static cache of {self.rows:,} rows, as asked; every token reads all of it"
         return (

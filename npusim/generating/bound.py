@@ -49,11 +49,17 @@ def _why(step: Pass, least_us: float, recurrent: bool) -> str:
     shown = [(n, t / step.time_us) for n, t in ranked[:2] if t / step.time_us >= 0.05]
     if not shown:
         return "the memory is what bounds it"
-    told = " and ".join(f"{words[n]} {'are' if words[n].split()[0].endswith('s') else 'is'} {100 * s:.0f} %" for n, s in shown)
+    told = " and ".join(f"{words[n]} {_is(words[n])} {100 * s:.0f} %" for n, s in shown)
     return f"{told} of a token's time"
 
 
-def judged(tokens_per_s: float, bound: Bound, hw: Hardware, predicted: float, band: tuple[float, float]) -> Judged:
+def _is(words: str) -> str:
+    return "are" if words.split()[0].endswith("s") else "is"
+
+
+def judged(
+    tokens_per_s: float, bound: Bound, hw: Hardware, predicted: float, band: tuple[float, float]
+) -> Judged:
     """A measured figure: impossible above what the DDR can give at the high end of its range, untuned far below the
     band. Raises BadArgument for a figure that is none."""
     if not 0 < tokens_per_s < 1e9:

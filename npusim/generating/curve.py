@@ -1,9 +1,9 @@
 """A pass's time at many numbers of rows from few plans.
 
 The time of one plan is piecewise linear in the sizes of its tensors. Between two contexts whose plans are of one
-structure (the same ways of running the same steps on the same engines) it is nearly linear: only counts that come rounded
-up to whole blocks bend it. Where the structure changes, such as when scores no longer fit the scratchpad, it may jump. So
-the ends are planned, and the middle of a stretch, again and again where a straight line may miss most.
+structure (the same ways of running the same steps on the same engines) it is nearly linear: only counts that come
+rounded up to whole blocks bend it. Where the structure changes, such as when scores no longer fit the scratchpad, it
+may jump. So the ends are planned, and the middle of a stretch, again and again where a straight line may miss most.
 `tests/generating/test_curve.py` plans contexts in between and holds the line to them."""
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy as np
 from npusim.generating.passes import Pass
 
 TOLERANCE = 0.01  # of the time: less is no matter
-BENT = 0.1  # of the rise between two plans of one structure, what a straight line misses in the middle at most
+BENT = (
+    0.1  # of the rise between two plans of one structure, what a straight line misses in the middle at most
+)
 NARROW = 1.07  # a jump is found to within this factor of rows
 MOST_PLANS = 12
 GRAIN = 64  # rows; a stretch of fewer than two is a straight line
@@ -36,7 +38,9 @@ class Curve:
     def parts_us(self, past: Iterable[int] | np.ndarray) -> dict[str, np.ndarray]:
         """The parts at each number of rows; they sum to the time."""
         where = np.asarray(list(past))
-        return {name: self._at(where, [p.parts_us[name] for p in self.knots]) for name in self.knots[0].parts_us}
+        return {
+            name: self._at(where, [p.parts_us[name] for p in self.knots]) for name in self.knots[0].parts_us
+        }
 
     def read_bytes(self, past: Iterable[int] | np.ndarray) -> np.ndarray:
         """Bytes a pass must read at each number of rows."""
@@ -54,7 +58,8 @@ class Curve:
         return replace(stands, time_us=float(self.time_us(where).mean()), parts_us=parts)
 
     def _at(self, past: Iterable[int] | np.ndarray, values: list[float]) -> np.ndarray:
-        return np.interp(np.asarray(list(past), dtype=float), [p.past for p in self.knots], values)
+        where = np.asarray(list(past), dtype=float)
+        return np.asarray(np.interp(where, [p.past for p in self.knots], values))
 
 
 def curve(plan_at: Callable[[int], Pass], low: int, high: int, most: int = MOST_PLANS) -> Curve:

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npusim.band import band_us
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
+from npusim.generating.answer import answer, steps_of
 from npusim.generating.asked import CHUNK, PROMPT, ROUND, Asked, up
-from npusim.generating.bound import DDR, bound_of, judged
-from npusim.generating.curve import Curve, curve
-from npusim.generating.graphs import Exported, Passes, Rewrite, passes_of
-from npusim.generating.overtaking import against
-from npusim.generating.passes import Conditions, Pass, run
-from npusim.generating.record import Against, Generation, Judged, Memory, Point, Speculation
-from npusim.generating.speculative import check as check_speculation
-from npusim.generating.speculative import speculation
-from npusim.generating.traffic import held
-from npusim.report.record import Doubt
+from npusim.generating.bound import DDR, judged
+from npusim.generating.exports import Exported, passes_of
+from npusim.generating.graphs import Passes, Rewrite
+from npusim.generating.overtaking import against as held_against
+from npusim.generating.passes import Conditions, run
+from npusim.generating.record import Against, Generation, Point, Speculation
+from npusim.generating.speculative import check, speculation
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
 
 if TYPE_CHECKING:
-    from npusim.arch.hardware import Hardware
+    Path = str | os.PathLike[str]
 
-MEMORY_BYTES = 16e9  # of the machine, where nobody says (assumed: what these laptops are sold with, at least)
 CURVE_FROM, CURVE_TO = 128, 32_768
 POINTS = 64  # of a curve
 
 
 def generate(
-    model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    model: Path | Sequence[Path],
     hw: Machine = DEFAULT_HARDWARE,
     *,
     prompt: int | None = None,
@@ -53,18 +48,18 @@ def generate(
     dims: Mapping[str, int] | None = None,
     memory_bytes: float | None = None,
     curve: bool | Sequence[int] = False,
-    draft: str | os.PathLike[str] | None = None,
+    draft: Path | None = None,
     accept: float = 0.7,
     ahead: int = 4,
-    against: str | os.PathLike[str] | None = None,
+    against: Path | None = None,
     measured: float | None = None,
     rewrite: Rewrite | None = None,
 ) -> Generation:
     """Time to the first token, tokens a second, where a token's time goes, memory, and the bound.
 
     Args:
-        model: a Hugging Face config.json or its folder; or two model files, the prompt's pass and a token's; or one file
-            with free sizes that is both.
+        model: a Hugging Face config.json or its folder; or two model files, the prompt's pass and a token's; or one
+            file with free sizes that is both.
         hw: the NPU: a name, a YAML file, or `npusim.hardware`.
         prompt, tokens: of the question and of the answer; a prompt of 1,024, or what the file of a prompt is made for.
         weights, group: how built graphs store matrices: 'fp16', 'int8' (a scale an output), 'int4' (a scale for `group`
@@ -88,14 +83,14 @@ def generate(
         PROMPT if prompt is None else prompt, tokens, weights, group, cache, context, growing, chunk, batch
     ).checked()
     if draft is not None:
-        check_speculation(accept, ahead)
+        check(accept, ahead)
     machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     on = Conditions(machine, profile, precision)
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):
         asked = passes.asked = _of_exports(passes, asked, prompt)
-    found = _answer(passes, asked, on, memory_bytes)
+    found = answer(passes, asked, on, memory_bytes)
     if curve is not False or against is not None:
         where = _contexts(asked) if isinstance(curve, bool) else sorted({int(c) for c in curve})
         found = replace(found, curve=_points(passes, on, where, asked.batch))
@@ -104,104 +99,9 @@ def generate(
     if against is not None:
         found = replace(found, against=_against(against, asked, on, found))
     if measured is not None:
-        found = replace(found, measured=_judged(found, machine, measured))
+        told = judged(measured, found.bound, machine, found.tokens_per_s, found.band)
+        found = replace(found, measured=told)
     return found
-
-
-def _answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | None) -> Generation:
-    """The answer without what is asked beside it."""
-    steps = curve_of(passes, on, asked.before, band=True)
-    step = steps.mean(asked.before)
-    prompt_passes, first_us, prompt_parts, prompt_doubts = _prompt(passes, asked, on)
-    scale = step.time_us / steps.nearest(float(np.mean(asked.before))).time_us
-    low, high = band_us(step.time_us, _scaled(step.doubts, scale))
-    per_s = asked.batch * 1e6 / step.time_us
-    hw = on.hw
-    return Generation(
-        model=passes.name,
-        hardware=hw.name,
-        compiler=on.profile.name,
-        tiles=int(hw.tiles),
-        asked=asked,
-        first_token_us=first_us,
-        first_token_band_us=band_us(first_us, prompt_doubts),
-        tokens_per_s=per_s,
-        band=(asked.batch * 1e6 / high, asked.batch * 1e6 / low),
-        step=step,
-        prompt_passes=prompt_passes,
-        prompt_parts_us=prompt_parts,
-        bound=bound_of(step, hw, per_s, asked.batch, passes.recurrent),
-        memory=_memory(passes, asked, memory_bytes),
-        parameters=passes.parameters,
-        recurrent=passes.recurrent,
-        doubts=step.doubts,
-        warnings=tuple(dict.fromkeys((*step.warnings, *(w for p in prompt_passes for w in p.warnings)))),
-    )
-
-
-def curve_of(passes: Passes, on: Conditions, before: range | Sequence[int], band: bool = False) -> Curve:
-    """One token's pass at any number of rows between the first and the last of `before`."""
-    low, high = before[0], before[-1]
-    if passes.recurrent:
-        low = high
-    return curve(lambda past: run(passes.graph(1, past), on, past, 1, band=band), low, high)
-
-
-def _prompt(
-    passes: Passes, asked: Asked, on: Conditions
-) -> tuple[tuple[Pass, ...], float, dict[str, float], tuple[Doubt, ...]]:
-    """The passes over the prompt that were planned, the time of all, its parts, and what makes its band."""
-    chunks = asked.chunks
-    if passes.recurrent:  # its state is of one size: a pass is a pass
-        chunks = [(0 if k == 0 else chunks[0][1], size) for k, (_, size) in enumerate(chunks)]
-    parts: dict[str, float] = defaultdict(float)
-    planned: list[Pass] = []
-    doubts: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    whole = 0.0
-    for size in dict.fromkeys(size for _, size in chunks):
-        before = [past for past, tokens in chunks if tokens == size]
-        line = curve(
-            lambda past, size=size: run(passes.graph(size, past), on, past, size, band=True),
-            before[0], before[-1], most=4,
-        )  # fmt: skip
-        planned += line.knots
-        time_us = float(line.time_us(before).sum())
-        whole += time_us
-        for name, found in line.parts_us(before).items():
-            parts[name] += float(found.sum())
-        stands = line.nearest(float(np.mean(before)))
-        for doubt in _scaled(stands.doubts, time_us / stands.time_us):
-            ends = doubts[doubt.npu, doubt.name]
-            ends[0] += doubt.low_us - time_us
-            ends[1] += doubt.high_us - time_us
-    found = tuple(Doubt(npu, name, whole + low, whole + high) for (npu, name), (low, high) in doubts.items())
-    return tuple(planned), whole, dict(parts), found
-
-
-def _scaled(doubts: Iterable[Doubt], factor: float) -> tuple[Doubt, ...]:
-    return tuple(replace(d, low_us=d.low_us * factor, high_us=d.high_us * factor) for d in doubts)
-
-
-def _memory(passes: Passes, asked: Asked, memory_bytes: float | None) -> Memory:
-    """What of the machine's memory it takes."""
-    before, size = asked.chunks[-1]
-    graph = passes.graph(size, 0 if passes.recurrent or isinstance(passes, Exported) else before)
-    step = passes.graph(1, asked.before[-1])
-    of_graph, of_step = held(graph), held(step)
-    cache = passes.cache_bytes(asked.rows)
-    if cache is None:
-        from npusim.generating.traffic import traffic
-
-        one = traffic(step)
-        cache = one.cache + (0.0 if passes.recurrent else one.new)
-    limit = MEMORY_BYTES if memory_bytes is None else memory_bytes
-    return Memory(
-        weight_bytes=of_step.weights if passes.weight_bytes is None else passes.weight_bytes,
-        cache_bytes=cache,
-        activation_bytes=max(of_graph.activations, of_step.activations),
-        limit_bytes=limit,
-        limit_source="assumed: nobody said how much the machine has" if memory_bytes is None else "as given",
-    )
 
 
 def _contexts(asked: Asked) -> list[int]:
@@ -219,10 +119,12 @@ def _contexts(asked: Asked) -> list[int]:
 def _points(passes: Passes, on: Conditions, contexts: list[int], batch: int) -> tuple[Point, ...]:
     """Tokens a second at each context, and their bound."""
     if isinstance(passes, Exported) and passes.fixed_past is not None:
-        raise BadArgument("a curve needs graphs of many sizes; give a config.json, or an export with free sizes")
+        raise BadArgument(
+            "a curve needs graphs of many sizes; give a config.json, or an export with free sizes"
+        )
     if min(contexts) < 2:
         raise BadArgument(f"a context of {min(contexts)} leaves no row before the token; give 2 or more")
-    line = curve_of(passes, on, [contexts[0] - 1, contexts[-1] - 1])
+    line = steps_of(passes, on, [contexts[0] - 1, contexts[-1] - 1])
     before = [c - 1 for c in contexts]
     rate = float(on.hw.get(DDR)) * 1e3  # bytes a microsecond
     return tuple(
@@ -234,7 +136,7 @@ def _points(passes: Passes, on: Conditions, contexts: list[int], batch: int) -> 
 
 
 def _speculation(
-    passes: Passes, draft: Any, accept: float, ahead: int, asked: Asked, on: Conditions, found: Generation
+    passes: Passes, draft: Path, accept: float, ahead: int, asked: Asked, on: Conditions, found: Generation
 ) -> Speculation:
     if isinstance(passes, Exported):
         raise BadArgument("speculative decoding needs a pass over several tokens; give a config.json")
@@ -247,17 +149,13 @@ def _speculation(
     )
 
 
-def _against(other: Any, asked: Asked, on: Conditions, found: Generation) -> Against:
+def _against(other: Path, asked: Asked, on: Conditions, found: Generation) -> Against:
     passes = passes_of([os.fspath(other)], asked, {})
-    answer = _answer(passes, asked, on, None)
+    theirs = answer(passes, asked, on)
     points = _points(passes, on, [p.context for p in found.curve], asked.batch)
-    return against(
-        found.model, answer.model, answer.tokens_per_s, answer.first_token_us, found.curve, points
+    return held_against(
+        found.model, theirs.model, theirs.tokens_per_s, theirs.first_token_us, found.curve, points
     )
-
-
-def _judged(found: Generation, hw: Hardware, measured: float) -> Judged:
-    return judged(measured, found.bound, hw, found.tokens_per_s, found.band)
 
 
 def _of_exports(passes: Exported, asked: Asked, prompt: int | None) -> Asked:
@@ -272,7 +170,9 @@ def _of_exports(passes: Exported, asked: Asked, prompt: int | None) -> Asked:
         )
     size = passes.fixed_prompt
     if size is None:
-        raise BadArgument(f"'{passes.prompt}' has no input of ids with a fixed size; its prompt's length is not known")
+        raise BadArgument(
+            f"'{passes.prompt}' has no input of ids with a fixed size; its prompt's length is not known"
+        )
     if prompt not in (None, size):
         raise BadArgument(f"--prompt {prompt}: '{passes.prompt}' is exported for a prompt of {size}")
     if asked.context not in (None, past + 1):

@@ -1,20 +1,17 @@
-"""Where the graphs of a language model's passes come from: a config.json, or a pair of exports.
+"""The graphs of a language model's passes: what they are, and how they come from a config.json.
 
 OpenVINO's pipeline lets only the new rows of keys and values leave a pass (`redirect_new_kv_to_output.cpp` in its NPU
-plugin, 2026.4.1), so the copy of the whole cache that an export ends in is taken off here too, unless the cache is asked
-to grow."""
+plugin, 2026.4.1), so the copy of the whole cache that an export ends in is taken off here too, unless the cache is
+asked to grow."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from npusim.errors import BadArgument, BadModel
 from npusim.generating.asked import Asked
-from npusim.generating.roles import cache_inputs, is_cache, rows_kept
+from npusim.generating.roles import cache_inputs, is_cache
 from npusim.graph import Graph
 
 if TYPE_CHECKING:
@@ -28,10 +25,26 @@ KEPT = 4  # graphs that are built once though they are asked for again
 class Passes(Protocol):
     """A language model as graphs of its passes."""
 
-    name: str
-    recurrent: bool
-    parameters: int | None
-    weight_bytes: float | None
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether it keeps a state of one size, and no rows."""
+        ...
+
+    @property
+    def parameters(self) -> int | None: ...
+
+    @property
+    def sha256(self) -> tuple[str, ...]:
+        """Hashes of the files."""
+        ...
+
+    @property
+    def weight_bytes(self) -> float | None:
+        """Bytes of all weights as they are stored; None where only the graph tells."""
+        ...
 
     def graph(self, tokens: int, past: int) -> Graph:
         """The pass over `tokens` new ones behind `past` rows."""
@@ -49,6 +62,7 @@ class Built:
     config: Any
     asked: Asked
     rewrite: Rewrite | None = None
+    hashes: tuple[str, ...] = ()
     _last: dict[tuple[int, int], Graph] = field(default_factory=dict)
 
     @property
@@ -58,6 +72,10 @@ class Built:
     @property
     def recurrent(self) -> bool:
         return all(state.axis is None for block in self.config.blocks() for state in block.states())
+
+    @property
+    def sha256(self) -> tuple[str, ...]:
+        return self.hashes
 
     @property
     def parameters(self) -> int | None:
@@ -98,60 +116,6 @@ class Built:
         return counts(self.config)
 
 
-@dataclass(slots=True)
-class Exported:
-    """A prompt's graph and a token's, from files; one file with free sizes may be both."""
-
-    prompt: str
-    step: str
-    asked: Asked
-    dims: Mapping[str, int]
-    parameters: int | None = None
-    weight_bytes: float | None = None
-    _read: dict[tuple[str, int, int], Graph] | None = None
-
-    @property
-    def name(self) -> str:
-        return os.path.basename(self.step)
-
-    @property
-    def recurrent(self) -> bool:
-        return rows_kept(self.graph(1, self.fixed_past or 0)) == 0
-
-    @property
-    def fixed_past(self) -> int | None:
-        """Rows in the cache of the step's file where its sizes are fixed, None where they are free."""
-        if any(isinstance(size, str) for shape in _shapes(self.step).values() for size in shape):
-            return None
-        return rows_kept(self._load(self.step, 1, 0))
-
-    @property
-    def fixed_prompt(self) -> int | None:
-        """Tokens of the prompt's file where its sizes are fixed."""
-        shapes = _shapes(self.prompt)
-        ids = next((shape for name, shape in shapes.items() if re.search(r"input_ids|^ids|tokens", name)), None)
-        size = ids[-1] if ids else None
-        return size if isinstance(size, int) else None
-
-    def graph(self, tokens: int, past: int) -> Graph:
-        found = self._load(self.step if past else self.prompt, tokens, past)
-        return found if self.asked.growing else new_rows_leave(found)
-
-    def cache_bytes(self, rows: int) -> float | None:
-        return None
-
-    def _load(self, path: str, tokens: int, past: int) -> Graph:
-        from npusim.model_files import load
-
-        if self._read is None:
-            self._read = {}
-        key = (path, tokens, past)
-        if key not in self._read:
-            dims = {**_bound(_shapes(path), tokens, past, self.asked.batch), **self.dims}
-            self._read[key] = replace(load(path, dims=dims), name=os.path.basename(path))
-        return self._read[key]
-
-
 def new_rows_leave(graph: Graph) -> Graph:
     """The graph without the copies of whole caches into its outputs: of a Concat of a cache and new rows, the new rows
     leave."""
@@ -166,50 +130,3 @@ def new_rows_leave(graph: Graph) -> Graph:
                 name = rest[0]
         outputs.append(name)
     return replace(graph, outputs=tuple(dict.fromkeys(outputs)))
-
-
-def passes_of(model: list[str], asked: Asked, dims: Mapping[str, int], rewrite: Rewrite | None = None) -> Passes:
-    """The passes of what was named: a config.json or its folder, one model file, or one of the prompt and one of a token.
-
-    Raises BadArgument for anything else, BadModel for what cannot be read."""
-    from npusim.language import is_config, read_config
-
-    if len(model) == 1 and is_config(model[0]):
-        return Built(read_config(model[0]), asked, rewrite)
-    if rewrite is not None:
-        raise BadArgument("a rewrite is of graphs that are built; give a config.json, or rewrite the files first")
-    if len(model) > 2:
-        raise BadArgument(
-            f"{len(model)} files are given; name a config.json or its folder, or the prompt's graph and the token's"
-        )
-    for path in model:
-        if os.path.isdir(path):
-            raise BadModel(f"'{path}' is a folder without a config.json; name one that has it, or the exported graphs")
-    return Exported(model[0], model[-1], asked, dims)
-
-
-def _shapes(path: str) -> dict[str, list[int | str]]:
-    """Sizes, or names of free ones, of a file's inputs."""
-    from importlib import import_module
-
-    from npusim.model_files import front_end
-
-    found: dict[str, list[int | str]] = import_module(front_end(path).module).input_shapes(path)
-    return found
-
-
-def _bound(shapes: dict[str, list[int | str]], tokens: int, past: int, batch: int) -> dict[str, int]:
-    """Values of free sizes by where they stand: ids are [batch, tokens], a mask [batch, rows], a cache [batch, heads,
-    rows before, channels]."""
-    found: dict[str, int] = {}
-    for name, shape in shapes.items():
-        if len(shape) == 4 and re.search(r"past|key|value|cache", name):
-            sizes = {0: batch, 2: past}
-        elif "mask" in name:
-            sizes = {0: batch, len(shape) - 1: past + tokens}
-        else:
-            sizes = {0: batch, 1: tokens}
-        for axis, size in sizes.items():
-            if axis < len(shape) and isinstance(shape[axis], str):
-                found.setdefault(str(shape[axis]), size)
-    return found

@@ -73,13 +73,21 @@ def _where(found: Generation) -> str:
         ]
         shown.append(f"<div>{bars(caption, rows)}</div>")
     said = "".join(f"<dt>{text(names[n])}</dt><dd>{text(words)}</dd>" for n, words in PARTS.items())
-    return f'<div class="pair">{"".join(shown)}</div><details><summary>What the parts are</summary><dl>{said}</dl></details>'
+    told = f"<details><summary>What the parts are</summary><dl>{said}</dl></details>"
+    return f'<div class="pair">{"".join(shown)}</div>{told}'
 
 
 def _bound(found: Generation) -> str:
-    most = max(found.bound.tokens_per_s, found.tokens_per_s, found.measured.tokens_per_s if found.measured else 0.0)
+    most = max(
+        found.bound.tokens_per_s, found.tokens_per_s, found.measured.tokens_per_s if found.measured else 0.0
+    )
     rows = [
-        Bar("bound by memory", found.bound.tokens_per_s / most, f"{digits(found.bound.tokens_per_s)} tokens/s", "g4"),
+        Bar(
+            "bound by memory",
+            found.bound.tokens_per_s / most,
+            f"{digits(found.bound.tokens_per_s)} tokens/s",
+            "g4",
+        ),
         Bar("predicted", found.tokens_per_s / most, f"{digits(found.tokens_per_s)} tokens/s", "g0"),
     ]
     if found.measured:
@@ -121,7 +129,8 @@ def _curve(found: Generation) -> str:
     )
     numbers = table("Tokens a second over the context", header, rows)
     said = f"<p>{text(found.against.sentence)}.</p>" if found.against else ""
-    return f"{said}{chart('context', label, HELP)}<details><summary>The same numbers as a table</summary>{numbers}</details>"
+    more = f"<details><summary>The same numbers as a table</summary>{numbers}</details>"
+    return f"{said}{chart('context', label, HELP)}{more}"
 
 
 def _figure(found: Generation) -> dict[str, Any]:

@@ -12,7 +12,9 @@ def overtakes(one: Sequence[Point], other: Sequence[Point]) -> int | None:
     """The context from which on `other` is faster up to the end of both curves: between two points, where straight
     lines of time cross; 0 where it is everywhere, None where it is not at the end."""
     shared = min(one[-1].context, other[-1].context)
-    pairs = [(a, b) for a, b in zip(one, other, strict=False) if a.context == b.context and a.context <= shared]
+    pairs = [
+        (a, b) for a, b in zip(one, other, strict=False) if a.context == b.context and a.context <= shared
+    ]
     ahead = [1 / a.tokens_per_s - 1 / b.tokens_per_s for a, b in pairs]
     if not pairs or ahead[-1] <= 0:
         return None

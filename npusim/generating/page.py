@@ -33,7 +33,9 @@ def headline(found: Generation) -> str:
     """'24.4 tokens/s (14.8 to 29.2), first token after 1.48 s (1.25 to 2.20 s)'."""
     low, high = found.band
     first = f"{time(found.first_token_us)} ({times(*found.first_token_band_us)})"
-    return f"{digits(found.tokens_per_s)} tokens/s ({digits(low)} to {digits(high)}), first token after {first}"
+    return (
+        f"{digits(found.tokens_per_s)} tokens/s ({digits(low)} to {digits(high)}), first token after {first}"
+    )
 
 
 def title(found: Generation) -> str:
@@ -54,11 +56,12 @@ def _facts(found: Generation, width: int) -> list[Line]:
     answer = f"an answer of {asked.tokens:,}: {time(found.total_us)} in all"
     side = f"; {asked.batch} sequences side by side" if asked.batch > 1 else ""
     machine = f"{found.tiles} tile{'s' * (found.tiles != 1)}, compiler {found.compiler}"
-    known = "" if found.parameters is None else f"{scaled(found.parameters)[:-1].strip()}{scaled(found.parameters)[-1:].strip()} parameters, "
+    known = "" if found.parameters is None else f"{scaled(found.parameters).strip()} parameters, "
+    kept = "one state, the same at any context" if found.recurrent else asked.cache_sentence
     lines = [
         *sentence(found.bound.sentence, width, INDENT, "bound"),
         *sentence(f"a prompt of {prompt}; {answer}{side}", width, INDENT, "asked"),
-        *sentence("one state, the same at any context" if found.recurrent else asked.cache_sentence, width, INDENT, "cache"),
+        *sentence(kept, width, INDENT, "cache"),
         *sentence(memory_sentence(found), width, INDENT, "memory", "" if found.fits else "bold red"),
         *sentence(f"{known}{machine}, the host's part included", width, INDENT, "machine"),
     ]
@@ -106,7 +109,9 @@ def _parts(found: Generation, width: int, verbose: bool) -> list[Line]:
         for name in PARTS
     ]
     rows.append(("all", time(whole), "", "", time(first), ""))
-    lines = table(("where it goes", "a token", "share", "", "first token", "share"), rows, width, words=(0, 3))
+    lines = table(
+        ("where it goes", "a token", "share", "", "first token", "share"), rows, width, words=(0, 3)
+    )
     if verbose:
         for name, said in PARTS.items():
             lines += sentence(said, width, 14, names[name])
@@ -155,8 +160,8 @@ def speculation_sentence(found: Generation) -> str:
     assert what is not None
     return (
         f"with {what.draft} proposing {what.ahead}, each right {100 * what.accept:.0f} times in 100: "
-        f"{digits(what.tokens_per_s)} tokens/s, {what.speedup:.2f}x; a round gives {what.tokens_a_round:.2f} tokens and "
-        f"takes {what.ahead} x {time(what.draft_us)} and one check of {time(what.check_us)}"
+        f"{digits(what.tokens_per_s)} tokens/s, {what.speedup:.2f}x; a round gives {what.tokens_a_round:.2f} tokens "
+        f"and takes {what.ahead} x {time(what.draft_us)} and one check of {time(what.check_us)}"
     )
 
 

@@ -25,7 +25,9 @@ PARTS: Final = {
     "host": "the host's part of a synchronous inference",
 }
 _OF_A_TENSOR = ("load", "write", "copy", "spill", "pad", "padded")
-_VIEWS = frozenset({"Concat", "Identity", "Slice", "Split", "Reshape", "Squeeze", "Unsqueeze"})  # a cache, still
+_VIEWS = frozenset(
+    {"Concat", "Identity", "Slice", "Split", "Reshape", "Squeeze", "Unsqueeze"}
+)  # a cache, still
 
 
 def parts_ns(graph: Graph, plan: Plan, prices: Prices, line: Timeline) -> dict[str, float]:
@@ -66,6 +68,6 @@ def _moved(label: str, cached: set[str], loaded: set[str], mixes: bool) -> str:
     tensor, _, what = label.rpartition("/")
     if what == "weights":
         return "weights"
-    if what in _OF_A_TENSOR and tensor in cached or (what == "load" and tensor in loaded):
+    if (what in _OF_A_TENSOR and tensor in cached) or (what == "load" and tensor in loaded):
         return "cache"
     return "attention" if mixes else "moved"

@@ -40,7 +40,8 @@ class Conditions:
 class Pass:
     """One pass: `tokens` new ones behind `past` rows. `time_us` is the NPU's and the host's, `parts_us` its parts
     (`npusim.generating.parts.PARTS`), which sum to it. `must`: bytes it reads by necessity; `moved_bytes`: what the
-    plan moves from and to DDR. `structure`: equal for plans that run the same steps in the same ways. `doubts`: what makes its band, where asked for."""
+    plan moves from and to DDR. `structure`: equal for plans that run the same steps in the same ways. `doubts`: what
+    makes its band, where asked for."""
 
     past: int
     tokens: int

@@ -16,7 +16,9 @@ def check(accept: float, ahead: int) -> None:
     if not 0 <= accept <= 1:
         raise BadArgument(f"--accept {accept:g} is no probability; give 0 to 1, such as --accept 0.7")
     if not 1 <= ahead <= MOST_AHEAD:
-        raise BadArgument(f"--ahead {ahead}: give 1 to {MOST_AHEAD} tokens a draft proposes, such as --ahead 4")
+        raise BadArgument(
+            f"--ahead {ahead}: give 1 to {MOST_AHEAD} tokens a draft proposes, such as --ahead 4"
+        )
 
 
 def tokens_a_round(accept: float, ahead: int) -> float:

@@ -86,7 +86,9 @@ def held(graph: Graph) -> Held:
 def _constants(graph: Graph) -> tuple[list[tuple[Node, str]], set[str]]:
     """The tables with the nodes that look something up in them, and the constants that are read whole."""
     tables, whole = [], set()
-    made = {name for node in graph.nodes for name in node.outputs}  # unpacked weights: counted as they are stored
+    made = {
+        name for node in graph.nodes for name in node.outputs
+    }  # unpacked weights: counted as they are stored
     for node in graph.nodes:
         for place, name in enumerate(node.inputs):
             if not name or name in made or not graph.values[name].constant:

@@ -1,0 +1,59 @@
+"""A straight line between planned contexts is held to plans in between."""
+
+import numpy as np
+import pytest
+
+from npusim.generating.curve import curve
+from npusim.generating.passes import run
+from tests.generating.models import LLAMA, conditions, config, passes
+from tests.shared import SHARED, needs_shared
+
+CONFIGS = SHARED / "graphs" / "llm" / "configs"
+
+
+def plans(model, on):
+    return lambda past: run(model.graph(1, past), on, past, 1)
+
+
+def off(line, true):
+    """By what part the line misses each true time."""
+    return np.array([abs(float(line.time_us([past])[0]) / time - 1) for past, time in true.items()])
+
+
+def test_planned_contexts_are_on_the_line_and_the_parts_sum_to_it(tmp_path):
+    line = curve(plans(passes(config(tmp_path, LLAMA)), conditions()), 63, 2047, most=6)
+    assert line.knots[0].past == 63 and line.knots[-1].past == 2047 and len(line.knots) <= 6
+    for knot in line.knots:
+        assert float(line.time_us([knot.past])[0]) == pytest.approx(knot.time_us)
+    where = np.arange(63, 2048, 100)
+    assert sum(line.parts_us(where).values()) == pytest.approx(line.time_us(where))
+
+
+def test_one_context_is_one_plan(tmp_path):
+    assert len(curve(plans(passes(config(tmp_path, LLAMA)), conditions()), 511, 511).knots) == 1
+
+
+def test_the_mean_of_a_run_is_the_mean_of_its_tokens(tmp_path):
+    line = curve(plans(passes(config(tmp_path, LLAMA)), conditions()), 100, 900)
+    stands = line.mean(range(100, 901))
+    assert stands.time_us == pytest.approx(float(np.mean(line.time_us(range(100, 901)))))
+    assert sum(stands.parts_us.values()) == pytest.approx(stands.time_us)
+
+
+@pytest.mark.parametrize("weights", ["fp16", "int4"])
+def test_a_small_model_is_within_four_percent_of_plans_in_between(tmp_path, weights):
+    at = plans(passes(config(tmp_path, LLAMA), weights=weights), conditions())
+    true = {past: at(past).time_us for past in range(127, 4096, 192)}
+    missed = off(curve(at, 127, 4095), true)
+    assert missed.max() < 0.04 and missed.mean() < 0.01
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize("hw", ["meteor_lake", "lunar_lake"])
+def test_llama_3_2_1b_to_32k_is_within_ten_percent_and_two_on_average(hw):
+    """Where the structure changes the time jumps, and a stretch of seven percent of contexts is left to a line."""
+    at = plans(passes(str(CONFIGS / "llama-3.2-1b"), weights="int4"), conditions(hw))
+    true = {past: at(past).time_us for past in np.unique(np.geomspace(127, 32_767, 12).astype(int)).tolist()}
+    missed = off(curve(at, 127, 32_767), true)
+    assert missed.max() < 0.10 and missed.mean() < 0.02

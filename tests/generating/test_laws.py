@@ -1,0 +1,103 @@
+"""Laws of tokens: what they read, what bounds them, and how their time moves with context and bandwidth."""
+
+import math
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npusim.generating.answer import answer
+from npusim.generating.asked import Asked
+from npusim.generating.passes import run
+from npusim.generating.traffic import traffic
+from npusim.language import counts, read_config
+from tests.generating.models import LLAMA, MAMBA, conditions, config, passes
+
+DDR = "ddr__bandwidth_gb_per_s"
+MASKS = 0.02  # positions, masks and tables of the rotation, in relation to very small models
+
+
+@st.composite
+def llamas(draw):
+    heads = draw(st.sampled_from((2, 4, 8)))
+    width = draw(st.sampled_from((32, 64)))
+    return {
+        **LLAMA,
+        "num_attention_heads": heads,
+        "num_key_value_heads": draw(st.sampled_from([k for k in (1, 2, 4, 8) if k <= heads])),
+        "head_dim": width,
+        "hidden_size": heads * width,
+        "intermediate_size": 64 * draw(st.integers(2, 12)),
+        "num_hidden_layers": draw(st.integers(1, 3)),
+        "vocab_size": 256 * draw(st.integers(2, 8)),
+        "tie_word_embeddings": draw(st.booleans()),
+    }
+
+
+asked = st.fixed_dictionaries(
+    {
+        "weights": st.sampled_from(("fp16", "int8", "int4")),
+        "group": st.sampled_from((32, -1)),
+        "cache": st.sampled_from(("fp16", "int8")),
+        "batch": st.integers(1, 3),
+    }
+)
+
+
+@settings(max_examples=25)
+@given(llamas(), asked, st.integers(1, 700))
+def test_bytes_of_a_token_are_weights_and_cache_by_hand(keys, how, past):
+    with tempfile.TemporaryDirectory() as folder:
+        path = config(Path(folder), keys)
+        found = traffic(passes(path, **how).graph(1, past))
+        by_hand = counts(read_config(path))
+    weights = by_hand.read_bytes(how["weights"], how["group"], tokens=how["batch"])
+    assert found.weights == pytest.approx(weights, rel=MASKS, abs=2048)
+    assert found.cache == by_hand.cache_bytes(past, how["cache"], how["batch"])
+    one_more = by_hand.cache_bytes(past + 1, how["cache"], how["batch"])
+    assert found.new == pytest.approx(one_more - found.cache)
+
+
+@settings(max_examples=12)
+@given(llamas(), asked, st.sampled_from(("meteor_lake", "lunar_lake", "panther_lake")), st.integers(64, 600))
+def test_tokens_never_exceed_the_bound_and_the_parts_are_the_whole(keys, how, hw, prompt):
+    with tempfile.TemporaryDirectory() as folder:
+        path = config(Path(folder), keys)
+        what = Asked(prompt=prompt, tokens=32, **how).checked()
+        found = answer(passes(path, prompt=prompt, tokens=32, **how), what, conditions(hw))
+    assert found.tokens_per_s <= found.bound.tokens_per_s
+    assert found.band[0] <= found.tokens_per_s <= found.band[1]
+    low, high = found.first_token_band_us
+    assert low <= found.first_token_us <= high
+    assert math.isclose(sum(found.step.parts_us.values()), found.step.time_us, rel_tol=1e-9)
+    assert math.isclose(sum(found.prompt_parts_us.values()), found.first_token_us, rel_tol=1e-9)
+    assert all(part >= 0 for part in (*found.step.parts_us.values(), *found.prompt_parts_us.values()))
+
+
+@settings(max_examples=10)
+@given(st.sampled_from(("llama", "mamba")), st.floats(10, 100), st.floats(1.01, 3.0), st.integers(64, 900))
+def test_more_bandwidth_never_slows(kind, bandwidth, more, past):
+    with tempfile.TemporaryDirectory() as folder:
+        graph = passes(config(Path(folder), {"llama": LLAMA, "mamba": MAMBA}[kind])).graph(1, past)
+    slow, fast = (
+        run(graph, conditions(**{DDR: ddr}), past, 1).time_us for ddr in (bandwidth, bandwidth * more)
+    )
+    assert fast <= slow * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("weights", ["fp16", "int4"])
+@pytest.mark.parametrize("past", [511, 1023, 2047])
+def test_a_token_of_attention_takes_longer_at_four_times_the_context(tmp_path, weights, past):
+    model = passes(config(tmp_path, LLAMA), weights=weights)
+    on = conditions()
+    near, far = (run(model.graph(1, p), on, p, 1).time_us for p in (past, 4 * past + 3))
+    assert near < far
+
+
+def test_a_token_of_a_recurrence_costs_the_same_at_any_context(tmp_path):
+    model = passes(config(tmp_path, MAMBA))
+    on = conditions()
+    assert model.recurrent
+    assert len({run(model.graph(1, past), on, past, 1).time_us for past in (1, 100, 5000)}) == 1
