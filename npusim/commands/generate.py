@@ -6,6 +6,7 @@ from npusim.choices import Precision
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_size
+from npusim.commands.saved_graphs import check_folder, save_graphs
 from npusim.terminal.results import answer, check_results
 
 
@@ -49,6 +50,7 @@ def generate(
     outputs = check_results({"--json": json, "--html": html, "--plot": plot}, read, output, opt.PAGES)
     drawn = outputs.pop("--plot", None)
     check_plot("--plot", drawn)
+    check_folder(save, model)
     machine = Conditions(hw, tiles, compiler, precision, clock=clock).hardware()
     limit = parse_size("--memory", memory)
 
@@ -76,6 +78,8 @@ def generate(
         {"--json": lambda: text(to_document(found)), "--html": as_html},
         lambda width: page(found, width, verbose),
     )
+    if save is not None:
+        save_graphs(save, model, found)
     if drawn:
         from npusim.plotting.generated import figure_of
         from npusim.plotting.save import save as draw

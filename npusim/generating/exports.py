@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from npusim.errors import BadArgument, BadModel
-from npusim.generating.asked import Asked
+from npusim.generating.asked import ROUND, Asked
 from npusim.generating.graphs import Built, Passes, Rewrite, new_rows_leave
 from npusim.generating.roles import rows_kept
 from npusim.graph import Graph
@@ -37,7 +37,7 @@ class Exported:
 
     @property
     def recurrent(self) -> bool:
-        return rows_kept(self.graph(1, self.fixed_past or 0)) == 0
+        return rows_kept(self._load(self.step, 1, self.fixed_past or ROUND)) == 0
 
     @property
     def fixed_past(self) -> int | None:
