@@ -52,10 +52,11 @@ class FrontEnd:
 
 
 ONNX = FrontEnd("ONNX", (".onnx",), (b"\x08", b"\x12"), "npusim.onnx_io")  # ir_version, producer_name
+OPENVINO = FrontEnd("OpenVINO IR", (".xml",), (b"<?xml", b"<net"), "npusim.ir_io")
 CONFIG = FrontEnd(
     "a language model", ("config.json",), (), "npusim.config_io", in_folders=False, whole_name=True
 )
-FRONT_ENDS: list[FrontEnd] = [ONNX, CONFIG]
+FRONT_ENDS: list[FrontEnd] = [ONNX, OPENVINO, CONFIG]
 
 
 def front_end(path: str) -> FrontEnd:

@@ -39,6 +39,34 @@ def load(
 
     Arguments and errors are those of `npusim.model_files.load`.
     """
+    from npusim.loading.structure import read_model
+
+    if isinstance(path, str | os.PathLike):
+        path = os.fspath(path)
+        model = read_model(path)
+    else:
+        model, path = in_memory(path), ""
+    result = of_model(
+        model, path, dims, upper_bound=upper_bound, fixed=fixed, trips=trips, max_nodes=max_nodes
+    )
+    if not path:
+        return result
+    size = os.path.getsize(path)
+    return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
+
+
+def of_model(
+    model: Any,
+    path: str,
+    dims: Mapping[str, int] | None = None,
+    *,
+    upper_bound: bool = False,
+    fixed: Mapping[str, Any] | None = None,
+    trips: int | Mapping[str, int] | None = None,
+    max_nodes: int | None = None,
+) -> Graph:
+    """The static graph of a ModelProto that came from the file at `path` ('' for none): the way of every front end that
+    makes one. Arguments and errors are those of `npusim.model_files.load`."""
     from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
     from npusim.loading.budget import budget
     from npusim.loading.builder import Builder, Scope
@@ -46,15 +74,9 @@ def load(
     from npusim.loading.initializers import take_initializers
     from npusim.loading.inputs import bind_inputs
     from npusim.loading.outputs import one_line
-    from npusim.loading.structure import read_model
     from npusim.loading.trips import check_trips
     from npusim.loading.walk import walk
 
-    if isinstance(path, str | os.PathLike):
-        path = os.fspath(path)
-        model = read_model(path)
-    else:
-        model, path = in_memory(path), ""
     graph = model.graph
     scope = Scope(opsets={"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import})
     builder = Builder(upper_bound=upper_bound, folder=os.path.dirname(path))
@@ -92,10 +114,7 @@ def load(
         ) from error
     except RecursionError:
         raise BadModel(f"'{os.path.basename(path)}' nests its functions or subgraphs too deeply") from None
-    if not path:
-        return result
-    size = os.path.getsize(path)
-    return replace(result, sha256=sha256(path)) if size <= HASH_AT_LOAD_BYTES else result
+    return result
 
 
 def input_shapes(model: Any) -> dict[str, list[int | str]]:

@@ -18,7 +18,7 @@ FLOORS = [
     "terminal pages language",
     "arch loading ops",
     "compiler onnx_io",
-    "config_io",
+    "config_io ir_io",
     "model_files",
     "columns",
     "pricing checking",

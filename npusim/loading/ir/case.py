@@ -1,0 +1,171 @@
+"""One layer while it is translated: its attributes and inputs as Python values, and how nodes are added for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from npusim.errors import BadModel
+from npusim.loading.ir.record import Layer, Port
+from npusim.loading.ir.types import PORTS, element
+from npusim.loading.messages import messages
+
+if TYPE_CHECKING:
+    from npusim.loading.ir.translator import Translator
+
+OPENVINO = "org.openvinotoolkit"  # the domain of operations that ONNX has no nodes for
+
+
+class Case:
+    """A layer and the translator it is added to. Inputs and outputs are counted from 0, whatever their ports' ids."""
+
+    __slots__ = ("layer", "t")
+
+    def __init__(self, layer: Layer, t: Translator) -> None:
+        self.layer, self.t = layer, t
+
+    # What the layer says -------------------------------------------------------------------------------
+    def wrong(self, what: str) -> BadModel:
+        return BadModel(f"layer '{self.layer.name}' ({self.layer.type}): {what}")
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.layer.attributes.get(name, default)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        return self.text(name, "true" if default else "false").strip().lower() in ("true", "1")
+
+    def number(self, name: str, default: float | None = None) -> float:
+        try:
+            return float(self.layer.attributes[name]) if default is None else float(self.text(name) or default)
+        except (KeyError, ValueError):
+            raise self.wrong(f"its attribute '{name}' is missing or no number") from None
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        return int(self.number(name, default))
+
+    def list(self, name: str) -> list[int]:
+        try:
+            return [int(part) for part in self.text(name).split(",") if part.strip()]
+        except ValueError:
+            raise self.wrong(f"its attribute '{name}' is no list of whole numbers") from None
+
+    @property
+    def opset(self) -> int:
+        """The opset of the operation, 0 for one that is in none."""
+        digits = self.layer.version.removeprefix("opset")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 4 else 0
+
+    # Inputs and outputs --------------------------------------------------------------------------------
+    def __len__(self) -> int:
+        return len(self.layer.inputs)
+
+    def has(self, index: int) -> bool:
+        return index < len(self.layer.inputs)
+
+    def port(self, index: int = 0) -> Port:
+        if index >= len(self.layer.inputs):
+            raise self.wrong(f"input {index} is missing")
+        return self.layer.inputs[index]
+
+    def x(self, index: int = 0) -> str:
+        """The tensor that is input `index`."""
+        return self.t.source(self.layer, self.port(index))
+
+    def xs(self) -> list[str]:
+        return [self.x(i) for i in range(len(self))]
+
+    def dims(self, index: int = 0) -> tuple[int, ...]:
+        return self.port(index).dims
+
+    def rank(self, index: int = 0) -> int:
+        return len(self.port(index).dims)
+
+    def static(self, index: int = 0) -> tuple[int, ...]:
+        """The sizes of an input, none of them free."""
+        dims = self.dims(index)
+        if -1 in dims:
+            raise self.wrong(f"input {index} has free sizes {dims}, which this operation is not read with")
+        return dims
+
+    def type(self, index: int = 0) -> str:
+        """The element type of input `index`, as 'f32'."""
+        return PORTS.get(self.port(index).precision, self.port(index).precision)
+
+    def out_type(self, index: int = 0) -> str:
+        port = self.out_port(index)
+        return PORTS.get(port.precision, port.precision)
+
+    def out_port(self, index: int = 0) -> Port:
+        if index >= len(self.layer.outputs):
+            raise self.wrong(f"output {index} is missing")
+        return self.layer.outputs[index]
+
+    def out(self, index: int = 0) -> str:
+        """The tensor that is output `index`."""
+        return self.t.result(self.layer, self.out_port(index))
+
+    def outs(self) -> list[str]:
+        return [self.out(i) for i in range(len(self.layer.outputs))]
+
+    def used(self, index: int) -> bool:
+        """Whether anything reads output `index`."""
+        return index < len(self.layer.outputs) and bool(
+            self.t.readers.get((self.layer.id, self.layer.outputs[index].id))
+        )
+
+    def value(self, index: int) -> np.ndarray | None:
+        """The value of a small input that is a constant, None where it is not known."""
+        return self.t.value(self.layer, self.port(index))
+
+    def need(self, index: int, what: str) -> np.ndarray:
+        """The value of an input that must be known. Raises `BadModel` that says why it is not."""
+        found = self.value(index)
+        if found is None:
+            raise self.wrong(self.t.why_not(self.layer, self.port(index), what))
+        return found
+
+    def ints(self, index: int, what: str) -> list[int]:
+        return [int(n) for n in self.need(index, what).reshape(-1)]
+
+    # Nodes ---------------------------------------------------------------------------------------------
+    def node(self, op: str, inputs: list[str], outputs: list[str] | None = None, domain: str = "", **given: Any) -> None:
+        """The node that gives the layer's outputs; it has the layer's name."""
+        self.t.add(op, inputs, self.outs()[:1] if outputs is None else outputs, self.layer.name, domain, given)
+
+    def step(self, op: str, inputs: list[str], domain: str = "", **given: Any) -> str:
+        """A node on the way there, with one output of a name of its own."""
+        name = self.t.fresh(f"{self.layer.name}/{op}")
+        self.t.add(op, inputs, [name], name, domain, given)
+        return name
+
+    def constant(self, values: Any, dtype: str = "i64") -> str:
+        """A small constant that the file does not hold."""
+        array = np.asarray(values, {"i64": "<i8", "f32": "<f4", "f16": "<f2", "u8": "u1", "boolean": "?"}.get(dtype, "<f4"))
+        known = dtype if dtype in ("i64", "f32", "f16", "u8", "boolean") else "f32"
+        name = self.t.fresh(f"{self.layer.name}/constant")
+        proto = messages().TensorProto(name=name, data_type=element(known, name).number, dims=array.shape)
+        proto.raw_data = array.tobytes()
+        self.t.graph.initializer.append(proto)
+        return name if known == dtype else self.cast(name, dtype)
+
+    def cast(self, tensor: str, dtype: str) -> str:
+        return self.step("Cast", [tensor], to=element(dtype, f"layer '{self.layer.name}'").number)
+
+    def renamed(self, tensor: str, index: int = 0) -> None:
+        """Output `index` is a tensor that is there already."""
+        self.t.add("Identity", [tensor], [self.out(index)], self.layer.name, "", {})
+
+    def as_type(self, tensor: str, natural: str, index: int = 0) -> None:
+        """Output `index` is a tensor of type `natural`, cast where the layer wants another."""
+        wanted = self.out_type(index)
+        if wanted == natural or not wanted:
+            self.renamed(tensor, index)
+        else:
+            number = element(wanted, f"layer '{self.layer.name}'").number
+            self.t.add("Cast", [tensor], [self.out(index)], self.layer.name, "", {"to": number})
+
+    def own(self, **given: Any) -> None:
+        """A node that ONNX does not have, whose output shapes the file declares."""
+        inputs = [self.x(i) for i in range(len(self))]
+        self.t.add(self.layer.type, inputs, self.outs(), self.layer.name, OPENVINO, given)

@@ -1,0 +1,35 @@
+"""The way of one file: net, translation, ModelProto."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from typing import Any
+
+import npusim.loading.ir as room
+from npusim.loading.ir.constants import beside
+from npusim.loading.ir.reader import read_net
+from npusim.loading.ir.state import only_reorder, states_of
+from npusim.loading.ir.translator import Shared, Translator
+from npusim.loading.messages import messages
+
+OPSET = 23  # of the ONNX operations that layers become: the first with Attention
+
+
+def model_of(path: str) -> Any:
+    """The ModelProto of the OpenVINO IR at `path`. Constants stay in the .bin, as external data.
+
+    Raises `BadModel` for what cannot be read or translated, `TooLarge` beyond the reader's bounds.
+    """
+    for module in pkgutil.iter_modules(room.__path__):
+        if module.name.startswith("ops_"):
+            import_module(f"{room.__name__}.{module.name}")
+    net = read_net(path)
+    states = states_of(net)
+    states.beams = only_reorder(net) if states.variables else set()
+    model = messages().ModelProto(ir_version=10, producer_name="OpenVINO")
+    model.opset_import.add(domain="", version=OPSET)
+    model.opset_import.add(domain="com.microsoft", version=1)
+    model.opset_import.add(domain="org.openvinotoolkit", version=1)
+    model.graph.CopyFrom(Translator(net, Shared(beside(path), states)).translate())
+    return model

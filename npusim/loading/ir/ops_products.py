@@ -1,0 +1,105 @@
+"""Products, convolutions and attention."""
+
+from __future__ import annotations
+
+from npusim.loading.ir.case import Case
+from npusim.loading.ir.table import translates
+
+AUTO_PAD = {"same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER", "valid": "VALID"}
+
+
+def swapped(c: Case, index: int) -> str:
+    """An operand with its last two axes changed over."""
+    rank = c.rank(index)
+    return c.step("Transpose", [c.x(index)], perm=[*range(rank - 2), rank - 1, rank - 2])
+
+
+@translates("MatMul")
+def matmul(c: Case) -> None:
+    operands = [
+        swapped(c, k) if c.flag(name) and c.rank(k) > 1 else c.x(k)
+        for k, name in enumerate(("transpose_a", "transpose_b"))
+    ]
+    c.node("MatMul", operands)
+
+
+@translates("Einsum")
+def einsum(c: Case) -> None:
+    c.node("Einsum", c.xs(), equation=c.text("equation"))
+
+
+def windows(c: Case) -> dict[str, object]:
+    """Strides, dilations and padding, which convolutions and poolings share."""
+    given: dict[str, object] = {"strides": c.list("strides") or None, "dilations": c.list("dilations") or None}
+    auto = AUTO_PAD.get(c.text("auto_pad", "explicit"))
+    if auto:
+        given["auto_pad"] = auto
+    elif pads := [*c.list("pads_begin"), *c.list("pads_end")]:
+        given["pads"] = pads
+    return given
+
+
+@translates("Convolution", "BinaryConvolution")
+def convolution(c: Case) -> None:
+    if c.type(1) == "u1":
+        raise c.wrong("filters of one bit are not read; use a model with 8-bit or wider weights")
+    c.node("Conv", [c.x(), c.x(1)], **windows(c))
+
+
+def groups_first(c: Case) -> tuple[str, int]:
+    """Filters [G, O, I, ...] as ONNX's [G O, I, ...], and G. Of a transposed convolution [G, I, O, ...] -> [G I, O, ...]."""
+    dims = c.static(1)
+    if len(dims) < 4:
+        raise c.wrong(f"its filters have {len(dims)} axes, at least 4 are needed")
+    target = [dims[0] * dims[1], *dims[2:]]
+    return c.step("Reshape", [c.x(1), c.constant(target)]), dims[0]
+
+
+@translates("GroupConvolution")
+def group_convolution(c: Case) -> None:
+    filters, groups = groups_first(c)
+    c.node("Conv", [c.x(), filters], group=groups, **windows(c))
+
+
+@translates("ConvolutionBackpropData", "GroupConvolutionBackpropData")
+def transposed_convolution(c: Case) -> None:
+    filters, groups = groups_first(c) if c.layer.type.startswith("Group") else (c.x(1), 1)
+    given = windows(c)
+    shape = c.ints(2, "sizes of the output") if c.has(2) else None
+    c.node(
+        "ConvTranspose",
+        [c.x(), filters],
+        group=groups,
+        output_padding=c.list("output_padding") or None,
+        output_shape=shape,
+        **given,
+    )
+
+
+@translates("DeformableConvolution")
+def deformable(c: Case) -> None:
+    """Data, offsets, filters, mask: ONNX has the filters first, and a bias that is not here."""
+    given = windows(c)
+    if "auto_pad" in given:
+        raise c.wrong("it pads by itself, which ONNX's DeformConv cannot")
+    rest = ["", c.x(3)] if c.has(3) else []
+    c.node(
+        "DeformConv",
+        [c.x(), c.x(2), c.x(1), *rest],
+        group=c.whole("group", 1),
+        offset_group=c.whole("deformable_group", 1),
+        **given,
+    )
+
+
+@translates("ScaledDotProductAttention")
+def attention(c: Case) -> None:
+    """Queries, keys, values, a mask and a scale. A mask of no axes is none (a 0 stands in its place)."""
+    given = {}
+    if c.has(4):
+        scale = c.value(4)
+        if scale is not None:
+            given["scale"] = float(scale.reshape(-1)[0])
+    masked = c.has(3) and c.rank(3) > 0 and not c.flag("causal")
+    mask = [c.x(3)] if masked else []
+    c.node("Attention", [c.x(), c.x(1), c.x(2), *mask], is_causal=c.flag("causal"), **given)

@@ -1,0 +1,100 @@
+"""States: ReadValue becomes an input of the graph, Assign an output, as the NPU plugin makes a model stateless.
+
+Intel's pipeline for language models does so before it compiles (`stateful_to_stateless_transformation`), fixes all sizes
+and keeps the cache in the host's buffers: each inference reads the cache and writes it. Reordering of beams
+(`Gather` of a state by `beam_idx`) is left out, as it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from npusim.errors import BadModel
+from npusim.loading.ir.record import Layer, Net
+from npusim.loading.ir.types import element
+from npusim.loading.messages import messages
+
+BATCH, NEW, PAST = "batch_size", "sequence_length", "past_sequence_length"
+#: Inputs of a language model as optimum exports it: what its free axes mean.
+KNOWN_INPUTS = {
+    "input_ids": (BATCH, NEW),
+    "position_ids": (BATCH, NEW),
+    "inputs_embeds": (BATCH, NEW),
+    "attention_mask": (BATCH, f"{PAST} + {NEW}"),
+    "beam_idx": (BATCH,),
+}
+
+
+@dataclass(slots=True)
+class States:
+    """`variables`: shape of each state as the file has it. `instead`: tensors that others stand for. `silent`: Converts
+    that change nothing here (by id). `beams`: inputs that only reorder states."""
+
+    language: bool = False
+    variables: dict[str, Layer] = field(default_factory=dict)
+    instead: dict[str, str] = field(default_factory=dict)
+    silent: set[int] = field(default_factory=set)
+    beams: set[int] = field(default_factory=set)
+
+    def free_sizes(self, name: str, given: list[str]) -> dict[int, str]:
+        """Names of the free sizes of an input, by axis, where it is known what they mean."""
+        known = KNOWN_INPUTS.get(name) if self.language else None
+        return {} if known is None else dict(enumerate(known[: len(given)]))
+
+
+def states_of(net: Net) -> States:
+    """What a net keeps from one inference to the next. A language model has states and token ids."""
+    states = States()
+    for layer in net.layers:
+        if layer.type == "ReadValue":
+            states.variables[variable(layer)] = layer
+    inputs = {layer.name for layer in net.layers if layer.type == "Parameter"}
+    inputs |= {n for layer in net.layers if layer.type == "Parameter" for p in layer.outputs for n in p.names}
+    states.language = bool(states.variables) and not inputs.isdisjoint(("input_ids", "inputs_embeds"))
+    return states
+
+
+def variable(layer: Layer) -> str:
+    name = layer.attributes.get("variable_id", "")
+    if not name:
+        raise BadModel(f"layer '{layer.name}' ({layer.type}) does not say which state it is of")
+    return name
+
+
+def state_input(layer: Layer, name: str, states: States) -> Any:
+    """The input that holds a state."""
+    info = messages().ValueInfoProto(name=name)
+    tensor = info.type.tensor_type
+    port = layer.outputs[0]
+    kind = layer.attributes.get("variable_type") or port.precision.lower().replace("fp", "f")
+    tensor.elem_type = element(kind, f"state '{name}'").number
+    text = layer.attributes.get("variable_shape")
+    given = [p.strip() for p in text.split(",")] if text else [str(d) for d in port.dims]
+    free = [axis for axis, size in enumerate(given) if not size.isdigit()]
+    names = {}
+    if states.language:  # the first free axis is the batch, the next the rows so far
+        names = dict(zip(free, [BATCH, PAST] if free[:1] == [0] else [PAST], strict=False))
+    tensor.shape.SetInParent()
+    for axis, size in enumerate(given):
+        if size.isdigit():
+            tensor.shape.dim.add(dim_value=int(size))
+        else:
+            tensor.shape.dim.add(dim_param=names.get(axis, f"{name}.{axis}"))
+    return info
+
+
+def only_reorder(net: Net) -> set[int]:
+    """Ids of inputs that nothing reads but Gathers of states, as their indices (`beam_idx`)."""
+    layers = {layer.id: layer for layer in net.layers}
+    ports = {layer.id: [p.id for p in layer.inputs] for layer in net.layers if layer.type == "Gather"}
+    reads: dict[int, list[bool]] = {}
+    for (target, port), (source, _) in net.edges.items():
+        if source not in layers or layers[source].type != "Parameter":
+            continue
+        found = False
+        if target in ports and len(ports[target]) > 1 and ports[target][1] == port:
+            data = net.edges.get((target, ports[target][0]))
+            found = data is not None and data[0] in layers and layers[data[0]].type == "ReadValue"
+        reads.setdefault(source, []).append(found)
+    return {source for source, found in reads.items() if all(found)}
