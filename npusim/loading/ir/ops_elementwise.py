@@ -41,8 +41,24 @@ def aligned(c: Case) -> list[str]:
     return [c.x(), c.x(1)]
 
 
+def constant_at(c: Case, value: float) -> int | None:
+    """Which operand is this one number of floats, and adds no axis to the result; None for neither."""
+    for k in (0, 1):
+        found = c.value(k) if c.type(k) in FLOATS and c.rank(k) <= c.rank(1 - k) else None
+        if found is not None and found.size == 1 and float(found.reshape(-1)[0]) == value:
+            return k
+    return None
+
+
 @translates(*TWO)
 def two(c: Case) -> None:
+    """PyTorch's converter writes a change of sign as a factor of -1, and 1 / x as a division: ONNX has words for them."""
+    if c.layer.type == "Multiply" and (k := constant_at(c, -1.0)) is not None:
+        c.node("Neg", [c.x(1 - k)])
+        return
+    if c.layer.type == "Divide" and constant_at(c, 1.0) == 0:
+        c.node("Reciprocal", [c.x(1)])
+        return
     c.node(TWO[c.layer.type], aligned(c))
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from npusim.loading.ir.case import Case
 from npusim.loading.ir.table import translates
+from npusim.loading.ir.weights import turned, with_groups_joined
 
 AUTO_PAD = {"same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER", "valid": "VALID"}
 
 
 def swapped(c: Case, index: int) -> str:
     """An operand with its last two axes changed over."""
+    weight = turned(c, index)
+    if weight is not None:
+        return weight
     rank = c.rank(index)
     return c.step("Transpose", [c.x(index)], perm=[*range(rank - 2), rank - 1, rank - 2])
 
@@ -51,6 +55,9 @@ def groups_first(c: Case) -> tuple[str, int]:
     dims = c.static(1)
     if len(dims) < 4:
         raise c.wrong(f"its filters have {len(dims)} axes, at least 4 are needed")
+    weight = with_groups_joined(c, 1)
+    if weight is not None:
+        return weight, dims[0]
     target = [dims[0] * dims[1], *dims[2:]]
     return c.step("Reshape", [c.x(1), c.constant(target)]), dims[0]
 

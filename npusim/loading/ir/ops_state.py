@@ -23,7 +23,10 @@ def assign(c: Case) -> None:
     name = variable(c.layer)
     if name not in c.t.shared.states.variables:
         raise c.wrong(f"state '{name}' is written and never read")
-    result = c.step("Identity", [c.x()])
+    read = c.t.shared.states.variables[name]
+    own = name.removeprefix(read.outputs[0].names[0]) if read.outputs and read.outputs[0].names else ""
+    result = c.t.fresh(own or f"{name}/written")  # optimum's names of states are those of both ends
+    c.t.add("Identity", [c.x()], [result], c.layer.name, "", {})
     if c.layer.outputs:
         c.renamed(result)
     c.t.graph.output.add(name=result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from npusim.loading.ir.state import States
 from npusim.loading.ir.table import PLANS, TRANSLATIONS
 from npusim.loading.ir.types import PORTS, element
 from npusim.loading.messages import messages
+
+if TYPE_CHECKING:
+    from npusim.loading.ir.weights import Weight
 
 End = tuple[int, int]  # a layer's id and a port's
 
@@ -41,6 +44,8 @@ class Translator:
         self.readers: dict[End, list[End]] = {}
         self.bound: dict[int, str] = {}  # Parameters of a body, by the tensor they stand for
         self.absorbed: set[int] = set()  # layers that are part of another's node
+        self.weights: dict[int, Weight] = {}  # by the layer whose output they are
+        self.retyped: set[int] = set()  # layers whose outputs have another type than the file says
         self.instead: dict[int, Callable[[], None]] = {}  # how a layer is translated in place of the table's way
         for layer in net.layers:
             if layer.id in self.layers:
@@ -206,6 +211,8 @@ class Translator:
         """What the file says of shapes, for operations that ONNX has no rule for; a port without sizes says nothing."""
         for end, port in self.ports.items():
             if self.layers[end[0]].type in ("Parameter", "Const") or not port.dims or -1 in port.dims:
+                continue
+            if end[0] in self.retyped:
                 continue
             kind = PORTS.get(port.precision)
             if kind is None:
