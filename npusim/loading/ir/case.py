@@ -9,12 +9,13 @@ import numpy as np
 from npusim.errors import BadModel
 from npusim.loading.ir.record import Layer, Port
 from npusim.loading.ir.types import PORTS, element
-from npusim.loading.messages import messages
 
 if TYPE_CHECKING:
     from npusim.loading.ir.translator import Translator
 
 OPENVINO = "org.openvinotoolkit"  # the domain of operations that ONNX has no nodes for
+
+HELD = {"i64": "<i8", "f32": "<f4", "f16": "<f2", "u8": "u1", "boolean": "?"}  # types of constants of our own
 
 
 class Case:
@@ -141,12 +142,9 @@ class Case:
 
     def constant(self, values: Any, dtype: str = "i64") -> str:
         """A small constant that the file does not hold."""
-        array = np.asarray(values, {"i64": "<i8", "f32": "<f4", "f16": "<f2", "u8": "u1", "boolean": "?"}.get(dtype, "<f4"))
-        known = dtype if dtype in ("i64", "f32", "f16", "u8", "boolean") else "f32"
+        known = dtype if dtype in HELD else "f32"
         name = self.t.fresh(f"{self.layer.name}/constant")
-        proto = messages().TensorProto(name=name, data_type=element(known, name).number, dims=array.shape)
-        proto.raw_data = array.tobytes()
-        self.t.graph.initializer.append(proto)
+        self.t.hold(name, np.asarray(values, HELD[known]), element(known, name).number)
         return name if known == dtype else self.cast(name, dtype)
 
     def cast(self, tensor: str, dtype: str) -> str:

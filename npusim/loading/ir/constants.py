@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from npusim.loading.ir.record import Layer
 from npusim.loading.ir.types import ElementType, element
 from npusim.loading.messages import messages
 from npusim.loading.tensors import KEEP_ELEMENTS, RAW
+
+INLINE_ELEMENTS = 256  # shapes, axes, exponents, scales of few: taken along, so that rules may look at them
 
 
 @dataclass(slots=True)
@@ -24,14 +26,19 @@ class Bin:
     name: str
     size: int | None
     values: dict[int, np.ndarray | None] = field(default_factory=dict)  # by id() of the layer, kept by the net
+    file: BinaryIO | None = None
 
     @property
     def path(self) -> str:
         return os.path.join(self.folder, self.name)
 
-    def tensor(self, layer: Layer, name: str) -> Any:
-        """The ONNX initializer of a Const: its type, shape and place. Raises `BadModel` where they contradict."""
+    def tensor(self, layer: Layer, name: str, dims: tuple[int, ...] | None = None) -> Any:
+        """The ONNX initializer of a Const: its type, place and shape (`dims`: another of as many elements).
+
+        Raises `BadModel` where they contradict each other or the .bin.
+        """
         kind, shape, offset, size = place(layer)
+        shape = shape if dims is None else dims
         needed = (prod(shape) * kind.bits + 7) // 8
         if kind.number != 8 and size != needed:
             raise BadModel(
@@ -43,6 +50,9 @@ class Bin:
                 "give the .bin that was saved with the .xml"
             )
         proto = messages().TensorProto(name=name, data_type=kind.number, dims=shape)
+        if prod(shape) <= INLINE_ELEMENTS and (value := self.value(layer)) is not None:
+            proto.raw_data = value.tobytes()
+            return proto
         proto.data_location = 1
         for key, value in (("location", self.name), ("offset", offset), ("length", size)):
             proto.external_data.add(key=key, value=str(value))
@@ -62,11 +72,16 @@ class Bin:
         if size != prod(shape) * dtype.itemsize or offset + size > self.size:
             raise BadModel(f"constant '{layer.name}' of shape {shape} does not hold its {size:,} bytes")
         try:
-            with open(self.path, "rb") as file:
-                file.seek(offset)
-                return np.frombuffer(file.read(size), dtype).reshape(shape)
+            if self.file is None:
+                self.file = open(self.path, "rb")  # noqa: SIM115  (closed by `close`, when all layers are read)
+            self.file.seek(offset)
+            return np.frombuffer(self.file.read(size), dtype).reshape(shape)
         except (OSError, ValueError) as error:
             raise BadModel(f"'{self.name}' cannot be read at byte {offset:,}: {error}") from None
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
 
 
 def beside(path: str) -> Bin:

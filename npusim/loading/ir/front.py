@@ -31,5 +31,9 @@ def model_of(path: str) -> Any:
     model.opset_import.add(domain="", version=OPSET)
     model.opset_import.add(domain="com.microsoft", version=1)
     model.opset_import.add(domain="org.openvinotoolkit", version=1)
-    model.graph.CopyFrom(Translator(net, Shared(beside(path), states)).translate())
+    constants = beside(path)
+    try:
+        model.graph.CopyFrom(Translator(net, Shared(constants, states)).translate())
+    finally:
+        constants.close()
     return model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.loading.ir.case import Case
+from npusim.loading.ir.constants import INLINE_ELEMENTS
 from npusim.loading.ir.table import translates
 from npusim.loading.ir.types import FLOATS, element
 
@@ -123,7 +124,15 @@ def select(c: Case) -> None:
 
 @translates("Convert")
 def convert(c: Case) -> None:
-    c.node("Cast", [c.x()], to=element(c.text("destination_type"), f"layer '{c.layer.name}'").number)
+    """A small constant is converted here, so that rules may look at it (files hold exponents and the like in fp16)."""
+    kind = c.text("destination_type")
+    found = c.value(0)
+    if found is not None and found.size <= INLINE_ELEMENTS and kind in ("f32", "i64", "i32"):
+        with np.errstate(all="ignore"):
+            array = found.astype({"f32": "<f4", "i64": "<i8", "i32": "<i4"}[kind])
+        c.t.hold(c.out(), array, element(kind, "").number)
+        return
+    c.node("Cast", [c.x()], to=element(kind, f"layer '{c.layer.name}'").number)
 
 
 @translates("ConvertLike")

@@ -26,7 +26,7 @@ def assign(c: Case) -> None:
     read = c.t.shared.states.variables[name]
     own = name.removeprefix(read.outputs[0].names[0]) if read.outputs and read.outputs[0].names else ""
     result = c.t.fresh(own or f"{name}/written")  # optimum's names of states are those of both ends
-    c.t.add("Identity", [c.x()], [result], c.layer.name, "", {})
+    c.t.add("Identity", [c.x()], [result], f"{c.layer.name}/written", "", {})
     if c.layer.outputs:
         c.renamed(result)
     c.t.graph.output.add(name=result)

@@ -182,6 +182,11 @@ class Translator:
         except (IndexError, KeyError, ValueError, TypeError, OverflowError, AttributeError) as error:
             raise case.wrong(f"it contradicts itself ({type(error).__name__}: {str(error)[:100]})") from error
 
+    def hold(self, name: str, array: np.ndarray, number: int) -> None:
+        """A small constant with its data."""
+        proto = self.graph.initializer.add(name=name, data_type=number, dims=array.shape)
+        proto.raw_data = array.tobytes()
+
     def constant(self, layer: Layer) -> None:
         if len(layer.outputs) != 1:
             raise BadModel(f"constant '{layer.name}' has {len(layer.outputs)} outputs, not one")

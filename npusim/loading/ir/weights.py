@@ -127,7 +127,12 @@ def unpack(c: Case, weight: Weight, output: str, turned: bool = False) -> None:
             tensor = c.step("Reshape", [tensor, c.constant(list(dims))])
         return tensor if perm is None else c.step("Transpose", [tensor], perm=perm)
 
-    stored = laid_out(weight.stored, weight.dims, name_of(c, weight.stored))
+    stored = name_of(c, weight.stored)
+    if weight.stored.outputs[0].dims != weight.dims:
+        stored = c.t.fresh(f"{c.layer.name}/stored")
+        c.t.graph.initializer.append(c.t.shared.bin.tensor(weight.stored, stored, weight.dims))
+    if perm is not None:
+        stored = c.step("Transpose", [stored], perm=perm)
     scale, kind = name_of(c, weight.scale), PORTS.get(weight.stored.outputs[0].precision, "u8")
     if PORTS.get(weight.scale.outputs[0].precision) != weight.dtype:
         scale = c.cast(scale, weight.dtype)
