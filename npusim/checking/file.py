@@ -105,7 +105,7 @@ def free_dimensions(
 
     `shapes`: of the inputs, as `npusim.loading.inputs.symbolic_shape` gives them.
     """
-    from npusim.loading.dimensions import evaluate, example_size
+    from npusim.loading.dimensions import evaluate, example_size, names_in
 
     free: dict[str, tuple[int, int]] = {}
     where: list[str] = []
@@ -122,4 +122,7 @@ def free_dimensions(
         "(Model.reshape in OpenVINO; the exporter's static shapes)"
     )
     finding = Finding("", where[0], "free", why, remedy, "asked with every kind of free dimension")
-    return finding, {name: example_size(name, *place) for name, place in free.items()}
+    plain = {name: example_size(name, *place) for name, place in free.items() if not names_in(name)}
+    known = {**bound, **plain}  # an expression of names follows from them
+    derived = {n: example_size(n, *place) for n, place in free.items() if evaluate(n, known) is None}
+    return finding, {**plain, **derived}

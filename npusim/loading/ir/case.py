@@ -38,14 +38,16 @@ class Case:
 
     def number(self, name: str, default: float | None = None) -> float:
         try:
-            return float(self.layer.attributes[name]) if default is None else float(self.text(name) or default)
+            return (
+                float(self.layer.attributes[name]) if default is None else float(self.text(name) or default)
+            )
         except (KeyError, ValueError):
             raise self.wrong(f"its attribute '{name}' is missing or no number") from None
 
     def whole(self, name: str, default: int | None = None) -> int:
         return int(self.number(name, default))
 
-    def list(self, name: str) -> list[int]:
+    def sizes(self, name: str) -> list[int]:
         try:
             return [int(part) for part in self.text(name).split(",") if part.strip()]
         except ValueError:
@@ -130,9 +132,13 @@ class Case:
         return [int(n) for n in self.need(index, what).reshape(-1)]
 
     # Nodes ---------------------------------------------------------------------------------------------
-    def node(self, op: str, inputs: list[str], outputs: list[str] | None = None, domain: str = "", **given: Any) -> None:
+    def node(
+        self, op: str, inputs: list[str], outputs: list[str] | None = None, domain: str = "", **given: Any
+    ) -> None:
         """The node that gives the layer's outputs; it has the layer's name."""
-        self.t.add(op, inputs, self.outs()[:1] if outputs is None else outputs, self.layer.name, domain, given)
+        self.t.add(
+            op, inputs, self.outs()[:1] if outputs is None else outputs, self.layer.name, domain, given
+        )
 
     def step(self, op: str, inputs: list[str], domain: str = "", **given: Any) -> str:
         """A node on the way there, with one output of a name of its own."""

@@ -25,7 +25,9 @@ class Bin:
     folder: str
     name: str
     size: int | None
-    values: dict[int, np.ndarray | None] = field(default_factory=dict)  # by id() of the layer, kept by the net
+    values: dict[int, np.ndarray | None] = field(
+        default_factory=dict
+    )  # by id() of the layer, kept by the net
     file: BinaryIO | None = None
 
     @property
@@ -54,8 +56,8 @@ class Bin:
             proto.raw_data = value.tobytes()
             return proto
         proto.data_location = 1
-        for key, value in (("location", self.name), ("offset", offset), ("length", size)):
-            proto.external_data.add(key=key, value=str(value))
+        for key, text in (("location", self.name), ("offset", str(offset)), ("length", str(size))):
+            proto.external_data.add(key=key, value=text)
         return proto
 
     def value(self, layer: Layer) -> np.ndarray | None:
@@ -102,7 +104,9 @@ def place(layer: Layer) -> tuple[ElementType, tuple[int, ...], int, int]:
         shape = tuple(int(d) for d in given.get("shape", "").split(",") if d.strip())
         offset, size = int(given["offset"]), int(given["size"])
     except (KeyError, ValueError):
-        raise BadModel(f"constant '{layer.name}' does not say where its data lie, or what shape they have") from None
+        raise BadModel(
+            f"constant '{layer.name}' does not say where its data lie, or what shape they have"
+        ) from None
     if min((offset, size, *shape)) < 0:
         raise BadModel(f"constant '{layer.name}' has a negative size or offset: {shape}, {offset}, {size}")
     return kind, shape, offset, size

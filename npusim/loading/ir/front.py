@@ -9,15 +9,15 @@ from typing import Any
 import npusim.loading.ir as room
 from npusim.loading.ir.constants import beside
 from npusim.loading.ir.reader import read_net
-from npusim.loading.ir.state import only_reorder, states_of
+from npusim.loading.ir.state import States, only_reorder, states_of
 from npusim.loading.ir.translator import Shared, Translator
 from npusim.loading.messages import messages
 
 OPSET = 23  # of the ONNX operations that layers become: the first with Attention
 
 
-def model_of(path: str) -> Any:
-    """The ModelProto of the OpenVINO IR at `path`. Constants stay in the .bin, as external data.
+def model_of(path: str) -> tuple[Any, tuple[str, ...]]:
+    """The ModelProto of the OpenVINO IR at `path`, and what is to be said of it. Constants stay in the .bin.
 
     Raises `BadModel` for what cannot be read or translated, `TooLarge` beyond the reader's bounds.
     """
@@ -36,4 +36,16 @@ def model_of(path: str) -> Any:
         model.graph.CopyFrom(Translator(net, Shared(constants, states)).translate())
     finally:
         constants.close()
-    return model
+    return model, notes(states)
+
+
+def notes(states: States) -> tuple[str, ...]:
+    """What the user should know of states."""
+    count = len(states.variables)
+    if not count:
+        return ()
+    beams = "; the order of beams, which the host changes, is left out" if states.beams else ""
+    return (
+        f"{count} states are inputs and outputs of the graph, as Intel's pipeline makes a model stateless before it "
+        f"compiles{beams}",
+    )

@@ -124,7 +124,11 @@ class Body:
 
 def steps_of(c: Case, given: dict[str, str]) -> tuple[int, bool]:
     """The axis of slices, and whether they are taken from the end. Raises `BadModel` for slices of other forms."""
-    axis, part, stride = number(c, given, "axis"), number(c, given, "part_size", 1), number(c, given, "stride", 1)
+    axis, part, stride = (
+        number(c, given, "axis"),
+        number(c, given, "part_size", 1),
+        number(c, given, "stride", 1),
+    )
     start, end = number(c, given, "start"), number(c, given, "end", -1)
     backwards = stride < 0
     all_of_it = (start, end) == ((-1, 0) if backwards else (0, -1))
@@ -242,7 +246,10 @@ def loop(c: Case) -> None:
             states.append((tensor, by_parameter[inner]))
         else:
             body.fixed(inner, tensor)
-    body.outputs.append(condition if go_on is None else scalar(body, result_of(c, body.t, number(c, go_on, "internal_layer_id"))))
+    goes_on = condition
+    if go_on is not None:
+        goes_on = scalar(body, result_of(c, body.t, number(c, go_on, "internal_layer_id")))
+    body.outputs.append(goes_on)
     finals = {source: c.t.fresh(f"{c.layer.name}/state") for _, source in states}
     wanted = [g for g in ports.outputs if g is not go_on and number(c, g, "external_port_id") >= 0]
     for given in wanted:
@@ -262,7 +269,9 @@ def loop(c: Case) -> None:
             every = name if axis == 0 else c.t.fresh(f"{name}/all")
             if axis:  # ONNX stacks in front
                 rank = len(parameter(c, body.t, inner).inputs[0].dims)
-                behind.append(("Transpose", every, name, {"perm": [*range(1, axis + 1), 0, *range(axis + 1, rank)]}))
+                behind.append(
+                    ("Transpose", every, name, {"perm": [*range(1, axis + 1), 0, *range(axis + 1, rank)]})
+                )
             outputs.append(every)
         elif inner not in finals:
             body.outputs.append(result)
@@ -300,7 +309,9 @@ def branch(c: Case) -> None:
         }
         missing = [p.id for p in c.layer.outputs if p.id not in results]
         if missing:
-            raise BadModel(f"layer '{c.layer.name}' (If): its {key} gives nothing for output port {missing[0]}")
+            raise BadModel(
+                f"layer '{c.layer.name}' (If): its {key} gives nothing for output port {missing[0]}"
+            )
         body.outputs = [results[p.id] for p in c.layer.outputs]
         graphs[key] = body.graph()
     c.node("If", [c.x()], c.outs(), **graphs)

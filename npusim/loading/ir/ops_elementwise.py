@@ -53,7 +53,7 @@ def constant_at(c: Case, value: float) -> int | None:
 
 @translates(*TWO)
 def two(c: Case) -> None:
-    """PyTorch's converter writes a change of sign as a factor of -1, and 1 / x as a division: ONNX has words for them."""
+    """A converter writes a change of sign as a factor of -1, and 1 / x as a division: ONNX has words for both."""
     if c.layer.type == "Multiply" and (k := constant_at(c, -1.0)) is not None:
         c.node("Neg", [c.x(1 - k)])
         return

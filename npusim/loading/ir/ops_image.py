@@ -13,7 +13,7 @@ from npusim.loading.ir.table import translates
 def pooling(c: Case) -> dict[str, Any]:
     given: dict[str, Any] = windows(c)
     given["ceil_mode"] = c.text("rounding_type", "floor").startswith("ceil")
-    return {**given, "kernel_shape": c.list("kernel")}
+    return {**given, "kernel_shape": c.sizes("kernel")}
 
 
 @translates("MaxPool")
@@ -57,7 +57,7 @@ MODES = {"nearest": "nearest", "linear": "linear", "linear_onnx": "linear", "cub
 def interpolate(c: Case) -> None:
     """Sizes or factors of some axes. Opset 1 has the axes as an attribute, later ones as the last input."""
     source, rank = c.x(), c.rank()
-    if any(pads := [*c.list("pads_begin"), *c.list("pads_end")]):
+    if any(pads := [*c.sizes("pads_begin"), *c.sizes("pads_end")]):
         half = len(pads) // 2
         full = [*pads[:half], *[0] * (rank - half), *pads[half:], *[0] * (rank - half)]
         source = c.step("Pad", [source, c.constant(full)])
@@ -65,7 +65,7 @@ def interpolate(c: Case) -> None:
     old = "axes" in c.layer.attributes
     at = 2 if c.opset >= 11 else 3
     if old:
-        axes = c.list("axes")
+        axes = c.sizes("axes")
     elif c.has(at):
         axes = c.ints(at, "axes")
     else:
@@ -124,18 +124,18 @@ def roi_align(c: Case) -> None:
 
 @translates("ROIPooling")
 def roi_pooling(c: Case) -> None:
-    size = c.list("output_size") or [c.whole("pooled_h"), c.whole("pooled_w")]
+    size = c.sizes("output_size") or [c.whole("pooled_h"), c.whole("pooled_w")]
     c.node("MaxRoiPool", [c.x(), c.x(1)], pooled_shape=size, spatial_scale=c.number("spatial_scale", 1.0))
 
 
 @translates("Col2Im")
 def col2im(c: Case) -> None:
     """Sizes of the image and of a block, then what convolutions have."""
-    pads = [*c.list("pads_begin"), *c.list("pads_end")]
+    pads = [*c.sizes("pads_begin"), *c.sizes("pads_end")]
     c.node(
         "Col2Im",
         [c.x(), whole(c, 1), whole(c, 2)],
-        strides=c.list("strides") or None,
-        dilations=c.list("dilations") or None,
+        strides=c.sizes("strides") or None,
+        dilations=c.sizes("dilations") or None,
         pads=pads or None,
     )

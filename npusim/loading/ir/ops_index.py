@@ -54,7 +54,7 @@ def slice_(c: Case) -> None:
 
 
 def mask(c: Case, name: str, length: int) -> list[int]:
-    found = c.list(name)
+    found = c.sizes(name)
     return [*found, *[0] * length][:length]
 
 
@@ -113,8 +113,8 @@ def bound(c: Case, index: int, i: int, known: np.ndarray | None, default: int, l
 def behind(c: Case, i: int, begin: np.ndarray | None) -> str:
     """The end of a slice of one."""
     if begin is not None:
-        at = int(begin.reshape(-1)[i])
-        return c.constant([LAST if at == -1 else at + 1])
+        first = int(begin.reshape(-1)[i])
+        return c.constant([LAST if first == -1 else first + 1])
     at = c.step("Gather", [whole(c, 1), c.constant([i])], axis=0)
     return c.step("Add", [at, c.constant([1])])
 

@@ -172,7 +172,10 @@ def blocks(c: Case) -> None:
         order = [*range(2, 2 * rank - 1, 2), 0, *range(1, 2 * rank - 1, 2)]
         turned = c.step("Transpose", [c.step("Reshape", [source, c.constant(apart)])], perm=order)
         batch = padded[0] * int(np.prod(block))
-        c.node("Reshape", [turned, c.constant([batch, *[s // n for s, n in zip(padded[1:], block[1:], strict=True)]])])
+        c.node(
+            "Reshape",
+            [turned, c.constant([batch, *[s // n for s, n in zip(padded[1:], block[1:], strict=True)]])],
+        )
         return
     batch = dims[0] // int(np.prod(block))
     apart = [*block[1:], batch, *dims[1:]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from npusim.loading.ir.case import Case
 from npusim.loading.ir.table import translates
 from npusim.loading.ir.weights import turned, with_groups_joined
@@ -32,13 +34,16 @@ def einsum(c: Case) -> None:
     c.node("Einsum", c.xs(), equation=c.text("equation"))
 
 
-def windows(c: Case) -> dict[str, object]:
+def windows(c: Case) -> dict[str, Any]:
     """Strides, dilations and padding, which convolutions and poolings share."""
-    given: dict[str, object] = {"strides": c.list("strides") or None, "dilations": c.list("dilations") or None}
+    given: dict[str, Any] = {
+        "strides": c.sizes("strides") or None,
+        "dilations": c.sizes("dilations") or None,
+    }
     auto = AUTO_PAD.get(c.text("auto_pad", "explicit"))
     if auto:
         given["auto_pad"] = auto
-    elif pads := [*c.list("pads_begin"), *c.list("pads_end")]:
+    elif pads := [*c.sizes("pads_begin"), *c.sizes("pads_end")]:
         given["pads"] = pads
     return given
 
@@ -51,7 +56,7 @@ def convolution(c: Case) -> None:
 
 
 def groups_first(c: Case) -> tuple[str, int]:
-    """Filters [G, O, I, ...] as ONNX's [G O, I, ...], and G. Of a transposed convolution [G, I, O, ...] -> [G I, O, ...]."""
+    """Filters [G, O, I, ...] as ONNX's [G O, I, ...], and G; of a transposed convolution I and O change places."""
     dims = c.static(1)
     if len(dims) < 4:
         raise c.wrong(f"its filters have {len(dims)} axes, at least 4 are needed")
@@ -77,7 +82,7 @@ def transposed_convolution(c: Case) -> None:
         "ConvTranspose",
         [c.x(), filters],
         group=groups,
-        output_padding=c.list("output_padding") or None,
+        output_padding=c.sizes("output_padding") or None,
         output_shape=shape,
         **given,
     )
@@ -102,7 +107,7 @@ def deformable(c: Case) -> None:
 @translates("ScaledDotProductAttention")
 def attention(c: Case) -> None:
     """Queries, keys, values, a mask and a scale. A mask of no axes is none (a 0 stands in its place)."""
-    given = {}
+    given: dict[str, Any] = {}
     if c.has(4):
         scale = c.value(4)
         if scale is not None:

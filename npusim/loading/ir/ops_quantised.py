@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from npusim.loading.ir.case import Case
@@ -24,11 +26,9 @@ def fake_quantize(c: Case) -> None:
     if axes:
         c.renamed(c.x())
         return
-    low, high, out_low, out_high = (
-        np.asarray(v, np.float64).reshape(-1) for v in known if v is not None
-    )
+    low, high, out_low, out_high = (np.asarray(v, np.float64).reshape(-1) for v in known if v is not None)
     number = ("u8", 2) if levels <= 256 else ("u16", 4)
-    along = {} if axis is None else {"axis": axis}
+    along: dict[str, Any] = {} if axis is None else {"axis": axis}
     first = step_and_zero(c, low, high, levels, number, axis)
     second = step_and_zero(c, out_low, out_high, levels, number, axis)
     stored = c.step("QuantizeLinear", [c.x(), *first], **along)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from npusim.loading.ir.case import Case
 from npusim.loading.ir.ops_layout import whole
 from npusim.loading.ir.table import translates
 
 
-def along(c: Case, tensor: str, axis: int, length: int | None, **given: object) -> str:
+def along(c: Case, tensor: str, axis: int, length: int | None, **given: Any) -> str:
     sizes = c.constant(length) if length is not None and length >= 0 else ""
     return c.step("DFT", [tensor, sizes, c.constant(axis)], **given)
 

@@ -18,7 +18,9 @@ from npusim_xamba.files import special
 MOST_BYTES = 256 * 2**20  # the largest exports have 30 MB
 MOST_DEPTH = 256  # of tags: a body inside a body takes three
 MOST_NAME = 10_000  # characters of one attribute that is kept
-MOST_RECORDS = 1_000_000  # layers, ports and edges: a few hundred bytes of memory each; large exports have 50,000
+MOST_RECORDS = (
+    1_000_000  # layers, ports and edges: a few hundred bytes of memory each; large exports have 50,000
+)
 MOST_AXES = 64
 CHUNK_BYTES = 2**20
 BODIES = {"body": "", "then_body": "then_", "else_body": "else_"}
@@ -105,7 +107,9 @@ class Reader:
         if self.net is None:
             if tag != "net" or self.done is not None:
                 self.wrong(f"it starts with <{tag}>, not with <net>")
-            self.net = Net(self.kept(given.get("name", "")), self.number(given.get("version", "0"), "version"))
+            self.net = Net(
+                self.kept(given.get("name", "")), self.number(given.get("version", "0"), "version")
+            )
             if self.net.version not in (10, 11):
                 self.wrong(f"its version is {self.net.version}; 10 and 11 are read, convert the model again")
             return
@@ -150,7 +154,9 @@ class Reader:
         if self.net is None or self.layer is not None:
             self.wrong("a layer stands inside a layer")
         name, kind = self.kept(given.get("name", "")), self.kept(given.get("type", ""))
-        self.layer = Layer(self.number(given.get("id"), "id of a layer"), name, kind, given.get("version", ""))
+        self.layer = Layer(
+            self.number(given.get("id"), "id of a layer"), name, kind, given.get("version", "")
+        )
         self.net.layers.append(self.layer)
 
     def data(self, tag: str, given: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """States: ReadValue becomes an input of the graph, Assign an output, as the NPU plugin makes a model stateless.
 
-Intel's pipeline for language models does so before it compiles (`stateful_to_stateless_transformation`), fixes all sizes
-and keeps the cache in the host's buffers: each inference reads the cache and writes it. Reordering of beams
+Intel's pipeline for language models does so before it compiles (`stateful_to_stateless_transformation`), fixes all
+sizes and keeps the cache in the host's buffers: each inference reads the cache and writes it. Reordering of beams
 (`Gather` of a state by `beam_idx`) is left out, as it is there.
 """
 

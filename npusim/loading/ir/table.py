@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 Translation = Callable[["Case"], None]
 TRANSLATIONS: dict[str, Translation] = {}
-PLANS: dict[str, Translation] = {}  # looked at before any layer is translated: several layers that are one node
+PLANS: dict[
+    str, Translation
+] = {}  # looked at before any layer is translated: several layers that are one node
 
 
 def translates(*types: str) -> Callable[[Translation], Translation]:

@@ -46,10 +46,14 @@ class Translator:
         self.absorbed: set[int] = set()  # layers that are part of another's node
         self.weights: dict[int, Weight] = {}  # by the layer whose output they are
         self.retyped: set[int] = set()  # layers whose outputs have another type than the file says
-        self.instead: dict[int, Callable[[], None]] = {}  # how a layer is translated in place of the table's way
+        self.instead: dict[
+            int, Callable[[], None]
+        ] = {}  # how a layer is translated in place of the table's way
         for layer in net.layers:
             if layer.id in self.layers:
-                raise BadModel(f"two layers have the id {layer.id}: '{self.layers[layer.id].name}', '{layer.name}'")
+                raise BadModel(
+                    f"two layers have the id {layer.id}: '{self.layers[layer.id].name}', '{layer.name}'"
+                )
             self.layers[layer.id] = layer
         for layer in net.layers:
             self.name_outputs(layer)

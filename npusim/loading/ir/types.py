@@ -37,5 +37,7 @@ def element(name: str, where: str) -> ElementType:
     """The type of this spelling. Raises `BadModel` for one that is not read."""
     found = ELEMENTS.get(name)
     if found is None:
-        raise BadModel(f"{where} has element type '{name[:40]}', which is not read; types: {', '.join(ELEMENTS)}")
+        raise BadModel(
+            f"{where} has element type '{name[:40]}', which is not read; types: {', '.join(ELEMENTS)}"
+        )
     return found

@@ -1,7 +1,7 @@
 """Weights that are stored in few bits and unpacked where they are used.
 
-NNCF writes a compressed weight as Const (8, 4 or 2 bits) -> Convert -> [Subtract of a zero point] -> Multiply by a scale
-[-> Reshape, where groups have scales of their own] [-> Convert]. ONNX has one node for that, DequantizeLinear, behind
+NNCF writes a compressed weight as Const (8, 4 or 2 bits) -> Convert -> [Subtract of a zero point] -> Multiply by a
+scale [-> Reshape, where groups have scales of their own] [-> Convert]. ONNX has one node for that, DequantizeLinear, behind
 which the compiler finds the width that is stored. Changes of shape and order are put in front of it, onto the stored
 tensor, so that a reader finds the node itself.
 """
@@ -85,7 +85,7 @@ def chain(c: Case, index: int) -> Weight | None:
     if stored is None or PORTS.get(stored.outputs[0].precision) not in LOW:
         return None
     dims, given = stored.outputs[0].dims, scale.outputs[0].dims
-    if len(given) > len(dims) and prod(given) > 1 or -1 in (*dims, *given):
+    if (len(given) > len(dims) and prod(given) > 1) or -1 in (*dims, *given):
         return None
     scaled = (1,) * len(dims) if prod(given) == 1 else (1,) * (len(dims) - len(given)) + given
     if any(s < 1 or d % s for d, s in zip(dims, scaled, strict=True)):
@@ -100,7 +100,9 @@ def merge(weight: Weight, behind: Layer) -> Weight | None:
         if wanted == (*dims[:k], dims[k] * dims[k + 1], *dims[k + 2 :]):
             a, b = weight.scaled[k], weight.scaled[k + 1]
             if b == 1 or (a, b) == (dims[k], dims[k + 1]):
-                return replace(weight, dims=wanted, scaled=(*weight.scaled[:k], a * b, *weight.scaled[k + 2 :]))
+                return replace(
+                    weight, dims=wanted, scaled=(*weight.scaled[:k], a * b, *weight.scaled[k + 2 :])
+                )
     return None
 
 
@@ -188,7 +190,9 @@ def with_groups_joined(c: Case, index: int) -> str | None:
         return None
     if weight.scaled[0] != weight.dims[0] or weight.scaled[1] not in (1, weight.dims[1]):
         return None
-    if weight.scaled[1] != weight.dims[1]:  # one scale a group: as good as one a filter only where a group is one
+    if (
+        weight.scaled[1] != weight.dims[1]
+    ):  # one scale a group: as good as one a filter only where a group is one
         return None
     joined = replace(
         weight,
