@@ -1,9 +1,9 @@
 """Weights that are stored in few bits and unpacked where they are used.
 
 NNCF writes a compressed weight as Const (8, 4 or 2 bits) -> Convert -> [Subtract of a zero point] -> Multiply by a
-scale [-> Reshape, where groups have scales of their own] [-> Convert]. ONNX has one node for that, DequantizeLinear, behind
-which the compiler finds the width that is stored. Changes of shape and order are put in front of it, onto the stored
-tensor, so that a reader finds the node itself.
+scale [-> Reshape, where groups have scales of their own] [-> Convert]. ONNX has one node for that, DequantizeLinear,
+behind which the compiler finds the width that is stored. Changes of shape and order are put in front of it, onto the
+stored tensor, so that a reader finds the node itself.
 """
 
 from __future__ import annotations
