@@ -19,13 +19,25 @@ REDUCTIONS = {
 def reduce_(c: Case) -> None:
     """A mean over all axes of an image is the pooling that ONNX files have there."""
     kind, keep = REDUCTIONS[c.layer.type], c.flag("keep_dims")
-    axes = c.value(1)
-    if kind == "ReduceMean" and keep and axes is not None and c.rank() > 3:
-        found = sorted(int(a) % c.rank() for a in axes.reshape(-1))
-        if found == list(range(2, c.rank())):
-            c.node("GlobalAveragePool", [c.x()])
-            return
-    c.node(kind, [c.x(), whole_list(c, 1)], keepdims=keep)
+    axes, given = axes_of(c)
+    if kind == "ReduceMean" and keep and c.rank() > 3 and axes == list(range(2, c.rank())):
+        c.node("GlobalAveragePool", [c.x()])
+        return
+    c.node(kind, [c.x(), given], keepdims=keep)
+
+
+def axes_of(c: Case) -> tuple[list[int], str]:
+    """The axes that are reduced, and the tensor that holds them. Without the .bin they follow from the sizes, where an
+    axis of one that is kept may as well be left."""
+    found = c.value(1)
+    if found is not None:
+        return sorted(int(a) % max(c.rank(), 1) for a in found.reshape(-1)), whole_list(c, 1)
+    sizes = c.out_port().dims
+    if c.flag("keep_dims") and len(sizes) == c.rank() and -1 not in (*sizes, *c.dims()):
+        axes = [k for k, (a, b) in enumerate(zip(c.dims(), sizes, strict=True)) if a != b]
+        return axes, c.constant(axes)
+    c.need(1, "list of axes")
+    return [], ""
 
 
 @translates("ReduceLogicalAnd", "ReduceLogicalOr")
@@ -33,7 +45,7 @@ def reduce_logical(c: Case) -> None:
     """The least or the most of zeros and ones."""
     numbers = c.cast(c.x(), "u8")
     kind = "ReduceMin" if c.layer.type.endswith("And") else "ReduceMax"
-    found = c.step(kind, [numbers, whole_list(c, 1)], keepdims=c.flag("keep_dims"))
+    found = c.step(kind, [numbers, axes_of(c)[1]], keepdims=c.flag("keep_dims"))
     c.as_type(c.cast(found, "boolean"), "boolean")
 
 

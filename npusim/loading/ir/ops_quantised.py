@@ -18,7 +18,7 @@ def fake_quantize(c: Case) -> None:
     dims = [c.dims(k) for k in range(1, 5)]
     axes = {axis_in(c, d) for d in dims}
     known = [c.value(k) for k in range(1, 5)]
-    if -1 in axes or levels < 2 or levels > 65536 or any(v is None for v in known):
+    if -1 in axes or levels < 2 or levels > 65536:
         c.renamed(c.x())
         return
     axes.discard(None)
@@ -26,9 +26,16 @@ def fake_quantize(c: Case) -> None:
     if axes:
         c.renamed(c.x())
         return
-    low, high, out_low, out_high = (np.asarray(v, np.float64).reshape(-1) for v in known if v is not None)
     number = ("u8", 2) if levels <= 256 else ("u16", 4)
     along: dict[str, Any] = {} if axis is None else {"axis": axis}
+    if any(v is None for v in known):  # without the .bin: a scale of the same size, whose value nothing depends on
+        count = 1 if axis is None else c.dims()[axis]
+        scale = c.constant(np.ones(count if axis is not None else ()), c.type())
+        zero = c.cast(c.constant(np.zeros(count if axis is not None else ()), "f32"), number[0])
+        stored = c.step("QuantizeLinear", [c.x(), scale, zero], **along)
+        c.node("DequantizeLinear", [stored, scale, zero], **along)
+        return
+    low, high, out_low, out_high = (np.asarray(v, np.float64).reshape(-1) for v in known if v is not None)
     first = step_and_zero(c, low, high, levels, number, axis)
     second = step_and_zero(c, out_low, out_high, levels, number, axis)
     stored = c.step("QuantizeLinear", [c.x(), *first], **along)

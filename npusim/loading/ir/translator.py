@@ -136,10 +136,10 @@ class Translator:
         maker = self.layers[self.maker(layer, port)[0]]
         if maker.type == "Const" and self.shared.bin.size is None:
             return (
-                f"its {what} lie in '{self.shared.bin.name}', which is not there; put the .bin that was saved with the "
-                ".xml beside it"
+                f"the {what} must be known and lies in '{self.shared.bin.name}', which is not there; put the .bin that "
+                "was saved with the .xml beside it"
             )
-        return f"its {what} must be a small constant; they come from '{maker.name}' ({maker.type})"
+        return f"the {what} must be a small constant and comes from '{maker.name}' ({maker.type})"
 
     # The graph -----------------------------------------------------------------------------------------
     def add(

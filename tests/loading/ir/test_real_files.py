@@ -105,7 +105,7 @@ def test_free_sizes_go_by_meaning_or_by_place():
         and len(by_meaning.outputs) == 5
     )
     assert any("4 states" in sentence for sentence in by_meaning.warnings)
-    with pytest.raises(FreeDimension, match="batch_size=1"):
+    with pytest.raises(FreeDimension, match="batch_size"):
         npusim.load(path)
     with pytest.raises(BadArgument, match="given as 1 and as 2"):
         npusim.load(path, {"input_ids.0": 1, "position_ids.0": 2, "input_ids.1": 1, "attention_mask.1": 17})
