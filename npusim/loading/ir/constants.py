@@ -12,8 +12,8 @@ import numpy as np
 from npusim.errors import BadModel
 from npusim.loading.ir.record import Layer
 from npusim.loading.ir.types import ElementType, element
-from npusim.loading.messages import messages
 from npusim.loading.tensors import KEEP_ELEMENTS, RAW
+from npusim.messages import messages
 
 INLINE_ELEMENTS = 256  # shapes, axes, exponents, scales of few: taken along, so that rules may look at them
 

@@ -11,7 +11,7 @@ from npusim.loading.ir.constants import beside
 from npusim.loading.ir.reader import read_net
 from npusim.loading.ir.state import States, only_reorder, states_of
 from npusim.loading.ir.translator import Shared, Translator
-from npusim.loading.messages import messages
+from npusim.messages import messages
 
 OPSET = 23  # of the ONNX operations that layers become: the first with Attention
 

@@ -9,7 +9,7 @@ from npusim.loading.ir.case import Case
 from npusim.loading.ir.ops_layout import whole
 from npusim.loading.ir.record import Layer, Net, PortMap
 from npusim.loading.ir.table import translates
-from npusim.loading.messages import messages
+from npusim.messages import messages
 
 
 def body_of(c: Case, prefix: str = "") -> tuple[Net, PortMap]:

@@ -28,7 +28,9 @@ def fake_quantize(c: Case) -> None:
         return
     number = ("u8", 2) if levels <= 256 else ("u16", 4)
     along: dict[str, Any] = {} if axis is None else {"axis": axis}
-    if any(v is None for v in known):  # without the .bin: a scale of the same size, whose value nothing depends on
+    if any(
+        v is None for v in known
+    ):  # without the .bin: a scale of the same size, whose value nothing depends on
         count = 1 if axis is None else c.dims()[axis]
         scale = c.constant(np.ones(count if axis is not None else ()), c.type())
         zero = c.cast(c.constant(np.zeros(count if axis is not None else ()), "f32"), number[0])

@@ -13,7 +13,7 @@ from typing import Any
 from npusim.errors import BadModel
 from npusim.loading.ir.record import Layer, Net
 from npusim.loading.ir.types import element
-from npusim.loading.messages import messages
+from npusim.messages import messages
 
 BATCH, NEW, PAST = "batch_size", "sequence_length", "past_sequence_length"
 #: Inputs of a language model as optimum exports it: what its free axes mean.

@@ -15,7 +15,7 @@ from npusim.loading.ir.record import Layer, Net, Port
 from npusim.loading.ir.state import States
 from npusim.loading.ir.table import PLANS, TRANSLATIONS
 from npusim.loading.ir.types import PORTS, element
-from npusim.loading.messages import messages
+from npusim.messages import messages
 
 if TYPE_CHECKING:
     from npusim.loading.ir.weights import Weight
