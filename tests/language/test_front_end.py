@@ -59,7 +59,7 @@ def test_a_folder_is_a_model_only_without_models_in_it(folder):
         ["run"],
         ["check"],
         ["claim", "--us", "100"],
-        ["sweep", "--vary", "tiles=1,2"],
+        ["sweep", "--vary", "tiles=1,2", "-o", "points.csv"],
         ["explain", "lm_head"],
         ["compare"],
     ],
@@ -69,6 +69,7 @@ def test_every_command_takes_it(folder, command, capsys, monkeypatch):
     given = [command[0], str(folder), *command[1:]]
     if command[0] == "compare":
         given += [str(folder), "--hw-after", "panther_lake"]
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["npusim", *given])
     try:
         main()
