@@ -20,6 +20,9 @@ TWICE_KERNELS = frozenset(
     ["mvn"]
 )  # a row that does not fit is read twice: for its moments, then for its values
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
+FEW_ROWS = (
+    64  # of Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels
+)
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
@@ -85,9 +88,12 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     """Whether the weights of a matrix product do not fit twice in every tile beside the tile's activations
     (weights are on every tile when rows are split); then it is cut, and its pieces are joined in DDR.
 
-    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base)."""
+    Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base). Of up to
+    `FEW_ROWS` rows the channels are shared instead, and every tile holds its own part of the weights."""
     work = convolution_of(step)
-    if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes or work.out_h * work.out_w == 1:
+    if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes:
+        return False
+    if work.out_h * work.out_w <= FEW_ROWS:
         return False
     return 2 * step.fixed_bytes > tile_bytes - activation_bytes / tiles
 

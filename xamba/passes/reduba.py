@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx_ir as ir
@@ -52,6 +52,8 @@ class ReduBA(XambaPass):
     name: ClassVar[str] = "reduba"
     default: ClassVar[bool] = True
     order: ClassVar[int] = 60
+    #: A mean as a product pays where the compiler does not fuse the normalisation around it: the price decides.
+    candidates: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"mean": True})
     examples: ClassVar[tuple[str, ...]] = (
         model_text(
             "float[N,6] x",
