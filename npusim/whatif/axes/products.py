@@ -179,3 +179,17 @@ def attention(c: Coupling, node: Node) -> None:
         c.tie_all(c.of(node.outputs[3]), weights)
     if names[6]:
         c.fix(*c.of(names[6]))
+
+
+@relation("RotaryEmbedding")
+def rotary(c: Coupling, node: Node) -> None:
+    """[batch, heads, rows, lanes]; lanes turn in pairs and are fixed. The packed form with three axes is fixed."""
+    x, out = c.of(node.inputs[0]), c.of(node.outputs[0])
+    if len(x) != 4:
+        c.fix_all(node)
+        return
+    c.tie_all(x, out)
+    c.fix(x[3])
+    for name in node.inputs[1:]:
+        if name:
+            c.fix(*c.of(name)[-1:])
