@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from npusim.choices import Mode, Precision
@@ -19,10 +20,13 @@ from npusim.commands.inputs import (
 from npusim.terminal.results import answer, check_results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from npusim.arch.hardware import Hardware
     from npusim.graph import Graph
     from npusim.report.record import Report
     from npusim.terminal.layout import Line
+    from npusim.whatif.base import Supposition
 
 ENDINGS = {
     ".json": "--json",
@@ -68,7 +72,8 @@ def run(
     A FILE of '-' is standard output; then nothing else is written there.
     """
     files = {"--json": json, "--csv": csv, "--trace": trace, "--html": html, "--annotate": annotate}
-    files |= {"--tornado": tornado, "--save": save}
+    what_ifs = parse_what_ifs(what_if)
+    files |= {"--tornado": tornado, **saved_files(save, what_ifs)}
     outputs = check_results(files, [*models, hw, compiler], output, ENDINGS)
     if save is not None and not what_if:
         from npusim.errors import BadArgument
@@ -79,7 +84,7 @@ def run(
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), allow_unmodelled, upper_bound,
         parse_fixed(set_value), parse_trips(trips), max_nodes, parse_size("--max-memory", max_memory), clock,
-        parse_what_ifs(what_if),
+        what_ifs,
     )  # fmt: skip
     from os.path import isdir
 
@@ -135,11 +140,6 @@ def run(
 
         return annotated(report, models[0], outputs["--annotate"])
 
-    def as_saved() -> bytes:
-        from npusim.whatif.run import saved
-
-        return saved(models[0], asked.what_ifs)
-
     def lines(width: int) -> list[Line]:
         from npusim.report.text import page
 
@@ -152,11 +152,31 @@ def run(
         return shown
 
     texts = {"--json": as_json, "--csv": as_csv, "--trace": as_trace, "--html": as_html}
-    answer(outputs, {**texts, "--annotate": as_model, "--save": as_saved}, lines)
+    answer(outputs, {**texts, "--annotate": as_model, **saving(models[0], asked, outputs)}, lines)
     if plot:
         from npusim.plotting.save import save as save_plot
 
         save_plot(found, plot)
+
+
+def saved_files(save: str | None, what_ifs: tuple[Supposition, ...]) -> dict[str, str | None]:
+    """The files `--save` writes, by the name of each."""
+    if save is None or not what_ifs:
+        return {"--save": save}
+    from npusim.whatif.run import saved_as
+
+    return saved_as(save, what_ifs)
+
+
+def saving(model: str, asked: Conditions, outputs: dict[str, str]) -> dict[str, Callable[[], bytes]]:
+    """What makes the files of `--save`; all at once, as the halves of a model are made together."""
+    names = [name for name in outputs if name.startswith("--save")]
+    if not names:
+        return {}
+    from npusim.whatif.run import saved
+
+    made = saved(model, asked.what_ifs, asked.dims)
+    return {name: partial(made.__getitem__, name) for name in names}
 
 
 def with_refusal(report: Report, graph: Graph, asked: Conditions, hardware: Hardware) -> Report:

@@ -51,6 +51,8 @@ class Supposition(BaseModel):
     needs: ClassVar[str] = ""
     #: The work that asks the question.
     came_from: ClassVar[str] = ""
+    #: Names of the files `--save` writes, where it is more than one.
+    parts: ClassVar[tuple[str, ...]] = ()
     #: The option that a value without a name is of, as in `engine:FILE.py`.
     bare: ClassVar[str] = ""
 
@@ -76,6 +78,10 @@ class Supposition(BaseModel):
         raise BadArgument(
             f"what-if '{self.name}' changes no ONNX file: what it supposes is not part of a graph; leave --save out"
         )
+
+    def rewritten_parts(self, model: onnx.ModelProto) -> dict[str, onnx.ModelProto]:
+        """The models of `parts`."""
+        raise NotImplementedError
 
     def says(self, before: Graph, after: Graph, hw: Hardware) -> str:
         """One sentence for the page: what was supposed of this graph, with numbers."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,24 +59,63 @@ def model_of(path: str, what_ifs: Sequence[Supposition]) -> Any:
 
 
 def read(path: str) -> onnx.ModelProto:
-    """The file with its weights. Raises BadModel."""
+    """The file with its weights, and without those that lie in a file that is not there. Raises BadModel."""
     import onnx
 
     from npusim.errors import BadModel
     from npusim_xamba.files import shown
 
     try:
-        return onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
+        folder = os.path.dirname(path)
+        files = {
+            entry.value
+            for tensor in model.graph.initializer
+            for entry in tensor.external_data
+            if entry.key == "location"
+        }
+        if files and all(os.path.isfile(os.path.join(folder, name)) for name in files):
+            onnx.load_external_data_for_model(model, folder)
+        return model
     except Exception as error:  # protobuf and external data raise a dozen kinds
         raise BadModel(f"{shown(path)}: cannot be read: {error}") from None
 
 
-def saved(path: str, what_ifs: Sequence[Supposition]) -> bytes:
-    """The file under all what-ifs, as bytes of an ONNX model. Raises BadArgument for one that changes no file."""
+def saved_as(path: str | None, what_ifs: Sequence[Supposition]) -> dict[str, str | None]:
+    """The files that `--save PATH` writes, by what they are called in errors: PATH, or one for each part of the last
+    what-if ('m.onnx' in parts 'head' and 'tail': 'm.head.onnx', 'm.tail.onnx')."""
+    parts = what_ifs[-1].parts if what_ifs else ()
+    if path is None or not parts:
+        return {"--save": path}
+    stem, ending = os.path.splitext(path)
+    return {f"--save {part}": f"{stem}.{part}{ending}" for part in parts}
+
+
+def saved(
+    path: str, what_ifs: Sequence[Supposition], dims: Mapping[str, int] | None = None
+) -> dict[str, bytes]:
+    """The file under all what-ifs, as bytes of ONNX models by the names of `saved_as`; `dims` are fixed in it first.
+
+    Raises BadArgument for a what-if that changes no file, or one in parts that is not the last."""
     model = read(path)
-    for one in what_ifs:
+    if dims:
+        from npusim.whatif.axes.onnx_file import with_dims
+
+        model = with_dims(model, dims)
+    for one in what_ifs[:-1]:
         model = one.rewritten(model)
-    return bytes(model.SerializeToString())
+    last = what_ifs[-1]
+    if not last.parts:
+        return {"--save": serialised(last.rewritten(model))}
+    return {f"--save {part}": serialised(made) for part, made in last.rewritten_parts(model).items()}
+
+
+def serialised(model: onnx.ModelProto) -> bytes:
+    """The bytes of a model. Raises BadArgument for one that is too large for one file."""
+    try:
+        return bytes(model.SerializeToString())
+    except ValueError as error:
+        raise BadArgument(f"--save: the model with its weights is no file of under 2 GB ({error})") from None
 
 
 def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: Simulate) -> Report:
@@ -202,8 +242,6 @@ def _rewritten(model: Model, asked: Sequence[Supposition]) -> Model:
         raise BadArgument(
             f"what-if '{wanted[0]}' changes the file; give its path or the ONNX model, not a graph"
         )
-    import os
-
     if isinstance(model, str | os.PathLike):
         return rewritten(read(os.fspath(model)), asked)
     import onnx_ir as ir

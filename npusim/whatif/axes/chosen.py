@@ -72,12 +72,15 @@ def _layers(text: str, kind: str, groups: list[Group]) -> set[int] | None:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise BadArgument(f"what-if 'prune': layers {quoted(text)} is no list of numbers; write 6-11 or 0,2")
+            raise BadArgument(
+                f"what-if 'prune': layers {quoted(text)} is no list of numbers; write 6-11 or 0,2"
+            )
         wanted |= set(range(int(first), int(last or first) + 1))
     there = {g.layer for g in groups}
     if not wanted & there:
         raise BadArgument(
-            f"what-if 'prune': layers {text} are asked for, and {WORDS[kind]} are in layers {min(there)} to {max(there)}"
+            f"what-if 'prune': layers {text} are asked for, and {WORDS[kind]} are in layers {min(there)} to "
+            f"{max(there)}"
         )
     return wanted
 
@@ -101,7 +104,9 @@ def _of_file(found: list[Group], path: str, edges: bool) -> Kept:
         with open(path, encoding="utf-8") as file:
             asked: Any = yaml.safe_load(file)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadArgument(f"pattern file {quoted(path)} cannot be read: {str(error).splitlines()[0]}") from None
+        raise BadArgument(
+            f"pattern file {quoted(path)} cannot be read: {str(error).splitlines()[0]}"
+        ) from None
     if not isinstance(asked, dict) or not asked:
         raise BadArgument(f"pattern file {quoted(path)} is no mapping; write lines of 'NODE: SHARE'")
     kept: Kept = []

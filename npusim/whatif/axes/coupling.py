@@ -1,7 +1,7 @@
 """The axes of all tensors of a graph as terms, tied by what its nodes do with them.
 
-Structural pruning needs this: to take a channel out of one weight, it has to go out of everything that meets it, through
-residuals, concatenations, groups, norms and reshapes. A node of which nothing is known fixes its axes.
+Structural pruning needs this: to take a channel out of one weight, it has to go out of everything that meets it,
+through residuals, concatenations, groups, norms and reshapes. A node of which nothing is known fixes its axes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Projection:
 
 @dataclass(slots=True)
 class Coupling:
-    """What is known of the axes of `graph`. `cuts[node][axis]`: terms before and of what a Slice takes. `stored`: constants
-    no node makes; `weights`: those, and what nodes make of them alone (dequantised weights)."""
+    """What is known of the axes of `graph`. `cuts[node][axis]`: terms before and of what a Slice takes. `stored`:
+    constants no node makes; `weights`: those, and what nodes make of them alone (dequantised weights)."""
 
     graph: Graph
     terms: Terms = field(default_factory=Terms)
@@ -112,30 +112,3 @@ def relation(*kinds: str, domain: str = "") -> Callable[[Relation], Relation]:
         return function
 
     return register
-
-
-def coupled(graph: Graph) -> Coupling:
-    """Which axes of a graph belong together. No node is refused: what nothing is known of is fixed."""
-    from npusim.whatif.axes import layout, products, pointwise  # noqa: F401, I001  (they register)
-
-    found = Coupling(graph)
-    made = {name for node in graph.nodes for name in node.outputs}
-    found.weights = {name for name, value in graph.values.items() if value.constant}
-    found.stored = found.weights - made
-    for node in graph.nodes:
-        found.node = node
-        if all(n in found.weights for n in node.inputs if n):
-            found.weights.update(node.outputs)
-        known = RELATIONS.get((node.domain, node.op_type))
-        if known is None or node.repeats > 1:
-            found.fix_all(node)
-        else:
-            known(found, node)
-    found.node = None
-    for name in graph.inputs:
-        for axis in found.of(name):
-            found.terms.mark(axis, f"input:{name}")
-    for name in graph.outputs:
-        for axis in found.of(name):
-            found.terms.mark(axis, f"output:{name}")
-    return found

@@ -91,7 +91,7 @@ def _is_ffn(c: Coupling, writers: list[Projection], readers: list[Projection]) -
 
 
 def why_fixed(c: Coupling, atom: int) -> str:
-    """Why an atom may not change: a node, or the edge of the graph. What is input and output both is a state, which may."""
+    """Why an atom may not change: a node, or the edge of the graph. What is input and output both, a state, may."""
     marks = sorted(c.terms.marks.get(atom, ()))
     for mark in marks:
         kind, _, what = mark.partition(":")

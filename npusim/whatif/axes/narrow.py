@@ -14,8 +14,8 @@ from npusim.whatif.axes.coupling import Coupling
 
 @dataclass(frozen=True)
 class Narrowing:
-    """New lengths of atoms (roots). `kept`: which of the old indices stay, where it is known; what only grows or shrinks
-    as a whole (a sequence) has none."""
+    """New lengths of atoms (roots). `kept`: which of the old indices stay, where it is known; what only grows or
+    shrinks as a whole (a sequence) has none."""
 
     coupling: Coupling
     sizes: Mapping[int, int]
@@ -132,7 +132,9 @@ def _parts(n: Narrowing, node: Node, opset: int) -> Change:
     sizes = tuple(n.shape(node, name)[axis] for name in node.outputs)
     if opset < 13:
         return Change({}, {"split": sizes})
-    return Change({1: np.array(sizes, np.int64)}, {"num_outputs": None} if node.attribute("num_outputs") else {})
+    return Change(
+        {1: np.array(sizes, np.int64)}, {"num_outputs": None} if node.attribute("num_outputs") else {}
+    )
 
 
 def _bounds(n: Narrowing, node: Node, opset: int) -> Change:

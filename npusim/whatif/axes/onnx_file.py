@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npusim.errors import BadArgument
 from npusim.graph import Node
-from npusim.loading.messages import messages
 from npusim.whatif.axes.narrow import Narrowing, changes
 
 if TYPE_CHECKING:
@@ -28,16 +27,31 @@ def narrowed_model(model: ModelProto, n: Narrowing) -> ModelProto:
     return copy
 
 
+def with_dims(model: ModelProto, dims: Mapping[str, int]) -> ModelProto:
+    """A copy of a model with free dimensions of its inputs bound by name. Raises what loading raises."""
+    from npusim.onnx_io import load
+
+    values = load(model, dims).values
+    copy = type(model)()
+    copy.CopyFrom(model)
+    for info in copy.graph.input:
+        if info.name in values and info.type.tensor_type.HasField("shape"):
+            for dim, size in zip(info.type.tensor_type.shape.dim, values[info.name].shape, strict=False):
+                dim.dim_value = size
+    return copy
+
+
 class _File:
     """The copy while it is rewritten."""
 
     def __init__(self, model: ModelProto, n: Narrowing) -> None:
         self.graph, self.n = model.graph, n
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
-        self.by_output = {name: node for node in self.graph.node for name in node.output if name}
-        self.by_name = {node.name: node for node in self.graph.node if node.name}
+        nodes: list[NodeProto] = list(self.graph.node)
+        self.by_output = {name: node for node in nodes for name in node.output if name}
+        self.by_name = {node.name: node for node in nodes if node.name}
         self.initializers = {tensor.name: tensor for tensor in self.graph.initializer}
-        self.readers = Counter(name for node in self.graph.node for name in _reads(node))
+        self.taken = {*self.initializers, *self.by_output, *(i.name for i in self.graph.input)}
         self.made: dict[tuple[Any, ...], str] = {}
         self.before: dict[str, list[NodeProto]] = {}  # nodes to stand before the one that makes this tensor
 
@@ -49,7 +63,9 @@ class _File:
             kept = [type(node).FromString(node.SerializeToString()) for node in nodes]
             del self.graph.node[:]
             self.graph.node.extend(kept)
-        read = {name for node in self.graph.node for name in _reads(node)} | {o.name for o in self.graph.output}
+        read = {name for node in self.graph.node for name in _reads(node)} | {
+            o.name for o in self.graph.output
+        }
         left = [tensor for tensor in self.graph.initializer if tensor.name in read]
         if len(left) < len(self.graph.initializer):
             left = [type(tensor).FromString(tensor.SerializeToString()) for tensor in left]
@@ -91,16 +107,18 @@ class _File:
 
     def _of_file(self, node: Node) -> NodeProto:
         """The file's own node of a node of the graph."""
-        for found in (self.by_name.get(node.name), self.by_output.get(node.outputs[0])):
-            if found is not None and found.op_type == node.op_type:
-                return found
+        by_name, by_output = self.by_name.get(node.name), self.by_output.get(node.outputs[0])
+        if by_name is not None and by_name.op_type == node.op_type:
+            return by_name
+        if by_output is not None and by_output.op_type == node.op_type:
+            return by_output
         raise BadArgument(
             f"node '{node.name}' ({node.op_type}) has an axis that changes and lies in a loop, a branch or a function; "
             "inline it before the file is saved (onnx.inliner), or run the what-if without --save"
         )
 
     def _weight(self, node: Node, mine: NodeProto, read: str, name: str) -> str:
-        """The name of a constant cut as this node needs it. `read`: what the file's node reads; `name`: the constant."""
+        """Name of a constant cut as this node needs it. `read`: what the file's node reads; `name`: the constant."""
         n = self.n
         places = n.indices(node, name)
         if not places and not n.kept:
@@ -129,7 +147,7 @@ class _File:
         for axis, kept in places.items():
             index = self._fresh(f"{read}/{axis}")
             self.graph.initializer.append(_tensor(kept.astype(np.int64), index))
-            made = messages().NodeProto(op_type="Gather", name=f"{index}/Gather")
+            made = type(mine)(op_type="Gather", name=f"{index}/Gather")
             made.input.extend((read, index))
             read = f"{index}/out"
             made.output.append(read)
@@ -140,10 +158,10 @@ class _File:
 
     def _fresh(self, base: str) -> str:
         name, k = f"{base}/narrow", 1
-        while name in self.initializers or name in self.by_output:
+        while name in self.taken:
             k += 1
             name = f"{base}/narrow{k}"
-        self.initializers[name] = self.graph.initializer[0] if self.graph.initializer else None  # type: ignore[assignment]
+        self.taken.add(name)
         return name
 
     def _declared(self) -> None:

@@ -147,8 +147,8 @@ def windows(c: Coupling, node: Node) -> None:
 
 @relation("Attention")
 def attention(c: Coupling, node: Node) -> None:
-    """[batch, heads, rows, lanes]; several heads of the query may share one of key and value, an older cache lies before
-    new rows. The packed form with three axes is fixed."""
+    """[batch, heads, rows, lanes]; several heads of the query may share one of key and value, an older cache lies
+    before new rows. The packed form with three axes is fixed."""
     names = [*node.inputs, *[""] * 6]
     q, k, v = (c.of(n) for n in names[:3])
     if not len(q) == len(k) == len(v) == 4:

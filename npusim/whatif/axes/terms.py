@@ -126,7 +126,7 @@ class Terms:
         return not left and not right
 
     def _cut(self, term: int, first: int, kind: str, why: str) -> tuple[int, int] | None:
-        """A term as two factors (the first of length `first`), or as two parts; None where it does not come out even."""
+        """A term as two factors (the first of length `first`), or as two parts; None where it is not to be had."""
         term = self.find(term)
         size = self.sizes[term]
         if kind == PRODUCT and size % first:

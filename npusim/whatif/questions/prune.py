@@ -9,7 +9,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.graph import Graph
 from npusim.whatif.axes.chosen import chosen
-from npusim.whatif.axes.coupling import coupled
+from npusim.whatif.axes.couple import coupled
 from npusim.whatif.axes.groups import Group, groups
 from npusim.whatif.axes.narrow import Narrowing, narrowed
 from npusim.whatif.base import Supposition, option
@@ -26,11 +26,17 @@ class Prune(Supposition):
 
     name: ClassVar[str] = "prune"
     needs: ClassVar[str] = ""
-    came_from: ClassVar[str] = "Bypass Back-propagation (structured pruning), privacy-preserving pattern pruning"
+    came_from: ClassVar[str] = (
+        "Bypass Back-propagation (structured pruning), privacy-preserving pattern pruning"
+    )
 
-    heads: float = option(0.0, "share of the heads to take out, of key and value heads where they are shared", ge=0, lt=1)
+    heads: float = option(
+        0.0, "share of the heads to take out, of key heads where they are shared", ge=0, lt=1
+    )
     ffn: float = option(0.0, "share of the units between a feed-forward layer's projections", ge=0, lt=1)
-    channels: float = option(0.0, "share of the channels of convolutions, and of other projections", ge=0, lt=1)
+    channels: float = option(
+        0.0, "share of the channels of convolutions, and of other projections", ge=0, lt=1
+    )
     layers: str = option("", "layers it is about, from 0, as in 6-11 or 0,2; empty: all")
     pattern: str = option("", "YAML file: node name (with * and ?) to a share, or to {keep: [indices]}")
     multiple: int = option(1, "what stays of units and channels is rounded up to a multiple of this", ge=1)
@@ -55,7 +61,7 @@ class Prune(Supposition):
 
     @classmethod
     def rewrites_model(cls) -> bool:
-        """It is asked of the graph; the file is rewritten for `--save` only, with its weights cut."""
+        """No: it is asked of the graph, and the file is rewritten for `--save` only."""
         return False
 
     def rewritten(self, model: onnx.ModelProto) -> onnx.ModelProto:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.measures import US
+from npusim.report.record import Report
 from npusim.terminal.units import time
-from npusim.whatif.alternatives import Outcomes, blocks, blocks_skipped, exits, matching
-from npusim.whatif.base import Found, Runs, Simulate, option
-from npusim.whatif.masked import Masked, masked
+from npusim.whatif.base import Found, Runs, Simulate, Value, option
+from npusim.whatif.composed.alternatives import Outcomes, blocks, blocks_skipped, exits, matching
+from npusim.whatif.composed.masked import Masked, masked
 
 
 class Skip(Runs):
@@ -29,7 +28,9 @@ class Skip(Runs):
 
     node: str = option("", "nodes to skip, with * and ?; each connected run of them is one block")
     after: tuple[str, ...] = option((), "nodes behind which the network may stop")
-    probability: float = option(0.5, "how probable a skip, or a stop, is", ge=0, le=1, source="assumed: the question")
+    probability: float = option(
+        0.5, "how probable a skip, or a stop, is", ge=0, le=1, source="assumed: the question"
+    )
     decision: Literal["host", "device", "free"] = option(
         "host",
         "who decides: the host (its part of an inference), the NPU (a compute step and a kernel launch), no one",
@@ -39,7 +40,10 @@ class Skip(Runs):
     def run(self, graph: Graph, hw: Hardware, simulate: Simulate) -> Found:
         """Expected latency, its distribution, and what the decisions cost. Raises BadArgument."""
         if bool(self.node) == bool(self.after):
-            raise BadArgument("what-if 'skip' takes node= (layers to skip) or after= (early exits), one of the two")
+            raise BadArgument(
+                "what-if 'skip' takes node= (layers to skip) or after= (early exits), one of the two"
+            )
+        report = simulate(graph, hw)
         plan = masked(graph, hw, simulate)
         each_us = decision_us(self.decision, plan)
         if self.node:
@@ -50,12 +54,9 @@ class Skip(Runs):
             names = [matching(graph, one, "skip")[-1] for one in self.after]
             found = exits(plan, graph, names, self.probability, each_us)
             what = f"{len(names)} exit{'s' * (len(names) > 1)}"
-        return self._found(found, what, each_us, simulate(graph, hw))
+        return self._found(found.later(report.host_us), what, each_us, report)
 
-    def _found(self, o: Outcomes, what: str, each_us: float, report: object) -> Found:
-        from npusim.report.record import Report
-
-        assert isinstance(report, Report)
+    def _found(self, o: Outcomes, what: str, each_us: float, report: Report) -> Found:
         mean = o.mean_us
         low, middle, high = (o.quantile_us(q) for q in (0.1, 0.5, 0.9))
         sentence = (
@@ -84,7 +85,9 @@ class Skip(Runs):
         }
         if even is not None:
             numbers["pays_from_probability"] = even
-        rows = tuple({"latency_us": float(us), "probability": float(p)} for us, p in o.rows(64))
+        rows: tuple[dict[str, Value], ...] = tuple(
+            {"latency_us": us, "probability": weight} for us, weight in o.rows(64)
+        )
         return Found(report, sentence, lines, numbers, {"distribution": rows})
 
 
@@ -96,6 +99,11 @@ def decision_us(who: str, plan: Masked) -> float:
         return 0.0
     if who == "host":
         return float(hw.host.latency_ns) * US
-    launches = [float(np.max(v)) for n, v in hw.numbers().items() if n.startswith("dsp.kernels.") and n.endswith("launch_cycles") and v]
+    lines = (
+        (n, v)
+        for n, v in hw.numbers().items()
+        if n.startswith("dsp.kernels.") and n.endswith("launch_cycles")
+    )
+    launches = [float(v) for _, v in lines if v]
     cycles = min(launches, default=0.0)
     return (float(hw.step.minimum_ns) + cycles * 1e3 / float(hw.dsp.clock_mhz)) * US

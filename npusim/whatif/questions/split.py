@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.measures import US
 from npusim.terminal.units import nbytes, time
-from npusim.whatif.alternatives import matching
 from npusim.whatif.base import Found, Runs, Simulate, Value, option
-from npusim.whatif.chunks import chunks
-from npusim.whatif.cuts import Cut, all_cuts, heads_us, narrow_cuts, tails_us
-from npusim.whatif.machines import Processor, other_machine
-from npusim.whatif.masked import Masked, masked
+from npusim.whatif.composed.alternatives import matching
+from npusim.whatif.composed.chunks import chunks
+from npusim.whatif.composed.cuts import Cut, all_cuts, heads_us, narrow_cuts, tails_us
+from npusim.whatif.composed.machines import Processor, other_machine
+from npusim.whatif.composed.masked import Masked, masked
 
 if TYPE_CHECKING:
     import onnx
@@ -28,32 +28,47 @@ MOST_CUTS = 200
 class Split(Runs):
     """What if the head of the network ran here and the tail on a second machine, with a link between them?
 
-    Head and tail are the plan of the whole with the other half left out. What crosses the cut is written to DDR, goes over
-    the link (latency + bytes / bandwidth) and is read again. At the ends nothing is cut: all here, or all there."""
+    Head and tail are the plan of the whole with the other half left out. What crosses the cut is written to DDR, goes
+    over the link (latency + bytes / bandwidth) and is read again. At the ends nothing is cut: all here or all there."""
 
     name: ClassVar[str] = "split"
     needs: ClassVar[str] = ""
-    came_from: ClassVar[str] = "SAC-d (split computing in chunks of memory), MOTION2NX (a model shared between parties)"
+    came_from: ClassVar[str] = (
+        "SAC-d (split computing in chunks of memory), MOTION2NX (a model shared between parties)"
+    )
+    parts: ClassVar[tuple[str, ...]] = ("head", "tail")
 
-    at: str = option("every", "the node behind which to cut, with * and ?; 'every': all cuts where little crosses")
-    on: str = option("", "the second machine: an NPU, or a JSON file with gmac_per_s, gb_per_s, overhead_us; empty: the same")
+    at: str = option(
+        "every", "the node behind which to cut, with * and ?; 'every': all cuts where little crosses"
+    )
+    on: str = option(
+        "",
+        "the second machine: an NPU, or JSON with gmac_per_s, gb_per_s, overhead_us; empty: the same",
+    )
     bandwidth: float = option(1.25, "of the link, GB/s", gt=0, source="assumed: Ethernet of 10 Gbit/s")
-    latency: float = option(20.0, "of one message over the link, us", ge=0, source="assumed: a local network's")
-    memory: str = option("", "bytes a layer may have at once (512KB); layers that need more are shown in chunks")
-    half: Literal["head", "tail"] | None = option(None, "which half `--save` writes, where it is to be one only")
+    latency: float = option(
+        20.0, "of one message over the link, us", ge=0, source="assumed: a local network's"
+    )
+    memory: str = option(
+        "", "bytes a layer may have at once (512KB); layers that need more are shown in chunks"
+    )
 
     def run(self, graph: Graph, hw: Hardware, simulate: Simulate) -> Found:
         """Every cut, the best one, and the ends. Raises BadArgument."""
         report = simulate(graph, hw)
         head = masked(graph, hw, simulate)
         there = other_machine(self.on, hw)
-        tail = None if isinstance(there, Processor) else head if there is hw else masked(graph, there, simulate)
+        tail = (
+            None if isinstance(there, Processor) else head if there is hw else masked(graph, there, simulate)
+        )
         cuts = self._cuts(head, graph)
         first, second = heads_us(head, cuts), self._tails(head, tail, there, cuts)
         link = np.array([self._link_us(cut, head, tail) for cut in cuts])
         total = first + link + second
         if np.isnan(total).all():
-            raise BadArgument(f"what-if 'split': at '{self.at}' {there.name} fuses what the cut would part; cut elsewhere")
+            raise BadArgument(
+                f"what-if 'split': {there.name} fuses what a cut at '{self.at}' would part; cut elsewhere"
+            )
         best = int(np.nanargmin(total))
         rows: list[dict[str, Value]] = [
             {
@@ -72,7 +87,9 @@ class Split(Runs):
         numbers = {"best_us": float(total[best]), "bytes": cuts[best].nbytes}
         if self.at == "every":
             numbers |= {"all_there_us": float(total[0]), "all_here_us": float(total[-1])}
-            lines.append(f"all on {hw.name} {time(total[-1])}, all on {there.name} {time(total[0])} with the input sent")
+            lines.append(
+                f"all on {hw.name} {time(total[-1])}; all on {there.name}, input sent, {time(total[0])}"
+            )
         tables: dict[str, tuple[dict[str, Value], ...]] = {"cuts": tuple(rows)}
         if self.memory:
             found, said = chunks(head, self.memory)
@@ -82,8 +99,8 @@ class Split(Runs):
             "before everything: all goes there" if not cuts[best].step else f"behind {cuts[best].node}"
         )  # fmt: skip
         sentence = (
-            f"{hw.name} and {there.name}, {self.bandwidth:g} GB/s and {self.latency:g} us between them: of {len(rows)} cuts "
-            f"the best is {where}, {time(float(total[best]))}"
+            f"{hw.name} and {there.name}, {self.bandwidth:g} GB/s and {self.latency:g} us between them: of {len(rows)} "
+            f"cuts the best is {where}, {time(float(total[best]))}"
         )
         return Found(report, sentence, tuple(lines), numbers, tables)
 
@@ -95,11 +112,13 @@ class Split(Runs):
         found = [c for c in cuts[1:] if c.step and not wanted.isdisjoint(plan.names[c.step - 1])]
         if not found:
             raise BadArgument(
-                f"what-if 'split': '{self.at}' runs in no step of its own (it only says how data lie); cut at a node beside it"
+                f"what-if 'split': '{self.at}' runs in no step of its own; cut at a node beside it"
             )
         return found
 
-    def _tails(self, head: Masked, tail: Masked | None, there: Hardware | Processor, cuts: list[Cut]) -> np.ndarray:
+    def _tails(
+        self, head: Masked, tail: Masked | None, there: Hardware | Processor, cuts: list[Cut]
+    ) -> np.ndarray:
         if isinstance(there, Processor):
             return there.tails_us(head, cuts)
         assert tail is not None
@@ -116,18 +135,13 @@ class Split(Runs):
         into = 0.0 if tail is None else float(dma_ns(cut.nbytes, tail.hw, "ddr", "scratchpad"))
         return over + (out + into) * US
 
-    def rewritten(self, model: onnx.ModelProto) -> onnx.ModelProto:
-        """One half of the model. Raises BadArgument without `half` and one node to cut behind."""
-        from npusim.whatif.halves import halves
+    def rewritten_parts(self, model: onnx.ModelProto) -> dict[str, onnx.ModelProto]:
+        """Both halves of the model. Raises BadArgument without one node to cut behind."""
+        from npusim.whatif.composed.halves import halves
 
-        if self.half is None or self.at == "every":
-            raise BadArgument("what-if 'split': a saved half needs at=NODE and half=head or half=tail")
-        return halves(model, self.at)[self.half]
-
-    @classmethod
-    def rewrites_model(cls) -> bool:
-        """It is asked of the graph; the file is cut for `--save` only."""
-        return False
+        if self.at == "every":
+            raise BadArgument("what-if 'split': halves are saved of one cut; say at=NODE")
+        return halves(model, self.at)
 
 
 def _line(what: str, cut: Cut, head: float, link: float, tail: float) -> str:

@@ -1,19 +1,19 @@
 """Latencies of data-dependent networks: which blocks are skipped, where the network stops, how probable each is.
 
-Few blocks are run in all their combinations. Of many, each is left out alone, the savings are scaled so that all of them
-together come to what leaving all out saves, and their sum's distribution is worked out on a grid."""
+Few blocks are run in all their combinations. Of many, each is left out alone, the savings are scaled so that all of
+them together come to what leaving all out saves, and their sum's distribution is worked out on a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 
 from npusim.errors import BadArgument
 from npusim.graph import Graph
-from npusim.whatif.masked import Masked
+from npusim.whatif.composed.masked import Masked
 from npusim_xamba.text import near, quoted
 
 MOST_COMBINED = 10  # blocks of which all combinations are run: 1,024 alternatives
@@ -22,8 +22,9 @@ GRID = 2048
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Latencies (microseconds) and their probabilities. `decisions`: how many are expected. `whole_us`: nothing is
-    decided, everything runs. `at_one`, `at_zero`: expected latency where all, or nothing, is skipped."""
+    """Latencies (microseconds) and their probabilities. `whole_us`: nothing is decided, everything runs; `least_us`:
+    all that can be skipped is. `decisions`: how many are expected; `saved_us`, `cost_us`: what all skips save, and
+    what all decisions cost."""
 
     us: np.ndarray
     weight: np.ndarray
@@ -36,6 +37,10 @@ class Outcomes:
     @property
     def mean_us(self) -> float:
         return float(np.dot(self.us, self.weight))
+
+    def later(self, us: float) -> Outcomes:
+        """The same with so many microseconds more in every case (the host's part of an inference)."""
+        return replace(self, us=self.us + us, whole_us=self.whole_us + us, least_us=self.least_us + us)
 
     def quantile_us(self, share: float) -> float:
         """The latency that is reached or undercut in this share of the cases."""
@@ -90,7 +95,9 @@ def blocks(graph: Graph, names: Sequence[str]) -> list[list[str]]:
     return sorted(parts, key=lambda part: place[part[0]])
 
 
-def blocks_skipped(plan: Masked, parts: Sequence[Sequence[str]], probability: float, each_us: float) -> Outcomes:
+def blocks_skipped(
+    plan: Masked, parts: Sequence[Sequence[str]], probability: float, each_us: float
+) -> Outcomes:
     """Every block is skipped with `probability`, and every block asks for a decision."""
     off = np.array([plan.steps_with(part) for part in parts]).T  # [steps, blocks]
     count = len(parts)
@@ -109,7 +116,9 @@ def blocks_skipped(plan: Masked, parts: Sequence[Sequence[str]], probability: fl
     return Outcomes(us + cost, weight, whole, least, float(count), whole - least, cost)
 
 
-def _summed(whole: float, least: float, savings: np.ndarray, probability: float) -> tuple[np.ndarray, np.ndarray]:
+def _summed(
+    whole: float, least: float, savings: np.ndarray, probability: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Latencies and weights of a sum of independent savings, scaled to what all together save."""
     total = float(savings.sum())
     savings = savings * ((whole - least) / total) if total > 0 else savings * 0.0
@@ -144,7 +153,9 @@ def exits(plan: Masked, graph: Graph, names: Sequence[str], probability: float, 
         on.append(reached)
     us = plan.latency_us(np.stack([*on, np.ones(len(plan.names), bool)], axis=1))
     asked = np.arange(1, len(names) + 2).clip(max=len(names))
-    weight = np.array([probability * (1 - probability) ** k for k in range(len(names))] + [(1 - probability) ** len(names)])
+    weight = np.array(
+        [probability * (1 - probability) ** k for k in range(len(names))] + [(1 - probability) ** len(names)]
+    )
     whole, least = float(us[-1]), float(us[0])
     return Outcomes(
         us + each_us * asked, weight, whole, least, float(np.dot(asked, weight)), whole - least, each_us

@@ -7,14 +7,15 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument
 from npusim.measures import US
-from npusim.whatif.cuts import Cut
-from npusim.whatif.masked import Masked
+from npusim.whatif.composed.cuts import Cut
+from npusim.whatif.composed.masked import Masked
 from npusim_xamba.text import near, quoted
 
 _NUMBERS = ("gmac_per_s", "gb_per_s", "overhead_us")
@@ -34,7 +35,9 @@ class Processor:
     def tails_us(self, head: Masked, cuts: Sequence[Cut]) -> np.ndarray:
         """What lies behind each cut, one node after the other: microseconds [cuts]."""
         ns = [
-            max(step.macs / self.gmac_per_s, step.nbytes / self.gb_per_s) + self.overhead_us * 1e3 if names else 0.0
+            max(step.macs / self.gmac_per_s, step.nbytes / self.gb_per_s) + self.overhead_us * 1e3
+            if names
+            else 0.0
             for step, names in zip(head.plan.steps, head.names, strict=True)
         ]
         behind = np.concatenate([np.cumsum(ns[::-1])[::-1], [0.0]])
@@ -64,11 +67,13 @@ def other_machine(name: str, own: Hardware) -> Hardware | Processor:
                 f"what-if 'split': {quoted(name)} has {quoted(str(key))}, and a processor has "
                 f"{', '.join(_NUMBERS)}, name{near(str(key), _NUMBERS)}"
             )
-    numbers = {key: given.get(key, 0.0 if key == "overhead_us" else None) for key in _NUMBERS}
+    numbers: dict[str, Any] = {key: given.get(key, 0.0 if key == "overhead_us" else None) for key in _NUMBERS}
     for key, value in numbers.items():
         least = 0 if key == "overhead_us" else math.ulp(0.0)
         good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not good or value < least:
             wanted = "0 or more" if key == "overhead_us" else "greater than 0"
-            raise BadArgument(f"what-if 'split': {quoted(name)}: {key} is {value!r}; it must be a number, {wanted}")
+            raise BadArgument(
+                f"what-if 'split': {quoted(name)}: {key} is {value!r}; it must be a number, {wanted}"
+            )
     return Processor(str(given.get("name") or os.path.basename(name)), **numbers)

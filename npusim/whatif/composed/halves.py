@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from npusim.errors import BadArgument
 from npusim.graph import Graph
-from npusim.whatif.alternatives import matching
+from npusim.whatif.composed.alternatives import matching
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -32,7 +32,11 @@ def halves(model: ModelProto, at: str) -> dict[str, ModelProto]:
     early = [name for name in graph.outputs if name in made]
     late = [name for name in graph.outputs if name not in made]
     read = _inputs_of(graph, behind)
-    heads = [name for name in graph.inputs if name in _inputs_of(graph, [n for n in graph.nodes if n.name in inside])]
+    heads = [
+        name
+        for name in graph.inputs
+        if name in _inputs_of(graph, [n for n in graph.nodes if n.name in inside])
+    ]
     extractor = Extractor(whole)
     return {
         "head": extractor.extract_model(heads, list(dict.fromkeys((*crossing, *early)))),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from npusim.graph import Graph
-from npusim.whatif.masked import Masked
+from npusim.graph import Graph, Node
+from npusim.whatif.composed.masked import Masked
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,10 @@ def all_cuts(plan: Masked, graph: Graph) -> list[Cut]:
     """Every cut between two steps, both ends included, with what crosses: what the tail reads of the head, and of the
     graph's inputs where nothing lies before the cut."""
     fused, steps = plan.plan.graph, plan.plan.steps
+    maker = {name: node.name for node in graph.nodes for name in node.outputs}
     place: dict[str, int] = {}
-    position, last = {}, 0
+    position: dict[str, int] = {}
+    last = 0
     for k, names in enumerate(plan.names):
         if names:
             position[steps[k].node.name] = k
@@ -52,12 +54,17 @@ def all_cuts(plan: Masked, graph: Graph) -> list[Cut]:
             crossing[cut].append(name)
     found = [Cut(0, "", tuple(graph.inputs), _bytes(fused, graph.inputs))]
     for k in range(1, len(steps)):
-        if plan.names[k - 1]:
+        if plan.names[k - 1] and crossing[k]:
             held = tuple(crossing[k])
-            found.append(Cut(k, steps[k - 1].node.name, held, _bytes(fused, held)))
-    end = next((s.node.name for s, n in zip(reversed(steps), reversed(plan.names), strict=True) if n), "")
-    found.append(Cut(len(steps), end, (), 0.0))
+            found.append(Cut(k, _last(steps[k - 1].node, maker), held, _bytes(fused, held)))
+    final = next((s.node for s, n in zip(reversed(steps), reversed(plan.names), strict=True) if n), None)
+    found.append(Cut(len(steps), _last(final, maker) if final else "", (), 0.0))
     return found
+
+
+def _last(node: Node, maker: Mapping[str, str]) -> str:
+    """The last of the nodes of the loaded graph that a fused one stands for."""
+    return next((maker[name] for name in node.outputs if name in maker), node.name)
 
 
 def _bytes(graph: Graph, names: Sequence[str]) -> float:
@@ -85,8 +92,8 @@ def heads_us(plan: Masked, cuts: Sequence[Cut]) -> np.ndarray:
 
 
 def tails_us(head: Masked, tail: Masked, cuts: Sequence[Cut]) -> np.ndarray:
-    """What lies behind each cut, run alone on the plan of the other machine: microseconds [cuts]; NaN where that machine
-    fuses what the cut parts."""
+    """What lies behind each cut, run alone on the plan of the other machine: microseconds [cuts]; NaN where that
+    machine fuses what the cut parts."""
     first: dict[str, int] = {}  # node -> the step of the head's plan that runs it
     for k, names in enumerate(head.names):
         for name in names:

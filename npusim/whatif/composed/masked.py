@@ -57,7 +57,9 @@ class Masked:
         plan = self.plan
         if not plan.queue or not on.shape[1]:
             return np.zeros(on.shape[1])
-        rows = [time * on[step] for time, step in zip(self.times_ns.tolist(), self.step_of.tolist(), strict=True)]
+        rows = [
+            time * on[step] for time, step in zip(self.times_ns.tolist(), self.step_of.tolist(), strict=True)
+        ]
         uses = last_uses(plan.after, plan.streams, plan.feeds)
         latest = np.zeros(on.shape[1])
         for _, end in run_rows(plan.queue, plan.pieces, plan.after, plan.streams, rows, plan.feeds, uses):
@@ -71,8 +73,8 @@ class Masked:
 
 
 def masked(graph: Graph, hw: Hardware, simulate: Simulate) -> Masked:
-    """The plan of a graph under the caller's conditions and the what-ifs that come behind. Raises what compiling raises,
-    and BadArgument where one of those composes runs too."""
+    """The plan of a graph under the caller's conditions and the what-ifs that come behind. Raises what compiling
+    raises, and BadArgument where one of those composes runs too."""
     from npusim.whatif.run import applied_only
 
     behind: Any = getattr(simulate, "what_ifs", ())

@@ -9,7 +9,7 @@ from npusim.graph import Graph, Node
 from npusim.terminal.memory import parse_memory
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Value
-from npusim.whatif.masked import Masked
+from npusim.whatif.composed.masked import Masked
 
 
 def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]]:
@@ -40,14 +40,20 @@ def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]
         each = fixed + (whole - fixed) / count
         again = (count - 1) * fixed
         rows.append(
-            {"layer": step.node.name, "bytes": whole, "chunks": count, "bytes_each": each, "bytes_read_again": again}
+            {
+                "layer": step.node.name,
+                "bytes": whole,
+                "chunks": count,
+                "bytes_each": each,
+                "bytes_read_again": again,
+            }
         )
     said = [f"{len(rows)} layers need more than {nbytes(bound)} at once (the largest {nbytes(largest)})"]
     if rows:
         most = max(rows, key=lambda row: row["chunks"])
         said[0] += (
-            f"; in chunks they read {nbytes(sum(float(r['bytes_read_again']) for r in rows))} of inputs again; most chunks: "
-            f"{most['chunks']} of {nbytes(float(most['bytes_each']))} for {most['layer']}"
+            f"; in chunks they read {nbytes(sum(float(r['bytes_read_again']) for r in rows))} of inputs again; "
+            f"most chunks: {most['chunks']} of {nbytes(float(most['bytes_each']))} for {most['layer']}"
         )
     if tight:
         said.append(f"the input alone is over the bound for {len(tight)} layers, as {tight[0]}")
