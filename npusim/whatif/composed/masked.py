@@ -18,8 +18,8 @@ from npusim.compiler.plan import Plan
 from npusim.compiler.profile import load_profile
 from npusim.graph import Graph
 from npusim.measures import US
-from npusim.pricing import price
-from npusim.schedule import last_uses, run_rows
+from npusim.pricing import price, program_of
+from npusim.schedule import run_rows
 from npusim.whatif.base import Simulate
 
 
@@ -57,12 +57,9 @@ class Masked:
         plan = self.plan
         if not plan.queue or not on.shape[1]:
             return np.zeros(on.shape[1])
-        rows = [
-            time * on[step] for time, step in zip(self.times_ns.tolist(), self.step_of.tolist(), strict=True)
-        ]
-        uses = last_uses(plan.after, plan.streams, plan.feeds)
+        rows = [time * on[k] for time, k in zip(self.times_ns.tolist(), self.step_of.tolist(), strict=True)]
         latest = np.zeros(on.shape[1])
-        for _, end in run_rows(plan.queue, plan.pieces, plan.after, plan.streams, rows, plan.feeds, uses):
+        for _, end in run_rows(program_of(plan), rows, range(len(rows))):
             np.maximum(latest, end, out=latest)
         return latest * US
 
