@@ -130,6 +130,18 @@ def gather(c: Coupling, node: Node) -> None:
     c.tie_all((*x[:axis], *places, *x[axis + 1 :]), out)
 
 
+@relation("GatherND")
+def gather_nd(c: Coupling, node: Node) -> None:
+    """Places first, then the axes that are not looked up in; those that are, are fixed."""
+    x, places, out = c.of(node.inputs[0]), c.of(node.inputs[1]), c.of(node.outputs[0])
+    if node.attribute("batch_dims", 0) or not places:
+        c.fix_all(node)
+        return
+    depth = c.terms.size(places[-1])
+    c.fix(*x[:depth], places[-1])
+    c.tie_all((*places[:-1], *x[depth:]), out)
+
+
 @relation(*(f"Reduce{kind}" for kind in REDUCE), "ArgMax", "ArgMin")
 def reduce(c: Coupling, node: Node) -> None:
     """Axes that are left go through."""

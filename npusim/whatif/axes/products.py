@@ -111,7 +111,8 @@ def conv(c: Coupling, node: Node) -> None:
     """Channels in and out in groups; every group has as many. Places in the image are fixed."""
     x, w, out = c.of(node.inputs[0]), c.of(node.inputs[1]), c.of(node.outputs[0])
     c.tie(x[0], out[0])
-    c.fix(*x[2:], *w[2:], *out[2:])
+    c.fix(*w[2:])
+    places(c, node, x[2:], out[2:])
     groups = node.attribute("group", 1)
     turned = node.op_type == "ConvTranspose"
     if groups == 1:
@@ -130,6 +131,20 @@ def conv(c: Coupling, node: Node) -> None:
         c.tie(c.of(node.inputs[2])[0], out[1])
     if node.inputs[1] in c.weights and groups == 1:
         c.projections.append(Projection(node, node.inputs[1], written, read, True))
+
+
+def places(c: Coupling, node: Node, x: Sequence[int], out: Sequence[int]) -> None:
+    """Places of a sliding window, fixed. With a step of 1 there are as many as before, more by what is padded and less
+    by the window's reach; where among them is not told, as only their number is of use."""
+    rank = len(x)
+    strides = node.attribute("strides") or (1,) * rank
+    plain = node.attribute("auto_pad", "NOTSET") in ("NOTSET", "") and node.op_type == "Conv"
+    c.fix(*x, *out)
+    for k, (a, b) in enumerate(zip(x, out, strict=True)):
+        more = c.terms.size(b) - c.terms.size(a)
+        if plain and strides[k] == 1 and c.terms.size(a) and c.terms.size(b):
+            longer, shorter = (b, a) if more > 0 else (a, b)
+            c.tie(longer, c.terms.concat((shorter, c.terms.atom(abs(more)))))
 
 
 @relation(
