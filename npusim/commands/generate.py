@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import join
+
 from npusim.choices import Precision
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
@@ -46,7 +48,8 @@ def generate(
     Of a config.json the graphs are built; exported graphs are taken as they are. --html and --plot draw the curve over
     the context too.
     """
-    read = [*model, hw, compiler, *filter(None, (draft, against))]
+    models = [*model, *filter(None, (draft, against))]
+    read = [*models, *(join(one, "config.json") for one in models), hw, compiler]
     outputs = check_results({"--json": json, "--html": html, "--plot": plot}, read, output, opt.PAGES)
     drawn = outputs.pop("--plot", None)
     check_plot("--plot", drawn)

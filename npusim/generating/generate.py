@@ -79,9 +79,8 @@ def generate(
         BadArgument, BadModel, and what `npusim.simulate` raises.
     """
     files = [os.fspath(model)] if isinstance(model, str | os.PathLike) else [os.fspath(m) for m in model]
-    asked = Asked(
-        PROMPT if prompt is None else prompt, tokens, weights, group, cache, context, growing, chunk, batch
-    ).checked()
+    size = PROMPT if prompt is None else prompt
+    asked = Asked(size, tokens, weights, group, cache, context, growing, chunk, batch)
     if draft is not None:
         check(accept, ahead)
     machine = hardware_of(hw, tiles)
@@ -90,6 +89,7 @@ def generate(
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):
         asked = passes.asked = _of_exports(passes, asked, prompt)
+    asked.checked()
     found = answer(passes, asked, on, memory_bytes)
     if curve is not False or against is not None:
         where = _contexts(asked) if isinstance(curve, bool) else sorted({int(c) for c in curve})

@@ -168,7 +168,7 @@ def _doubts(found: Generation) -> str:
         Bar(
             d.name,
             (d.high_us - d.low_us) / widest,
-            f"{digits(batch * 1e6 / d.high_us)} to {digits(batch * 1e6 / d.low_us)} tokens/s",
+            f"{digits(batch * 1e6 / d.high_us)} to {digits(batch * 1e6 / d.low_us)}",
             "g3",
         )
         for d in found.doubts[:DOUBTS]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.arch.spread import range_of
 from npusim.band import doubts
-from npusim.choices import Mode
 from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
@@ -25,6 +25,7 @@ from npusim.report.record import Doubt
 from npusim.simulation import absurd
 
 LOGIT_BYTES = 4
+REQUEST, CONVERSION = "host.latency_ns", "host.float32_gb_per_s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
         if not math.isfinite(npu_ns):
             raise absurd(on.hw, npu_ns)
         parts = {name: ns * US for name, ns in parts_ns(graph, plan, prices, line).items()}
-        parts["host"] = _host_ns(plan, on.hw) * US
+        host = _host_ns(graph, on.hw)
+        parts["host"] = sum(host.values()) * US
         return Pass(
             past=past,
             tokens=tokens,
@@ -83,7 +85,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             macs=sum(step.macs for step in plan.steps),
             tasks=len(plan.queue),
             structure=_structure(plan),
-            doubts=doubts(plan, on.hw, Mode.LATENCY) if band else (),
+            doubts=_with_host(doubts(plan, on.hw), on.hw, npu_ns, host) if band else (),
             warnings=plan.warnings,
         )
 
@@ -94,9 +96,32 @@ def _structure(plan: Plan) -> int:
     return hash((ways, sum(queue < DMA0 for queue in plan.queue)))
 
 
-def _host_ns(plan: Plan, hw: Hardware) -> float:
-    """The host's part: the request, and logits as float32, whatever the graph computes in. The cache is not the
-    host's: OpenVINO's pipeline keeps it in the NPU's own type from token to token."""
-    result = logits(plan.graph)
+def _host_ns(graph: Graph, hw: Hardware) -> dict[str, float]:
+    """The host's part, by the number of the hardware it rests on: the request, and logits as float32, whatever the
+    graph computes in. The cache is not the host's: OpenVINO's pipeline keeps it in the NPU's own type from token to
+    token (`convert_kvcache_to_precision.cpp` in its NPU plugin, 2026.4.1)."""
+    result = logits(graph)
     nbytes = LOGIT_BYTES * result.elements if result is not None else 0
-    return float(hw.host.latency_ns) + nbytes / float(hw.host.float32_gb_per_s)  # 1 GB/s is 1 byte per ns
+    return {
+        REQUEST: float(hw.host.latency_ns),
+        CONVERSION: nbytes / float(hw.host.float32_gb_per_s),  # 1 GB/s is 1 byte per ns
+    }
+
+
+def _with_host(
+    found: tuple[Doubt, ...], hw: Hardware, npu_ns: float, host: dict[str, float]
+) -> tuple[Doubt, ...]:
+    """What makes the band of the NPU's time, with the host's part in it and what makes that."""
+    whole, more_us = npu_ns + sum(host.values()), sum(host.values()) * US
+    shifted = [Doubt(d.npu, d.name, d.low_us + more_us, d.high_us + more_us) for d in found]
+    for name, part in host.items():
+        ends = range_of(hw, name)
+        if ends is None or not part:
+            continue
+        low, high = (end / float(hw.get(name)) for end in ends)
+        if name == CONVERSION:  # a rate
+            low, high = 1 / high, 1 / low
+        shifted.append(
+            Doubt(hw.generation, name, (whole + part * (low - 1)) * US, (whole + part * (high - 1)) * US)
+        )
+    return tuple(sorted(shifted, key=lambda d: -d.high_us / d.low_us))

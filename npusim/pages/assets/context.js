@@ -11,7 +11,7 @@ chart('context', {
   height: w => clamp(w * .42, 260, 460),
   scales: {x: {time: false, distr: 3, range: (u, a, b) => [a ?? CONTEXTS[0], b ?? CONTEXTS[CONTEXTS.length - 1]]}, y: {range: () => [0, 1.06 * Math.max(...LINES.flatMap(s => s.values))]}},
   data: [CONTEXTS, ...LINES.map(s => s.values)],
-  axes: [{label: 'context (rows of the cache a token reads)', space: 60, values: (u, v) => v.map(t => t === null ? '' : t.toLocaleString('en'))},
+  axes: [{label: 'context (rows of the cache a token reads)', space: 76, values: (u, v) => v.map(t => t === null ? '' : t.toLocaleString('en'))},
     {size: 62, label: 'tokens a second', values: (u, v) => v.map(t => t === null ? '' : String(+t.toPrecision(4)))}],
   series: [{}, ...LINES.map(s => ({stroke: () => colour(s.ink), width: s.dashed ? 1.4 : 2.2, dash: s.dashed ? [6, 5] : [], points: {show: false}}))],
   draw(u) {

@@ -1,0 +1,50 @@
+"""What is asked: hand-counted passes, sizes of the cache, and what cannot be asked."""
+
+import pytest
+
+from npusim.errors import BadArgument
+from npusim.generating.asked import Asked
+from npusim_xamba.asking import by_command_line
+
+
+@pytest.mark.parametrize(
+    ("asked", "chunks", "rows", "before"),
+    [
+        ({}, [(0, 1024)], 1152, range(1151, 1152)),
+        ({"prompt": 100, "tokens": 10}, [(0, 128)], 192, range(191, 192)),
+        ({"prompt": 2500}, [(0, 1024), (1024, 1024), (2048, 1024)], 2560 + 128, range(2687, 2688)),
+        ({"prompt": 1500, "context": 2048}, [(0, 1024), (1024, 1024)], 2048, range(2047, 2048)),
+        ({"prompt": 300, "chunk": 128}, [(0, 128), (128, 128), (256, 128)], 448, range(447, 448)),
+        ({"prompt": 1500, "growing": True}, [(0, 1024), (1024, 476)], 1628, range(1500, 1627)),
+        ({"prompt": 7, "tokens": 1, "growing": True}, [(0, 7)], 8, range(7, 8)),
+    ],
+)
+def test_passes_and_rows_by_hand(asked, chunks, rows, before):
+    found = Asked(**asked).checked()
+    assert (found.chunks, found.rows, found.before) == (chunks, rows, before)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"prompt": 0}, "--prompt 0"),
+        ({"tokens": -1}, "--tokens -1"),
+        ({"batch": 0}, "--batch 1"),
+        ({"chunk": 10**9}, "4,194,304"),
+        ({"weights": "int3"}, "fp16, int8, int4"),
+        ({"cache": "fp8"}, "--cache 'fp8'"),
+        ({"context": 1024}, "1152 or more"),
+        ({"context": 10**12}, "at most"),
+        ({"context": 4096, "growing": True}, "one of the two"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_the_remedy(asked, said):
+    with by_command_line(), pytest.raises(BadArgument) as refused:
+        Asked(**asked).checked()
+    with by_command_line():
+        assert said in str(refused.value)
+
+
+def test_from_python_the_argument_is_named():
+    with pytest.raises(BadArgument, match="prompt=0: .* such as prompt=1024"):
+        Asked(prompt=0).checked()
