@@ -46,5 +46,5 @@ def test_what_cannot_be_asked_is_refused_with_the_remedy(asked, said):
 
 
 def test_from_python_the_argument_is_named():
-    with pytest.raises(BadArgument, match="prompt=0: .* such as prompt=1024"):
+    with pytest.raises(BadArgument, match=r"prompt=0: .* such as prompt=1024"):
         Asked(prompt=0).checked()
