@@ -7,7 +7,8 @@ from os.path import join
 from npusim.choices import Precision
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
-from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_size
+from npusim.commands.generate_beside import beside
+from npusim.commands.inputs import Conditions, check_plot, parse_dims, parse_size, parse_vary
 from npusim.commands.saved_graphs import check_folder, save_graphs
 from npusim.terminal.results import answer, check_results
 
@@ -41,6 +42,8 @@ def generate(
     plot: opt.Plot = None,
     output: opt.Output = None,
     save: lm.SaveGraphs = None,
+    sensitivity: opt.Sensitivity = False,
+    vary: lm.VaryHere = None,
     verbose: opt.Verbose = False,
 ) -> None:
     """Predict how a language model answers: time to the first token, tokens a second, memory, and what bounds it.
@@ -55,7 +58,7 @@ def generate(
     check_plot("--plot", drawn)
     check_folder(save, model)
     machine = Conditions(hw, tiles, compiler, precision, clock=clock).hardware()
-    limit = parse_size("--memory", memory)
+    limit, varied = parse_size("--memory", memory), parse_vary(vary or [])
 
     from npusim.generating.document import to_document
     from npusim.generating.generate import generate as ask
@@ -76,10 +79,11 @@ def generate(
 
         return to_html(found)
 
+    more = beside(model, found, machine, compiler, precision, parse_dims(dim), sensitivity, varied)
     answer(
         outputs,
-        {"--json": lambda: text(to_document(found)), "--html": as_html},
-        lambda width: page(found, width, verbose),
+        {"--json": lambda: text(to_document(found) | more.document), "--html": as_html},
+        lambda width: [*page(found, width, verbose), *more.lines(width)],
     )
     if save is not None:
         save_graphs(save, model, found)

@@ -60,3 +60,11 @@ MachineMemory = Annotated[
     str | None,
     typer.Option("--memory", metavar="SIZE", help="What the machine has, such as 32GB; 16GB assumed."),
 ]
+VaryHere = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="NAME=VALUES",
+        help="The answer on many NPUs: start:stop:count[:log] or a,b,c for a dotted name; may be repeated.",
+    ),
+]

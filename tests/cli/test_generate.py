@@ -91,9 +91,37 @@ def test_a_growing_cache_is_no_slower_at_the_start_of_a_long_answer(llama):
     assert growing.tokens_per_s <= growing.bound.tokens_per_s
 
 
+def test_many_npus_at_once_say_what_each_says_alone(npusim, llama):
+    pytest.importorskip("xarray")
+    words = [
+        "--vary",
+        "ddr.bandwidth_gb_per_s=50,114",
+        "--vary",
+        "tiles=2,4",
+        "--sensitivity",
+        "--prompt",
+        "1500",
+    ]
+    code, out, err = npusim("generate", llama, *words, "--json", "-")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert len(document["vary"]) == 4 and document["sensitivity"]["elasticities"]
+    here = document["vary"][-1]
+    assert here["values"] == {"ddr.bandwidth_gb_per_s": 114, "tiles": 4}
+    assert here["tokens_per_s"] == pytest.approx(document["tokens_per_s"])
+    assert here["first_token_us"] == pytest.approx(document["first_token_us"])
+    slow = package.generate(
+        llama, package.hardware("lunar_lake").replace({"ddr.bandwidth_gb_per_s": 50}), tiles=2
+    )
+    assert document["vary"][0]["tokens_per_s"] == pytest.approx(slow.tokens_per_s, rel=0.05)
+    page = npusim("generate", llama, *words).out
+    assert "% per %" in page and "first token" in page and all(len(line) <= 80 for line in page.splitlines())
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["{llama}", "--vary", "ddr.bandwith=1,2"], "ddr.bandwidth_gb_per_s"),
         (["{llama}", "--prompt", "0"], "--prompt 0"),
         (["{llama}", "--weights", "int3"], "choose from fp16, int8, int4"),
         (["{llama}", "--context", "64"], "1152 or more"),
