@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from zlib import crc32
 
 import numpy as np
 
@@ -29,6 +30,7 @@ def build(
     layers: int | None = None,
     last_logits: bool = True,
     with_cache: bool = True,
+    present: str = "all",
     group: int = 32,
     embedding: str | None = None,
     head: str | None = None,
@@ -46,6 +48,8 @@ def build(
         layers: only the first so many.
         last_logits: the head runs for the last token only.
         with_cache: cache and states come out; without, of a prompt, only logits.
+        present: what comes out of keys and values: 'all' rows, as exporters have it, or the 'new' ones, for a host that
+            puts them where they belong.
         embedding: how the table is stored: 'int8', or 'fp16' (which it stays beside int4).
         head: how the last matrix is stored, if not as the others. A tied head of the table's width is the table.
         weights_values: weights by name and shape [inputs, outputs], or random ones; for graphs that are to be run.
@@ -61,7 +65,9 @@ def build(
             raise BadArgument(f"{what} must be from {least} to {MOST_TOKENS}, not {size}")
     if layers is not None and not 1 <= layers <= len(config.layers):
         raise BadArgument(f"layers must be from 1 to {len(config.layers)}, not {layers}")
-    step = Step(tokens, past, batch, with_cache)
+    if present not in ("all", "new"):
+        raise BadArgument(f"present '{present}' is not on offer; choose among all, new")
+    step = Step(tokens, past, batch, with_cache, present == "new")
     values = _random(weights_values) if isinstance(weights_values, np.random.Generator) else weights_values
     w = Writer(config.name, step, storage(weights, group, embedding, head, cache), values)
     w.input("input_ids", (batch, tokens), "int64")
@@ -108,6 +114,7 @@ def _logits(w: Writer, x: str, config: ModelConfig) -> None:
                 weight = w.op("DequantizeLinear", weight, scale, axis=1)
     else:
         with w.within("lm_head"):
+            w.values = _turned(w, config)
             weight = w.weight("weight", shape, w.storage.head)
     with w.within("lm_head"):
         capped = config.logits_softcap
@@ -121,10 +128,12 @@ def _logits(w: Writer, x: str, config: ModelConfig) -> None:
 
 
 def _random(generator: np.random.Generator) -> Values:
-    """Weights that keep activations near 1: matrices by their inputs, scales of norms near 1."""
+    """Weights that keep activations near 1: matrices by their inputs, scales of norms near 1. A name always has the
+    same, in whatever order they are asked for."""
+    seed = int(generator.integers(2**32))
 
     def values(name: str, shape: tuple[int, ...]) -> np.ndarray:
-        drawn = generator.standard_normal(shape).astype(np.float32)
+        drawn = np.random.default_rng((seed, crc32(name.encode()))).standard_normal(shape, np.float32)
         if len(shape) > 1:
             return drawn / np.float32(np.sqrt(shape[-2]))
         if name.endswith("cache_scale"):
@@ -132,3 +141,11 @@ def _random(generator: np.random.Generator) -> Values:
         return 0.1 * drawn if name.endswith("bias") else 1 + 0.1 * drawn
 
     return values
+
+
+def _turned(w: Writer, config: ModelConfig) -> Values | None:
+    """The values of a tied head that is stored apart from the table: the table's, turned."""
+    if w.values is None or not config.tied:
+        return w.values
+    table = w.values(f"{config.prefix}.{config.embedding}.weight", (config.vocab, config.hidden))
+    return lambda name, shape: np.ascontiguousarray(table.T)

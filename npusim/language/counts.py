@@ -42,6 +42,12 @@ class Counts:
         """Those of them that a pass of so many tokens reads: of a table one row a token, of experts those that are
         chosen at most."""
         whole, table = self._weights(weights, group, embedding, head)
+        how = storage(weights, group, embedding, head, "fp16")
+        for p in self._layers():
+            if p.chosen:
+                experts = p.shape[0]
+                each = matrix_bytes(p.shape, how.weights, group) // experts
+                whole -= each * max(experts - tokens * p.chosen, 0)
         return whole - table + tokens * (table // self.config.vocab)
 
     def cache_bytes(self, tokens: int, cache: str = "fp16", batch: int = 1) -> int:

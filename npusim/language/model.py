@@ -20,12 +20,14 @@ class Parameter:
     """A weight as the graph holds it, named below its block as Hugging Face names it.
 
     `shape`: a matrix is [inputs, outputs] (the transpose of PyTorch's), experts stand in front of it.
-    `matrix`: whether the MAC array multiplies by it, so that it may be stored in 8 or 4 bits.
+    `matrix`: whether the MAC array multiplies by it, so that it may be stored in 8 or 4 bits. `chosen`: of experts, how
+    many a token is sent to; 0 for what every token needs whole.
     """
 
     name: str
     shape: tuple[int, ...]
     matrix: bool = False
+    chosen: int = 0
 
 
 def matrix(name: str, inputs: int, outputs: int, bias: bool = False) -> tuple[Parameter, ...]:

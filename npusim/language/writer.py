@@ -31,6 +31,7 @@ class Step:
     past: int
     batch: int
     with_cache: bool = True
+    new_rows: bool = False  # of keys and values only the new rows come out
 
     @property
     def rows(self) -> int:

@@ -59,7 +59,7 @@ def test_a_folder_is_a_model_only_without_models_in_it(folder):
         ["run"],
         ["check"],
         ["claim", "--us", "100"],
-        ["sweep", "--vary", "tiles=1,2", "-o", "points.csv"],
+        pytest.param(["sweep", "--vary", "tiles=1,2", "-o", "points.csv"], marks=pytest.mark.slow),
         ["explain", "lm_head"],
         ["compare"],
     ],

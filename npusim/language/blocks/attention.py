@@ -127,25 +127,24 @@ class Attention:
         kind = "int8" if eight else None
         name = f"present.{self.layer}.{state.name}"
         rows = state.rows(step.past) + step.tokens
-        forgets = state.rows(step.rows) < rows  # the window is full
-        out = name if step.with_cache and not forgets else ""
+        left = step.tokens if step.new_rows else state.rows(step.rows)  # rows that come out
+        whole = step.with_cache and left == rows
         scale = w.parameter(f"{state.name}_cache_scale", (self.kv_heads,)) if eight else ""
-        stored = (
-            w.op("QuantizeLinear", new, scale, w.constant(np.zeros(self.kv_heads, np.int8)), axis=1)
-            if eight
-            else new
-        )
+        if eight:
+            new = w.op("QuantizeLinear", new, scale, w.constant(np.zeros(self.kv_heads, np.int8)), axis=1)
+        stored = new
         if step.past:
-            old = w.input(
-                f"past_key_values.{self.layer}.{state.name}", (step.batch, *state.at(step.past)), kind
-            )
-            stored = w.op("Concat", old, stored, axis=2, out=out)
-        elif out:
-            stored = w.op("Identity", stored, out=out)
+            past = (step.batch, *state.at(step.past))
+            old = w.input(f"past_key_values.{self.layer}.{state.name}", past, kind)
+            stored = w.op("Concat", old, new, axis=2, out=name if whole else "")
+        elif whole:
+            stored = w.op("Identity", new, out=name)
         if step.with_cache:
-            if forgets:
-                w.op("Slice", stored, w.ints(rows - state.rows(step.rows)), w.ints(rows), w.ints(2), out=name)
-            w.output(name, (step.batch, *state.at(step.rows)), kind)
+            if not whole and step.new_rows:
+                w.op("Identity", new, out=name)
+            elif not whole:  # the window is full, and forgets
+                w.op("Slice", stored, w.ints(rows - left), w.ints(rows), w.ints(2), out=name)
+            w.output(name, (step.batch, self.kv_heads, left, self.head_dim), kind)
         if not eight:
-            return stored if step.past else new
+            return stored if step.past else new  # not the Identity: a name for what comes out
         return w.op("DequantizeLinear", stored, scale, axis=1)

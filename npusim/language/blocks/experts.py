@@ -8,7 +8,7 @@ are not (a token beyond an expert's share is left out); which tokens go where on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,14 +35,12 @@ class Experts:
     def parameters(self) -> tuple[Parameter, ...]:
         own = (
             Parameter("gate.weight", (self.hidden, self.count), True),
-            Parameter("experts.gate_up_proj", (self.count, self.hidden, 2 * self.inner), True),
-            Parameter("experts.down_proj", (self.count, self.inner, self.hidden), True),
+            Parameter("experts.gate_up_proj", (self.count, self.hidden, 2 * self.inner), True, self.chosen),
+            Parameter("experts.down_proj", (self.count, self.inner, self.hidden), True, self.chosen),
         )
         if self.shared is None:
             return own
-        always = tuple(
-            Parameter(f"{self.shared.name}.{p.name}", p.shape, p.matrix) for p in self.shared.parameters()
-        )
+        always = tuple(replace(p, name=f"{self.shared.name}.{p.name}") for p in self.shared.parameters())
         return (*own, *always, Parameter("shared_expert_gate.weight", (self.hidden, 1), True))
 
     def states(self) -> tuple[State, ...]:
@@ -64,31 +62,44 @@ class Experts:
         gate = w.op("Sigmoid", w.linear(x, "shared_expert_gate", self.hidden, 1))
         return w.op("Add", y, w.op("Mul", always, gate))
 
-    def _fetched(self, w: Writer, rows: str, scores: str) -> str:
-        """The matrices of the chosen experts, a product each."""
-        count = w.step.batch * w.step.tokens
+    def _routed(self, w: Writer, scores: str) -> tuple[str, str]:
+        """Weights and experts of each token, [tokens, chosen]."""
         weights, chosen = w.ops("TopK", scores, w.ints(self.chosen), out=("", ""), axis=-1)
         if self.normed:
             weights = w.op("Div", weights, w.op("ReduceSum", weights, w.ints(-1), keepdims=1))
+        return weights, chosen
+
+    def _weighted(self, w: Writer, weights: str, y: str) -> str:
+        """The sum over the choices of each token; y is [tokens, chosen, hidden]."""
+        return w.op("Squeeze", w.op("MatMul", w.op("Unsqueeze", weights, w.ints(1)), y), w.ints(1))
+
+    def _fetched(self, w: Writer, rows: str, scores: str) -> str:
+        """The matrices of the chosen experts, a product each."""
+        count = w.step.batch * w.step.tokens
+        weights, chosen = self._routed(w, scores)
         x = w.op("Reshape", rows, w.ints(count, 1, 1, self.hidden))
         y = self._expert(w, x, lambda matrices: w.op("Gather", matrices, chosen, axis=0))
-        y = w.op("Reshape", y, w.ints(count, self.chosen, self.hidden))
-        y = w.op("MatMul", w.op("Unsqueeze", weights, w.ints(1)), y)
-        return w.op("Squeeze", y, w.ints(1))
+        return self._weighted(w, weights, w.op("Reshape", y, w.ints(count, self.chosen, self.hidden)))
 
     def _balanced(self, w: Writer, rows: str, scores: str) -> str:
-        """Each expert's share of the tokens: those that score it highest."""
-        count = w.step.batch * w.step.tokens
-        share = -(-count * self.chosen // self.count)
-        turned = w.op("Transpose", scores, perm=(1, 0))
-        weights, who = w.ops("TopK", turned, w.ints(share), out=("", ""), axis=-1)
-        y = self._expert(w, w.op("Gather", rows, who, axis=0), lambda matrices: matrices)
-        y = w.op("Mul", y, w.op("Unsqueeze", weights, w.ints(2)))
+        """Choices in order of their experts, cut into equal shares; results go back to where the choices were."""
+        choices = w.step.batch * w.step.tokens * self.chosen
+        share = -(-choices // self.count)
+        weights, chosen = self._routed(w, scores)
+        order = self._sorted(w, w.op("Reshape", chosen, w.ints(choices)), choices)
+        token = w.op("Div", order, w.ints(self.chosen))
+        rest = self.count * share - choices
+        if rest:
+            token = w.op("Concat", token, w.constant(np.zeros(rest, np.int64)), axis=0)
+        x = w.op("Gather", rows, w.op("Reshape", token, w.ints(self.count, share)), axis=0)
+        y = self._expert(w, x, lambda matrices: matrices)
         y = w.op("Reshape", y, w.ints(self.count * share, self.hidden))
-        places = w.op("Reshape", who, w.ints(self.count * share, 1))
-        zeros = w.constant(np.zeros((1, 1), w.float))
-        zeros = w.op("Expand", zeros, w.ints(count, self.hidden))
-        return w.op("ScatterND", zeros, places, y, reduction="add")
+        y = w.op("Gather", y, self._sorted(w, order, choices), axis=0)
+        return self._weighted(w, weights, w.op("Reshape", y, w.ints(-1, self.chosen, self.hidden)))
+
+    def _sorted(self, w: Writer, x: str, count: int) -> str:
+        """Where the numbers of x stand, the smallest first."""
+        return w.ops("TopK", x, w.ints(count), out=("", ""), axis=0, largest=0)[1]
 
     def _expert(self, w: Writer, x: str, choose: Callable[[str], str]) -> str:
         """down(activation(gate(x)) * up(x)) with the matrices that `choose` makes of all of them."""

@@ -1,0 +1,177 @@
+"""Laws of built models, over configs and passes drawn at random."""
+
+import json
+from dataclasses import replace
+from functools import cache
+from math import prod
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import npusim
+from npusim.errors import BadArgument, BadModel
+from npusim.graph import DType
+from npusim.language import FAMILIES, build, counts, from_keys
+from npusim.language.build import _random
+from npusim.language.storage import Width, quantised
+from tests.language.exports import LLAMA_TINY, run
+from tests.language.test_families import DATA, NAMES
+
+
+@cache
+def config_of(name):
+    return from_keys(json.loads(str(np.load(DATA / f"{name}.npz")["config"])), name)
+
+
+CONFIGS = st.sampled_from(NAMES).map(config_of)
+PASSES = st.fixed_dictionaries(
+    {
+        "tokens": st.sampled_from([1, 2, 7, 19]),
+        "past": st.sampled_from([0, 1, 6, 40]),
+        "batch": st.integers(1, 3),
+        "weights": st.sampled_from(["fp32", "fp16", "int8", "int4"]),
+        "cache": st.sampled_from(["fp16", "int8"]),
+        "group": st.sampled_from([32, 64, 128, -1]),
+        "last_logits": st.booleans(),
+        "with_cache": st.booleans(),
+        "present": st.sampled_from(["all", "new"]),
+    }
+)
+WIDTHS = {"float32": 4, "float16": 2, "int8": 1, "int4": 0.5}
+
+
+def test_every_family_has_a_reference():
+    assert {config_of(name).family for name in NAMES} | {"gemma3"} == set(FAMILIES)
+
+
+@given(CONFIGS, PASSES)
+@settings(max_examples=25)
+def test_a_built_graph_is_valid_and_has_the_shapes_it_says(config, asked):
+    model = build(config, weights_values=np.random.default_rng(0), **asked)
+    onnx.checker.check_model(model, full_check=True)
+    graph = npusim.load(model)
+    tokens, past, batch = asked["tokens"], asked["past"], asked["batch"]
+    shape = (batch, 1 if asked["last_logits"] else tokens, config.vocab)
+    assert graph.values["logits"].shape == shape
+    for declared in (*model.graph.input, *model.graph.output):
+        sizes = tuple(d.dim_value for d in declared.type.tensor_type.shape.dim)
+        if declared.name in graph.values:
+            assert graph.values[declared.name].shape == sizes
+    if past and asked["with_cache"] and asked["present"] == "all":
+        into = {n.replace("past_key_values", "present").replace("past_", "present_") for n in graph.inputs}
+        assert into - {"input_ids", "attention_mask", "position_ids"} == set(graph.outputs) - {"logits"}
+
+
+@given(CONFIGS, PASSES)
+@settings(max_examples=30)
+def test_weights_and_caches_of_a_graph_are_those_counted_by_hand(config, asked):
+    """Bytes of the tensors in the file against formulas over the table of the model."""
+    graph = build(config, **asked).graph
+    held = [
+        prod(t.dims) * WIDTHS[DType[onnx.TensorProto.DataType.Name(t.data_type)].label]
+        for t in graph.initializer
+        if t.data_location == onnx.TensorProto.EXTERNAL and "cache_scale" not in t.name
+    ]
+    found = counts(config)
+    expected = found.weight_bytes(asked["weights"], asked["group"])
+    scales = 2 if asked["weights"] == "fp32" else 1
+    assert sum(held) == pytest.approx(expected, rel=0 if scales == 1 else 1e-9)
+    if asked["past"]:
+        width = 2 if asked["weights"] == "fp32" and asked["cache"] == "fp16" else 1
+        rows = sum(_bytes(v) for v in graph.input if v.name.startswith("past_key_values"))
+        assert rows == width * found.cache_bytes(asked["past"], asked["cache"], asked["batch"])
+
+
+def _bytes(value):
+    tensor = value.type.tensor_type
+    label = DType[onnx.TensorProto.DataType.Name(tensor.elem_type)].label
+    return prod(d.dim_value for d in tensor.shape.dim) * WIDTHS[label]
+
+
+@pytest.mark.slow
+@given(CONFIGS, st.sampled_from(["int8", "int4"]), st.sampled_from([32, -1]))
+@settings(max_examples=12)
+def test_stored_weights_are_the_numbers_they_stand_for(config, weights, group):
+    """A model of integers and scales gives the logits of a float model of the same numbers."""
+    inputs = {
+        "input_ids": np.arange(6)[None] % config.vocab,
+        "position_ids": np.arange(6)[None],
+        "attention_mask": np.ones((1, 6), np.int64),
+    }
+    passing = {"tokens": 6, "past": 0, "group": group}
+    stored = build(config, weights=weights, weights_values=np.random.default_rng(1), **passing)
+    suffix = f"_{weights}"
+    held = {t.name for t in stored.graph.initializer}
+    drawn = _random(np.random.default_rng(1))
+    tables = {f"{config.prefix}.{config.embedding}.weight"} if weights == "int8" else set()
+
+    def values(name, shape):
+        data = drawn(name, shape)
+        if name == "lm_head.weight" and config.tied:
+            data = drawn(f"{config.prefix}.{config.embedding}.weight", shape[::-1]).T
+        if name + suffix not in held:
+            return data
+        if name in tables:  # a scale a row
+            return numbers(data.T, weights, -1).T
+        return numbers(data, weights, group)
+
+    found = run(stored, inputs, as_written=True)["logits"].astype(np.float32)
+    floats = build(replace(config, tied=False), weights="fp16", weights_values=values, **passing)
+    expected = run(floats, inputs)["logits"].astype(np.float32)
+    np.testing.assert_allclose(found, expected, atol=0.04 * np.abs(expected).max())
+
+
+def numbers(data, weights, group):
+    """What the integers and scales of a matrix stand for."""
+    whole, scale = quantised(data, Width(weights), group)
+    inputs = data.shape[-2]
+    scale = scale.astype(np.float16).astype(np.float32)
+    if scale.ndim < data.ndim:
+        return whole * scale
+    block = inputs if group == -1 or weights == "int8" else group
+    return whole * np.repeat(scale, block, axis=-2)[..., :inputs, :]
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ({"tokens": 0}, "tokens must be from 1"),
+        ({"past": -1}, "past must be from 0"),
+        ({"batch": 0}, "batch must be from 1"),
+        ({"layers": 3}, "layers must be from 1 to 2, not 3"),
+        ({"weights": "int2"}, "weights 'int2' is not on offer; choose among fp32, fp16, int8, int4"),
+        ({"cache": "int4"}, "cache 'int4' is not on offer; choose among fp16, int8"),
+        ({"group": 48}, "group 48 is not on offer; choose among 32, 64, 128, -1"),
+        ({"embedding": "int4"}, "embedding 'int4' is not on offer"),
+        ({"head": "int2"}, "head 'int2' is not on offer"),
+        ({"present": "none"}, "present 'none' is not on offer; choose among all, new"),
+    ],
+)
+def test_what_is_not_on_offer_is_a_sentence(options, sentence):
+    with pytest.raises(BadArgument, match=sentence):
+        build(from_keys(LLAMA_TINY, "tiny"), **options)
+
+
+KEYS = st.sampled_from(NAMES).flatmap(
+    lambda name: st.tuples(st.just(name), st.sampled_from(sorted(_keys(name))))
+)
+
+
+@cache
+def _keys(name):
+    return json.loads(str(np.load(DATA / f"{name}.npz")["config"]))
+
+
+@given(KEYS, st.sampled_from([None, True, -1, 0, 1.5, 2**70, "x", [], {}, [1, "a"], float("nan")]))
+@settings(max_examples=200)
+def test_any_key_may_be_nonsense(drawn, value):
+    """A config is read, or refused with a sentence; nothing else happens."""
+    name, key = drawn
+    try:
+        found = from_keys(_keys(name) | {key: value}, name)
+        counts(found).weight_bytes()
+    except BadModel as error:
+        assert str(error)
