@@ -67,12 +67,15 @@ class Contents:
     """What is supposed of a tensor's elements beside their type, in counts.
 
     `zeros`: share of them that is zero and that the MAC array may skip, 0..1. `stored`: bytes in memory over those of
-    the type (below 1: compressed). `slots`: how many of the MAC array's slots their multiplications take, over those
+    the type (below 1: compressed); the plan is shaped by those of the type. `read`: bytes the MAC array reads over
+    those of the type. `memory`: where a weight lies, if not in DDR. `slots`: how many of the MAC array's slots their multiplications take, over those
     of the type (below 1: narrower, or zeros in a pattern that leaves no slot empty)."""
 
     zeros: float = 0.0
     stored: float = 1.0
     slots: float = 1.0
+    read: float = 1.0
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ class MacWork:
     written to (1 = own tile only). `weights`: True when the second operand is per output channel
     (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
     `weight_zeros`, `input_zeros`: share of zeros that the array may skip, 0..1. `weight_stored`: bytes a weight takes
-    in memory over `weight_bytes` (compressed: below 1). `mac_slots`: slots of the array that a multiplication takes,
-    over those of its type. The last four are of convolutions and products only.
+    in memory over `weight_bytes` (compressed: below 1). `weight_read`: bytes the array reads of a weight
+    over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type. The last
+    five are of convolutions and products only.
     """
 
     op: Number
@@ -63,6 +64,7 @@ class MacWork:
     input_zeros: Number = 0.0
     weight_stored: Number = 1.0
     mac_slots: Number = 1.0
+    weight_read: Number = 1.0
 
     @property
     def macs(self) -> Number:

@@ -109,7 +109,7 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     taps = np.asarray(work.kernel_h, dtype=float) * work.kernel_w
     seen = taps * np.asarray(work.taps_inside, dtype=float) ** fit.padding_exponent
     input_bytes = np.asarray(work.input_bytes, dtype=float)
-    weight_bytes = np.maximum(work.weight_bytes, 1.0)  # int4 weights are read as 8 bits
+    weight_bytes = np.maximum(np.asarray(work.weight_bytes) * work.weight_read, 1.0)  # int4 is read as 8 bits
     in_c = np.asarray(work.in_c, dtype=float)
     wide = _ceil(np.maximum(in_c, _ALIGN) * input_bytes, fit.input_align_bytes) * fit.input_align_bytes
     # The first layer's own mode: a pixel of few channels counts for fewer bytes than 16 channels have.
@@ -117,7 +117,7 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     channels = np.where(in_c < _ALIGN, narrow, wide) / input_bytes
     read_channels = np.where(in_c < _ALIGN, channels / fit.narrow_input_rate_ratio, in_c)
     out_channels = _ceil(work.out_c, _ALIGN) * _ALIGN
-    zeros = 1.0 - (1.0 - np.asarray(work.weight_zeros)) * (1.0 - np.asarray(work.input_zeros))
+    zeros = np.maximum(work.weight_zeros, work.input_zeros)  # VPUNN: the better of the two, not both
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)
     padded = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * out_channels * channels * seen
     compute = padded * work.mac_slots * (1.0 - fit.sparsity_saving * zeros) / peak

@@ -32,7 +32,9 @@ class Placed:
     `reshaped`: those of `reads` that it sees in another shape than they were made in.
     `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
     `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
-    `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution)."""
+    `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution).
+    `stored`: bytes of its weights in memory over `fixed_bytes`, which shape the plan (compressed: below 1); `memory`:
+    where they come from."""
 
     node: Node
     lowering: str
@@ -49,6 +51,8 @@ class Placed:
     padded: tuple[str, ...] = ()
     sharing: str = ""
     times: tuple[int, ...] = ()
+    stored: float = 1.0
+    memory: str = "ddr"
 
 
 class Placer:
@@ -153,6 +157,15 @@ class Placer:
             if kernels
             else 1_000,
             times=times,
+            stored=_stored(steps) if self.supposed else 1.0,
+            memory=self._memory(node) if self.supposed else "ddr",
+        )
+
+    def _memory(self, node: Node) -> str:
+        """Where the node's weights are supposed to lie."""
+        values = (self.graph.values[n] for n in node.inputs if n)
+        return next(
+            (v.contents.memory for v in values if v.constant and v.contents and v.contents.memory), "ddr"
         )
 
     def _works_of(
@@ -213,6 +226,13 @@ class Placer:
                 f"compiler profile {profile.name} cannot place it"
             )
         return ways[0], profile.default.why.get(ways[0].name, "")
+
+
+def _stored(steps: tuple[Work, ...]) -> float:
+    """Bytes of a step's weights in memory over those of their types."""
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    whole = sum(weight_bytes(s) for s in mac)
+    return sum(weight_bytes(s, float(s.weight_stored)) for s in mac) / whole if whole else 1.0
 
 
 def _padded(

@@ -27,13 +27,15 @@ STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Bytes of the weights of step `step`, needed before the share `needed_at` of its compute is done (0: before
-    it starts)."""
+    it starts). `stored`, `memory`: bytes moved over `nbytes`, and from where."""
 
     step: int
     label: str
     nbytes: float
     needed_at: float
     repeats: int
+    stored: float = 1.0
+    memory: str = "ddr"
 
 
 def weight_chunks(
@@ -59,7 +61,9 @@ def weight_chunks(
                 gate -= 1
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
-            waiting.append((earliest, Chunk(k, label, total / count, r.weights_until * c / count, repeats)))
+            needed_at = r.weights_until * c / count
+            chunk = Chunk(k, label, total / count, needed_at, repeats, step.stored, step.memory)
+            waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         room = _behind_compute(step, tiles, dsps) - _transferred(r)

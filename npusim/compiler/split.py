@@ -162,12 +162,12 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
     return max(1, min(int(min(tiles, tiles_for_split)) * per_tile, int(work.independent)))
 
 
-def weight_bytes(work: MacWork) -> float:
+def weight_bytes(work: MacWork, stored: float = 1.0) -> float:
     """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
-    (Intel's schedules). Zero for element-wise work and pooling."""
+    (Intel's schedules). Zero for element-wise work and pooling. `stored`: bytes of a weight over those of its type."""
     if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
     taps = prod((work.kernel_h, work.kernel_w))
-    return float(work.groups * out_c * (taps * in_c * work.weight_bytes * work.weight_stored + 16))
+    return float(work.groups * out_c * (taps * in_c * work.weight_bytes * stored + 16))

@@ -67,6 +67,7 @@ def _supposed(work: MacWork, data: Contents | None, weights: Contents | None) ->
         input_zeros=zeros,
         weight_zeros=weights.zeros,
         weight_stored=weights.stored,
+        weight_read=weights.read,
         mac_slots=slots * weights.slots,
     )
 

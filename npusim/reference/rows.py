@@ -155,6 +155,7 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
         input_zeros=col("act_sparsity", "0"),
         weight_stored=np.ones(len(rows)),
         mac_slots=np.ones(len(rows)),
+        weight_read=np.ones(len(rows)),
     )
     mode_name = "exec_mode" if truth else "mode"
     shape = ("op", *_SIZES, "in_dtype")

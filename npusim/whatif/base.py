@@ -87,8 +87,8 @@ class Supposition(BaseModel):
         """One sentence for the page: what was supposed of this graph, with numbers."""
         return ", ".join(f"{key} {value}" for key, value in self.options().items())
 
-    def requires(self) -> str:
-        """What the hardware would need for these options; the class's `needs` where that does not depend on them."""
+    def requires(self, hw: Hardware) -> str:
+        """What `hw` would need for these options; the class's `needs` where that does not depend on them."""
         return self.needs
 
     def options(self) -> dict[str, str]:

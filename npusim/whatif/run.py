@@ -134,7 +134,7 @@ def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: S
         one.name,
         one.asked,
         found.sentence,
-        one.requires(),
+        one.requires(hw),
         one.options(),
         found.lines,
         found.numbers,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from npusim.compiler.works import WEIGHTS_AT
+from npusim.compiler.works import PACKED_WEIGHTS, WEIGHTS_AT
 from npusim.errors import BadArgument
 from npusim.graph import Contents, Graph, Node, Value
 from npusim_xamba.text import near, quoted
@@ -58,31 +58,36 @@ def weight_of(node: Node, graph: Graph) -> str:
     return node.inputs[at] if value.constant and value.elements else ""
 
 
+def packed_bits(node: Node) -> float:
+    """Bits of a weight where the tensor's type does not say them (its bytes hold several); 0 where it does."""
+    return float(node.attribute("bits", 4)) if node.op_type in PACKED_WEIGHTS else 0.0
+
+
+Change = Callable[[Value, Contents, float], Value]
+
+
 def marked(
-    graph: Graph,
-    weights: Callable[[Value, Contents], Value] | None,
-    activations: Callable[[Value, Contents], Value] | None = None,
-    pattern: str = "*",
+    graph: Graph, weights: Change | None, activations: Change | None = None, pattern: str = "*"
 ) -> Graph:
     """The graph with what is supposed of the weights of some nodes, and of the activations they read.
 
-    `weights` and `activations` get a value and what is supposed of it already, and give the value to put in place.
-    Weights behind a DequantizeLinear are marked in front of it too, as its reader takes those."""
+    `weights` and `activations` get a value, what is supposed of it already and `packed_bits` of its reader, and give
+    the value to put in place. Weights behind a DequantizeLinear are marked in front of it too, as its reader takes those."""
     values = dict(graph.values)
     makers = {out: node for node in graph.nodes for out in node.outputs if node.op_type == "DequantizeLinear"}
 
-    def put(name: str, change: Callable[[Value, Contents], Value]) -> None:
+    def put(name: str, change: Change, bits: float = 0.0) -> None:
         if name not in done:
             done.add(name)
-            values[name] = change(values[name], values[name].contents or Contents())
+            values[name] = change(values[name], values[name].contents or Contents(), bits)
         if name in makers and makers[name].inputs[0] not in done:
-            put(makers[name].inputs[0], change)
+            put(makers[name].inputs[0], change, bits)
 
     done: set[str] = set()
     for node in products(graph, pattern):
         held = weight_of(node, graph)
         if weights is not None:
-            put(held, weights)
+            put(held, weights, packed_bits(node))
         if activations is not None:
             for name in node.inputs:
                 if name and not values[name].constant and name not in graph.inputs:

@@ -61,7 +61,7 @@ def _fused(
     lookup = _lookup(profile, generation) if lookup_unit else frozenset()
     drain_path.activations(r, drain, lookup)
     quantised.fuse_quantize(r)
-    return quantised.as_int8(r) if precision == "int8" else r.result()
+    return quantised.as_asked(quantised.as_int8(r) if precision == "int8" else r.result())
 
 
 def _lookup(profile: CompilerProfile, generation: str) -> frozenset[str]:

@@ -124,9 +124,32 @@ def fuse_quantize(r: Rewriter) -> None:
             r.nodes[at] = replace(marked, post_ops=(*marked.post_ops, "QuantizeLinear"))
 
 
+#: Metadata of a node of which it is asked that it reads 8 bits: the label of their type.
+READS = "npusim.reads"
+
+
+def as_asked(graph: Graph) -> Graph:
+    """Nodes of which it is asked that they read 8 bits (`READS` in their metadata) as static quantisation would leave
+    them, each type in turn."""
+    asked = {node.metadata[READS] for node in graph.nodes if READS in node.metadata}
+    for dtype in (DType.FLOAT8E4M3FN, DType.INT8):
+        if dtype.label in asked:
+            graph = narrowed(Rewriter(graph), dtype, dtype.label)
+    return graph
+
+
 def as_int8(r: Rewriter) -> Graph:
-    """A float graph as static quantisation would leave it: MAC-array tensors and weights int8, a
-    QuantizeLinear where fp16 data (an input, a DSP kernel's result) meets the MAC array."""
+    """A float graph as static quantisation would leave it."""
+    return narrowed(r, DType.INT8)
+
+
+def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
+    """MAC-array tensors and weights in `dtype`, a QuantizeLinear where fp16 data (an input, a DSP kernel's result)
+    meets the MAC array. `asked`: of those nodes only whose metadata ask for it."""
+
+    def chosen(node: Node) -> bool:
+        return _on_mac_array(r, node) and (not asked or node.metadata.get(READS) == asked)
+
     group: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -143,14 +166,14 @@ def as_int8(r: Rewriter) -> Graph:
     floats = {n for n, v in r.values.items() if v.dtype.is_float and not v.constant}
     stays = {find(n) for n in (*r.graph.inputs, *r.graph.outputs)}
     for node in r.nodes:
-        if node is None or node.op_type in MOVES or _on_mac_array(r, node):
+        if node is None or node.op_type in MOVES or chosen(node):
             continue
         stays |= {find(n) for n in (*node.inputs, *node.outputs) if n}
     eight = {n for n in floats if find(n) not in stays}
     inserted: dict[int, list[Node]] = {}
     made: dict[str, str] = {}
     for index, node in enumerate(r.nodes):
-        if node is None or not _on_mac_array(r, node):
+        if node is None or not chosen(node):
             continue
         inputs = list(node.inputs)
         for k, name in enumerate(inputs):
@@ -158,17 +181,17 @@ def as_int8(r: Rewriter) -> Graph:
                 continue
             if r.constant(name):
                 if k == 1:
-                    r.values[name] = replace(r.value(name), dtype=DType.INT8)
+                    r.values[name] = replace(r.value(name), dtype=dtype)
             elif name in made:
                 inputs[k] = made[name]
             else:
                 q = f"{name}/quantized"
                 made[name] = inputs[k] = q
-                r.values[q] = replace(r.value(name), name=q, dtype=DType.INT8)
+                r.values[q] = replace(r.value(name), name=q, dtype=dtype)
                 quantize = Node(f"{name}/quantize", "QuantizeLinear", (name,), (q,), repeats=node.repeats)
                 inserted.setdefault(index, []).append(quantize)
         r.nodes[index] = replace(node, inputs=tuple(inputs))
     for name in eight:
-        r.values[name] = replace(r.value(name), dtype=DType.INT8)
+        r.values[name] = replace(r.value(name), dtype=dtype)
     nodes = [n for i, node in enumerate(r.nodes) if node is not None for n in (*inserted.get(i, ()), node)]
     return replace(r.graph, nodes=tuple(nodes), values=r.values)

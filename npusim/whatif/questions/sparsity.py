@@ -60,13 +60,13 @@ class Sparsity(Supposition):
             return graph, hw
         return marked(graph, weights, activations, self.layers), hw
 
-    def _weights(self, value: Value, known: Contents) -> Value:
+    def _weights(self, value: Value, known: Contents, packed_bits: float) -> Value:
         kept = 1.0 - self.share
         if self.pattern == "channel":
             return replace(
                 value, contents=replace(known, stored=known.stored * kept, slots=known.slots * kept)
             )
-        bitmap = BITMAP_BITS / (8 * value.dtype.npu_bytes)
+        bitmap = BITMAP_BITS / (packed_bits or 8 * value.dtype.npu_bytes)
         stored = known.stored * kept + bitmap
         if stored >= known.stored:  # not worth a bitmap: it stays dense, and without one nothing is skipped
             return value
@@ -75,11 +75,11 @@ class Sparsity(Supposition):
         zeros = 1.0 - (1.0 - known.zeros) * kept
         return replace(value, contents=replace(known, stored=stored, zeros=zeros))
 
-    def _activations(self, value: Value, known: Contents) -> Value:
+    def _activations(self, value: Value, known: Contents, packed_bits: float) -> Value:
         zeros = 1.0 - (1.0 - known.zeros) * (1.0 - self.activations)
         return replace(value, contents=replace(known, zeros=zeros))
 
-    def requires(self) -> str:
+    def requires(self, hw: Hardware) -> str:
         """Intel's array takes sparse weights of any pattern; the others are of another machine or another compiler."""
         if self.pattern == "2:4":
             return "an array that picks the two of four that are not zero, so that no slot stays empty"

@@ -1,0 +1,113 @@
+"""Types: those of the file change nothing, fewer bits are not slower, bytes by hand, quantised as --precision does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import npusim
+from npusim.errors import BadArgument
+from tests.shared import SHARED, needs_shared
+from tests.whatif.small import NPUS, chain, chains, not_slower
+
+BITS = {"fp16": 16, "int8": 8, "fp8": 8, "int4": 4, "nf4": 4, "int3": 3, "int2": 2, "binary": 1}
+
+
+def ask(graph, text, hw="lunar_lake", **options):
+    return npusim.suppose(graph, f"precision:{text}", hw, band=False, **options)
+
+
+@given(
+    graph=chains(),
+    pair=st.lists(st.sampled_from(sorted(BITS)), min_size=2, max_size=2),
+    hw=st.sampled_from(NPUS),
+)
+def test_fewer_bits_are_not_slower_and_never_more_bytes(graph, pair, hw):
+    narrow, wide = sorted(pair, key=BITS.get)
+    less, more = ask(graph, f"weights={narrow}", hw), ask(graph, f"weights={wide}", hw)
+    assert not_slower(less.latency_us, more.latency_us)
+    assert less.bytes_moved <= more.bytes_moved
+    assert not_slower(more.latency_us, npusim.simulate(graph, hw, band=False).latency_us)
+
+
+@given(graph=chains())
+def test_the_types_of_the_file_change_nothing(graph):
+    report = ask(graph, "weights=fp16")
+    assert report.latency_us == npusim.simulate(graph, band=False).latency_us
+
+
+@given(graph=chains())
+def test_eight_bits_everywhere_is_what_the_option_precision_asks(graph):
+    for hw in NPUS:
+        asked = ask(graph, "activations=int8", hw)
+        assert asked.latency_us == npusim.simulate(graph, hw, precision="int8", band=False).latency_us
+
+
+@pytest.mark.parametrize("name", sorted(BITS))
+def test_bytes_of_weights_by_hand(name):
+    graph = chain(64, 256, 512)
+    saved = npusim.simulate(graph, band=False).bytes_moved - ask(graph, f"weights={name}").bytes_moved
+    assert saved == pytest.approx(256 * 512 * (16 - BITS[name]) / 8)
+
+
+def test_scales_of_groups_by_hand():
+    graph = chain(64, 256, 512)
+    alone, scaled = ask(graph, "weights=int4"), ask(graph, "weights=int4,group=128")
+    assert scaled.bytes_moved - alone.bytes_moved == pytest.approx(256 * 512 / 128 * 2)
+
+
+def test_outliers_are_a_sparse_product_beside_and_a_sum():
+    graph = npusim.what_if(chain(1, 256, 512), "precision:weights=int4,outliers=0.01")
+    assert [node.op_type for node in graph.nodes] == ["MatMul", "MatMul", "Add"]
+    assert graph.values["w0"].contents.stored == 4 / 16
+    kept = graph.values["w0/outliers"]
+    assert kept.contents.zeros == 0.99 and kept.npu_bytes * kept.contents.stored == pytest.approx(
+        256 * 512 * (0.01 * 2 + 1 / 8)
+    )
+
+
+def test_layers_apart_meet_in_a_quantize():
+    graph = chain(512, 256, 512, 128, 256)
+    some = ask(graph, "activations=int8,layers=m1")
+    assert [n.op_type for n in some.nodes].count("MatMul") == 3
+    quantised = [n for n in some.nodes if n.op_type == "QuantizeLinear"]
+    assert len(quantised) == 1
+    assert ask(graph, "activations=int8").latency_us < some.latency_us
+
+
+def test_a_faster_array_is_named_and_assumed():
+    slow, fast = (
+        ask(chain(512, 512, 512), "weights=binary"),
+        ask(chain(512, 512, 512), "weights=binary,mac_rate=8"),
+    )
+    assert fast.latency_us < slow.latency_us
+    assert "8 of these multiplications" in fast.what_ifs[0].needs and "one bit" in slow.what_ifs[0].needs
+
+
+def test_what_a_generation_reads_needs_nothing():
+    graph = chain(64, 256, 512)
+    assert ask(graph, "weights=fp8", "panther_lake").what_ifs[0].needs == ""
+    assert "from NPU 5010 on" in ask(graph, "weights=fp8", "lunar_lake").what_ifs[0].needs
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("weights=int5", "weights 'int5' is not on offer; choose from fp16, int8"),
+        ("outliers=0.1", "are of weights; give weights=int4"),
+        ("weights=int4,outliers=1.5", "outliers is 1.5; it must be at most 1"),
+        ("weights=fp16,activations=int8", "do not meet activations int8"),
+        ("weights=int4,mac_rate=0.5", "mac_rate is 0.5; it must be at least 1"),
+        ("activations=int8,layers=conv*", "no node with weights matches 'conv\\*'"),
+    ],
+)
+def test_what_cannot_be_is_said(text, said):
+    with pytest.raises(BadArgument, match=said):
+        ask(chain(64, 256, 512), text)
+
+
+@needs_shared
+def test_a_quantised_resnet_is_the_file_that_was_quantised():
+    folder = SHARED / "graphs" / "large"
+    asked = ask(folder / "resnet50_ts.onnx", "activations=int8")
+    file = npusim.simulate(folder / "resnet50_qdq.onnx", band=False)
+    assert asked.latency_us == pytest.approx(file.latency_us, rel=0.02)
