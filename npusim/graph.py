@@ -68,8 +68,9 @@ class Contents:
 
     `zeros`: share of them that is zero and that the MAC array may skip, 0..1. `stored`: bytes in memory over those of
     the type (below 1: compressed); the plan is shaped by those of the type. `read`: bytes the MAC array reads over
-    those of the type. `memory`: where a weight lies, if not in DDR. `slots`: how many of the MAC array's slots their multiplications take, over those
-    of the type (below 1: narrower, or zeros in a pattern that leaves no slot empty)."""
+    those of the type. `memory`: where a weight lies, if not in DDR. `slots`: how many of the MAC array's slots their
+    multiplications take, over those of the type (below 1: narrower, or zeros in a pattern that leaves no slot
+    empty)."""
 
     zeros: float = 0.0
     stored: float = 1.0

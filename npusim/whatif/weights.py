@@ -72,7 +72,8 @@ def marked(
     """The graph with what is supposed of the weights of some nodes, and of the activations they read.
 
     `weights` and `activations` get a value, what is supposed of it already and `packed_bits` of its reader, and give
-    the value to put in place. Weights behind a DequantizeLinear are marked in front of it too, as its reader takes those."""
+    the value to put in place. Weights behind a DequantizeLinear are marked in front of it too: its reader takes
+    those."""
     values = dict(graph.values)
     makers = {out: node for node in graph.nodes for out in node.outputs if node.op_type == "DequantizeLinear"}
 

@@ -1,5 +1,7 @@
 """Small graphs for the laws of what-ifs: convolutions and products of random sizes."""
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 from npusim.graph import DType, Graph, Node, Value
@@ -13,11 +15,11 @@ def not_slower(fast_us, slow_us):
 
 
 def chain(rows, *widths, dtype=DType.FLOAT):
-    """A chain of matrix products: [rows, widths[0]] by weights of widths[k] x widths[k+1]; nodes are called m0, m1, ..."""
+    """A chain of matrix products: [rows, widths[0]] by weights of widths[k] x widths[k+1]; nodes are m0, m1, ..."""
     values = {"x": Value("x", (rows, widths[0]), dtype)}
     nodes = []
     last = "x"
-    for k, (inner, outer) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (inner, outer) in enumerate(pairwise(widths)):
         out, held = f"y{k}", f"w{k}"
         values[held] = Value(held, (inner, outer), dtype, constant=True)
         values[out] = Value(out, (rows, outer), dtype)
