@@ -4,10 +4,11 @@ A graph's own tensors are counted, as they are stored on the NPU (float32 as fp1
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from npusim.generating.roles import cache_inputs, cache_outputs
-from npusim.graph import Graph, Node, Value
+from npusim.graph import Graph, Value
 
 _TABLES = frozenset({"Gather", "GatherBlockQuantized", "GatherElements", "GatherND"})
 
@@ -40,7 +41,7 @@ def traffic(graph: Graph) -> Traffic:
     """What one pass of the graph reads and writes by necessity."""
     tables, whole = _constants(graph)
     weights = sum(graph.values[name].npu_bytes for name in whole)
-    weights += sum(_looked_up(graph, node, name) for node, name in tables if name not in whole)
+    weights += sum(graph.values[name].npu_bytes * part for name, part in tables.items() if name not in whole)
     caches = cache_inputs(graph)
     new = sum(_new_bytes(value, caches) for value in cache_outputs(graph))
     return Traffic(weights, sum(v.npu_bytes for v in caches), new)
@@ -62,7 +63,7 @@ def held(graph: Graph) -> Held:
     tables, whole = _constants(graph)
     matrices = [(graph.values[name].elements, graph.values[name].dtype) for name in whole]
     names = whole | {  # a table that is the head turned round is one tensor: tied
-        name for _, name in tables if (graph.values[name].elements, graph.values[name].dtype) not in matrices
+        name for name in tables if (graph.values[name].elements, graph.values[name].dtype) not in matrices
     }
     last: dict[str, int] = {}
     for k, node in enumerate(graph.nodes):
@@ -83,24 +84,34 @@ def held(graph: Graph) -> Held:
     return Held(sum(graph.values[name].npu_bytes for name in names), most)
 
 
-def _constants(graph: Graph) -> tuple[list[tuple[Node, str]], set[str]]:
-    """The tables with the nodes that look something up in them, and the constants that are read whole."""
-    tables, whole = [], set()
+def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
+    """The tables with the part of each that is looked up, and the constants that are read whole.
+
+    A table may be unpacked first: what a DequantizeLinear reads is looked up where all that follows looks up."""
     made = {
         name for node in graph.nodes for name in node.outputs
     }  # unpacked weights: counted as they are stored
+    looked_up: dict[str, float] = defaultdict(float)
+    read_whole: set[str] = set()
     for node in graph.nodes:
         for place, name in enumerate(node.inputs):
-            if not name or name in made or not graph.values[name].constant:
+            if not name or not graph.values[name].constant:
                 continue
             if node.op_type in _TABLES and place == 0:
-                tables.append((node, name))
-            else:
-                whole.add(name)
-    return tables, whole
-
-
-def _looked_up(graph: Graph, node: Node, table: str) -> float:
-    """Bytes of the rows of a table that are read: as many as the result has, in the type of the table."""
-    value, result = graph.values[table], graph.values[node.outputs[0]]
-    return min(value.npu_bytes, result.elements * value.dtype.npu_bytes)
+                looked_up[name] += graph.values[node.outputs[0]].elements / max(
+                    graph.values[name].elements, 1
+                )
+            elif node.op_type != "DequantizeLinear":
+                read_whole.add(name)
+    for node in graph.nodes:
+        if node.op_type == "DequantizeLinear":
+            (unpacked,) = node.outputs
+            for name in filter(None, node.inputs):
+                if not graph.values[name].constant:
+                    continue
+                if unpacked in looked_up and unpacked not in read_whole:
+                    looked_up[name] += looked_up[unpacked]
+                else:
+                    read_whole.add(name)
+    tables = {name: min(part, 1.0) for name, part in looked_up.items() if name not in made}
+    return tables, read_whole - made
