@@ -63,7 +63,7 @@ fidelity: $(VENV)/.extra-plot
 
 # What documents show of the tool's output, printed again, and the pictures (these need Chromium).
 printed: $(VENV)/.extra-all
-	$(BIN)/python docs/printed.py README.md docs/tutorial.md
+	$(BIN)/python docs/printed.py README.md docs/tutorial.md docs/language_models.md
 	$(BIN)/python docs/make_pictures.py
 
 docs: export NO_MKDOCS_2_WARNING = 1

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "docs"))
 import printed  # noqa: E402
 
-DOCUMENTS = ["README.md", "docs/tutorial.md", "docs/machine.md"]
+DOCUMENTS = ["README.md", "docs/tutorial.md", "docs/machine.md", "docs/language_models.md"]
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in DOCUMENTS}
 IN_TABLE = re.compile(r"\| `((?:npusim|xamba) [^`]+)` \|$", re.M)
 AGAIN = "; `make printed` prints the documents again"
