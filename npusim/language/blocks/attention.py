@@ -1,7 +1,8 @@
 """Grouped attention with a static cache: keys and values come in as inputs and go out with the new rows behind them.
 
-Query heads that share a key head are rows of one product, so no key or value is written out several times:
-[batch, key heads, group x tokens, channels] x [batch, key heads, channels, rows].
+One token: query heads that share a key head are rows of one product, so no key or value is written out several times.
+Several tokens: keys and values are repeated for their query heads, as exporters do; the compiler reads them once, and
+the scores go from product to product in the shape that the mask has.
 """
 
 from __future__ import annotations
@@ -75,21 +76,18 @@ class Attention:
         k, v = self._cached(w, key, k), self._cached(w, value, v)
         rows = key.rows(step.past) + step.tokens
         q = w.op("Mul", q, w.scalar(self.head_dim**-0.5 if self.scale is None else self.scale))
-        if group > 1:
-            q = w.op("Reshape", q, w.ints(step.batch, self.kv_heads, group * step.tokens, self.head_dim))
+        if group > 1 and step.tokens > 1:
+            k, v = (self._for_each_head(w, part, rows) for part in (k, v))
+        elif group > 1:
+            q = w.op("Reshape", q, w.ints(step.batch, self.kv_heads, group, self.head_dim))
         scores = w.op("MatMul", q, w.op("Transpose", k, perm=(0, 1, 3, 2)))
         if self.softcap:
             scores = w.op("Tanh", w.op("Mul", scores, w.scalar(1 / self.softcap)))
             scores = w.op("Mul", scores, w.scalar(self.softcap))
-        apart = group > 1 and step.tokens > 1  # the mask differs by token, rows are tokens of several heads
-        if apart:
-            scores = w.op("Reshape", scores, w.ints(step.batch, self.heads, step.tokens, rows))
         weights = w.op("Softmax", w.op("Add", scores, bias_of(w, self.window)), axis=-1)
-        if apart:
-            weights = w.op("Reshape", weights, w.ints(step.batch, self.kv_heads, group * step.tokens, rows))
         y = w.op("MatMul", weights, v)
-        if group > 1:
-            y = w.op("Reshape", y, w.ints(step.batch, self.heads, step.tokens, self.head_dim))
+        if group > 1 and step.tokens == 1:
+            y = w.op("Reshape", y, w.ints(step.batch, self.heads, 1, self.head_dim))
         y = w.op("Transpose", y, perm=(0, 2, 1, 3))
         y = w.op("Reshape", y, w.ints(step.batch, step.tokens, self.heads * self.head_dim))
         if gate:
@@ -120,6 +118,13 @@ class Attention:
             for part, heads in zip(parts, (self.heads, self.kv_heads, self.kv_heads), strict=True)
         )
         return q, k, v, gate
+
+    def _for_each_head(self, w: Writer, x: str, rows: int) -> str:
+        """Keys or values [batch, key heads, rows, channels], written once for each query head, as exporters do."""
+        group = self.heads // self.kv_heads
+        spread = w.ints(w.step.batch, self.kv_heads, group, rows, self.head_dim)
+        x = w.op("Expand", w.op("Unsqueeze", x, w.ints(2)), spread)
+        return w.op("Reshape", x, w.ints(w.step.batch, self.heads, rows, self.head_dim))
 
     def _cached(self, w: Writer, state: State, new: str) -> str:
         """The rows of the cache with the new ones behind them; the cache goes in and comes out."""
