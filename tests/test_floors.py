@@ -30,7 +30,7 @@ FLOORS = [
     "simulation comparison",
     "whatif",
     "reference sweeping measured generating",
-    "tradeoff rival",
+    "tradeoff rival serving",
     "plotting",
     "npusim",
     "commands",
