@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from npusim.report.explain import explain
     from npusim.report.record import Report
     from npusim.rival.ask import against
+    from npusim.serving.serve import serve
     from npusim.simulation import simulate
     from npusim.sweeping.run import sweep
     from npusim.tradeoff.claim import claim
@@ -42,6 +43,7 @@ _WHERE = {
     "against": ("npusim.rival.ask", "against"),
     "check": ("npusim.checking.check", "check"),
     "compare": ("npusim.comparison.waterfall", "compare"),
+    "serve": ("npusim.serving.serve", "serve"),
     "sweep": ("npusim.sweeping.run", "sweep"),
     "sensitivity": ("npusim.tradeoff.sensitivity", "sensitivity"),
     "what_if": ("npusim.whatif.run", "what_if"),
@@ -73,6 +75,7 @@ __all__ = [
     "load",
     "pareto",
     "sensitivity",
+    "serve",
     "simulate",
     "suppose",
     "sweep",

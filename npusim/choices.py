@@ -49,6 +49,13 @@ class Runtime(StrEnum):
     OPENVINO = "openvino"
 
 
+class Order(StrEnum):
+    """Which of several requests comes first: each is answered whole in turn, or prompts go before further tokens."""
+
+    ONE_BY_ONE = "one-by-one"
+    PROMPTS_FIRST = "prompts-first"
+
+
 #: What `npusim calibrate` takes beside the blocks.
 PROFILE = "profile"
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "claim": "npusim.commands.claim:claim",
     "against": "npusim.commands.against:against",
     "generate": "npusim.commands.generate:generate",
+    "serve": "npusim.commands.serve:serve",
     "ops": "npusim.commands.ops:ops",
     "what-if": "npusim.commands.what_if:what_if",
     "sweep": "npusim.commands.sweep:sweep",

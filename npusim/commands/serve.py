@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from npusim.choices import Precision
+from npusim.choices import Order, Precision
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions
 from npusim.terminal.results import answer, check_results
@@ -25,7 +25,7 @@ def serve(
     sizes: Annotated[
         str, typer.Option("--sizes", metavar="N,N", help="Tokens of the prompt graphs that are compiled.")
     ] = "64,128,256",
-    order: opt.OrderOption = "one-by-one",
+    order: opt.OrderOption = Order.ONE_BY_ONE,
     hw: opt.Hw = "lunar_lake",
     tokens: opt.AnswerTokens = 128,
     weights: opt.WeightsOption = "fp16",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from npusim.serving.queue import Order
+from npusim.choices import Order
 from npusim.serving.record import Served, Serving
 from npusim.terminal.layout import Line, sentence, table
 from npusim.terminal.units import digits, share, time, times

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
-
-class Order(StrEnum):
-    """What comes first when several requests are there."""
-
-    ONE_BY_ONE = "one-by-one"
-    PROMPTS_FIRST = "prompts-first"
+from npusim.choices import Order
 
 
 @dataclass(frozen=True, slots=True)

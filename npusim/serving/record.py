@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from npusim.choices import Order
 from npusim.serving.covering import Cover
-from npusim.serving.queue import Order, Times
+from npusim.serving.queue import Times
 from npusim.serving.requests import Request
 
 

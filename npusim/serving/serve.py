@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.choices import choose
+from npusim.choices import Order, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
@@ -17,7 +17,7 @@ from npusim.generating.graphs import Built, passes_of
 from npusim.generating.passes import Conditions
 from npusim.serving.covering import covers
 from npusim.serving.prices import Prices, asked_for
-from npusim.serving.queue import Job, Order, run, waiting
+from npusim.serving.queue import Job, run, waiting
 from npusim.serving.record import Served, Serving, spread
 from npusim.serving.requests import Request, checked
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of

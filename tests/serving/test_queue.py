@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npusim.choices import Order
 from npusim.errors import BadArgument
 from npusim.serving.covering import covers
-from npusim.serving.queue import Job, Order, run, waiting
+from npusim.serving.queue import Job, run, waiting
 from npusim.serving.requests import Request, read_requests
 
 SIZES = st.lists(st.sampled_from([16, 32, 48, 64, 128, 256]), min_size=1, max_size=5, unique=True)
