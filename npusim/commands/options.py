@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from npusim.choices import PROFILE as PROFILE
-from npusim.choices import Block, Method, Mode, Precision, choose
+from npusim.choices import Block, Method, Mode, Order, Precision, choose
 from npusim.choices import Runtime as Runtimes
 
 
@@ -330,6 +330,10 @@ Device = Annotated[
 Runtime = Annotated[
     Runtimes,
     typer.Option("--runtime", help="What runs the model on the CPU.", **_choice(Runtimes, "--runtime")),
+]
+OrderOption = Annotated[
+    Order,
+    typer.Option("--order", help="Which of several requests comes first.", **_choice(Order, "--order")),
 ]
 Reports = Annotated[
     list[str] | None,

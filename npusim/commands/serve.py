@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from npusim.choices import Order, Precision
+from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions
 from npusim.terminal.results import answer, check_results
 
 
 def serve(
-    model: opt.ServedModel,
+    model: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="A Hugging Face config.json or its folder.")
+    ],
     requests: Annotated[
         str,
         typer.Option(
@@ -27,11 +30,11 @@ def serve(
     ] = "64,128,256",
     order: opt.OrderOption = Order.ONE_BY_ONE,
     hw: opt.Hw = "lunar_lake",
-    tokens: opt.AnswerTokens = 128,
-    weights: opt.WeightsOption = "fp16",
-    group: opt.Group = 128,
-    cache: opt.Cache = "fp16",
-    growing: opt.Growing = False,
+    tokens: lm.AnswerTokens = 128,
+    weights: lm.WeightsOption = "fp16",
+    group: lm.Group = 128,
+    cache: lm.Cache = "fp16",
+    growing: lm.Growing = False,
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,

@@ -15,7 +15,7 @@ import numpy as np
 from npusim.band import band_us
 from npusim.generating.asked import Asked
 from npusim.generating.curve import Curve, curve
-from npusim.generating.generate import curve_of
+from npusim.generating.answer import steps_of
 from npusim.generating.graphs import Passes
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.report.record import Doubt
@@ -71,7 +71,7 @@ class Prices:
 
     def _step(self) -> Curve:
         if self._steps is None:
-            self._steps = curve_of(self.passes, self.on, self.asked.before, band=True)
+            self._steps = steps_of(self.passes, self.on, self.asked.before, band=True)
         return self._steps
 
     def _run(self, size: int, past: int) -> Pass:

@@ -13,7 +13,8 @@ from npusim.choices import Order, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
-from npusim.generating.graphs import Built, passes_of
+from npusim.generating.exports import passes_of
+from npusim.generating.graphs import Built
 from npusim.generating.passes import Conditions
 from npusim.serving.covering import covers
 from npusim.serving.prices import Prices, asked_for
