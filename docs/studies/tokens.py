@@ -104,14 +104,23 @@ def speeds(folder: Path, models: Sequence[str] = MODELS) -> dict[tuple[str, str,
             for k, npu in enumerate(npus):
                 per_s = [1e6 / step[k] for step in steps]
                 result[model, weights, npu] = per_s
-                what = f"{model:14}{weights:>8}{weigh.weight_bytes(weights, 128) / 1e9:7.2f}" if k == 0 else " " * 29
-                print(f"{what}  {npu:13}{first[k] / 1e3:8.0f}" + "".join(f"{each:8.1f}" for each in per_s), flush=True)
+                what = (
+                    f"{model:14}{weights:>8}{weigh.weight_bytes(weights, 128) / 1e9:7.2f}"
+                    if k == 0
+                    else " " * 29
+                )
+                print(
+                    f"{what}  {npu:13}{first[k] / 1e3:8.0f}" + "".join(f"{each:8.1f}" for each in per_s),
+                    flush=True,
+                )
     return result
 
 
 def rewrites(folder: Path, models: Sequence[str] = STATE_SPACES) -> dict[tuple[str, str], list[float]]:
     """What xamba's rewrites bring on prompts, printed; (model, rewrites) -> ms on each NPU."""
-    title(f"Rewritten by xamba, fp16: first token after a prompt of {PROMPT:,}, ms; tokens a second on Lunar Lake")
+    title(
+        f"Rewritten by xamba, fp16: first token after a prompt of {PROMPT:,}, ms; tokens a second on Lunar Lake"
+    )
     print(f"{'model':14}{'rewrites':10}" + "".join(f"{npu:>14}" for npu in NPUS) + f"{'tokens/s':>10}")
     result = {}
     for model in models:
@@ -124,9 +133,7 @@ def rewrites(folder: Path, models: Sequence[str] = STATE_SPACES) -> dict[tuple[s
             large = names and model == "mamba2-2.7b"
             step = "as built" if large else f"{1e6 / times(found, 1, 1, ['lunar_lake'])[0]:.1f}"
             print(
-                f"{model:14}{name:10}"
-                + "".join(f"{us / 1e3:14.0f}" for us in first)
-                + f"{step:>10}",
+                f"{model:14}{name:10}" + "".join(f"{us / 1e3:14.0f}" for us in first) + f"{step:>10}",
                 flush=True,
             )
     return result
@@ -135,7 +142,9 @@ def rewrites(folder: Path, models: Sequence[str] = STATE_SPACES) -> dict[tuple[s
 def crossings(folder: Path) -> None:
     """From which context on the state space gives more tokens a second than attention."""
     title("Attention against state space, Lunar Lake: from which context on Mamba-2 is faster")
-    print(f"{'state space':14}{'attention':22}{'weights':>8}{'tokens/s':>10}{'at 128':>9}{'at 32,768':>11}{'overtakes':>11}")
+    print(
+        f"{'state space':14}{'attention':22}{'weights':>8}{'tokens/s':>10}{'at 128':>9}{'at 32,768':>11}{'overtakes':>11}"
+    )
     with tempfile.TemporaryDirectory() as made:
         for model, shape in ATTENTION.items():
             rivals = {f"same size, {parameters(made, shape) / 1e6:,.0f} M": attention(Path(made), shape)}
@@ -155,7 +164,7 @@ def crossings(folder: Path) -> None:
 
 def over_contexts(found: Built) -> Curve:
     """A token's pass on Lunar Lake from 128 rows to FAR, of few plans."""
-    plan_at = lambda past: run(found.graph(1, past), conditions("lunar_lake"), past, 1)  # noqa: E731
+    plan_at = lambda past: run(found.graph(1, past), conditions("lunar_lake"), past, 1)
     return curve(plan_at, 127, FAR - 1, most=5)
 
 
@@ -187,7 +196,9 @@ def parameters(folder: str, shape: tuple[int, int, int]) -> int:
     return int(counts(read_config(attention(Path(folder), shape))).parameters)
 
 
-def reading(speed: dict[tuple[str, str, str], list[float]], first: dict[tuple[str, str], list[float]]) -> None:
+def reading(
+    speed: dict[tuple[str, str, str], list[float]], first: dict[tuple[str, str], list[float]]
+) -> None:
     title("Reading")
     lunar = {model: [speed[model, w, "lunar_lake"] for w in WIDTHS] for model in MODELS}
     best = [first["mamba2-130m", name][1] for name in REWRITES]
@@ -207,14 +218,25 @@ def reading(speed: dict[tuple[str, str, str], list[float]], first: dict[tuple[st
 
 
 def plot(speed: dict[tuple[str, str, str], list[float]]) -> None:
-    series = tuple(Series(f"{m}, {w}", tuple(speed[m, w, "lunar_lake"])) for m in MODELS for w in ("fp16", "int4"))
+    series = tuple(
+        Series(f"{m}, {w}", tuple(speed[m, w, "lunar_lake"])) for m in MODELS for w in ("fp16", "int4")
+    )
     note = "Lunar Lake, compiler 2026, a static cache that is full; predicted."
-    figure = Lines("Tokens a second over the context", note, Axis("context", "rows", CONTEXTS, True), "tokens a second", "1/s", series)
+    figure = Lines(
+        "Tokens a second over the context",
+        note,
+        Axis("context", "rows", CONTEXTS, True),
+        "tokens a second",
+        "1/s",
+        series,
+    )
     plots.save(figure, HERE / "tokens.png")
 
 
 def main(folder: Path) -> None:
-    print("Language models on three NPUs, predicted: built from their config.json, one sequence, greedy, no draft.")
+    print(
+        "Language models on three NPUs, predicted: built from their config.json, one sequence, greedy, no draft."
+    )
     speed = speeds(folder)
     first = rewrites(folder)
     crossings(folder)

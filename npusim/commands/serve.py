@@ -14,9 +14,7 @@ from npusim.terminal.results import answer, check_results
 
 
 def serve(
-    model: Annotated[
-        str, typer.Argument(metavar="CONFIG", help="A Hugging Face config.json or its folder.")
-    ],
+    model: Annotated[str, typer.Argument(metavar="CONFIG", help="A Hugging Face config.json or its folder.")],
     requests: Annotated[
         str,
         typer.Option(

@@ -37,7 +37,13 @@ def to_document(found: Serving) -> dict[str, Any]:
         ],
         "warnings": list(found.warnings),
     }
-    return envelope("npusim.serving", content, hardware=found.hardware, compiler=found.compiler)
+    return envelope(
+        "npusim.serving",
+        content,
+        model_sha256=found.model_sha256,
+        hardware=found.hardware,
+        compiler=found.compiler,
+    )
 
 
 def _served(served: Served) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _ways(found: Serving) -> str:
     longest = max(served.span_us for _, served, _ in ways) or 1.0
     first = max(served.first_token_us.p95 for _, served, _ in ways) or 1.0
     done = [
-        Bar(name, s.span_us / longest, f"{time(s.span_us)}, {digits(s.tokens_per_s)} tokens/s", ink)
+        Bar(name, s.span_us / longest, time(s.span_us), ink, f"{digits(s.tokens_per_s)} tokens/s")
         for name, s, ink in ways
     ]
     tokens = [

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from npusim.band import band_us
+from npusim.generating.answer import steps_of
 from npusim.generating.asked import Asked
 from npusim.generating.curve import Curve, curve
-from npusim.generating.answer import steps_of
 from npusim.generating.graphs import Passes
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.report.record import Doubt

@@ -84,6 +84,7 @@ def serve(
         step_us=float(prices.steps_us(question.rows - 1, 1)[0]),
         graph_us={size: float(prices.prompt_us(size, np.zeros(1))[0]) for size in sorted({*found, longest})},
         context=None if growing or passes.recurrent else question.rows,
+        model_sha256=passes.sha256[0],
         warnings=prices.warnings,
     )
 
