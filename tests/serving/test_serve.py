@@ -78,7 +78,9 @@ def test_the_page_the_html_and_the_document(npusim, config, tmp_path):  # noqa: 
     assert all(len(line) <= 80 for line in out.splitlines())
     assert "Prompt graphs" in html.read_text("utf-8")
     document = json.loads(npusim(*words, "--json", "-").out)
-    assert document["schema"] == "npusim.serving" and document["model_sha256"] and len(document["requests"]) == 3
+    assert (
+        document["schema"] == "npusim.serving" and document["model_sha256"] and len(document["requests"]) == 3
+    )
     assert all(
         sum(r["parts"]) >= r["prompt"] and r["begin_us"] >= r["arrival_us"] for r in document["requests"]
     )
