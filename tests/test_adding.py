@@ -16,7 +16,14 @@ SECTIONS = {part.split("\n", 1)[0].strip(): part for part in re.split(r"^## ", T
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 COPIED = ("npusim", "xamba", "hw_configs", "examples", "tests", "pyproject.toml")
 #: How many files of the project each addition may take.
-MOST_FILES = {"An op": 2, "An NPU": 1, "A compiler profile": 1, "A rewrite": 1, "A reader of profiles": 1}
+MOST_FILES = {
+    "An op": 2,
+    "An NPU": 1,
+    "A compiler profile": 1,
+    "A rewrite": 1,
+    "A reader of profiles": 1,
+    "A what-if": 1,
+}
 
 
 def files_and_commands(section: str) -> tuple[dict[str, str], list[str]]:

@@ -81,18 +81,36 @@ def matching(graph: Graph, pattern: str, asks: str) -> list[str]:
 
 def blocks(graph: Graph, names: Sequence[str]) -> list[list[str]]:
     """The nodes as runs that hang together by tensors between them, in order."""
-    import networkx as nx
-
     wanted = set(names)
-    maker = {out: node.name for node in graph.nodes for out in node.outputs if node.name in wanted}
-    together = nx.Graph()
-    together.add_nodes_from(names)
+    block_of: dict[str, list[str]] = {}  # of a tensor
+    found: dict[int, list[str]] = {}
     for node in graph.nodes:
-        if node.name in wanted:
-            together.add_edges_from((maker[n], node.name) for n in node.inputs if n in maker)
+        if node.name not in wanted:
+            continue
+        own = [node.name]
+        met = {id(block_of[n]): block_of[n] for n in node.inputs if n in block_of}
+        if met:
+            own, *others = met.values()
+            own.append(node.name)
+            for other in others:
+                own += other
+                del found[id(other)]
+                block_of.update((n, own) for n, block in block_of.items() if block is other)
+        block_of.update((n, own) for n in node.outputs if n)
+        found[id(own)] = own
     place = {name: k for k, name in enumerate(names)}
-    parts = [sorted(part, key=place.__getitem__) for part in nx.connected_components(together)]
+    parts = [sorted(part, key=place.__getitem__) for part in found.values()]
     return sorted(parts, key=lambda part: place[part[0]])
+
+
+def needed_for(graph: Graph, names: Sequence[str]) -> set[str]:
+    """These nodes and all that come before them."""
+    wanted, read = set(names), set[str]()
+    for node in reversed(graph.nodes):
+        if node.name in wanted or not read.isdisjoint(node.outputs):
+            wanted.add(node.name)
+            read.update(name for name in node.inputs if name)
+    return wanted
 
 
 def blocks_skipped(
@@ -139,13 +157,7 @@ def _summed(
 
 def exits(plan: Masked, graph: Graph, names: Sequence[str], probability: float, each_us: float) -> Outcomes:
     """The network stops behind each node with `probability`, if it comes that far; only what a stop needs has run."""
-    import networkx as nx
-
-    made = {out: node.name for node in graph.nodes for out in node.outputs if out}
-    flow = nx.DiGraph()
-    flow.add_nodes_from(node.name for node in graph.nodes)
-    flow.add_edges_from((made[n], node.name) for node in graph.nodes for n in node.inputs if n in made)
-    needed = [plan.steps_with({name, *nx.ancestors(flow, name)}) for name in names]
+    needed = [plan.steps_with(needed_for(graph, [name])) for name in names]
     order = sorted(range(len(names)), key=lambda k: int(needed[k].sum()))
     reached, on = np.zeros(len(plan.names), bool), []
     for k in order:

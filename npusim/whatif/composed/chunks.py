@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 
+from npusim.arch.dma import dma_ns
 from npusim.errors import BadArgument
 from npusim.graph import Graph, Node
+from npusim.measures import US
 from npusim.terminal.memory import parse_memory
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Value
 from npusim.whatif.composed.masked import Masked
 
 
-def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]]:
-    """Layers that need more than `memory` at once, each with its chunks, and two lines about them.
+def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str], float]:
+    """Layers that need more than `memory` at once, each with its chunks; lines about them; and the microseconds that
+    all chunks take beyond the whole layers: a step each at least, and the input read again, nothing of it hidden.
 
     A chunk has all of the layer's input and its share of the weights and of the output; a layer without weights has its
     share of everything. Raises BadArgument: a size that is none, an input that alone needs more."""
@@ -23,7 +26,7 @@ def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]
         raise BadArgument(f"what-if 'split': memory: {error}") from None
     rows: list[dict[str, Value]] = []
     tight: list[str] = []
-    largest = 0.0
+    largest = more_ns = 0.0
     for step, names in zip(plan.plan.steps, plan.names, strict=True):
         if not names:
             continue
@@ -39,6 +42,7 @@ def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]
         count = math.ceil((whole - fixed) / (bound - fixed))
         each = fixed + (whole - fixed) / count
         again = (count - 1) * fixed
+        more_ns += (count - 1) * float(plan.hw.step.minimum_ns + (dma_ns(fixed, plan.hw) if fixed else 0.0))
         rows.append(
             {
                 "layer": step.node.name,
@@ -57,7 +61,7 @@ def chunks(plan: Masked, memory: str) -> tuple[list[dict[str, Value]], list[str]
         )
     if tight:
         said.append(f"the input alone is over the bound for {len(tight)} layers, as {tight[0]}")
-    return rows, said
+    return rows, said, more_ns * US
 
 
 def parts(graph: Graph, node: Node) -> tuple[float, float, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from npusim.errors import BadArgument
-from npusim.graph import Graph
-from npusim.whatif.composed.alternatives import matching
+from npusim.graph import Graph, Node
+from npusim.whatif.composed.alternatives import matching, needed_for
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -22,8 +23,8 @@ def halves(model: ModelProto, at: str) -> dict[str, ModelProto]:
     from npusim.onnx_io import load
 
     graph = load(model)
-    inside = before(graph, matching(graph, at, "split"))
-    crossing = [name for name in between(graph, inside)]
+    inside = needed_for(graph, matching(graph, at, "split"))
+    crossing = between(graph, inside)
     behind = [node for node in graph.nodes if node.name not in inside]
     if not crossing or not behind:
         raise BadArgument(f"what-if 'split': nothing lies behind '{at}', so there is no tail to save")
@@ -44,17 +45,6 @@ def halves(model: ModelProto, at: str) -> dict[str, ModelProto]:
     }
 
 
-def before(graph: Graph, names: list[str]) -> set[str]:
-    """These nodes and all that come before them."""
-    import networkx as nx
-
-    made = {out: node.name for node in graph.nodes for out in node.outputs if out}
-    flow = nx.DiGraph()
-    flow.add_nodes_from(node.name for node in graph.nodes)
-    flow.add_edges_from((made[n], node.name) for node in graph.nodes for n in node.inputs if n in made)
-    return {name for one in names for name in (one, *nx.ancestors(flow, one))}
-
-
 def between(graph: Graph, inside: set[str]) -> list[str]:
     """Tensors that nodes inside make and others read, in order."""
     made = {name for node in graph.nodes if node.name in inside for name in node.outputs if name}
@@ -62,7 +52,7 @@ def between(graph: Graph, inside: set[str]) -> list[str]:
     return list(dict.fromkeys(read))
 
 
-def _inputs_of(graph: Graph, nodes: list) -> set[str]:  # type: ignore[type-arg]
+def _inputs_of(graph: Graph, nodes: Iterable[Node]) -> set[str]:
     return {name for node in nodes for name in node.inputs if name in graph.inputs}
 
 

@@ -11,10 +11,11 @@ from npusim.arch.hardware import Hardware
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.measures import US
-from npusim.terminal.units import nbytes, time
-from npusim.whatif.base import Found, Runs, Simulate, Value, option
+from npusim.terminal.units import time
+from npusim.whatif.base import Found, Runs, Simulate, option
 from npusim.whatif.composed.alternatives import matching
 from npusim.whatif.composed.chunks import chunks
+from npusim.whatif.composed.curve import Curve
 from npusim.whatif.composed.cuts import Cut, all_cuts, heads_us, narrow_cuts, tails_us
 from npusim.whatif.composed.machines import Processor, other_machine
 from npusim.whatif.composed.masked import Masked, masked
@@ -62,45 +63,35 @@ class Split(Runs):
             None if isinstance(there, Processor) else head if there is hw else masked(graph, there, simulate)
         )
         cuts = self._cuts(head, graph)
-        first, second = heads_us(head, cuts), self._tails(head, tail, there, cuts)
+        ends = np.array(
+            [[cut.step > 0, cut.step < len(head.names)] for cut in cuts]
+        ).T  # what runs here, and there
+        first = heads_us(head, cuts) + report.host_us * ends[0]
+        second = self._tails(head, tail, there, cuts) + (0.0 if tail is None else report.host_us) * ends[1]
         link = np.array([self._link_us(cut, head, tail) for cut in cuts])
-        total = first + link + second
-        if np.isnan(total).all():
+        if np.isnan(second).all():
             raise BadArgument(
                 f"what-if 'split': {there.name} fuses what a cut at '{self.at}' would part; cut elsewhere"
             )
-        best = int(np.nanargmin(total))
-        rows: list[dict[str, Value]] = [
-            {
-                "behind": cut.node or "(nothing)",
-                "tensors": len(cut.tensors),
-                "bytes": cut.nbytes,
-                "head_us": float(a),
-                "link_us": float(b),
-                "tail_us": float(c),
-                "total_us": float(a + b + c),
-            }
-            for cut, a, b, c in zip(cuts, first, link, second, strict=True)
-            if not np.isnan(c)
-        ]
-        lines = [_line("best", cuts[best], first[best], link[best], second[best])]
-        numbers = {"best_us": float(total[best]), "bytes": cuts[best].nbytes}
+        found = Curve(cuts, first, link, second, len(head.names))
+        lines, numbers, tables = found.lines(), found.numbers(), {"cuts": found.rows()}
         if self.at == "every":
-            numbers |= {"all_there_us": float(total[0]), "all_here_us": float(total[-1])}
             lines.append(
-                f"all on {hw.name} {time(total[-1])}; all on {there.name}, input sent, {time(total[0])}"
+                f"all on {hw.name} {time(numbers['all_here_us'])}; all on {there.name}, input sent, "
+                f"{time(numbers['all_there_us'])}"
             )
-        tables: dict[str, tuple[dict[str, Value], ...]] = {"cuts": tuple(rows)}
         if self.memory:
-            found, said = chunks(head, self.memory)
-            tables["chunks"] = tuple(found)
-            lines += said
-        where = "nowhere: all stays here" if cuts[best].step == len(head.names) else (
-            "before everything: all goes there" if not cuts[best].step else f"behind {cuts[best].node}"
-        )  # fmt: skip
+            rows, said, more_us = chunks(head, self.memory)
+            whole_us = float(heads_us(head, [Cut(len(head.names), "", (), 0.0)])[0]) + report.host_us
+            tables["chunks"] = tuple(rows)
+            numbers["chunked_us"] = whole_us + more_us
+            lines += [
+                *said,
+                f"in chunks all takes {time(whole_us + more_us)} here in place of {time(whole_us)}",
+            ]
         sentence = (
-            f"{hw.name} and {there.name}, {self.bandwidth:g} GB/s and {self.latency:g} us between them: of {len(rows)} "
-            f"cuts the best is {where}, {time(float(total[best]))}"
+            f"{hw.name} and {there.name}, {self.bandwidth:g} GB/s and {self.latency:g} us between them: of "
+            f"{len(tables['cuts'])} cuts the best is {found.where()}, {time(numbers['best_us'])}"
         )
         return Found(report, sentence, tuple(lines), numbers, tables)
 
@@ -142,10 +133,3 @@ class Split(Runs):
         if self.at == "every":
             raise BadArgument("what-if 'split': halves are saved of one cut; say at=NODE")
         return halves(model, self.at)
-
-
-def _line(what: str, cut: Cut, head: float, link: float, tail: float) -> str:
-    return (
-        f"{what}: head {time(float(head))} + link {time(float(link))} ({nbytes(cut.nbytes)} in {len(cut.tensors)} "
-        f"tensor{'s' * (len(cut.tensors) != 1)}) + tail {time(float(tail))}"
-    )

@@ -1,0 +1,121 @@
+"""Study: the questions other systems ask, asked of three Intel NPUs.
+
+    python docs/studies/what_if.py GRAPHS > docs/studies/what_if.out
+
+GRAPHS is the folder of exported networks of the reference material. Each row: the system a question is from, the what-if,
+the network, the latency before and after on Meteor Lake, Lunar Lake and Panther Lake (compiler 2026, fp16) and what bounds
+it on Lunar Lake. `published`: the system's own headline, on its own hardware, where this project has it from a source; it
+is there to read beside, and nothing is tuned to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path = [p for p in sys.path if p != str(HERE)]
+
+import tempfile  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from functools import cache  # noqa: E402
+
+import npusim  # noqa: E402
+from npusim.graph import Graph  # noqa: E402
+from npusim.report.record import Report  # noqa: E402
+from npusim.terminal.units import time  # noqa: E402
+
+NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
+RESNET = "large/resnet50_ts"
+BERT = "large/bert_base_L128_ts"
+MAMBA2 = "large/mamba2_130m_tf5_dec_dy"
+LLAMA = "llm/large/llama32_1b_dec_kv1024_fp16_dy"
+UNKNOWN = "not known here"
+ENGINES = {"mac_array": "MAC array", "dsp": "DSPs", "dma": "DMA", "step": "dispatch of steps"}
+#: Lengths of requests, for padding: most are short.
+LENGTHS = "17,40\n60,30\n100,10\n128,12\n200,8\n250,2\n"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system's question. `number`: what of a what-if that composes runs is the answer; the latency otherwise.
+    `why`: what the answer rests on."""
+
+    system: str
+    what: str
+    network: str
+    why: str
+    number: str = ""
+    against: str = ""
+    published: str = UNKNOWN
+
+
+ROWS = (
+    Row("RAMAN", "sparsity:weights=0.5,activations=0.3", RESNET, "what is bound by DMA gains by fewer bytes, MACs by skipping"),
+    Row("Bypass Back-propagation", "prune:heads=0.25,ffn=0.5", BERT, "fewer heads shrink no step below its minimum time"),
+    Row("Bypass Back-propagation", "prune:heads=0.25,channels=0.25", MAMBA2, "a decode step is its weights and its step count"),
+    Row("pattern pruning", "prune:channels=0.3", RESNET, "channels are quadratic in MACs and weights, linear in activations"),
+    Row("LAUDNet", "skip:node=*layers.[1-5]/layer/*,probability=0.4", RESNET, "the host decides: each decision is a launch", "expected_us"),
+    Row("LAUDNet", "skip:node=*layers.[1-5]/layer/*,probability=0.4,decision=device", RESNET, "if the NPU could decide", "expected_us"),
+    Row("early exits", "skip:after=*stages.1/layers.3/Add,probability=0.5", RESNET, "one decision a network", "expected_us"),
+    Row("SAC-d", "split:on=panther_lake,bandwidth=1.25", RESNET, "the link is slower than computing what crosses it", "best_us"),
+    Row("MOTION2NX", "split:memory=512KB", RESNET, "layers in chunks read their input again", "best_us"),
+    Row("XY-Serve", "pad:lengths={lengths},tiles=256", BERT, "one shape for all lengths", "mean_us"),
+    Row("XY-Serve", "pad:lengths={lengths},tiles=64,128,256", BERT, "three shapes, against one of 256", "mean_us", "pad:lengths={lengths},tiles=256"),
+)  # fmt: skip
+
+
+class Study:
+    """Graphs and runs, each once."""
+
+    def __init__(self, folder: Path, lengths: str) -> None:
+        self.folder, self.lengths = folder, lengths
+        self.graph = cache(self._graph)
+        self.before = cache(self._before)
+
+    def _graph(self, network: str) -> Graph:
+        return npusim.load(self.folder / f"{network}.onnx")
+
+    def _before(self, network: str, npu: str) -> Report:
+        return npusim.simulate(self.graph(network), npu, band=False)
+
+    def asked(self, what: str, network: str, npu: str, number: str) -> tuple[float, Report]:
+        """The answer to a what-if in microseconds, and its report."""
+        report = npusim.suppose(self.graph(network), what.format(lengths=self.lengths), npu, band=False)
+        return (report.what_ifs[0].numbers[number] if number else report.latency_us), report
+
+    def row(self, row: Row) -> list[str]:
+        """The lines of one row."""
+        cells, bound = [], ""
+        for npu in NPUS:
+            before = self.before(row.network, npu).latency_us
+            if row.against:
+                before, _ = self.asked(row.against, row.network, npu, row.number)
+            after, report = self.asked(row.what, row.network, npu, row.number)
+            cells.append(f"{time(before)} -> {time(after)} ({before / after:.2f}x)")
+            if npu == "lunar_lake":
+                engine = max(report.engines, key=lambda e: report.engines[e])
+                bound = f"{ENGINES[engine]} {100 * report.engines[engine] / report.latency_us:.0f}%"
+        head = f"{row.system:24}{Path(row.network).name:34}{row.what.format(lengths='FILE')}"
+        return [
+            head,
+            f"{'':4}{cells[0]:36}{cells[1]:36}{cells[2]}",
+            f"{'':4}bound {bound}; {row.why}; published: {row.published}",
+        ]
+
+
+def main(folder: str) -> None:
+    print(
+        "Questions of other systems, asked of meteor_lake, lunar_lake and panther_lake (compiler 2026, fp16)."
+    )
+    print("bound: the engine that is busy longest on lunar_lake, and its share of the latency.\n")
+    with tempfile.TemporaryDirectory() as place:
+        lengths = Path(place) / "lengths.txt"
+        lengths.write_text(LENGTHS, "utf-8")
+        study = Study(Path(folder), str(lengths))
+        for row in ROWS:
+            print("\n".join(study.row(row)), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
