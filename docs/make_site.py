@@ -24,12 +24,15 @@ KEPT = (
     "studies/*.out",
     "fidelity/*.png",
     "pictures/*",
+    "what_if/*.md",
+    "what_if/*.png",
 )
 STUDIES = {
     "where_cumba_pays": "On which NPUs does CumBA pay?",
     "xamba": "The paper's gains, predicted",
     "beyond_xamba": "What beats XAMBA?",
     "default_choice": "What the shipped choice takes",
+    "what_if": "Questions of other systems, asked of three NPUs",
 }
 
 sys.path.insert(0, str(ROOT))
