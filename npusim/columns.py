@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.arch.dma import MEMORIES
+from npusim.arch.dma import MEMORIES, SOURCES
 from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan
 from npusim.work import MacWork
 
@@ -120,7 +120,7 @@ def _dma_columns(tasks: list[DmaTask]) -> DmaColumns:
         _column([t.nbytes for t in tasks]) / transfers,
         _column([t.elements for t in tasks]) / transfers,
         transfers,
-        _column([MEMORIES[t.source] for t in tasks]),
+        _column([SOURCES[t.source] for t in tasks]),
         _column([MEMORIES[t.destination] for t in tasks]),
     )
 

@@ -19,7 +19,7 @@ from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
 READS = {
     "mac_array": ("mac_array.", "step."),
     "dsp": ("dsp.",),
-    "dma": ("dma.", "ddr.", "dsp.clock_mhz"),
+    "dma": ("dma.", "ddr.", "weight_store.", "dsp.clock_mhz"),
 }
 _SHARED = 0.5  # fewer different points than this share: price those and copy
 

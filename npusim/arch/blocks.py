@@ -160,6 +160,14 @@ class Scratchpad(Strict):
     capacity_bytes: PosInt  # usable, one tile
 
 
+class WeightStore(Strict):
+    """A further memory on the chip that holds weights, beside the scratchpads; the DMA brings them to the tiles."""
+
+    capacity_bytes: NotNegative
+    bandwidth_gb_per_s: Positive  # all ports together, 1e9 bytes
+    latency_ns: NotNegative  # of a transfer, in place of that of DDR
+
+
 class Step(Strict):
     minimum_ns: NotNegative  # least time of one compute step of the MAC array on all tiles
 

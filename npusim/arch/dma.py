@@ -20,6 +20,8 @@ from npusim.work import Number
 
 #: Codes of the memories, for columns of transfers.
 MEMORIES = {"ddr": 0, "scratchpad": 1}
+#: The same with where weights may come from on a machine that has a `weight_store`.
+SOURCES = {**MEMORIES, "store": 2}
 
 _RAMP_BYTES = 1024.0
 _PAGE_BYTES = 4096.0  # the page of the address translation
@@ -39,16 +41,19 @@ def dma_ns(
     Args:
         nbytes: bytes moved.
         hw: the machine; numbers may be arrays.
-        source, destination: "ddr" or "scratchpad", or their codes in MEMORIES (0 or 1), scalar or array.
+        source, destination: "ddr" or "scratchpad", or their codes in SOURCES, scalar or array; as a source also
+            "store", the `weight_store` of the machine.
         elements: elements of a permuting transfer (0: it permutes nothing).
         sharing_ports: ports that use the DDR at the same time: each gets no more than its share.
         busy_ports: with 2 or more, the port runs at `both_ports_rate_ratio` of its rate. Only Intel's net
             for NPU 4000 has such a ratio; measured transfers know nothing of it, so plans are priced with 1.
 
     Raises:
-        BadArgument: a memory that is none.
+        BadArgument: a memory that is none, or that the machine has not.
     """
     from_code, to_code = _codes(source), _codes(destination)
+    if np.any(from_code == SOURCES["store"]):
+        return _from_store(nbytes, hw, from_code, to_code, elements, sharing_ports, busy_ports)
     dma = hw.dma
     code = from_code * 2 + to_code  # 0: ddr->ddr, 1: ddr->scratchpad, 2: scratchpad->ddr, 3: within
 
@@ -73,12 +78,32 @@ def dma_ns(
     return (start**power + np.maximum(size / rate, permute) ** power) ** (1.0 / power) + page
 
 
+def _from_store(
+    nbytes: Number, hw: Hardware, from_code: Any, to_code: Any, elements: Number, ports: Number, busy: Number
+) -> Number:
+    """The same where some transfers come from the store: a port at its own rate or at its share of the store's, behind
+    the store's latency."""
+    store = hw.weight_store
+    if store is None:
+        raise BadArgument(
+            f"memory codes are 0 (ddr) and 1 (scratchpad); '{hw.name}' has no weight_store (2) to take weights from"
+        )
+    kept = from_code == SOURCES["store"]
+    others = dma_ns(nbytes, hw, np.where(kept, 0, from_code), to_code, elements, ports, busy)
+    rate = np.minimum(
+        hw.dma.bytes_per_cycle * hw.dsp.clock_mhz * 1e-3, store.bandwidth_gb_per_s / np.maximum(ports, 1)
+    )
+    power = hw.dma.overlap_exponent
+    moved = np.asarray(nbytes, dtype=float) / rate
+    return np.where(kept, (store.latency_ns**power + moved**power) ** (1.0 / power), others)
+
+
 def _codes(memory: Any) -> Any:
     if isinstance(memory, str):
-        if memory not in MEMORIES:
+        if memory not in SOURCES:
             raise BadArgument(f"no memory named '{memory}'; there are {' and '.join(MEMORIES)}")
-        return np.int64(MEMORIES[memory])
+        return np.int64(SOURCES[memory])
     codes = np.asarray(memory)
-    if codes.dtype.kind not in "iu" or ((codes != 0) & (codes != 1)).any():
-        raise BadArgument(f"memory codes are 0 (ddr) and 1 (scratchpad), got {memory!r}")
+    if codes.dtype.kind not in "iu" or ((codes < 0) | (codes >= len(SOURCES))).any():
+        raise BadArgument(f"memory codes are 0 (ddr), 1 (scratchpad), got {memory!r}")
     return codes

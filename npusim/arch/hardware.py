@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, PrivateAttr, StrictStr
 
-from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step
+from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step, WeightStore
 from npusim.arch.config import KeyPath, Places, Strict, dotted, validate
 from npusim.arch.sources import TEXT_KEYS, Source, join, nest
 from npusim.errors import BadHardware
@@ -54,6 +54,7 @@ class Hardware(Strict):
     scratchpad: Scratchpad
     step: Step
     host: Host
+    weight_store: WeightStore | None = None
     _source_of: dict[KeyPath, Source] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -145,6 +146,12 @@ class Hardware(Strict):
             if name not in TEXT_KEYS:
                 sources[path] = source
         return Hardware.build(values, sources, path=self.name)
+
+    def extended(self, numbers: Mapping[str, Any], source: Source = BY_CALLER) -> Hardware:
+        """The same with numbers of a block that it may not have yet (`weight_store`), checked. Raises BadHardware."""
+        paths: dict[KeyPath, Any] = {tuple(name.split(".")): value for name, value in numbers.items()}
+        sources = {**self._source_of, **dict.fromkeys(paths, source)}
+        return Hardware.build({**self._flat, **paths}, sources, path=self.name)
 
     def with_numbers(self, numbers: Mapping[str, Any]) -> Hardware:
         """The same with some numbers in place, by dotted name, unchecked: for values that `replace` has seen

@@ -64,7 +64,9 @@ class Conditions:
         """Graph and NPU under the what-ifs, for what asks of them in other ways than a run. Raises BadArgument."""
         from npusim.whatif.run import applied_only
 
-        return applied_only(graph, hardware, self.what_ifs) if self.what_ifs else (graph, hardware)
+        if not self.what_ifs:
+            return graph, hardware
+        return applied_only(graph, hardware, self.what_ifs, self.compiler, self.precision)
 
     def simulate(self, graph: Graph, hardware: Hardware, advice: bool | int = False) -> Report:
         """The report of a graph that is read on an NPU that is read; `advice` as in `npusim.simulate`."""

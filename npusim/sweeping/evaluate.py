@@ -117,7 +117,9 @@ class Evaluator:
         from npusim.whatif.run import applied_only
         from npusim.whatif.vary import at
 
-        return applied_only(self.graph, hw, at(self.what_ifs, values))
+        compiler = choice.get("compiler", self.compiler)
+        precision = choice.get("precision", self.precision)
+        return applied_only(self.graph, hw, at(self.what_ifs, values), compiler, precision)
 
     def _make_room(self, weight: float) -> None:
         """Forget plans, those not asked for longest first, until one more of this weight may be kept."""

@@ -53,6 +53,8 @@ class Supposition(BaseModel):
     came_from: ClassVar[str] = ""
     #: Names of the files `--save` writes, where it is more than one.
     parts: ClassVar[tuple[str, ...]] = ()
+    #: Other words for options, as `in` for `memory`.
+    synonyms: ClassVar[dict[str, str]] = {}
     #: The option that a value without a name is of, as in `engine:FILE.py`.
     bare: ClassVar[str] = ""
 
@@ -72,6 +74,12 @@ class Supposition(BaseModel):
     def apply(self, graph: Graph, hw: Hardware) -> tuple[Graph, Hardware]:
         """Graph and hardware under the supposition. Raises BadArgument with what is wrong and what to do."""
         return graph, hw
+
+    def apply_under(
+        self, graph: Graph, hw: Hardware, compiler: str, precision: str
+    ) -> tuple[Graph, Hardware]:
+        """The same for questions whose answer depends on how the graph is compiled."""
+        return self.apply(graph, hw)
 
     def rewritten(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """The model under the supposition, valid ONNX, for what is loaded afterwards and for `--save`."""

@@ -25,6 +25,7 @@ def parse(text: str) -> Supposition:
     for part in rest.split(",") if rest.strip() else ():
         before, equals, value = part.partition("=")
         word = before.strip().lower()
+        word = kind.synonyms.get(word, word)
         if equals and (word in kind.model_fields or not key or word.isidentifier()):
             key = word
             if key in given:

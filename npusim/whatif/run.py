@@ -27,20 +27,32 @@ if TYPE_CHECKING:
     import onnx
 
 
-def applied(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]) -> tuple[Graph, Hardware]:
+def applied(
+    graph: Graph,
+    hw: Hardware,
+    what_ifs: Sequence[Supposition],
+    compiler: str = DEFAULT_COMPILER,
+    precision: str = "fp16",
+) -> tuple[Graph, Hardware]:
     """Graph and hardware under what-ifs, one after the other. Those that compose runs change neither.
 
     Raises BadArgument."""
     for one in what_ifs:
-        graph, hw = one.apply(graph, hw)
+        graph, hw = one.apply_under(graph, hw, compiler, precision)
     return graph, hw
 
 
-def applied_only(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition]) -> tuple[Graph, Hardware]:
+def applied_only(
+    graph: Graph,
+    hw: Hardware,
+    what_ifs: Sequence[Supposition],
+    compiler: str = DEFAULT_COMPILER,
+    precision: str = "fp16",
+) -> tuple[Graph, Hardware]:
     """The same for what asks of graph and NPU in other ways than a run. Raises BadArgument for what-ifs that compose
     runs."""
     refuse_runs(what_ifs)
-    return applied(graph, hw, what_ifs)
+    return applied(graph, hw, what_ifs, compiler, precision)
 
 
 def rewritten(model: onnx.ModelProto, what_ifs: Sequence[Supposition]) -> onnx.ModelProto:
@@ -128,7 +140,7 @@ def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: S
         inner = Inner(rest, run)
         found = one.run(graph, hw, inner)
     else:
-        after, machine = one.apply(graph, hw)
+        after, machine = one.apply_under(graph, hw, run.compiler, run.precision)
         found = Found(supposed(after, machine, rest, run), one.says(graph, after, machine))
     record = Supposed(
         one.name,

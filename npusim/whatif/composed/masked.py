@@ -76,6 +76,6 @@ def masked(graph: Graph, hw: Hardware, simulate: Simulate) -> Masked:
 
     behind: Any = getattr(simulate, "what_ifs", ())
     if behind:
-        graph, hw = applied_only(graph, hw, behind)
+        graph, hw = applied_only(graph, hw, behind, simulate.compiler, simulate.precision)
     profile = load_profile(simulate.compiler)
     return Masked(compile_graph(graph, hw, profile, simulate.precision), hw)
