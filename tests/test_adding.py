@@ -23,6 +23,7 @@ MOST_FILES = {
     "A rewrite": 1,
     "A reader of profiles": 1,
     "A what-if": 1,
+    "A family of language models": 1,
 }
 
 

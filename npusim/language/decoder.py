@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from npusim.language.blocks.attention import Attention
+from npusim.language.blocks.experts import Experts
 from npusim.language.blocks.feed_forward import FeedForward
 from npusim.language.blocks.rotary import Rotary
 from npusim.language.keys import Keys
@@ -44,12 +45,32 @@ def norm(keys: Keys, name: str, **differences: Any) -> Norm:
     return Norm(name, keys.size("hidden_size"), **fields)
 
 
-def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward) -> Layer:
+def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward | Experts) -> Layer:
     """x + attention(norm(x)), then x + feed-forward(norm(x))."""
     return (
         Residual((mixer,), norm(keys, "input_layernorm")),
         Residual((mlp,), norm(keys, "post_attention_layernorm")),
     )
+
+
+def routed(keys: Keys, shared: FeedForward | None = None) -> list[FeedForward | Experts]:
+    """The feed-forward of each layer of a model with experts (Qwen3): some layers, or all, may have the plain one."""
+    local = keys.size("num_local_experts", 128, least=0)  # a name transformers 5 gives it in some families
+    count, step = keys.size("num_experts", local, least=0), keys.size("decoder_sparse_step", 1)
+    chosen, plain = keys.size("num_experts_per_tok", 8), feed_forward(keys)
+    if not count:
+        return [plain] * keys.layers()
+    if chosen > count:
+        raise keys.wrong(
+            f"{chosen} experts a token ('num_experts_per_tok') are more than {count} ('num_experts')"
+        )
+    dense = keys.values.get("mlp_only_layers")
+    dense = dense if isinstance(dense, list) else []
+    experts = Experts(
+        keys.size("hidden_size"), keys.size("moe_intermediate_size", 768), count, chosen, shared,
+        keys.activation(), keys.flag("norm_topk_prob"),
+    )  # fmt: skip
+    return [plain if i in dense or (i + 1) % step else experts for i in range(keys.layers())]
 
 
 def windows(keys: Keys) -> list[int | None]:

@@ -31,6 +31,10 @@ class Keys:
         said = {k: v for k, v in self.values.items() if v is not None or k not in assumed}
         return Keys({**assumed, **said}, self.name)
 
+    def told(self, **more: Any) -> Keys:
+        """These keys with others, whatever the file says of them."""
+        return Keys({**self.values, **more}, self.name)
+
     def below(self, key: str) -> Keys:
         """The keys below a key that holds keys; these themselves if it is not there."""
         inner = self.values.get(key, self.values)
@@ -106,12 +110,19 @@ class Keys:
             return None
         return self.size("sliding_window")
 
+    def layers(self) -> int:
+        """How many layers there are."""
+        count = self.size("num_hidden_layers")
+        if count > MOST_LAYERS:
+            raise BadModel(f"'num_hidden_layers' is {count}; {MOST_LAYERS} are the most that are built")
+        return count
+
     def kinds(self, default: Callable[[int], str], known: tuple[str, ...]) -> list[str]:
         """`layer_types`: what each layer is; by the family's rule where an older file does not say."""
-        count = self.size("num_hidden_layers")
+        count = self.layers()
         found = self.values.get("layer_types")
         if found is None:
-            found = [default(index) for index in range(min(count, MOST_LAYERS))]
+            found = [default(index) for index in range(count)]
         if not isinstance(found, list) or len(found) != count:
             raise BadModel(f"'layer_types' must name {count} layers, as 'num_hidden_layers' says")
         for kind in found:
@@ -150,9 +161,6 @@ class Keys:
 
     def model(self, layer: Callable[[int], Layer], final_norm: Norm, **more: Any) -> ModelConfig:
         """The model of a family whose layers are told by index; `more` are further fields of `ModelConfig`."""
-        count = self.size("num_hidden_layers")
-        if count > MOST_LAYERS:
-            raise BadModel(f"'num_hidden_layers' is {count}; {MOST_LAYERS} are the most that are built")
         longest = self.values.get("max_position_embeddings")
         values: dict[str, Any] = {
             "tied": self.flag("tie_word_embeddings"),
@@ -163,7 +171,7 @@ class Keys:
             family=self.text("model_type", ""),
             hidden=self.size("hidden_size"),
             vocab=self.size("vocab_size"),
-            layers=tuple(layer(index) for index in range(count)),
+            layers=tuple(layer(index) for index in range(self.layers())),
             final_norm=final_norm,
             **{**values, **more},
         )

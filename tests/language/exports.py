@@ -59,6 +59,11 @@ def llama_weights(path, layers=2) -> dict[str, np.ndarray]:
     return found
 
 
+def past_name(present: str) -> str:
+    """The input that takes what comes out under this name."""
+    return present.replace("present", "past_key_values" if "." in present else "past")
+
+
 def values_of(found: dict[str, np.ndarray]):
     """These weights, as `build` asks for them."""
 

@@ -14,7 +14,7 @@ import pytest
 from npusim.language import build, counts, from_keys
 from npusim.language.blocks.delta_net import DeltaNet
 from npusim.language.blocks.experts import Experts
-from tests.language.exports import run, values_of
+from tests.language.exports import past_name, run, values_of
 
 DATA = Path(__file__).with_name("data")
 NAMES = sorted(path.stem for path in DATA.glob("*.npz"))
@@ -59,10 +59,7 @@ class Reference:
         }
         found = run(model, inputs)
         logits = found.pop("logits")
-        return logits, {
-            name.replace("present", "past_key_values" if "." in name else "past"): d
-            for name, d in found.items()
-        }
+        return logits, {past_name(name): data for name, data in found.items()}
 
     def check(self, logits, start, atol=2e-4):
         expected = self.logits[:, start : start + logits.shape[1]]

@@ -121,14 +121,17 @@ def _tables(w: Writer, rotary: Rotary) -> tuple[str, str]:
     frequencies, factor = rotary.frequencies(w.step.rows)
     # Angles are taken in float32: a position beyond 2,048 has no exact fp16.
     positions = w.op("Cast", w.op("Unsqueeze", "position_ids", w.ints(1, 3)), to=1)
-    half = w.op("Mul", positions, w.constant(frequencies.astype(np.float32)))
-    angles = w.op("Concat", half, half, axis=-1)
+    angles = w.op("Mul", positions, w.constant(frequencies.astype(np.float32)))
     found = []
     for function in ("Cos", "Sin"):
-        table = w.op(function, angles)
+        half = w.op(
+            function, angles
+        )  # of both halves: exporters join the angles first and take twice as many
         if factor != 1.0:
-            table = w.op("Mul", table, w.constant(np.array(factor, np.float32)))
-        found.append(table if w.float == "float32" else w.op("Cast", table, to=10))
+            half = w.op("Mul", half, w.constant(np.array(factor, np.float32)))
+        if w.float != "float32":
+            half = w.op("Cast", half, to=10)
+        found.append(w.op("Concat", half, half, axis=-1))
     return found[0], found[1]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from npusim.language.blocks.attention import Attention
 from npusim.language.blocks.delta_net import DeltaNet
-from npusim.language.blocks.experts import Experts
 from npusim.language.blocks.feed_forward import FeedForward
-from npusim.language.decoder import FULL, attention, feed_forward, head_dim, norm
+from npusim.language.decoder import FULL, attention, head_dim, norm, routed
 from npusim.language.keys import Keys
 from npusim.language.model import Layer, ModelConfig, Norm, Residual
 
@@ -22,9 +21,14 @@ def model(keys: Keys) -> ModelConfig:
     norms = (Norm("q_norm", channels, eps, True), Norm("k_norm", channels, eps, True))
     every = keys.size("full_attention_interval", 4)
     kinds = keys.kinds(lambda i: LINEAR if (i + 1) % every else FULL, (LINEAR, FULL))
-    plain, experts = feed_forward(keys), _experts(keys)
-    dense = keys.values.get("mlp_only_layers") or ()
-    step = keys.size("decoder_sparse_step", 1)
+    shared = FeedForward(
+        keys.size("hidden_size"), keys.size("shared_expert_intermediate_size", 512), keys.activation(),
+        name="shared_expert",
+    )  # fmt: skip
+    keys = keys.or_else(
+        num_experts=512, num_experts_per_tok=10, moe_intermediate_size=512, norm_topk_prob=True
+    )
+    mlps = routed(keys, shared)
 
     def layer(index: int) -> Layer:
         mixer: Attention | DeltaNet
@@ -32,11 +36,9 @@ def model(keys: Keys) -> ModelConfig:
             mixer = attention(keys, index, rotary, norms=norms, gated=True)
         else:
             mixer = _delta_net(keys, index, eps)
-        routed = experts is not None and index not in dense and (index + 1) % step == 0
-        mlp: FeedForward | Experts = experts if routed and experts else plain
         return (
             Residual((mixer,), norm(keys, "input_layernorm", plus_one=True)),
-            Residual((mlp,), norm(keys, "post_attention_layernorm", plus_one=True)),
+            Residual((mlps[index],), norm(keys, "post_attention_layernorm", plus_one=True)),
         )
 
     return keys.model(layer, norm(keys, "norm", plus_one=True))
@@ -49,23 +51,4 @@ def _delta_net(keys: Keys, layer: int, eps: float) -> DeltaNet:
     return DeltaNet(
         layer, keys.size("hidden_size"), shared, own, keys.size("linear_key_head_dim", 128),
         keys.size("linear_value_head_dim", 128), keys.size("linear_conv_kernel_dim", 4), eps, keys.activation(),
-    )  # fmt: skip
-
-
-def _experts(keys: Keys) -> Experts | None:
-    count = keys.size("num_experts", 512, least=0)
-    if not count:
-        return None
-    chosen = keys.size("num_experts_per_tok", 10)
-    if chosen > count:
-        raise keys.wrong(
-            f"{chosen} experts a token ('num_experts_per_tok') are more than {count} ('num_experts')"
-        )
-    shared = FeedForward(
-        keys.size("hidden_size"), keys.size("shared_expert_intermediate_size", 512), keys.activation(),
-        name="shared_expert",
-    )  # fmt: skip
-    return Experts(
-        keys.size("hidden_size"), keys.size("moe_intermediate_size", 512), count, chosen, shared,
-        keys.activation(), keys.flag("norm_topk_prob", True),
     )  # fmt: skip
