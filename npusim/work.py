@@ -39,8 +39,9 @@ class MacWork:
     (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
     `weight_zeros`, `input_zeros`: share of zeros that the array may skip, 0..1. `weight_stored`: bytes a weight takes
     in memory over `weight_bytes` (compressed: below 1). `weight_read`: bytes the array reads of a weight
-    over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type. The last
-    five are of convolutions and products only.
+    over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type.
+    `side_bytes`: what else is stored with the weights of all problems (scales and zero points of blocks, ...), in
+    bytes. The last six are of convolutions and products only.
     """
 
     op: Number
@@ -65,6 +66,7 @@ class MacWork:
     weight_stored: Number = 1.0
     mac_slots: Number = 1.0
     weight_read: Number = 1.0
+    side_bytes: Number = 0.0
 
     @property
     def macs(self) -> Number:

@@ -167,11 +167,12 @@ class Edges:
             MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
             input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
-        groups = (
-            getattr(reader.steps[0], "groups", 1) > 1 and self.generation in self.profile.groups_over_tiles
-        )
-        apart = getattr(reader.steps[0], "groups", 1) > 1 and not groups
-        sharing = "" if apart else sharing_of(reader, lambda _: None, len(value.shape))
+        batched = getattr(reader.steps[0], "groups", 1) > 1
+        once = (
+            "npusim.shared" in reader.node.attributes
+        )  # a head for several queries: one product, nothing taken apart
+        leaves = batched and not once and self.generation in self.profile.memory.turned_through_ddr
+        sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         if of_image:
             sharing = SLABS if over_channels(reader, value.shape[0]) else IMAGE
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))

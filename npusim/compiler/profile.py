@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -72,9 +72,22 @@ class Fusion(Strict):
     source: str
 
 
+class PackedWeights(Strict):
+    """`unpack`: by generation, where weights of fewer bits, or with scales by block, become what the MAC array
+    multiplies: `mac_array` on their way into it, `dsp` by a kernel that writes them out in 16 bits first."""
+
+    unpack: dict[str, Literal["mac_array", "dsp"]]
+    source: str
+
+    def unpacked_by(self, generation: str) -> str:
+        return self.unpack.get(generation, "mac_array")
+
+
 class Memory(Strict):
     """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
 
+    `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
+    through DDR once it is turned.
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers."""
 
     resident_share: float
@@ -83,6 +96,7 @@ class Memory(Strict):
     follow_input: bool = True
     reshape_through_ddr: bool = False
     natural_cuts: bool = False
+    turned_through_ddr: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
     source: str
 
@@ -94,6 +108,7 @@ class CompilerProfile(Strict):
     default: LoweringRule
     dsp: DspRule
     fusion: Fusion
+    packed_weights: PackedWeights
     memory: Memory
     strided: tuple[str, ...] = Field(default=(), description="ops that are only strides of their neighbours")
     broadcasts: tuple[str, ...] = Field(default=(), description="readers that make an Expand free")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, prod
 
+from npusim.ops.counting import TABLE_BYTES
 from npusim.work import MacOp, MacWork, VectorWork
 
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
@@ -164,10 +165,12 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
 
 def weight_bytes(work: MacWork, stored: float = 1.0) -> float:
     """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
-    (Intel's schedules). Zero for element-wise work and pooling. `stored`: bytes of a weight over those of its type."""
+    (Intel's schedules), and what is stored beside them. Zero for element-wise work and pooling. `stored`: bytes of a
+    weight over those of its type."""
     if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
     taps = prod((work.kernel_h, work.kernel_w))
-    return float(work.groups * out_c * (taps * in_c * work.weight_bytes * stored + 16))
+    each = taps * in_c * work.weight_bytes * stored + TABLE_BYTES
+    return float(work.groups * out_c * each + work.side_bytes)

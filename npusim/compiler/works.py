@@ -15,7 +15,8 @@ WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input h
 PACKED_WEIGHTS = (
     "MatMulNBits",
     "MatMulBnb4",
-)  # the attribute says how wide its weights are, not the type of the tensor
+)  # their rule says how wide weights are, not the type of the tensor
+SIDE_BYTES = "npusim.side_bytes"  # what a fused product has stored beside its weights
 
 
 def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
@@ -51,8 +52,8 @@ def turned_by_pass(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[
 
 
 @lru_cache(maxsize=20_000)
-def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float) -> MacWork:
-    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes)
+def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float, beside: float) -> MacWork:
+    return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes, side_bytes=beside)
 
 
 @lru_cache(maxsize=20_000)
@@ -81,6 +82,7 @@ def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work,
     at = WEIGHTS_AT.get(node.op_type, 1)
     second = graph.values[node.inputs[at]] if len(node.inputs) > at and node.inputs[at] else data
     packed = node.op_type in PACKED_WEIGHTS
+    side = float(node.attribute(SIDE_BYTES, 0.0))
     out = graph.values[next(n for n in node.outputs if n)]
     changed = list(steps)
     for i, step in enumerate(steps):
@@ -90,7 +92,8 @@ def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work,
             weight = second.dtype.npu_bytes if step.op == MacOp.CONVOLUTION else into
             if packed:
                 weight = step.weight_bytes
-            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof))
+            beside = side if side and step.op == MacOp.CONVOLUTION else step.side_bytes
+            changed[i] = _retyped(step, _cap(into), _cap(weight), _cap(outof), beside)
             if step.op == MacOp.CONVOLUTION and (data.contents or second.contents):
                 known = data.contents if i == 0 and not data.constant else None
                 changed[i] = _supposed(changed[i], known, second.contents if second.constant else None)

@@ -11,7 +11,7 @@ from math import prod
 
 from npusim.graph import Value
 from npusim.ops.convolution import WAYS, convolution
-from npusim.ops.counting import copy, dsp, product, vector
+from npusim.ops.counting import TABLE_BYTES, copy, dsp, product, vector
 from npusim.ops.matmul import matmul_lowering
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, VectorWork, Work
@@ -35,11 +35,13 @@ def fused_product(c: OpCase) -> Lowering:
 
 @op("MatMulBnb4", domain=MICROSOFT, lowerings=MAC)
 def matmul_bnb4(c: OpCase) -> Lowering:
-    """Weights of 4 bits in a flat tensor; K and N are attributes."""
+    """Weights of 4 bits in a flat tensor, the largest value of each block beside them; K and N are attributes."""
     left = c.input(0)
     k, n = int(c.attr("K")), int(c.attr("N"))
     work = product(left.elements // k, k, n, 1, left, left, c.output)
-    return Lowering("mac_array", (changed(work, weight_bytes=0.5),))
+    side = sum(v.elements * v.dtype.bits / 8 for v in [c.input(2)] if c.has(2))
+    side = max(0.0, side - TABLE_BYTES * n)
+    return Lowering("mac_array", (changed(work, weight_bytes=0.5, side_bytes=side),))
 
 
 def _channels_first(value: Value) -> Value:

@@ -23,6 +23,9 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 PIXELS_PER_ROW = 4
 FULL_GRID = 16  # pixels the MAC array works on at once
 MAX_CHANNELS = 8192  # most channels of one piece of its work (same facts)
+TABLE_BYTES = (
+    16  # of scale, bias and addresses that an output channel has beside its weights (Intel's schedules)
+)
 CHANNEL_BLOCK = 16  # the MAC array works on channels in sixteens (intel_npu facts, 1.1)
 EIGHT_BITS = (DType.INT8, DType.UINT8, DType.FLOAT8E4M3FN, DType.FLOAT8E5M2)
 

@@ -9,9 +9,20 @@ the MAC array) is not charged here: the producer writes it so.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, per_element, pixels, product, vector
+from npusim.ops.counting import (
+    CHANNEL_BLOCK,
+    TABLE_BYTES,
+    copy,
+    dsp,
+    on_mac_array,
+    per_element,
+    pixels,
+    product,
+    vector,
+)
 from npusim.ops.einsum import Contraction, Turn, contraction
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
@@ -52,7 +63,12 @@ def matmul_lowering(c: OpCase, left: Value, right: Value, a: tuple[int, ...], b:
 
 @op("MatMul", "MatMulInteger", lowerings=MAC)
 def matmul(c: OpCase) -> Lowering:
+    """`npusim.shared` (of the compiler): so many problems of the left side in a row share one of the right side."""
     left, right = c.input(0), c.input(1)
+    if shared := int(c.attr("npusim.shared", 0)):
+        *batch, m, k = left.shape
+        work = product(m * shared, k, right.shape[-1], prod(batch) // shared, left, right, c.output)
+        return Lowering("mac_array", (work,))
     return matmul_lowering(c, left, right, left.shape, right.shape)
 
 
@@ -82,11 +98,15 @@ def qgemm(c: OpCase) -> Lowering:
 
 @op("MatMulNBits", domain=MICROSOFT, lowerings=MAC)
 def matmul_nbits(c: OpCase) -> Lowering:
-    """Weights packed in blocks of `bits`-bit numbers: K and N are attributes, M is the rest of the input."""
+    """Weights packed in blocks of `bits`-bit numbers, with a scale and perhaps a zero point each: K and N are
+    attributes, M is the rest of the input."""
     left = c.input(0)
     k, n, bits = int(c.attr("K")), int(c.attr("N")), int(c.attr("bits", 4))
     work = product(left.elements // k, k, n, 1, left, left, c.output)
-    return Lowering("mac_array", (replace(work, weight_bytes=bits / 8),))
+    beside = [c.input(i) for i in range(2, min(len(c.inputs), 4)) if c.has(i)]
+    side = sum(v.elements * v.dtype.bits / 8 for v in beside) if int(c.attr("block_size", k)) < k else 0.0
+    side = max(0.0, side - TABLE_BYTES * n)
+    return Lowering("mac_array", (replace(work, weight_bytes=bits / 8, side_bytes=side),))
 
 
 @op("MatMulIntegerToFloat", "DynamicQuantizeMatMul", domain=MICROSOFT, lowerings=MAC)

@@ -253,10 +253,17 @@ def test_int8_of_a_float_graph_quantises_where_the_dsp_meets_the_mac_array():
         node("Softplus", "b", "c"),
         node("MatMul", "c w", "y"),
     ]
-    graph = fused(nodes, X, ["y"], {"w": weights(64, 64)}, precision="int8")
+    graph = fused(nodes, {"x": [32, 64]}, ["y"], {"w": weights(64, 64)}, precision="int8")
     assert ops(graph) == ["QuantizeLinear", "MatMul", "MatMul", "Softplus", "QuantizeLinear", "MatMul"]
     bits = {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")}
     assert bits == {"a": 8, "b": 32, "w": 8, "y": 32}
+
+
+def test_int8_of_few_rows_is_of_the_weights():
+    nodes = [node("MatMul", "x w", "a"), node("Add", "a x", "b"), node("MatMul", "b w", "y")]
+    graph = fused(nodes, X, ["y"], {"w": weights(64, 64)}, precision="int8")
+    assert ops(graph) == ["MatMul", "Add", "MatMul"]
+    assert {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")} == {"a": 32, "b": 32, "w": 8, "y": 32}
 
 
 @pytest.mark.parametrize("inline", [False, True])

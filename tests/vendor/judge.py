@@ -25,6 +25,7 @@ from tests.vendor.tables import ATTENTION, HALVES, TABLES, Row, graph_of, read
 
 LEAST_MAC_US = 20.0
 LEAST_MB = 1.0
+PROFILE = "2026-as-released"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def machine(npu: str, tiles: int):
 def judge(row: Row, graph: Graph) -> Verdict:
     """Simulate one row."""
     try:
-        report = simulate(graph, machine(row.npu, row.tiles), "2026", band=False)
+        report = simulate(graph, machine(row.npu, row.tiles), PROFILE, band=False)
     except NpusimError as error:
         return Verdict(row, refused=f"{type(error).__name__}: {error}")
     same, ops = engines(report, graph, row)

@@ -7,9 +7,11 @@ from npusim.compiler.fuse import (
     contraction,
     drain_path,
     norms,
+    packed_weights,
     padding,
     quantised,
     rotary,
+    shared_heads,
     tables,
 )
 from npusim.compiler.fuse.cut_products import cut_products
@@ -19,6 +21,8 @@ from npusim.compiler.profile import CompilerProfile
 from npusim.graph import Graph
 
 PATTERNS = {
+    "shared_heads": shared_heads.shared_heads,
+    "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
     "gelu_erf": activations.gelu_erf,
@@ -51,6 +55,7 @@ def _fused(
 ) -> Graph:
     if profile.fusion.tables_in_plain_ops:
         tables.inline_tables(r)
+    packed_weights.packed_weights(r, profile.packed_weights.unpacked_by(generation) == "dsp")
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
     for name in profile.fusion.patterns:

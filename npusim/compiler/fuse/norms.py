@@ -46,15 +46,19 @@ def _last_axis(r: Rewriter, mean: int) -> bool:
 
 
 def _scale_and_shift(r: Rewriter, node: Node, shift: bool) -> tuple[list[int], Node, list[str]]:
-    """Constant Mul, and Add behind it, that only `node` feeds: members, last node, constants."""
+    """Constant Mul, and Add behind it, that only `node` feeds: members, last node, constants. A Cast between float
+    types in front of them belongs to them (exporters normalise in float32)."""
     members: list[int] = []
     constants: list[str] = []
     for op_type in ("Mul", "Add") if shift else ("Mul",):
-        found = r.reader(node.outputs[0], op_type)
-        other = found and next((n for n in found[1].inputs if n != node.outputs[0]), None)
+        cast = r.reader(node.outputs[0], "Cast")
+        wide = cast is not None and r.value(cast[1].outputs[0]).dtype.is_float
+        name = cast[1].outputs[0] if cast and wide else node.outputs[0]
+        found = r.reader(name, op_type)
+        other = found and next((n for n in found[1].inputs if n != name), None)
         if not found or not other or not r.constant(other):
             break
-        members.append(found[0])
+        members += [found[0], *([cast[0]] if cast and wide else [])]
         constants.append(other)
         node = found[1]
     return members, node, constants

@@ -7,8 +7,10 @@ must become 8-bit (Intel's schedules of quantised networks)."""
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.compiler.fuse.shared_heads import SHARED
 from npusim.graph import DType, Graph, Node
 
 MAC_OPS = frozenset(
@@ -24,6 +26,8 @@ MAC_OPS = frozenset(
         "GlobalAveragePool",
     ]
 )
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul")
+FEW_ROWS = 16  # a product of up to so many rows has less to multiply than to read: a block of the grid's pixels
 MOVES = frozenset(
     [
         "Reshape",
@@ -145,7 +149,8 @@ def as_int8(r: Rewriter) -> Graph:
 
 def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
     """MAC-array tensors and weights in `dtype`, a QuantizeLinear where fp16 data (an input, a DSP kernel's result)
-    meets the MAC array. `asked`: of those nodes only whose metadata ask for it."""
+    meets the MAC array. `asked`: of those nodes only whose metadata ask for it. Of their own accord products of few
+    rows keep their activations and have their weights in `dtype`, and an Add follows where one of its inputs does."""
 
     def chosen(node: Node) -> bool:
         return _on_mac_array(r, node) and (not asked or node.metadata.get(READS) == asked)
@@ -157,6 +162,13 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
             name = group[name]
         return name
 
+    def takes(node: Node) -> bool:
+        if not chosen(node) or asked:
+            return chosen(node)
+        if node.op_type in ("Add", "Sub"):
+            return not narrow.isdisjoint(find(n) for n in node.inputs)
+        return not _few_rows(r, node)
+
     for node in r.nodes:
         if node is not None and node.op_type in MOVES:
             data = node.inputs if node.op_type == "Concat" else node.inputs[:1]
@@ -165,12 +177,17 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
                 group[find(name)] = root
     floats = {n for n, v in r.values.items() if v.dtype.is_float and not v.constant}
     stays = {find(n) for n in (*r.graph.inputs, *r.graph.outputs)}
-    for node in r.nodes:
-        if node is None or node.op_type in MOVES or chosen(node):
+    narrow: set[str] = set()  # roots of what narrow nodes make
+    taking: set[int] = set()
+    for index, node in enumerate(r.nodes):
+        if node is None or node.op_type in MOVES:
             continue
-        stays |= {find(n) for n in (*node.inputs, *node.outputs) if n}
+        if takes(node):
+            taking.add(index)
+            narrow |= {find(n) for n in node.outputs}
+        else:
+            stays |= {find(n) for n in (*node.inputs, *node.outputs) if n}
     eight = {n for n in floats if find(n) not in stays}
-    inserted: dict[int, list[Node]] = {}
     made: dict[str, str] = {}
     for index, node in enumerate(r.nodes):
         if node is None or not chosen(node):
@@ -182,6 +199,8 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
             if r.constant(name):
                 if k == 1:
                     r.values[name] = replace(r.value(name), dtype=dtype)
+            elif index not in taking:
+                continue
             elif name in made:
                 inputs[k] = made[name]
             else:
@@ -189,9 +208,20 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
                 made[name] = inputs[k] = q
                 r.values[q] = replace(r.value(name), name=q, dtype=dtype)
                 quantize = Node(f"{name}/quantize", "QuantizeLinear", (name,), (q,), repeats=node.repeats)
-                inserted.setdefault(index, []).append(quantize)
+                r.insert(index, quantize)
         r.nodes[index] = replace(node, inputs=tuple(inputs))
     for name in eight:
         r.values[name] = replace(r.value(name), dtype=dtype)
-    nodes = [n for i, node in enumerate(r.nodes) if node is not None for n in (*inserted.get(i, ()), node)]
-    return replace(r.graph, nodes=tuple(nodes), values=r.values)
+    return r.result()
+
+
+def _few_rows(r: Rewriter, node: Node) -> bool:
+    """A product that waits for its operands' bytes, not for the MAC array (one token of a language model), or one whose
+    weights are packed: only its weights are stored in fewer bits, as tools for such models leave them."""
+    if node.op_type not in PRODUCTS:
+        return False
+    second, out = r.value(node.inputs[1]), r.value(node.outputs[0])
+    if second.constant and second.dtype.bits < 8:
+        return True
+    rows = prod(out.shape[:-1]) if second.constant else prod(out.shape[-2:-1]) * node.attribute(SHARED, 1)
+    return bool(rows <= FEW_ROWS)

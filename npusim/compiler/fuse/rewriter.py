@@ -25,6 +25,7 @@ class Rewriter:
         # Readers by index, and how many of their operands it is: a tensor may have 100,000 readers.
         self.consumers: dict[str, dict[int, int]] = defaultdict(dict)
         self.graph_outputs = frozenset(graph.outputs)
+        self.inserted: dict[int, list[Node]] = {}  # nodes in front of the one at an index
         self.current: Node | None = None  # the node a pass looks at: an error names it
         for index, node in enumerate(graph.nodes):
             self._link(index, node)
@@ -112,8 +113,17 @@ class Rewriter:
         """Take out a node that nothing needs any more."""
         self._unlink(index)
 
+    def insert(self, index: int, node: Node) -> None:
+        """A new node in front of what stands at `index`. No pattern will find it; its tensors are in `values`."""
+        self.inserted.setdefault(index, []).append(node)
+
     def result(self) -> Graph:
-        return replace(self.graph, nodes=tuple(n for n in self.nodes if n is not None), values=self.values)
+        nodes: list[Node] = []
+        for index, node in enumerate(self.nodes):
+            nodes += self.inserted.get(index, ())
+            if node is not None:
+                nodes.append(node)
+        return replace(self.graph, nodes=tuple(nodes), values=self.values)
 
 
 def _standard(node: Node) -> bool:
