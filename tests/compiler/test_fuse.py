@@ -263,7 +263,12 @@ def test_int8_of_few_rows_is_of_the_weights():
     nodes = [node("MatMul", "x w", "a"), node("Add", "a x", "b"), node("MatMul", "b w", "y")]
     graph = fused(nodes, X, ["y"], {"w": weights(64, 64)}, precision="int8")
     assert ops(graph) == ["MatMul", "Add", "MatMul"]
-    assert {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")} == {"a": 32, "b": 32, "w": 8, "y": 32}
+    assert {n: graph.values[n].dtype.bits for n in ("a", "b", "w", "y")} == {
+        "a": 32,
+        "b": 32,
+        "w": 8,
+        "y": 32,
+    }
 
 
 @pytest.mark.parametrize("inline", [False, True])

@@ -27,7 +27,9 @@ MAC_OPS = frozenset(
     ]
 )
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul")
-FEW_ROWS = 16  # a product of up to so many rows has less to multiply than to read: a block of the grid's pixels
+FEW_ROWS = (
+    16  # a product of up to so many rows has less to multiply than to read: a block of the grid's pixels
+)
 MOVES = frozenset(
     [
         "Reshape",
