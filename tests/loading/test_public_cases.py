@@ -71,7 +71,7 @@ def four_bits_a_weight(name):
 
 @case("nbits_4096_4", "dq_int4_4096")
 def both_ways_to_write_a_matrix_of_four_bits_move_as_much(name):
-    assert weights_moved(name) == pytest.approx(4096 * 4096 / 2, rel=0.08)
+    assert weights_moved(name) == 4096 * 4096 / 2 + 4096 * 128 * 4  # a float32 scale for 32 weights
 
 
 @case("rnn_GRU_forward")
