@@ -128,7 +128,7 @@ def _dma_columns(tasks: list[DmaTask]) -> DmaColumns:
 @dataclass(frozen=True, slots=True)
 class Distinct:
     """`row[i]`: which of the distinct tasks task i of the plan is, `place` the same as an array; `columns` are of the
-    distinct ones, and `first` says which task of the plan each of them is, engine by engine."""
+    distinct ones, and `first` says which task of the plan each of them is, kind by kind (`kind_of`)."""
 
     row: list[int]
     place: np.ndarray
@@ -150,7 +150,7 @@ def _distinct(plan: Plan) -> Distinct:
         if at is None:
             at = known[seen] = first.setdefault(_key(plan, i), i)
         found.append(at)
-    chosen = sorted(first.values(), key=lambda i: _engine(plan.ask[i]))
+    chosen = sorted(first.values(), key=lambda i: kind_of(plan.ask[i]))
     place = {i: k for k, i in enumerate(chosen)}
     row = [place[i] for i in found]
     columns = gather(
@@ -161,8 +161,11 @@ def _distinct(plan: Plan) -> Distinct:
     return Distinct(row, np.array(row, dtype=np.intp), chosen, columns)
 
 
-def _engine(ask: Ask) -> int:
-    return 0 if isinstance(ask, MacTask) else 1 if isinstance(ask, DspTask) else 2
+def kind_of(ask: Ask) -> tuple[int, int]:
+    """Engine (MAC array, DSPs, DMA) and what of it prices a task: its op, or from where to where it moves."""
+    if isinstance(ask, MacTask):
+        return 0, int(ask.alternatives[0][0].op)
+    return (1, 0) if isinstance(ask, DspTask) else (2, SOURCES[ask.source] * 2 + MEMORIES[ask.destination])
 
 
 def _key(plan: Plan, i: int) -> tuple[Any, ...]:

@@ -5,13 +5,14 @@ grid these are few. The arithmetic is that of `npusim.pricing`, so the times are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.columns import distinct
+from npusim.columns import Columns, distinct, gather, kind_of
 from npusim.compiler.plan import Plan
 from npusim.pricing import dma_times, dsp_times, mac_times, waiting_ns
 
@@ -21,23 +22,34 @@ READS = {
     "dsp": ("dsp.",),
     "dma": ("dma.", "ddr.", "weight_store.", "dsp.clock_mhz"),
 }
+ENGINES = tuple(READS)  # by the first number of `kind_of`
+ROWS_AT_ONCE = 8
 _SHARED = 0.5  # fewer different points than this share: price those and copy
 
 
 class Priced(NamedTuple):
-    """Times of an engine's distinct tasks, ns, [tasks, few], or [tasks, 1] where no varied number matters.
+    """Times of an engine's distinct tasks, ns, a row each: [few], or [1] where no varied number matters.
 
     `wait`: what of them is waiting for dispatch (None: nothing ever). `where`: which of the few each point is (None:
     they are the points)."""
 
     engine: str
-    time: np.ndarray
-    wait: np.ndarray | None
+    time: list[np.ndarray]
+    wait: list[np.ndarray] | None
     where: np.ndarray | None
 
     def rows(self) -> list[np.ndarray]:
         """The time of each task, [points] or [1]."""
-        return list(self.time if self.where is None else np.take(self.time, self.where, axis=1))
+        where = self.where
+        return self.time if where is None else [row[where] if len(row) > 1 else row for row in self.time]
+
+
+class _Part(NamedTuple):
+    """A few distinct tasks of one engine, and what prices them."""
+
+    times: Callable[[Hardware], np.ndarray]
+    steps: np.ndarray
+    repeats: np.ndarray
 
 
 class TaskPrices:
@@ -46,49 +58,66 @@ class TaskPrices:
     def __init__(self, plan: Plan, hw: Hardware) -> None:
         self.hw = hw
         found = distinct(plan)
-        self.row, self.columns = found.row, found.columns
+        self.row, self.kinds = found.row, len(found.first)
+        self._parts: dict[str, list[_Part]] = {}
+        for engine, tasks in _parts(found.first, plan):
+            columns = gather(
+                [plan.ask[i] for i in tasks],
+                [plan.minimum_steps[i] for i in tasks],
+                [plan.repeats[i] for i in tasks],
+            )
+            part = _Part(_pricer(columns), columns.minimum_steps, columns.repeats)
+            self._parts.setdefault(engine, []).append(part)
         self._constant: dict[str, Priced] = {}
 
     def priced(self, numbers: Mapping[str, np.ndarray]) -> list[Priced]:
         """The distinct tasks of each engine at the points that are different to it, in the order of `row`."""
-        c = self.columns
-        asked: list[tuple[str, np.ndarray, Callable[[Hardware], np.ndarray]]] = []
-        if mac := c.of_mac:
-            asked.append(("mac_array", c.mac, lambda hw: mac_times(mac, hw)))
-        if dsp := c.of_dsp:
-            asked.append(("dsp", c.dsp, lambda hw: dsp_times(dsp, hw)))
-        if dma := c.of_dma:
-            asked.append(("dma", c.dma, lambda hw: dma_times(dma, hw)))
-        return [self._priced(engine, times, tasks, numbers) for engine, tasks, times in asked]
+        return [self._priced(engine, numbers) for engine in self._parts]
 
-    def _priced(
-        self,
-        engine: str,
-        times: Callable[[Hardware], np.ndarray],
-        tasks: np.ndarray,
-        numbers: Mapping[str, np.ndarray],
-    ) -> Priced:
+    def _priced(self, engine: str, numbers: Mapping[str, np.ndarray]) -> Priced:
         read = {name: v for name, v in numbers.items() if name.startswith(READS[engine])}
         if not read:
             if engine not in self._constant:
-                self._constant[engine] = Priced(engine, *self._finished(times, self.hw, tasks), None)
+                self._constant[engine] = Priced(engine, *self._finished(engine, self.hw), None)
             return self._constant[engine]
         few, where = distinct_points(read)
-        time, wait = self._finished(times, self.hw.with_numbers(few), tasks)
-        return Priced(engine, time, wait, where if time.shape[1] > 1 else None)
+        time, wait = self._finished(engine, self.hw.with_numbers(few))
+        return Priced(engine, time, wait, where if max(map(len, time)) > 1 else None)
 
-    def _finished(
-        self, times: Callable[[Hardware], np.ndarray], hw: Hardware, tasks: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _finished(self, engine: str, hw: Hardware) -> tuple[list[np.ndarray], list[np.ndarray] | None]:
         """Times with the wait for dispatch and the repeats of loops; and that wait."""
-        time, wait = times(hw), None
-        steps, repeats = self.columns.minimum_steps[tasks], self.columns.repeats[tasks]
-        again = bool((repeats != 1).any())
-        if steps.any():
-            wait = waiting_ns(time, steps, hw)
-            time = time + wait
-            wait = wait * repeats if again else wait
-        return time * repeats if again else time, wait
+        times: list[np.ndarray] = []
+        waits: list[np.ndarray] = []
+        for part in self._parts[engine]:
+            time = part.times(hw)
+            wait = waiting_ns(time, part.steps, hw) if part.steps.any() else np.zeros((len(time), 1))
+            if part.steps.any():
+                time = time + wait
+            if (part.repeats != 1).any():
+                time, wait = time * part.repeats, wait * part.repeats
+            times += list(time)
+            waits += list(wait)
+        return times, waits if any(part.steps.any() for part in self._parts[engine]) else None
+
+
+def _parts(first: list[int], plan: Plan) -> Iterator[tuple[str, list[int]]]:
+    """The distinct tasks in their order, few at a time: their times at thousands of points stay in the CPU's cache,
+    and the arrays in between are small enough for the system to hand out again."""
+    for kind, tasks in groupby(first, key=lambda i: kind_of(plan.ask[i])):
+        own = list(tasks)
+        for at in range(0, len(own), ROWS_AT_ONCE):
+            yield ENGINES[kind[0]], own[at : at + ROWS_AT_ONCE]
+
+
+def _pricer(columns: Columns) -> Callable[[Hardware], np.ndarray]:
+    """What prices the tasks of one engine."""
+    if mac := columns.of_mac:
+        return lambda hw: mac_times(mac, hw)
+    if dsp := columns.of_dsp:
+        return lambda hw: dsp_times(dsp, hw)
+    dma = columns.of_dma
+    assert dma is not None
+    return lambda hw: dma_times(dma, hw)
 
 
 def distinct_points(numbers: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray | None]:

@@ -54,28 +54,54 @@ def dma_ns(
     from_code, to_code = _codes(source), _codes(destination)
     if np.any(from_code == SOURCES["store"]):
         return _from_store(nbytes, hw, from_code, to_code, elements, sharing_ports, busy_ports)
-    dma = hw.dma
     code = from_code * 2 + to_code  # 0: ddr->ddr, 1: ddr->scratchpad, 2: scratchpad->ddr, 3: within
+    size, permuted = np.asarray(nbytes, dtype=float), np.asarray(elements)
+    rate = hw.dma.bytes_per_cycle * (hw.dsp.clock_mhz * 1e-3)
+    share = hw.ddr.bandwidth_gb_per_s / np.maximum(sharing_ports, 1)  # 1 GB/s is 1 byte per ns
+    if not (code.ndim == 2 and code.shape[1] == 1 and (np.ndim(rate) or np.ndim(share))):
+        return _of_code(code, size, hw, permuted, share, busy_ports)
+    # A column of transfers at many points: those of a direction share its rates, so each direction goes alone.
+    kinds = sorted(set(code.ravel().tolist()))
+    if len(kinds) == 1:
+        return _of_code(np.int64(kinds[0]), size, hw, permuted, share, busy_ports)
+    column = code[:, 0]
+    parts = []
+    for kind in kinds:
+        rows = np.flatnonzero(column == kind)
+        of_rows = (
+            value[rows] if value.ndim and len(value) == len(code) else value for value in (size, permuted)
+        )
+        taken, moved = of_rows
+        parts.append((rows, np.asarray(_of_code(np.int64(kind), taken, hw, moved, share, busy_ports))))
+    times = np.empty((len(code), *np.broadcast_shapes(*(time.shape[1:] for _, time in parts))))
+    for rows, time in parts:
+        times[rows] = time
+    return times
+
+
+def _of_code(code: Any, size: Any, hw: Hardware, elements: Any, share: Any, busy_ports: Number) -> Number:
+    """Nanoseconds of transfers in the direction `code` (source * 2 + destination), one or one a transfer; `share` is
+    what each port has of the DDR's bandwidth."""
+    dma = hw.dma
 
     def of_direction(name: str, reference: Any) -> Any:
         blocks = (dma.ddr_to_ddr, dma.scratchpad_to_ddr, dma.scratchpad_to_scratchpad)
         inside, out, within = (getattr(block, name) for block in blocks)
         return np.where(code == 0, inside, np.where(code == 1, reference, np.where(code == 2, out, within)))
 
-    size = np.asarray(nbytes, dtype=float)
     clock_ghz = hw.dsp.clock_mhz * 1e-3
     rate = of_direction("rate_ratio", 1.0) * (dma.bytes_per_cycle * clock_ghz)
     both = of_direction("both_ports_rate_ratio", dma.both_ports_rate_ratio)
     rate = rate * np.where(np.asarray(busy_ports) > 1, both, 1.0)
-    touches_ddr = (from_code == MEMORIES["ddr"]) | (to_code == MEMORIES["ddr"])
-    share = hw.ddr.bandwidth_gb_per_s / np.maximum(sharing_ports, 1)  # 1 GB/s is 1 byte per ns
-    rate = np.where(touches_ddr, np.minimum(rate, share), rate)
-    permute = np.asarray(elements) / (dma.permute_elements_per_cycle * clock_ghz)
+    rate = np.where(code < 3, np.minimum(rate, share), rate)  # it touches the DDR
+    moving = size / rate
+    if elements.any():
+        moving = np.maximum(moving, elements / (dma.permute_elements_per_cycle * clock_ghz))
     start = of_direction("latency_ratio", 1.0) * dma.latency_ns
     start = start + of_direction("ramp_ns", dma.ramp_ns) * (size / (size + _RAMP_BYTES))
     page = of_direction("page_ns", dma.page_ns) * (size > _PAGE_BYTES)
     power = dma.overlap_exponent
-    return (start**power + np.maximum(size / rate, permute) ** power) ** (1.0 / power) + page
+    return (start**power + moving**power) ** (1.0 / power) + page
 
 
 def _from_store(

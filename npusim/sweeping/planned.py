@@ -63,7 +63,7 @@ class Planned:
 
     def points_at_once(self, scratch: int, per_node: bool = False) -> int:
         """How many points to price together: few enough for the CPU's cache and for `scratch` bytes."""
-        rows = 12 * len(self.prices.columns.repeats) + 16
+        rows = 12 * self.prices.kinds + 16
         if per_node:
             rows += 2 * len(self.plan.queue) + 4 * len(self.plan.steps)
         return max(1, min(POINTS_AT_ONCE, scratch // (8 * rows)))
@@ -99,7 +99,7 @@ class Planned:
         """Added up in the plan's order, as a report does, at the points that are different to an engine."""
         ports, found, first = int(self.hw.dma.ports), np.zeros((len(ENGINES), points)), 0
         for one in priced:
-            count, few = one.time.shape
+            count, few = len(one.time), max(map(len, one.time))
             own = [k - first for k in self.prices.row if first <= k < first + count]
             first += count
             times = [row * US for row in one.time]
