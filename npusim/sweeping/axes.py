@@ -16,12 +16,10 @@ from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import is_whole, unit
 from npusim.choices import Precision, choose
 from npusim.errors import BadArgument
-from npusim.whatif.vary import option_of
+from npusim.whatif.vary import WHAT_IF, option_of
 
 #: Names that are choices of the caller, not numbers of the hardware.
 CHOICES = ("compiler", "precision")
-#: Beginning of the names that are options of what-ifs.
-WHAT_IF = "whatif."
 #: Names that describe the hardware and are nothing to vary.
 _FIXED = ("name", "product")
 _MOST_VALUES = 10**9

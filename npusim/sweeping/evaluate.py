@@ -16,10 +16,12 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
 from npusim.errors import DoesNotFit, TooLarge
 from npusim.graph import Graph
-from npusim.sweeping.axes import CHOICES, WHAT_IF, Axis
+from npusim.sweeping.axes import CHOICES, Axis
+from npusim.sweeping.one_by_one import one_by_one
 from npusim.sweeping.planned import Answer, Planned
 from npusim.terminal.memory import readable
 from npusim.whatif.base import Supposition
+from npusim.whatif.vary import WHAT_IF, composes
 
 _PLANS_KEPT = 256
 PLAN_SHARE = 0.25  # of the memory a sweep has; another quarter is scratch, the rest answers
@@ -37,7 +39,7 @@ class Evaluator:
 
     `misfits`: sentences of DoesNotFit met on the way; their points are NaN. `plan_bytes`: what the plans kept may
     weigh; the one in use is kept whatever it weighs, unless it alone weighs more (TooLarge). `what_ifs` apply to graph
-    and hardware of every plan."""
+    and hardware of every plan; where one composes runs, every point is run for itself."""
 
     graph: Graph
     hw: Hardware
@@ -62,6 +64,20 @@ class Evaluator:
         shaping = [axis.name for axis in self.axes if axis.shapes_plan]
         pricing = [axis.name for axis in self.axes if not axis.shapes_plan]
         answer = Answer.empty(count)
+        if composes(self.what_ifs, parameters):
+            conditions = {"compiler": self.compiler, "precision": self.precision, "mode": self.mode}
+            for at in range(count):
+                point = {name: values[at].item() for name, values in parameters.items()}
+                try:
+                    answer.put(
+                        slice(at, at + 1),
+                        one_by_one(self.graph, self.hw, self.what_ifs, point, conditions),
+                        count,
+                    )
+                except DoesNotFit as error:
+                    self.misfits[str(error)] = self.misfits.get(str(error), 0) + 1
+                tell(1)
+            return answer
         for choice, rows in _groups([parameters[n] for n in shaping], count):
             plan = self._planned(dict(zip(shaping, choice, strict=True)))
             whole = isinstance(rows, slice)

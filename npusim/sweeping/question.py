@@ -14,13 +14,15 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.choices import Method, Mode, Precision, choose
 from npusim.compiler.profile import load_profile
+from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.report.words import ENGINES
 from npusim.sweeping.axes import make_axes
 from npusim.sweeping.design import Block, Design, make_design
 from npusim.sweeping.evaluate import Evaluator
 from npusim.sweeping.planned import Answer
-from npusim.whatif.base import Supposition, refuse_runs
+from npusim.whatif.base import Supposition
+from npusim.whatif.vary import composes
 
 MODEL = "model"
 Tell = Callable[[int], None]
@@ -186,5 +188,6 @@ def ask(
     load_profile(compiler)
     axes = make_axes(vary, hw, grid=method == "grid")
     design = make_design(axes, method, points, seed)
-    refuse_runs(what_ifs)
+    if per_node and composes(what_ifs, vary):
+        raise BadArgument("what-ifs that compose several runs have no nodes to tell of; leave the nodes out")
     return Question(dict(graphs), hw, design, compiler, precision, mode, per_node, what_ifs=what_ifs)

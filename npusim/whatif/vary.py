@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from npusim.errors import BadArgument
@@ -11,16 +11,18 @@ from npusim.whatif.parse import changed, make
 from npusim.whatif.registry import find
 from npusim_xamba.text import near, quoted
 
+#: Beginning of the names that are options of what-ifs.
+WHAT_IF = "whatif."
+
 
 def option_of(name: str) -> tuple[bool, bool, str, Callable[[Any], object]]:
     """Of 'whatif.NAME.OPTION': whether it is a number, whether a whole one, its unit, and what checks a value.
 
     Raises BadArgument with the nearest name."""
     kind, key = _split(name)
-    if issubclass(kind, Runs) or kind.rewrites_model():
-        why = "composes several runs" if issubclass(kind, Runs) else "changes the file"
+    if kind.rewrites_model():
         raise BadArgument(
-            f"{name}: what-if '{kind.name}' {why}, so its options are nothing to vary; run it for each"
+            f"{name}: what-if '{kind.name}' changes the file, so its options are nothing to vary; run it for each"
         )
     annotation = kind.model_fields[key].annotation
     types = set(get_args(annotation) or (annotation,)) - {type(None)}
@@ -46,6 +48,12 @@ def _split(name: str) -> tuple[type[Supposition], str]:
             f"{near(parts[2], kind.model_fields)}"
         )
     return kind, parts[2]
+
+
+def composes(what_ifs: Sequence[Supposition], names: Iterable[str]) -> bool:
+    """Whether one of the what-ifs, or one whose option is among the names varied, composes several runs."""
+    kinds = [type(one) for one in what_ifs] + [_split(name)[0] for name in names if name.startswith(WHAT_IF)]
+    return any(issubclass(kind, Runs) for kind in kinds)
 
 
 def at(what_ifs: Sequence[Supposition], values: Mapping[str, Any]) -> tuple[Supposition, ...]:

@@ -128,3 +128,16 @@ def test_a_pruned_network_may_skip_too():
     narrow, wide = (npusim.suppose(graph, t, band=False).what_ifs[-1].numbers for t in (texts, texts[1]))
     swapped = npusim.suppose(graph, texts[::-1], band=False).what_ifs[0].numbers
     assert narrow["whole_us"] < wide["whole_us"] and swapped == narrow
+
+
+def test_a_sweep_over_its_options_is_the_runs_one_by_one(three):
+    pytest.importorskip("xarray")
+    fixed = "skip:node=conv*,decision=device"
+    vary = {"whatif.skip.probability": [0.0, 0.5], "tiles": [1, 4], "dma.bytes_per_cycle": [32, 64]}
+    found = npusim.sweep(three, "lunar_lake", vary, what_ifs=[fixed])["latency_us"]
+    for p in (0.0, 0.5):
+        for tiles in (1, 4):
+            hw = npusim.hardware("lunar_lake").replace({"tiles": tiles, "dma.bytes_per_cycle": 32})
+            numbers = npusim.suppose(three, f"{fixed},probability={p}", hw, band=False).what_ifs[0].numbers
+            point = {"whatif.skip.probability": p, "tiles": tiles, "dma.bytes_per_cycle": 32}
+            assert float(found.sel(point)) == pytest.approx(numbers["expected_us"], rel=1e-12)

@@ -29,6 +29,7 @@ class Pad(Runs):
     tile may run in several; what attention has to do between pieces is not counted."""
 
     name: ClassVar[str] = "pad"
+    answer: ClassVar[str] = "mean_us"
     needs: ClassVar[str] = ""
     came_from: ClassVar[str] = "XY-Serve (virtual padding of dynamic lengths)"
 

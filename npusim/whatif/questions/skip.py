@@ -23,6 +23,7 @@ class Skip(Runs):
     A skipped layer takes no time; the plan is that of the whole graph. Every decision reached costs `decision`."""
 
     name: ClassVar[str] = "skip"
+    answer: ClassVar[str] = "expected_us"
     needs: ClassVar[str] = "a decision at run time, which a schedule of Intel's compiler has not: it is fixed"
     came_from: ClassVar[str] = "LAUDNet (latency-aware dynamic networks), early exits"
 

@@ -33,6 +33,7 @@ class Split(Runs):
     over the link (latency + bytes / bandwidth) and is read again. At the ends nothing is cut: all here or all there."""
 
     name: ClassVar[str] = "split"
+    answer: ClassVar[str] = "best_us"
     needs: ClassVar[str] = ""
     came_from: ClassVar[str] = (
         "SAC-d (split computing in chunks of memory), MOTION2NX (a model shared between parties)"
