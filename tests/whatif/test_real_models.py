@@ -13,7 +13,7 @@ pytestmark = [needs_shared, pytest.mark.slow]
 FILES = {
     "resnet": "large/resnet50_ts",
     "bert": "large/bert_base_L128_ts",
-    "mamba2": "large/mamba2_130m_tf5_L256_dy",
+    "mamba2": "large/xamba_mamba2_1layer_T4_dy",
     "llama": "llm/blocks/llama1b1_dec_1024",
 }
 PRUNED = {
@@ -28,7 +28,7 @@ SKIPPED = {
     "mamba2": "node=*",
     "llama": "node=*MatMul*,decision=device",
 }
-TILES = {"resnet": "1,2", "bert": "64,128", "mamba2": "128,256", "llama": "512,1024"}
+TILES = {"resnet": "1,2", "bert": "64,128", "mamba2": "4,8", "llama": "512,1024"}
 
 
 @cache
