@@ -10,6 +10,7 @@ import numpy as np
 
 from npusim.band import band_us
 from npusim.generating.asked import Asked
+from npusim.generating.between import Between
 from npusim.generating.bound import bound_of
 from npusim.generating.curve import Curve, curve
 from npusim.generating.graphs import Passes
@@ -60,8 +61,10 @@ def steps_of(passes: Passes, on: Conditions, before: Sequence[int], band: bool =
     if passes.recurrent:
         low = high
 
+    graphs = Between(lambda past: passes.graph(1, past), low, high)
+
     def plan_at(past: int) -> Pass:
-        return run(passes.graph(1, past), on, past, 1, band=band)
+        return run(graphs.at(past), on, past, 1, band=band)
 
     return curve(plan_at, low, high)
 

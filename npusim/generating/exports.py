@@ -57,7 +57,8 @@ class Exported:
         return size if isinstance(size, int) else None
 
     def graph(self, tokens: int, past: int) -> Graph:
-        found = self._load(self.step if past else self.prompt, tokens, past)
+        of_step = tokens == 1 and (past > 0 or self.recurrent)
+        found = self._load(self.step if of_step else self.prompt, tokens, past)
         return found if self.asked.growing else new_rows_leave(found)
 
     def cache_bytes(self, rows: int) -> float | None:

@@ -1,8 +1,8 @@
 """The graphs of a language model's passes: what they are, and how they come from a config.json.
 
 OpenVINO's pipeline lets only the new rows of keys and values leave a pass (`redirect_new_kv_to_output.cpp` in its NPU
-plugin, 2026.4.1), so the copy of the whole cache that an export ends in is taken off here too, unless the cache is
-asked to grow."""
+plugin, 2026.4.1). So do the graphs that are built, and the copy of the whole cache that an export ends in is taken off,
+unless the cache is asked to grow."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Built:
 
         found: ModelProto = build(
             self.config, tokens=tokens, past=past, batch=self.asked.batch, weights=self.asked.weights,
-            group=self.asked.group, cache=self.asked.cache,
+            group=self.asked.group, cache=self.asked.cache, present="all" if self.asked.growing else "new",
         )  # fmt: skip
         return found if self.rewrite is None else self.rewrite(found)
 
@@ -102,7 +102,7 @@ class Built:
             found = replace(load(self.proto(tokens, past)), name=self.name)
             if len(self._last) >= KEPT:
                 self._last.pop(next(iter(self._last)))
-            self._last[tokens, past] = found if self.asked.growing else new_rows_leave(found)
+            self._last[tokens, past] = found
         return self._last[tokens, past]
 
     def cache_bytes(self, rows: int) -> float | None:

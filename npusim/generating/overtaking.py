@@ -35,14 +35,16 @@ def against(
     two: tuple[Point, ...],
 ) -> Against:
     """The other model beside the first, `name`."""
-    found = overtakes(one, two)
+    found, back = overtakes(one, two), overtakes(two, one)
     first, last = two[0].context, two[-1].context
     ends = f"{digits(two[-1].tokens_per_s)} against {digits(one[-1].tokens_per_s)} tokens/s at {last:,}"
-    if found is None:
-        said = f"{other} does not overtake {name} up to a context of {last:,}: {ends}"
+    if found:
+        said = f"{other} overtakes {name} at a context of {found:,}: {ends}"
     elif found == 0:
         said = f"{other} is faster than {name} at every context from {first:,} on: {ends}"
+    elif back:
+        said = f"{other} is overtaken by {name} at a context of {back:,}: {ends}"
     else:
-        said = f"{other} overtakes {name} at a context of {found:,}: {ends}"
+        said = f"{other} does not overtake {name} at any context from {first:,} to {last:,}: {ends}"
     said += f"; its first token comes after {time(first_token_us)}"
     return Against(other, tokens_per_s, first_token_us, found, two, said)

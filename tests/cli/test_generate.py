@@ -184,3 +184,13 @@ def test_llama_3_2_1b_reads_what_the_exports_hold(form, read):
     assert found.step.must.weights == pytest.approx(read, rel=0.01)
     assert found.step.must.cache == 33_554_432
     assert found.tokens_per_s <= found.bound.tokens_per_s
+
+
+@needs_shared
+def test_a_recurrence_exported_as_two_files_keeps_its_state():
+    """Mamba 130M: 24 layers of 1,536 channels with states of 16 and a window of 4, and all of it read in fp16."""
+    files = [SHARED / "graphs" / "large" / f"mamba130m_tf5_{name}_ts.onnx" for name in ("L4", "dec")]
+    found = package.generate(files)
+    assert found.recurrent and found.asked.prompt == 4
+    assert found.step.must.cache == 24 * 1536 * (16 + 4) * 2 == found.memory.cache_bytes
+    assert found.step.must.weights == pytest.approx(129_135_360 * 2, rel=0.01)

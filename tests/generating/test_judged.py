@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from npusim.errors import BadArgument
 from npusim.generating.bound import bound_of, judged
-from npusim.generating.overtaking import overtakes
+from npusim.generating.overtaking import against, overtakes
 from npusim.generating.passes import Pass
 from npusim.generating.record import Point
 from npusim.generating.speculative import check, speculation, tokens_a_round
@@ -99,3 +99,17 @@ def test_a_curve_overtakes_where_straight_lines_of_time_cross():
     assert (
         overtakes(points(40, 60, 45, 40), flat) == 200 + 200 * 3 // 5
     )  # behind once more: the last crossing
+
+
+@pytest.mark.parametrize(
+    ("speeds", "said"),
+    [
+        ((100, 80, 40, 20), "flat overtakes falling at a context of 2"),
+        ((40, 30, 20, 10), "flat is faster than falling at every context from 100 on: 50.0 against 10.0"),
+        ((100, 90, 80, 70), "flat does not overtake falling at any context from 100 to 800"),
+        ((40, 60, 70, 80), "flat is overtaken by falling at a context of 1"),
+    ],
+)
+def test_a_crossing_in_words(speeds, said):
+    found = against("falling", "flat", 50.0, 1000.0, tuple(points(*speeds)), tuple(points(50, 50, 50, 50)))
+    assert found.sentence.startswith(said) and found.sentence.endswith("its first token comes after 1.00 ms")
