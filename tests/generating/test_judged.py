@@ -104,7 +104,7 @@ def test_a_curve_overtakes_where_straight_lines_of_time_cross():
 @pytest.mark.parametrize(
     ("speeds", "said"),
     [
-        ((100, 80, 40, 20), "flat overtakes falling at a context of 2"),
+        ((100, 80, 40, 20), "flat overtakes falling at a context of 320"),
         ((40, 30, 20, 10), "flat is faster than falling at every context from 100 on: 50.0 against 10.0"),
         ((100, 90, 80, 70), "flat does not overtake falling at any context from 100 to 800"),
         ((40, 60, 70, 80), "flat is overtaken by falling at a context of 1"),
