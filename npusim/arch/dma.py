@@ -72,7 +72,10 @@ def dma_ns(
             value[rows] if value.ndim and len(value) == len(code) else value for value in (size, permuted)
         )
         taken, moved = of_rows
-        parts.append((rows, np.asarray(_of_code(np.int64(kind), taken, hw, moved, share, busy_ports))))
+        time = np.asarray(_of_code(np.int64(kind), taken, hw, moved, share, busy_ports))
+        parts.append(
+            (rows, time if time.ndim > 1 else time.reshape(1, -1))
+        )  # one size for all: a row for all
     times = np.empty((len(code), *np.broadcast_shapes(*(time.shape[1:] for _, time in parts))))
     for rows, time in parts:
         times[rows] = time

@@ -90,6 +90,17 @@ def test_more_hardware_is_never_slower_and_more_bytes_never_cheaper(a, b, size, 
     assert dma_ns(size + 1, hw, a, b, elements=size / 4, sharing_ports=2) >= base
 
 
+@pytest.mark.parametrize("size", [0.0, 4096.0, np.array([[0.0], [64.0], [4096.0]])])
+def test_a_column_of_directions_at_many_points_takes_one_size_or_one_each(size):
+    """The latency alone is asked so: no bytes, in every direction."""
+    hw = NPUS[1].replace({"dma.bytes_per_cycle": np.array([16.0, 32.0, 64.0, 128.0])})
+    source, destination = np.array([[0], [1], [0]]), np.array([[1], [0], [0]])
+    found = dma_ns(size, hw, source, destination)
+    each = np.broadcast_to(np.asarray(size, float), (3, 1))[:, 0]
+    one_by_one = [dma_ns(each[k], hw, int(source[k, 0]), int(destination[k, 0])) for k in range(3)]
+    assert found == pytest.approx(np.array(one_by_one))
+
+
 def test_a_memory_that_is_none_is_refused():
     with pytest.raises(BadArgument, match="no memory named 'cache'; there are ddr and scratchpad"):
         dma_ns(1, NPUS[0], "cache")
