@@ -40,7 +40,8 @@ def busy_us(
     (None: it never waits). The ports of the DMA share its work, so its time is of one port. `zero`: 0.0, or an
     array of zeros [points].
     """
-    totals = {engine: zero + 0.0 for engine in ENGINES}
+    kinds = list(kinds)
+    totals = {engine: zero + 0.0 for engine in dict.fromkeys((*ENGINES, *kinds))}
     for kind, time, step in zip(kinds, times_us, steps_us, strict=True):
         totals[kind] += time if step is None else time - step
         if step is not None:

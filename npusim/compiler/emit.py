@@ -10,7 +10,7 @@ from math import ceil
 
 from npusim.compiler.pieces import results_between
 from npusim.compiler.place import PRODUCTS, Placed
-from npusim.compiler.plan import DSP, MAC_ARRAY, DspTask, MacTask, Step
+from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
@@ -167,7 +167,8 @@ class Emitter(Transfers):
                 alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
-                queue, ask = DSP, self._kernel(work, step, r.pieces)
+                queue = EXTRA if work.engine == "extra" else DSP
+                ask = self._kernel(work, step, r.pieces)
             task = plan.add(
                 label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
             )

@@ -269,8 +269,9 @@ def _main_engine(steps: tuple[Work, ...]) -> str:
     mac = [s for s in steps if isinstance(s, MacWork)]
     if any(s.op == MacOp.CONVOLUTION for s in mac):
         return "mac_array"
-    if any(isinstance(s, VectorWork) for s in steps):
-        return "dsp"
+    kernels = [s.engine for s in steps if isinstance(s, VectorWork)]
+    if kernels:
+        return "extra" if "extra" in kernels else "dsp"
     return "mac_array" if mac else "dma"
 
 

@@ -17,8 +17,8 @@ from npusim.work import MacWork
 
 Found = TypeVar("Found")
 
-MAC_ARRAY, DSP, DMA0 = 0, 1, 2  # queues; port p of the DMA is DMA0 + p
-ENGINE_NAMES = {MAC_ARRAY: "mac_array", DSP: "dsp"}
+EXTRA, MAC_ARRAY, DSP, DMA0 = -1, 0, 1, 2  # queues; port p of the DMA is DMA0 + p
+ENGINE_NAMES = {EXTRA: "extra", MAC_ARRAY: "mac_array", DSP: "dsp"}
 
 
 @cache

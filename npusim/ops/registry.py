@@ -23,6 +23,8 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 VIEW = Lowering("view", ())
 KIND_OF_ENGINE = {"mac_array": "MacWork", "dsp": "VectorWork", "dma": "MoveWork"}
 MAX_REMEMBERED = 50_000
+#: Attribute of a node that brings its own lowerings, because an engine that no rule knows is to run it.
+OWN_WORKS = "npusim.works"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ def lowerings(node: Node, graph: Graph) -> tuple[Lowering, ...]:
 
     Raises UnknownOp when no rule is registered, BadModel when shapes contradict each other.
     """
+    if OWN_WORKS in node.attributes:
+        own: tuple[Lowering, ...] = node.attributes[OWN_WORKS]
+        return own
     domain = "" if node.domain == "ai.onnx" else node.domain
     entry = _RULES.get((domain, node.op_type))
     if entry is None:

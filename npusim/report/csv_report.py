@@ -47,7 +47,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str, str, str, float, float]]:
         # Without the tasks (a report cut short by hand) the node's own sums are the next best.
         own = {kind(engine): time_us for engine, time_us in node.busy_us.items()}
         busy_us = unit_time_us(tasks[node.name]) or own
-        engines = [engine for engine in ("dsp", "mac_array", "dma") if busy_us.get(engine)]
+        engines = [engine for engine in ("dsp", "mac_array", "extra", "dma") if busy_us.get(engine)]
         status = "EXECUTED" if engines else "NOT_RUN" if node.name in without_cost else "OPTIMIZED_OUT"
         exec_type = INTEL_NAMES[engines[0]] if engines else "unknown"
         yield node.name, status, node.op_type, exec_type, node.duration_us, sum(busy_us.values())

@@ -7,9 +7,9 @@ SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
 
 #: What takes time: the engines, and the dispatch of the MAC array's compute steps.
 ENGINES = ("mac_array", "dsp", "dma", "step")
-INTEL_NAMES = {"mac_array": "DPU", "dsp": "Shave", "dma": "DMA"}
+INTEL_NAMES = {"mac_array": "DPU", "dsp": "Shave", "dma": "DMA", "extra": "Extra"}
 MEMORIES = {"ddr": "DDR", "scratchpad": "CMX", "store": "store"}  # Intel's names, and one it has not
-SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "step": "step", "none": "-"}
+SHORT_NAMES = {"mac_array": "MAC", "dsp": "DSP", "dma": "DMA", "step": "step", "extra": "extra", "none": "-"}
 
 
 def kind(engine: str) -> str:
