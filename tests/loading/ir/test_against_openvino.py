@@ -1,0 +1,51 @@
+"""Every operation that is read: our shapes are OpenVINO's, and so are the numbers of what it becomes."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("openvino")
+
+import npusim
+from tests.loading.ir.cases import CASES, SHAPES_ONLY, ov
+from tests.loading.ir.runs import run, with_weights, worst
+
+
+def saved(name, folder):
+    parameters, nodes = CASES[name]()
+    for number, parameter in enumerate(parameters):
+        parameter.output(0).set_names({f"in{number}"})
+        parameter.set_friendly_name(f"in{number}")
+    results = []
+    for number, node in enumerate(nodes):
+        end = node if isinstance(node, ov.Output) else node.output(0)
+        end.set_names({f"out{number}"})
+        results.append(ov.opset16.result(end))
+    model = ov.Model(results, parameters, "case")
+    path = folder / "case.xml"
+    ov.save_model(model, path, compress_to_fp16=False)
+    return path, model
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_shapes_and_numbers_are_those_of_openvino(name, tmp_path):
+    path, model = saved(name, tmp_path)
+    graph = npusim.load(path)
+    wanted = {next(iter(o.get_names())): tuple(o.shape) for o in model.outputs}
+    assert {n: graph.values[n].shape for n in graph.outputs} == wanted
+    npusim.simulate(graph, "lunar_lake", band=False, allow_unmodelled=True)
+    if name in SHAPES_ONLY:
+        return
+    rng = np.random.default_rng(1)
+    feeds = {}
+    for port in model.inputs:
+        dtype = port.element_type.to_dtype()
+        values = rng.standard_normal(tuple(port.shape)) * (1 if dtype.kind == "f" else 3)
+        feeds[port.any_name] = np.abs(values).astype(dtype) if dtype.kind == "u" else values.astype(dtype)
+    found = run(with_weights(path), feeds)
+    core = ov.Core()
+    compiled = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    expected = compiled(feeds)
+    for port in compiled.outputs:
+        value = expected[port]
+        assert found[port.any_name].shape == value.shape
+        assert worst(found[port.any_name], value) < 1e-4, port.any_name
