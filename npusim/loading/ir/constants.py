@@ -42,11 +42,11 @@ class Bin:
         kind, shape, offset, size = place(layer)
         shape = shape if dims is None else dims
         needed = (prod(shape) * kind.bits + 7) // 8
-        if kind.number != 8 and size != needed:
+        if kind.number != 8 and size != needed and needed:  # of nothing, a byte is written
             raise BadModel(
                 f"constant '{layer.name}' of shape {shape} takes {needed:,} bytes, the file says {size:,}"
             )
-        if self.size is not None and offset + size > self.size:
+        if self.size is not None and needed and offset + size > self.size:
             raise BadModel(
                 f"constant '{layer.name}' ends at byte {offset + size:,}, and '{self.name}' has {self.size:,}; "
                 "give the .bin that was saved with the .xml"
@@ -71,6 +71,8 @@ class Bin:
         if self.size is None or kind.number not in RAW or prod(shape) > KEEP_ELEMENTS:
             return None
         dtype = np.dtype(RAW[kind.number])
+        if not prod(shape):
+            return np.zeros(shape, dtype)
         if size != prod(shape) * dtype.itemsize or offset + size > self.size:
             raise BadModel(f"constant '{layer.name}' of shape {shape} does not hold its {size:,} bytes")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from npusim.errors import BadModel
@@ -69,7 +70,9 @@ class Body:
     def __init__(self, c: Case, net: Net) -> None:
         self.c, self.t = c, inside(c, net)
         self.inputs: list[str] = []
+        self.scalars: dict[str, int] = {}  # inputs without axes, by their type
         self.outputs: list[str] = []
+        self.behind: list[Callable[[], None]] = []  # nodes that read what the body's layers give
 
     def fixed(self, layer_id: int, tensor: str) -> None:
         """A Parameter that is the same in every iteration."""
@@ -102,7 +105,8 @@ class Body:
     def stacked(self, tensor: str, axis: int) -> None:
         """A result of which every iteration gives a part of one along `axis`."""
         name = str(self.t.fresh(f"{tensor}/part"))
-        self.t.add("Squeeze", [tensor, self.constant(axis)], [name], name, "", {})
+        inputs = [tensor, self.constant(axis)]
+        self.behind.append(lambda: self.t.add("Squeeze", inputs, [name], name, "", {}))
         self.outputs.append(name)
 
     def copied(self, tensor: str) -> str:
@@ -114,9 +118,14 @@ class Body:
     def graph(self) -> Any:
         """The body as a GraphProto with these inputs and outputs."""
         graph = self.t.translate()
+        for emit in self.behind:
+            emit()
         del graph.input[:], graph.output[:]
         for name in self.inputs:
-            graph.input.add(name=name)
+            info = graph.input.add(name=name)
+            if name in self.scalars:  # the number of the iteration, or whether there is one more
+                info.type.tensor_type.elem_type = self.scalars[name]
+                info.type.tensor_type.shape.SetInParent()
         for name in self.outputs:
             graph.output.add(name=self.copied(name))
         return graph
@@ -213,6 +222,7 @@ def loop(c: Case) -> None:
     first = c.t.fresh(f"{c.layer.name}/i")
     condition = c.t.fresh(f"{c.layer.name}/go")
     body.inputs += [first, condition]
+    body.scalars = {first: 7, condition: 9}
     if counter is not None:
         layer = parameter(c, body.t, number(c, counter, "internal_layer_id"))
         kind = Case(layer, body.t).out_type()
@@ -291,7 +301,7 @@ def scalar(body: Body, tensor: str) -> str:
     name = str(body.t.fresh(f"{tensor}/go"))
     empty = str(body.t.fresh("shape"))
     body.t.graph.initializer.append(messages().TensorProto(name=empty, data_type=7, dims=[0]))
-    body.t.add("Reshape", [tensor, empty], [name], name, "", {})
+    body.behind.append(lambda: body.t.add("Reshape", [tensor, empty], [name], name, "", {}))
     return name
 
 

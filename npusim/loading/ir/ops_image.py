@@ -139,3 +139,12 @@ def col2im(c: Case) -> None:
         dilations=c.sizes("dilations") or None,
         pads=pads or None,
     )
+
+
+@translates("PriorBox", "PriorBoxClustered")
+def prior_box(c: Case) -> None:
+    """Boxes that follow from sizes alone: a constant."""
+    sizes = c.out_port().dims
+    if not sizes or -1 in sizes:
+        raise c.wrong("its output has free sizes, and nothing else says how many boxes there are")
+    c.as_type(c.step("ConstantOfShape", [c.constant(list(sizes))]), "f32")

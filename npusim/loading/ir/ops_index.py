@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npusim.loading.ir.case import OPENVINO, Case
+from npusim.loading.ir.case import Case
 from npusim.loading.ir.ops_layout import whole
 from npusim.loading.ir.table import translates
 
@@ -60,7 +60,7 @@ def mask(c: Case, name: str, length: int) -> list[int]:
 
 @translates("StridedSlice")
 def strided_slice(c: Case) -> None:
-    """TensorFlow's slice: begin, end and stride by axis, with masks for what is left open (0), dropped or new (1)."""
+    """TensorFlow's slice: begin, end and stride by axis, with masks of ones for what is left open, dropped or new."""
     length = c.dims(1)[0] if c.rank(1) else 0
     names = ("begin_mask", "end_mask", "new_axis_mask", "shrink_axis_mask", "ellipsis_mask")
     open_begin, open_end, new, shrink, rest = (mask(c, n, length) for n in names)
@@ -80,12 +80,12 @@ def strided_slice(c: Case) -> None:
             position += 1
             continue
         one = bool(shrink[i])
-        starts.append(bound(c, 1, i, begin, 0 if stride[i] > 0 else LAST, open_begin[i] == 0 and not one))
+        starts.append(bound(c, 1, i, begin, 0 if stride[i] > 0 else LAST, bool(open_begin[i]) and not one))
         if one:
             ends.append(behind(c, i, begin))
             dropped.append(axis)
         else:
-            ends.append(bound(c, 2, i, end, LAST if stride[i] > 0 else -LAST - 1, open_end[i] == 0))
+            ends.append(bound(c, 2, i, end, LAST if stride[i] > 0 else -LAST - 1, bool(open_end[i])))
             position += 1
         axes.append(axis)
         axis += 1
@@ -261,9 +261,3 @@ def non_max_suppression(c: Case) -> None:
     if c.used(2):
         count = c.step("Slice", [c.step("Shape", [chosen]), c.constant([0]), c.constant([1])])
         c.as_type(count, "i64", 2)
-
-
-@translates("SearchSorted", "Bucketize")
-def search_sorted(c: Case) -> None:
-    """Where each value stands in a sorted row: a search, which ONNX has no node for."""
-    c.t.add(c.layer.type, c.xs(), c.outs(), c.layer.name, OPENVINO, {})

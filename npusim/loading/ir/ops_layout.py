@@ -126,6 +126,12 @@ def space_to_depth(c: Case) -> None:
     c.node("SpaceToDepth", [c.x()], blocksize=c.whole("block_size", 1))
 
 
+@translates("ReorgYolo")
+def reorg_yolo(c: Case) -> None:
+    """The channels come in another order than in SpaceToDepth; the bytes that move are the same."""
+    c.node("SpaceToDepth", [c.x()], blocksize=(c.sizes("stride") or [1])[0])
+
+
 @translates("ShuffleChannels")
 def shuffle_channels(c: Case) -> None:
     dims, axis = c.static(), c.whole("axis", 1) % max(c.rank(), 1)

@@ -48,10 +48,8 @@ def windows(c: Case) -> dict[str, Any]:
     return given
 
 
-@translates("Convolution", "BinaryConvolution")
+@translates("Convolution")
 def convolution(c: Case) -> None:
-    if c.type(1) == "u1":
-        raise c.wrong("filters of one bit are not read; use a model with 8-bit or wider weights")
     c.node("Conv", [c.x(), c.x(1)], **windows(c))
 
 

@@ -14,7 +14,7 @@ from npusim.loading.ir.constants import Bin
 from npusim.loading.ir.record import Layer, Net, Port
 from npusim.loading.ir.state import States
 from npusim.loading.ir.table import PLANS, TRANSLATIONS
-from npusim.loading.ir.types import PORTS, element
+from npusim.loading.ir.types import ELEMENTS, PORTS, element
 from npusim.messages import messages
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Translator:
         self.ports: dict[End, Port] = {}
         self.readers: dict[End, list[End]] = {}
         self.bound: dict[int, str] = {}  # Parameters of a body, by the tensor they stand for
+        self.node_names: set[str] = set()
         self.absorbed: set[int] = set()  # layers that are part of another's node
         self.weights: dict[int, Weight] = {}  # by the layer whose output they are
         self.retyped: set[int] = set()  # layers whose outputs have another type than the file says
@@ -146,7 +147,11 @@ class Translator:
         self, op: str, inputs: list[str], outputs: list[str], name: str, domain: str, given: dict[str, Any]
     ) -> None:
         """One node of ONNX."""
-        node = self.graph.node.add(op_type=op, name=self.prefix + name, domain=domain)
+        name = self.prefix + name
+        if name in self.node_names:
+            name = f"{name}/{op}_{len(self.node_names)}"
+        self.node_names.add(name)
+        node = self.graph.node.add(op_type=op, name=name, domain=domain)
         node.input.extend(inputs)
         node.output.extend(outputs)
         for key, value in given.items():
@@ -165,7 +170,8 @@ class Translator:
             elif layer.type == "Const":
                 self.constant(layer)
             elif layer.type == "Result":
-                self.graph.output.add(name=self.source(layer, Case(layer, self).port()))
+                port = Case(layer, self).port()
+                describe(self.graph.output.add(name=self.source(layer, port)), port)
             else:
                 self.operation(layer)
         self.declare()
@@ -223,13 +229,17 @@ class Translator:
                 continue
             if end[0] in self.retyped:
                 continue
-            kind = PORTS.get(port.precision)
-            if kind is None:
-                continue
-            info = self.graph.value_info.add(name=self.names[end])
-            info.type.tensor_type.elem_type = element(kind, self.names[end]).number
-            for size in port.dims:
-                info.type.tensor_type.shape.dim.add(dim_value=size)
+            describe(self.graph.value_info.add(name=self.names[end]), port)
+
+
+def describe(info: Any, port: Port) -> None:
+    """Type and shape of a tensor, where the file knows them."""
+    kind = ELEMENTS.get(PORTS.get(port.precision, ""))
+    if kind is None or not port.dims or -1 in port.dims:
+        return
+    info.type.tensor_type.elem_type = kind.number
+    for size in port.dims:
+        info.type.tensor_type.shape.dim.add(dim_value=size)
 
 
 def attribute(node: Any, name: str, value: Any) -> None:
