@@ -12,7 +12,7 @@ No cost function knows a question by its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_origin
 
@@ -127,6 +127,15 @@ class Simulate(Protocol):
 
     @property
     def precision(self) -> str: ...
+
+    @property
+    def what_ifs(self) -> Sequence[Supposition]:
+        """Those that come behind."""
+        ...
+
+    def alone(self, graph: Graph, hw: Hardware) -> Report:
+        """The same without those behind."""
+        ...
 
     def __call__(self, graph: Graph, hw: Hardware) -> Report: ...
 

@@ -170,6 +170,10 @@ class Inner:
     def precision(self) -> str:
         return self.run.precision
 
+    def alone(self, graph: Graph, hw: Hardware) -> Report:
+        """Without those behind."""
+        return self.run(graph, hw)
+
     def __call__(self, graph: Graph, hw: Hardware) -> Report:
         return supposed(graph, hw, self.what_ifs, self.run)
 
@@ -181,6 +185,15 @@ class Plain:
     compiler: str = DEFAULT_COMPILER
     precision: str = "fp16"
     options: Any = None
+
+    @property
+    def what_ifs(self) -> tuple[Supposition, ...]:
+        """None behind."""
+        return ()
+
+    def alone(self, graph: Graph, hw: Hardware) -> Report:
+        """The same: nothing is supposed."""
+        return self(graph, hw)
 
     def __call__(self, graph: Graph, hw: Hardware) -> Report:
         return simulate(graph, hw, self.compiler, self.precision, **(self.options or {}))
