@@ -201,3 +201,21 @@ def test_int8_never_slows_a_token(name, npu):
         pytest.skip("the language models beside the project are not there")
     as_is, eight = (simulate(file, npu, precision=p, band=False) for p in ("fp16", "int8"))
     assert eight.latency_us <= as_is.latency_us * (1 if "fp16" in name else 1.0001)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [(TensorProto.INT4, 4), (TensorProto.INT8, 8)])
+@pytest.mark.parametrize("npu", NPUS)
+def test_a_product_taken_apart_by_a_split_reads_its_weights_as_they_are_stored(kind, bits, npu):
+    """Gate and up, or queries, keys and values, in one matrix: each part has its share of integers and scales."""
+    k, n, block = 512, 1536, 64
+    constants = [stored("W", kind, k, n), stored("S", TensorProto.FLOAT16, k // block, n)]
+    nodes = [
+        helper.make_node("DequantizeLinear", ["W", "S"], ["w"], "dq", axis=0, block_size=block),
+        helper.make_node("MatMul", ["x", "w"], ["p"], "mm"),
+        helper.make_node("Split", ["p"], ["a", "b", "c"], "split", axis=-1, num_outputs=3),
+        helper.make_node("Mul", ["a", "b"], ["ab"], "mul"),
+        helper.make_node("Add", ["ab", "c"], ["y"], "add"),
+    ]
+    found = simulate(graph(nodes, constants, 1, k, n // 3), npu)
+    moved = sum(node.bytes_moved for node in found.nodes if node.op_type == "MatMul")
+    assert moved == pytest.approx(k * n * bits / 8 + k // block * n * 2, rel=0.04)

@@ -32,6 +32,7 @@ def cut_products(graph: Graph) -> Graph:
         for name in node.inputs:
             readers[name].append(node)
     values = dict(graph.values)
+    unpacks = {n.outputs[0]: n for n in graph.nodes if n.op_type == "DequantizeLinear"}
     instead: dict[str, list[Node]] = {}
     gone: set[str] = set()
     outputs = frozenset(graph.outputs)
@@ -43,7 +44,14 @@ def cut_products(graph: Graph) -> Graph:
         parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph, outputs)
         if parts is None or int(node.attribute("group", 1)) != 1:
             continue
-        instead[node.name] = [n for i, part in enumerate(parts) for n in _part(node, bias, part, i, values)]
+        instead[node.name] = [
+            made
+            for i, part in enumerate(parts)
+            for made in (
+                *_unpacked(node, part, unpacks, values),
+                *_part(node, bias, part, i, values),
+            )
+        ]
         gone |= {part.node.name for part in parts} | ({bias.name} if bias else set())
     if not instead:
         return graph
@@ -131,6 +139,19 @@ def _part(node: Node, bias: Node | None, part: Part, index: int, values: dict[st
             replace(bias, name=bias.name + label, inputs=others, outputs=(part.output,), absorbed=cut)
         )
     return made
+
+
+def _unpacked(node: Node, part: Part, unpacks: dict[str, Node], values: dict[str, Value]) -> list[Node]:
+    """What unpacks the part's share of weights that are stored in fewer bits, of the share as it is stored."""
+    made = unpacks.get(node.inputs[1])
+    if made is None or not all(values[name].constant for name in made.inputs if name):
+        return []
+    share = f"{made.outputs[0]}/from_{part.start}"
+    if share in values:  # another product reads it too
+        return []
+    _share(made.outputs[0], node, part, values)
+    stored = tuple(_share(name, node, part, values) for name in made.inputs)
+    return [replace(made, name=f"{made.name}/from_{part.start}", inputs=stored, outputs=(share,))]
 
 
 def _share(name: str, node: Node, part: Part, values: dict[str, Value]) -> str:
