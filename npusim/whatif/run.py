@@ -90,7 +90,7 @@ def read(path: str) -> onnx.ModelProto:
             onnx.load_external_data_for_model(model, folder)
         return model
     except Exception as error:  # protobuf and external data raise a dozen kinds
-        raise BadModel(f"{shown(path)}: cannot be read: {error}") from None
+        raise BadModel(f"{shown(path)} is no ONNX model, which a what-if could change: {error}") from None
 
 
 def saved_as(path: str | None, what_ifs: Sequence[Supposition]) -> dict[str, str | None]:

@@ -169,6 +169,7 @@ def test_real_networks_answer_as_with_zeros_in_place_of_what_went(name, what):
 LARGE = {
     "large/resnet50_ts": "channels=0.3",
     "large/bert_base_L128_ts": "heads=0.25,ffn=0.5,layers=6-11",
+    "large/bert_qdq": "heads=0.25",
     "large/mamba2_130m_tf5_L256_dy": "heads=0.25",
     "large/mamba2_130m_tf5_dec_dy": "heads=0.25,channels=0.25",
     "llm/large/llama32_1b_dec_kv1024_fp16_dy": "heads=0.25,ffn=0.5",
@@ -279,3 +280,29 @@ def keep(terms):
     """Every other index of every atom."""
     roots = {terms.find(t) for t in range(len(terms.parent))} - set(terms.forms)
     return {r: np.arange(0, terms.sizes[r], 2) for r in roots if terms.sizes[r]}
+
+
+def test_a_dequantised_constant_that_layers_share_ties_nothing(tmp_path):
+    """One DequantizeLinear makes the biases of both convolutions; only one of them is pruned."""
+    net = Network(3, 1)
+    net.block("plain", 8)
+    net.block("plain", 8)
+    model = net.model()
+    bias = np.arange(8, dtype=np.int32)
+    for name, data in (("bias", bias), ("scale", np.float32(0.1))):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(data), name))
+    model.graph.node.insert(0, onnx.helper.make_node("DequantizeLinear", ["bias", "scale"], ["b"], "dq"))
+    first, second = (node for node in model.graph.node if node.op_type == "Conv")
+    first.input[2] = second.input[2] = "b"
+    file = tmp_path / "pattern.yaml"
+    file.write_text(f"{first.name}: 0.5\n")
+    one, graph = parse(f"prune:pattern={file}"), npusim.load(model)
+    smaller = one.rewritten(model)
+    onnx.checker.check_model(smaller, full_check=True)
+    image = {"image": np.random.default_rng(0).normal(size=(1, 3, 8, 8)).astype(np.float32)}
+    whole = without(model, zeros_of(graph, one.narrowing(graph)[0]))
+    assert np.allclose(
+        answers(smaller, image)["scores"], answers(whole, image)["scores"], rtol=1e-4, atol=1e-5
+    )
+    assert npusim.load(smaller).values["scores"].shape == (1, 5)
+    assert parse("prune:channels=0").apply(graph, None)[0] is graph

@@ -65,15 +65,15 @@ def test_by_hand_two_outcomes(three):
         0.25 * n["least_us"] + 0.75 * report.latency_us + n["decision_us"]
     )
     table = report.what_ifs[0].tables["distribution"]
-    assert [row["probability"] for row in table] == pytest.approx([0.25, 0.75])
+    assert [row["percent"] for row in table] == pytest.approx([25, 75])
 
 
 def test_by_hand_two_exits():
     """Half stop at the first, half of the others at the second: 1/2, 1/4, 1/4; decisions 1, 2, 2."""
     report, n = asked(chain(3), "skip:after=relu1,add5,probability=0.5,decision=device")
     assert n["decisions"] == pytest.approx(0.5 * 1 + 0.25 * 2 + 0.25 * 2)
-    weights = [row["probability"] for row in report.what_ifs[0].tables["distribution"]]
-    assert weights == pytest.approx([0.5, 0.25, 0.25])
+    weights = [row["percent"] for row in report.what_ifs[0].tables["distribution"]]
+    assert weights == pytest.approx([50, 25, 25])
 
 
 def test_many_blocks_are_summed_as_few_are_combined(monkeypatch):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from npusim.graph import Graph
 from npusim.whatif.axes import layout, pointwise, products  # noqa: F401  (they register)
 from npusim.whatif.axes.coupling import RELATIONS, Coupling
+from npusim.whatif.axes.unshare import unshared
 
 
 def coupled(graph: Graph) -> Coupling:
     """Which axes of a graph belong together. No node is refused: what nothing is known of is fixed."""
-    found = Coupling(graph)
+    whole, copies = unshared(graph)
+    found = Coupling(whole, origin=graph, copies=copies)
+    graph = whole
     made = {name for node in graph.nodes for name in node.outputs}
     found.weights = {name for name, value in graph.values.items() if value.constant}
     found.stored = found.weights - made

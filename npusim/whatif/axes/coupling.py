@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from npusim.errors import BadArgument
 from npusim.graph import Graph, Node, Value
 from npusim.whatif.axes.terms import Terms
+from npusim.whatif.axes.unshare import Copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,16 @@ class Projection:
 @dataclass(slots=True)
 class Coupling:
     """What is known of the axes of `graph`. `cuts[node][axis]`: terms before and of what a Slice takes. `stored`:
-    constants no node makes; `weights`: those, and what nodes make of them alone (dequantised weights)."""
+    constants no node makes; `weights`: those, and what nodes make of them alone (dequantised weights).
+    `origin`: the graph before what makes shared constants was copied for each reader (`copies`, by name)."""
 
     graph: Graph
     terms: Terms = field(default_factory=Terms)
     axes: dict[str | tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     projections: list[Projection] = field(default_factory=list)
     cuts: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    origin: Graph | None = None
+    copies: dict[str, Copy] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
     node: Node | None = None

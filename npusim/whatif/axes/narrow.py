@@ -66,7 +66,7 @@ def narrowed(n: Narrowing) -> Graph:
     """The graph under new lengths. Without any, the graph itself."""
     graph = n.coupling.graph
     if all(n.coupling.terms.sizes[atom] == size for atom, size in n.sizes.items()):
-        return graph
+        return n.coupling.origin or graph
     values: dict[str, Value] = {}
     nodes = []
     for node in graph.nodes:

@@ -10,6 +10,7 @@ import numpy as np
 from npusim.errors import BadArgument
 from npusim.graph import Node
 from npusim.whatif.axes.narrow import Narrowing, changes
+from npusim.whatif.axes.unshare import Copy
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
@@ -56,6 +57,8 @@ class _File:
         self.before: dict[str, list[NodeProto]] = {}  # nodes to stand before the one that makes this tensor
 
     def rewrite(self) -> None:
+        for name, copy in self.n.coupling.copies.items():
+            self._copy(name, copy)
         for node in self.n.coupling.graph.nodes:
             self._node(node)
         nodes = [x for node in self.graph.node for x in (*self.before.get(node.output[0], ()), node)]
@@ -72,6 +75,30 @@ class _File:
             del self.graph.initializer[:]
             self.graph.initializer.extend(left)
         self._declared()
+
+    def _copy(self, name: str, copy: Copy) -> None:
+        """What makes a shared constant, once more in the file for a reader that sees it otherwise."""
+        n, values = self.n, self.n.coupling.graph.values
+        mine = next(node for node in n.coupling.graph.nodes if node.name == name)
+        both = [(mine, mine.outputs[0]), (copy.original, copy.original.outputs[0])]
+        if all(n.shape(node, out) == values[out].shape for node, out in both):
+            return
+        old, reader = self._of_file(copy.original), self._of_file(copy.reader)
+        made = type(old)()
+        made.CopyFrom(old)
+        made.name = name
+        suffix = f"/{copy.reader.name}"
+        for k, new in enumerate(mine.outputs):
+            made.output[k] = new
+        for k, new in enumerate(mine.inputs):
+            if new.endswith(suffix):
+                made.input[k] = new
+        for k, read in enumerate(reader.input):
+            if read in old.output:
+                reader.input[k] = f"{read}{suffix}"
+        self.before.setdefault(reader.output[0], []).append(made)
+        self.by_name[name] = made
+        self.taken.update(made.output)
 
     def _node(self, node: Node) -> None:
         n, values = self.n, self.n.coupling.graph.values
@@ -113,8 +140,8 @@ class _File:
         if by_output is not None and by_output.op_type == node.op_type:
             return by_output
         raise BadArgument(
-            f"node '{node.name}' ({node.op_type}) has an axis that changes and lies in a loop, a branch or a function; "
-            "inline it before the file is saved (onnx.inliner), or run the what-if without --save"
+            f"node '{node.name}' ({node.op_type}) has an axis that changes, and the file writes it otherwise "
+            "(in a loop, a branch, a sequence of tensors); run the what-if without --save"
         )
 
     def _weight(self, node: Node, mine: NodeProto, read: str, name: str) -> str:

@@ -44,7 +44,7 @@ def stretched(coupling: Coupling, name: str, axis: int, length: int) -> Graph:
     term = coupling.at(Node("", "", (), ()), name)[axis]
     grows = length - terms.size(term)
     if not grows:
-        return graph
+        return coupling.origin or graph
     longest = max(set(terms.atoms(term)), key=lambda atom: terms.sizes[atom])
     unit = terms.resized(term, {longest: terms.sizes[longest] + 1}) - terms.size(term)
     size = terms.sizes[longest] + grows // unit

@@ -87,7 +87,7 @@ class Skip(Runs):
         if even is not None:
             numbers["pays_from_probability"] = even
         rows: tuple[dict[str, Value], ...] = tuple(
-            {"latency_us": us, "probability": weight} for us, weight in o.rows(64)
+            {"latency_us": us, "percent": 100 * weight} for us, weight in o.rows(64)
         )
         return Found(report, sentence, lines, numbers, {"distribution": rows})
 
