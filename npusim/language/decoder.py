@@ -23,10 +23,7 @@ def attention(keys: Keys, layer: int, rotary: Rotary | None, **differences: Any)
     """The attention of layer number `layer`; `differences` are fields of `Attention`."""
     heads = keys.size("num_attention_heads")
     shared = keys.size("num_key_value_heads", heads)
-    if heads % shared:
-        raise keys.wrong(
-            f"{heads} heads ('num_attention_heads') cannot share {shared} ('num_key_value_heads')"
-        )
+    keys.shared(heads, shared, "num_attention_heads", "num_key_value_heads")
     bias = keys.flag("attention_bias")
     fields = {"bias": bias, "out_bias": bias, **differences}
     return Attention(layer, keys.size("hidden_size"), heads, shared, head_dim(keys), rotary, **fields)

@@ -12,7 +12,9 @@ from npusim.language.blocks.rotary import Rotary
 from npusim.language.model import Layer, ModelConfig, Norm
 
 MOST_LAYERS = 10_000
-LARGEST = 2**40  # of a size; more is a slip, and would overflow what is counted from it
+LARGEST = 2**24  # of a size; more is a slip
+LARGEST_CHUNK = 4096  # positions in a chunk: masks of a chunk are written out
+FARTHEST = 1e15  # of a number from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +44,38 @@ class Keys:
             raise BadModel(f"'{key}' must be keys and values, not {inner!r}")
         return Keys(inner, self.name)
 
-    def size(self, key: str, default: int | None = None, least: int = 1) -> int:
+    def size(self, key: str, default: int | None = None, least: int = 1, most: int = LARGEST) -> int:
         """A whole number, `least` or more."""
         value = self.values.get(key)
         if value is None:
             value = default
         if value is None:
             raise BadModel(f"'{key}' is missing")
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
-            raise BadModel(f"'{key}' must be a whole number from {least} to {LARGEST}, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise BadModel(f"'{key}' must be a whole number from {least} to {most}, not {value!r}")
         return value
+
+    def chunk(self, key: str) -> int:
+        """Positions in a chunk, 256 unless told otherwise."""
+        return self.size(key, 256, most=LARGEST_CHUNK)
+
+    def shared(self, many: int, few: int, what: str, among: str) -> None:
+        """Raises BadModel unless `few` of a kind can be shared evenly by `many` of another; both with their key."""
+        if many % few:
+            raise BadModel(f"{many} heads ('{what}') cannot share {few} ('{among}')")
+
+    def positive(self, key: str, default: float | None = None) -> float:
+        """A number above 0."""
+        found = self.number(key, default)
+        if found <= 0:
+            raise BadModel(f"'{key}' must be above 0, not {found:g}")
+        return found
 
     def number(self, key: str, default: float | None = None) -> float:
         value = self.values.get(key)
         if value is None:
             value = default
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= FARTHEST:
             raise BadModel(f"'{key}' must be a number, not {value!r}")
         return float(value)
 
@@ -138,17 +156,23 @@ class Keys:
             found = found[kind]
         if not isinstance(found, Mapping):
             raise BadModel(f"'rope_parameters' must be keys and values, not {found!r}")
-        share = found.get("partial_rotary_factor", self.values.get("partial_rotary_factor"))
-        theta = found.get("rope_theta", self.values.get("rope_theta"))
-        numbers = Keys({"partial_rotary_factor": share, "rope_theta": theta}, self.name)
+        numbers = Keys(
+            {key: found.get(key, self.values.get(key)) for key in ("partial_rotary_factor", "rope_theta")},
+            self.name,
+        )
         keys = {k: v for k, v in found.items() if k not in ("rope_theta", "partial_rotary_factor")}
         for key in ("original_max_position_embeddings", "max_position_embeddings"):
             if keys and self.values.get(key) is not None:
                 keys.setdefault(key, self.values[key])
         plain = keys.get("rope_type", keys.get("type", "default")) == "default"
-        scaling = tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in keys.items()))
-        dim = int(head_dim * numbers.number("partial_rotary_factor", 1.0)) // 2 * 2
-        return Rotary(numbers.number("rope_theta", default_theta), dim, () if plain else scaling)
+        share = numbers.positive("partial_rotary_factor", 1.0)
+        dim = int(head_dim * share) // 2 * 2
+        if share > 1 or not dim:
+            raise BadModel(f"{share:g} of a head's {head_dim} channels cannot be turned by position")
+        scaling = () if plain else tuple(sorted((k, _plain(k, v)) for k, v in keys.items()))
+        found = Rotary(numbers.positive("rope_theta", default_theta), dim, scaling)
+        found.check()
+        return found
 
     def local_rotary(self, head_dim: int, kind: str, theta: float) -> Rotary:
         """Rotary positions of layers with a window that have a base of their own (Gemma 3): never scaled by the keys
@@ -175,3 +199,12 @@ class Keys:
             final_norm=final_norm,
             **{**values, **more},
         )
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A value of the keys of rotary positions: a number, a text, nothing, or numbers."""
+    if isinstance(value, list):
+        return tuple(Keys({key: v}, "").number(key) for v in value)
+    if isinstance(value, str | bool) or value is None:
+        return value
+    return Keys({key: value}, "").number(key)

@@ -112,7 +112,15 @@ class Writer:
 
     def scalar(self, number: float) -> str:
         """A constant of the type of activations, without axes."""
-        return self.constant(np.array(number, self.float))
+        with np.errstate(over="ignore"):  # a factor too large for fp16 is infinite there
+            return self.constant(np.array(number, self.float))
+
+    def zeros(self, *shape: int) -> str:
+        """A constant of zeros; it has no bytes."""
+        key = ("zeros", self.graph.name, shape)
+        if key not in self.shared:
+            self.shared[key] = self.op("Expand", self.scalar(0.0), self.ints(*shape))
+        return self.shared[key]
 
     def constant(self, data: np.ndarray) -> str:
         """A constant with its value; equal ones are one."""

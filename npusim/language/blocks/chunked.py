@@ -55,10 +55,10 @@ def chunked(
     kept = w.op("Mul", into, w.op("Unsqueeze", left, w.ints(4)))
     states = w.op("Einsum", kept, x, equation="bclhn,bclhp->bchpn")
     shape = (batch, 1, how.heads, how.head_dim, how.size)
-    first = w.op("Reshape", past, w.ints(*shape)) if past else w.constant(np.zeros(shape, w.float))
+    first = w.op("Reshape", past, w.ints(*shape)) if past else w.zeros(*shape)
     states = w.op("Concat", first, states, axis=1)
     ends = w.op("Reshape", end, w.ints(batch, how.heads, count))
-    ends = w.op("Concat", w.constant(np.zeros((batch, how.heads, 1), w.float)), ends, axis=2)
+    ends = w.op("Concat", w.zeros(batch, how.heads, 1), ends, axis=2)
     over = w.op("Transpose", _segments(w, ends, (batch, how.heads, count + 1)), perm=(0, 3, 2, 1))
     states = w.op("Einsum", over, states, equation="bzch,bzhpn->bchpn")
     if out:

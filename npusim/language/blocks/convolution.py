@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from npusim.language.model import Parameter, State
 from npusim.language.writer import Writer
 
@@ -45,7 +43,7 @@ class Convolution:
         elif out and tokens >= kernel:
             w.op("Slice", x, w.ints(tokens - kernel), w.ints(tokens), w.ints(2), out=out)
         elif out:
-            zeros = w.constant(np.zeros((w.step.batch, self.channels, kernel - tokens), w.float))
+            zeros = w.zeros(w.step.batch, self.channels, kernel - tokens)
             w.op("Concat", zeros, x, axis=2, out=out)
         with w.within(self.name):
             weights = [w.parameter(p.name.removeprefix(f"{self.name}."), p.shape) for p in self.parameters()]

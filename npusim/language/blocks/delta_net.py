@@ -171,7 +171,7 @@ class DeltaNet:
         keys, values = self.key_dim, self.value_dim
         shapes = [(length, values), (length, keys), (length, keys), (length, length), (keys, length), (1, 1)]
         names = ("values", "read", "q", "inside", "k", "kept")
-        first = past or w.constant(np.zeros(shape, w.float))
+        first = past or w.zeros(*shape)
         with w.within("chunks"), w.body("chunk") as body:
             state = w.input(f"state_{self.layer}", shape)
             new, read, q, inside, k, kept = (

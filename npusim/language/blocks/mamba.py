@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from npusim.language.blocks.common import activate
 from npusim.language.blocks.convolution import Convolution
 from npusim.language.model import Parameter, State, matrix
@@ -89,7 +87,7 @@ class Mamba:
         batch, shape = w.step.batch, (self.inner, self.size)
         decay, added = self._discrete(w, y, dt, into)
         first = w.state_in("ssm", self.layer, shape)
-        first = first or w.constant(np.zeros((batch, *shape), w.float))
+        first = first or w.zeros(batch, *shape)
         with w.within("scan"), w.body("step") as body:
             names = [w.input(f"{n}_{self.layer}", (batch, *shape)) for n in ("state", "decay", "added")]
             c = w.input(f"out_of_{self.layer}", (batch, self.size))

@@ -30,7 +30,22 @@ class Rotary:
         kind = str(keys.get("rope_type", keys.get("type", "default")))
         if kind not in KINDS:
             raise BadModel(f"rotary scaling '{kind}' is not known; known are {', '.join(sorted(KINDS))}")
-        return KINDS[kind](plain, keys, positions)
+        with np.errstate(all="ignore"):
+            return KINDS[kind](plain, keys, positions)
+
+    def check(self) -> None:
+        """Raises BadModel for keys that make no frequencies, of short sequences or of long ones."""
+        for positions in (1, 2**40):
+            try:
+                found, factor = self.frequencies(positions)
+                right = found.shape == (self.dim // 2,) and bool(np.isfinite([*found, factor]).all())
+            except (ValueError, TypeError, ArithmeticError, KeyError):
+                right = False
+            if not right:
+                raise BadModel(
+                    f"the keys of the rotary scaling make no {self.dim // 2} frequencies, which heads with "
+                    f"{self.dim} turned channels need"
+                )
 
 
 Scaled = tuple[np.ndarray, float]

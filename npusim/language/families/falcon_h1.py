@@ -37,9 +37,11 @@ def _mamba(keys: Keys, layer: int) -> Mamba2:
     inner = keys.size("mamba_d_ssm", int(keys.number("mamba_expand", 2) * hidden))
     if inner % heads:
         raise keys.wrong(f"{heads} heads ('mamba_n_heads') cannot share {inner} channels ('mamba_d_ssm')")
+    groups = keys.size("mamba_n_groups", 1)
+    keys.shared(heads, groups, "mamba_n_heads", "mamba_n_groups")
     return Mamba2(
-        layer, hidden, heads, inner // heads, keys.size("mamba_n_groups", 1), keys.size("mamba_d_state", 256),
-        keys.size("mamba_d_conv", 4), keys.size("mamba_chunk_size", 256), keys.number("rms_norm_eps"),
+        layer, hidden, heads, inner // heads, groups, keys.size("mamba_d_state", 256),
+        keys.size("mamba_d_conv", 4), keys.chunk("mamba_chunk_size"), keys.number("rms_norm_eps"),
         bias=keys.flag("mamba_proj_bias"), conv_bias=keys.flag("mamba_conv_bias", True),
         out_bias=keys.flag("projectors_bias"), normed=keys.flag("mamba_rms_norm"),
         norm_first=keys.flag("mamba_norm_before_gate", True), limits=keys.limits("time_step_limit"),

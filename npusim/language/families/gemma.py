@@ -66,7 +66,7 @@ def model(keys: Keys) -> ModelConfig:
         mixer = attention(
             keys, index, turns[kinds[index]],
             norms=norms, window=keys.window() if kinds[index] == SLIDING else None,
-            scale=keys.number("query_pre_attn_scalar") ** -0.5,
+            scale=keys.positive("query_pre_attn_scalar") ** -0.5,
             softcap=keys.optional("attn_logit_softcapping"),
         )  # fmt: skip
         around_attention, around_mlp = (

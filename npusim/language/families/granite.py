@@ -15,9 +15,7 @@ def model(keys: Keys) -> ModelConfig:
     """Pre-norm layers whose branches are scaled."""
     rotary, mlp = keys.rotary(head_dim(keys)), feed_forward(keys)
     scale, share = keys.number("attention_multiplier", 1.0), keys.number("residual_multiplier", 1.0)
-    divisor = keys.number("logits_scaling", 1.0)
-    if not divisor:
-        raise keys.wrong("'logits_scaling' is 0, by which logits would be divided")
+    divisor = keys.positive("logits_scaling", 1.0)
 
     def layer(index: int) -> Layer:
         plain = pre_norm(keys, attention(keys, index, rotary, scale=scale), mlp)

@@ -44,10 +44,12 @@ def _second(keys: Keys, layer: int) -> Mamba2:
         raise keys.wrong(
             f"{heads} heads of {head_dim} channels are not the {inner} of 'expand' x 'hidden_size'"
         )
+    groups = keys.size("n_groups", 8)
+    keys.shared(heads, groups, "num_heads", "n_groups")
     bias = keys.flag("use_bias")
     return Mamba2(
-        layer, hidden, heads, head_dim, keys.size("n_groups", 8), keys.size("state_size", 128),
-        keys.size("conv_kernel", 4), keys.size("chunk_size", 256), keys.number("layer_norm_epsilon", 1e-5),
+        layer, hidden, heads, head_dim, groups, keys.size("state_size", 128),
+        keys.size("conv_kernel", 4), keys.chunk("chunk_size"), keys.number("layer_norm_epsilon", 1e-5),
         bias=bias, out_bias=bias, conv_bias=keys.flag("use_conv_bias", True), limits=keys.limits("time_step_limit"),
         activation=keys.activation(),
     )  # fmt: skip

@@ -46,8 +46,7 @@ def model(keys: Keys) -> ModelConfig:
 
 def _delta_net(keys: Keys, layer: int, eps: float) -> DeltaNet:
     own, shared = keys.size("linear_num_value_heads", 32), keys.size("linear_num_key_heads", 16)
-    if own % shared:
-        raise keys.wrong(f"{own} 'linear_num_value_heads' cannot share {shared} 'linear_num_key_heads'")
+    keys.shared(own, shared, "linear_num_value_heads", "linear_num_key_heads")
     return DeltaNet(
         layer, keys.size("hidden_size"), shared, own, keys.size("linear_key_head_dim", 128),
         keys.size("linear_value_head_dim", 128), keys.size("linear_conv_kernel_dim", 4), eps, keys.activation(),
