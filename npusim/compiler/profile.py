@@ -58,6 +58,7 @@ class Fusion(Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
     `cut_products`: generations on which a Split of a product's channels becomes several products.
+    `shares_duplicates`: nodes that compute the same from the same run once.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
@@ -67,6 +68,7 @@ class Fusion(Strict):
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
+    shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
     tables_in_plain_ops: bool = False
     source: str

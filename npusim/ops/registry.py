@@ -177,7 +177,7 @@ def lowerings(node: Node, graph: Graph) -> tuple[Lowering, ...]:
         node.op_type,
         domain,
         graph.opset,
-        _attributes_key(node.attributes),
+        attributes_key(node.attributes),
         tuple([v and (v.shape, v.dtype.label, v.constant) for v in inputs]),
         tuple([v and (v.shape, v.dtype.label) for v in outputs]),
         _data_key(inputs, entry.reads),
@@ -271,7 +271,7 @@ def _looks(case: OpCase) -> str:
     return text if len(text) < 300 else text[:300] + "..."
 
 
-def _attributes_key(attributes: dict[str, Any]) -> Any:
+def attributes_key(attributes: dict[str, Any]) -> Any:
     if not attributes:
         return ()
     key = tuple(attributes.items())
