@@ -8,6 +8,7 @@ behind those of the past, which is how the caches leave the graph too."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from npusim.compiler.fuse.shared_heads import SHARED
 from npusim.compiler.fuse.writer import Writer
@@ -148,7 +149,7 @@ def _seen(w: Writer, lengths: str, length: int, keys: int, dtype: DType) -> str:
 def _write(w: Writer, c: Call) -> None:
     dtype = w.values[c.q].dtype
     (batch, heads, length, _), (_, kv, keys, _) = w.shape(c.q), w.shape(c.k)
-    shared = {SHARED: heads // kv} if heads > kv else {}
+    shared: dict[str, Any] = {SHARED: heads // kv} if heads > kv else {}
     q = w.op("scale", "Mul", (c.q, w.number(c.scale, dtype)), w.shape(c.q), dtype)
     shape = (batch, heads, length, keys)
     scores = w.op("scores", "MatMul", (q, w.turned("k/turned", c.k, (0, 1, 3, 2))), shape, dtype, **shared)
