@@ -135,7 +135,7 @@ class Graph:
     `values` holds every tensor that a node, an input or an output names.
     `in_file` counts the nodes of the file, `folded` those that cost nothing because they follow from
     shapes and constants. `warnings` are sentences for the user. `run_time`: name and op of each If and Loop of
-    which the data decide what runs; they were taken in all the same.
+    which the data decide what runs; they were taken in all the same. `form`: the kind of file, where it is not ONNX.
     """
 
     name: str
@@ -149,6 +149,7 @@ class Graph:
     in_file: int = 0
     warnings: tuple[str, ...] = ()
     run_time: tuple[tuple[str, str], ...] = ()
+    form: str = ""
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {list(self.values[name].shape)}" for name in self.inputs[:3])

@@ -27,7 +27,7 @@ def load(path: str | os.PathLike[str], dims: Mapping[str, int] | None = None, **
     path = os.fspath(path)
     model, notes = read(path)
     graph = of_model(model, path, by_meaning(dims or {}, shapes_of(model)), **rest)
-    return replace(graph, sha256=sha256(path), warnings=(*notes, *graph.warnings))
+    return replace(graph, sha256=sha256(path), warnings=(*notes, *graph.warnings), form="OpenVINO IR")
 
 
 def input_shapes(path: str | os.PathLike[str]) -> dict[str, list[int | str]]:

@@ -141,6 +141,15 @@ def load(
     return graph
 
 
+def input_shapes(path: str) -> dict[str, list[int | str]]:
+    """The inputs of a model file, with their sizes or the names of those that are free.
+
+    Raises what `load` raises for a file that cannot be read.
+    """
+    found: dict[str, list[int | str]] = import_module(front_end(path).module).input_shapes(path)
+    return found
+
+
 def only_onnx(path: str, what: str, remedy: str) -> None:
     """Raises BadModel, with `remedy`, where `what` is done to ONNX files alone and the file is of another kind."""
     known = front_end(path)

@@ -37,9 +37,12 @@ def load(path: str | Path) -> ir.Model:
     name = shown(path)
     try:
         check_readable(path, "an ONNX file")
+        other_form(path)
         proto = onnx.load(path, load_external_data=False)
     except Refused as error:
         raise BadModel(str(error)) from None
+    except BadModel:
+        raise
     except Exception as error:  # protobuf or text decoding
         raise BadModel(f"{name} is no readable ONNX model: {root_cause(error)}") from None
     model = from_proto(proto, name)
@@ -51,6 +54,18 @@ def load(path: str | Path) -> ir.Model:
         except Refused as error:
             raise BadModel(f"{name}: tensor {quoted(tensor.name)} has its {error}") from None
     return model
+
+
+def other_form(path: str | Path) -> None:
+    """Raises `BadModel` that says what to do for an OpenVINO IR: xamba writes ONNX, and so reads it."""
+    with open(path, "rb") as file:
+        head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"<?xml", b"<net")):
+        raise BadModel(
+            f"{shown(path)} is OpenVINO IR, and xamba rewrites ONNX files; convert first: take the ONNX file it was "
+            "made of, or export the model to ONNX (torch.onnx.export, optimum-cli export onnx), rewrite that, and make "
+            "an IR of the result with ovc"
+        )
 
 
 def from_proto(proto: onnx.ModelProto, name: str = "the model") -> ir.Model:

@@ -70,11 +70,18 @@ def _steps(node: Node, graph: Graph) -> object:
     return None if value is None or value.data is None else value.data.tobytes()
 
 
+#: In other files than ONNX these stand for FakeQuantize and for constants of few bits; the compiler was asked about the
+#: nodes of ONNX, and what its reader of ONNX does not know says nothing of those files.
+STORED = frozenset({"DequantizeLinear", "QuantizeLinear"})
+
+
 def _finding(
     node: Node, op: str, graph: Graph, rules: Rules, generation: str, dependent: Set[str]
 ) -> Finding | None:
     seen = facts(node, graph, dependent)
     rule = rules.refusing(op, seen, generation)
+    if graph.form and (op in STORED or (rule is not None and rule.why.startswith("unread"))):
+        return None
     if rule is not None:
         why, remedy = explain(rule, node, seen, rules, generation)
         when = " & ".join(map(str, rule.when)) or "always"

@@ -102,6 +102,16 @@ def _static(model: Path, folder: Path, shapes: Mapping[str, tuple[int, ...]]) ->
     """The file itself when all its inputs are static, else a copy with `shapes` written into it."""
     import onnx
 
+    from npusim.model_files import ONNX, front_end, input_shapes
+
+    if front_end(str(model)) is not ONNX:
+        free = [n for n, s in input_shapes(str(model)).items() if any(isinstance(d, str) for d in s)]
+        if free:
+            raise BadModel(
+                f"{model}: input '{free[0]}' has free sizes, which are written into ONNX files alone; make the model "
+                "static first (Model.reshape in OpenVINO, then save_model)"
+            )
+        return model.resolve()
     try:
         proto = onnx.load(str(model), load_external_data=False)
         free = [
