@@ -61,7 +61,7 @@ def pareto(
     from npusim.tradeoff.front import check_cost, front
 
     method = method or (Method.GRID if points is None else Method.SOBOL)
-    make_axes(varied, hardware, grid=method == Method.GRID)
+    make_axes(varied, hardware, method == Method.GRID, asked.what_ifs)
     check_cost(cost, hardware, varied)
     graph = asked.graph(model)
     with working("sweeping"):

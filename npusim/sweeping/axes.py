@@ -6,7 +6,7 @@ Names are the dotted ones of the hardware description, and some that are not par
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.units import is_whole, unit
 from npusim.choices import Precision, choose
 from npusim.errors import BadArgument
-from npusim.whatif.vary import WHAT_IF, option_of
+from npusim.whatif.base import Supposition
+from npusim.whatif.vary import WHAT_IF, check, option_of
 
 #: Names that are choices of the caller, not numbers of the hardware.
 CHOICES = ("compiler", "precision")
@@ -72,15 +73,19 @@ class Axis:
         return np.asarray(np.clip(np.rint(wide), low, high), dtype=np.int64)
 
 
-def make_axes(vary: Mapping[str, Any], hw: Hardware, grid: bool) -> tuple[Axis, ...]:
-    """The axes of `vary`, in its order, checked against the hardware's schema.
+def make_axes(
+    vary: Mapping[str, Any], hw: Hardware, grid: bool, what_ifs: Sequence[Supposition] = ()
+) -> tuple[Axis, ...]:
+    """The axes of `vary`, in its order, checked against the hardware's schema and beside the what-ifs that do not vary.
 
     Raises BadHardware for an unknown name or a value its schema forbids, BadArgument for a bad range."""
     if not vary:
         raise BadArgument(
             "nothing to vary; give at least one name, for instance dma.bytes_per_cycle=16:128:9"
         )
-    return tuple(_axis(name, given, hw, grid) for name, given in vary.items())
+    axes = tuple(_axis(name, given, hw, grid) for name, given in vary.items())
+    _check_what_ifs(axes, what_ifs)
+    return axes
 
 
 def _axis(name: str, given: Any, hw: Hardware, grid: bool) -> Axis:
@@ -111,7 +116,7 @@ def _axis(name: str, given: Any, hw: Hardware, grid: bool) -> Axis:
 
 def _what_if_axis(name: str, given: Any, grid: bool) -> Axis:
     """An option of a what-if: every value is a plan of its own."""
-    number, whole, unit_of, check = option_of(name)
+    number, whole = option_of(name)
     if isinstance(given, str):
         given = parse(name, given) if number else _texts(name, given)
     given = list(given) if isinstance(given, range) else given
@@ -119,14 +124,21 @@ def _what_if_axis(name: str, given: Any, grid: bool) -> Axis:
         if not number:
             raise BadArgument(f"{name}: has no range; list its values")
         _check_range(name, given, grid, whole)
-        values: Any = _spread(given, whole) if grid else np.empty(0)
-        for value in values if grid else (given.start, given.stop):
-            check(value)
-        return Axis(name, values, given, True, whole, unit_of)
-    values = _listed(name, given, not number, False)
-    for value in values:
-        check(value.item() if number else value)
-    return Axis(name, values, None, True, whole, unit_of)
+        return Axis(name, _spread(given, whole) if grid else np.empty(0), given, True, whole, "")
+    return Axis(name, _listed(name, given, not number, False), None, True, whole, "")
+
+
+def _check_what_ifs(axes: Sequence[Axis], what_ifs: Sequence[Supposition]) -> None:
+    """Every value is one its what-if allows; told before any work."""
+    values: dict[str, list[Any]] = {}
+    for axis in axes:
+        if axis.name.startswith(WHAT_IF):
+            ends = [axis.range.start, axis.range.stop] if axis.range and not len(axis.values) else []
+            values[axis.name] = ends or (
+                list(axis.values) if isinstance(axis.values, tuple) else axis.values.tolist()
+            )
+    if values:
+        check(what_ifs, values)
 
 
 def parse(name: str, text: str) -> Range | list[Any]:

@@ -186,7 +186,7 @@ def ask(
     """The question, checked. Raises BadArgument, BadHardware."""
     precision, mode, method = choose(Precision, precision), choose(Mode, mode), choose(Method, method)
     load_profile(compiler)
-    axes = make_axes(vary, hw, grid=method == "grid")
+    axes = make_axes(vary, hw, method == "grid", what_ifs)
     design = make_design(axes, method, points, seed)
     if per_node and composes(what_ifs, vary):
         raise BadArgument("what-ifs that compose several runs have no nodes to tell of; leave the nodes out")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from npusim.errors import BadArgument
 from npusim.whatif.base import Runs, Supposition
-from npusim.whatif.parse import changed, make
+from npusim.whatif.parse import make
 from npusim.whatif.registry import find
 from npusim_xamba.text import near, quoted
 
@@ -15,8 +15,8 @@ from npusim_xamba.text import near, quoted
 WHAT_IF = "whatif."
 
 
-def option_of(name: str) -> tuple[bool, bool, str, Callable[[Any], object]]:
-    """Of 'whatif.NAME.OPTION': whether it is a number, whether a whole one, its unit, and what checks a value.
+def option_of(name: str) -> tuple[bool, bool]:
+    """Of 'whatif.NAME.OPTION': whether it is a number, and whether a whole one.
 
     Raises BadArgument with the nearest name."""
     kind, key = _split(name)
@@ -26,13 +26,21 @@ def option_of(name: str) -> tuple[bool, bool, str, Callable[[Any], object]]:
         )
     annotation = kind.model_fields[key].annotation
     types = set(get_args(annotation) or (annotation,)) - {type(None)}
-    number = bool(types) and types <= {int, float}
-    return number, types == {int}, "", lambda value: make(kind, {**_needed(kind, key), key: value})
+    return bool(types) and types <= {int, float}, types == {int}
 
 
-def _needed(kind: type[Supposition], key: str) -> dict[str, Any]:
-    """Something for the options that have to be given: only one is checked."""
-    return {n: "x" for n, f in kind.model_fields.items() if f.is_required() and n != key}
+def check(what_ifs: Sequence[Supposition], axes: Mapping[str, Sequence[Any]]) -> None:
+    """Raises BadArgument for a value that an option may not have, beside the what-ifs that do not vary and the first
+    values of the other options. Something stands for an option that has to be given and is not."""
+    first = {name: values[0] for name, values in axes.items()}
+    asked = [*what_ifs]
+    for kind in {_split(name)[0] for name in axes} - {type(one) for one in what_ifs}:
+        varied = {_split(name)[1]: value for name, value in first.items() if _split(name)[0] is kind}
+        needed = {n: "x" for n, f in kind.model_fields.items() if f.is_required() and n not in varied}
+        asked.append(make(kind, needed | varied))
+    for name, values in axes.items():
+        for value in values:
+            at(asked, first | {name: value})
 
 
 def _split(name: str) -> tuple[type[Supposition], str]:
@@ -60,11 +68,15 @@ def at(what_ifs: Sequence[Supposition], values: Mapping[str, Any]) -> tuple[Supp
     """The what-ifs with some options at the values of a point, by 'whatif.NAME.OPTION'; one that was not asked for
     comes behind the others. Raises BadArgument."""
     found = list(what_ifs)
+    changes: dict[type[Supposition], dict[str, Any]] = {}
     for name, value in values.items():
         kind, key = _split(name)
+        changes.setdefault(kind, {})[key] = value
+    for kind, given in changes.items():  # all options of one at once: some go only together
         place = next((i for i, one in enumerate(found) if isinstance(one, kind)), None)
         if place is None:
-            found.append(make(kind, {key: value}))
+            found.append(make(kind, given))
         else:
-            found[place] = changed(found[place], key, value)
+            old = {name: getattr(found[place], name) for name in found[place].model_fields_set}
+            found[place] = make(kind, old | given)
     return tuple(found)
