@@ -19,6 +19,10 @@ sys.path = [p for p in sys.path if p != str(HERE)]
 import tempfile  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from functools import cache  # noqa: E402
+from itertools import pairwise  # noqa: E402
+
+import numpy as np  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import npusim  # noqa: E402
 from npusim.graph import Graph  # noqa: E402
@@ -50,6 +54,9 @@ class Row:
     published: str = UNKNOWN
 
 
+ENGINES_OF = HERE.parents[1] / "examples" / "engines"
+JETS = "jet classifier 16-64-32-32-5"
+RANDOM = "one hidden layer 784-1000-10"
 SKIPPED = "skip:node=*layers.[1-5]/layer/*,probability=0.4"
 ROWS = (
     Row(
@@ -57,6 +64,36 @@ ROWS = (
         "sparsity:weights=0.5,activations=0.3",
         RESNET,
         "the array skips part of the zeros, weights are fewer bytes",
+    ),
+    Row(
+        "SqueezeLLM",
+        "precision:weights=int4,outliers=0.005",
+        LLAMA,
+        "a decode step reads every weight once: bytes are time",
+    ),
+    Row(
+        "adapter-ALBERT",
+        "keep:capacity_mb=20,gb_per_s=200",
+        BERT,
+        "20 of 217 MB of weights lie in a memory on the chip",
+    ),
+    Row(
+        "NullaNet Tiny",
+        "engine:{engines}/logic.yaml",
+        JETS,
+        "the example's engine; what is left is moving inputs",
+    ),
+    Row(
+        "Stochastic Configuration Machines",
+        "precision:weights=binary",
+        RANDOM,
+        "a step is never shorter than its least",
+    ),
+    Row(
+        "spiking arrays",
+        "engine:{engines}/spiking.py",
+        RESNET,
+        "the example's engine: 4 time steps, 15 % fire",
     ),
     Row("Bypass Back-propagation", "prune:heads=0.25,ffn=0.5", BERT, "many steps are at their least time"),
     Row(
@@ -119,6 +156,8 @@ class Study:
         self.before = cache(self._before)
 
     def _graph(self, network: str) -> Graph:
+        if network in (JETS, RANDOM):
+            return layers(*map(int, network.split()[-1].split("-")))
         return npusim.load(self.folder / f"{network}.onnx")
 
     def _before(self, network: str, npu: str) -> Report:
@@ -126,7 +165,9 @@ class Study:
 
     def asked(self, what: str, network: str, npu: str, number: str) -> tuple[float, Report]:
         """The answer to a what-if in microseconds, and its report."""
-        report = npusim.suppose(self.graph(network), what.format(lengths=self.lengths), npu, band=False)
+        report = npusim.suppose(
+            self.graph(network), what.format(lengths=self.lengths, engines=ENGINES_OF), npu, band=False
+        )
         return (report.what_ifs[0].numbers[number] if number else report.latency_us), report
 
     def row(self, row: Row) -> list[str]:
@@ -140,13 +181,33 @@ class Study:
             cells.append(f"{time(before)} -> {time(after)} ({before / after:.2f}x)")
             if npu == "lunar_lake":
                 engine = max(report.engines, key=lambda e: report.engines[e])
-                bound = f"{ENGINES[engine]} {100 * report.engines[engine] / report.latency_us:.0f}%"
-        head = f"{row.system:24}{Path(row.network).name:34}{row.what.format(lengths='FILE')}"
+                share = 100 * report.engines[engine] / report.latency_us
+                bound = f"{ENGINES.get(engine, 'the further engine')} {share:.0f}%"
+        what = row.what.format(lengths="FILE", engines="examples/engines")
+        head = f"{row.system:34}{Path(row.network).name:34}{what}"
         return [
             head,
             f"{'':4}{cells[0]:36}{cells[1]:36}{cells[2]}",
             f"{'':4}bound {bound}; {row.why}; published: {row.published}",
         ]
+
+
+def layers(*widths: int) -> Graph:
+    """A classifier of fully connected layers with ReLU between them."""
+    nodes, weights, x = [], [], "x"
+    for k, (rows, columns) in enumerate(pairwise(widths)):
+        weights.append(numpy_helper.from_array(np.zeros((rows, columns), np.float32), f"w{k}"))
+        nodes.append(helper.make_node("MatMul", [x, f"w{k}"], [f"h{k}"], f"layer{k}"))
+        x = f"h{k}"
+        if k < len(widths) - 2:
+            nodes.append(helper.make_node("Relu", [x], [f"r{k}"], f"relu{k}"))
+            x = f"r{k}"
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
+        for name, width in (("x", widths[0]), (x, widths[-1]))
+    ]
+    graph = helper.make_graph(nodes, "classifier", ends[:1], ends[1:], weights)
+    return npusim.load(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
 
 
 def main(folder: str) -> None:

@@ -35,7 +35,7 @@ def one_by_one(
     run = Plain(**chosen, options={"mode": conditions["mode"], "band": False})
     report = supposed(graph, hw.replace(numbers), asked, run)
     latency = next(
-        found.numbers[one.answer]
+        found.numbers[one.answer] if one.answer else report.latency_us
         for one, found in zip(asked, report.what_ifs, strict=True)
         if isinstance(one, Runs)
     )

@@ -154,9 +154,9 @@ class Found:
 
 class Runs(Supposition):
     """A what-if that needs several simulations. `answer`: which of the numbers it finds stands for the latency in a
-    sweep."""
+    sweep; none: the latency of its report does."""
 
-    answer: ClassVar[str]
+    answer: ClassVar[str] = ""
 
     def run(self, graph: Graph, hw: Hardware, simulate: Simulate) -> Found:
         """What the runs say together. Raises BadArgument."""

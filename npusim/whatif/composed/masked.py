@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -74,8 +73,7 @@ def masked(graph: Graph, hw: Hardware, simulate: Simulate) -> Masked:
     raises, and BadArgument where one of those composes runs too."""
     from npusim.whatif.run import applied_only
 
-    behind: Any = getattr(simulate, "what_ifs", ())
-    if behind:
-        graph, hw = applied_only(graph, hw, behind, simulate.compiler, simulate.precision)
+    if simulate.what_ifs:
+        graph, hw = applied_only(graph, hw, simulate.what_ifs, simulate.compiler, simulate.precision)
     profile = load_profile(simulate.compiler)
     return Masked(compile_graph(graph, hw, profile, simulate.precision), hw)
