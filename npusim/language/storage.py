@@ -2,7 +2,8 @@
 
 int8 is symmetric with a scale an output channel, int4 symmetric with a scale an output channel and `group` input
 channels (`group` -1: a scale an output channel), scales in fp16: what `DequantizeLinear` of ONNX says, and the form of
-the exports that the tests compare with.
+the exports that the tests compare with. A matrix whose inputs are no whole number of groups has a scale an output
+channel: OpenVINO takes no group that is cut short.
 """
 
 from __future__ import annotations
@@ -73,15 +74,19 @@ def _width(what: str, given: str, offered: tuple[Width, ...]) -> Width:
     raise BadArgument(f"{what} '{given}' is not on offer; choose among {', '.join(offered)}")
 
 
+def block_of(inputs: int, width: Width, group: int) -> int:
+    """How many inputs share a scale."""
+    return inputs if width is Width.INT8 or group == -1 or inputs % group else group
+
+
 def scales(shape: tuple[int, ...], width: Width, group: int) -> tuple[int, ...]:
     """The shape of the scales of a matrix [..., inputs, outputs]; empty for a float one. Experts keep the axis of
     inputs, of size 1 where one scale serves them all: ONNX knows a scale a channel of one axis only."""
     if width in (Width.FP16, Width.FP32):
         return ()
     *experts, inputs, outputs = shape
-    if width is Width.INT8 or group == -1:
-        return (*experts, 1, outputs) if experts else (outputs,)
-    return (*experts, ceil(inputs / group), outputs)
+    count = inputs // block_of(inputs, width, group)
+    return (outputs,) if count == 1 and not experts else (*experts, count, outputs)
 
 
 def matrix_bytes(shape: tuple[int, ...], width: Width, group: int) -> int:
@@ -94,13 +99,9 @@ def quantised(values: np.ndarray, width: Width, group: int) -> tuple[np.ndarray,
     """A float matrix as integers (int8, those of int4 between -8 and 7) and scales, float32, of the shapes above."""
     most = 127 if width is Width.INT8 else 7
     *experts, inputs, outputs = values.shape
-    block = inputs if width is Width.INT8 or group == -1 else group
-    count = ceil(inputs / block)
-    padded = np.zeros((*experts, count * block, outputs), np.float32)
-    padded[..., :inputs, :] = values
-    blocks = padded.reshape(*experts, count, block, outputs)
+    block = block_of(inputs, width, group)
+    blocks = values.astype(np.float32).reshape(*experts, inputs // block, block, outputs)
     scale = np.abs(blocks).max(axis=-2, keepdims=True) / most
     scale[scale == 0] = 1.0
     whole = np.clip(np.rint(blocks / scale), -most, most).astype(np.int8)
-    whole = whole.reshape(padded.shape)[..., :inputs, :]
-    return whole, scale.reshape(*experts, count, outputs).reshape(scales(values.shape, width, group))
+    return whole.reshape(values.shape), scale.reshape(scales(values.shape, width, group))

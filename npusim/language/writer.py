@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.language.storage import Storage, Width, quantised, scales
+from npusim.language.storage import Storage, Width, block_of, quantised, scales
 from npusim.messages import messages
 
 OPSET = 21  # blocked DequantizeLinear of int4
@@ -148,9 +148,9 @@ class Writer:
             return self.parameter(name, shape)
         full = ".".join((*self.scope, name))
         whole, scale = self.integers(full, shape, width)
-        if len(shape) == 2 and len(scales(shape, width, self.storage.group)) == 1:
+        if len(scales(shape, width, self.storage.group)) == 1:
             return self.op("DequantizeLinear", whole, scale, axis=1)
-        block = shape[-2] if width is Width.INT8 or self.storage.group == -1 else self.storage.group
+        block = block_of(shape[-2], width, self.storage.group)
         return self.op("DequantizeLinear", whole, scale, axis=len(shape) - 2, block_size=block)
 
     def integers(self, full: str, shape: tuple[int, ...], width: Width) -> tuple[str, str]:
