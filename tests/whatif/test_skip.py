@@ -130,6 +130,11 @@ def test_a_pruned_network_may_skip_too():
     assert narrow["whole_us"] < wide["whole_us"] and swapped == narrow
 
 
+def test_two_that_compose_runs_are_asked_one_at_a_time(three):
+    with pytest.raises(BadArgument, match="'split' composes several runs, and so does one in front of it"):
+        npusim.suppose(three, ["skip:node=conv*", "split"])
+
+
 def test_a_sweep_over_its_options_is_the_runs_one_by_one(three):
     pytest.importorskip("xarray")
     fixed = "skip:node=conv*,decision=device"

@@ -15,11 +15,12 @@ from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import Plan
 from npusim.compiler.profile import load_profile
+from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.measures import US
 from npusim.pricing import price, program_of
 from npusim.schedule import run_rows
-from npusim.whatif.base import Simulate
+from npusim.whatif.base import Runs, Simulate
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ def masked(graph: Graph, hw: Hardware, simulate: Simulate) -> Masked:
     raises, and BadArgument where one of those composes runs too."""
     from npusim.whatif.run import applied_only
 
+    for one in simulate.what_ifs:
+        if isinstance(one, Runs):
+            raise BadArgument(
+                f"what-if '{one.name}' composes several runs, and so does one in front of it; ask for one at a time"
+            )
     if simulate.what_ifs:
         graph, hw = applied_only(graph, hw, simulate.what_ifs, simulate.compiler, simulate.precision)
     profile = load_profile(simulate.compiler)
