@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import helper
 
 from npusim import simulate
 from npusim.compiler.fuse import fuse
@@ -118,3 +119,16 @@ def test_both_forms_of_a_language_model_cost_the_same(npu):
         simulate(folder / f"llama32_1b_dec_kv1024_fp16_{x}.onnx", npu, band=False) for x in ("dy", "dy23")
     )
     assert spelled.latency_us == pytest.approx(whole.latency_us, rel=0.03)
+
+
+def test_the_last_row_is_cut_off_in_front_of_a_split_of_channels():
+    """A prompt's packed gate and up projections: one row of 512 where only the last token leaves the layer."""
+    nodes = [
+        node("MatMul", "x w", "both"),
+        helper.make_node("Split", ["both"], ["gate", "up"], "split", axis=2, num_outputs=2),
+        node("Mul", "gate up", "m"),
+        node("Slice", "m last end axis", "y"),
+    ]
+    constants = {"w": np.zeros((64, 256), np.float32), "last": [511], "end": [512], "axis": [1]}
+    report = simulate(loaded(model(nodes, {"x": [1, 512, 64]}, ["y"], constants)), "meteor_lake", band=False)
+    assert report.macs == 64 * 256

@@ -66,10 +66,11 @@ def early_slices(graph: Graph) -> Graph:
     for node, rows in zip(reversed(graph.nodes), reversed(wanted), strict=True):
         asked = set().union(*(demand.get(n, set()) for n in node.outputs if n)) if node.outputs else set()
         passed: Rows | None = rows
-        if rows is None and len(asked) == 1 and None not in asked and len(node.outputs) == 1:
+        alone = len(node.outputs) == 1 or (node.op_type == "Split" and all(n in demand for n in node.outputs))
+        if rows is None and len(asked) == 1 and None not in asked and alone:
             (passed,) = asked
             if passed is not None and _row_by_row(node, graph, passed):
-                smaller[node.outputs[0]] = passed
+                smaller.update((name, passed) for name in node.outputs)
             else:
                 passed = None
         elif rows is not None and asked - {None}:
@@ -183,6 +184,8 @@ def _row_by_row(node: Node, graph: Graph, rows: Rows) -> bool:
         )
     if node.op_type == "MatMulNBits":
         return not constant[0] and all(constant[1:])
+    if node.op_type == "Split":
+        return not constant[0] and int(node.attribute("axis", 0)) % rank != rows.axis % rank
     if node.op_type not in ELEMENT_WISE:
         return False
     return not any(
@@ -195,6 +198,6 @@ def _spans(graph: Graph, name: str, rows: Rows, node: Node) -> bool:
     shape = graph.values[name].shape
     if node.op_type in ("MatMul", "FusedMatMul", "MatMulNBits", *LAST_AXIS) and name != node.inputs[0]:
         return False
-    if node.op_type in ("Slice", "Gather") and name != node.inputs[0]:
+    if node.op_type in ("Slice", "Gather", "Split") and name != node.inputs[0]:
         return False
     return len(shape) >= -rows.axis and shape[rows.axis] > 1
