@@ -61,21 +61,14 @@ def dma_ns(
     if not (code.ndim == 2 and code.shape[1] == 1 and (np.ndim(rate) or np.ndim(share))):
         return _of_code(code, size, hw, permuted, share, busy_ports)
     # A column of transfers at many points: those of a direction share its rates, so each direction goes alone.
-    kinds = sorted(set(code.ravel().tolist()))
-    if len(kinds) == 1:
-        return _of_code(np.int64(kinds[0]), size, hw, permuted, share, busy_ports)
-    column = code[:, 0]
+    size, permuted = (np.broadcast_to(v, np.broadcast_shapes(v.shape, code.shape)) for v in (size, permuted))
     parts = []
-    for kind in kinds:
-        rows = np.flatnonzero(column == kind)
-        of_rows = (
-            value[rows] if value.ndim and len(value) == len(code) else value for value in (size, permuted)
-        )
-        taken, moved = of_rows
-        time = np.asarray(_of_code(np.int64(kind), taken, hw, moved, share, busy_ports))
-        parts.append(
-            (rows, time if time.ndim > 1 else time.reshape(1, -1))
-        )  # one size for all: a row for all
+    for kind in sorted(set(code.ravel().tolist())):
+        rows = np.flatnonzero(code[:, 0] == kind)
+        time = _of_code(np.int64(kind), size[rows], hw, permuted[rows], share, busy_ports)
+        if len(rows) == len(code):
+            return time
+        parts.append((rows, np.asarray(time)))
     times = np.empty((len(code), *np.broadcast_shapes(*(time.shape[1:] for _, time in parts))))
     for rows, time in parts:
         times[rows] = time

@@ -106,3 +106,19 @@ def test_a_memory_that_is_none_is_refused():
         dma_ns(1, NPUS[0], "cache")
     with pytest.raises(BadArgument, match="memory codes are 0"):
         dma_ns(1, NPUS[0], np.array([0, 2]))
+
+
+def test_a_column_of_mixed_directions_at_many_points_is_each_at_each():
+    hw = load_hardware("lunar_lake")
+    sources, destinations = np.array([[0], [1], [0], [1]]), np.array([[1], [0], [0], [1]])
+    sizes, rates = np.array([[100.0], [5e4], [7e5], [0.0]]), np.array([16.0, 32.0, 96.0])
+    many = hw.with_numbers({"dma.bytes_per_cycle": rates})
+    for nbytes in (sizes, 0.0):
+        together = dma_ns(nbytes, many, sources, destinations)
+        assert together.shape == (4, 3)
+        for i, j in np.ndindex(4, 3):
+            one = hw.with_numbers({"dma.bytes_per_cycle": float(rates[j])})
+            size = float(np.broadcast_to(nbytes, (4, 1))[i, 0])
+            assert together[i, j] == pytest.approx(
+                float(dma_ns(size, one, sources[i, 0], destinations[i, 0])), rel=1e-13
+            )
