@@ -31,29 +31,27 @@ class Emitter(Transfers):
             record.reason = f"{record.reason}; {r.reason}" if record.reason else r.reason
         record.pieces = r.pieces
         record.held_bytes = r.held_bytes + r.weights_held
-        record.kernels = tuple(
-            [self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)]
-        )
+        record.kernels, each = self._of_kind(step)
         first_task = len(plan.queue)
         for name, size in r.stores:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
         begins = self._begins(step) if due else ()
-        each = self._problems(step)
         turns, arriving = _turns(step, r)
         passing = [load for load in arriving if load[2] > 1] if turns > 1 and r.overlaps else []
-        later = [chunk for chunk in due if chunk.step == k and chunk.needed_at]
+        later = [chunk for chunk in due if chunk.step == k and chunk.needed_at] if due else due
         together = len(passing) + bool(later) > 1
         for chunk in due:
             if (
-                chunk.step == k and chunk not in later
+                chunk.step == k and not chunk.needed_at
             ):  # what the first piece needs comes in front of what streams
                 self._fetch(chunk, begins)
         loads: list[int] = []
-        loaded = {name for name, _, _ in r.loads} if step.padded else set()
-        for name in (n for n in step.padded if n in loaded):
-            self.stored[name] = self._copied(name, step, each)
+        loaded = {name for name, _, _ in r.loads} if step.padded else ()
+        for name in step.padded:
+            if name in loaded:
+                self.stored[name] = self._copied(name, step, each)
         for load in arriving:
             if not together or load[2] <= 1:
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
@@ -61,7 +59,7 @@ class Emitter(Transfers):
             if name not in step.writes and name not in r.follows and name not in loaded:
                 loads += self._pad(name, step, self._ready(name), each)
         for chunk in due:
-            if chunk.step != k or (chunk in later and not together):
+            if chunk.step != k or (chunk.needed_at and not together):
                 self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
@@ -90,9 +88,19 @@ class Emitter(Transfers):
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
         here = len(plan.steps)
-        record.tasks = [t for t in range(first_task, len(plan.queue)) if plan.step[t] == here]
+        tasks = range(first_task, len(plan.queue))
+        record.tasks = [t for t in tasks if plan.step[t] == here] if due else list(tasks)
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
+
+    def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int]:
+        """Lines of a step's kernels, and its `_problems`: the same for all steps of equal works of equal ops."""
+        key = (id(step.steps), step.node.op_type, step.fixed_bytes > 0)
+        found = self._kinds.get(key)
+        if found is None:
+            kernels = [self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)]
+            found = self._kinds[key] = (tuple(kernels), self._problems(step))
+        return found
 
     def _problems(self, step: Placed) -> int:
         """Transfers of each operand of a batched product that is taken apart, a pair for each problem; 1 where it is
@@ -128,13 +136,17 @@ class Emitter(Transfers):
     ) -> tuple[int, ...]:
         plan = self.plan
         loaded = {load[0] for load in r.loads} if r.loads else ()
-        waits = [t for n in step.reads if n not in loaded and n not in r.follows for t in self._ready(n)]
+        waits: list[int] = []
+        for name in step.reads:
+            if name not in loaded and name not in r.follows:
+                waits += self._ready(name)
         moving: tuple[int, ...] = ()
         if loads:
             moving = tuple([t for t in loads if plan.pieces[t] > 1])
             waits += [t for t in loads if plan.pieces[t] <= 1]
-        waits += [t for t, chunk in weights if not chunk.needed_at]
-        waiting = tuple(dict.fromkeys(waits))
+        if weights:
+            waits += [t for t, chunk in weights if not chunk.needed_at]
+        waiting = tuple(dict.fromkeys(waits)) if len(waits) > 1 else tuple(waits)
         if r.follows:
             moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
         feeds = arriving

@@ -73,6 +73,7 @@ class Placer:
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
         self.one_kernel = generation in profile.groups_over_tiles
+        self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}
         self.part_of: dict[str, str] = {}
         self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
@@ -127,9 +128,12 @@ class Placer:
         if "npusim.rows" in node.metadata:
             reason = f"{reason}; {node.metadata['npusim.rows']}"
         sources = node.attribute("contraction_of") or node.inputs
-        reads = dict.fromkeys(
-            self.root(n) for n in sources if n and not values[n].constant and values[n].elements
-        )
+        reads: list[str] = []
+        for name in sources:
+            if name and not (value := values[name]).constant and 0 not in value.shape:
+                reads.append(self.root(name))
+        if len(reads) > 1:
+            reads = list(dict.fromkeys(reads))
         key: tuple[object, ...] = (id(ways), chosen.name)
         if self.supposed:  # of equal nodes, what is supposed of their tensors may differ
             key += tuple([n and values[n].contents for n in node.inputs])
@@ -145,7 +149,7 @@ class Placer:
             engine=engine,
             reason=reason,
             reads=tuple(reads),
-            writes=tuple(n for n in node.outputs if n and n in values and values[n].elements),
+            writes=tuple([n for n in node.outputs if n and n in values and 0 not in values[n].shape]),
             fixed_bytes=fixed,
             macs=macs * node.repeats,
             one_dsp=one,
@@ -154,7 +158,7 @@ class Placer:
             if self.reshaped
             else NONE,
             dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
-            if kernels
+            if kernels & self.narrow
             else 1_000,
             times=times,
             stored=_stored(steps) if self.supposed else 1.0,

@@ -149,7 +149,6 @@ class PlanBuilder:
         label: str,
         queue: int,
         ask: Ask,
-        *,
         pieces: int = 1,
         steps: int = 0,
         repeats: int = 1,
@@ -172,8 +171,9 @@ class PlanBuilder:
 
     def port(self, nbytes: float) -> int:
         """The DMA queue with the fewest bytes so far: a rule on structure, never on a price."""
-        port = self._port_bytes.index(min(self._port_bytes))
-        self._port_bytes[port] += nbytes
+        loads = self._port_bytes
+        port = loads.index(min(loads)) if len(loads) != 2 else int(loads[1] < loads[0])
+        loads[port] += nbytes
         return DMA0 + port
 
     @property

@@ -65,8 +65,14 @@ def weight_chunks(
             chunk = Chunk(k, label, total / count, needed_at, repeats, step.stored, step.memory)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
+    behind: dict[tuple[int, int], float] = {}  # by the identity of works, which equal steps share
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
-        room = _behind_compute(step, tiles, dsps) - _transferred(r)
+        if not waiting or waiting[0][0] > k:
+            continue
+        of_kind = (id(step.steps), id(step.times))
+        if of_kind not in behind:
+            behind[of_kind] = _behind_compute(step, tiles, dsps)
+        room = behind[of_kind] - _transferred(r)
         while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
             chunk = waiting.popleft()[1]
             room -= chunk.nbytes
@@ -91,7 +97,7 @@ def _behind_compute(step: Placed, tiles: int, dsps: int) -> float:
 
 def _transferred(r: Residence) -> float:
     """Bytes that a step moves itself."""
-    moved = sum(size for _, size, _ in r.loads) + sum(size for _, size in (*r.stores, *r.writes))
+    moved = sum([size for _, size, _ in r.loads]) + sum([size for _, size in (*r.stores, *r.writes)])
     return moved + r.fixed_traffic * (r.pieces > 1)
 
 

@@ -83,7 +83,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
     need = reads + writes - _saved_in_place(k, step, scratchpad)
-    attention = attention_of([step])
+    attention = attention_of([step]) if len(step.steps) > 2 else None
     if attention is not None:
         need += 2 * attention.score_bytes
     scratchpad.make_room(k, step, r, need + min(step.fixed_bytes, scratchpad.resident_bytes / 4))

@@ -46,7 +46,11 @@ class Transfers:
         self.arrived: dict[str, tuple[int, ...]] = {}  # transfers that bring it back
         self.last_compute: tuple[int, ...] = ()
         self.before_last: tuple[int, ...] = ()
+        slices = max(tiles, 1)  # of a tensor, one a tile, and how many of them each port takes
+        used = min(slices, ports)
+        self._counts = [slices // used + (1 if port < slices % used else 0) for port in range(used)]
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
+        self._kinds: dict[tuple[int, str, bool], tuple[tuple[str, ...], int]] = {}  # by the identity of works
         self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}
 
     def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
@@ -74,11 +78,14 @@ class Transfers:
         feeds: list[tuple[int, float]] = []
         arrived: dict[str, list[int]] = {}
         waiting = list(weights)
+        behind = {
+            name: tuple(dict.fromkeys((*self._behind(name), *self.before_last))) for name, _, _ in passing
+        }
         for begin, end in zip(starts, [*starts[1:], 1.0], strict=True):
             for name, size, blocks in passing:
                 tasks = self._transfer(
-                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=self._behind(name),
-                    gate=self.before_last, transfers=max(1, round(min(blocks, pieces) * (end - begin))),
+                    f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=behind[name],
+                    transfers=max(1, round(min(blocks, pieces) * (end - begin))),
                     repeats=step.node.repeats, least=max(1, round(each * (end - begin))),
                 )  # fmt: skip
                 arrived.setdefault(name, []).extend(tasks)
@@ -134,7 +141,7 @@ class Transfers:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
         ask = self._ask(chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, 1)
-        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, repeats=chunk.repeats, after=after)
+        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, 1, 0, chunk.repeats, after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
 
@@ -169,28 +176,14 @@ class Transfers:
         waits = tuple(dict.fromkeys((*after, *gate))) if gate or len(after) > 1 else after
         if nbytes < SMALL_TRANSFER_BYTES and least <= 1:
             ask = self._ask(nbytes / 1, source, destination, elements / 1, max(transfers or pieces, least))
-            task = plan.add(
-                label, plan.port(nbytes), ask, pieces=pieces, repeats=repeats, after=waits, streams=streams
-            )
-            return (task,)
+            return (plan.add(label, plan.port(nbytes), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
-        ports = min(slices, plan.ports)
         done: list[int] = []
-        for port in range(ports):
-            count = slices // ports + (1 if port < slices % ports else 0)
+        for count in self._counts:
             share = nbytes * count / slices
-            ask = self._ask(
-                share,
-                source,
-                destination,
-                elements * count / slices,
-                max(count * (transfers or pieces), ceil(least * count / slices)),
-            )
-            task = plan.add(
-                label, plan.port(share), ask, pieces=pieces, repeats=repeats,
-                after=waits, streams=streams,
-            )  # fmt: skip
-            done.append(task)
+            each = max(count * (transfers or pieces), ceil(least * count / slices))
+            ask = self._ask(share, source, destination, elements * count / slices, each)
+            done.append(plan.add(label, plan.port(share), ask, pieces, 0, repeats, waits, streams))
         return tuple(done)
 
     def _through_ddr(
