@@ -11,6 +11,7 @@ from npusim.pages.template import Section, joined, page, text
 from npusim.report.columns import Texts, colours, run_columns, us
 from npusim.report.nodes_table import nodes_table
 from npusim.report.record import Report
+from npusim.report.supposed import supposed
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
 from npusim.terminal.units import nbytes, rate, scaled, share, time, times
 
@@ -37,6 +38,7 @@ def to_html(report: Report) -> str:
         "colour_of": inks,
     }
     sections = [
+        Section("supposed", "What is supposed", supposed(report)),
         Section("where", "Where the time goes", _where(report)),
         Section("advice", "What to do about it", _advice(report)),
         Section("timeline", "Timeline", _timeline(report, inks)),

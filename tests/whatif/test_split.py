@@ -181,3 +181,14 @@ def test_resnet_50_on_two_npus():
     assert found.numbers["all_there_us"] == pytest.approx(there, rel=1e-3)
     assert found.numbers["all_here_us"] == report.latency_us
     assert found.numbers["best_us"] <= min(there * 1.001, report.latency_us)
+
+
+def test_the_page_of_a_browser_shows_the_curve_and_no_tags_of_a_name(graph, tmp_path):
+    from npusim.report.html import to_html
+
+    file = tmp_path / "cpu.json"
+    file.write_text(json.dumps({"name": "<b>mine</b>", "gmac_per_s": 1, "gb_per_s": 1}))
+    shown = to_html(npusim.suppose(graph, f"split:on={file},memory=2KiB"))
+    assert "What is supposed" in shown and "split: cuts" in shown and "split: chunks" in shown
+    assert "&lt;b&gt;mine" in shown and "<b>mine" not in shown
+    assert "What is supposed" not in to_html(npusim.simulate(graph))
