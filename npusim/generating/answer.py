@@ -55,8 +55,10 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     )
 
 
-def steps_of(passes: Passes, on: Conditions, before: Sequence[int], band: bool = False) -> Curve:
-    """One token's pass at any number of rows between the first and the last of `before`."""
+def steps_of(
+    passes: Passes, on: Conditions, before: Sequence[int], band: bool = False, known: Iterable[Pass] = ()
+) -> Curve:
+    """One token's pass at any number of rows between the first and the last of `before`; `known`: planned already."""
     low, high = before[0], before[-1]
     if passes.recurrent:
         low = high
@@ -66,7 +68,7 @@ def steps_of(passes: Passes, on: Conditions, before: Sequence[int], band: bool =
     def plan_at(past: int) -> Pass:
         return run(graphs.at(past), on, past, 1, band=band)
 
-    return curve(plan_at, low, high)
+    return curve(plan_at, low, high, known=known)
 
 
 class _Prompt:

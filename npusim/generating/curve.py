@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +22,7 @@ BENT = (
     0.1  # of the rise between two plans of one structure, what a straight line misses in the middle at most
 )
 NARROW = 1.07  # a jump is found to within this factor of rows
-MOST_PLANS = 12
+MOST_PLANS = 10
 GRAIN = 64  # rows; a stretch of fewer than two is a straight line
 
 
@@ -62,12 +63,15 @@ class Curve:
         return np.asarray(np.interp(where, [p.past for p in self.knots], values))
 
 
-def curve(plan_at: Callable[[int], Pass], low: int, high: int, most: int = MOST_PLANS) -> Curve:
-    """The curve from `low` to `high` rows, of at most `most` plans (2 at least, 1 where the ends are one)."""
-    knots = {low: plan_at(low)}
-    if high > low:
-        knots[high] = plan_at(high)
-    waiting = {(low, high): math.inf}  # stretches, and by how much a straight line may miss inside
+def curve(
+    plan_at: Callable[[int], Pass], low: int, high: int, most: int = MOST_PLANS, known: Iterable[Pass] = ()
+) -> Curve:
+    """The curve from `low` to `high` rows, of at most `most` plans (2 at least, 1 where the ends are one); of them,
+    `known` are there already."""
+    knots = {one.past: one for one in known if low <= one.past <= high}
+    knots |= {past: plan_at(past) for past in dict.fromkeys((low, high)) if past not in knots}
+    # stretches, and by how much a line may miss in each
+    waiting = dict.fromkeys(pairwise(sorted(knots)), math.inf)
     while waiting and len(knots) < most:
         a, b = max(waiting, key=lambda ends: waiting[ends])
         if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * GRAIN or b < a * NARROW:

@@ -17,7 +17,7 @@ from npusim.generating.bound import DDR, judged
 from npusim.generating.exports import Exported, passes_of
 from npusim.generating.graphs import Passes, Rewrite
 from npusim.generating.overtaking import against as held_against
-from npusim.generating.passes import Conditions, run
+from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.record import Against, Generation, Point, Speculation
 from npusim.generating.speculative import check, speculation
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
@@ -93,7 +93,7 @@ def generate(
     found = answer(passes, asked, on, memory_bytes)
     if curve is not False or against is not None:
         where = _contexts(asked) if isinstance(curve, bool) else sorted({int(c) for c in curve})
-        found = replace(found, curve=_points(passes, on, where, asked.batch))
+        found = replace(found, curve=_points(passes, on, where, asked, found.step))
     if draft is not None:
         found = replace(found, speculation=_speculation(passes, draft, accept, ahead, asked, on, found))
     if against is not None:
@@ -116,19 +116,23 @@ def _contexts(asked: Asked) -> list[int]:
         count += 8
 
 
-def _points(passes: Passes, on: Conditions, contexts: list[int], batch: int) -> tuple[Point, ...]:
-    """Tokens a second at each context, and their bound."""
+def _points(
+    passes: Passes, on: Conditions, contexts: list[int], asked: Asked, step: Pass
+) -> tuple[Point, ...]:
+    """Tokens a second at each context, and their bound; `step`: a token of the answer, planned already unless the cache
+    grows."""
     if isinstance(passes, Exported) and passes.fixed_past is not None:
         raise BadArgument(
             "a curve needs graphs of many sizes; give a config.json, or an export with free sizes"
         )
     if min(contexts) < 2:
         raise BadArgument(f"a context of {min(contexts)} leaves no row before the token; give 2 or more")
-    line = steps_of(passes, on, [contexts[0] - 1, contexts[-1] - 1])
+    known = () if asked.growing else (step,)
+    line = steps_of(passes, on, [contexts[0] - 1, contexts[-1] - 1], known=known)
     before = [c - 1 for c in contexts]
     rate = float(on.hw.get(DDR)) * 1e3  # bytes a microsecond
     return tuple(
-        Point(context, batch * 1e6 / time_us, batch * 1e6 * rate / read)
+        Point(context, asked.batch * 1e6 / time_us, asked.batch * 1e6 * rate / read)
         for context, time_us, read in zip(
             contexts, line.time_us(before).tolist(), line.read_bytes(before).tolist(), strict=True
         )
@@ -152,7 +156,7 @@ def _speculation(
 def _against(other: Path, asked: Asked, on: Conditions, found: Generation) -> Against:
     passes = passes_of([os.fspath(other)], asked, {})
     theirs = answer(passes, asked, on)
-    points = _points(passes, on, [p.context for p in found.curve], asked.batch)
+    points = _points(passes, on, [p.context for p in found.curve], asked, theirs.step)
     return held_against(
         found.model, theirs.model, theirs.tokens_per_s, theirs.first_token_us, found.curve, points
     )

@@ -22,7 +22,7 @@ function digits(v) {
   if (!v) return '0';
   const e = Math.floor(Math.log10(Math.abs(v)) + 1e-15), d = 2 - e;
   const rounded = d >= 0 ? +v.toFixed(Math.min(d, 100)) : Math.round(v / 10 ** -d) * 10 ** -d;
-  return fixed(v, clamp(Math.abs(rounded) >= 10 ** (e + 1) ? d - 1 : d, 0, 100));
+  return fixed(d >= 0 ? v : rounded, clamp(Math.abs(rounded) >= 10 ** (e + 1) ? d - 1 : d, 0, 100));
 }
 const scaled = v => { for (const [p, s] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['K', 1e3]]) if (Math.abs(v) >= .9995 * s) return digits(v / s) + ' ' + p; return (Number.isInteger(v) ? String(v) : digits(v)) + ' '; };
 const nbytes = v => scaled(v) + 'B';
