@@ -1,8 +1,7 @@
 """The graphs of a language model's passes: what they are, and how they come from a config.json.
 
-OpenVINO's pipeline lets only the new rows of keys and values leave a pass (`redirect_new_kv_to_output.cpp` in its NPU
-plugin, 2026.4.1). So do the graphs that are built, and the copy of the whole cache that an export ends in is taken off,
-unless the cache is asked to grow."""
+Graphs are built as OpenVINO's pipeline makes them (`npusim.generating.pipeline`): only new rows of keys and values
+leave a pass, unless the cache is asked to grow, and the head runs for the last token."""
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from npusim.generating.asked import Asked
-from npusim.generating.roles import cache_inputs, is_cache
 from npusim.graph import Graph
 
 if TYPE_CHECKING:
@@ -114,19 +112,3 @@ class Built:
         from npusim.language import counts
 
         return counts(self.config)
-
-
-def new_rows_leave(graph: Graph) -> Graph:
-    """The graph without the copies of whole caches into its outputs: of a Concat of a cache and new rows, the new rows
-    leave."""
-    made = {name: node for node in graph.nodes for name in node.outputs if name}
-    caches = {value.name for value in cache_inputs(graph)}
-    outputs = []
-    for name in graph.outputs:
-        node = made.get(name)
-        if node is not None and node.op_type == "Concat" and is_cache(graph.values[name]):
-            rest = [part for part in node.inputs if part not in caches]
-            if len(rest) == 1 and len(node.inputs) == 2:
-                name = rest[0]
-        outputs.append(name)
-    return replace(graph, outputs=tuple(dict.fromkeys(outputs)))
