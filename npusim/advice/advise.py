@@ -20,6 +20,8 @@ def advised(report: Report, graph: Graph, hw: Hardware, profile: CompilerProfile
     The graph is compiled again for each rule that asks for another graph, compiler, precision or number of tiles: at
     most four times, and only where the rule has something to say."""
     report = replace(report, what_if=what_ifs(plan, hw, report.host_us))
+    if not report.latency_us:  # tensors without elements: nothing runs, and there is nothing to say
+        return report
     asked = Asked(graph, hw, profile, plan, report)
     found = [advice for rule in RULES if (advice := rule(asked)) is not None]
     return replace(report, advice=tuple(sorted(found, key=lambda a: (-_sure_us(a), -a.share, a.kind))))

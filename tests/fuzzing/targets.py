@@ -28,6 +28,7 @@ from npusim.report.trace import to_trace
 from npusim_xamba.text import clean
 from tests.fuzzing.composed import composed
 from tests.fuzzing.documents import change
+from tests.fuzzing.ir import changed_net
 from tests.fuzzing.mutations import Pick, mutate, one
 from tests.fuzzing.seeds import EXAMPLE, SEEDS
 from tests.measured.samples import FILES, LUNAR, MODEL, NPU_COUNTERS, NPU_SUMMARY
@@ -43,6 +44,7 @@ HARDWARE = [
     yaml.safe_load((config_dir() / f"{n}.yaml").read_text("utf-8")) for n in ("lunar_lake", "meteor_lake")
 ]
 PROFILES = [yaml.safe_load((config_dir() / "compilers" / f"{n}.yaml").read_text("utf-8")) for n in COMPILERS]
+NETS = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "data" / "ir").glob("*.xml"))]
 REPORTS = [path for path in FILES if path.suffix == ".json"]
 TABLES = [path.read_bytes() for path in FILES if path.suffix != ".json"]
 TABLES += [NPU_COUNTERS.encode(), NPU_SUMMARY.encode()]
@@ -143,6 +145,20 @@ def models_rewritten(pick: Pick, folder: Path) -> str:
             onnx.load(out)
 
     return outcome(ask)
+
+
+@target("OpenVINO IR changed")
+def openvino_ir(pick: Pick, folder: Path) -> str:
+    """The tree of a file changed here and there, with its .bin, a shorter one, or none."""
+    path = folder / "fuzzed.xml"
+    path.write_bytes(changed_net(one(NETS, pick), pick))
+    weights, how = path.with_suffix(".bin"), pick(4)
+    weights.unlink(missing_ok=True)
+    if how:
+        weights.write_bytes(bytes(64 if how == 1 else 4096))
+    dims = {"in0.0": 2, "past.0": 3} if pick(4) == 3 else {}
+    npu, compiler = one(NPUS, pick), one(COMPILERS, pick)
+    return outcome(lambda: priced(load(path, dims), npu, compiler, True))
 
 
 @target("hardware files")

@@ -71,8 +71,8 @@ class Translator:
             end = layer.id, port.id
             if end in self.names:
                 raise BadModel(f"layer '{layer.name}' has two ports of id {port.id}")
-            own = layer.name if layer.type == "Parameter" and not port.names else ""
-            base = own or (port.names[0] if port.names else f"{layer.name}.{index}" if index else layer.name)
+            own = layer.attributes.get("variable_id", "") if layer.type == "ReadValue" else layer.name
+            base = port.names[0] if port.names else f"{own}.{index}" if index else own
             self.names[end] = self.fresh(self.prefix + (base or f"{layer.type}_{layer.id}"))
             self.ports[end] = port
 

@@ -16,12 +16,15 @@ def saved(name, folder):
     for number, parameter in enumerate(parameters):
         parameter.output(0).set_names({f"in{number}"})
         parameter.set_friendly_name(f"in{number}")
-    results = []
+    results, sinks = [], []
     for number, node in enumerate(nodes):
+        if not isinstance(node, ov.Output) and node.get_type_name() == "Assign":
+            sinks.append(node)
+            continue
         end = node if isinstance(node, ov.Output) else node.output(0)
         end.set_names({f"out{number}"})
         results.append(ov.opset16.result(end))
-    model = ov.Model(results, parameters, "case")
+    model = ov.Model(results, sinks, parameters, "case")
     path = folder / "case.xml"
     ov.save_model(model, path, compress_to_fp16=False)
     return path, model
