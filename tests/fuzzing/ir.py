@@ -29,6 +29,8 @@ def changed_net(content: bytes, pick: Pick) -> bytes:
 
 def change(root: ElementTree.Element, pick: Pick) -> None:
     parents = [e for e in root.iter() if len(e)]
+    if not parents:
+        return
     parent = one(parents, pick)
     place = pick(len(parent))
     child, how = parent[place], pick(8)

@@ -44,7 +44,7 @@ HARDWARE = [
     yaml.safe_load((config_dir() / f"{n}.yaml").read_text("utf-8")) for n in ("lunar_lake", "meteor_lake")
 ]
 PROFILES = [yaml.safe_load((config_dir() / "compilers" / f"{n}.yaml").read_text("utf-8")) for n in COMPILERS]
-NETS = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "data" / "ir").glob("*.xml"))]
+NETS = sorted((Path(__file__).parents[1] / "data" / "ir").glob("*.xml"))
 REPORTS = [path for path in FILES if path.suffix == ".json"]
 TABLES = [path.read_bytes() for path in FILES if path.suffix != ".json"]
 TABLES += [NPU_COUNTERS.encode(), NPU_SUMMARY.encode()]
@@ -151,12 +151,14 @@ def models_rewritten(pick: Pick, folder: Path) -> str:
 def openvino_ir(pick: Pick, folder: Path) -> str:
     """The tree of a file changed here and there, with its .bin, a shorter one, or none."""
     path = folder / "fuzzed.xml"
-    path.write_bytes(changed_net(one(NETS, pick), pick))
-    weights, how = path.with_suffix(".bin"), pick(4)
+    seed = one(NETS, pick)
+    path.write_bytes(changed_net(seed.read_bytes(), pick))
+    weights, how = path.with_suffix(".bin"), pick(6)
+    content = seed.with_suffix(".bin").read_bytes()
     weights.unlink(missing_ok=True)
     if how:
-        weights.write_bytes(bytes(64 if how == 1 else 4096))
-    dims = {"in0.0": 2, "past.0": 3} if pick(4) == 3 else {}
+        weights.write_bytes({1: content[:-1], 2: bytes(len(content))}.get(how, content))
+    dims = {"in0.0": 2, "past.0": 3} if seed.stem == "state" else {}
     npu, compiler = one(NPUS, pick), one(COMPILERS, pick)
     return outcome(lambda: priced(load(path, dims), npu, compiler, True))
 

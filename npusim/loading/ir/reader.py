@@ -114,7 +114,7 @@ class Reader:
                 self.wrong(f"its version is {self.net.version}; 10 and 11 are read, convert the model again")
             return
         handler = HANDLERS.get(tag)
-        if handler is None or (tag == "edge" and not self.edges):
+        if handler is None or (tag == "edge" and not self.edges) or (tag == "rt_info" and self.layer):
             self.skipped = self.depth
         else:
             self.records += 1
@@ -221,6 +221,10 @@ class Reader:
         self.outer.append((self.net, self.layer))
         self.net, self.layer = body, None
 
+    def cache(self, tag: str, given: dict[str, str]) -> None:
+        if self.net is not None and not self.outer:
+            self.net.cache = given.get("value", "")[:10]
+
     def nothing(self, tag: str, given: dict[str, str]) -> None:
         """A tag of which only the content counts."""
 
@@ -240,6 +244,9 @@ class Reader:
 Handler = Callable[[Reader, str, dict[str, str]], None]
 HANDLERS: dict[str, Handler] = {
     "layers": Reader.nothing,
+    "rt_info": Reader.nothing,  # of the whole file
+    "runtime_options": Reader.nothing,
+    "KV_CACHE_PRECISION": Reader.cache,
     "layer": Reader.open_layer,
     "data": Reader.data,
     "input": Reader.side,

@@ -43,9 +43,11 @@ class Layer:
 
 @dataclass(slots=True)
 class Net:
-    """The layers of a file or of a body, and what goes where: (layer, input port) -> (layer, output port)."""
+    """The layers of a file or of a body, and what goes where: (layer, input port) -> (layer, output port). `cache`: the
+    element type that the file wants its cache kept in (KV_CACHE_PRECISION)."""
 
     name: str = ""
     version: int = 0
+    cache: str = ""
     layers: list[Layer] = field(default_factory=list)
     edges: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)

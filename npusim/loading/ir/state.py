@@ -1,8 +1,9 @@
 """States: ReadValue becomes an input of the graph, Assign an output, as the NPU plugin makes a model stateless.
 
 Intel's pipeline for language models does so before it compiles (`stateful_to_stateless_transformation`), fixes all
-sizes and keeps the cache in the host's buffers: each inference reads the cache and writes it. Reordering of beams
-(`Gather` of a state by `beam_idx`) is left out, as it is there.
+sizes and keeps the cache in the host's buffers, in fp16 (what the file itself asks for, KV_CACHE_PRECISION): each
+inference reads the cache and writes it. Reordering of beams (`Gather` of a state by `beam_idx`) is left out, as it is
+there.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ KNOWN_INPUTS = {
 
 @dataclass(slots=True)
 class States:
-    """`variables`: shape of each state as the file has it. `instead`: tensors that others stand for. `silent`: Converts
-    that change nothing here (by id). `beams`: inputs that only reorder states."""
+    """What a net keeps between inferences. `language`: of a language model. `cache`: the type that states cross the
+    edges of the graph in, '' for the file's own. `variables`: who reads each state. `beams`: ids of inputs that only
+    reorder states."""
 
     language: bool = False
+    cache: str = ""
     variables: dict[str, Layer] = field(default_factory=dict)
-    instead: dict[str, str] = field(default_factory=dict)
-    silent: set[int] = field(default_factory=set)
     beams: set[int] = field(default_factory=set)
 
     def free_sizes(self, name: str, given: list[str]) -> dict[int, str]:
@@ -52,6 +53,8 @@ def states_of(net: Net) -> States:
     inputs = {layer.name for layer in net.layers if layer.type == "Parameter"}
     inputs |= {n for layer in net.layers if layer.type == "Parameter" for p in layer.outputs for n in p.names}
     states.language = bool(states.variables) and not inputs.isdisjoint(("input_ids", "inputs_embeds"))
+    if states.language:  # the pipeline keeps a language model's cache in fp16, whatever the graph computes in
+        states.cache = "" if net.cache == "f32" else "f16"
     return states
 
 
@@ -68,7 +71,7 @@ def state_input(layer: Layer, name: str, states: States) -> Any:
     tensor = info.type.tensor_type
     port = layer.outputs[0]
     kind = layer.attributes.get("variable_type") or port.precision.lower().replace("fp", "f")
-    tensor.elem_type = element(kind, f"state '{name}'").number
+    tensor.elem_type = element(states.cache or kind, f"state '{name}'").number
     text = layer.attributes.get("variable_shape")
     given = [p.strip() for p in text.split(",")] if text else [str(d) for d in port.dims]
     free = [axis for axis, size in enumerate(given) if not size.isdigit()]

@@ -42,6 +42,7 @@ class Translator:
         self.names: dict[End, str] = {}
         self.ports: dict[End, Port] = {}
         self.readers: dict[End, list[End]] = {}
+        self.inputs_of_states: dict[int, str] = {}  # by the ReadValue, where it is not the output itself
         self.bound: dict[int, str] = {}  # Parameters of a body, by the tensor they stand for
         self.node_names: set[str] = set()
         self.absorbed: set[int] = set()  # layers that are part of another's node

@@ -33,13 +33,15 @@ def test_a_stateful_model_gives_what_openvino_gives_in_two_steps(name):
     """The prompt on an empty cache, then one token on the cache that the prompt left."""
     known = np.load(IR / "small" / f"{name}.npz")
     model = with_weights(IR / "small" / f"{name}.xml")
-    cache = {i.name: np.zeros((1, 2, 0, 16), np.float32) for i in model.graph.input if "past" in i.name}
+    cache = {i.name: np.zeros((1, 2, 0, 16), np.float16) for i in model.graph.input if "past" in i.name}
     assert len(cache) == 4
     for step in "12":
         feeds = {k.removeprefix(f"in{step}_"): v for k, v in known.items() if k.startswith(f"in{step}_")}
         found = run(model, {**feeds, **cache})
-        assert worst(found["logits"], known[f"out{step}_logits"]) < 1e-5
-        cache = {name: found[name.replace("past_key_values", "present")] for name in cache}
+        assert worst(found["logits"], known[f"out{step}_logits"]) < (
+            1e-5 if step == "1" else 2e-3
+        )  # cache in fp16
+        cache = {name: found[name.replace("past_key_values", "present")] for name in cache}  # fp16
     assert {v.shape for v in cache.values()} == {(1, 2, 9, 16)}
 
 
@@ -75,12 +77,16 @@ def test_an_ir_costs_what_its_onnx_form_costs(name, onnx, within, reason):
 
 @pytest.mark.parametrize("width", ["fp16", "int4"])
 def test_a_stateful_model_costs_what_the_pipeline_makes_of_it(width):
-    """Intel's pipeline makes it stateless and static; one token after 16 rows is the `static` file."""
+    """Intel's pipeline makes it stateless and static; one token after 16 rows is the `static` file, whose cache is fp32
+    at the edges of the graph and so is converted there."""
     static = priced(IR / "small" / f"llamatiny_static_{width}.xml")
     free = priced(IR / "small" / f"llamatiny_stateful_{width}.xml", tuple(STEP.items()))
     assert free.macs == static.macs
-    assert free.bytes_moved == pytest.approx(static.bytes_moved, rel=0.01)
-    assert free.latency_us == pytest.approx(static.latency_us, rel=0.03)
+    edges = sum(n.bytes_moved for n in static.nodes if "past" in n.name or "present" in n.name)
+    assert static.bytes_moved - edges <= free.bytes_moved <= static.bytes_moved
+    assert (
+        free.latency_us == pytest.approx(static.latency_us, rel=0.05) and free.latency_us < static.latency_us
+    )
 
 
 def test_weights_count_in_the_width_they_are_stored_in():
@@ -118,18 +124,18 @@ def test_llama_1b(tmp_path):
     """MACs by formula, weights once, and the stateful file like the static one. Weights stay on the disk."""
     step = {"batch_size": 1, "sequence_length": 1, "past_sequence_length": 1023}
     costs = {}
-    for name in ("stateful_int4", "static_kv1024_fp16", "static_kv1024_int4"):
+    for name in ("stateful_fp16", "stateful_int4", "static_kv1024_fp16"):
         path = unpacked(f"llama32_1b_{name}", tmp_path)
         costs[name] = priced(path, tuple(step.items()) if "stateful" in name else ())
         path.with_suffix(".bin").unlink()
-    static, free = costs["static_kv1024_int4"], costs["stateful_int4"]
-    assert {c.macs for c in costs.values()} == {1_302_855_680 + 32}  # and 32 of the rotary table
-    assert free.latency_us == pytest.approx(static.latency_us, rel=0.03)
-    assert free.bytes_moved == pytest.approx(static.bytes_moved, rel=0.01)
     other = priced(SHARED / "graphs/llm/large/llama32_1b_dec_kv1024_fp16_dy23.onnx")
-    ir = costs["static_kv1024_fp16"]
-    assert ir.macs == pytest.approx(other.macs, rel=0.001)
-    assert ir.latency_us == pytest.approx(
-        other.latency_us, rel=0.07
-    )  # the repeated heads are written out here
-    assert ir.bytes_moved > 2_471_493_632
+    static, free, narrow = (costs[n] for n in ("static_kv1024_fp16", "stateful_fp16", "stateful_int4"))
+    assert {c.macs for c in costs.values()} == {1_302_855_680 + 32}  # and 32 of the rotary table
+    assert free.macs == pytest.approx(other.macs, rel=0.001)  # one row of cache more there
+    assert free.latency_us == pytest.approx(other.latency_us, rel=0.03)
+    assert free.bytes_moved == pytest.approx(other.bytes_moved, rel=0.01)
+    rows = 2 * 16 * 8 * 64 * 1024  # elements of the cache
+    assert static.bytes_moved - free.bytes_moved == pytest.approx(
+        2 * 2 * rows, rel=0.05
+    )  # its edges are fp32
+    assert narrow.bytes_moved == pytest.approx(810_410_197 + 2 * 2 * rows, rel=0.01)  # read, and written
