@@ -20,6 +20,8 @@ from coverage_examples import CASES, NOT_ASKED, asked, model_of, verdict_of
 
 from npusim.loading import all_rules  # noqa: F401  (registers the shape rules)
 from npusim.loading.contrib_schemas import CONTRIB
+from npusim.loading.ir.front import translations
+from npusim.loading.ir.operations import BY_OPSET, OPSET_OF, STRUCTURE, UNPRICED
 from npusim.loading.walk import SPECIAL
 from npusim.ops import LEFT_OUT, known_ops
 
@@ -85,6 +87,27 @@ def _microsoft(op: str) -> str:
     return f"{asked(onnx.ModelProto.FromString(model_of(MICROSOFT, op)))}: 1"
 
 
+def openvino() -> list[str]:
+    """Operations of OpenVINO IR, by the opset that brought them in."""
+    known = translations()
+    read = [name for name in OPSET_OF if name in known or name in STRUCTURE]
+    lines = [
+        "## OpenVINO IR",
+        "",
+        f"{len(OPSET_OF)} operations of opset 1 to 16: {len(read)} are read, each as the ops of ONNX it stands "
+        f"for (`npusim/loading/ir/`), {len(UNPRICED)} are refused by name when they are priced, as an op without a cost is; "
+        "`--allow-unmodelled` lists those.",
+        "",
+        "| opset | read | refused |",
+        "|---|---|---|",
+    ]
+    for opset, names in BY_OPSET.items():
+        here = names.split()
+        refused = [f"{n} ({UNPRICED[n]})" for n in here if n in UNPRICED]
+        lines.append(f"| {opset} | {', '.join(n for n in here if n in read)} | {', '.join(refused)} |")
+    return [*lines, ""]
+
+
 def page() -> str:
     versions: dict[str, list[int]] = {}
     for schema in defs.get_all_schemas_with_history():
@@ -102,7 +125,7 @@ def page() -> str:
     lines += table("ai.onnx", own) + table("com.microsoft", more)
     if aside:
         lines += [f"Priced too, though ONNX Runtime's list has them no more: {', '.join(aside)}.", ""]
-    return "\n".join(lines)
+    return "\n".join(lines + openvino())
 
 
 if __name__ == "__main__":

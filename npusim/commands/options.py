@@ -60,18 +60,21 @@ def _file(option: str, help: str, *aliases: str) -> Any:
 
 
 # What is asked about
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file, OpenVINO IR (.xml) or config.json.")]
 Models = Annotated[
-    list[str], typer.Argument(metavar="MODEL...", help="ONNX files; speed-ups are against the first.")
+    list[str], typer.Argument(metavar="MODEL...", help="Models; speed-ups are against the first.")
 ]
 ManyModels = Annotated[
-    list[str], typer.Argument(metavar="MODEL...", help="ONNX file; or several, or folders of them.")
+    list[str],
+    typer.Argument(
+        metavar="MODEL...", help="ONNX file, OpenVINO IR or config.json; or several, or folders of them."
+    ),
 ]
 After = Annotated[
     str | None,
     typer.Argument(
         metavar="[AFTER]",
-        help="ONNX file of the changed model; left out where only --hw-after and the like change.",
+        help="The changed model; left out where only --hw-after and the like change.",
         show_default=False,
     ),
 ]
@@ -316,7 +319,7 @@ Profiles = Annotated[
     typer.Argument(metavar="[REPORT]...", help="Profiles of MODEL on this NPU, for 'profile'."),
 ]
 ProfiledModel = Annotated[
-    str | None, typer.Option("--model", metavar="MODEL", help="ONNX file the profiles are of.")
+    str | None, typer.Option("--model", metavar="MODEL", help="Model the profiles are of.")
 ]
 Device = Annotated[
     str | None,

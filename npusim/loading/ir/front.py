@@ -10,10 +10,19 @@ import npusim.loading.ir as room
 from npusim.loading.ir.constants import beside
 from npusim.loading.ir.reader import read_net
 from npusim.loading.ir.state import States, only_reorder, states_of
+from npusim.loading.ir.table import TRANSLATIONS, Translation
 from npusim.loading.ir.translator import Shared, Translator
 from npusim.messages import messages
 
 OPSET = 23  # of the ONNX operations that layers become: the first with Attention
+
+
+def translations() -> dict[str, Translation]:
+    """Every translation by its operation: all `ops_*` of this folder are imported."""
+    for module in pkgutil.iter_modules(room.__path__):
+        if module.name.startswith(("ops_", "weights")):
+            import_module(f"{room.__name__}.{module.name}")
+    return TRANSLATIONS
 
 
 def model_of(path: str) -> tuple[Any, tuple[str, ...]]:
@@ -21,9 +30,7 @@ def model_of(path: str) -> tuple[Any, tuple[str, ...]]:
 
     Raises `BadModel` for what cannot be read or translated, `TooLarge` beyond the reader's bounds.
     """
-    for module in pkgutil.iter_modules(room.__path__):
-        if module.name.startswith("ops_"):
-            import_module(f"{room.__name__}.{module.name}")
+    translations()
     net = read_net(path)
     states = states_of(net)
     states.beams = only_reorder(net) if states.variables else set()

@@ -6,7 +6,8 @@ import pytest
 pytest.importorskip("openvino")
 
 import npusim
-from tests.loading.ir.cases import CASES, SHAPES_ONLY, ov
+from npusim.errors import FreeDimension, UnknownShape
+from tests.loading.ir.cases import CASES, SHAPES_ONLY, f, k, op, ov, p
 from tests.loading.ir.runs import IR, run, with_weights, worst
 from tests.shared import needs_shared
 
@@ -82,3 +83,48 @@ def test_every_layer_of_a_real_file_has_openvinos_shape_after_reshape_too(path):
                 ), name
                 compared += shape.is_static
     assert compared > 0.4 * len(graph.nodes)
+
+
+@pytest.mark.parametrize(
+    "make, most",
+    [
+        (lambda: ([x := p(2, 3)], op.non_zero(x, "i32")), (2, 6)),
+        (lambda: ([x := p(6)], op.unique(x).output(0)), (6,)),
+        (
+            lambda: (
+                [a := p(1, 6, 4), b := p(1, 2, 6)],
+                op.non_max_suppression(a, b, k(3), k(0.5, np.float32), k(0.1, np.float32)).output(0),
+            ),
+            (6, 3),
+        ),
+    ],
+    ids=["NonZero", "Unique", "NonMaxSuppression"],
+)
+def test_shapes_that_depend_on_data_have_an_upper_bound(make, most, tmp_path):
+    parameters, node = make()
+    end = node if isinstance(node, ov.Output) else node.output(0)
+    ov.save_model(ov.Model([op.result(end)], parameters, "case"), tmp_path / "m.xml")
+    with pytest.raises(UnknownShape):
+        npusim.load(tmp_path / "m.xml")
+    graph = npusim.load(tmp_path / "m.xml", upper_bound=True)
+    assert graph.values[graph.outputs[0]].shape == most
+
+
+def test_sizes_that_are_free_in_the_file_follow_as_in_openvino(tmp_path):
+    """An image model with free batch, height and width, as detectors are exported."""
+    x = p(-1, 3, -1, -1)
+    x.set_friendly_name("x")
+    x.output(0).set_names({"x"})
+    image = op.max_pool(op.relu(op.convolution(x, f(8, 3, 3, 3), [2, 2], [1, 1], [1, 1], [1, 1])), [2, 2], [1, 1],
+                        [0, 0], [1, 1], [3, 3], "ceil").output(0)  # fmt: skip
+    up = op.interpolate(image, k([2, 2], np.float32), "nearest", "scales", [0] * 4, [0] * 4, axes=k([2, 3]))
+    flat = op.reshape(op.transpose(up, k([0, 2, 3, 1])), k([0, -1, 8]), True)
+    pooled = op.reduce_mean(flat, k([1]), False)
+    model = ov.Model([op.result(flat), op.result(pooled)], [x], "m")
+    ov.save_model(model, tmp_path / "m.xml")
+    with pytest.raises(FreeDimension, match=r"x\.0.*x\.2.*x\.3"):
+        npusim.load(tmp_path / "m.xml")
+    for sizes in ((1, 3, 64, 48), (2, 3, 33, 35)):
+        graph = npusim.load(tmp_path / "m.xml", {f"x.{a}": sizes[a] for a in (0, 2, 3)})
+        model.reshape(list(sizes))
+        assert [graph.values[n].shape for n in graph.outputs] == [tuple(o.shape) for o in model.outputs]
