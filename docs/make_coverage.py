@@ -95,8 +95,8 @@ def openvino() -> list[str]:
         "## OpenVINO IR",
         "",
         f"{len(OPSET_OF)} operations of opset 1 to 16: {len(read)} are read, each as the ops of ONNX it stands "
-        f"for (`npusim/loading/ir/`), {len(UNPRICED)} are refused by name when they are priced, as an op without a cost "
-        "is; `--allow-unmodelled` lists those.",
+        f"for (`npusim/loading/ir/`), {len(UNPRICED)} are refused by name when they are priced, as an op without a "
+        "cost is; `--allow-unmodelled` lists those.",
         "",
         "| opset | read | refused |",
         "|---|---|---|",
