@@ -16,7 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ STATE_SPACES = ("mamba-130m", "mamba2-130m", "mamba2-2.7b")
 WIDTHS = ("fp16", "int8", "int4")
 PROMPT = 1024
 CONTEXTS = (128, 1024, 8192, 32768)
+STEP = 1  # rows before a token of a state space; its state is of one size
 FAR = 131072  # rows: as far as a crossing is looked for
 #: What is tried on the prompts' graphs: the paper's rewrite that fits, and what `xamba optimize --for lunar_lake` chose
 #: of them for Mamba-2 130M (products, masks, cumba; it takes 27 s, so it is applied here and not chosen again).
@@ -63,7 +64,8 @@ def conditions(npu: str) -> Conditions:
     return Conditions(npusim.hardware(npu), _compiler)
 
 
-def passes(config: Path, weights: str, names: Sequence[str] = ()) -> Built:
+@lru_cache(maxsize=2)
+def passes(config: Path, weights: str, names: tuple[str, ...] = ()) -> Built:
     """A model's graphs, each rewritten by the passes of these names."""
     found = passes_of([str(config)], Asked(weights=weights), {}, rewritten(names) if names else None)
     assert isinstance(found, Built)
@@ -79,10 +81,10 @@ def rewritten(names: Sequence[str]) -> Callable[[Any], Any]:
     return apply
 
 
-def times(found: Built, tokens: int, past: int, npus: Sequence[str] = NPUS) -> list[float]:
-    """Microseconds of a pass on each NPU."""
-    graph = found.graph(tokens, past)
-    return [run(graph, conditions(npu), past, tokens).time_us for npu in npus]
+@cache
+def time_us(config: Path, weights: str, names: tuple[str, ...], tokens: int, past: int, npu: str) -> float:
+    """Microseconds of a pass on an NPU."""
+    return run(passes(config, weights, names).graph(tokens, past), conditions(npu), past, tokens).time_us
 
 
 def title(text: str) -> None:
@@ -100,9 +102,9 @@ def speeds(folder: Path, models: Sequence[str] = MODELS) -> Speeds:
         for weights in WIDTHS:
             found = passes(folder / model, weights)
             npus = NPUS if weights != "int8" else ("lunar_lake",)  # between the two others everywhere
-            first = times(found, PROMPT, 0, npus)
-            rows = CONTEXTS[:1] if found.recurrent else CONTEXTS
-            steps = [times(found, 1, context - 1, npus) for context in rows] * (len(CONTEXTS) // len(rows))
+            rows = [STEP + 1] * len(CONTEXTS) if found.recurrent else CONTEXTS
+            first = [time_us(folder / model, weights, (), PROMPT, 0, npu) for npu in npus]
+            steps = [[time_us(folder / model, weights, (), 1, row - 1, npu) for npu in npus] for row in rows]
             for k, npu in enumerate(npus):
                 per_s = [1e6 / step[k] for step in steps]
                 result[model, weights, npu] = per_s
@@ -129,11 +131,11 @@ def rewrites(folder: Path, models: Sequence[str] = STATE_SPACES) -> dict[tuple[s
         for name, names in REWRITES.items():
             if (model, name) in LEFT_OUT:
                 continue
-            found = passes(folder / model, "fp16", names)
-            first = times(found, PROMPT, 0)
+            first = [time_us(folder / model, "fp16", names, PROMPT, 0, npu) for npu in NPUS]
             result[model, name] = [us / 1e3 for us in first]
-            large = names and model == "mamba2-2.7b"
-            step = "as built" if large else f"{1e6 / times(found, 1, 1, ['lunar_lake'])[0]:.1f}"
+            step = "-"
+            if not (names and model == "mamba2-2.7b"):
+                step = f"{1e6 / time_us(folder / model, 'fp16', names, 1, STEP, 'lunar_lake'):.1f}"
             print(
                 f"{model:14}{name:10}" + "".join(f"{us / 1e3:14.0f}" for us in first) + f"{step:>10}",
                 flush=True,
@@ -152,7 +154,7 @@ def crossings(folder: Path) -> None:
             if model == "mamba2-2.7b":
                 rivals |= {name: folder / name for name in ("llama-3.2-1b", "llama-3.1-8b")}
             for weights in ("fp16", "int4"):
-                own = run(passes(folder / model, weights).graph(1, 1), conditions("lunar_lake"), 1, 1).time_us
+                own = time_us(folder / model, weights, (), 1, STEP, "lunar_lake")
                 for name, config in rivals.items():
                     line = over_contexts(passes(config, weights))
                     near, far = (1e6 / float(us) for us in line.time_us([127, 32767]))
