@@ -31,6 +31,7 @@ STUDIES = {
     "where_cumba_pays": "On which NPUs does CumBA pay?",
     "xamba": "The paper's gains, predicted",
     "beyond_xamba": "What beats XAMBA?",
+    "tokens": "Tokens a second, and where a state space overtakes attention",
     "default_choice": "What the shipped choice takes",
     "what_if": "Questions of other systems, asked of three NPUs",
 }

@@ -32,7 +32,7 @@ from npusim.generating.asked import Asked  # noqa: E402
 from npusim.generating.curve import Curve, curve  # noqa: E402
 from npusim.generating.exports import passes_of  # noqa: E402
 from npusim.generating.graphs import Built  # noqa: E402
-from npusim.generating.passes import Conditions, run  # noqa: E402
+from npusim.generating.passes import Conditions, Pass, run  # noqa: E402
 from npusim.language import counts, read_config  # noqa: E402
 from npusim.plotting import save as plots  # noqa: E402
 from npusim.plotting.figure import Axis, Lines, Series  # noqa: E402
@@ -82,9 +82,13 @@ def rewritten(names: Sequence[str]) -> Callable[[Any], Any]:
 
 
 @cache
+def one(config: Path, weights: str, names: tuple[str, ...], tokens: int, past: int, npu: str) -> Pass:
+    """A pass on an NPU."""
+    return run(passes(config, weights, names).graph(tokens, past), conditions(npu), past, tokens)
+
+
 def time_us(config: Path, weights: str, names: tuple[str, ...], tokens: int, past: int, npu: str) -> float:
-    """Microseconds of a pass on an NPU."""
-    return run(passes(config, weights, names).graph(tokens, past), conditions(npu), past, tokens).time_us
+    return one(config, weights, names, tokens, past, npu).time_us
 
 
 def title(text: str) -> None:
@@ -101,7 +105,7 @@ def speeds(folder: Path, models: Sequence[str] = MODELS) -> Speeds:
         weigh = counts(read_config(folder / model))
         for weights in WIDTHS:
             found = passes(folder / model, weights)
-            npus = NPUS if weights != "int8" else ("lunar_lake",)  # between the two others everywhere
+            npus = NPUS if weights != "int8" else ("lunar_lake",)  # one NPU: the study is to stay short
             rows = [STEP + 1] * len(CONTEXTS) if found.recurrent else CONTEXTS
             first = [time_us(folder / model, weights, (), PROMPT, 0, npu) for npu in npus]
             steps = [[time_us(folder / model, weights, (), 1, row - 1, npu) for npu in npus] for row in rows]
@@ -199,16 +203,21 @@ def parameters(folder: str, shape: tuple[int, int, int]) -> int:
     return int(counts(read_config(attention(Path(folder), shape))).parameters)
 
 
-def reading(speed: Speeds, first: dict[tuple[str, str], list[float]]) -> None:
+def reading(folder: Path, speed: Speeds, first: dict[tuple[str, str], list[float]]) -> None:
     title("Reading, of Lunar Lake")
-    lunar = {model: {w: speed[model, w, "lunar_lake"] for w in WIDTHS} for model in MODELS}
-    small, eight = lunar["mamba2-130m"], lunar["llama-3.1-8b"]
+    small, eight = ({w: speed[m, w, "lunar_lake"] for w in WIDTHS} for m in ("mamba2-130m", "llama-3.1-8b"))
+    token = one(folder / "mamba2-130m", "int4", (), 1, STEP, "lunar_lake")
+    part = {name: 100 * us / token.time_us for name, us in token.parts_us.items()}
     best = [first["mamba2-130m", name][1] for name in REWRITES]
     large = [first["mamba2-2.7b", name][1] for name in ("as built", "chosen")]
-    half, quarter = eight["fp16"][1], eight["int4"][1]
+    into = ", ".join(
+        f"{part[name]:.0f} % {word}"
+        for name, word in (("weights", "weights"), ("attention", "its state"), ("launches", "launches"))
+    )
     for line in (
-        f"1. Weights decide the large model near its start: 8B gives {half:.1f} tokens/s in fp16 and {quarter:.1f} in",
-        "   int4 at 1,024. The small state space is bound by its many small steps: fewer bytes bring",
+        f"1. Weights decide a token of the large model near its start: 8B gives {eight['fp16'][1]:.1f} tokens/s in",
+        f"   fp16 (16 GB: a machine with more is needed) and {eight['int4'][1]:.1f} in int4 at 1,024. Of Mamba-2 130M's",
+        f"   token in int4, {into}: a quarter of the bytes brings",
         f"   {small['int4'][0] / small['fp16'][0]:.2f} times the tokens.",
         f"2. The cache decides far out: 8B in int4 falls from {eight['int4'][0]:.1f} at 128 to {eight['int4'][3]:.1f}"
         " at 32,768. A state space stays.",
@@ -239,7 +248,7 @@ def main(folder: Path) -> None:
     speed = speeds(folder)
     first = rewrites(folder)
     crossings(folder)
-    reading(speed, first)
+    reading(folder, speed, first)
     if "--plots" in sys.argv:
         plot(speed)
 
