@@ -15,6 +15,8 @@ from npusim.errors import BadArgument
 from npusim_xamba.text import near
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from npusim.graph import Graph
 
 SIZES = ("tokens", "past", "batch")
@@ -31,9 +33,17 @@ def load(
     max_nodes: int | None = None,
 ) -> Graph:
     """The static graph of one pass. Arguments and errors are those of `npusim.model_files.load`."""
-    from npusim.language import build, read_config
     from npusim.onnx_io import load as load_onnx
     from npusim.onnx_io import sha256
+
+    model = one_pass(path, dims)
+    graph = load_onnx(model, upper_bound=upper_bound, fixed=fixed, trips=trips, max_nodes=max_nodes)
+    return replace(graph, sha256=sha256(_file(path)))
+
+
+def one_pass(path: str | os.PathLike[str], dims: Mapping[str, int] | None = None) -> ModelProto:
+    """The ONNX model of one pass, its weights left out. Raises BadArgument for a size that is none of `SIZES`."""
+    from npusim.language import build, read_config
 
     sizes = {name.strip(): size for name, size in (dims or {}).items()}
     for name in sizes:
@@ -44,9 +54,7 @@ def load(
             )
     tokens = sizes.get("tokens", 1)
     past = sizes.get("past", PAST if tokens == 1 else 0)
-    model = build(read_config(path), tokens=tokens, past=past, batch=sizes.get("batch", 1))
-    graph = load_onnx(model, upper_bound=upper_bound, fixed=fixed, trips=trips, max_nodes=max_nodes)
-    return replace(graph, sha256=sha256(_file(path)))
+    return build(read_config(path), tokens=tokens, past=past, batch=sizes.get("batch", 1))
 
 
 def input_shapes(path: str | os.PathLike[str]) -> dict[str, list[int | str]]:

@@ -216,7 +216,7 @@ def reading(folder: Path, speed: Speeds, first: dict[tuple[str, str], list[float
     )
     for line in (
         f"1. Weights decide a token of the large model near its start: 8B gives {eight['fp16'][1]:.1f} tokens/s in",
-        f"   fp16 (16 GB: a machine with more is needed) and {eight['int4'][1]:.1f} in int4 at 1,024. Of Mamba-2 130M's",
+        f"   fp16 (16 GB: it needs a machine with more) and {eight['int4'][1]:.1f} in int4 at 1,024. Of Mamba-2 130M's",
         f"   token in int4, {into}: a quarter of the bytes brings",
         f"   {small['int4'][0] / small['fp16'][0]:.2f} times the tokens.",
         f"2. The cache decides far out: 8B in int4 falls from {eight['int4'][0]:.1f} at 128 to {eight['int4'][3]:.1f}"

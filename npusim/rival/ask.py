@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from npusim.arch.hardware import Hardware
@@ -17,19 +13,23 @@ from npusim.errors import BadArgument, BadModel, TooLarge
 from npusim.graph import Graph
 from npusim.measured.clock import LEAST
 from npusim.measures import US
-from npusim.model_files import ONNX, front_end, load, only_onnx
+from npusim.model_files import CONFIG, front_end, load, only_onnx
 from npusim.report.record import Report
 from npusim.rival.join import FLOAT32, HOST, causes, join, kinds
 from npusim.rival.over import over as ask_over
 from npusim.rival.over import parse_over
 from npusim.rival.record import CPU, Against, Over, Timing
 from npusim.rival.runtimes import cpus, npu_here, onnxruntime_cpu, openvino
+from npusim.rival.stand_in import measurable
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of, simulate
 from npusim_xamba.extras import missing
 
 BUSY = 0.25  # load of the machine a processor, above which its times are doubted
 EXTRAS = {Runtime.ONNXRUNTIME: "ort", Runtime.OPENVINO: "openvino"}
 MOST_THREADS = 1024
+HALF = (
+    "onnxruntime turns float16 into float32 and back on most CPUs: the model in float32 may be faster there"
+)
 COPIES = 3  # of the weights a runtime may hold: as read, packed, turned into float32
 
 
@@ -88,26 +88,21 @@ def against(
     weights = weight_bytes(graph)
     _check_memory(path, weights, max_memory_bytes)
     notes = list(_busy())
-    with measurable(path) as (file, made):
-        timer = partial(
-            onnxruntime_cpu if choose(Runtime, runtime) == Runtime.ONNXRUNTIME else openvino,
-            file,
-            threads=count,
-        )
-        cpu = timer(graph=graph, runs=runs, most_s=seconds, fixed=fixed)
+    timer = onnxruntime_cpu if choose(Runtime, runtime) == Runtime.ONNXRUNTIME else openvino
+
+    def measured(size: int) -> float:
+        at = bound | {asked[0]: size} if asked else bound
+        with measurable(path, at) as (file, _):
+            return timer(file, read(**at), count, runs, seconds / 5, fixed).median_us
+
+    with measurable(path, bound) as (file, made):
+        cpu = timer(file, graph, count, runs, seconds, fixed)
         here = _here(file, graph, runs, seconds, fixed, device, notes)
-        found: Over | None = None
-        if asked is not None:
-            found = ask_over(
-                *asked,
-                lambda size: predicted(read(**{asked[0]: size})),
-                lambda size: (
-                    timer(
-                        graph=read(**{asked[0]: size}), runs=runs, most_s=seconds / 5, fixed=fixed
-                    ).median_us
-                ),
-                seconds,
-            )
+    if "float16" in cpu.computes_in:
+        notes.append(HALF)
+    found: Over | None = None
+    if asked is not None:
+        found = ask_over(*asked, lambda size: predicted(read(**{asked[0]: size})), measured, seconds)
     host = host_parts(report, machine)
     sides, alone = join(report, graph, cpu)
     own = (*join(report, graph, here), here) if here is not None else None
@@ -147,34 +142,6 @@ def weight_bytes(graph: Graph) -> float:
     return sum(v.elements * v.dtype.bits / 8 for v in values if v.constant)
 
 
-@contextmanager
-def measurable(path: str) -> Iterator[tuple[str, int]]:
-    """A file that a runtime can open, and how many bytes of weights were made for it: the model itself, where all its
-    weights are there. Raises BadModel."""
-    import onnx
-
-    from npusim.rival.stand_in import missing_weights, with_zeros
-
-    folder = os.path.dirname(os.path.abspath(path))
-    if front_end(path) is not ONNX:
-        yield path, 0
-        return
-    model = onnx.load(path, load_external_data=False)
-    if not missing_weights(model, folder):
-        yield path, 0
-        return
-    with tempfile.TemporaryDirectory() as into:
-        try:
-            made = with_zeros(model, folder, into)
-            file = Path(into) / os.path.basename(path)
-            file.write_bytes(model.SerializeToString())
-        except OSError as error:
-            raise BadModel(
-                f"{path}: weights that are not there cannot be made in {tempfile.gettempdir()}: {error.strerror}"
-            ) from None
-        yield str(file), made
-
-
 def _here(
     file: str, graph: Graph, runs: int, seconds: float, fixed: Any, device: str | None, notes: list[str]
 ) -> Timing | None:
@@ -209,7 +176,7 @@ def checked(
     runtime = choose(Runtime, runtime)
     if find_spec(runtime) is None:
         raise BadArgument(missing(runtime, EXTRAS[runtime]))
-    if runtime == Runtime.ONNXRUNTIME:
+    if runtime == Runtime.ONNXRUNTIME and front_end(path) is not CONFIG:
         only_onnx(path, "--runtime onnxruntime", "add --runtime openvino")
     if device not in (None, "CPU", "NPU"):
         raise BadArgument(f"device '{device}' is not on offer: choose CPU or NPU")

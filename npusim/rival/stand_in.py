@@ -8,16 +8,51 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from npusim.errors import BadModel
+from npusim.model_files import CONFIG, ONNX, front_end
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
 
 FILE = "zeros.bin"
 PAGE = 4096
+
+
+@contextmanager
+def measurable(path: str, dims: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """A file that a runtime can open, and how many bytes of weights were made for it: the model itself, where all its
+    weights are there; of a config.json, the pass of these sizes. Raises BadModel."""
+    import onnx
+
+    kind = front_end(path)
+    if kind not in (ONNX, CONFIG):
+        yield path, 0
+        return
+    if kind is CONFIG:
+        from npusim.config_io import one_pass
+
+        model, folder = one_pass(path, dims), ""
+    else:
+        model, folder = onnx.load(path, load_external_data=False), os.path.dirname(os.path.abspath(path))
+    if kind is ONNX and not missing_weights(model, folder):
+        yield path, 0
+        return
+    with tempfile.TemporaryDirectory() as into:
+        try:
+            made = with_zeros(model, folder or into, into)
+            file = os.path.join(into, "model.onnx")
+            with open(file, "wb") as out:
+                out.write(model.SerializeToString())
+        except OSError as error:
+            raise BadModel(
+                f"{path}: weights that are not there cannot be made in {tempfile.gettempdir()}: {error.strerror}"
+            ) from None
+        yield file, made
 
 
 def missing_weights(model: ModelProto, folder: str) -> list[TensorProto]:

@@ -15,6 +15,8 @@ from npusim.rival.stand_in import FILE, missing_weights, with_zeros
 from tests.cli.conftest import free_model, model, npusim  # noqa: F401
 from tests.graphs import model as graph
 from tests.graphs import node, weights
+from tests.serving.test_serve import TINY
+from tests.shared import SHARED, needs_shared
 
 needs_onnxruntime = pytest.mark.skipif(
     find_spec("onnxruntime") is None,
@@ -168,3 +170,20 @@ def test_an_npu_that_is_not_here_is_said(model):  # noqa: F811
         pytest.skip("this machine has an NPU")
     with pytest.raises(BadArgument, match="'NPU' is not here"):
         package.against(model, runs=5, seconds=0.5, device="NPU", runtime="openvino")
+
+
+@needs_onnxruntime
+def test_a_config_is_measured_as_the_pass_it_is_read_as(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(TINY))
+    found = package.against(path, runs=5, seconds=0.5, device="CPU", over="past=16,32")
+    assert found.made_bytes and found.cpu.median_us and found.report.graph == "config.json"
+    assert [point.size for point in found.over.points] == [16, 32]
+
+
+@needs_shared
+def test_an_ir_is_measured_by_openvino(npusim):  # noqa: F811
+    pytest.importorskip("openvino")
+    path = SHARED / "graphs" / "ir" / "small" / "resnet_ts_fp16.xml"
+    code, out, err = npusim("against", path, "--runtime", "openvino", *QUICK)
+    assert (code, err) == (0, "") and "OpenVINO" in out
