@@ -57,7 +57,8 @@ def load(path: str | Path) -> ir.Model:
 
 
 def other_form(path: str | Path) -> None:
-    """Raises `BadModel` that says what to do for an OpenVINO IR: xamba writes ONNX, and so reads it."""
+    """Raises `BadModel` that says what to do for an OpenVINO IR or a language model's config.json: xamba writes ONNX, and
+    so reads it."""
     with open(path, "rb") as file:
         head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"<?xml", b"<net")):
@@ -65,6 +66,11 @@ def other_form(path: str | Path) -> None:
             f"{shown(path)} is OpenVINO IR, and xamba rewrites ONNX files; convert first: take the ONNX file it was "
             "made of, or export the model to ONNX (torch.onnx.export, optimum-cli export onnx), rewrite that, and make "
             "an IR of the result with ovc"
+        )
+    if os.path.basename(path) == "config.json":
+        raise BadModel(
+            f"{shown(path)} is of a language model, and xamba rewrites ONNX files; write its graphs first: "
+            "npusim generate CONFIG --save FOLDER"
         )
 
 

@@ -194,6 +194,10 @@ class Writer:
         """A graph output; a node must make it."""
         return self._value(self.graph.output, name, shape, kind)
 
+    def known(self, name: str, shape: tuple[int, ...]) -> str:
+        """Writes down the shape of a result, for readers that do not look into subgraphs."""
+        return self._value(self.graph.value_info, name, shape, None)
+
     def state_in(self, name: str, layer: int, shape: tuple[int, ...]) -> str:
         """The state [batch, ...] that an earlier pass left, or '' for the first pass."""
         return self.input(f"past_{name}_{layer}", (self.step.batch, *shape)) if self.step.past else ""

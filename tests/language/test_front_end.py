@@ -10,6 +10,8 @@ from npusim.cli import main
 from npusim.errors import BadArgument, BadModel
 from npusim.model_files import CONFIG, ONNX, front_end, name_of, of_folder
 from tests.language.exports import LLAMA_TINY
+from xamba.errors import BadModel as BadForXamba
+from xamba.files import load as read_for_xamba
 
 
 @pytest.fixture
@@ -78,6 +80,13 @@ def test_every_command_takes_it(folder, command, capsys, monkeypatch):
         code = end.code or 0
     out = capsys.readouterr()
     assert not code and (out.out or command[0] == "sweep"), out.err
+
+
+def test_xamba_says_what_to_do(folder):
+    with pytest.raises(
+        BadForXamba, match="xamba rewrites ONNX files; .* npusim generate CONFIG --save FOLDER"
+    ):
+        read_for_xamba(folder / "config.json")
 
 
 @pytest.mark.parametrize(

@@ -183,10 +183,11 @@ class DeltaNet:
             after = w.op("Add", w.op("Mul", state, kept), w.op("MatMul", k, new))
             w.output(after, shape)
             w.output(row, (*heads, length, values))
-        return w.ops(
+        rows = w.ops(
             "Scan", first, *parts, out=(out, ""), body=body, num_scan_inputs=len(parts),
             scan_input_axes=(2,) * len(parts), scan_output_axes=(2,),
         )[1]  # fmt: skip
+        return w.known(rows, (*heads, count, length, values))
 
     def _cut(self, w: Writer, x: str, count: int, length: int, channels: int) -> str:
         """[batch, heads, tokens, ...] as [batch, heads, chunks, length, ...], filled up with zeros."""

@@ -101,4 +101,4 @@ class Mamba:
             "Scan", first, decay, added, out_of, out=(out, ""), body=body, num_scan_inputs=3,
             scan_input_axes=(1, 1, 1), scan_output_axes=(1,),
         )  # fmt: skip
-        return results[1]
+        return w.known(results[1], (batch, w.step.tokens, self.inner))
