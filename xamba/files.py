@@ -57,8 +57,8 @@ def load(path: str | Path) -> ir.Model:
 
 
 def other_form(path: str | Path) -> None:
-    """Raises `BadModel` that says what to do for an OpenVINO IR or a language model's config.json: xamba writes ONNX, and
-    so reads it."""
+    """Raises `BadModel` that says what to do for an OpenVINO IR or a language model's config.json: xamba writes ONNX,
+    and so reads it."""
     with open(path, "rb") as file:
         head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"<?xml", b"<net")):
