@@ -2,62 +2,15 @@
 
 from __future__ import annotations
 
-import glob
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from npusim.choices import PROFILE as PROFILE
-from npusim.choices import Block, Method, Mode, Order, Precision, choose
+from npusim.choices import Block, Method, Mode, Order, Precision
 from npusim.choices import Runtime as Runtimes
-
-
-def _choice(kind: type[StrEnum], option: str, *more: str) -> dict[str, Any]:
-    """Settings of an option that takes a member of `kind` (or one of `more`), in whatever case; TAB completes."""
-    words = [*kind, *more]
-
-    def read(word: str) -> str:
-        return word.lower() if word.lower() in more else choose(kind, word, option)
-
-    def complete(incomplete: str) -> list[str]:
-        return [word for word in words if word.startswith(incomplete.lower())]
-
-    return {"metavar": "|".join(words), "parser": read, "autocompletion": complete}
-
-
-def _files(incomplete: str, *endings: str) -> list[str]:
-    return [path for path in glob.glob(glob.escape(incomplete) + "*") if path.endswith(endings)]
-
-
-def _npus(incomplete: str) -> list[str]:
-    from npusim.arch.presets import list_hardware
-
-    return [name for name in list_hardware() if name.startswith(incomplete)] + _files(incomplete, ".yaml")
-
-
-def _compilers(incomplete: str) -> list[str]:
-    from npusim.compiler.profile import list_profiles
-
-    return [name for name in list_profiles() if name.startswith(incomplete)] + _files(incomplete, ".yaml")
-
-
-def _numbers(incomplete: str) -> list[str]:
-    """Dotted names that can be varied, up to the sign of equality."""
-    from npusim.arch.presets import load_hardware
-
-    return [f"{name}=" for name in load_hardware("lunar_lake").numbers() if name.startswith(incomplete)]
-
-
-def _what_ifs(incomplete: str) -> list[str]:
-    from npusim.whatif.registry import names
-
-    return [name for name in names() if name.startswith(incomplete)]
-
-
-def _file(option: str, help: str, *aliases: str) -> Any:
-    return typer.Option(option, *aliases, metavar="FILE", help=help)
-
+from npusim.commands.option_parts import PAGES as PAGES
+from npusim.commands.option_parts import choice, chosen, compilers, file, npus, numbers, what_ifs
 
 # What is asked about
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ONNX file, OpenVINO IR (.xml) or config.json.")]
@@ -80,7 +33,7 @@ After = Annotated[
 ]
 HwAfter = Annotated[
     str | None,
-    typer.Option("--hw-after", metavar="NAME|FILE", help="The NPU of AFTER.", autocompletion=_npus),
+    typer.Option("--hw-after", metavar="NAME|FILE", help="The NPU of AFTER.", autocompletion=npus),
 ]
 TilesAfter = Annotated[
     int | None,
@@ -92,12 +45,12 @@ CompilerAfter = Annotated[
         "--compiler-after",
         metavar="NAME|FILE",
         help="Compiler release of AFTER.",
-        autocompletion=_compilers,
+        autocompletion=compilers,
     ),
 ]
 PrecisionAfter = Annotated[
     Precision | None,
-    typer.Option("--precision-after", help="Precision of AFTER.", **_choice(Precision, "--precision-after")),
+    chosen(Precision, "--precision-after", "Precision of AFTER."),
 ]
 ClockAfter = Annotated[
     float | None, typer.Option("--clock-after", metavar="MHZ", help="Clock of AFTER's MAC array.")
@@ -107,7 +60,7 @@ Node = Annotated[
 ]
 Npu = Annotated[
     str,
-    typer.Argument(metavar="NAME|FILE", help="A name of `hw list`, or a YAML file.", autocompletion=_npus),
+    typer.Argument(metavar="NAME|FILE", help="A name of `hw list`, or a YAML file.", autocompletion=npus),
 ]
 
 # The NPU and how the model is compiled for it
@@ -117,7 +70,7 @@ Hw = Annotated[
         "--hw",
         metavar="NAME|FILE",
         help="The NPU: a name of `npusim hw list`, or a YAML file.",
-        autocompletion=_npus,
+        autocompletion=npus,
     ),
 ]
 Hws = Annotated[
@@ -126,7 +79,7 @@ Hws = Annotated[
         "--hw",
         metavar="NAME|FILE",
         help="An NPU to judge; may be repeated. All by default.",
-        autocompletion=_npus,
+        autocompletion=npus,
     ),
 ]
 Tiles = Annotated[int | None, typer.Option("--tiles", metavar="N", help="Tiles to use instead of the NPU's.")]
@@ -136,7 +89,7 @@ Compiler = Annotated[
         "--compiler",
         metavar="NAME|FILE",
         help="Release of Intel's compiler to follow.",
-        autocompletion=_compilers,
+        autocompletion=compilers,
     ),
 ]
 Clock = Annotated[
@@ -145,16 +98,13 @@ Clock = Annotated[
         "--clock", metavar="MHZ", help="Clock of the MAC array; that of DSP and DMA keeps its ratio to it."
     ),
 ]
-PrecisionOption = Annotated[
-    Precision,
-    typer.Option("--precision", help="Type of the arithmetic.", **_choice(Precision, "--precision")),
-]
+PrecisionOption = Annotated[Precision, chosen(Precision, "--precision", "Type of the arithmetic.")]
 ModeOption = Annotated[
     Mode,
-    typer.Option(
+    chosen(
+        Mode,
         "--mode",
-        help="NPU time of one of several inferences in flight, or with the host's part of a lone one.",
-        **_choice(Mode, "--mode"),
+        "NPU time of one of several inferences in flight, or with the host's part of a lone one.",
     ),
 ]
 Dim = Annotated[
@@ -208,11 +158,11 @@ WhatIfs = Annotated[
         "--what-if",
         metavar="NAME:KEY=VALUE,...",
         help="Suppose something: see `npusim what-if`; may be repeated, in order.",
-        autocompletion=_what_ifs,
+        autocompletion=what_ifs,
     ),
 ]
 SaveModel = Annotated[
-    str | None, _file("--save", "Write the model as the what-ifs change it, where they change the file.")
+    str | None, file("--save", "Write the model as the what-ifs change it, where they change the file.")
 ]
 
 # Many NPUs
@@ -222,7 +172,7 @@ Vary = Annotated[
         "--vary",
         metavar="NAME=VALUES",
         help="start:stop:count[:log] or a,b,c for a dotted name, compiler or precision; may be repeated.",
-        autocompletion=_numbers,
+        autocompletion=numbers,
     ),
 ]
 Points = Annotated[
@@ -230,15 +180,13 @@ Points = Annotated[
 ]
 MethodOption = Annotated[
     Method | None,
-    typer.Option(
-        "--method", help="How points are chosen; sobol with --points.", **_choice(Method, "--method")
-    ),
+    chosen(Method, "--method", "How points are chosen; sobol with --points."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the points.")]
 Memory = Annotated[
     str, typer.Option("--memory", metavar="SIZE", help="What the process may take, such as 2GB.")
 ]
-Plot = Annotated[str | None, _file("--plot", "Draw the result: .html or .png.")]
+Plot = Annotated[str | None, file("--plot", "Draw the result: .html or .png.")]
 Cost = Annotated[
     str,
     typer.Option(
@@ -259,35 +207,34 @@ Scheduler = Annotated[
 
 # What is written
 Output = Annotated[
-    str | None, _file("--output", "Write the result in the form the ending says: .json, or .txt.", "-o")
+    str | None, file("--output", "Write the result in the form the ending says: .json, or .txt.", "-o")
 ]
 RunOutput = Annotated[
     str | None,
-    _file(
+    file(
         "--output",
         "Write the result in the form the ending says: .json .html .csv .trace.json, or .txt.",
         "-o",
     ),
 ]
-Json = Annotated[str | None, _file("--json", "Write it all as JSON; '-' is standard output.")]
-Csv = Annotated[str | None, _file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
-Trace = Annotated[str | None, _file("--trace", "Write the schedule as a trace for Perfetto.")]
-Html = Annotated[str | None, _file("--html", "Write a page to look at: one file that needs nothing else.")]
-Png = Annotated[str | None, _file("--png", "Draw waterfall and timelines as a picture (extra 'plot').")]
-Svg = Annotated[str | None, _file("--svg", "The same as SVG, for papers (extra 'plot').")]
+Json = Annotated[str | None, file("--json", "Write it all as JSON; '-' is standard output.")]
+Csv = Annotated[str | None, file("--csv", "Write the nodes as CSV, as benchmark_app does.")]
+Trace = Annotated[str | None, file("--trace", "Write the schedule as a trace for Perfetto.")]
+Html = Annotated[str | None, file("--html", "Write a page to look at: one file that needs nothing else.")]
+Png = Annotated[str | None, file("--png", "Draw waterfall and timelines as a picture (extra 'plot').")]
+Svg = Annotated[str | None, file("--svg", "The same as SVG, for papers (extra 'plot').")]
 CompareOutput = Annotated[
     str | None,
-    _file("--output", "Write the result in the form the ending says: .json .html .png .svg, or .txt.", "-o"),
+    file("--output", "Write the result in the form the ending says: .json .html .png .svg, or .txt.", "-o"),
 ]
-PAGES = {".json": "--json", ".html": "--html"}  # forms of -o where a page is on offer
 Annotate = Annotated[
-    str | None, _file("--annotate", "Write the model with predicted times in its nodes, for Netron.")
+    str | None, file("--annotate", "Write the model with predicted times in its nodes, for Netron.")
 ]
 AdviceOption = Annotated[
     bool | None,
     typer.Option("--advice/--no-advice", help="What to do about it; unasked for plans of up to 5,000 tasks."),
 ]
-Tornado = Annotated[str | None, _file("--tornado", "Plot the sensitivities to a .html or .png.")]
+Tornado = Annotated[str | None, file("--tornado", "Plot the sensitivities to a .html or .png.")]
 Sensitivity = Annotated[
     bool, typer.Option("--sensitivity", help="Show the ten numbers of the NPU that decide the latency.")
 ]
@@ -300,20 +247,20 @@ Top = Annotated[
 Rows = Annotated[int, typer.Option("--top", metavar="N", min=0, help="Rows of the longest table.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show everything, not 24 lines.")]
 SweepOutput = Annotated[
-    str, _file("--output", "Result: .nc, .zarr (any size), .parquet or .csv.", "-o", "--out")
+    str, file("--output", "Result: .nc, .zarr (any size), .parquet or .csv.", "-o", "--out")
 ]
 FrontOutput = Annotated[
-    str | None, _file("--output", "Write the front as .csv or .json, or the page as .txt ('-': CSV).", "-o")
+    str | None, file("--output", "Write the front as .csv or .json, or the page as .txt ('-': CSV).", "-o")
 ]
-PointsCsv = Annotated[str | None, _file("--csv", "Write the front as CSV.")]
-HardwareOutput = Annotated[str, _file("--output", "YAML to write: what changed, based on the NPU.", "-o")]
+PointsCsv = Annotated[str | None, file("--csv", "Write the front as CSV.")]
+HardwareOutput = Annotated[str, file("--output", "YAML to write: what changed, based on the NPU.", "-o")]
 
 # Rows and machines to compare with
 Reference = Annotated[
     str | None,
     typer.Option("--reference", metavar="DIR", help="Folder of tables instead of those that come along."),
 ]
-BlockArgument = Annotated[str, typer.Argument(help="What to fit.", **_choice(Block, "block", PROFILE))]
+BlockArgument = Annotated[str, typer.Argument(help="What to fit.", **choice(Block, "block", PROFILE))]
 Profiles = Annotated[
     list[str] | None,
     typer.Argument(metavar="[REPORT]...", help="Profiles of MODEL on this NPU, for 'profile'."),
@@ -330,14 +277,8 @@ Device = Annotated[
         autocompletion=lambda incomplete: [d for d in ("NPU", "CPU") if d.startswith(incomplete.upper())],
     ),
 ]
-Runtime = Annotated[
-    Runtimes,
-    typer.Option("--runtime", help="What runs the model on the CPU.", **_choice(Runtimes, "--runtime")),
-]
-OrderOption = Annotated[
-    Order,
-    typer.Option("--order", help="Which of several requests comes first.", **_choice(Order, "--order")),
-]
+Runtime = Annotated[Runtimes, chosen(Runtimes, "--runtime", "What runs the model on the CPU.")]
+OrderOption = Annotated[Order, chosen(Order, "--order", "Which of several requests comes first.")]
 Reports = Annotated[
     list[str] | None,
     typer.Option("--report", metavar="FILE", help="Compare with a profile; may be repeated."),
@@ -354,4 +295,4 @@ VendorCommand = Annotated[
 Values = Annotated[
     bool, typer.Option("--values", help="Compare the outputs of OpenVINO (CPU, float32) and onnxruntime.")
 ]
-Save = Annotated[str | None, _file("--save", "Keep the measurement; --report reads it back.")]
+Save = Annotated[str | None, file("--save", "Keep the measurement; --report reads it back.")]

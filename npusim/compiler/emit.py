@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import results_between
-from npusim.compiler.place import PRODUCTS, Placed
+from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence

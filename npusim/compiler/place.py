@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from npusim.compiler.conditions import CONDITIONS
+from npusim.compiler.lowered import (
+    dsp_tiles,
+    fixed_bytes,
+    main_engine,
+    padded_activations,
+    stored_share,
+)
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.split import weight_bytes
 from npusim.compiler.works import folded, turned_by_pass, with_types
 from npusim.errors import UnknownOp
-from npusim.graph import DType, Graph, Node
+from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings, macs_of
-from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
+from npusim.work import Lowering, VectorWork, Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
-PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
-INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
@@ -153,15 +157,15 @@ class Placer:
             fixed_bytes=fixed,
             macs=macs * node.repeats,
             one_dsp=one,
-            padded=_padded(steps, tuple(reads), node, self.graph, self.one_kernel, fixed),
+            padded=padded_activations(steps, tuple(reads), node, self.graph, self.one_kernel, fixed),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped)
             if self.reshaped
             else NONE,
-            dsp_tiles=_dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
+            dsp_tiles=dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
             if kernels & self.narrow
             else 1_000,
             times=times,
-            stored=_stored(steps) if self.supposed else 1.0,
+            stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
         )
 
@@ -187,8 +191,8 @@ class Placer:
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
-        engine = _main_engine(steps) if steps else "none"
-        return steps, times, engine, kernels, _fixed_bytes(node, steps, self.graph), one, macs
+        engine = main_engine(steps) if steps else "none"
+        return steps, times, engine, kernels, fixed_bytes(node, steps, self.graph), one, macs
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for
@@ -232,81 +236,6 @@ class Placer:
         return ways[0], profile.default.why.get(ways[0].name, "")
 
 
-def _stored(steps: tuple[Work, ...]) -> float:
-    """Bytes of a step's weights in memory over those of their types."""
-    mac = [s for s in steps if isinstance(s, MacWork)]
-    whole = sum(weight_bytes(s) for s in mac)
-    return sum(weight_bytes(s, float(s.weight_stored)) for s in mac) / whole if whole else 1.0
-
-
-def _padded(
-    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool, fixed: float
-) -> tuple[str, ...]:
-    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
-
-    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
-    input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
-    (`one_kernel`) less."""
-    first = steps[0] if steps else None
-    if not isinstance(first, MacWork):
-        return ()
-    outputs = tuple(n for n in node.outputs if n)
-    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
-        rows = first.out_h * first.out_w
-        one_kernel = one_kernel and not (fixed and first.groups > 1)
-        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
-        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
-        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
-    if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
-        same = graph.values[outputs[0]].elements
-        return tuple(n for n in reads if graph.values[n].elements == same) + outputs
-    return ()
-
-
 def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Whether two shapes differ in axes of length 1 only."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
-
-
-def _main_engine(steps: tuple[Work, ...]) -> str:
-    """The engine of the op's own work: a product beats a kernel, a kernel beats the pass that scales it."""
-    mac = [s for s in steps if isinstance(s, MacWork)]
-    if any(s.op == MacOp.CONVOLUTION for s in mac):
-        return "mac_array"
-    kernels = [s.engine for s in steps if isinstance(s, VectorWork)]
-    if kernels:
-        return "extra" if "extra" in kernels else "dsp"
-    return "mac_array" if mac else "dma"
-
-
-def _fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
-    values = graph.values
-    if node.op_type in INDEXED:  # only the rows that are asked for leave the table
-        return sum(values[n].npu_bytes for n in node.outputs if n) if values[node.inputs[0]].constant else 0.0
-    constants = [
-        values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING
-    ]
-    second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
-    mac = [s for s in steps if isinstance(s, MacWork)]
-    if mac and (second_is_weights or not constants):
-        if second_is_weights or not any(s.op == MacOp.CONVOLUTION for s in mac):
-            return float(sum(weight_bytes(s) for s in mac))
-        return 0.0
-    return float(sum(v.npu_bytes for v in constants))
-
-
-def _dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
-    """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
-    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
-        return 1
-    if not kernels & set(profile.dsp.outer_axes_only):
-        return 1_000
-    shape = graph.values[node.inputs[0]].shape
-    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 and node.inputs[1] else None
-    if data is None or not data.size or not shape:
-        return 1
-    axis = int(data.reshape(-1)[0]) % len(shape)
-    outer = 1
-    for extent in shape[:axis]:
-        outer *= extent
-    return max(1, outer)

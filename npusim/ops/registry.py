@@ -17,6 +17,7 @@ import numpy as np
 from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownOp
 from npusim.graph import Graph, Node, Value
 from npusim.ops.kernels import LOWERINGS
+from npusim.ops.keys import attributes_key, data_key
 from npusim.ops.left_out import LEFT_OUT
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
@@ -180,7 +181,7 @@ def lowerings(node: Node, graph: Graph) -> tuple[Lowering, ...]:
         attributes_key(node.attributes),
         tuple([v and (v.shape, v.dtype.label, v.constant) for v in inputs]),
         tuple([v and (v.shape, v.dtype.label) for v in outputs]),
-        _data_key(inputs, entry.reads),
+        data_key(inputs, entry.reads),
     )
     found = _REMEMBERED.get(key)
     if found is None:
@@ -269,33 +270,6 @@ def _looks(case: OpCase) -> str:
     given = {k: v for k, v in case.node.attributes.items() if isinstance(v, (int, float, str, tuple))}
     text = f"inputs {shapes or 'none'}" + (f", attributes {given}" if given else "")
     return text if len(text) < 300 else text[:300] + "..."
-
-
-def attributes_key(attributes: dict[str, Any]) -> Any:
-    if not attributes:
-        return ()
-    key = tuple(attributes.items())
-    try:
-        hash(key)
-    except TypeError:  # an array or a list among them
-        return tuple((name, _hashable(value)) for name, value in key)
-    return key
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    return repr(value) if isinstance(value, (list, dict)) else value
-
-
-def _data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:
-    if not reads:
-        return ()
-    found = []
-    for index in reads:
-        value = inputs[index] if index < len(inputs) else None
-        found.append(None if value is None or value.data is None else value.data.tobytes())
-    return tuple(found)
 
 
 def _unknown(node: Node, domain: str) -> UnknownOp:

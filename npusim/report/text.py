@@ -18,19 +18,24 @@ from rich.cells import cell_len, set_cell_size
 from npusim.arch.clock import seen
 from npusim.report.alike import Alike, alike
 from npusim.report.record import NodeReport, Report
-from npusim.report.statistics import tasks_by_node, working_us
-from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
-from npusim.terminal.layout import SHORTEST, Line, bar, fit, sentence, table
+from npusim.report.text_tables import (
+    engines_table,
+    op_types_table,
+    slowest_table,
+    sources_table,
+    spelled,
+    total_us,
+)
+from npusim.report.words import SHORT_NAMES, SOURCES
+from npusim.terminal.layout import SHORTEST, Line, fit, sentence
 from npusim.terminal.units import nbytes, rate, scaled, share, time, times
 
-COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
 LINES = 24  # of the page that is not verbose
 TOP = 15  # rows of the verbose page
 REASONS = 5  # different reasons told under the table, and of the short page:
 SHORT_REASONS = 2
 LEAST_ROWS, MOST_ROWS = 3, 10  # of the short page
 REASON_LINES = 2  # of one reason on the short page; the rest is in the verbose one and in `explain`
-BAR_CELLS = 40
 
 
 def to_text(report: Report, top: int | None = None, width: int = 80, verbose: bool = False) -> str:
@@ -48,14 +53,19 @@ def page(report: Report, top: int | None = None, width: int = 80, verbose: bool 
         verbose: also the graph, busy time and bytes of each row, op types, sources, all reasons and warnings.
     """
     groups = alike(report.nodes)
-    above = [[*_facts(report, groups, width, verbose), *_engines(report, width)]]
+    above = [[*_facts(report, groups, width, verbose), *engines_table(report, width)]]
     below = (
-        [_advice(report, width), _op_types(report, width), _sources(report, width), _warnings(report, width)]
+        [
+            _advice(report, width),
+            op_types_table(report, width),
+            sources_table(report, width),
+            _warnings(report, width),
+        ]
         if verbose
         else [[*_advice(report, width, most=1), *_warnings(report, width, most=1), *_more(report, width)]]
     )
     told = REASONS if verbose else SHORT_REASONS - bool(report.advice)
-    names = _spelled(report, groups, groups[: top or (TOP if verbose else MOST_ROWS)], width, verbose)
+    names = spelled(report, groups, groups[: top or (TOP if verbose else MOST_ROWS)], width, verbose)
     reasons = _reasons(groups if verbose else groups[:LEAST_ROWS], names, width, told, verbose)
     if not verbose:  # one block: each line says what it is
         reasons, below = [*(reasons if top != 0 else []), *below[0]], []
@@ -67,7 +77,7 @@ def page(report: Report, top: int | None = None, width: int = 80, verbose: bool 
         top = TOP if verbose else min(MOST_ROWS, max(LEAST_ROWS, LINES - taken))
     blocks = [
         *above,
-        _slowest(report, groups[:top], names, width, verbose),
+        slowest_table(report, groups[:top], names, width, verbose),
         reasons if top or not verbose else [],
         *below,
     ]
@@ -126,8 +136,8 @@ def _most(report: Report, width: int) -> list[Line]:
         kinds[node.op_type, node.engine].append(node)
     if not kinds or not report.latency_us:
         return []
-    (op_type, engine), nodes = max(kinds.items(), key=lambda item: _time_us(item[1]))
-    time_us = _time_us(nodes)
+    (op_type, engine), nodes = max(kinds.items(), key=lambda item: total_us(item[1]))
+    time_us = total_us(nodes)
     text = f"{len(nodes)} x {op_type} on {SHORT_NAMES.get(engine, engine)}: {time(time_us)}"
     return sentence(f"{text}, {share(time_us, report.latency_us)} of the time", width, 10, "most")
 
@@ -167,71 +177,6 @@ def supposed(report: Report, width: int) -> list[Line]:
     return lines
 
 
-def _engines(report: Report, width: int) -> list[Line]:
-    """Busy time and its share of the latency, one line an engine."""
-    if not report.engines:
-        return []
-    whole = report.latency_us
-    rows = [
-        (engine, time(busy_us), share(busy_us, whole), bar(busy_us / whole if whole else 0.0, BAR_CELLS))
-        for engine, busy_us in report.engines.items()
-    ]
-    header, *lines = table(("engine", "busy", "share", ""), rows, width, words=(0, 3))
-    colours = [COLOURS.get(kind(engine), "") for engine in report.engines]
-    return [header, *(Line(line.text, colour) for line, colour in zip(lines, colours, strict=True))]
-
-
-def _slowest(
-    report: Report, groups: list[Alike], names: dict[str, str], width: int, verbose: bool
-) -> list[Line]:
-    """The table: a row for each group, its nodes counted in front, times of one of them, the share of all."""
-    if not groups:
-        return []
-    header, rows = _columns(report, groups, verbose)
-    named = [(row[0], names[group.name], *row[1:]) for group, row in zip(groups, rows, strict=True)]
-    header = (header[0], f"slowest of {len(report.nodes)}", *header[1:])
-    words = (1, 2, 3, len(header) - 1)
-    if not any(row[0] for row in named):
-        header, named, words = header[1:], [row[1:] for row in named], (0, 1, 2, len(header) - 2)
-    return table(header, named, width, words)
-
-
-def _columns(
-    report: Report, groups: list[Alike], verbose: bool
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Header and cells of the table, without the names."""
-    tasks = tasks_by_node(report) if verbose else {}
-    each = " each" if any(len(group.nodes) > 1 for group in groups) else ""
-    rows = []
-    for group in groups:
-        node, count = group.first, len(group.nodes)
-        row = [
-            f"{count} x" if count > 1 else "",
-            node.op_type,
-            SHORT_NAMES.get(node.engine, node.engine),
-            time(group.each_us),
-            share(group.critical_us, report.latency_us),
-        ]
-        if verbose:
-            busy_us = sum(working_us(one, tasks.get(one.name, ())) for one in group.nodes)
-            row += [time(busy_us / count), nbytes(sum(one.bytes_moved for one in group.nodes) / count)]
-        rows.append((*row, SHORT_NAMES.get(node.bound_by, node.bound_by)))
-    more = ("busy", "moved") if verbose else ()
-    return ("", "op", "on", "time" + each, "share", *more, "bound"), rows
-
-
-def _spelled(
-    report: Report, groups: list[Alike], shown: list[Alike], width: int, verbose: bool
-) -> dict[str, str]:
-    """One spelling of each name for the whole page: what the table of the `shown` leaves room for."""
-    if not shown:
-        return {}
-    header, rows = _columns(report, shown, verbose)
-    others = max(cell_len(line.text) for line in table(header, rows, 2 * width, (1, 2, len(header) - 1)))
-    room = max(SHORTEST + 4, width - others - 3)
-    return {group.name: fit(group.name, room) for group in groups}
-
-
 def _reasons(groups: list[Alike], names: dict[str, str], width: int, most: int, whole: bool) -> list[Line]:
     """Why the slowest take what they take; one sentence for all that share it."""
     told: dict[str, list[Alike]] = defaultdict(list)
@@ -260,43 +205,6 @@ def _advice(report: Report, width: int, most: int | None = None) -> list[Line]:
         *first, last = sentence(advice.command, width - 2, 10, style="dim")
         lines += [*(Line(f"{line.text} \\", line.style) for line in first), last]
     return lines
-
-
-def _op_types(report: Report, width: int) -> list[Line]:
-    """Time, and busy time of each engine, by op type; types that take no time are counted in one line."""
-    groups: dict[str, list[NodeReport]] = defaultdict(list)
-    for node in report.nodes:
-        groups[node.op_type].append(node)
-    rows, idle = [], []
-    for op_type in sorted(groups, key=lambda op_type: -_time_us(groups[op_type])):
-        nodes, time_us = groups[op_type], _time_us(groups[op_type])
-        busy = [sum(node.busy_us.get(engine, 0.0) for node in nodes) for engine in ENGINES]
-        if not time_us and not any(busy):
-            idle.append(f"{len(nodes)} {op_type}")
-            continue
-        counted = (str(len(nodes)), time(time_us), share(time_us, report.latency_us))
-        rows.append((op_type, *counted, *(time(busy_us) if busy_us else "-" for busy_us in busy)))
-    header = ("by op type", "nodes", "time", "share", *(SHORT_NAMES[engine] for engine in ENGINES))
-    lines = table(header, rows, width, words=(0,)) if rows else []
-    return lines + (sentence(", ".join(idle), width, 10, "no time:") if idle else [])
-
-
-def _time_us(nodes: list[NodeReport]) -> float:
-    return sum(node.critical_us for node in nodes)
-
-
-def _sources(report: Report, width: int) -> list[Line]:
-    """How well the costs are known: the share of time and of all that the simulation counted."""
-    kept = {source: report.coverage.get(source, {}) for source in SOURCES}
-    counts = sorted(
-        dict.fromkeys(count for shares in kept.values() for count in shares), key=lambda c: c != "time"
-    )
-    rows = [
-        (source, *(f"{100 * shares.get(count, 0.0):.1f}%" for count in counts))
-        for source, shares in kept.items()
-        if any(shares.values())
-    ]
-    return table(("costs are", *counts), rows, width, words=(0,)) if rows else []
 
 
 def _warnings(report: Report, width: int, most: int | None = None) -> list[Line]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from npusim.graph import Graph, Node
-from npusim.ops.registry import attributes_key
+from npusim.ops.keys import attributes_key
 
 RANDOM = ("Random", "Bernoulli", "Multinomial", "Dropout")
 

@@ -1,0 +1,86 @@
+"""What follows of a node from the works chosen for it: its engine, its constants, its padding, how far it spreads."""
+
+from __future__ import annotations
+
+from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.split import weight_bytes
+from npusim.graph import DType, Graph, Node
+from npusim.work import MacOp, MacWork, VectorWork, Work
+
+PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
+INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
+
+
+def stored_share(steps: tuple[Work, ...]) -> float:
+    """Bytes of a step's weights in memory over those of their types."""
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    whole = sum(weight_bytes(s) for s in mac)
+    return sum(weight_bytes(s, float(s.weight_stored)) for s in mac) / whole if whole else 1.0
+
+
+def padded_activations(
+    steps: tuple[Work, ...], reads: tuple[str, ...], node: Node, graph: Graph, one_kernel: bool, fixed: float
+) -> tuple[str, ...]:
+    """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
+
+    Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
+    input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
+    (`one_kernel`) less."""
+    first = steps[0] if steps else None
+    if not isinstance(first, MacWork):
+        return ()
+    outputs = tuple(n for n in node.outputs if n)
+    if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
+        rows = first.out_h * first.out_w
+        one_kernel = one_kernel and not (fixed and first.groups > 1)
+        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
+        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
+        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
+    if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
+        same = graph.values[outputs[0]].elements
+        return tuple(n for n in reads if graph.values[n].elements == same) + outputs
+    return ()
+
+
+def main_engine(steps: tuple[Work, ...]) -> str:
+    """The engine of the op's own work: a product beats a kernel, a kernel beats the pass that scales it."""
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    if any(s.op == MacOp.CONVOLUTION for s in mac):
+        return "mac_array"
+    kernels = [s.engine for s in steps if isinstance(s, VectorWork)]
+    if kernels:
+        return "extra" if "extra" in kernels else "dsp"
+    return "mac_array" if mac else "dma"
+
+
+def fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph) -> float:
+    values = graph.values
+    if node.op_type in INDEXED:  # only the rows that are asked for leave the table
+        return sum(values[n].npu_bytes for n in node.outputs if n) if values[node.inputs[0]].constant else 0.0
+    constants = [
+        values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING
+    ]
+    second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
+    mac = [s for s in steps if isinstance(s, MacWork)]
+    if mac and (second_is_weights or not constants):
+        if second_is_weights or not any(s.op == MacOp.CONVOLUTION for s in mac):
+            return float(sum(weight_bytes(s) for s in mac))
+        return 0.0
+    return float(sum(v.npu_bytes for v in constants))
+
+
+def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
+    """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
+    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
+        return 1
+    if not kernels & set(profile.dsp.outer_axes_only):
+        return 1_000
+    shape = graph.values[node.inputs[0]].shape
+    data = graph.values[node.inputs[1]].data if len(node.inputs) > 1 and node.inputs[1] else None
+    if data is None or not data.size or not shape:
+        return 1
+    axis = int(data.reshape(-1)[0]) % len(shape)
+    outer = 1
+    for extent in shape[:axis]:
+        outer *= extent
+    return max(1, outer)
