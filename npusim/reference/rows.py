@@ -153,15 +153,13 @@ def _mac_rows(rows: list[dict[str, str]]) -> MacRows:
         write_tiles=np.maximum(col("owt", "1"), 1.0),
         weight_zeros=col("wt_sparsity", "0") * (col("wt_sparsity_en", "0") > 0),
         input_zeros=col("act_sparsity", "0"),
-        weight_stored=np.ones(len(rows)),
-        mac_slots=np.ones(len(rows)),
-        weight_read=np.ones(len(rows)),
     )
+    whole = {f.name: np.broadcast_to(getattr(work, f.name), len(rows)) for f in fields(MacWork)}
     mode_name = "exec_mode" if truth else "mode"
     shape = ("op", *_SIZES, "in_dtype")
     keys = [row["test"] if truth else ",".join(row[name] for name in shape) for row in rows]
     return MacRows(
-        work=work,
+        work=MacWork(**whole),
         mode=np.array([(row.get(mode_name) or "").removeprefix("CUBOID_") for row in rows]),
         cycles=col(_time_column(first)),
         op_name=np.array([row["op"] for row in rows]),

@@ -62,18 +62,17 @@ class Sparsity(Supposition):
 
     def _weights(self, value: Value, known: Contents, packed_bits: float) -> Value:
         kept = 1.0 - self.share
-        if self.pattern == "channel":
-            return replace(
-                value, contents=replace(known, stored=known.stored * kept, slots=known.slots * kept)
-            )
-        bitmap = BITMAP_BITS / (packed_bits or 8 * value.dtype.npu_bytes)
+        bitmap = (
+            0.0 if self.pattern == "channel" else BITMAP_BITS / (packed_bits or 8 * value.dtype.npu_bytes)
+        )
         stored = known.stored * kept + bitmap
         if stored >= known.stored:  # not worth a bitmap: it stays dense, and without one nothing is skipped
             return value
-        if self.pattern == "2:4":
-            return replace(value, contents=replace(known, stored=stored, slots=known.slots * kept))
-        zeros = 1.0 - (1.0 - known.zeros) * kept
-        return replace(value, contents=replace(known, stored=stored, zeros=zeros))
+        if self.pattern == "unstructured":
+            zeros = 1.0 - (1.0 - known.zeros) * kept
+            return replace(value, contents=replace(known, stored=stored, zeros=zeros))
+        contents = replace(known, stored=stored, slots=known.slots * kept, read=known.read * kept)
+        return replace(value, contents=contents)
 
     def _activations(self, value: Value, known: Contents, packed_bits: float) -> Value:
         zeros = 1.0 - (1.0 - known.zeros) * (1.0 - self.activations)
