@@ -219,3 +219,35 @@ def test_a_product_taken_apart_by_a_split_reads_its_weights_as_they_are_stored(k
     found = simulate(graph(nodes, constants, 1, k, n // 3), npu)
     moved = sum(node.bytes_moved for node in found.nodes if node.op_type == "MatMul")
     assert moved == pytest.approx(k * n * bits / 8 + k // block * n * 2, rel=0.04)
+
+
+@pytest.mark.parametrize("npu", NPUS)
+@pytest.mark.parametrize(
+    ("float_form", "four_bits"),
+    [
+        ("large/llama32_1b_dec_kv1024_fp16_dy", "large/llama32_1b_dec_kv1024_int4_dq4"),
+        ("large/llama32_1b_dec_kv1024_fp16_dy", "large/llama32_1b_dec_kv1024_int4_mmnb"),
+        ("small/llamatiny_dec_kv16_dy", "small/llamatiny_dec_kv16_dq4"),
+        ("small/llamatiny_dec_kv16_dy", "small/llamatiny_dec_kv16_mmnb"),
+        ("small/llamatiny_dec_kv16_dy", "small/llamatiny_dec_kv16_mmnb_sym"),
+    ],
+)
+def test_four_bits_are_never_slower_than_eight_nor_these_than_sixteen(float_form, four_bits, npu):
+    folder = SHARED / "graphs" / "llm"
+    if not folder.is_dir():
+        pytest.skip("the language models beside the project are not there")
+    full, eight = (
+        simulate(folder / f"{float_form}.onnx", npu, precision=p, band=False) for p in ("fp16", "int8")
+    )
+    four = simulate(folder / f"{four_bits}.onnx", npu, band=False)
+    assert four.latency_us <= eight.latency_us * 1.001  # of a toy the zero points are a part in a thousand
+    assert eight.latency_us <= full.latency_us
+
+
+@pytest.mark.parametrize("name", ["llama32_1b_dec_kv1024_fp16_dy", "llama32_1b_dec_kv1024_int4_mmnb"])
+def test_a_faster_npu_is_never_slower(name):
+    file = SHARED / "graphs" / "llm" / "large" / f"{name}.onnx"
+    if not file.is_file():
+        pytest.skip("the language models beside the project are not there")
+    meteor, lunar, panther = (simulate(file, npu, band=False).latency_us for npu in NPUS)
+    assert meteor >= lunar >= panther
