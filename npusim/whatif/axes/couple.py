@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.whatif.axes import layout, pointwise, products  # noqa: F401  (they register)
 from npusim.whatif.axes.coupling import RELATIONS, Coupling
@@ -9,7 +10,18 @@ from npusim.whatif.axes.unshare import unshared
 
 
 def coupled(graph: Graph) -> Coupling:
-    """Which axes of a graph belong together. No node is refused: what nothing is known of is fixed."""
+    """Which axes of a graph belong together. No node is refused: what nothing is known of is fixed.
+
+    Raises BadArgument for a graph whose axes are nested too deeply to be told apart."""
+    try:
+        return _coupled(graph)
+    except RecursionError:
+        raise BadArgument(
+            f"'{graph.name}' nests splits, joins and reshapes of one axis too deeply for a what-if on its shapes"
+        ) from None
+
+
+def _coupled(graph: Graph) -> Coupling:
     whole, copies = unshared(graph)
     found = Coupling(whole, origin=graph, copies=copies)
     graph = whole
