@@ -52,7 +52,9 @@ class Terms:
     def _made(self, kind: str, parts: list[int], neutral: int) -> int:
         if len(parts) == 1:
             return parts[0]
-        parts = [leaf for part in parts for leaf in self.flat(part, kind)]  # a chain of hundreds does not nest
+        parts = [
+            leaf for part in parts for leaf in self.flat(part, kind)
+        ]  # a chain of hundreds does not nest
         sizes = [self.sizes[p] for p in parts]
         term = self.atom((prod(sizes) if kind == PRODUCT else sum(sizes)) if parts else neutral)
         if parts:

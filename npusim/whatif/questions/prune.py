@@ -8,6 +8,7 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.graph import Graph
+from npusim.terminal.units import nbytes
 from npusim.whatif.axes.chosen import chosen
 from npusim.whatif.axes.couple import coupled
 from npusim.whatif.axes.groups import Group, groups
@@ -87,9 +88,9 @@ class Prune(Supposition):
             mine = [(group.size, left) for group, left in kept if group.kind == kind and left < group.size]
             if mine:
                 old, new = (sum(x) for x in zip(*mine, strict=True))
-                parts.append(f"{new:,} of {old:,} {word} stay in {len(mine)} layers")
-        mega = [_constant_bytes(g) / 1e6 for g in (before, after)]
-        return f"{', '.join(parts)}; constants take {mega[1]:.4g} MB in place of {mega[0]:.4g} MB"
+                parts.append(f"{new:,} of {old:,} {word} stay in {len(mine)} layer{'s' * (len(mine) > 1)}")
+        old_bytes, new_bytes = (nbytes(_constant_bytes(g)) for g in (before, after))
+        return f"{', '.join(parts)}; constants take {new_bytes} in place of {old_bytes}"
 
 
 def _constant_bytes(graph: Graph) -> float:
