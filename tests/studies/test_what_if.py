@@ -27,5 +27,5 @@ def test_what_if_prints_its_committed_output():
     committed = STUDY.with_suffix(".out").read_text("utf-8")
     assert NUMBER.sub("#", run.stdout) == NUMBER.sub("#", committed), hint
     now, then = (np.array(NUMBER.findall(text), dtype=float) for text in (run.stdout, committed))
-    # A unit of the last digit is left to other versions of NumPy.
-    assert np.all(np.abs(now - then) <= 0.011 + 0.005 * np.abs(then)), hint
+    # A unit of the last of three digits is left to other versions of NumPy and to small moves of the model.
+    assert np.all(np.abs(now - then) <= 0.011 + 0.011 * np.abs(then)), hint
