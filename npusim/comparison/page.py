@@ -38,7 +38,7 @@ def page(
         width,
         words=(0, 6),
     )
-    head += [Line(""), *supposed(after, width)] if after.what_ifs else []
+    head += [Line(""), *_answers(comparison, width), *supposed(after, width)] if after.what_ifs else []
     deltas: defaultdict[str, float] = defaultdict(float)
     for change in comparison.changes:
         deltas[_what(change)] += change.delta_us
@@ -99,6 +99,17 @@ def _headline(c: Comparison, width: int) -> list[str]:
         return [f"{factor(speedup)} on {was}: {times}"]
     line = f"{factor(speedup)}: {times}"
     return [line, *(part.text for part in sentence(f"from {was} to {now}", width, 2))]
+
+
+def _answers(c: Comparison, width: int) -> list[Line]:
+    """What a what-if that composes several runs answers in place of the latency of one run, which is `after`."""
+    lines: list[Line] = []
+    for one in c.after.what_ifs:
+        us = one.numbers.get("answer_us")
+        if us:
+            said = f"{time(us)}, {factor(c.before.latency_us / us)} than before"
+            lines += sentence(said, width, 10, one.name)
+    return lines
 
 
 def _conditions(report: Report) -> str:

@@ -106,7 +106,7 @@ class Supposed:
     """A what-if the report was asked under. `asked`: as it is written on the command line. `sentence`: what was
     supposed of this graph. `needs`: what the hardware would need for it, assumed. `options`: all of them with the
     values in use. `lines`, `numbers` and `tables` (rows of named cells): what a what-if that composes several
-    runs found."""
+    runs found; of the numbers, `answer_us` stands for the latency."""
 
     name: str
     asked: str

@@ -139,6 +139,8 @@ def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: S
     if isinstance(one, Runs):
         inner = Inner(rest, run)
         found = one.run(graph, hw, inner)
+        if one.answer:
+            found = replace(found, numbers=found.numbers | {"answer_us": found.numbers[one.answer]})
     else:
         after, machine = one.apply_under(graph, hw, run.compiler, run.precision)
         found = Found(supposed(after, machine, rest, run), one.says(graph, after, machine))

@@ -123,6 +123,17 @@ def test_halves_of_real_networks(name, at):
         assert np.allclose(found[one], expected[one], rtol=1e-5, atol=1e-5), one
 
 
+def test_compare_says_the_answer_beside_the_latency_of_one_run(graph):
+    from npusim.comparison.page import page
+
+    before = npusim.simulate(graph, "meteor_lake")
+    after = npusim.suppose(graph, "split:on=panther_lake,bandwidth=1000,latency=0", "meteor_lake")
+    answer = after.what_ifs[0].numbers["answer_us"]
+    assert answer == after.what_ifs[0].numbers["best_us"] < before.latency_us
+    shown = "\n".join(line.text for line in page(npusim.compare(before, after)))
+    assert f"{before.latency_us / answer:.2f}x faster than before" in shown
+
+
 def test_save_writes_both_halves(tmp_path):
     net = Network(3, 0)
     net.block("plain", 8)
