@@ -14,7 +14,7 @@ from npusim.terminal.results import answer, check_results
 
 
 def serve(
-    model: Annotated[str, typer.Argument(metavar="CONFIG", help="A Hugging Face config.json or its folder.")],
+    model: lm.LanguageModel,
     requests: Annotated[
         str,
         typer.Option(
@@ -46,7 +46,7 @@ def serve(
     Prompts go through graphs of fixed sizes, cut and padded in the fastest way; beside it, each padded to the longest.
     """
     outputs = check_results(
-        {"--json": json, "--html": html}, [model, requests, hw, compiler], output, opt.PAGES
+        {"--json": json, "--html": html}, [*model, requests, hw, compiler], output, opt.PAGES
     )
     machine = Conditions(hw, tiles, compiler, precision, clock=clock).hardware()
 

@@ -40,7 +40,7 @@ def to_document(found: Serving) -> dict[str, Any]:
     return envelope(
         "npusim.serving",
         content,
-        model_sha256=found.model_sha256,
+        model_sha256=list(found.model_sha256),
         hardware=found.hardware,
         compiler=found.compiler,
     )

@@ -46,8 +46,10 @@ def headline(found: Serving) -> str:
     head = f"prompt graph{'s' * (len(found.sized.sizes) > 1)} of {sizes} tokens"
     gain = found.times_faster
     took, longest = time(found.sized.span_us), found.padded.sizes[0]
-    if abs(gain - 1) < 0.005:
-        return f"{head} answer all in {took}, as fast as padding to {longest}"
+    if abs(gain - 1) < 0.005:  # requests come slower than they are answered
+        work = found.padded.busy_us / found.sized.busy_us if found.sized.busy_us else 1.0
+        less = f" at {digits(1 / work)} times its work" if abs(work - 1) >= 0.005 else ""
+        return f"{head} answer all in {took}, as fast as padding to {longest}{less}"
     if gain > 1:
         return f"{head} answer all in {took}, {digits(gain)} times as fast as padding to {longest}"
     return f"{head} answer all in {took}, {digits(1 / gain)} times as slow as padding to {longest}"

@@ -81,7 +81,7 @@ class Serving:
     step_us: float
     graph_us: dict[int, float]
     context: int | None
-    model_sha256: str = ""
+    model_sha256: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

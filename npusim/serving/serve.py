@@ -13,8 +13,8 @@ from npusim.choices import Order, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
-from npusim.generating.exports import passes_of
-from npusim.generating.graphs import Built
+from npusim.generating.exports import Exported, passes_of
+from npusim.generating.graphs import Passes
 from npusim.generating.passes import Conditions
 from npusim.serving.covering import covers
 from npusim.serving.prices import Prices, asked_for
@@ -28,7 +28,7 @@ MOST_SIZES = 16
 
 
 def serve(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     requests: Sequence[Request | int],
     hw: Machine = DEFAULT_HARDWARE,
     *,
@@ -46,7 +46,8 @@ def serve(
     """A mix of requests on one NPU, its prompts on graphs of a few sizes and, beside it, all padded to the longest.
 
     Args:
-        model: a Hugging Face config.json or its folder.
+        model: a Hugging Face config.json or its folder; or one exported file with free sizes, or two: the prompt's and
+            a token's.
         requests: prompts with answers and arrivals (`npusim.serving.requests.Request`), or lengths of prompts alone,
             which come all at once and want answers of `tokens`.
         sizes: tokens of the prompt graphs that are compiled.
@@ -64,11 +65,9 @@ def serve(
     longest = up(max(request.prompt for request in mix), ROUND)
     base = Asked(weights=weights, group=group, cache=cache, growing=growing)
     question = asked_for(longest, max(request.tokens for request in mix), base)
-    passes = passes_of([os.fspath(model)], question, {})
-    if not isinstance(passes, Built):
-        raise BadArgument(
-            f"'{os.fspath(model)}' is of one size; serving needs graphs of many: give a config.json"
-        )
+    files = [os.fspath(model)] if isinstance(model, str | os.PathLike) else [os.fspath(m) for m in model]
+    passes = passes_of(files, question, {})
+    _check_free(passes)
     prices = Prices(passes, Conditions(machine, profile, precision), question, longest)
     sized = served(mix, found, prices, chosen)
     padded = served(mix, (longest,), prices, chosen)
@@ -84,7 +83,7 @@ def serve(
         step_us=float(prices.steps_us(question.rows - 1, 1)[0]),
         graph_us={size: float(prices.prompt_us(size, np.zeros(1))[0]) for size in sorted({*found, longest})},
         context=None if growing or passes.recurrent else question.rows,
-        model_sha256=passes.sha256[0],
+        model_sha256=passes.sha256,
         warnings=prices.warnings,
     )
 
@@ -120,6 +119,16 @@ def served(requests: Sequence[Request], sizes: tuple[int, ...], prices: Any, ord
         worked=sum(ways[r.prompt].padded for r in requests),
         answered=sum(r.tokens for r in requests),
     )
+
+
+def _check_free(passes: Passes) -> None:
+    """Raises BadArgument for exports of one size."""
+    if isinstance(passes, Exported) and not (passes.fixed_past is None and passes.fixed_prompt is None):
+        one = passes.step if passes.fixed_past is not None else passes.prompt
+        raise BadArgument(
+            f"'{one}' is of one size, and serving needs graphs of many; give a config.json, or an export whose sizes "
+            "are free"
+        )
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import npusim as package
 from npusim.errors import BadArgument
 from npusim.serving.requests import Request
 from tests.cli.conftest import npusim  # noqa: F401
+from tests.shared import SHARED, needs_shared
 
 TINY = {
     "architectures": ["LlamaForCausalLM"],
@@ -101,6 +102,16 @@ def test_what_cannot_be_is_one_sentence(npusim, config, tmp_path, options, said)
     mix.write_text("200\n")
     code, shown, err = npusim("serve", config, "--requests", mix, *options, "--json", out)
     assert code == 2 and shown == "" and said in err and err.count("\n") == 1 and not out.exists()
+
+
+@needs_shared
+def test_an_export_with_free_sizes_is_served_and_one_of_fixed_sizes_is_not():
+    folder = SHARED / "graphs" / "llm" / "small"
+    found = package.serve(folder / "llamatiny_dec_free_ts.onnx", [100, 200], sizes=(64,), tokens=3)
+    assert found.sized.worked == 128 + 256 and found.padded.sizes == (256,)
+    fixed = [folder / "llamatiny_pre_L16_dy.onnx", folder / "llamatiny_dec_kv16_dy.onnx"]
+    with pytest.raises(BadArgument, match="is of one size"):
+        package.serve(fixed, [100])
 
 
 def test_a_file_of_one_size_cannot_be_served(tmp_path):
