@@ -104,6 +104,9 @@ def _lead(report: Report) -> str:
             else "",
         ),
     ]
+    for one in report.what_ifs:
+        needs = f"; needs, assumed: {one.needs}" if one.needs else ""
+        rows.append((f"what if {one.asked}", "; ".join((one.sentence, *one.lines)) + needs))
     warnings = [f'<p class="warning">{text(w)}</p>' for w in report.warnings]
     if report.unmodelled:
         kinds = Counter(u.op_type for u in report.unmodelled)

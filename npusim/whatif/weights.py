@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -96,14 +96,21 @@ def marked(
     return replace(graph, values=values)
 
 
+def stored(graph: Graph, pattern: str = "*") -> dict[str, Node]:
+    """Weights of the nodes of a name as they lie in the file (in front of a DequantizeLinear), each with a reader."""
+    makers = {out: node for node in graph.nodes for out in node.outputs if node.op_type == "DequantizeLinear"}
+    found: dict[str, Node] = {}
+    for node in products(graph, pattern):
+        name = weight_of(node, graph)
+        while name in makers:
+            name = makers[name].inputs[0]
+        found.setdefault(name, node)
+    return found
+
+
 def count(graph: Graph, pattern: str = "*") -> tuple[int, float, float]:
     """Nodes of a name that have weights, bytes of these as the types have them, and as they are stored."""
-    found = products(graph, pattern)
-    held: Mapping[str, Value] = {
-        name: graph.values[name] for node in found if (name := weight_of(node, graph))
-    }
-    dense = sum(value.npu_bytes for value in held.values())
-    stored = sum(
-        value.npu_bytes * (value.contents.stored if value.contents else 1.0) for value in held.values()
-    )
-    return len(found), dense, stored
+    held = [graph.values[name] for name in stored(graph, pattern)]
+    dense = sum(value.npu_bytes for value in held)
+    packed = sum(value.npu_bytes * (value.contents.stored if value.contents else 1.0) for value in held)
+    return len(products(graph, pattern)), dense, packed

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import npusim
 from npusim.arch.mac_array import mac_array_cycles
 from npusim.errors import BadArgument
-from npusim.graph import DType
+from npusim.graph import DType, Node, Value
+from npusim.whatif.weights import count
 from npusim.work import MacOp, MacWork
 from tests.whatif.small import NPUS, chain, chains, not_slower
 
@@ -107,3 +108,18 @@ def test_packed_weights_count_their_own_bits():
     dense = npusim.simulate(value, band=False).bytes_moved
     sparse = npusim.suppose(value, "sparsity:weights=0.5", band=False).bytes_moved
     assert dense - sparse == pytest.approx(256 * 512 * (1 - 0.5 - 1 / 8))
+
+
+def test_weights_behind_a_dequantize_count_as_they_lie():
+    graph = chain(64, 256, 512)
+    values = dict(graph.values)
+    values["q"] = Value("q", (256, 512), DType.INT4, constant=True)
+    nodes = (Node("dq", "DequantizeLinear", ("q",), ("w0",)), *graph.nodes)
+    values["w0"] = replace(values["w0"], constant=True)
+    graph = replace(graph, nodes=nodes, values=values)
+    after = npusim.what_if(graph, "sparsity:weights=0.5")
+    assert count(after) == (1, 256 * 512 / 2, 256 * 512 * (0.5 * 0.5 + 1 / 8))
+    saved = npusim.simulate(graph, band=False).bytes_moved - npusim.simulate(after, band=False).bytes_moved
+    assert saved == pytest.approx(256 * 512 * (0.5 - 0.5 * 0.5 - 1 / 8))
+    kept, _ = npusim.what_if(graph, "keep:capacity_mb=1,gb_per_s=500", hw="panther_lake")
+    assert kept.values["q"].contents.memory == "store"

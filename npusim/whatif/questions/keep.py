@@ -12,7 +12,7 @@ from npusim.graph import Contents, Graph
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Supposition, option
 from npusim.whatif.knapsack import chosen
-from npusim.whatif.weights import products, weight_of
+from npusim.whatif.weights import products, stored
 
 SUPPOSED = Source("assumed", "what-if keep", spread=1.0)
 MOST_NAMES = 3
@@ -94,8 +94,7 @@ class Keep(Supposition):
             return "no capacity: nothing changes"
         kept: dict[str, tuple[float, str]] = {}
         every: dict[str, float] = {}
-        for node in products(after, self.weights):
-            name = weight_of(node, after)
+        for name, node in stored(after, self.weights).items():
             value = after.values[name]
             known = value.contents or Contents()
             every[name] = value.npu_bytes * known.stored
