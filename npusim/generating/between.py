@@ -1,9 +1,9 @@
 """Graphs of a token's pass at any number of rows, made of three that were loaded.
 
 A graph's sizes are linear in the rows before the token, as far as they depend on them at all, so two loaded graphs tell
-the sizes of all in between. A third in the middle is loaded to see that it is so: a size that stops growing (a window
-of attention) is concave, and a concave size that is on the line in the middle is on it everywhere. Where the middle is
-not as told, or names and ops differ, every graph is loaded."""
+the sizes of all in between. The first one asked for is loaded too, to see that it is so: a size that stops growing (a
+window of attention) is concave, and a concave size that is on the line at one place in between is on it everywhere.
+Where it is not as told, or names and ops differ, every graph is loaded."""
 
 from __future__ import annotations
 
@@ -24,23 +24,20 @@ class Between:
     def __init__(self, load: Load, low: int, high: int) -> None:
         self._load, self._low, self._high = load, low, high
         self._ends: tuple[Graph, Graph] | None = None
-        self._tried = False
+        self._linear: bool | None = None  # not known yet
 
     def at(self, past: int) -> Graph:
         """The graph at so many rows."""
-        if past in (self._low, self._high) or not self._linear():
+        if past in (self._low, self._high) or self._linear is False:
             return self._load(past)
-        return self._told(past) or self._load(past)
-
-    def _linear(self) -> bool:
-        if not self._tried:
-            self._tried = True
+        if self._ends is None:
             self._ends = self._load(self._low), self._load(self._high)
-            middle = (self._low + self._high) // 2
-            told = self._told(middle)
-            if told is None or not same(told, self._load(middle)):
-                self._ends = None
-        return self._ends is not None
+        told = self._told(past)
+        if told is not None and self._linear:
+            return told
+        loaded = self._load(past)
+        self._linear = told is not None and same(told, loaded)
+        return loaded
 
     def _told(self, past: int) -> Graph | None:
         """The graph on the line between both ends; None where there is none."""

@@ -20,8 +20,9 @@ from npusim.generating.roles import logits
 from npusim.generating.traffic import Traffic, traffic
 from npusim.graph import Graph
 from npusim.measures import US, ddr_bytes
-from npusim.pricing import price, timeline
+from npusim.pricing import Prices, price, timeline
 from npusim.report.record import Doubt
+from npusim.schedule import Timeline, schedule
 from npusim.simulation import absurd
 
 LOGIT_BYTES = 4
@@ -68,7 +69,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             raise broken(graph, error) from error
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
             prices = price(plan, on.hw)
-            line = timeline(plan, on.hw, prices)
+            line = timeline(plan, on.hw, prices) if band else _once(plan, prices)
         npu_ns = float(line.latency_ns)
         if not math.isfinite(npu_ns):
             raise absurd(on.hw, npu_ns)
@@ -88,6 +89,11 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             doubts=_with_host(doubts(plan, on.hw), on.hw, npu_ns, host) if band else (),
             warnings=plan.warnings,
         )
+
+
+def _once(plan: Plan, prices: Prices) -> Timeline:
+    """The timeline of a plan that is run once: edges that others imply cost less to follow than to find."""
+    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
 
 
 def _structure(plan: Plan) -> int:

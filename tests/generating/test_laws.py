@@ -101,3 +101,11 @@ def test_a_token_of_a_recurrence_costs_the_same_at_any_context(tmp_path):
     on = conditions()
     assert model.recurrent
     assert len({run(model.graph(1, past), on, past, 1).time_us for past in (1, 100, 5000)}) == 1
+
+
+@pytest.mark.parametrize("keys", [LLAMA, MAMBA], ids=["llama", "mamba"])
+def test_a_pass_takes_the_same_with_its_band_and_without(tmp_path, keys):
+    model, on = passes(config(tmp_path, keys)), conditions()
+    with_band, without = (run(model.graph(1, 300), on, 300, 1, band=band) for band in (True, False))
+    assert with_band.time_us == without.time_us and with_band.parts_us == without.parts_us
+    assert with_band.doubts and not without.doubts
