@@ -11,7 +11,7 @@ from npusim.errors import BadArgument
 from npusim.language.blocks.common import norm, residual, scaled
 from npusim.language.model import ModelConfig
 from npusim.language.storage import Width, storage
-from npusim.language.writer import Step, Values, Writer
+from npusim.language.writer import TYPES, Step, Values, Writer
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -95,7 +95,7 @@ def _embedded(w: Writer, config: ModelConfig) -> str:
         if w.storage.embedding is not Width.INT8:
             return w.op("Gather", w.parameter("weight", shape), "input_ids", axis=0)
         whole, scale = w.rows("weight", shape)
-        row = w.op("Cast", w.op("Gather", whole, "input_ids", axis=0), to=10)
+        row = w.op("Cast", w.op("Gather", whole, "input_ids", axis=0), to=TYPES[w.float])
         return w.op("Mul", row, w.op("Unsqueeze", w.op("Gather", scale, "input_ids", axis=0), w.ints(-1)))
 
 
