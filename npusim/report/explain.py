@@ -128,8 +128,13 @@ def _facts(report: Report, node: NodeReport, tasks: list[TaskReport]) -> list[tu
     working = working_us(node, tasks)
     engines = ", ".join(f"{name} {time(time_us)}" for name, time_us in node.busy_us.items())
     speed = f" at {rate(node.macs, working, 'MAC/s')}" if working else ""
+    others = [n for n in report.nodes if node.origin and n.origin == node.origin]
+    whole = (
+        f"{node.origin_op} {node.origin}, {len(others)} nodes of {time(sum(n.critical_us for n in others))}"
+    )
     return [
         ("op", node.op_type + (f", run {node.repeats} times" if node.repeats > 1 else "")),
+        ("stands for", whole if others else ""),
         ("fused in", ", ".join(node.fused)),
         ("engine", engine),
         ("why", node.reason),

@@ -27,6 +27,7 @@ from npusim.simulation import (
 )
 from npusim_xamba.envelope import envelope
 
+UNPACKING = ("DequantizeLinear", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
 PRODUCTS = (
     "Conv",
     "ConvTranspose",
@@ -36,6 +37,7 @@ PRODUCTS = (
     "MatMulInteger",
     "ConvInteger",
     "QLinearConv",
+    "MatMulNBits",
 )
 IMPOSSIBLE, ABOVE, POSSIBLE, SLOWER = (
     "impossible",
@@ -148,9 +150,17 @@ def highest(hw: Hardware, name: str) -> float:
 
 
 def weight_bytes(graph: Graph, precision: str) -> float:
-    """Bytes of the constants that products and convolutions read, each once, in the type the NPU stores."""
+    """Bytes of the constants that products and convolutions read, each once, in the type the NPU stores: those in front
+    of a DequantizeLinear (and of what turns its result) where there is one."""
+    made = {name: node for node in graph.nodes if node.op_type in UNPACKING for name in node.outputs}
+
+    def stored(name: str) -> str:
+        while name in made and graph.values[made[name].inputs[0]].constant:
+            name = made[name].inputs[0]
+        return name
+
     names = {
-        name
+        stored(name)
         for node in graph.nodes
         if node.op_type in PRODUCTS
         for name in node.inputs

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from npusim import load, simulate
+from npusim import explain, load, simulate
 from npusim.compiler.fuse.duplicates import without_duplicates
 from npusim.compiler.fuse.written_out import write_out
 from tests.graphs import loaded
@@ -88,6 +88,13 @@ def test_new_rows_go_behind_those_of_the_past(kv, times, rows, keys, size, past)
     report = simulate(found, band=False)
     assert report.macs == 2 * kv * times * rows * (rows + past) * size
     assert "Attention" not in ops(write_out(found))
+
+
+def test_a_report_says_what_the_plain_ops_stand_for():
+    inputs = {name: (F16, [1, 4, 16, 64]) for name in "qkv"}
+    report = simulate(graph([("Attention", "q k v", "y", {})], inputs, ["y"]), band=False)
+    assert {(n.origin_op, n.origin) for n in report.nodes if n.op_type == "MatMul"} == {("Attention", "n0")}
+    assert "stands for  Attention n0, " in explain(report, "n0")
 
 
 def test_the_norm_of_a_sum_is_an_addition_and_a_norm():

@@ -11,9 +11,10 @@ from npusim.arch.presets import load_hardware
 from npusim.cli import app
 from npusim.errors import BadArgument
 from npusim.simulation import simulate
-from npusim.tradeoff.claim import claim, to_document
+from npusim.tradeoff.claim import claim, to_document, weight_bytes
 from npusim.tradeoff.claim_page import page
 from tests.compiler.strategies import graphs
+from tests.compiler.test_packed_weights import dequantized, nbits
 from tests.graphs import loaded, model, node, weights
 
 NPUS = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}
@@ -87,3 +88,10 @@ def test_the_command_takes_a_latency_a_rate_or_tokens(tmp_path):
     assert CliRunner().invoke(app, ["claim", EXAMPLE]).exit_code != 0
     with pytest.raises(BadArgument, match="above 0"):
         claim(product(4, 4, 4), -1.0)
+
+
+def test_four_bits_in_front_of_a_product_are_read_as_they_are_stored():
+    """A matrix of 2048 x 2048 in 4 bits, spelled as a blocked DequantizeLinear, perhaps turned."""
+    for turned in (False, True):
+        assert weight_bytes(dequantized(1, 2048, 2048, turned=turned), "fp16") == 2048 * 2048 / 2
+    assert weight_bytes(nbits(1, 2048, 2048), "fp16") == 2048 * 2048 / 2 + 2 * 64 * 2048

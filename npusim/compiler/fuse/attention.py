@@ -80,7 +80,15 @@ def group_query(w: Writer, node: Node) -> bool:
         for name, count in zip(names, (heads, kv, kv), strict=True):
             w.values[name] = Value(name, (batch, length, count * size), dtype)
         w.nodes.append(
-            Node(f"{node.name}/split", "Split", (q,), tuple(names), {"axis": -1}, repeats=node.repeats)
+            Node(
+                f"{node.name}/split",
+                "Split",
+                (q,),
+                tuple(names),
+                {"axis": -1},
+                repeats=node.repeats,
+                metadata=w.metadata,
+            )
         )
         q, k, v = names
     q, k, v = (_by_heads(w, what, t, n) for what, t, n in (("q", q, heads), ("k", k, kv), ("v", v, kv)))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 
-MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul")
+MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
 
 

@@ -18,10 +18,12 @@ class Writer:
         self.nodes: list[Node] = []
         self.common: dict[tuple[Any, ...], str] = {}  # tensors that are the same for every layer
         self.node = graph.nodes[0]
+        self.metadata: dict[str, str] = {}
 
     def begin(self, node: Node) -> None:
-        """What is written from now on stands for `node`."""
+        """What is written from now on stands for `node`, and says so in a report."""
         self.node = node
+        self.metadata = {"xamba.from": f"{node.op_type} {node.name}", **node.metadata}
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self.values[name].shape
@@ -40,7 +42,8 @@ class Writer:
         label = f"{self.node.name}/{what}"
         out = name or label
         self.values[out] = Value(out, shape, dtype)
-        self.nodes.append(Node(label, kind, inputs, (out,), attributes, repeats=self.node.repeats))
+        new = Node(label, kind, inputs, (out,), attributes, repeats=self.node.repeats, metadata=self.metadata)
+        self.nodes.append(new)
         return out
 
     def last(self, kind: str, inputs: tuple[str, ...], output: str, **attributes: Any) -> None:
@@ -48,7 +51,7 @@ class Writer:
         node = replace(
             self.node, op_type=kind, domain="", inputs=inputs, outputs=(output,), attributes=attributes
         )
-        self.nodes.append(node)
+        self.nodes.append(replace(node, metadata=self.metadata))
 
     def view(self, what: str, name: str, shape: tuple[int, ...]) -> str:
         """The same bytes in another shape."""
