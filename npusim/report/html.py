@@ -38,7 +38,7 @@ def to_html(report: Report) -> str:
         "colour_of": inks,
     }
     sections = [
-        Section("supposed", "What is supposed", supposed(report)),
+        Section("supposed", "What several runs found", supposed(report)),
         Section("where", "Where the time goes", _where(report)),
         Section("advice", "What to do about it", _advice(report)),
         Section("timeline", "Timeline", _timeline(report, inks)),
@@ -106,7 +106,7 @@ def _lead(report: Report) -> str:
     ]
     for one in report.what_ifs:
         needs = f"; needs, assumed: {one.needs}" if one.needs else ""
-        rows.append((f"what if {one.asked}", "; ".join((one.sentence, *one.lines)) + needs))
+        rows.append((f"what if {one.asked}", one.sentence + needs))
     warnings = [f'<p class="warning">{text(w)}</p>' for w in report.warnings]
     if report.unmodelled:
         kinds = Counter(u.op_type for u in report.unmodelled)

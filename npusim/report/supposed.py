@@ -1,10 +1,10 @@
-"""What a report supposes, on the page of a browser: sentences, what the hardware would need, tables of several runs."""
+"""What what-ifs that compose several runs found, on the page of a browser; what they suppose stands at its top."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from npusim.pages.parts import facts, listed, table
+from npusim.pages.parts import listed, table
 from npusim.pages.template import text
 from npusim.report.record import Report, Supposed
 from npusim.terminal.units import digits
@@ -13,17 +13,13 @@ MOST_ROWS = 200
 
 
 def supposed(report: Report) -> str:
-    """All what-ifs of a report in order; empty for none."""
+    """Lines and tables of the what-ifs of a report in order; empty for none."""
     return "".join(_one(one) for one in report.what_ifs)
 
 
 def _one(one: Supposed) -> str:
-    said = facts([(one.asked, one.sentence), ("needs", f"{one.needs} (assumed)" if one.needs else "")])
-    return (
-        said
-        + listed([text(line) for line in one.lines])
-        + "".join(_rows(f"{one.name}: {name}", rows) for name, rows in one.tables.items())
-    )
+    found = "".join(_rows(f"{one.name}: {name}", rows) for name, rows in one.tables.items())
+    return listed([text(line) for line in one.lines]) + found
 
 
 def _rows(title: str, rows: Sequence[dict[str, float | str]]) -> str:

@@ -200,6 +200,6 @@ def test_the_page_of_a_browser_shows_the_curve_and_no_tags_of_a_name(graph, tmp_
     file = tmp_path / "cpu.json"
     file.write_text(json.dumps({"name": "<b>mine</b>", "gmac_per_s": 1, "gb_per_s": 1}))
     shown = to_html(npusim.suppose(graph, f"split:on={file},memory=2KiB"))
-    assert "What is supposed" in shown and "split: cuts" in shown and "split: chunks" in shown
+    assert "What several runs found" in shown and "split: cuts" in shown and "split: chunks" in shown
     assert "&lt;b&gt;mine" in shown and "<b>mine" not in shown
-    assert "What is supposed" not in to_html(npusim.simulate(graph))
+    assert "What several runs found" not in to_html(npusim.simulate(graph))
