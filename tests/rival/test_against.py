@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -187,3 +188,24 @@ def test_an_ir_is_measured_by_openvino(npusim):  # noqa: F811
     path = SHARED / "graphs" / "ir" / "small" / "resnet_ts_fp16.xml"
     code, out, err = npusim("against", path, "--runtime", "openvino", *QUICK)
     assert (code, err) == (0, "") and "OpenVINO" in out
+
+
+@needs_onnxruntime
+def test_an_npu_of_this_machine_is_a_column_of_its_own(npusim, model, monkeypatch, tmp_path):  # noqa: F811
+    """The way through the code, with the CPU's times in the place of an NPU's: no machine here has one."""
+    from npusim.rival import ask
+
+    def pretended(file, graph, runs, seconds, fixed):
+        return replace(
+            ask.onnxruntime_cpu(file, graph, 1, runs, seconds, fixed), device="NPU", name="a pretended NPU"
+        )
+
+    monkeypatch.setattr(ask, "npu_here", pretended)
+    html, document = tmp_path / "page.html", tmp_path / "page.json"
+    code, out, err = npusim("against", model, *QUICK, "--html", html, "--json", document)
+    assert (code, err) == (0, "") and "pretended" in out and "measured" in out.split("the NPU loses on")[1]
+    assert all(len(line) <= 80 for line in out.splitlines())
+    found = json.loads(document.read_text("utf-8"))
+    here = found["npu_here"]["median_us"]
+    assert sum(kind["measured_us"] for kind in found["kinds"]) == pytest.approx(here, rel=1e-3)
+    assert "NPU, measured" in html.read_text("utf-8")
