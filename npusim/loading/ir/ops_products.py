@@ -104,12 +104,33 @@ def deformable(c: Case) -> None:
 
 @translates("ScaledDotProductAttention")
 def attention(c: Case) -> None:
-    """Queries, keys, values, a mask and a scale. A mask of no axes is none (a 0 stands in its place)."""
-    given: dict[str, Any] = {}
-    if c.has(4):
-        scale = c.value(4)
-        if scale is not None:
-            given["scale"] = float(scale.reshape(-1)[0])
-    masked = c.has(3) and c.rank(3) > 0 and not c.flag("causal")
-    mask = [c.x(3)] if masked else []
-    c.node("Attention", [c.x(), c.x(1), c.x(2), *mask], is_causal=c.flag("causal"), **given)
+    """Queries, keys, values, a mask and a scale, taken apart as OpenVINO does before its plugins compile: scaled queries
+    times turned keys, the mask, softmax, times values. A mask of no axes is none (a 0 stands in its place)."""
+    queries = c.x()
+    scale = c.value(4) if c.has(4) else None
+    size = c.dims()[-1] if c.rank() else -1
+    if c.has(4) and scale is None:
+        queries = c.step("Mul", [queries, c.x(4)])
+    elif scale is not None or size > 0:
+        factor = float(scale.reshape(-1)[0]) if scale is not None else size**-0.5
+        queries = c.step("Mul", [queries, c.constant(factor, c.type())])
+    scores = c.step("MatMul", [queries, swapped(c, 1)])
+    if c.flag("causal"):
+        scores = c.step("Add", [scores, causal_mask(c)])
+    elif c.has(3) and c.rank(3) > 0:
+        mask = c.x(3)
+        if c.type(3) == "boolean":
+            mask = c.step("Where", [mask, c.constant(0.0, c.type()), c.constant(LEAST, c.type())])
+        scores = c.step("Add", [scores, mask])
+    c.node("MatMul", [c.step("Softmax", [scores], axis=-1), c.x(2)])
+
+
+LEAST = -65504.0  # of fp16: nothing is left of it behind a softmax
+
+
+def causal_mask(c: Case) -> str:
+    """What a position may not see, [queries, keys]: a constant, once the sizes are known."""
+    places = [c.constant([c.rank(k) - 2]) for k in (0, 1)]
+    sizes = [c.step("Gather", [c.step("Shape", [c.x(k)]), places[k]], axis=0) for k in (0, 1)]
+    ones = c.step("Expand", [c.constant(LEAST, c.type()), c.step("Concat", sizes, axis=0)])
+    return c.step("Trilu", [ones, c.constant(1)], upper=1)
