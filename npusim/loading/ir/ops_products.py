@@ -104,8 +104,8 @@ def deformable(c: Case) -> None:
 
 @translates("ScaledDotProductAttention")
 def attention(c: Case) -> None:
-    """Queries, keys, values, a mask and a scale, taken apart as OpenVINO does before its plugins compile: scaled queries
-    times turned keys, the mask, softmax, times values. A mask of no axes is none (a 0 stands in its place)."""
+    """Queries, keys, values, a mask and a scale, taken apart as OpenVINO does before its plugins compile: scaled
+    queries times turned keys, the mask, softmax, times values. A mask of no axes is none (a 0 stands in its place)."""
     queries = c.x()
     scale = c.value(4) if c.has(4) else None
     size = c.dims()[-1] if c.rank() else -1

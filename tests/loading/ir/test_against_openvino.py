@@ -9,7 +9,7 @@ import npusim
 from npusim.errors import FreeDimension, UnknownShape
 from tests.loading.ir.cases import CASES, SHAPES_ONLY, f, k, op, ov, p
 from tests.loading.ir.runs import IR, run, with_weights, worst
-from tests.shared import needs_shared
+from tests.shared import SHARED, needs_shared
 
 
 def saved(name, folder):
@@ -128,3 +128,17 @@ def test_sizes_that_are_free_in_the_file_follow_as_in_openvino(tmp_path):
         graph = npusim.load(tmp_path / "m.xml", {f"x.{a}": sizes[a] for a in (0, 2, 3)})
         model.reshape(list(sizes))
         assert [graph.values[n].shape for n in graph.outputs] == [tuple(o.shape) for o in model.outputs]
+
+
+@needs_shared
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["gpt2_sdpa_dy", "mbv2_dy", "vit_dy", "mamba_tf4_L8_ts", "rwkv_L8_dy", "bamba_L32_dy"]
+)
+def test_what_openvino_converts_costs_what_it_was(name, tmp_path):
+    """MACs are equal; latencies as far apart as what the converter drops (factors of one, summands of zero)."""
+    source = SHARED / "graphs" / "small" / f"{name}.onnx"
+    ov.save_model(ov.convert_model(source), tmp_path / "m.xml")
+    ir, onnx = (npusim.simulate(path, "lunar_lake", band=False) for path in (tmp_path / "m.xml", source))
+    assert ir.macs == onnx.macs
+    assert 0.87 < ir.latency_us / onnx.latency_us < 1.03
