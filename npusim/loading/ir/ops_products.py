@@ -17,7 +17,14 @@ def swapped(c: Case, index: int) -> str:
     if weight is not None:
         return weight
     rank = c.rank(index)
-    return c.step("Transpose", [c.x(index)], perm=[*range(rank - 2), rank - 1, rank - 2])
+    order, source = [*range(rank - 2), rank - 1, rank - 2], c.x(index)
+    maker = c.t.producer(c.layer, index)
+    if maker is not None and maker.type == "Transpose" and c.t.only_reader(maker) is c.layer:
+        before = Case(maker, c.t)  # two changes of order are one, or none
+        given = before.value(1)
+        if given is not None and given.size == rank:
+            order, source = [int(given.reshape(-1)[k]) for k in order], before.x()
+    return source if order == list(range(rank)) else c.step("Transpose", [source], perm=order)
 
 
 @translates("MatMul")
