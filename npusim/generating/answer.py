@@ -31,7 +31,9 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     low, high = band_us(step.time_us, _scaled(step.doubts, step.time_us / planned.time_us))
     per_s = asked.batch * 1e6 / step.time_us
     prompt = _prompt(passes, asked, on)
-    warnings = (w for one in (step, *prompt.passes) for w in one.warnings)
+    warnings = [w for one in (step, *prompt.passes) for w in one.warnings]
+    warnings += [f"of a token, {said}" for said in step.rests]
+    warnings += [f"of a pass over the prompt, {said}" for said in prompt.passes[-1].rests]
     return Generation(
         model=passes.name,
         hardware=on.hw.name,

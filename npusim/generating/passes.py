@@ -21,6 +21,7 @@ from npusim.generating.traffic import Traffic, traffic
 from npusim.graph import Graph
 from npusim.measures import US, ddr_bytes
 from npusim.pricing import Prices, price, timeline
+from npusim.report.doubts import rests_on_assumptions
 from npusim.report.record import Doubt
 from npusim.schedule import Timeline, schedule
 from npusim.simulation import absurd
@@ -43,7 +44,8 @@ class Pass:
     """One pass: `tokens` new ones behind `past` rows. `time_us` is the NPU's and the host's, `parts_us` its parts
     (`npusim.generating.parts.PARTS`), which sum to it. `must`: bytes it reads by necessity; `moved_bytes`: what the
     plan moves from and to DDR. `structure`: equal for plans that run the same steps in the same ways. `doubts`: what
-    makes its band, where asked for."""
+    makes its band, and `rests`: sentences on single assumed numbers that more than a quarter of it rests on, both where
+    the band was asked for."""
 
     past: int
     tokens: int
@@ -56,6 +58,7 @@ class Pass:
     structure: int
     doubts: tuple[Doubt, ...] = field(default=(), repr=False)
     warnings: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = False) -> Pass:
@@ -88,6 +91,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             structure=_structure(plan),
             doubts=_with_host(doubts(plan, on.hw), on.hw, npu_ns, host) if band else (),
             warnings=plan.warnings,
+            rests=tuple(rests_on_assumptions(plan, on.hw, line)) if band else (),
         )
 
 
