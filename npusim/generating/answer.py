@@ -15,6 +15,7 @@ from npusim.generating.bound import bound_of
 from npusim.generating.curve import Curve, curve
 from npusim.generating.graphs import Passes
 from npusim.generating.passes import Conditions, Pass, run
+from npusim.generating.published import NOTES
 from npusim.generating.record import Generation, Memory
 from npusim.generating.traffic import held, traffic
 from npusim.report.record import Doubt
@@ -32,6 +33,7 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     per_s = asked.batch * 1e6 / step.time_us
     prompt = _prompt(passes, asked, on)
     warnings = [w for one in (step, *prompt.passes) for w in one.warnings]
+    warnings += [NOTES[on.hw.generation]] if on.hw.generation in NOTES else []
     warnings += [f"of a token, {said}" for said in step.rests]
     warnings += [f"of a pass over the prompt, {said}" for said in prompt.passes[-1].rests]
     return Generation(
