@@ -8,6 +8,7 @@ from typing import Any
 from npusim.language.blocks.attention import Attention
 from npusim.language.blocks.experts import Experts
 from npusim.language.blocks.feed_forward import FeedForward
+from npusim.language.blocks.mamba2 import Mamba2
 from npusim.language.blocks.rotary import Rotary
 from npusim.language.keys import Keys
 from npusim.language.model import Layer, Norm, Residual
@@ -48,6 +49,33 @@ def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward | Experts) -> Layer:
         Residual((mixer,), norm(keys, "input_layernorm")),
         Residual((mlp,), norm(keys, "post_attention_layernorm")),
     )
+
+
+def mamba_channels(keys: Keys) -> int:
+    """Channels of a Mamba-2 mixer in a hybrid: `mamba_expand` times the hidden ones."""
+    return int(keys.positive("mamba_expand", 2) * keys.size("hidden_size"))
+
+
+def mamba2(keys: Keys, layer: int, inner: int, **differences: Any) -> Mamba2:
+    """The Mamba-2 mixer of a hybrid, which has keys of its own (`mamba_n_heads`, ...), with `inner` channels;
+    `differences` are fields of `Mamba2`."""
+    heads, groups = keys.size("mamba_n_heads", 128), keys.size("mamba_n_groups", 1)
+    if inner % heads:
+        raise keys.wrong(f"{heads} heads ('mamba_n_heads') cannot share {inner} channels")
+    keys.shared(heads, groups, "mamba_n_heads", "mamba_n_groups")
+    fields: dict[str, Any] = {
+        "bias": keys.flag("mamba_proj_bias"),
+        "out_bias": keys.flag("mamba_proj_bias"),
+        "conv_bias": keys.flag("mamba_conv_bias", True),
+        "limits": keys.limits("time_step_limit"),
+        "activation": keys.activation(),
+        "name": "mamba",
+        **differences,
+    }
+    return Mamba2(
+        layer, keys.size("hidden_size"), heads, inner // heads, groups, keys.size("mamba_d_state", 256),
+        keys.size("mamba_d_conv", 4), keys.chunk("mamba_chunk_size"), keys.number("rms_norm_eps", 1e-5), **fields,
+    )  # fmt: skip
 
 
 def routed(keys: Keys, shared: FeedForward | None = None) -> list[FeedForward | Experts]:

@@ -138,6 +138,22 @@ CASES = {
         "projectors_bias": True,
         "mamba_rms_norm": True,
     },
+    "falcon_mamba": {
+        "model_type": "falcon_mamba",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "vocab_size": 60,
+        "state_size": 8,
+    },
+    "bamba": {
+        "model_type": "bamba",
+        **SMALL,
+        "attn_layer_indices": [1],
+        "mamba_n_heads": 4,
+        "mamba_n_groups": 2,
+        "mamba_d_state": 8,
+        "mamba_chunk_size": 8,
+    },
     "granite": {
         "model_type": "granite",
         **SMALL,

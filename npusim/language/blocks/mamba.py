@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from npusim.language.blocks.common import activate
+from npusim.language.blocks.common import activate, rms
 from npusim.language.blocks.convolution import Convolution
 from npusim.language.model import Parameter, State, matrix
 from npusim.language.writer import Writer
@@ -16,7 +16,8 @@ from npusim.language.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Mamba:
-    """`rank` of the time steps; `size` of the state of a channel."""
+    """`rank` of the time steps; `size` of the state of a channel. `normed`: the eps of norms without weights of what
+    the time steps come from and of what goes into and out of the state (Falcon-Mamba)."""
 
     layer: int
     hidden: int
@@ -28,6 +29,7 @@ class Mamba:
     conv_bias: bool
     activation: str = "silu"
     name: str = "mixer"
+    normed: float | None = None
 
     def _convolution(self) -> Convolution:
         return Convolution(self.layer, self.inner, self.kernel, self.conv_bias)
@@ -54,6 +56,8 @@ class Mamba:
         three = w.linear(y, "x_proj", self.inner, self.rank + 2 * self.size)
         sizes = w.ints(self.rank, self.size, self.size)
         dt, into, out_of = w.ops("Split", three, sizes, out=("", "", ""), axis=-1)
+        if self.normed is not None:
+            dt, into, out_of = (rms(w, part, self.normed) for part in (dt, into, out_of))
         dt = w.op("Softplus", w.linear(dt, "dt_proj", self.rank, self.inner, True))
         scan = self._step if w.step.tokens == 1 else self._scan
         skipped = w.op("Mul", y, w.parameter("D", (self.inner,)))

@@ -1,4 +1,4 @@
-"""Mamba and Mamba-2: layers of one mixer each, no attention."""
+"""Mamba, Falcon-Mamba, which norms more, and Mamba-2: layers of one mixer each, no attention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from npusim.language.blocks.mamba2 import Mamba2
 from npusim.language.keys import Keys
 from npusim.language.model import ModelConfig, Norm, Residual
 
-MODEL_TYPES = ("mamba", "mamba2")
+MODEL_TYPES = ("mamba", "mamba2", "falcon_mamba")
 
 
 def model(keys: Keys) -> ModelConfig:
@@ -29,11 +29,13 @@ def model(keys: Keys) -> ModelConfig:
 
 def _first(keys: Keys, layer: int) -> Mamba:
     hidden = keys.size("hidden_size")
+    falcon = keys.text("model_type", "") == "falcon_mamba"
     rank = keys.values.get("time_step_rank", "auto")
     return Mamba(
         layer, hidden, keys.size("intermediate_size", int(keys.number("expand", 2) * hidden)),
         keys.size("state_size", 16), ceil(hidden / 16) if rank == "auto" else keys.size("time_step_rank"),
         keys.size("conv_kernel", 4), keys.flag("use_bias"), keys.flag("use_conv_bias", True), keys.activation(),
+        normed=keys.number("mixer_rms_eps", 1e-6) if falcon else None,
     )  # fmt: skip
 
 
