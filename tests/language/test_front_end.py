@@ -92,7 +92,7 @@ def test_xamba_says_what_to_do(folder):
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"model_type": "t5"}, "model type 't5' is not known; known are falcon_h1"),
+        ({"model_type": "t5"}, "model type 't5' is not known; known are bamba"),
         ({"model_type": None}, "has no 'model_type'"),
         ({"hidden_size": None}, "'hidden_size' is missing"),
         ({"hidden_size": "64"}, "'hidden_size' must be a whole number from 1"),
