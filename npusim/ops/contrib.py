@@ -39,7 +39,7 @@ def matmul_bnb4(c: OpCase) -> Lowering:
     left = c.input(0)
     k, n = int(c.attr("K")), int(c.attr("N"))
     work = product(left.elements // k, k, n, 1, left, left, c.output)
-    side = sum(v.elements * v.dtype.bits / 8 for v in [c.input(2)] if c.has(2))
+    side = c.input(2).elements * c.input(2).dtype.bits / 8 if c.has(2) else 0.0
     side = max(0.0, side - TABLE_BYTES * n)
     return Lowering("mac_array", (changed(work, weight_bytes=0.5, side_bytes=side),))
 
