@@ -141,3 +141,22 @@ def causal_mask(c: Case) -> str:
     sizes = [c.step("Gather", [c.step("Shape", [c.x(k)]), places[k]], axis=0) for k in (0, 1)]
     ones = c.step("Expand", [c.constant(LEAST, c.type()), c.step("Concat", sizes, axis=0)])
     return c.step("Trilu", [ones, c.constant(1)], upper=1)
+
+
+@translates("RoPE")
+def rotary(c: Case) -> None:
+    """OpenVINO's own operation for x cos + turned(x) sin, where it keeps the order of axes and turns all of them; other
+    forms are refused by name. Pairs that lie side by side cost what halves cost."""
+    plain = not any(c.flag(n) for n in ("input_trans0213", "output_trans0213", "is_chatglm", "is_qwen"))
+    size = c.dims()[-1] if c.rank() else -1
+    turned_axes = c.whole("rotary_ndims", size)
+    if not plain or len(c) < 3 or size < 2 or turned_axes not in (0, size) or c.whole("slice_stop", 0):
+        c.own()
+        return
+    half = size // 2
+    cuts = [
+        c.step("Slice", [c.x(), c.constant([a]), c.constant([b]), c.constant([-1])])
+        for a, b in ((half, size), (0, half))
+    ]
+    other = c.step("Concat", [c.step("Neg", [cuts[0]]), cuts[1]], axis=-1)
+    c.node("Add", [c.step("Mul", [c.x(), c.x(1)]), c.step("Mul", [other, c.x(2)])])
