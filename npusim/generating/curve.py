@@ -22,7 +22,7 @@ BENT = (
     0.1  # of the rise between two plans of one structure, what a straight line misses in the middle at most
 )
 NARROW = 1.07  # a jump is found to within this factor of rows
-MOST_PLANS = 9
+MOST_PLANS = 8
 GRAIN = 64  # rows; a stretch of fewer than two is a straight line
 
 
