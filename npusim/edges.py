@@ -5,13 +5,11 @@ follows from its edges alone is worked out once."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-#: Tasks that are worth being added up in one go.
-LEAST_CHAIN = 5
 Edges = tuple[tuple[int, ...], ...]
 Feeds = Mapping[int, Sequence[tuple[int, float]]]
 
@@ -20,9 +18,7 @@ Feeds = Mapping[int, Sequence[tuple[int, float]]]
 class Program:
     """Tasks in program order: `queue`, `pieces`, and the edges that matter (`npusim.schedule` says what they mean).
 
-    `last_use[i]`: the last task with an edge to task i. `fed`: `feeds` as arrays, tasks [n] and shares [n, 1].
-    `chains`: first task -> tasks that follow each other on a queue and wait for nothing else (`LEAST_CHAIN` or more,
-    the first among them)."""
+    `last_use[i]`: the last task with an edge to task i. `fed`: `feeds` as arrays, tasks [n] and shares [n, 1]."""
 
     queue: tuple[int, ...]
     pieces: tuple[int, ...]
@@ -31,7 +27,6 @@ class Program:
     feeds: Feeds
     last_use: tuple[int, ...]
     fed: dict[int, tuple[np.ndarray, np.ndarray]]
-    chains: dict[int, np.ndarray]
 
 
 def program(
@@ -46,23 +41,7 @@ def program(
     fed = {
         i: (np.array([p for p, _ in f]), np.array([[share] for _, share in f])) for i, f in feeds.items() if f
     }
-    chains = _chains(queue, first, then, fed)
-    return Program(
-        tuple(queue), tuple(pieces), first, then, feeds, last_uses(first, then, feeds), fed, chains
-    )
-
-
-def _chains(queue: Sequence[int], after: Edges, streams: Edges, fed: Container[int]) -> dict[int, np.ndarray]:
-    """Tasks of a queue, one behind the other, that wait for nothing else."""
-    found: list[list[int]] = []
-    open_: dict[int, list[int]] = {q: [] for q in queue}
-    for i, (own, behind, beside) in enumerate(zip(queue, after, streams, strict=True)):
-        if behind or beside or i in fed:
-            found.append(open_[own])
-            open_[own] = []
-        else:
-            open_[own].append(i)
-    return {c[0]: np.array(c) for c in (*found, *open_.values()) if len(c) >= LEAST_CHAIN}
+    return Program(tuple(queue), tuple(pieces), first, then, feeds, last_uses(first, then, feeds), fed)
 
 
 def needed(

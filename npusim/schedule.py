@@ -90,24 +90,14 @@ def run_points(ready: Program, times: np.ndarray, place: np.ndarray) -> tuple[li
     For few points (a band, a what-if): all ends stay. `times`: [kinds, points]; `place[i]`: of which kind task i is."""
     points = times.shape[1]
     ends = np.empty((len(place), points))
-    end_of, starts = list(ends), [_NOTHING] * len(place)
+    end_of = list(ends)
+    starts: list[np.ndarray] = []
     free = dict.fromkeys(ready.queue, np.zeros(points))
     kinds, kind_of = list(times), place.tolist()
     piece = _Pieces(kinds)
     bound = np.empty(points)
     for i, (own, behind, beside) in enumerate(zip(ready.queue, ready.after, ready.streams, strict=True)):
-        if starts[i] is not _NOTHING:
-            continue  # came with the first task of its chain
         start, end, kind = free[own], end_of[i], kind_of[i]
-        if i in ready.chains:
-            members = ready.chains[i]
-            block = times.take(place[members], axis=0)
-            block[0] += start
-            ends[members] = np.add.accumulate(block, axis=0)
-            for k in members.tolist():
-                starts[k], start = start, end_of[k]
-            free[own] = start
-            continue
         mine = False  # whether `start` is an array of this task alone
         for p in behind:
             start, mine = np.maximum(start, end_of[p], out=start if mine else None), True
@@ -125,7 +115,8 @@ def run_points(ready: Program, times: np.ndarray, place: np.ndarray) -> tuple[li
             late = shares * kinds[kind]
             late += ends.take(feeders, axis=0)
             np.maximum(end, np.maximum.reduce(late), out=end)
-        starts[i], free[own] = start, end
+        starts.append(start)
+        free[own] = end
     return starts, ends
 
 
@@ -166,9 +157,6 @@ def run_rows(
         for p in forget.get(i, ()):
             del live[p]
         yield start, end
-
-
-_NOTHING = np.empty(0)
 
 
 class _Pieces(dict[tuple[int, int], np.ndarray]):
