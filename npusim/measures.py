@@ -69,7 +69,9 @@ def host_ns(graph: Graph, hw: Hardware) -> Time:
 def spans_ns(plan: Plan, start_ns: Sequence[Time], end_ns: Sequence[Time]) -> list[tuple[Time, Time]]:
     """Per step: start of its first task and end of its last; a step of transfers alone is its transfers."""
     many = bool(end_ns) and np.ndim(end_ns[0]) > 0
-    first, last = (np.minimum.reduce, np.maximum.reduce) if many else (min, max)
+    if end_ns and not many:
+        return _spans_of_one(plan, start_ns, end_ns)
+    first, last = np.minimum.reduce, np.maximum.reduce
     found = []
     for step in plan.steps:
         own = step.tasks or step.prefetch
@@ -78,6 +80,24 @@ def spans_ns(plan: Plan, start_ns: Sequence[Time], end_ns: Sequence[Time]) -> li
         else:
             found.append((0.0, 0.0))
     return found
+
+
+def _spans_of_one(plan: Plan, start_ns: Sequence[float], end_ns: Sequence[float]) -> list[tuple[Time, Time]]:
+    """The same for one point, all steps at once."""
+    with_tasks, tasks, offsets = plan.once("tasks of steps", _tasks_of_steps)
+    start, end = np.zeros(len(plan.steps)), np.zeros(len(plan.steps))
+    start[with_tasks] = np.minimum.reduceat(np.array(start_ns)[tasks], offsets)
+    end[with_tasks] = np.maximum.reduceat(np.array(end_ns)[tasks], offsets)
+    return list(zip(start.tolist(), end.tolist(), strict=True))
+
+
+def _tasks_of_steps(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps that have tasks, their tasks one step behind the other, and where those of each begin."""
+    own = [step.tasks or step.prefetch for step in plan.steps]
+    with_tasks = [k for k, tasks in enumerate(own) if tasks]
+    counts = [0, *(len(own[k]) for k in with_tasks)]
+    tasks = [i for k in with_tasks for i in own[k]]
+    return np.array(with_tasks, np.intp), np.array(tasks, np.intp), np.cumsum(counts)[:-1]
 
 
 def critical_ns(plan: Plan, end_ns: Sequence[Time]) -> list[Time]:

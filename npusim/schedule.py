@@ -96,25 +96,29 @@ def run_points(ready: Program, times: np.ndarray, place: np.ndarray) -> tuple[li
     kinds, kind_of = list(times), place.tolist()
     piece = _Pieces(kinds)
     bound = np.empty(points)
+    add, later = np.add, np.maximum
     for i, (own, behind, beside) in enumerate(zip(ready.queue, ready.after, ready.streams, strict=True)):
         start, end, kind = free[own], end_of[i], kind_of[i]
-        mine = False  # whether `start` is an array of this task alone
-        for p in behind:
-            start, mine = np.maximum(start, end_of[p], out=start if mine else None), True
-        for p in beside:
-            np.add(starts[p], piece[kind_of[p], ready.pieces[p]], out=bound)
-            start, mine = np.maximum(start, bound, out=start if mine else None), True
-        np.add(start, kinds[kind], out=end)
+        if behind:
+            start = later(start, end_of[behind[0]])  # an array of this task alone
+            for p in behind[1:]:
+                later(start, end_of[p], out=start)
         if beside:
+            for p in beside:
+                add(starts[p], piece[kind_of[p], ready.pieces[p]], bound)
+                start = later(start, bound)
+            add(start, kinds[kind], end)
             own_piece = piece[kind, ready.pieces[i]]
             for p in beside:
-                np.add(end_of[p], own_piece, out=bound)
-                np.maximum(end, bound, out=end)
+                add(end_of[p], own_piece, bound)
+                later(end, bound, out=end)
+        else:
+            add(start, kinds[kind], end)
         if i in ready.fed:
             feeders, shares = ready.fed[i]
             late = shares * kinds[kind]
             late += ends.take(feeders, axis=0)
-            np.maximum(end, np.maximum.reduce(late), out=end)
+            later(end, later.reduce(late), out=end)
         starts.append(start)
         free[own] = end
     return starts, ends

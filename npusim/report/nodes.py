@@ -38,18 +38,23 @@ class Nodes:
             column.tolist() for column in (prices.time_ns, prices.launch_ns, prices.step_ns)
         )
         self.choice: list[int] = prices.choice.tolist()
-        self.row = distinct(plan).row
-        self.known: dict[tuple[int, ...], Facts] = {}
+        self.group = iter(plan.once("equal steps", _equal_steps))
+        self.known: dict[int, Facts] = {}
+        self.reasons: dict[tuple[int, str, tuple[str, ...]], str] = {}
         self.doubts = {names: sources_differ(names, hw) for names in {step.kernels for step in plan.steps}}
         self.capacity = float(hw.scratchpad.capacity_bytes) * plan.tiles
 
     def report(self, step: Step, span_ns: Sequence[float], critical_ns: float) -> NodeReport:
-        """One node, by when its tasks run."""
-        row = self.row
-        key = (len(step.tasks), *[row[i] for i in step.tasks], *[row[i] for i in step.prefetch])
-        facts = self.known.get(key)
+        """The next node of the plan, by when its tasks run."""
+        group = next(self.group)
+        facts = self.known.get(group)
         if facts is None:
-            facts = self.known[key] = self._facts(step)
+            facts = self.known[group] = self._facts(step)
+        told = (group, step.reason, step.kernels)
+        reason = self.reasons.get(told)
+        if reason is None:
+            parts = (step.reason, facts.why, self.doubts[step.kernels])
+            reason = self.reasons[told] = "; ".join(filter(None, parts))
         node = step.node
         start, end = span_ns[0] * US, span_ns[1] * US
         origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else ("", "", "")
@@ -61,7 +66,7 @@ class Nodes:
             duration_us=end - start,
             bound_by=facts.bound_by,
             bytes_moved=facts.bytes_moved,
-            reason="; ".join(filter(None, (step.reason, facts.why, self.doubts[step.kernels]))),
+            reason=reason,
             source=facts.source,
             lowering=step.lowering,
             split=facts.split,
@@ -120,6 +125,14 @@ class Nodes:
         if not kinds:
             kinds.add(self.hw.sources["dma.latency_ns"].kind)
         return max(kinds, key=SOURCES.index)
+
+
+def _equal_steps(plan: Plan) -> list[int]:
+    """For each step of a plan the number of the first with equal tasks."""
+    row = distinct(plan).row
+    first: dict[tuple[int, ...], int] = {}
+    keys = ((len(s.tasks), *[row[i] for i in s.tasks], *[row[i] for i in s.prefetch]) for s in plan.steps)
+    return [first.setdefault(key, k) for k, key in enumerate(keys)]
 
 
 def _dsp_elements(ask: Ask) -> float:
