@@ -14,7 +14,7 @@ from math import prod
 from npusim.loading.ir.case import Case
 from npusim.loading.ir.record import Layer
 from npusim.loading.ir.table import plans
-from npusim.loading.ir.types import LOW, PORTS
+from npusim.loading.ir.types import LOW, PORTS, element
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ def unpack(c: Case, weight: Weight, output: str, turned: bool = False) -> None:
     if perm is not None:
         stored = c.step("Transpose", [stored], perm=perm)
     scale, kind = name_of(c, weight.scale), PORTS.get(weight.stored.outputs[0].precision, "u8")
-    if PORTS.get(weight.scale.outputs[0].precision) != weight.dtype:
-        scale = c.cast(scale, weight.dtype)
+    narrow = PORTS.get(weight.scale.outputs[0].precision)
+    output_dtype = None if narrow == weight.dtype else element(weight.dtype, c.layer.name).number
     inputs = [stored, laid_out(weight.scale, weight.scaled, scale)]
     if weight.zero is not None:
         zero = name_of(c, weight.zero)
@@ -160,7 +160,8 @@ def unpack(c: Case, weight: Weight, output: str, turned: bool = False) -> None:
     inputs[1:] = [
         t if tuple(shape) == weight.scaled else c.step("Reshape", [t, c.constant(shape)]) for t in inputs[1:]
     ]
-    c.t.add("DequantizeLinear", inputs, [output], c.layer.name + ("/unpack" if turned else ""), "", given_all)
+    name = c.layer.name + ("/unpack" if turned else "")
+    c.t.add("DequantizeLinear", inputs, [output], name, "", {**given_all, "output_dtype": output_dtype})
 
 
 def name_of(c: Case, layer: Layer) -> str:

@@ -136,4 +136,4 @@ def test_llama_1b(tmp_path):
     assert free.bytes_moved == pytest.approx(other.bytes_moved, rel=0.01)
     rows = 2 * 16 * 8 * 64 * 1024  # elements of the cache
     assert static.bytes_moved - narrow.bytes_moved == pytest.approx(8 * rows, rel=0.05)  # fp32 edges
-    assert narrow.bytes_moved == pytest.approx(810_410_197 + 2 * 2 * rows, rel=0.01)  # read, and written
+    assert narrow.bytes_moved == pytest.approx(810_410_197 + 2 * 2 * rows, rel=0.02)  # read, and written
