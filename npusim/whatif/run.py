@@ -75,8 +75,10 @@ def read(path: str) -> onnx.ModelProto:
     import onnx
 
     from npusim.errors import BadModel
+    from npusim.model_files import only_onnx
     from npusim_xamba.files import shown
 
+    only_onnx(path, "a what-if that changes the file", "leave --save out")
     try:
         model = onnx.load(path, load_external_data=False)
         folder = os.path.dirname(path)

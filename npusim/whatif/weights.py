@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from npusim.compiler.works import PACKED_WEIGHTS, WEIGHTS_AT
 from npusim.errors import BadArgument
 from npusim.graph import Contents, Graph, Node, Value
-from npusim_xamba.text import near, quoted
+from npusim.whatif.names import nearest_node
+from npusim_xamba.text import quoted
 
 #: Ops whose second operand is weights where it is constant, and that run as products on the MAC array.
 PRODUCTS = frozenset(
@@ -44,7 +45,7 @@ def products(graph: Graph, pattern: str = "*") -> list[Node]:
         names = [node.name for node in found]
         raise BadArgument(
             f"no node with weights matches {quoted(pattern)} among {len(found)} of '{graph.name}'"
-            f"{near(pattern, names)}"
+            f"{nearest_node(pattern, names)}"
         )
     return chosen
 

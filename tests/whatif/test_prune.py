@@ -228,6 +228,7 @@ def test_a_pattern_file_says_what_of_which_node_stays(tmp_path):
             "channels=0.01 takes nothing out: the largest group has 8 and 8 x 0.01 is less than one",
         ),
         ("channels=0.5,layers=7-9", "layers 7-9 are asked for, and channels are in layers 0 to 1"),
+        ("channels=0.5,layers=1-0", "layers '1-0' end before they begin; write 0-1"),
         ("channels=0.5,layers=a", "layers 'a' is no list of numbers"),
     ],
 )

@@ -11,7 +11,8 @@ import numpy as np
 
 from npusim.errors import BadArgument
 from npusim.whatif.axes.groups import Group
-from npusim_xamba.text import near, quoted
+from npusim.whatif.names import nearest_node
+from npusim_xamba.text import quoted
 
 WORDS = {"heads": "attention heads", "ffn": "feed-forward units", "channels": "channels"}
 Kept = list[tuple[Group, np.ndarray]]
@@ -75,6 +76,10 @@ def _layers(text: str, kind: str, groups: list[Group]) -> set[int] | None:
             raise BadArgument(
                 f"what-if 'prune': layers {quoted(text)} is no list of numbers; write 6-11 or 0,2"
             )
+        if last and int(last) < int(first):
+            raise BadArgument(
+                f"what-if 'prune': layers {quoted(part.strip())} end before they begin; write {last}-{first}"
+            )
         wanted |= set(range(int(first), int(last or first) + 1))
     there = {g.layer for g in groups}
     if not wanted & there:
@@ -115,7 +120,7 @@ def _of_file(found: list[Group], path: str, edges: bool) -> Kept:
         if not mine:
             raise BadArgument(
                 f"pattern file {quoted(path)}: no node that writes channels is called {quoted(str(glob))}"
-                f"{near(str(glob), [g.node for g in found])}"
+                f"{nearest_node(str(glob), (g.node for g in found))}"
             )
         for group in mine:
             if not _free(group, edges):

@@ -14,7 +14,8 @@ import numpy as np
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.whatif.composed.masked import Masked
-from npusim_xamba.text import near, quoted
+from npusim.whatif.names import nearest_node
+from npusim_xamba.text import quoted
 
 MOST_COMBINED = 10  # blocks of which all combinations are run: 1,024 alternatives
 GRID = 2048
@@ -74,7 +75,8 @@ def matching(graph: Graph, pattern: str, asks: str) -> list[str]:
     if not found:
         names = [node.name for node in graph.nodes]
         raise BadArgument(
-            f"what-if '{asks}': no node of '{graph.name}' is called {quoted(pattern)}{near(pattern, names)}"
+            f"what-if '{asks}': no node of '{graph.name}' is called {quoted(pattern)}"
+            f"{nearest_node(pattern, names)}"
         )
     return found
 

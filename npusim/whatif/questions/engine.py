@@ -18,9 +18,10 @@ from npusim.ops.registry import OWN_WORKS
 from npusim.whatif.base import Supposition, option
 from npusim.whatif.engines import Engine as Described
 from npusim.whatif.engines import counts_of, read_engine
+from npusim.whatif.names import nearest_node
 from npusim.whatif.weights import matches, weight_of
 from npusim.work import Lowering, VectorWork
-from npusim_xamba.text import near, quoted
+from npusim_xamba.text import quoted
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +81,7 @@ class Engine(Supposition):
         if graph.nodes and nodes == graph.nodes:
             raise BadArgument(
                 f"what-if 'engine': {quoted(engine.name)} takes no node of '{graph.name}' that matches "
-                f"{quoted(self.layers)}{near(self.layers, [node.name for node in graph.nodes])}"
+                f"{quoted(self.layers)}{nearest_node(self.layers, (node.name for node in graph.nodes))}"
             )
         return replace(graph, nodes=nodes), machine
 
