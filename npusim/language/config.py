@@ -14,6 +14,7 @@ from npusim.language.families import __name__ as PAGES
 from npusim.language.families import __path__ as FOLDERS
 from npusim.language.keys import Keys
 from npusim.language.model import ModelConfig
+from npusim.language.spellings import as_transformers
 
 MOST_BYTES = 2**20  # a config.json has a few thousand
 NAME = "config.json"
@@ -65,6 +66,10 @@ def read_config(path: str | os.PathLike[str]) -> ModelConfig:
 
 def from_keys(values: Mapping[str, object], name: str, where: str = NAME) -> ModelConfig:
     """The model of the keys of a config.json. Raises as `read_config`; `where` is the file, for sentences."""
+    try:
+        values = as_transformers(values, FAMILIES)
+    except BadModel as error:
+        raise BadModel(f"'{where}': {error}") from None
     kind = values.get("model_type")
     if not isinstance(kind, str):
         raise BadModel(f"'{where}' has no 'model_type'; it is no config.json of a language model")
