@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
@@ -121,9 +122,18 @@ VendorCommand = Annotated[
 ]
 
 
+def _other_form(source: str) -> str:
+    """What to do with a model that is no ONNX file, said before a missing --output is."""
+    from xamba.files import other_form
+
+    if os.path.isfile(source) and os.access(source, os.R_OK):
+        other_form(source)
+    return source
+
+
 @with_options(options(KNOWN.values()))
 def optimize(
-    source: Annotated[str, typer.Argument(metavar="IN", help="ONNX file to read.")],
+    source: Annotated[str, typer.Argument(metavar="IN", help="ONNX file to read.", callback=_other_form)],
     output: Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="ONNX file to write.")],
     given: dict[str, Any],
     passes: Passes = None,

@@ -70,7 +70,9 @@ class Exported:
 
         key = (path, tokens, past)
         if key not in self._read:
-            dims = {**_bound(_shapes(path), tokens, past, self.asked.batch), **self.dims}
+            shapes = _shapes(path)
+            sizes = _bound(shapes, tokens, past, self.asked.batch)
+            dims = {**_channels(path, shapes, sizes), **sizes, **self.dims}
             self._read[key] = replace(load(path, dims=dims), name=os.path.basename(path))
         return self._read[key]
 
@@ -112,12 +114,28 @@ def _shapes(path: str) -> dict[str, list[int | str]]:
     return found
 
 
+def _channels(path: str, shapes: dict[str, list[int | str]], bound: Mapping[str, int]) -> dict[str, int]:
+    """The size of a cache's innermost axis where that is free, by its name."""
+    from npusim.generating.heads import channels
+    from npusim.model_files import ONNX, front_end
+
+    free = {str(s[3]) for n, s in shapes.items() if _of_cache(n, s) and isinstance(s[3], str)} - set(bound)
+    if len(free) != 1 or front_end(path) is not ONNX:
+        return {}
+    found = channels(path)
+    return {} if found is None else {free.pop(): found}
+
+
+def _of_cache(name: str, shape: list[int | str]) -> bool:
+    return len(shape) == 4 and re.search(r"past|key|value|cache", name) is not None
+
+
 def _bound(shapes: dict[str, list[int | str]], tokens: int, past: int, batch: int) -> dict[str, int]:
     """Values of free sizes by where they stand: ids are [batch, tokens], a mask [batch, rows], a cache [batch, heads,
     rows before, channels]."""
     found: dict[str, int] = {}
     for name, shape in shapes.items():
-        if len(shape) == 4 and re.search(r"past|key|value|cache", name):
+        if _of_cache(name, shape):
             sizes = {0: batch, 2: past}
         elif "mask" in name:
             sizes = {0: batch, len(shape) - 1: past + tokens}

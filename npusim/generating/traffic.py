@@ -11,6 +11,8 @@ from npusim.generating.roles import cache_inputs, cache_outputs
 from npusim.graph import Graph, Value
 
 _TABLES = frozenset({"Gather", "GatherBlockQuantized", "GatherElements", "GatherND"})
+#: Ops that take of a table of cosines or sines the rows of their positions, and the inputs where those stand.
+_TURNING = {"GroupQueryAttention": (7, 8), "RotaryEmbedding": (1, 2, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
                 looked_up[name] += graph.values[node.outputs[0]].elements / max(
                     graph.values[name].elements, 1
                 )
+            elif place in _TURNING.get(node.op_type, ()) and len(graph.values[name].shape) == 2:
+                tokens = graph.values[node.inputs[0]].shape  # batch, (heads,) tokens, channels
+                part = tokens[0] * tokens[-2] / max(graph.values[name].shape[0], 1)
+                looked_up[name] = max(looked_up[name], part)
             elif node.op_type != "DequantizeLinear":
                 read_whole.add(name)
     for node in graph.nodes:

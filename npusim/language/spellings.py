@@ -18,7 +18,11 @@ def as_transformers(values: Mapping[str, Any], known: Container[str]) -> Mapping
     if "model_type" not in values and "d_model" in values and "ssm_cfg" in values:
         return _state_space(values)
     part = values.get("text_config")
-    if isinstance(part, Mapping) and values.get("model_type") not in known and part.get("model_type") in known:
+    if (
+        isinstance(part, Mapping)
+        and values.get("model_type") not in known
+        and part.get("model_type") in known
+    ):
         return part
     return values
 
@@ -29,7 +33,9 @@ def _state_space(values: Mapping[str, Any]) -> Mapping[str, Any]:
     mixer = Keys(keys.below("ssm_cfg").values, "")
     for key in ("attn_layer_idx", "d_intermediate"):
         if values.get(key):
-            raise BadModel(f"'{key}' is {values[key]!r}: layers that are no Mamba alone are not known in this form")
+            raise BadModel(
+                f"'{key}' is {values[key]!r}: layers that are no Mamba alone are not known in this form"
+            )
     if not keys.flag("rms_norm", True):
         raise BadModel("'rms_norm' is false: a Mamba with LayerNorm is not known")
     kind = mixer.text("layer", "Mamba1")

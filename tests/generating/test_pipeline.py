@@ -61,3 +61,22 @@ def test_a_stateful_ir_answers_as_one_file(name, bits):
     stored = (matrices + 512 * 64) * bits / 8
     assert stored < found.step.must.weights < 1.35 * stored  # scales of groups of 32, norms
     assert found.tokens_per_s <= found.bound.tokens_per_s
+
+
+@needs_shared
+def test_channels_that_an_export_leaves_free_follow_from_the_product_behind_attention():
+    """onnxruntime-genai's builder names the innermost axis of its cache: four heads share 64, so sixteen each."""
+    file = SMALL / "llamatiny_genai_int4.onnx"
+    found, told = (
+        npusim.generate(file, prompt=64, tokens=16, **more) for more in ({}, {"dims": {"kv_cache_dim": 16}})
+    )
+    assert found.step.must.cache == 127 * 2 * 2 * 2 * 16 * 2
+    assert found.tokens_per_s == told.tokens_per_s
+
+
+@needs_shared
+def test_of_tables_of_cosines_a_token_reads_a_row():
+    """Int4 matrices with fp16 scales a block of 32, the head among them (tied: its rows that ids choose count too)."""
+    file = SHARED / "graphs" / "llm" / "large" / "llama32_1b_genai_int4.onnx"
+    found = npusim.generate(file, prompt=64, tokens=16)
+    assert found.step.must.weights == pytest.approx(617_873_408 + 77_234_176, rel=1e-3)

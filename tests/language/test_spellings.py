@@ -49,7 +49,9 @@ def test_what_that_form_says_beyond_is_refused(more, sentence):
 
 
 def test_the_language_part_of_a_model_that_also_sees():
-    seen = from_keys({"model_type": "some_vlm", "text_config": LLAMA, "vision_config": {"hidden_size": 9}}, "m")
+    seen = from_keys(
+        {"model_type": "some_vlm", "text_config": LLAMA, "vision_config": {"hidden_size": 9}}, "m"
+    )
     assert counts(seen).parameters == counts(from_keys(LLAMA, "m")).parameters
     with pytest.raises(BadModel, match="'some_vlm' is not known"):
         from_keys({"model_type": "some_vlm", "text_config": {"model_type": "t5"}}, "m")

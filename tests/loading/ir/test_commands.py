@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 from npusim.errors import BadModel
 from npusim.measured.compiler import _static
@@ -11,6 +12,7 @@ from tests.cli.conftest import npusim  # noqa: F401  (a fixture)
 from tests.loading.ir.make import chain, save
 from tests.loading.ir.runs import IR
 from tests.shared import needs_shared
+from xamba.cli import app as xamba_app
 from xamba.errors import BadModel as BadForXamba
 from xamba.files import load
 
@@ -67,6 +69,9 @@ def test_xamba_says_to_convert_first(tmp_path):
     path = save(tmp_path, chain("ReLU"))
     with pytest.raises(BadForXamba, match="is OpenVINO IR, and xamba rewrites ONNX files; convert first"):
         load(path)
+    # Said before a missing -o is.
+    answer = CliRunner().invoke(xamba_app, ["optimize", str(path)])
+    assert isinstance(answer.exception, BadForXamba) and "convert first" in str(answer.exception)
 
 
 def test_intels_compiler_is_given_the_file_as_it_is_or_told_to_make_it_static(tmp_path):
