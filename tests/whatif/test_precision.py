@@ -113,3 +113,15 @@ def test_a_quantised_resnet_is_the_file_that_was_quantised():
     asked = ask(folder / "resnet50_ts.onnx", "activations=int8")
     file = npusim.simulate(folder / "resnet50_qdq.onnx", band=False)
     assert asked.latency_us == pytest.approx(file.latency_us, rel=0.02)
+
+
+def test_types_behind_zeros_say_that_the_order_counts():
+    """256 x 512 weights, half of them zero: 4 bits, then a bit each: 65,536 x 0.5 + 16,384 bytes; the other way round
+    the bitmap became a quarter."""
+    graph, sparse, narrow = chain(8, 256, 512), "sparsity:weights=0.5", "precision:weights=int4"
+    right = npusim.suppose(graph, [narrow, sparse], band=False)
+    other = npusim.suppose(graph, [sparse, narrow], band=False)
+    assert "49.2 KB" in right.what_ifs[1].sentence and "bitmaps" not in right.what_ifs[0].sentence
+    assert (
+        "36.9 KB" in other.what_ifs[1].sentence and "precision before sparsity" in other.what_ifs[1].sentence
+    )

@@ -13,7 +13,7 @@ from npusim.graph import Contents, DType, Graph, Node, Value
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Supposition, option
 from npusim.whatif.dense_and_sparse import beside
-from npusim.whatif.weights import count, marked, matches, products
+from npusim.whatif.weights import count, marked, matches, products, stored
 
 #: Type of a weight -> the type the MAC array reads it as, and bits it takes in memory.
 WEIGHTS = {
@@ -143,8 +143,17 @@ class Precision(Supposition):
             parts.append(
                 f"weights of {nodes} nodes in {self.weights}: {nbytes(now)} in place of {nbytes(was)}"
             )
+            if any(_sparse(before.values[name]) for name in stored(before, self.layers)):
+                parts.append(
+                    "sparse ones' bitmaps shrink with them: give precision before sparsity to keep a bit a weight"
+                )
             if self.outliers:
                 parts.append(f"{100 * self.outliers:g}% of them in fp16 beside, counted in")
         if self.activations:
             parts.append(f"what the MAC array reads in {self.activations}")
         return "; ".join(parts) or "types as in the file: nothing changes"
+
+
+def _sparse(value: Value) -> bool:
+    """Whether it is known to have zeros, so that a bitmap is among the bytes it is stored in."""
+    return value.contents is not None and value.contents.zeros > 0
