@@ -307,3 +307,15 @@ def test_a_dequantised_constant_that_layers_share_ties_nothing(tmp_path):
     )
     assert npusim.load(smaller).values["scores"].shape == (1, 5)
     assert parse("prune:channels=0").apply(graph, None)[0] is graph
+
+
+def test_counts_the_array_has_to_pad_are_told():
+    net = Network(16, 0)
+    net.block("plain", 64)
+    graph = npusim.load(net.model())
+    told = [
+        npusim.suppose(graph, f"prune:channels={how}", band=False).what_ifs[0].sentence
+        for how in ("0.3", "0.3,multiple=16", "0.25")
+    ]
+    assert "1 layer keeps no multiple of 16: multiple=16 may be faster" in told[0]
+    assert not any("multiple" in one for one in told[1:])

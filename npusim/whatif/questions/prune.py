@@ -18,6 +18,8 @@ from npusim.whatif.base import Supposition, option
 if TYPE_CHECKING:
     import onnx
 
+AT_ONCE = 16  # channels the MAC array takes at once (VPUNN: input channels are padded to it)
+
 
 class Prune(Supposition):
     """What if a share of the attention heads, feed-forward units or channels were taken out?
@@ -90,7 +92,12 @@ class Prune(Supposition):
                 old, new = (sum(x) for x in zip(*mine, strict=True))
                 parts.append(f"{new:,} of {old:,} {word} stay in {len(mine)} layer{'s' * (len(mine) > 1)}")
         old_bytes, new_bytes = (nbytes(_constant_bytes(g)) for g in (before, after))
-        return f"{', '.join(parts)}; constants take {new_bytes} in place of {old_bytes}"
+        odd = sum(
+            left % AT_ONCE and not group.size % AT_ONCE for group, left in kept if group.kind != "heads"
+        )
+        what = f"{odd} layer{'s keep' if odd > 1 else ' keeps'} no multiple of {AT_ONCE}"
+        hint = f"; {what}: multiple={AT_ONCE} may be faster" if odd else ""
+        return f"{', '.join(parts)}; constants take {new_bytes} in place of {old_bytes}{hint}"
 
 
 def _constant_bytes(graph: Graph) -> float:
