@@ -10,6 +10,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip leaves byte code of a checkout to the first run, and Python to none where it may not write it: a third of a start.
+BYTES := $(BIN)/python -m compileall -q npusim npusim_xamba xamba
 # One stamp for each set of packages; each is installed when something first needs it.
 CORE := $(VENV)/.core
 READY := $(VENV)/.extra-dev
@@ -75,11 +77,13 @@ $(CORE): pyproject.toml
 	@echo "Making $(VENV) and installing the core: NumPy, SciPy, ONNX, pydantic and five small packages (half a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --no-compile -e .
+	@$(BYTES)
 	@touch $(CORE)
 
 $(VENV)/.extra-%: pyproject.toml $(CORE)
 	@echo "Installing the extra '$*' ..."
 	@$(PIP) -e ".[$*]"
+	@$(BYTES)
 	@touch $@
 
 clean:
