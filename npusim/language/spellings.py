@@ -18,12 +18,10 @@ def as_transformers(values: Mapping[str, Any], known: Container[str]) -> Mapping
     if "model_type" not in values and "d_model" in values and "ssm_cfg" in values:
         return _state_space(values)
     part = values.get("text_config")
-    if (
-        isinstance(part, Mapping)
-        and values.get("model_type") not in known
-        and part.get("model_type") in known
-    ):
-        return part
+    if isinstance(part, Mapping):
+        whole, inner = values.get("model_type"), part.get("model_type")
+        if isinstance(whole, str) and isinstance(inner, str) and whole not in known and inner in known:
+            return part
     return values
 
 

@@ -53,5 +53,8 @@ def test_the_language_part_of_a_model_that_also_sees():
         {"model_type": "some_vlm", "text_config": LLAMA, "vision_config": {"hidden_size": 9}}, "m"
     )
     assert counts(seen).parameters == counts(from_keys(LLAMA, "m")).parameters
-    with pytest.raises(BadModel, match="'some_vlm' is not known"):
-        from_keys({"model_type": "some_vlm", "text_config": {"model_type": "t5"}}, "m")
+    for part in ({"model_type": "t5"}, {"model_type": {"a": 1}}, {}, 3):
+        with pytest.raises(BadModel, match="'some_vlm' is not known"):
+            from_keys({"model_type": "some_vlm", "text_config": part}, "m")
+    with pytest.raises(BadModel, match="has no 'model_type'"):
+        from_keys({"model_type": [], "text_config": LLAMA}, "m")
