@@ -1,6 +1,7 @@
 """Lengths on fixed shapes: waste and time of sets of tiles, and the graph at another length."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 import npusim
 from npusim.errors import BadArgument
-from npusim.graph import Node
+from npusim.graph import DType, Graph, Node, Value
 from npusim.whatif.axes.couple import coupled
 from npusim.whatif.axes.stretch import axis_of, disagreements, stretched
 from npusim.whatif.composed.lengths import lengths_of, served
@@ -164,3 +165,12 @@ def test_real_networks_at_twice_and_half_their_length(name, tensor, axis):
     assert not list(disagreements(graph)) and coupling.at(Node("", "", (), ()), tensor)
     for other in {max(1, length // 2), 2 * length}:
         assert stretched(coupling, tensor, axis, other).values[tensor].shape[axis] == other
+
+
+def test_the_first_input_with_an_axis_is_as_long_and_a_graph_without_one_is_refused():
+    scalar, row = Value("s", (), DType.FLOAT), Value("x", (1, 8), DType.FLOAT)
+    graph = Graph("g", (), {"s": scalar, "x": row}, ("s", "x"), (), opset=20)
+    assert axis_of(graph, "") == ("x", 0)
+    for inputs in (("s",), ()):
+        with pytest.raises(BadArgument, match="has no input with an axis"):
+            axis_of(replace(graph, inputs=inputs), "")

@@ -28,7 +28,12 @@ def axis_of(graph: Graph, name: str) -> tuple[str, int]:
         for n, shape in shapes.items():
             if len(shape) == 4 and shape[2] > 1 and "key" in n.lower():
                 return n, 2
-        return next(iter(shapes)), 0
+        for n, shape in shapes.items():
+            if shape:
+                return n, 0
+        raise BadArgument(
+            f"what-if 'pad': '{graph.name}' has no input with an axis that could be longer; give another model"
+        )
     given, _, axis = name.rpartition(".")
     known = [f"{n}.{k}" for n, shape in shapes.items() for k in range(len(shape))]
     if name not in known:
