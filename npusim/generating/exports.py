@@ -50,12 +50,7 @@ class Exported:
     @property
     def fixed_prompt(self) -> int | None:
         """Tokens of the prompt's file where its sizes are fixed."""
-        shapes = _shapes(self.prompt)
-        ids = next(
-            (shape for name, shape in shapes.items() if re.search(r"input_ids|^ids|tokens", name)), None
-        )
-        size = ids[-1] if ids else None
-        return size if isinstance(size, int) else None
+        return _tokens(self.prompt)
 
     def graph(self, tokens: int, past: int) -> Graph:
         of_step = tokens == 1 and (past > 0 or self.recurrent)
@@ -101,7 +96,20 @@ def passes_of(
             raise BadModel(
                 f"'{path}' is a folder without a config.json; name one that has it, or the exported graphs"
             )
+    many = _tokens(model[-1]) if len(model) == 2 else None
+    if many is not None and many > 1:
+        raise BadArgument(
+            f"'{model[1]}' takes {many} tokens, and the second file is the pass of one token; name the prompt's first"
+        )
     return Exported(model[0], model[-1], asked, dims)
+
+
+def _tokens(path: str) -> int | None:
+    """Tokens that a file's pass takes, where its sizes are fixed."""
+    shapes = _shapes(path)
+    ids = next((shape for name, shape in shapes.items() if re.search(r"input_ids|^ids|tokens", name)), None)
+    size = ids[-1] if ids else None
+    return size if isinstance(size, int) else None
 
 
 def _shapes(path: str) -> dict[str, list[int | str]]:

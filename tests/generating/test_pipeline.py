@@ -3,6 +3,7 @@
 import pytest
 
 import npusim
+from npusim.errors import BadArgument
 from npusim.generating.pipeline import last_token_alone, new_rows_leave
 from npusim.generating.roles import cache_inputs, logits
 from tests.generating.models import LLAMA, conditions, config, passes
@@ -80,3 +81,11 @@ def test_of_tables_of_cosines_a_token_reads_a_row():
     file = SHARED / "graphs" / "llm" / "large" / "llama32_1b_genai_int4.onnx"
     found = npusim.generate(file, prompt=64, tokens=16)
     assert found.step.must.weights == pytest.approx(617_873_408 + 77_234_176, rel=1e-3)
+
+
+@needs_shared
+def test_files_in_the_wrong_order_are_said_to_be():
+    prompt, token = SMALL / "llamatiny_pre_L16_dy.onnx", SMALL / "llamatiny_dec_kv16_dy.onnx"
+    assert npusim.generate([prompt, token]).first_token_us > 0
+    with pytest.raises(BadArgument, match="takes 16 tokens, and the second file is the pass of one token"):
+        npusim.generate([token, prompt])
