@@ -16,6 +16,7 @@ from npusim_xamba.text import quoted
 
 WORDS = {"heads": "attention heads", "ffn": "feed-forward units", "channels": "channels"}
 Kept = list[tuple[Group, np.ndarray]]
+AT_ONCE = 16  # channels the MAC array takes at once (VPUNN: input channels are padded to it)
 
 
 def chosen(
@@ -26,7 +27,8 @@ def chosen(
     multiple: int,
     edges: bool,
 ) -> Kept:
-    """Groups with the indices that stay. `edges`: axes of inputs and outputs may change.
+    """Groups with the indices that stay. `edges`: axes of inputs and outputs may change. `multiple`: what stays of units
+    and channels is rounded up to it; 0: `usual_multiple`.
 
     Raises BadArgument: nothing of a kind, none that may change, a share that takes out less than one, layers that are
     not there, a file that says nothing of this graph."""
@@ -36,13 +38,20 @@ def chosen(
             for group in _of_kind(found, kind, layers, edges):
                 stay = group.size - int(group.size * share + 1e-9)
                 if kind != "heads":
-                    stay = min(group.size, -(-stay // multiple) * multiple)
+                    step = multiple or usual_multiple(group.size)
+                    stay = min(group.size, -(-stay // step) * step)
                 kept[group.atom] = group, np.arange(stay)
             _is_worth(kind, share, [kept[g.atom] for g in _of_kind(found, kind, layers, edges)], multiple)
     if pattern:
         for group, places in _of_file(found, pattern, edges):
             kept[group.atom] = group, places
     return list(kept.values())
+
+
+def usual_multiple(size: int) -> int:
+    """What the MAC array takes at once, where an axis holds at least four of them: other counts are padded to it, and
+    split unevenly over the tiles, so that fewer channels could take longer."""
+    return AT_ONCE if size >= 4 * AT_ONCE and size % AT_ONCE == 0 else 1
 
 
 def _free(group: Group, edges: bool) -> bool:
@@ -94,10 +103,11 @@ def _is_worth(kind: str, share: float, kept: Kept, multiple: int) -> None:
     if any(len(places) < group.size for group, places in kept):
         return
     group = max((g for g, _ in kept), key=lambda g: g.size)
-    rounded = f", rounded to multiples of {multiple}," if multiple > 1 and kind != "heads" else ""
+    step = 1 if kind == "heads" else multiple or usual_multiple(group.size)
+    rounded = f", rounded to multiples of {step}," if step > 1 else ""
     raise BadArgument(
         f"what-if 'prune': {kind}={share:g} takes nothing out: the largest group has {group.size}{rounded} and "
-        f"{group.size} x {share:g} is less than one step; ask for {max(multiple, 1) / group.size:.2g} or more"
+        f"{group.size} x {share:g} is less than one step; ask for {step / group.size:.2g} or more"
     )
 
 

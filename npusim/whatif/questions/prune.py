@@ -9,7 +9,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.graph import Graph
 from npusim.terminal.units import nbytes
-from npusim.whatif.axes.chosen import chosen
+from npusim.whatif.axes.chosen import AT_ONCE, chosen
 from npusim.whatif.axes.couple import coupled
 from npusim.whatif.axes.groups import Group, groups
 from npusim.whatif.axes.narrow import Narrowing, narrowed
@@ -18,7 +18,6 @@ from npusim.whatif.base import Supposition, option
 if TYPE_CHECKING:
     import onnx
 
-AT_ONCE = 16  # channels the MAC array takes at once (VPUNN: input channels are padded to it)
 
 
 class Prune(Supposition):
@@ -42,7 +41,9 @@ class Prune(Supposition):
     )
     layers: str = option("", "layers it is about, from 0, as in 6-11 or 0,2; empty: all")
     pattern: str = option("", "YAML file: node name (with * and ?) to a share, or to {keep: [indices]}")
-    multiple: int = option(1, "what stays of units and channels is rounded up to a multiple of this", ge=1)
+    multiple: int = option(
+        0, "what stays of units and channels is rounded up to a multiple of this; 0: 16 from 64 on", ge=0
+    )
     edges: Literal["keep", "change"] = option(
         "keep", "'change': axes of the graph's inputs and outputs may change too"
     )
