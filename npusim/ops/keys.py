@@ -23,7 +23,13 @@ def attributes_key(attributes: dict[str, Any]) -> Any:
 def _hashable(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
-    return repr(value) if isinstance(value, (list, dict)) else value
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    if isinstance(value, dict):
+        return tuple((name, _hashable(one)) for name, one in value.items())
+    if hasattr(value, "SerializeToString"):  # a subgraph or another part of the file
+        return type(value).__name__, value.SerializeToString(deterministic=True)
+    return value
 
 
 def data_key(inputs: tuple[Value | None, ...], reads: tuple[int, ...]) -> Any:

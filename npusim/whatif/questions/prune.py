@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import onnx
 
 
-
 class Prune(Supposition):
     """What if a share of the attention heads, feed-forward units or channels were taken out?
 
