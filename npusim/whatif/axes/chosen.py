@@ -27,8 +27,8 @@ def chosen(
     multiple: int,
     edges: bool,
 ) -> Kept:
-    """Groups with the indices that stay. `edges`: axes of inputs and outputs may change. `multiple`: what stays of units
-    and channels is rounded up to it; 0: `usual_multiple`.
+    """Groups with the indices that stay. `edges`: axes of inputs and outputs may change. `multiple`: what stays of
+    units and channels is rounded up to it; 0: `usual_multiple`.
 
     Raises BadArgument: nothing of a kind, none that may change, a share that takes out less than one, layers that are
     not there, a file that says nothing of this graph."""
