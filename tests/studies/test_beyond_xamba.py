@@ -46,12 +46,12 @@ def test_ours_is_slower_nowhere_and_far_beyond_xamba_on_its_own_layer():
     assert all(ours <= before * (1 + 1e-3) for before, _, ours in found.values())
     layer = {key[1:]: prices for key, prices in found.items() if key[0] == "mamba2-130m, 1 layer, 4 tokens"}
     assert len(layer) == 6
-    # Of the file for all six targets. 83 and 43 before a step between two ops was priced (an assumed number): what is
-    # left of the layer are its weights and 32 steps.
+    # Of the file for all six targets (chosen for one alone: 63 and 41). 83 and 43 before a step between two ops was
+    # priced (an assumed number): what is left of the layer are its weights and the steps of its ops.
     before, xamba, ours = layer["lunar_lake", "2024.12"]
-    assert xamba / ours > 50
+    assert xamba / ours > 55
     before, _, ours = layer["lunar_lake", "2026"]
-    assert before / ours > 30
+    assert before / ours > 34
 
 
 def test_on_a_cpu_and_by_intels_compiler_less_work_is_real():
