@@ -13,6 +13,7 @@ from npusim.generating.graphs import Built, Passes, Rewrite
 from npusim.generating.pipeline import last_token_alone, new_rows_leave
 from npusim.generating.roles import rows_kept
 from npusim.graph import Graph
+from npusim.model_files import ONNX, front_end, input_shapes
 from npusim.onnx_io import sha256
 
 
@@ -43,7 +44,7 @@ class Exported:
     @property
     def fixed_past(self) -> int | None:
         """Rows in the cache of the step's file where its sizes are fixed, None where they are free."""
-        if any(isinstance(size, str) for shape in _shapes(self.step).values() for size in shape):
+        if any(isinstance(size, str) for shape in input_shapes(self.step).values() for size in shape):
             return None
         return rows_kept(self._load(self.step, 1, 0))
 
@@ -65,7 +66,7 @@ class Exported:
 
         key = (path, tokens, past)
         if key not in self._read:
-            shapes = _shapes(path)
+            shapes = input_shapes(path)
             sizes = _bound(shapes, tokens, past, self.asked.batch)
             dims = {**_channels(path, shapes, sizes), **sizes, **self.dims}
             self._read[key] = replace(load(path, dims=dims), name=os.path.basename(path))
@@ -106,26 +107,15 @@ def passes_of(
 
 def _tokens(path: str) -> int | None:
     """Tokens that a file's pass takes, where its sizes are fixed."""
-    shapes = _shapes(path)
+    shapes = input_shapes(path)
     ids = next((shape for name, shape in shapes.items() if re.search(r"input_ids|^ids|tokens", name)), None)
     size = ids[-1] if ids else None
     return size if isinstance(size, int) else None
 
 
-def _shapes(path: str) -> dict[str, list[int | str]]:
-    """Sizes, or names of free ones, of a file's inputs."""
-    from importlib import import_module
-
-    from npusim.model_files import front_end
-
-    found: dict[str, list[int | str]] = import_module(front_end(path).module).input_shapes(path)
-    return found
-
-
 def _channels(path: str, shapes: dict[str, list[int | str]], bound: Mapping[str, int]) -> dict[str, int]:
     """The size of a cache's innermost axis where that is free, by its name."""
     from npusim.generating.heads import channels
-    from npusim.model_files import ONNX, front_end
 
     free = {str(s[3]) for n, s in shapes.items() if _of_cache(n, s) and isinstance(s[3], str)} - set(bound)
     if len(free) != 1 or front_end(path) is not ONNX:
