@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from npusim.compiler.split import CHANNEL_STEP
 from npusim.errors import BadArgument
 from npusim.whatif.axes.groups import Group
 from npusim.whatif.names import nearest_node
@@ -16,7 +17,6 @@ from npusim_xamba.text import quoted
 
 WORDS = {"heads": "attention heads", "ffn": "feed-forward units", "channels": "channels"}
 Kept = list[tuple[Group, np.ndarray]]
-AT_ONCE = 16  # channels the MAC array takes at once (VPUNN: input channels are padded to it)
 
 
 def chosen(
@@ -51,7 +51,7 @@ def chosen(
 def usual_multiple(size: int) -> int:
     """What the MAC array takes at once, where an axis holds at least four of them: other counts are padded to it, and
     split unevenly over the tiles, so that fewer channels could take longer."""
-    return AT_ONCE if size >= 4 * AT_ONCE and size % AT_ONCE == 0 else 1
+    return CHANNEL_STEP if size >= 4 * CHANNEL_STEP and size % CHANNEL_STEP == 0 else 1
 
 
 def _free(group: Group, edges: bool) -> bool:
