@@ -1,7 +1,8 @@
-"""Commands that are imported and built when they are asked for.
+"""Commands that are imported and built when they are asked for, and options that are read when they are given.
 
 A command that runs needs its own options only; building those of all others, and importing what they stand on, took a
-tenth of its start.
+tenth of its start. Nor does it need those that nobody gave: typer builds a pydantic validator for each option before
+it looks whether there is a value, and those of `npusim run` took another hundredth.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_group
 
 
@@ -36,13 +37,28 @@ class Commands(Mapping[str, Any]):
         return len(self._places)
 
 
+class GivenOption(TyperOption):
+    """An option whose default is taken as the command's function has it, unread; what is given is read as ever."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        source = ctx.get_parameter_source(self.name)
+        if source is None or source.name != "DEFAULT" or self.required or self.callback is not None:
+            return super().process_value(ctx, value)
+        return () if value is None and self.multiple else value
+
+
 def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
     above = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     if isinstance(what, typer.Typer):
         above.add_typer(what, name=name)
     else:
         above.command(name)(what)
-    return get_group(above).commands[name]
+    built = get_group(above).commands[name]
+    for command in (built, *getattr(built, "commands", {}).values()):
+        for option in command.params:
+            if type(option) is TyperOption:
+                option.__class__ = GivenOption  # typer has no setting for it, as it has for the class of commands
+    return built
 
 
 def group_of(places: Mapping[str, str], sentences: Mapping[str, str] | None = None) -> type[TyperGroup]:
