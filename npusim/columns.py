@@ -6,8 +6,8 @@ alone; whoever prices them says what each of the distinct tasks takes, and `Dist
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from npusim.work import MacWork
 _MAC_FIELDS = tuple(f.name for f in fields(MacWork))
 
 
-@dataclass(frozen=True, slots=True)
-class MacColumns:
+class MacColumns(NamedTuple):
     """`works`: equal ones once, [works, 1]. Alternative k is `counts[k]` times work `rows[k]`; those of task t
     start at `offsets[t]`."""
 
@@ -29,8 +28,7 @@ class MacColumns:
     offsets: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class DspColumns:
+class DspColumns(NamedTuple):
     """Numbers are [tasks, 1]."""
 
     kernels: tuple[str, ...]
@@ -39,8 +37,7 @@ class DspColumns:
     launches: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class DmaColumns:
+class DmaColumns(NamedTuple):
     """All [tasks, 1]; `nbytes` and `elements` are of one transfer."""
 
     nbytes: np.ndarray
@@ -50,8 +47,7 @@ class DmaColumns:
     destination: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """What tasks ask of the engines. `mac`, `dsp`, `dma`: their places among the tasks. `minimum_steps` and
     `repeats` as in the plan, [tasks, 1]."""
 
@@ -125,8 +121,7 @@ def _dma_columns(tasks: list[DmaTask]) -> DmaColumns:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
+class Distinct(NamedTuple):
     """`row[i]`: which of the distinct tasks task i of the plan is, `place` the same as an array; `columns` are of the
     distinct ones, and `first` says which task of the plan each of them is, kind by kind (`kind_of`)."""
 

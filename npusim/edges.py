@@ -6,7 +6,7 @@ follows from its edges alone is worked out once."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ Edges = tuple[tuple[int, ...], ...]
 Feeds = Mapping[int, Sequence[tuple[int, float]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """Tasks in program order: `queue`, `pieces`, and the edges that matter (`npusim.schedule` says what they mean).
 
     `last_use[i]`: the last task with an edge to task i. `fed`: `feeds` as arrays, tasks [n] and shares [n, 1]."""

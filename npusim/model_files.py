@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from npusim.errors import BadModel
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 512  # of a file whose name says nothing, looked at to tell its kind
 
 
-@dataclass(frozen=True, slots=True)
-class FrontEnd:
+class FrontEnd(NamedTuple):
     """One kind of model file.
 
     `kind`: what people call it. `endings`: how its files' names end, in lower case. `begins`: bytes of which one stands

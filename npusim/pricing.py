@@ -6,8 +6,7 @@ columns, and `price` a whole plan with all that a report says about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from npusim.edges import Program, program
 from npusim.schedule import Timeline, run_points, schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(NamedTuple):
     """Per task: `time_ns` [tasks(, points)]; parts of it: `launch_ns`, fixed cost (kernel launch, DMA latency), and
     `step_ns`, how long the MAC array waits for the dispatch of its steps; `choice`, which alternative of a MAC task
     is cheapest; `kinds`, how well the constants of a DSP task are known ('' for others)."""

@@ -15,8 +15,7 @@ first or the last one. A time may be an array over the points of a sweep; then s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ from npusim.edges import Program, program
 Times = Any  # float, or array over the points of a sweep
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """Per task: `start_ns`, `end_ns`, `time_ns` (lists of floats, or of arrays [points])."""
 
     start_ns: list[Times]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from npusim.arch.hardware import Hardware
 from npusim.band import doubts, reach
@@ -18,8 +18,7 @@ from npusim.report.record import NodeReport, Report
 from npusim.terminal.units import TIMES, digits, time
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(NamedTuple):
     """Microseconds saved, and between which they lie in 80 of 100 cases (None where the report has no band)."""
 
     us: float
@@ -35,8 +34,7 @@ class Saving:
         return f"{said} ({low} to {high}){doubt}"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One simulated run. `graph` is the graph as it was loaded, before the compiler's fusions."""
 
     graph: Graph

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +18,7 @@ from npusim.errors import BadHardware
 from npusim.work import Number
 
 
-@dataclass(frozen=True, slots=True)
-class KernelLines:
+class KernelLines(NamedTuple):
     """Lines of a column of kernels. Arrays are [n], or [n, p] when a line's numbers are axes of a sweep.
 
     `cycles_per_element` already accounts for `dsp.vector_bits`. `kinds[i]` is the weakest kind of source of

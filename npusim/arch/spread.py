@@ -11,8 +11,7 @@ are.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npusim.arch.hardware import Hardware
 from npusim.work import MacOp
@@ -44,8 +43,7 @@ def block_of(op: int) -> str:
     return _BLOCK_OF.get(op, "mac_array.stencil")
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(NamedTuple):
     """A number or block, and the logarithms of the factors down to the low and up to the high end of its range."""
 
     name: str

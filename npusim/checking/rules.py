@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from npusim.checking.facts import Fact
 from npusim.errors import BadArgument
@@ -20,8 +20,7 @@ ANY = "*"
 COLUMNS = ("op", "when", "why", "refused", "asked", "generations")
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One comparison of a fact, such as `type0=int64|uint64` or `most_rank>=6`; one that is not there is never met."""
 
     name: str
@@ -44,8 +43,7 @@ class Condition:
         return f"{self.name}{self.sign}{'|'.join(map(str, self.values))}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A node of `op` that meets all conditions is refused; none: always. `asked` graphs said so `refused` times.
 
     Where most of them were compiled, the rule is an exception to one of any op.
@@ -70,8 +68,7 @@ class Rule:
         return all(condition.met(facts) for condition in self.when)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The rules of one release, by op; `known` are the ops it was asked about."""
 
     release: str

@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 def ops(json: opt.Json = None, output: opt.Output = None) -> None:
     """List the ops that have a cost, with the engines and lowerings each may take."""
     outputs = check_results({"--json": json}, output=output)
-    from dataclasses import asdict
-
     from npusim.ops.registry import known_ops
     from npusim_xamba.envelope import envelope, text
 
     infos = known_ops()
     answer(
         outputs,
-        {"--json": lambda: text(envelope("npusim.ops", {"ops": [asdict(info) for info in infos]}))},
+        {"--json": lambda: text(envelope("npusim.ops", {"ops": [info._asdict() for info in infos]}))},
         lambda width: ops_page(infos, width),
     )
 

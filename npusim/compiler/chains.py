@@ -9,8 +9,8 @@ Intel's compiler (docs/compiler.md)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
@@ -22,8 +22,7 @@ SOFTMAX = frozenset(["softmax"])
 BETWEEN = frozenset(["mul", "div", "add", "sub"])
 
 
-@dataclass(frozen=True, slots=True)
-class Strips:
+class Strips(NamedTuple):
     """`blocks` of the first product; keys and values cross from DDR `key_reads` times."""
 
     blocks: Blocks
@@ -36,8 +35,7 @@ class Strips:
         return f"heads {heads}, {self.blocks.rows} strips of rows each, scores stay inside{again}"
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(NamedTuple):
     """Two products of `groups` heads around a softmax; `first` and `second` as in their steps."""
 
     first: MacWork

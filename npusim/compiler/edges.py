@@ -63,13 +63,13 @@ class Edges:
         """The step, its inputs converted and laid out, behind the steps that do so."""
         added = self._convert(step) if self.waiting or self.converted else []
         if self.converted and not self.converted.keys().isdisjoint(step.reads):
-            step = replace(step, reads=tuple(self.converted.get(n, n) for n in step.reads))
+            step = step._replace(reads=tuple(self.converted.get(n, n) for n in step.reads))
         turn = self._to_turn(step)
         if turn is not None:
             if turn not in self.turned:
                 added.append(self._layout(turn, step))
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
-            step = replace(step, reads=tuple(dict.fromkeys(names)))
+            step = step._replace(reads=tuple(dict.fromkeys(names)))
         added.append(step)
         for one in added:
             for name in one.writes:

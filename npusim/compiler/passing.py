@@ -3,8 +3,6 @@ recurrence whose weights are read again. Each function writes into the step's `R
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Strips, attention_of
 from npusim.compiler.pieces import (
@@ -137,7 +135,7 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
     made = {n for s in steps[:-1] for n in s.writes}
     reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
     r = Residence()
-    scratchpad.make_room(k, replace(steps[0], reads=reads), r, scratchpad.resident_bytes)
+    scratchpad.make_room(k, steps[0]._replace(reads=reads), r, scratchpad.resident_bytes)
     for name in reads:
         holder = scratchpad.holder(name)
         if holder is not None:

@@ -5,8 +5,8 @@ along whatever it has most of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
 from npusim.compiler.place import Placed
@@ -27,8 +27,7 @@ FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(NamedTuple):
     """`pieces` along `blocks`; `reads`: how many times the inputs cross (2 where a row is read twice)."""
 
     pieces: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.lowered import (
@@ -26,8 +25,7 @@ NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they r
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A node with its lowering chosen.
 
     `reads`, `writes`: activation tensors by root name (views looked through). `fixed_bytes`: weights and other

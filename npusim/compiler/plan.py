@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from npusim.graph import Graph, Node
 from npusim.work import MacWork
@@ -27,8 +27,7 @@ def engine_name(queue: int) -> str:
     return ENGINE_NAMES.get(queue) or f"dma{queue - DMA0}"
 
 
-@dataclass(frozen=True, slots=True)
-class MacTask:
+class MacTask(NamedTuple):
     """`alternatives`: per tile works, one a way of splitting over the tiles, and how many run one after
     another; the cheapest is taken per priced point. `splits` names the ways ('rows', 'channels', ...)."""
 
@@ -36,8 +35,7 @@ class MacTask:
     splits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DspTask:
+class DspTask(NamedTuple):
     """A kernel on `parts` DSPs at once, `launches` times; `elements` and `rows` of one DSP and launch."""
 
     kernel: str
@@ -47,8 +45,7 @@ class DspTask:
     launches: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class DmaTask:
+class DmaTask(NamedTuple):
     """`nbytes` in `transfers` descriptors on one port."""
 
     nbytes: float
@@ -80,8 +77,7 @@ class Step:
     held_bytes: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Unpriced:
+class Unpriced(NamedTuple):
     """A node let through without a cost, and its bytes."""
 
     node: Node

@@ -8,8 +8,8 @@ BERT)."""
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.place import Placed
@@ -24,8 +24,7 @@ KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: t
 STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of a depthwise or pooling window
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Bytes of the weights of step `step`, needed before the share `needed_at` of its compute is done (0: before
     it starts). `stored`, `memory`: bytes moved over `nbytes`, and from where."""
 

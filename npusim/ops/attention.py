@@ -7,7 +7,7 @@ computes the square.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from npusim.graph import Value
 from npusim.ops.counting import product, repeated, vector
@@ -18,8 +18,7 @@ MICROSOFT = "com.microsoft"
 KERNELS_USED = ("add", "softmax")
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
+class Heads(NamedTuple):
     """`heads` query heads over `kv_heads` key heads; `queries` new positions see `keys` positions."""
 
     batch: int

@@ -7,10 +7,10 @@ follows, contracted; in one operand only, rows or columns (or, if nothing needs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 from npusim.errors import BadModel
 
@@ -23,8 +23,7 @@ class Turn(Enum):
     INNERMOST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One product of two operands: `groups` problems [m,k] x [k,n]. `summed`: elements of operands
     that are added up first because a letter leads nowhere. `contracted` is False for a plain
     (outer or elementwise) product, which has k == 1 because no letter disappears. `turned`: of the left operand, the
@@ -40,8 +39,7 @@ class Step:
     turned: tuple[Turn, Turn, Turn]
 
 
-@dataclass(frozen=True, slots=True)
-class Contraction:
+class Contraction(NamedTuple):
     """`steps` products; for one operand none, and then the flags tell a sum, a diagonal, a transpose."""
 
     steps: tuple[Step, ...]

@@ -22,8 +22,8 @@ the others run on the DSPs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, dsp, pixels
@@ -34,8 +34,7 @@ INNERMOST_MINIMUM = 4096  # elements
 MAX_STRIDE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
+class Reduced(NamedTuple):
     """`axes` of length > 1, and, if they are consecutive, the shape as outer x length x inner."""
 
     axes: tuple[int, ...]

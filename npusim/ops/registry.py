@@ -9,8 +9,7 @@ deep network cost one call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,8 +27,7 @@ MAX_REMEMBERED = 50_000
 OWN_WORKS = "npusim.works"
 
 
-@dataclass(frozen=True, slots=True)
-class OpCase:
+class OpCase(NamedTuple):
     """One node with its tensors, as a rule sees it."""
 
     node: Node
@@ -87,8 +85,7 @@ class OpCase:
 Rule = Callable[[OpCase], "Lowering | tuple[Lowering, ...]"]
 
 
-@dataclass(frozen=True, slots=True)
-class OpInfo:
+class OpInfo(NamedTuple):
     """What `npusim ops` lists. `works` are the kinds of work, `lowerings` in the rule's own words."""
 
     op: str
@@ -99,8 +96,7 @@ class OpInfo:
     kernels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     rule: Rule
     info: OpInfo
     reads: tuple[int, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from npusim.report.record import NodeReport
 from npusim.terminal.units import digits
@@ -13,8 +13,7 @@ from npusim.terminal.units import digits
 NUMBER = re.compile(r"(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(NamedTuple):
     """Nodes that are alike, and one name for all: '/layers.*/mixer/CumSum_1'. `*` stands for numbers that differ."""
 
     name: str

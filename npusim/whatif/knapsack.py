@@ -74,7 +74,7 @@ def _candidates(
         for i in own:
             ask = asks[i]
             assert isinstance(ask, DmaTask)
-            asks[i] = replace(ask, source="store")
+            asks[i] = ask._replace(source="store")
     far = np.asarray(price(plan, hw).time_ns)
     near = np.asarray(price(replace(plan, ask=tuple(asks)), hw).time_ns)
     found = []

@@ -7,8 +7,7 @@ behind those of the past, which is how the caches leave the graph too."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npusim.compiler.fuse.shared_heads import SHARED
 from npusim.compiler.fuse.writer import Writer
@@ -17,8 +16,7 @@ from npusim.graph import DType, Node, Value
 HEADS_FIRST = (0, 2, 1, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`q` [B, H, L, D], `k` and `v` [B, KV, L', D]: what meets. `output` is [B, L, H D] where `flat`, else like q.
     `guarded`: a row that is masked whole gives zeros (`IsNaN`, `Where`)."""
 

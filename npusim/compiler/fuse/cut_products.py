@@ -7,7 +7,8 @@ of a gated unit) may run in that part's drain path."""
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from npusim.graph import Graph, Node, Value
 
@@ -15,8 +16,7 @@ PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels i
 LEAST_CHANNELS = 16  # of a part: the MAC array works on sixteens
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Channels of a result from `start` on, the tensor they become and the node that cut them off."""
 
     start: int

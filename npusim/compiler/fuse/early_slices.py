@@ -6,7 +6,8 @@ its schedules: of a layer's feed-forward at 1,024 tokens one row is left). It st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from npusim.graph import Graph, Node
 
@@ -47,8 +48,7 @@ ELEMENT_WISE = frozenset(
 LAST_AXIS = frozenset(["RMSNormalization", "Softmax", "LogSoftmax"])
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """`length` of a tensor's positions from `start` on, along `axis` counted from the end (negative)."""
 
     axis: int

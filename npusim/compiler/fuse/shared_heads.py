@@ -12,8 +12,9 @@ behind such a factor it writes out (docs/compiler.md)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
+from typing import NamedTuple
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
@@ -23,8 +24,7 @@ VIEWS = ("Reshape", "Squeeze", "Unsqueeze")
 STEPS = (*VIEWS, "Transpose", "Mul", "Div", "Expand", "Tile")
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """`source` [.., A, B] has each of its heads `times` times in a row in the tensor asked about, which is
     [.., A, B] or, by the Transpose at index `turn`, [.., B, A]. `members`: indices of the nodes in between;
     `factors`: op types of those that scale."""
