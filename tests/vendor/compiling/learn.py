@@ -6,7 +6,6 @@ the one that explains most and speaks of no graph that was compiled (one in ten 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -104,8 +103,8 @@ def _as_one(group: list[Rule], place: int) -> Rule:
     why = Counter(rule.why for rule in group).most_common(1)[0][0]
     one = Condition(first.when[place].name, "=", tuple(sorted(values, key=str)))
     when = (*first.when[:place], one, *first.when[place + 1 :])
-    return replace(
-        first, when=when, why=why, refused=sum(r.refused for r in group), asked=sum(r.asked for r in group)
+    return first._replace(
+        when=when, why=why, refused=sum(r.refused for r in group), asked=sum(r.asked for r in group)
     )
 
 

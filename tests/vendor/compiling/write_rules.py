@@ -3,7 +3,6 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -113,9 +112,9 @@ def write_rules(unread: Iterable[str]) -> None:
     for op, known in sorted(main.items()):
         own = tuple(sorted(npu for npu in OTHERS if op in others[npu]))
         shared = tuple(sorted({MAIN, *OTHERS} - set(own))) if own else ()
-        rules += [replace(rule, generations=shared) for rule in learn_op(op, static(known))]
+        rules += [rule._replace(generations=shared) for rule in learn_op(op, static(known))]
         for npu in own:
-            rules += [replace(rule, generations=(npu,)) for rule in learn_op(op, static(others[npu][op]))]
+            rules += [rule._replace(generations=(npu,)) for rule in learn_op(op, static(others[npu][op]))]
     rules = merged(rules) + of_run_time(rows[MAIN]) + [Rule(op, (), "unread", 1, 1) for op in unread]
     with (DATA / f"{RELEASE}.csv").open("w", newline="", encoding="utf-8") as file:
         file.write(HEAD)
