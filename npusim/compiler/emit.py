@@ -155,6 +155,7 @@ class Emitter(Transfers):
             feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
         previous: tuple[int, ...] = ()
         passes = results_between(step) if r.partial_bytes else 0
+        last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         for i, work in enumerate(step.steps):
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(
@@ -185,7 +186,7 @@ class Emitter(Transfers):
             task = plan.add(
                 label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
             )
-            if i == 0 and feeds:
+            if feeds and i == last_fed:
                 plan.feeds[task] = feeds
             previous = (task,)
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):

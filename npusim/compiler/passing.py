@@ -18,7 +18,11 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import weight_bytes
-from npusim.work import MacWork
+from npusim.ops.counting import TABLE_BYTES
+from npusim.work import EVERY_TILE, MacOp, MacWork
+
+SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
+LARGE_WEIGHTS = 1 / 4  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)
 
 
 def in_blocks(
@@ -166,32 +170,68 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
 
 def _loops(step: Placed) -> list[MacWork]:
     """The products of a recurrence that run once a time step."""
-    return [w for w, n in zip(step.steps, step.times, strict=True) if isinstance(w, MacWork) and n > 1]
+    return [
+        w
+        for w, n in zip(step.steps, step.times, strict=True)
+        if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION and n > 1
+    ]
 
 
 def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
     over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
     for a batch of 1 and are read again at every step for a batch of 8)."""
-    return sum(weight_bytes(w) * (1 if w.out_h * w.out_w == 1 else scratchpad.tiles) for w in _loops(step))
+    return sum(weight_bytes(w) * _copies(w, scratchpad) for w in _loops(step))
 
 
-def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """A recurrence whose weights do not fit beside its sequence: those of the time steps stay if they fit alone
-    (or, one direction after the other, with as much room to spare), else one direction's are read again in every
-    step."""
+def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
+    return 1 if work.out_h * work.out_w == 1 else scratchpad.tiles
+
+
+def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
+    largest = max(
+        (weight_bytes(w) / w.groups * _copies(w, scratchpad) for w in _loops(step)), default=0.0
+    )
+    return largest / scratchpad.tiles > LARGE_WEIGHTS * scratchpad.tile_bytes
+
+
+def _results_through_ddr(step: Placed) -> float:
+    """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
+    operands and writes one; of sums made step by step, which are written and read as both of their operands are."""
+    made = 0.0
+    for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
+        if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
+            continue
+        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        if work.op == MacOp.ELTWISE:
+            made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
+        elif i == 0:
+            made += result * 2
+    return made
+
+
+def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
+    """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
+    in pieces half of them are read again in every step (one of two pieces, or one of two directions, stays). What is
+    beside the weights (16 bytes a channel) is read in every step, and results of the products go through DDR. A sequence that does not fit passes through DDR."""
     loops = _loops(step)
     again = sum(weight_bytes(w) for w in loops)
-    one_way = again / max([w.groups for w in loops], default=1)
     rounds = max(step.times)
-    r.destination = "ddr"
-    stay = step_weights(step, scratchpad) <= scratchpad.resident_bytes / scratchpad.memory.resident_share
-    if not stay:
-        again = one_way
-        r.fixed_traffic = step.fixed_bytes + again * (rounds - 1)
-        size = f"{again / MIB:.1f} MiB"
-        r.reason = f"the recurrent weights ({size}) do not fit and are read again in each of {rounds} steps"
+    results = _results_through_ddr(step)
+    tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
+    stay = not _in_pieces(step, scratchpad)
+    r.weights_until = 1.0
+    if not fits:
+        r.destination = "ddr"
+    if stay:
+        r.fixed_traffic = step.fixed_bytes + results + tables * (rounds - 1)
+        r.reason = "" if fits else "the sequence passes through DDR, the recurrent weights stay"
     else:
-        r.reason = "the sequence passes through DDR, the recurrent weights stay"
+        half = (again - tables) / 2
+        r.fixed_traffic = step.fixed_bytes + results + (half + tables) * (rounds - 1)
+        r.reason = (
+            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and half of them are read again in "
+            f"each of {rounds} steps"
+        )
     r.weights_held = min(again, scratchpad.resident_bytes)
-    r.weights_until = 0.0 if stay else 1.0

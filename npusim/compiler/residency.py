@@ -90,11 +90,9 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
-    if (
-        step.times
-        and held + max(step.fixed_bytes, step_weights(step, scratchpad)) > scratchpad.resident_bytes
-    ):
-        recurrent(step, scratchpad, r)
+    if step.times:
+        kept = max(step.fixed_bytes, step_weights(step, scratchpad))
+        recurrent(step, scratchpad, r, held + kept <= scratchpad.resident_bytes)
     elif (
         attention is not None
         and held > scratchpad.resident_bytes

@@ -63,6 +63,7 @@ class Scratchpad:
         self.sizes = sizes
         self.memory = memory
         self.tiles = tiles
+        self.tile_bytes = tile_bytes
         self.part_of = part_of
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import ceil, prod
 
 from npusim.ops.counting import TABLE_BYTES
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
 
@@ -39,7 +39,8 @@ def _channels(work: MacWork, parts: int) -> MacWork:
 def _even_rows(work: MacWork) -> MacWork:
     """A work that is all channels or one row, laid out as rows so that it can be shared (element-wise only:
     its elements do not depend on each other)."""
-    if work.op != MacOp.ELTWISE or work.out_h * work.out_w > 1 or work.out_c <= CHANNEL_STEP:
+    one_pixel = work.op == MacOp.ELTWISE and work.out_h * work.out_w <= 1 and work.write_tiles != EVERY_TILE
+    if not one_pixel or work.out_c <= CHANNEL_STEP:
         return work
     rows = max(1, work.out_c // CHANNEL_STEP)
     return replace(work, out_h=rows, in_h=rows, out_c=ceil(work.out_c / rows), in_c=ceil(work.in_c / rows))
@@ -120,6 +121,8 @@ def mac_shares(
     if tiles == 1:
         return ((work, count),), ("none",)
     ways: dict[str, MacWork] = {}
+    if work.write_tiles == EVERY_TILE:
+        return ((work, count),), ("none",)
     if work.groups > 1 and groups_over_tiles:
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:

@@ -132,6 +132,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "dma_permute": (("dma",), "a transpose by DMA"),
     "mac_permute": (("mac_array",), "a transpose as a 1x1 max pooling that writes in another order"),
     "decomposed": (("mac_array", "dsp"), "several steps on more than one engine"),
+    "gates_in_halves": (
+        ("mac_array", "dsp"),
+        "an LSTM whose recurrent products go in two halves and are added as the one row they are",
+    ),
     "ones_convolution": (
         ("mac_array",),
         "sum over the channels of an image as a 1x1 convolution with all-ones weights",

@@ -1,20 +1,29 @@
 """LSTM, GRU, RNN: one product for the inputs of all steps, then per step the recurrent product and the gates.
 
 The steps of a direction wait for each other, and so do the directions: Intel's compiler runs them one after another.
+In its schedules (LSTM and GRU of 256 and 512 hidden units on all three NPUs) the bias of an LSTM of two directions is
+a pass of its own, and the two products of an LSTM are added on the MAC array: on NPU 3720 as eight pixels
+(`decomposed`); from NPU 4000 on as the one pixel they are, on every tile, the recurrent product being cut in two halves
+(`gates_in_halves`). What of that goes through DDR: npusim.compiler.passing.
 Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from npusim.ops.counting import product, repeated
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import Lowering, VectorWork, Work
+from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, VectorWork, Work
 
 GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "rnn")}
+ADDED_PIXELS = 8  # that the sum of an LSTM's products is seen as on NPU 3720
 
 
 def _recurrent(gates: int, kernel: str) -> Rule:
-    def rule(c: OpCase) -> Lowering:
+    adds = kernel == "lstm"
+
+    def rule(c: OpCase) -> tuple[Lowering, ...]:
         x, weights, recurrence = c.input(0), c.input(1), c.input(2)
         length, batch = (x.shape[1], x.shape[0]) if c.attr("layout", 0) else (x.shape[0], x.shape[1])
         directions, width = weights.shape[0], weights.shape[1]
@@ -25,13 +34,38 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
         cells = batch * hidden
         gate = VectorWork(kernel, cells, 1, cells)
-        one_step: tuple[Work, ...] = (step, *(gate,) * directions)
-        return Lowering("decomposed", (inputs, *repeated(one_step, length)))
+        begin: tuple[Work, ...] = (inputs,)
+        if adds and directions == 2:
+            begin = (inputs, _sum(inputs, inputs))
+        each = (gate,) * directions
+        if not adds:
+            return (Lowering("decomposed", (*begin, *repeated((step, *each), length))),)
+        eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
+        first: tuple[Work, ...] = (step, _sum(step, eight), *each)
+        ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
+        if width % 2 == 0:
+            half = replace(step, out_c=width // 2)
+            added = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
+            rest: tuple[Work, ...] = (half, half, *(added,) * directions, *each)
+            ways.append(Lowering("gates_in_halves", (*begin, *repeated(rest, length))))
+        return tuple(ways)
 
     return rule
 
 
+def _sum(made: MacWork, shape: MacWork) -> MacWork:
+    """An element-wise pass over a result of `made` seen in the extents of `shape`."""
+    size = made.output_bytes
+    return MacWork(
+        MacOp.ELTWISE, shape.out_h, shape.out_w, shape.out_c, shape.out_c, shape.out_h, shape.out_w,
+        groups=shape.groups, input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+
+
 for _name, (_gates, _kernel) in GATES.items():
-    op(_name, lowerings=("decomposed",), kernels=(_kernel,), ranks={0: (3,), 1: (3,), 2: (3,)})(
-        _recurrent(_gates, _kernel)
-    )
+    op(
+        _name,
+        lowerings=("decomposed", "gates_in_halves") if _kernel == "lstm" else ("decomposed",),
+        kernels=(_kernel,),
+        ranks={0: (3,), 1: (3,), 2: (3,)},
+    )(_recurrent(_gates, _kernel))
