@@ -25,6 +25,7 @@ class MacOp(IntEnum):
     ELTWISE = 4
     PERMUTE_IMAGE = 5  # a copy of an image with its channels moved from outermost to innermost
     PERMUTE = 6  # a copy that writes a tensor in another order, its innermost axis elsewhere
+    PERMUTE_PARTS = 7  # the same in each of `in_h` parts of a tensor
 
 
 @dataclass(frozen=True, slots=True)

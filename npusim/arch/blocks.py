@@ -75,6 +75,7 @@ class Permute(Strict):
     """Passes that write a tensor in another order; see `mac_array.permute_cycles`."""
 
     overhead_cycles: NotNegative
+    block_cycles: NotNegative = 0.0  # of sixteen channels of a transpose part by part
     image_elements_per_cycle: Positive  # an input image, channels moved innermost
     elements_per_cycle: Positive  # a transpose that moves the innermost axis
 

@@ -68,7 +68,7 @@ def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None) -> Number:
         return convolution_cycles(work, hw, mode)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
-    if op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
+    if op >= MacOp.PERMUTE_IMAGE:
         return permute_cycles(work, hw)
     return stencil_cycles(work, hw, mode)
 
@@ -202,11 +202,14 @@ def eltwise_cycles(work: MacWork, hw: Hardware) -> Number:
 
 
 def permute_cycles(work: MacWork, hw: Hardware) -> Number:
-    """Cycles of ONE problem of a pass that only writes in another order: an overhead and elements over a rate.
+    """Cycles of ONE problem of a pass that only writes in another order: an overhead, one for sixteen channels where
+    it goes part by part, and elements over a rate.
 
     Channels count in fours; 8-bit elements go twice as fast: the rates are of the bytes that are scattered."""
     fit = hw.mac_array.permute
     image = np.asarray(work.op) == MacOp.PERMUTE_IMAGE
     rate = np.where(image, fit.image_elements_per_cycle, fit.elements_per_cycle)
     elements = np.asarray(work.out_w, dtype=float) * work.out_h * (_ceil(work.out_c, 4) * 4)
-    return fit.overhead_cycles + elements / rate * (np.asarray(work.output_bytes) / 2.0)
+    parts = np.asarray(work.op) == MacOp.PERMUTE_PARTS
+    blocks = np.where(parts, _ceil(work.out_c, _ALIGN) * fit.block_cycles, 0.0)
+    return fit.overhead_cycles + blocks + elements / rate * (np.asarray(work.output_bytes) / 2.0)

@@ -34,6 +34,7 @@ _BLOCK_OF = {
     int(MacOp.CONVOLUTION): "mac_array.convolution",
     int(MacOp.ELTWISE): "mac_array.eltwise",
     int(MacOp.PERMUTE): "mac_array.permute",
+    int(MacOp.PERMUTE_PARTS): "mac_array.permute",
     int(MacOp.PERMUTE_IMAGE): "mac_array.permute",
 }
 

@@ -168,7 +168,7 @@ class Emitter(Transfers):
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
                 source, destination = (
-                    (r.source, r.destination) if step.engine == "dma" else _relayout(work, r)
+                    (r.source, r.destination) if step.engine == "dma" else _relayout(work, r, step)
                 )
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
@@ -230,9 +230,9 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
     return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
 
 
-def _relayout(work: MoveWork, r: Residence) -> tuple[str, str]:
+def _relayout(work: MoveWork, r: Residence, step: Placed) -> tuple[str, str]:
     """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
-    streamed."""
+    streamed (what is turned has transfers of its own for that)."""
     if work.source != work.destination:
         return work.source, work.destination
-    return ("ddr", "ddr") if r.pieces > 1 else ("scratchpad", "scratchpad")
+    return ("ddr", "ddr") if r.pieces > 1 and step.lowering != "turned" else ("scratchpad", "scratchpad")

@@ -39,7 +39,8 @@ def results_between(step: Placed) -> int:
     """How many passes leave a result for the next one, the last included; those whose result goes through DDR by
     transfers of the step's own do not count."""
     apart = sum(isinstance(w, MoveWork) and w.source != w.destination for w in step.steps)
-    return sum(not isinstance(w, MoveWork) for w in step.steps) - apart // 2
+    passes = sum(not isinstance(w, MoveWork) for w in step.steps)
+    return max(1, passes - apart // 2)  # what a transfer writes in another order goes through DDR by itself too
 
 
 def bytes_between(step: Placed, leaving: float, room: float) -> float:

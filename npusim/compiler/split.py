@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, prod
 
-from npusim.ops.counting import TABLE_BYTES
+from npusim.ops.counting import PIXELS_PER_ROW, TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
@@ -90,13 +90,13 @@ def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
 
 def even_blocks(work: MacWork, pieces: int) -> Blocks:
     """At least `pieces` blocks (as far as the work can be cut): over problems first, then rows, columns, and
-    channels. Pooling has independent channels: they go first, and the rows stay a full grid."""
+    channels. Pooling and turning have independent channels: they go first, and the rows stay a full grid."""
     if pieces <= 1:
         return UNCUT
     work = _even_rows(work)
     sixteens = max(1, ceil(work.out_c / CHANNEL_STEP))
     channels = 1
-    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL):
+    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE_PARTS):
         channels = min(sixteens, pieces)
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
@@ -120,7 +120,11 @@ def mac_shares(
     work, count = piece_of(_even_rows(work), blocks)
     if tiles == 1:
         return ((work, count),), ("none",)
-    ways: dict[str, MacWork] = {}
+    ways: dict[str, MacWork]
+    if work.op == MacOp.PERMUTE_PARTS:
+        ways = _turning_shares(work, tiles)
+        return tuple((share, count) for share in ways.values()), tuple(ways)
+    ways = {}
     if work.write_tiles == EVERY_TILE:
         return ((work, count),), ("none",)
     if work.groups > 1 and groups_over_tiles:
@@ -133,6 +137,22 @@ def mac_shares(
     if not ways:
         ways["none"] = work
     return tuple((share, count) for share in ways.values()), tuple(ways)
+
+
+def _turning_shares(work: MacWork, tiles: int) -> dict[str, MacWork]:
+    """A pass that writes in another order: its rows are shared where there is one for every tile, or its channels where
+    there are sixteen for each (not where every tile has one row); else every tile does all of it. Several rows go in
+    fours (Intel's schedules)."""
+    ways: dict[str, MacWork] = {}
+    if work.out_h >= tiles:
+        ways["rows"] = _rows(work, tiles)
+    if work.out_c >= tiles * CHANNEL_STEP and work.out_h != tiles:
+        ways["channels"] = _channels(work, tiles)
+    if not ways:
+        ways["none"] = work
+    if work.in_h > 1:
+        ways = {n: replace(w, out_h=ceil_to(w.out_h, PIXELS_PER_ROW)) for n, w in ways.items()}
+    return ways
 
 
 def sum_of_parts(

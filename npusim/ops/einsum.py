@@ -15,7 +15,7 @@ from typing import NamedTuple
 from npusim.errors import BadModel
 
 
-class Turn(Enum):
+class Moves(Enum):
     """Whether an operand is written in another order, and whether that moves its innermost axis."""
 
     NO = 0
@@ -23,12 +23,22 @@ class Turn(Enum):
     INNERMOST = 2
 
 
+class Turn(NamedTuple):
+    """How an operand is written in another order: `lead` parts, in each of which `rows` runs of `channels` elements
+    become `channels` runs of `rows`."""
+
+    moves: Moves = Moves.NO
+    lead: int = 1
+    rows: int = 1
+    channels: int = 1
+
+
 class Step(NamedTuple):
     """One product of two operands: `groups` problems [m,k] x [k,n]. `summed`: elements of operands
     that are added up first because a letter leads nowhere. `contracted` is False for a plain
     (outer or elementwise) product, which has k == 1 because no letter disappears. `turned`: of the left operand, the
     right one and the result (of the last step), how each is turned: its batch letters must lead for the problems to
-    lie one behind the other."""
+    lie one behind the other, and then its rows or columns and its terms follow (Intel's schedules)."""
 
     groups: int
     m: int
@@ -89,22 +99,43 @@ def _pair(
     lonely_right = any(x not in left and x not in later for x in right)
     summed = size(list(left)) * lonely_left + size(list(right)) * lonely_right
     turned = (
-        _turn(list(left), batch, rows + contracted, sizes),
-        _turn(list(right), batch, columns + contracted, sizes),
-        _turn(list(result), batch, rows + columns, sizes),
+        _operand(list(left), batch, rows, contracted, sizes),
+        _operand(list(right), batch, columns, contracted, sizes),
+        _turn(_long(batch + rows + columns, sizes), _long(list(result), sizes), sizes) if result else Turn(),
     )
     step = Step(size(batch), size(rows), size(contracted), size(columns), summed, bool(contracted), turned)
     return step, dict.fromkeys(batch + rows + columns)
 
 
-def _turn(term: list[str], batch: list[str], rest: list[str], sizes: dict[str, int]) -> Turn:
-    """How `term` is turned so that the letters of `batch` lead; those of `rest` may follow in any order, since the
-    other side of the product takes them so."""
-    long = [x for x in term if sizes.get(x, 1) > 1]
-    leading = [x for x in batch if sizes.get(x, 1) > 1]
-    if not long or set(long[: len(leading)]) == set(leading):
-        return Turn.NO
-    return Turn.INNERMOST if long[-1] in leading else Turn.OUTER
+def _long(letters: list[str], sizes: dict[str, int]) -> list[str]:
+    return [x for x in letters if sizes.get(x, 1) > 1]
+
+
+def _operand(
+    term: list[str], batch: list[str], kept: list[str], contracted: list[str], sizes: dict[str, int]
+) -> Turn:
+    """How an operand is turned so that the letters of `batch` lead. Where they do, the other side of the product takes
+    the rest in any order; where not, what is kept follows, then the terms."""
+    have, leading = _long(term, sizes), _long(batch, sizes)
+    if set(have[: len(leading)]) == set(leading):
+        return Turn()
+    return _turn(have, _long(batch + kept + contracted, sizes), sizes)
+
+
+def _turn(have: list[str], wanted: list[str], sizes: dict[str, int]) -> Turn:
+    """How letters in the order `have` come into the order `wanted`."""
+    if have == wanted or set(have) != set(wanted):
+        return Turn()
+    same = next(i for i, (a, b) in enumerate(zip(have, wanted, strict=True)) if a != b)
+    rest = have[same:]
+    outer = have[-1] == wanted[-1]
+    cut = 1 + rest.index(wanted[-1] if not outer else wanted[same - 1 + len(rest) - 1])
+
+    def size(letters: list[str]) -> int:
+        return prod(sizes[x] for x in letters)
+
+    kind = Moves.OUTER if outer else Moves.INNERMOST
+    return Turn(kind, size(have[:same]), size(rest[:cut]), size(rest[cut:]))
 
 
 def _letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> tuple[list[str], str]:

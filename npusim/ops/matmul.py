@@ -23,7 +23,7 @@ from npusim.ops.counting import (
     product,
     vector,
 )
-from npusim.ops.einsum import Contraction, Turn, contraction
+from npusim.ops.einsum import Contraction, Moves, Step, Turn, contraction
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
@@ -141,6 +141,8 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
                 _through_ddr(step.groups * size, turn, c)
                 for size, turn in zip(sizes, step.turned, strict=True)
             )
+            if other:
+                other += _expanded(step, c)
             work = product(step.m, step.k, step.n, step.groups, values[0], right, c.output)
             works.append(work)
             turned += [*left, *other, work, *result]
@@ -158,19 +160,45 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
 
 
 def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
-    """A pass that writes an operand or the result in another order, through DDR, as in Intel's schedules."""
-    if turn is Turn.NO:
+    """A pass that writes an operand or the result in another order, through DDR, as in Intel's schedules (Mamba-2
+    layers of 64 to 2,048 tokens): by DMA where the innermost axis stays in several parts, or moves and is no multiple
+    of 16; else by the MAC array, which turns several parts many times slower than one."""
+    if turn.moves is Moves.NO:
         return []
     size = c.output.dtype.npu_bytes
+    out = MoveWork(elements * size, "scratchpad", "ddr")
+    back = MoveWork(elements * size, "ddr", "scratchpad")
+    outer = turn.moves is Moves.OUTER
+    if turn.lead > 1 and (outer or turn.channels % CHANNEL_BLOCK):
+        return [copy(elements * size), out, back]
     channels = CHANNEL_BLOCK if elements % CHANNEL_BLOCK == 0 else 1
     rows, columns = pixels(elements // channels)
-    op_mode = MacOp.PERMUTE if turn is Turn.INNERMOST else MacOp.MAX_POOL
+    op_mode = MacOp.MAX_POOL
+    if not outer and (turn.lead > 1 or turn.rows < CHANNEL_BLOCK):
+        op_mode, rows, columns, channels = MacOp.PERMUTE_PARTS, turn.lead, turn.rows, turn.channels
+        if turn.lead == 1:
+            rows, columns = turn.rows, 1
     work = MacWork(
         op_mode, rows, columns, channels, channels, rows, columns,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    out = MoveWork(elements * size, "scratchpad", "ddr")
-    return [work, out, MoveWork(elements * size, "ddr", "scratchpad")]
+    return [work, out, back]
+
+
+def _expanded(step: Step, c: OpCase) -> list[Work]:
+    """The right side of products of few terms with its terms padded to sixteen: a convolution of sixteen of its rows at
+    once, its result through DDR (`expand_in2_ic/expand_nhwc/as_convolution` in Intel's schedules)."""
+    rows = step.groups * step.n
+    if step.k >= CHANNEL_BLOCK or rows % CHANNEL_BLOCK:
+        return []
+    size = c.output.dtype.npu_bytes
+    h, w = pixels(rows // CHANNEL_BLOCK)
+    work = MacWork(
+        MacOp.CONVOLUTION, h, w, CHANNEL_BLOCK * CHANNEL_BLOCK, CHANNEL_BLOCK * step.k, h, w,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    nbytes = rows * CHANNEL_BLOCK * size
+    return [work, MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad")]
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:

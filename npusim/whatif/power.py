@@ -106,7 +106,7 @@ def factor(work: MacWork, generation: str) -> float:
     """Power of an op over that of the virus, of its op and its type. A pass that only turns data counts as a maximum
     pooling, which VPUNN has in its place."""
     op = MacOp(int(work.op))
-    op = MacOp.MAX_POOL if op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE) else op
+    op = MacOp.MAX_POOL if op >= MacOp.PERMUTE_IMAGE else op  # passes that only write in another order
     wide = float(work.input_bytes) > 1
     if int(generation) >= 5000:
         return (_NPU5_16BIT if wide else _NPU5_8BIT)[op]

@@ -132,13 +132,24 @@ def test_operands_of_an_einsum_whose_batch_letters_do_not_lead_are_turned_throug
     a, b, out = tensor(1, 4, 64, 24, 128), tensor(1, 4, 64, 24, 128), tensor(1, 4, 64, 64, 24)
     ways = ask("Einsum", [a, b], [out], equation="bclhn,bcshn->bclsh")
     moves = [s for s in ways["turned"].steps if isinstance(s, MoveWork)]
-    assert sum(s.nbytes for s in moves) == 2 * 2 * (a.elements + b.elements + out.elements)
-    assert [s.op for s in ways["turned"].steps if isinstance(s, MacWork)] == [
-        MacOp.MAX_POOL,
-        MacOp.MAX_POOL,
-        MacOp.CONVOLUTION,
-        MacOp.PERMUTE,
-    ]  # fmt: skip  (n stays innermost in the operands; the result ends in h, a batch letter)
+    through = [s for s in moves if s.source != s.destination]
+    assert sum(s.nbytes for s in through) == 2 * 2 * (a.elements + b.elements + out.elements)
+    inside = [s.nbytes for s in moves if s.source == s.destination]
+    assert inside == [2 * a.elements, 2 * b.elements]  # n stays innermost in the operands: by DMA, in 4 parts
+    product, turn = (s for s in ways["turned"].steps if isinstance(s, MacWork))
+    assert (product.op, turn.op) == (MacOp.CONVOLUTION, MacOp.PERMUTE_PARTS)  # the result ends in h, a batch letter
+    assert (turn.out_h, turn.out_w, turn.out_c) == (4, 24, 64 * 64)
+
+
+def test_an_operand_of_few_terms_is_padded_to_sixteen_by_a_convolution_of_sixteen_rows() -> None:
+    left, right, out = tensor(1, 3, 2, 32), tensor(1, 3, 32, 64, 128), tensor(1, 2, 32, 64, 128)
+    works = ask("Einsum", [left, right], [out], equation="bzch,bzhpn->bchpn")["turned"].steps
+    padding, product = (s for s in works if isinstance(s, MacWork) and s.op == MacOp.CONVOLUTION)
+    assert (padding.in_c, padding.out_c, padding.out_h * padding.out_w * 16) == (48, 256, right.elements / 3)
+    assert (product.groups, product.in_c) == (32, 3)
+
+
+def test_an_einsum_whose_batch_letters_lead_turns_nothing() -> None:
     straight = ask(
         "Einsum", [tensor(4, 8, 16), tensor(4, 32, 16)], [tensor(4, 8, 32)], equation="bmk,bnk->bmn"
     )
