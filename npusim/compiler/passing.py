@@ -22,7 +22,9 @@ from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-LARGE_WEIGHTS = 1 / 4  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)
+LARGE_WEIGHTS = (
+    1 / 4
+)  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)
 
 
 def in_blocks(
@@ -190,9 +192,7 @@ def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
 
 def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
-    largest = max(
-        (weight_bytes(w) / w.groups * _copies(w, scratchpad) for w in _loops(step)), default=0.0
-    )
+    largest = max((weight_bytes(w) / w.groups * _copies(w, scratchpad) for w in _loops(step)), default=0.0)
     return largest / scratchpad.tiles > LARGE_WEIGHTS * scratchpad.tile_bytes
 
 
@@ -214,7 +214,8 @@ def _results_through_ddr(step: Placed) -> float:
 def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
     """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
     in pieces half of them are read again in every step (one of two pieces, or one of two directions, stays). What is
-    beside the weights (16 bytes a channel) is read in every step, and results of the products go through DDR. A sequence that does not fit passes through DDR."""
+    beside the weights (16 bytes a channel) is read in every step; results of the products, and a sequence that does
+    not fit, go through DDR."""
     loops = _loops(step)
     again = sum(weight_bytes(w) for w in loops)
     rounds = max(step.times)

@@ -40,7 +40,9 @@ def results_between(step: Placed) -> int:
     transfers of the step's own do not count."""
     apart = sum(isinstance(w, MoveWork) and w.source != w.destination for w in step.steps)
     passes = sum(not isinstance(w, MoveWork) for w in step.steps)
-    return max(1, passes - apart // 2)  # what a transfer writes in another order goes through DDR by itself too
+    return max(
+        1, passes - apart // 2
+    )  # what a transfer writes in another order goes through DDR by itself too
 
 
 def bytes_between(step: Placed, leaving: float, room: float) -> float:

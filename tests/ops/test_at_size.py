@@ -137,7 +137,10 @@ def test_operands_of_an_einsum_whose_batch_letters_do_not_lead_are_turned_throug
     inside = [s.nbytes for s in moves if s.source == s.destination]
     assert inside == [2 * a.elements, 2 * b.elements]  # n stays innermost in the operands: by DMA, in 4 parts
     product, turn = (s for s in ways["turned"].steps if isinstance(s, MacWork))
-    assert (product.op, turn.op) == (MacOp.CONVOLUTION, MacOp.PERMUTE_PARTS)  # the result ends in h, a batch letter
+    assert (product.op, turn.op) == (
+        MacOp.CONVOLUTION,
+        MacOp.PERMUTE_PARTS,
+    )  # the result ends in h, a batch letter
     assert (turn.out_h, turn.out_w, turn.out_c) == (4, 24, 64 * 64)
 
 
