@@ -151,3 +151,11 @@ def test_a_turned_image_counts_channels_in_fours_by_hand():
     work = MacWork(int(MacOp.PERMUTE_IMAGE), 224, 112, 3, 3)
     fit = hw.mac_array.permute
     assert mac_array_cycles(work, hw) == fit.overhead_cycles + 224 * 112 * 4 / fit.image_elements_per_cycle
+
+
+def test_a_tensor_turned_part_by_part_pays_for_every_sixteen_channels_by_hand():
+    hw = NPUS[0]
+    work = MacWork(int(MacOp.PERMUTE_PARTS), 4, 24, 128, 128)
+    fit = hw.mac_array.permute
+    once = 4 * 24 * 128 / fit.elements_per_cycle
+    assert mac_array_cycles(work, hw) == pytest.approx(fit.overhead_cycles + 8 * fit.block_cycles + once)
