@@ -43,6 +43,7 @@ def generate(
     output: opt.Output = None,
     save: lm.SaveGraphs = None,
     sensitivity: opt.Sensitivity = False,
+    what_if: opt.WhatIfs = None,
     vary: lm.VaryHere = None,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -71,7 +72,7 @@ def generate(
             model, machine, prompt=prompt, tokens=tokens, weights=weights, group=group, cache=cache,
             context=context, growing=growing, chunk=chunk, batch=batch, compiler=compiler, precision=precision,
             dims=parse_dims(dim), memory_bytes=limit, curve=curve or "--html" in outputs or drawn is not None,
-            draft=draft, accept=accept, ahead=ahead, against=against, measured=measured,
+            draft=draft, accept=accept, ahead=ahead, against=against, measured=measured, what_if=what_if or (),
         )  # fmt: skip
 
     def as_html() -> str:

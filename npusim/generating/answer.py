@@ -50,7 +50,7 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
         prompt_passes=prompt.passes,
         prompt_parts_us=prompt.parts_us,
         bound=bound_of(step, on.hw, per_s, asked.batch, passes.recurrent),
-        memory=_memory(passes, asked, memory_bytes),
+        memory=_memory(passes, asked, on, memory_bytes),
         parameters=passes.parameters,
         recurrent=passes.recurrent,
         doubts=step.doubts,
@@ -124,19 +124,21 @@ def _scaled(doubts: Iterable[Doubt], factor: float) -> tuple[Doubt, ...]:
     return tuple(replace(d, low_us=d.low_us * factor, high_us=d.high_us * factor) for d in doubts)
 
 
-def _memory(passes: Passes, asked: Asked, memory_bytes: float | None) -> Memory:
+def _memory(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | None) -> Memory:
     """What of the machine's memory it takes; activations of the prompt's last pass and of a token's."""
     before, size = asked.chunks[-1]
     if passes.recurrent:
         before = min(before, asked.chunks[0][1])
     step = passes.graph(1, asked.before[-1])
     of_prompt, of_step = held(passes.graph(size, before)), held(step)
+    share = held(on.supposed(step)[0]).weights / of_step.weights if on.what_ifs and of_step.weights else 1.0
+    weights = of_step.weights if passes.weight_bytes is None else passes.weight_bytes
     cache = passes.cache_bytes(asked.rows)
     if cache is None:
         must = traffic(step)
         cache = must.cache + (0.0 if passes.recurrent else must.new)
     return Memory(
-        weight_bytes=of_step.weights if passes.weight_bytes is None else passes.weight_bytes,
+        weight_bytes=weights * share,
         cache_bytes=cache,
         activation_bytes=max(of_prompt.activations, of_step.activations),
         limit_bytes=MEMORY_BYTES if memory_bytes is None else memory_bytes,

@@ -20,6 +20,7 @@ from npusim.generating.overtaking import against as held_against
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.record import Against, Generation, Point, Speculation
 from npusim.generating.speculative import check, speculation
+from npusim.generating.supposing import told, what_ifs_of
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def generate(
     against: Path | None = None,
     measured: float | None = None,
     rewrite: Rewrite | None = None,
+    what_if: str | Sequence[str] = (),
 ) -> Generation:
     """Time to the first token, tokens a second, where a token's time goes, memory, and the bound.
 
@@ -73,6 +75,7 @@ def generate(
         draft, accept, ahead: a smaller model's config for speculative decoding as a what-if.
         against: another config, asked the same; from which context on it is faster.
         measured: tokens a second somebody measured, to be judged.
+        what_if: suppositions as `npusim.suppose` takes them, of every pass.
         rewrite: `onnx.ModelProto` -> the one to be planned in its place (built graphs only).
 
     Raises:
@@ -85,12 +88,12 @@ def generate(
         check(accept, ahead)
     machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
-    on = Conditions(machine, profile, precision)
+    on = Conditions(machine, profile, precision, what_ifs_of(what_if))
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):
         asked = passes.asked = _of_exports(passes, asked, prompt)
     asked.checked()
-    found = answer(passes, asked, on, memory_bytes)
+    found = told(passes, on, answer(passes, asked, on, memory_bytes))
     if curve is not False or against is not None:
         where = _contexts(asked) if isinstance(curve, bool) else sorted({int(c) for c in curve})
         found = replace(found, curve=_points(passes, on, where, asked, found.step))
@@ -99,8 +102,8 @@ def generate(
     if against is not None:
         found = replace(found, against=_against(against, asked, on, found))
     if measured is not None:
-        told = judged(measured, found.bound, machine, found.tokens_per_s, found.band)
-        found = replace(found, measured=told)
+        verdict = judged(measured, found.bound, machine, found.tokens_per_s, found.band)
+        found = replace(found, measured=verdict)
     return found
 
 

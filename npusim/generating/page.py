@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from npusim.generating.parts import PARTS
 from npusim.generating.record import Generation, Point
+from npusim.report.text import supposed
 from npusim.terminal.layout import Line, bar, fit, sentence, table
 from npusim.terminal.units import digits, nbytes, scaled, share, time, times
 
@@ -17,7 +18,7 @@ CURVE_ROWS, CURVE_CELLS = 9, 34
 def page(found: Generation, width: int = 80, verbose: bool = False) -> list[Line]:
     """The page's lines, each at most `width` cells: the answer, the bound, memory, and where the time goes."""
     blocks = [
-        [*_head(found, width), *_facts(found, width)],
+        [*_head(found, width), *_supposed(found, width), *_facts(found, width)],
         _parts(found, width, verbose),
         _curve(found, width),
         _beside(found, width),
@@ -46,6 +47,16 @@ def title(found: Generation) -> str:
 
 def _head(found: Generation, width: int) -> list[Line]:
     return [Line(fit(f"{title(found)}:", width), "bold"), *sentence(headline(found), width, 2, style="bold")]
+
+
+def _supposed(found: Generation, width: int) -> list[Line]:
+    """What was supposed, and the answer without it."""
+    lines = supposed(found.what_ifs, width)
+    if found.without_tokens_per_s:
+        ratio = found.tokens_per_s / found.without_tokens_per_s
+        said = f"{digits(found.without_tokens_per_s)} tokens/s; with it {ratio:.2f} times as many"
+        lines += sentence(said, width, INDENT, "without")
+    return lines
 
 
 def _facts(found: Generation, width: int) -> list[Line]:

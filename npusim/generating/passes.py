@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,17 +27,29 @@ from npusim.report.record import Doubt
 from npusim.schedule import Timeline, schedule
 from npusim.simulation import absurd
 
+if TYPE_CHECKING:
+    from npusim.whatif.base import Supposition
+
 LOGIT_BYTES = 4
 REQUEST, CONVERSION = "host.latency_ns", "host.float32_gb_per_s"
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """On what a pass runs."""
+    """On what a pass runs, and under which what-ifs."""
 
     hw: Hardware
     profile: CompilerProfile
     precision: str = "fp16"
+    what_ifs: tuple[Supposition, ...] = ()
+
+    def supposed(self, graph: Graph) -> tuple[Graph, Hardware]:
+        """The graph of a pass and the NPU under the what-ifs. Raises BadArgument."""
+        if not self.what_ifs:
+            return graph, self.hw
+        from npusim.whatif.run import applied
+
+        return applied(graph, self.hw, self.what_ifs, self.profile.name, self.precision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +79,19 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
 
     Raises UnknownOp, DoesNotFit, TooLarge, BadHardware as `npusim.simulate`."""
     with held():
+        graph, hw = on.supposed(graph)
         try:
-            plan = compile_graph(graph, on.hw, on.profile, on.precision)
+            plan = compile_graph(graph, hw, on.profile, on.precision)
         except (*BREAKS, MemoryError) as error:
             raise broken(graph, error) from error
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
-            prices = price(plan, on.hw)
-            line = timeline(plan, on.hw, prices) if band else _once(plan, prices)
+            prices = price(plan, hw)
+            line = timeline(plan, hw, prices) if band else _once(plan, prices)
         npu_ns = float(line.latency_ns)
         if not math.isfinite(npu_ns):
-            raise absurd(on.hw, npu_ns)
+            raise absurd(hw, npu_ns)
         parts = {name: ns * US for name, ns in parts_ns(graph, plan, prices, line).items()}
-        host = _host_ns(graph, on.hw)
+        host = _host_ns(graph, hw)
         parts["host"] = sum(host.values()) * US
         return Pass(
             past=past,
@@ -89,9 +103,9 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             macs=sum(step.macs for step in plan.steps),
             tasks=len(plan.queue),
             structure=_structure(plan),
-            doubts=_with_host(doubts(plan, on.hw), on.hw, npu_ns, host) if band else (),
+            doubts=_with_host(doubts(plan, hw), hw, npu_ns, host) if band else (),
             warnings=plan.warnings,
-            rests=tuple(rests_on_assumptions(plan, on.hw, line)) if band else (),
+            rests=tuple(rests_on_assumptions(plan, hw, line)) if band else (),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from npusim.generating.asked import Asked
 from npusim.generating.passes import Pass
-from npusim.report.record import Doubt
+from npusim.report.record import Doubt, Supposed
 
 SCHEMA = "npusim.generation"
 
@@ -96,7 +96,8 @@ class Generation:
     `first_token_us`: all passes over the prompt, with the host; `tokens_per_s`: of the tokens after it, all sequences
     of the batch together; both with the band in which 80 of 100 cases lie. `step`: one token, the mean of the run;
     `prompt_passes` those planned for the prompt. `curve` where it was asked for. `recurrent`: a token costs the same
-    at any context."""
+    at any context. `what_ifs`: under which suppositions, each told of a token's pass; `without_tokens_per_s`: the same
+    without them."""
 
     model: str
     hardware: str
@@ -120,6 +121,8 @@ class Generation:
     measured: Judged | None = None
     doubts: tuple[Doubt, ...] = ()
     warnings: tuple[str, ...] = ()
+    what_ifs: tuple[Supposed, ...] = ()
+    without_tokens_per_s: float | None = None
     model_sha256: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,7 @@
 """Bytes by hand: what a pass must read whatever the plan, and what of it all is held in memory.
 
-A graph's own tensors are counted, as they are stored on the NPU (float32 as fp16); nothing here looks at a plan."""
+A graph's own tensors are counted, as they are stored on the NPU (float32 as fp16; where a what-if supposes them
+narrower or sparse, so); nothing here looks at a plan."""
 
 from __future__ import annotations
 
@@ -42,11 +43,21 @@ class Held:
 def traffic(graph: Graph) -> Traffic:
     """What one pass of the graph reads and writes by necessity."""
     tables, whole = _constants(graph)
-    weights = sum(graph.values[name].npu_bytes for name in whole)
-    weights += sum(graph.values[name].npu_bytes * part for name, part in tables.items() if name not in whole)
+    weights = sum(_from_ddr(graph.values[name]) for name in whole)
+    weights += sum(_from_ddr(graph.values[name]) * part for name, part in tables.items() if name not in whole)
     caches = cache_inputs(graph)
     new = sum(_new_bytes(value, caches) for value in cache_outputs(graph))
     return Traffic(weights, sum(v.npu_bytes for v in caches), new)
+
+
+def _stored(value: Value) -> float:
+    """Bytes of a constant in memory."""
+    return value.npu_bytes * value.contents.stored if value.contents else value.npu_bytes
+
+
+def _from_ddr(value: Value) -> float:
+    """The same; none of what is supposed to lie in another memory."""
+    return 0.0 if value.contents and value.contents.memory else _stored(value)
 
 
 def _new_bytes(value: Value, caches: list[Value]) -> float:
@@ -83,7 +94,7 @@ def held(graph: Graph) -> Held:
                 live += graph.values[name].npu_bytes
         most = max(most, live)
         live -= sum(graph.values[name].npu_bytes for name in leaving.get(k, ()) if name in counted)
-    return Held(sum(graph.values[name].npu_bytes for name in names), most)
+    return Held(sum(_stored(graph.values[name]) for name in names), most)
 
 
 def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:

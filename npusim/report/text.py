@@ -12,12 +12,13 @@ busy engine or its data. The span from first task to last is in `explain`, CSV a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 
 from npusim.arch.clock import seen
 from npusim.report.alike import Alike, alike
-from npusim.report.record import NodeReport, Report
+from npusim.report.record import NodeReport, Report, Supposed
 from npusim.report.text_tables import (
     engines_table,
     op_types_table,
@@ -120,7 +121,7 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
         *_host(report, width),
         *_assumed(report, width, verbose),
         *sentence(", ".join(machine), width, 10, "machine"),
-        *supposed(report, width),
+        *supposed(report.what_ifs, width),
         *(sentence(nodes, width, 10, "graph") if verbose else []),
     ]
 
@@ -166,10 +167,10 @@ def _assumed(report: Report, width: int, verbose: bool) -> list[Line]:
     return sentence("; ".join(told), width, 10, "assumed") if told else []
 
 
-def supposed(report: Report, width: int) -> list[Line]:
+def supposed(what_ifs: Iterable[Supposed], width: int) -> list[Line]:
     """Lines for each what-if: what it supposes of this graph, what it found, and what the hardware would need."""
     lines: list[Line] = []
-    for one in report.what_ifs:
+    for one in what_ifs:
         lines += sentence(f"{one.asked}: {one.sentence}", width, 10, "what if")
         for told in one.lines:
             lines += sentence(told, width, 10)

@@ -154,9 +154,11 @@ class Found:
 
 class Runs(Supposition):
     """A what-if that needs several simulations. `answer`: which of the numbers it finds stands for the latency in a
-    sweep; none: the latency of its report does."""
+    sweep; none: the latency of its report does. `counts_only`: that report is of the graph as it came; what is found
+    stands beside it."""
 
     answer: ClassVar[str] = ""
+    counts_only: ClassVar[bool] = False
 
     def run(self, graph: Graph, hw: Hardware, simulate: Simulate) -> Found:
         """What the runs say together. Raises BadArgument."""

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
-from npusim.graph import Contents, Graph, Node
+import numpy as np
+
+from npusim.graph import Contents, DType, Graph, Node, Value
 from npusim.whatif.weights import products, weight_of
 
 #: A sparse matrix as Intel's array reads it: fp16 values of what is not zero, and a bit for every weight.
 SPARSE_BITS = 16.0
 BITMAP_BITS = 1.0
 OPS = ("MatMul", "Gemm")
+#: A place among the inputs of a product, where a list of places stands in place of the bitmap.
+PLACE = DType.UINT16
 
 
-def beside(whole: Graph, graph: Graph, share: float, pattern: str) -> Graph:
+def beside(whole: Graph, graph: Graph, share: float, pattern: str, listed: bool = False) -> Graph:
     """`graph` with, beside every product of a pattern, a product of the outliers and an addition of both results.
 
     `whole`: the graph before its weights became narrower; outliers keep the type they have there. Convolutions keep
-    theirs inside."""
+    theirs inside. `listed`: each output has a list of its outliers, value and place, and the DSPs fetch what they are
+    multiplied by; else values and a bitmap for the MAC array."""
     chosen = {node.name for node in products(graph, pattern) if node.op_type in OPS}
     values, nodes = dict(graph.values), list[Node]()
     for node in graph.nodes:
@@ -25,16 +31,51 @@ def beside(whole: Graph, graph: Graph, share: float, pattern: str) -> Graph:
             nodes.append(node)
             continue
         held, out = weight_of(node, graph), node.outputs[0]
-        sparse, dense, rest = f"{held}/outliers", f"{out}/dense", f"{out}/outliers"
-        bits = whole.values[held].dtype.npu_bytes * 8
-        stored = (share * SPARSE_BITS + BITMAP_BITS) / bits
-        contents = Contents(zeros=1.0 - share, stored=min(1.0, stored))
-        values[sparse] = replace(whole.values[held], name=sparse, contents=contents)
+        dense, rest = f"{out}/dense", f"{out}/outliers"
         values |= {name: replace(values[out], name=name) for name in (dense, rest)}
-        inputs = [sparse if name == held else name for name in node.inputs[:2]]
+        if listed and len(whole.values[held].shape) == 2:
+            sparse = _listed(whole, values, node, held, rest, share)
+        else:
+            sparse = [_bitmapped(whole, values, node, held, rest, share)]
         nodes += [
             replace(node, outputs=(dense,)),
-            replace(node, name=f"{node.name}/outliers", inputs=tuple(inputs), outputs=(rest,)),
+            *sparse,
             Node(f"{node.name}/sum", "Add", (dense, rest), (out,), repeats=node.repeats),
         ]
     return replace(graph, nodes=tuple(nodes), values=values)
+
+
+def _bitmapped(whole: Graph, values: dict[str, Value], node: Node, held: str, out: str, share: float) -> Node:
+    """The same product by a matrix that is mostly zeros."""
+    name = f"{held}/outliers"
+    bits = whole.values[held].dtype.npu_bytes * 8
+    stored = (share * SPARSE_BITS + BITMAP_BITS) / bits
+    values[name] = replace(
+        whole.values[held], name=name, contents=Contents(zeros=1.0 - share, stored=min(1.0, stored))
+    )
+    inputs = tuple(name if one == held else one for one in node.inputs[:2])
+    return replace(node, name=f"{node.name}/outliers", inputs=inputs, outputs=(out,))
+
+
+def _listed(
+    whole: Graph, values: dict[str, Value], node: Node, held: str, out: str, share: float
+) -> list[Node]:
+    """What is multiplied is fetched by its place, multiplied, and summed over the outliers of an output. All outputs
+    have as many, rounded up (ELLPACK), so that no row needs a pointer."""
+    outputs = values[out].shape[-1]
+    inputs = whole.values[held].elements // outputs
+    each = ceil(share * inputs)
+    data = values[node.inputs[0]]
+    shape = (*data.shape[:-1], outputs, each)
+    places, numbers, axes = f"{held}/places", f"{held}/outliers", f"{out}/axes"
+    values[places] = Value(places, (outputs, each), PLACE, True)
+    values[numbers] = Value(numbers, (outputs, each), DType.FLOAT16, True)
+    values[axes] = Value(axes, (1,), DType.INT64, True, np.array([-1]))
+    steps = (f"{out}/fetched", f"{out}/weighted")
+    values |= {name: replace(data, name=name, shape=shape, data=None) for name in steps}
+    fetch, weigh, add = (f"{node.name}/outliers/{what}" for what in ("fetch", "weigh", "add"))
+    return [
+        Node(fetch, "Gather", (data.name, places), steps[:1], {"axis": -1}, repeats=node.repeats),
+        Node(weigh, "Mul", (steps[0], numbers), steps[1:], repeats=node.repeats),
+        Node(add, "ReduceSum", (steps[1], axes), (out,), {"keepdims": 0}, repeats=node.repeats),
+    ]

@@ -30,6 +30,7 @@ class EnergyOf(Runs):
     `idle_watts` and `loop_watts` say what was measured in a loop of the model as it is."""
 
     name: ClassVar[str] = "energy"
+    counts_only: ClassVar[bool] = True
     came_from: ClassVar[str] = (
         "RAMAN, NullaNet Tiny and spiking arrays, which all claim energy; VPUNN's power factors"
     )

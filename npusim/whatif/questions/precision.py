@@ -43,7 +43,8 @@ class Precision(Supposition):
     Weights take their bits in memory and on the way there; the MAC array reads what is narrower than 8 bits as 8 bits
     (VPUNN), so that by default they are stored smaller and multiplied no faster. `mac_rate` supposes an array that does
     more of them at once. Activations become what static quantisation leaves: 8 bits in front of the MAC array, fp16 on
-    the DSPs. `outliers` keeps a share of the weights apart, in fp16, as a sparse product beside the dense one."""
+    the DSPs. `outliers` keeps a share of the weights apart, in fp16, as a sparse product beside the dense one: on the array, or,
+    as a list, on the DSPs, which fetch what each outlier is multiplied by."""
 
     name: ClassVar[str] = "precision"
     came_from: ClassVar[str] = (
@@ -62,6 +63,9 @@ class Precision(Supposition):
     )
     outliers: float = option(
         0.0, "share of the weights of products kept in fp16 as a sparse matrix", ge=0, le=1
+    )
+    outliers_as: Literal["bitmap", "list"] = option(
+        "bitmap", "how outliers are stored: values and a bitmap for the array, or a list of values and 16-bit places"
     )
     mac_rate: float = option(
         1.0,
@@ -89,7 +93,7 @@ class Precision(Supposition):
         if self.weights is not None:
             graph = marked(graph, self._stored, pattern=self.layers)
             if self.outliers:
-                graph = beside(whole, graph, self.outliers, self.layers)
+                graph = beside(whole, graph, self.outliers, self.layers, self.outliers_as == "list")
         if self.activations is not None:
             products(whole, self.layers)  # a pattern that matches nothing is told
             graph = replace(graph, nodes=tuple(self._reading(node) for node in graph.nodes))
@@ -130,8 +134,10 @@ class Precision(Supposition):
         ]
         if self.mac_rate != 1:
             needs.append(f"an array that does {self.mac_rate:g} of these multiplications in the time of one")
-        if self.outliers:
+        if self.outliers and self.outliers_as == "bitmap":
             needs.append("outliers as values and a bitmap, which the array skips as it skips sparse weights")
+        if self.outliers and self.outliers_as == "list":
+            needs.append("a kernel that fetches, multiplies and sums a list of outliers; priced as the ops it is of")
         return "; ".join(needs)
 
     def says(self, before: Graph, after: Graph, hw: Hardware) -> str:
