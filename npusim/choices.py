@@ -57,6 +57,8 @@ class Order(StrEnum):
 
 
 #: What `npusim calibrate` takes beside the blocks.
+#: Inputs of a matrix that share a scale where nobody says: what OpenVINO's weight compression takes for int4.
+GROUP = 128
 PROFILE = "profile"
 
 Choice = TypeVar("Choice", bound=StrEnum)

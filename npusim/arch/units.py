@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from types import NoneType, UnionType
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import WithJsonSchema
@@ -74,6 +75,8 @@ def bounds(name: str) -> Bounds:
         if get_origin(model) is dict:  # the kernel lines: any name
             model = get_args(model)[1]
             continue
+        if get_origin(model) is UnionType:  # a part that a machine may lack
+            model = next(one for one in get_args(model) if one is not NoneType)
         field = model.model_fields[part]
         model, metadata = field.annotation, field.metadata
     schema: Any = next(m.json_schema for m in metadata if isinstance(m, WithJsonSchema))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os.path import join
 
-from npusim.choices import Precision
+from npusim.choices import GROUP, Precision
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.generate_beside import beside
@@ -19,7 +19,7 @@ def generate(
     prompt: lm.Prompt = None,
     tokens: lm.AnswerTokens = 128,
     weights: lm.WeightsOption = "fp16",
-    group: lm.Group = 128,
+    group: lm.Group = GROUP,
     cache: lm.Cache = "fp16",
     context: lm.Context = None,
     growing: lm.Growing = False,
@@ -72,7 +72,7 @@ def generate(
             model, machine, prompt=prompt, tokens=tokens, weights=weights, group=group, cache=cache,
             context=context, growing=growing, chunk=chunk, batch=batch, compiler=compiler, precision=precision,
             dims=parse_dims(dim), memory_bytes=limit, curve=curve or "--html" in outputs or drawn is not None,
-            draft=draft, accept=accept, ahead=ahead, against=against, measured=measured, what_if=what_if or (),
+            draft=draft, accept=accept, ahead=ahead, against=against, measured=measured, what_ifs=what_if or (),
         )  # fmt: skip
 
     def as_html() -> str:
@@ -80,7 +80,7 @@ def generate(
 
         return to_html(found)
 
-    more = beside(model, found, machine, compiler, precision, parse_dims(dim), sensitivity, varied)
+    more = beside(model, found, machine, compiler, precision, parse_dims(dim), sensitivity, varied, what_if)
     answer(
         outputs,
         {"--json": lambda: text(to_document(found) | more.document), "--html": as_html},

@@ -35,25 +35,27 @@ def beside(
     dims: dict[str, int],
     sensitivity: bool,
     vary: dict[str, Any],
+    what_if: list[str] | None = None,
 ) -> Beside:
     """What was asked for; nothing is planned where nothing was."""
     more = Beside()
     if not (sensitivity or vary):
         return more
     from npusim.generating.exports import passes_of
+    from npusim.generating.supposing import passed
     from npusim.terminal.progress import working
     from npusim.tradeoff import language
 
-    passes = passes_of(model, found.asked, dims)
+    passes, what_ifs = passes_of(model, found.asked, dims), passed(what_if or ())
     with working("asking many NPUs"):
         if sensitivity:
             from npusim.tradeoff.sensitivity_page import page
 
-            elasticities = language.of_token(found, passes, hw, compiler, precision)
+            elasticities = language.of_token(found, passes, hw, compiler, precision, what_ifs)
             more.document["sensitivity"] = asdict(elasticities)
             more.blocks.append(lambda width: page(elasticities, width=width))
         if vary:
-            points = language.varied(found, passes, hw, vary, compiler, precision)
+            points = language.varied(found, passes, hw, vary, compiler, precision, what_ifs)
             more.document["vary"] = [asdict(point) for point in points]
             more.blocks.append(lambda width: language.page(points, width))
     return more

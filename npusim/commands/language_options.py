@@ -19,10 +19,13 @@ Prompt = Annotated[
 ]
 AnswerTokens = Annotated[int, typer.Option("--tokens", metavar="N", help="Tokens of the answer.")]
 WeightsOption = Annotated[
-    str, typer.Option("--weights", metavar="fp16|int8|int4", help="How matrices are stored.")
+    str, typer.Option("--weights", metavar="fp16|int8|int4|nf4|nf4-double", help="How matrices are stored.")
 ]
 Group = Annotated[
-    int, typer.Option("--group", metavar="N", help="Inputs that share a scale with int4; -1: all of them.")
+    int,
+    typer.Option(
+        "--group", metavar="N", help="Inputs that share a scale with int4 and nf4; -1: all of them."
+    ),
 ]
 Cache = Annotated[str, typer.Option("--cache", metavar="fp16|int8", help="How keys and values are stored.")]
 Context = Annotated[

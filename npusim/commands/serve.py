@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from npusim.choices import Order, Precision
+from npusim.choices import GROUP, Order, Precision
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions
@@ -30,7 +30,7 @@ def serve(
     hw: opt.Hw = "lunar_lake",
     tokens: lm.AnswerTokens = 128,
     weights: lm.WeightsOption = "fp16",
-    group: lm.Group = 128,
+    group: lm.Group = GROUP,
     cache: lm.Cache = "fp16",
     growing: lm.Growing = False,
     tiles: opt.Tiles = None,

@@ -38,7 +38,9 @@ def page(
         width,
         words=(0, 6),
     )
-    head += [Line(""), *_answers(comparison, width), *supposed(after.what_ifs, width)] if after.what_ifs else []
+    head += (
+        [Line(""), *_answers(comparison, width), *supposed(after.what_ifs, width)] if after.what_ifs else []
+    )
     deltas: defaultdict[str, float] = defaultdict(float)
     for change in comparison.changes:
         deltas[_what(change)] += change.delta_us

@@ -18,6 +18,7 @@ from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.published import NOTES
 from npusim.generating.record import Generation, Memory
 from npusim.generating.traffic import held, traffic
+from npusim.generating.unpacking import unpacking_sentence
 from npusim.report.record import Doubt
 
 MEMORY_BYTES = 16e9  # of the machine, where nobody says (assumed)
@@ -56,6 +57,9 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
         doubts=step.doubts,
         warnings=tuple(dict.fromkeys(warnings)),
         model_sha256=passes.sha256,
+        unpacking=""
+        if passes.parameters is None
+        else unpacking_sentence(asked.weights, asked.group, on.profile, on.hw.generation),
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from npusim.choices import GROUP
 from npusim.errors import BadArgument
 
 PROMPT = 1024  # NPUW_LLM_MAX_PROMPT_LEN
 CHUNK = 1024  # NPUW_LLM_PREFILL_CHUNK_SIZE
 ROUND = 64  # rows of prompt and answer are rounded up to (assumed: no property says it)
-WIDTHS = ("fp16", "int8", "int4")
+WIDTHS = ("fp16", "int8", "int4", "nf4", "nf4-double")
 CACHES = ("fp16", "int8")
 MOST_TOKENS = 1 << 22
 
@@ -28,7 +29,7 @@ class Asked:
     prompt: int = PROMPT
     tokens: int = 128
     weights: str = "fp16"
-    group: int = 128
+    group: int = GROUP
     cache: str = "fp16"
     context: int | None = None
     growing: bool = False

@@ -44,6 +44,7 @@ def to_document(found: Generation) -> dict[str, Any]:
         "against": None,
         "measured": None if found.measured is None else asdict(found.measured),
         "doubts": [asdict(doubt) for doubt in found.doubts],
+        "unpacking": found.unpacking,
         "what_ifs": [asdict(one) for one in found.what_ifs],
         "without_tokens_per_s": found.without_tokens_per_s,
         "warnings": list(found.warnings),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from npusim.choices import GROUP
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.answer import answer, steps_of
@@ -37,7 +38,7 @@ def generate(
     prompt: int | None = None,
     tokens: int = 128,
     weights: str = "fp16",
-    group: int = 128,
+    group: int = GROUP,
     cache: str = "fp16",
     context: int | None = None,
     growing: bool = False,
@@ -55,7 +56,7 @@ def generate(
     against: Path | None = None,
     measured: float | None = None,
     rewrite: Rewrite | None = None,
-    what_if: str | Sequence[str] = (),
+    what_ifs: str | Sequence[str] = (),
 ) -> Generation:
     """Time to the first token, tokens a second, where a token's time goes, memory, and the bound.
 
@@ -75,7 +76,7 @@ def generate(
         draft, accept, ahead: a smaller model's config for speculative decoding as a what-if.
         against: another config, asked the same; from which context on it is faster.
         measured: tokens a second somebody measured, to be judged.
-        what_if: suppositions as `npusim.suppose` takes them, of every pass.
+        what_ifs: suppositions as `npusim.what_if` takes them, of every pass.
         rewrite: `onnx.ModelProto` -> the one to be planned in its place (built graphs only).
 
     Raises:
@@ -88,7 +89,7 @@ def generate(
         check(accept, ahead)
     machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
-    on = Conditions(machine, profile, precision, what_ifs_of(what_if))
+    on = Conditions(machine, profile, precision, what_ifs_of(what_ifs))
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):
         asked = passes.asked = _of_exports(passes, asked, prompt)

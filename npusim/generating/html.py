@@ -50,9 +50,12 @@ def _lead(found: Generation) -> str:
         ("parameters", "" if found.parameters is None else scaled(found.parameters).strip()),
         ("batch", str(asked.batch) if asked.batch > 1 else ""),
         ("cache", "one state, the same at any context" if found.recurrent else asked.cache_sentence),
+        ("weights", found.unpacking),
         ("NPU", f"{found.hardware}, {found.tiles} tiles, compiler {found.compiler}"),
-        *((f"what if {one.asked}", one.sentence + (f"; needs, assumed: {one.needs}" * bool(one.needs)))
-          for one in found.what_ifs),
+        *(
+            (f"what if {one.asked}", one.sentence + (f"; needs, assumed: {one.needs}" * bool(one.needs)))
+            for one in found.what_ifs
+        ),
         ("without", f"{digits(found.without_tokens_per_s)} tokens/s" if found.without_tokens_per_s else ""),
     ]
     warnings = [f'<p class="warning">{text(w)}</p>' for w in found.warnings]

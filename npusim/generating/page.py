@@ -73,6 +73,7 @@ def _facts(found: Generation, width: int) -> list[Line]:
         *sentence(found.bound.sentence, width, INDENT, "bound"),
         *sentence(f"a prompt of {prompt}; {answer}{side}", width, INDENT, "asked"),
         *sentence(kept, width, INDENT, "cache"),
+        *(sentence(found.unpacking, width, INDENT, "weights") if found.unpacking else []),
         *sentence(memory_sentence(found), width, INDENT, "memory", "" if found.fits else "bold red"),
         *sentence(f"{known}{machine}, the host's part included", width, INDENT, "machine"),
     ]

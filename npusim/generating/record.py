@@ -96,8 +96,8 @@ class Generation:
     `first_token_us`: all passes over the prompt, with the host; `tokens_per_s`: of the tokens after it, all sequences
     of the batch together; both with the band in which 80 of 100 cases lie. `step`: one token, the mean of the run;
     `prompt_passes` those planned for the prompt. `curve` where it was asked for. `recurrent`: a token costs the same
-    at any context. `what_ifs`: under which suppositions, each told of a token's pass; `without_tokens_per_s`: the same
-    without them."""
+    at any context. `unpacking`: a sentence on weights that no op of ONNX's own unpacks. `what_ifs`: under which
+    suppositions, each told of a token's pass; `without_tokens_per_s`: the same without them."""
 
     model: str
     hardware: str
@@ -121,6 +121,7 @@ class Generation:
     measured: Judged | None = None
     doubts: tuple[Doubt, ...] = ()
     warnings: tuple[str, ...] = ()
+    unpacking: str = ""
     what_ifs: tuple[Supposed, ...] = ()
     without_tokens_per_s: float | None = None
     model_sha256: tuple[str, ...] = ()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from npusim.graph import Graph, Node, Value
+from npusim.whatif.dense_and_sparse import OUTLIERS
 
 #: Products with weights. A depthwise convolution of a state-space layer is no end of its recurrence.
 PRODUCTS = frozenset(
-    {"MatMul", "Gemm", "FusedMatMul", "MatMulNBits", "MatMulInteger", "QLinearMatMul", "FullyConnected"}
+    {"MatMul", "Gemm", "FusedMatMul", "MatMulNBits", "MatMulBnb4", "MatMulInteger", "QLinearMatMul"}
+    | {"FullyConnected"}
 )
 ATTENTION = frozenset({"Attention", "GroupQueryAttention", "MultiHeadAttention"})
 _NO_CACHE = re.compile(r"mask|embed|cos|sin|rope|rotary|position|logits|hidden_state", re.I)
@@ -64,7 +66,9 @@ def from_constants(graph: Graph) -> set[str]:
 
 
 def weighs(node: Node, constants: set[str]) -> bool:
-    """Whether the node is a product with weights."""
+    """Whether the node is a product with weights, or begins one that stands beside it."""
+    if OUTLIERS in node.metadata:
+        return True
     return node.op_type in PRODUCTS and any(name in constants for name in node.inputs[1:] if name)
 
 

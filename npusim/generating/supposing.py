@@ -17,7 +17,7 @@ from npusim.whatif.run import Plain
 from npusim.whatif.run import supposed as under
 
 
-def what_ifs_of(texts: str | Iterable[str | Supposition]) -> tuple[Supposition, ...]:
+def what_ifs_of(texts: str | Iterable[str]) -> tuple[Supposition, ...]:
     """What is supposed of all passes. Raises BadArgument for what composes several runs of one graph: it has no answer
     in tokens a second."""
     found = parse_all([texts] if isinstance(texts, str) else list(texts))
@@ -28,6 +28,11 @@ def what_ifs_of(texts: str | Iterable[str | Supposition]) -> tuple[Supposition, 
                 f"npusim run CONFIG --what-if {one.asked} (--dim tokens=N is a prompt, --dim past=N a token)"
             )
     return found
+
+
+def passed(texts: Iterable[str]) -> tuple[Supposition, ...]:
+    """The same without those that only count, for whoever asks for times alone."""
+    return tuple(one for one in what_ifs_of(texts) if not isinstance(one, Runs))
 
 
 def told(passes: Passes, on: Conditions, found: Generation) -> Generation:
@@ -54,4 +59,3 @@ def _records(graph: Graph, on: Conditions) -> tuple[Supposed, ...]:
         records.append(Supposed(one.name, one.asked, said, one.requires(hw), one.options()))
         graph = after
     return tuple(records)
-

@@ -1,16 +1,20 @@
 """Bytes by hand: what a pass must read whatever the plan, and what of it all is held in memory.
 
-A graph's own tensors are counted, as they are stored on the NPU (float32 as fp16; where a what-if supposes them
+A graph's own tensors are counted, as they are stored on the NPU (float32 as fp16, but for scales of packed weights,
+which cross DDR as the file has them; where a what-if supposes them
 narrower or sparse, so); nothing here looks at a plan."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from npusim.generating.roles import cache_inputs, cache_outputs
 from npusim.graph import Graph, Value
 
+#: Ops that unpack weights, by which inputs are beside the packed ones: scales, zero points, largest values.
+_BESIDE = {"DequantizeLinear": 1, "MatMulNBits": 2, "MatMulBnb4": 2, "GatherBlockQuantized": 2}
 _TABLES = frozenset({"Gather", "GatherBlockQuantized", "GatherElements", "GatherND"})
 #: Ops that take of a table of cosines or sines the rows of their positions, and the inputs where those stand.
 _TURNING = {"GroupQueryAttention": (7, 8), "RotaryEmbedding": (1, 2, 3)}
@@ -43,21 +47,38 @@ class Held:
 def traffic(graph: Graph) -> Traffic:
     """What one pass of the graph reads and writes by necessity."""
     tables, whole = _constants(graph)
-    weights = sum(_from_ddr(graph.values[name]) for name in whole)
-    weights += sum(_from_ddr(graph.values[name]) * part for name, part in tables.items() if name not in whole)
+    size = _sizes(graph)
+    weights = sum(size(name) for name in whole if not _kept(graph.values[name]))
+    weights += sum(
+        size(name) * part
+        for name, part in tables.items()
+        if name not in whole and not _kept(graph.values[name])
+    )
     caches = cache_inputs(graph)
     new = sum(_new_bytes(value, caches) for value in cache_outputs(graph))
     return Traffic(weights, sum(v.npu_bytes for v in caches), new)
 
 
-def _stored(value: Value) -> float:
-    """Bytes of a constant in memory."""
-    return value.npu_bytes * value.contents.stored if value.contents else value.npu_bytes
+def _sizes(graph: Graph) -> Callable[[str], float]:
+    """Bytes of a constant in memory, by its name."""
+    beside = {
+        name
+        for node in graph.nodes
+        if node.op_type in _BESIDE
+        for name in node.inputs[_BESIDE[node.op_type] :]
+    }
+
+    def size(name: str) -> float:
+        value = graph.values[name]
+        plain = value.elements * value.dtype.bits / 8 if name in beside else value.npu_bytes
+        return plain * value.contents.stored if value.contents else plain
+
+    return size
 
 
-def _from_ddr(value: Value) -> float:
-    """The same; none of what is supposed to lie in another memory."""
-    return 0.0 if value.contents and value.contents.memory else _stored(value)
+def _kept(value: Value) -> bool:
+    """Whether it is supposed to lie in another memory than DDR."""
+    return value.contents is not None and bool(value.contents.memory)
 
 
 def _new_bytes(value: Value, caches: list[Value]) -> float:
@@ -94,7 +115,7 @@ def held(graph: Graph) -> Held:
                 live += graph.values[name].npu_bytes
         most = max(most, live)
         live -= sum(graph.values[name].npu_bytes for name in leaving.get(k, ()) if name in counted)
-    return Held(sum(_stored(graph.values[name]) for name in names), most)
+    return Held(sum(map(_sizes(graph), names)), most)
 
 
 def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:

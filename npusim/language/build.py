@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
+from npusim.choices import GROUP
 from npusim.errors import BadArgument
 from npusim.language.blocks.common import norm, residual, scaled
 from npusim.language.model import ModelConfig
@@ -31,7 +32,7 @@ def build(
     last_logits: bool = True,
     with_cache: bool = True,
     present: str = "all",
-    group: int = 32,
+    group: int = GROUP,
     embedding: str | None = None,
     head: str | None = None,
     weights_values: Values | np.random.Generator | None = None,
@@ -43,7 +44,8 @@ def build(
         past: tokens in the cache: 0 for a prompt, more for a later part of one or for a decode step.
         batch: sequences side by side.
         weights: 'fp16', 'int8' (a scale an output channel), 'int4' (`group`: 32, 64 or 128 inputs share a scale, -1:
-            all), symmetric; 'fp32' for proofs.
+            all), symmetric; 'nf4' (16 values of a table, the largest of a group as scale), 'nf4-double' (that scale in
+            8 bits); 'fp32' for proofs.
         cache: 'fp16', or 'int8' for keys and values (a scale a head). Recurrent states stay fp16.
         layers: only the first so many.
         last_logits: the head runs for the last token only.
@@ -101,7 +103,7 @@ def _embedded(w: Writer, config: ModelConfig) -> str:
 
 def _logits(w: Writer, x: str, config: ModelConfig) -> None:
     """The last matrix; a tied one is the table turned, or a matrix of its own where it is stored otherwise."""
-    shape = (config.hidden, config.vocab)
+    shape, weight = (config.hidden, config.vocab), ""
     if config.tied and w.storage.shared:
         with w.within(config.prefix, config.embedding):
             if w.storage.embedding is Width.INT8:
@@ -115,11 +117,14 @@ def _logits(w: Writer, x: str, config: ModelConfig) -> None:
     else:
         with w.within("lm_head"):
             w.values = _turned(w, config)
-            weight = w.weight("weight", shape, w.storage.head)
     with w.within("lm_head"):
         capped = config.logits_softcap
         rest = capped is not None or config.logits_multiplier != 1.0
-        y = w.op("MatMul", x, weight, out="" if rest else "logits")
+        out = "" if rest else "logits"
+        if weight:
+            y = w.op("MatMul", x, weight, out=out)
+        else:
+            y = w.product(x, "weight", shape, w.storage.head, out)
         if config.logits_multiplier != 1.0:
             y = w.op("Mul", y, w.scalar(config.logits_multiplier), out="logits" if capped is None else "")
         if capped is not None:

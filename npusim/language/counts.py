@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from npusim.choices import GROUP
 from npusim.language.model import ModelConfig, Parameter, State
 from npusim.language.storage import BITS, Width, matrix_bytes, storage
 
@@ -24,7 +25,7 @@ class Counts:
     def weight_bytes(
         self,
         weights: str = "fp16",
-        group: int = 32,
+        group: int = GROUP,
         embedding: str | None = None,
         head: str | None = None,
     ) -> int:
@@ -34,7 +35,7 @@ class Counts:
     def read_bytes(
         self,
         weights: str = "fp16",
-        group: int = 32,
+        group: int = GROUP,
         embedding: str | None = None,
         head: str | None = None,
         tokens: int = 1,

@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from npusim.language.storage import Storage, Width, block_of, quantised, scales
+from npusim.errors import BadArgument
+from npusim.language.storage import SCALES_A_SCALE, Storage, Width, block_of, normal_floats, quantised, scales
 from npusim.messages import messages
 
 OPSET = 21  # blocked DequantizeLinear of int4
 IR_VERSION = 10
 DROPPED = "weights_dropped.bin"
-TYPES = {"float32": 1, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "int4": 22}
+MICROSOFT = "com.microsoft"
+TYPES = {"float32": 1, "int8": 3, "uint8": 2, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "int4": 22}
 Values = Callable[[str, tuple[int, ...]], np.ndarray]
 
 
@@ -78,10 +80,14 @@ class Writer:
         """One node with one result, whose name is returned; `out` names it."""
         return self.ops(op_type, *inputs, out=(out,), **attributes)[0]
 
-    def ops(self, op_type: str, *inputs: str, out: tuple[str, ...], **attributes: Any) -> list[str]:
+    def ops(
+        self, op_type: str, *inputs: str, out: tuple[str, ...], domain: str = "", **attributes: Any
+    ) -> list[str]:
         """One node with a result for each of `out`; an empty one gets a name."""
         name = self._unique("/" + "/".join((*self.scope, op_type)))
-        node = self.graph.node.add(op_type=op_type, name=name)
+        node = self.graph.node.add(op_type=op_type, name=name, domain=domain)
+        if domain and all(known.domain != domain for known in self.model.opset_import):
+            self.model.opset_import.add(domain=domain, version=1)
         node.input.extend(inputs)
         more = "" if len(out) == 1 else "_{}"
         results = [given or f"{name}_output{more.format(k)}" for k, given in enumerate(out)]
@@ -146,6 +152,10 @@ class Writer:
         width = width or self.storage.weights
         if width in (Width.FP16, Width.FP32):
             return self.parameter(name, shape)
+        if width.normal:
+            raise BadArgument(
+                f"weights {width}: no op of ONNX holds experts so; ask --what-if precision:weights=nf4 of another width"
+            )
         full = ".".join((*self.scope, name))
         whole, scale = self.integers(full, shape, width)
         if len(scales(shape, width, self.storage.group)) == 1:
@@ -183,8 +193,42 @@ class Writer:
     def linear(self, x: str, name: str, inputs: int, outputs: int, bias: bool = False) -> str:
         """x [..., inputs] times a matrix, plus a bias."""
         with self.within(name):
-            y = self.op("MatMul", x, self.weight("weight", (inputs, outputs)))
+            y = self.product(x, "weight", (inputs, outputs))
             return self.op("Add", y, self.parameter("bias", (outputs,))) if bias else y
+
+    def product(
+        self, x: str, name: str, shape: tuple[int, int], width: Width | None = None, out: str = ""
+    ) -> str:
+        """x [..., inputs] times a matrix below the present scope, stored as all are or in `width`."""
+        width = width or self.storage.weights
+        if not width.normal:
+            return self.op("MatMul", x, self.weight(name, shape, width), out=out)
+        full = ".".join((*self.scope, name))
+        inputs, outputs = shape
+        block = block_of(inputs, width, self.storage.group)
+        count = inputs * outputs // block
+        names = [f"{full}_nf4", f"{full}_scale"]
+        if width is Width.NF4_DOUBLE:
+            names.append(f"{full}_scale_scale")
+        if full not in self.shared:
+            made: tuple[np.ndarray, ...] | None = None
+            if self.values is not None:
+                made = normal_floats(self.values(full, shape), width, self.storage.group)
+            sizes = [(-(-inputs * outputs // 2), 1), (count,), (-(-count // SCALES_A_SCALE),)]
+            kinds = ["uint8", self.float] if width is Width.NF4 else ["uint8", "uint8", self.float]
+            for k, (tensor, kind) in enumerate(zip(names, kinds, strict=True)):
+                self._weight(tensor, sizes[k], kind, None if made is None else made[k])
+            self.shared[full] = full
+        largest = names[1]
+        if width is Width.NF4_DOUBLE:
+            blocked: dict[str, Any] = (
+                {"axis": 0, "block_size": SCALES_A_SCALE} if count > SCALES_A_SCALE else {}
+            )
+            largest = self.op("DequantizeLinear", *names[1:], **blocked)
+        return self.op(
+            "MatMulBnb4", x, names[0], largest, out=out, domain=MICROSOFT,
+            K=inputs, N=outputs, block_size=block, quant_type=1,
+        )  # fmt: skip
 
     def input(self, name: str, shape: tuple[int, ...], kind: str | None = None) -> str:
         """A graph input; `kind` is its element type, of activations if None."""

@@ -36,9 +36,9 @@ def _wide_float(dtype: DType) -> bool:
 
 
 def _quantise(c: OpCase) -> tuple[Lowering, ...]:
-    """`npusim.unpacked` (of the compiler): weights that a kernel writes out in 16 bits."""
-    if c.attr("npusim.unpacked"):
-        return (dsp(c, "fakequantize"),)
+    """`npusim.unpacked` (of the compiler): weights that this kernel writes out in 16 bits."""
+    if kernel := c.attr("npusim.unpacked"):
+        return (dsp(c, str(kernel)),)
     if c.input(0).constant:
         return (FUSED,)  # weights are stored as they are multiplied
     return FUSED, Lowering("mac_array", (per_element(c),)), dsp(c, "fakequantize")
@@ -50,7 +50,7 @@ for _domain in ("", MICROSOFT):
         "DequantizeLinear",
         domain=_domain,
         lowerings=("fused", "mac_array", "dsp"),
-        kernels=("fakequantize",),
+        kernels=("fakequantize", "gather"),
     )(_quantise)
 
 

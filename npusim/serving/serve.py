@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.choices import Order, choose
+from npusim.choices import GROUP, Order, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
@@ -36,7 +36,7 @@ def serve(
     tokens: int = 128,
     order: str = "one-by-one",
     weights: str = "fp16",
-    group: int = 128,
+    group: int = GROUP,
     cache: str = "fp16",
     growing: bool = False,
     compiler: str | CompilerProfile = DEFAULT_COMPILER,

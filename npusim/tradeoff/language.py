@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from npusim.generating.record import Generation
 from npusim.terminal.layout import Line, table
 from npusim.terminal.units import digits, time
 from npusim.tradeoff.sensitivity import Sensitivity, sensitivity
+from npusim.whatif.base import Supposition
+from npusim.whatif.run import applied
 
 MOST_POINTS = 10_000
 ROWS = 24  # of the page
@@ -29,18 +31,33 @@ class Varied:
     first_token_us: float
 
 
-def of_token(found: Generation, passes: Passes, hw: Hardware, compiler: str, precision: str) -> Sensitivity:
+def of_token(
+    found: Generation,
+    passes: Passes,
+    hw: Hardware,
+    compiler: str,
+    precision: str,
+    what_ifs: Sequence[Supposition] = (),
+) -> Sensitivity:
     """Elasticities of one token's time, the host's request included, at the middle of the answer."""
     before = found.asked.before
     graph = passes.graph(1, before[len(before) // 2])
+    graph, hw = applied(graph, hw, what_ifs, compiler, precision)
     return sensitivity(graph, hw, compiler, precision, mode="throughput")
 
 
 def varied(
-    found: Generation, passes: Passes, hw: Hardware, vary: Mapping[str, Any], compiler: str, precision: str
+    found: Generation,
+    passes: Passes,
+    hw: Hardware,
+    vary: Mapping[str, Any],
+    compiler: str,
+    precision: str,
+    what_ifs: Sequence[Supposition] = (),
 ) -> tuple[Varied, ...]:
     """The answer on every NPU of a grid: the plans of a token and of the prompt's last pass priced at all points at
-    once, as `npusim.sweep` does; other passes of a long prompt, and other tokens of a growing cache, in proportion.
+    once, as `npusim.sweep` does, under the what-ifs; other passes of a long prompt, and other tokens of a growing cache, in
+    proportion.
 
     Raises BadArgument for more than 10,000 points, and what `npusim.sweep` raises."""
     from npusim.sweeping.axes import make_axes
@@ -56,13 +73,14 @@ def varied(
     past, size = asked.chunks[-1]
     before = asked.before[len(asked.before) // 2]
     graphs = {"prompt": passes.graph(size, past), "token": passes.graph(1, before)}
-    data = sweep(graphs, hw, vary, compiler=compiler, precision=precision)
+    data = sweep(graphs, hw, vary, compiler=compiler, precision=precision, what_ifs=what_ifs)
     here = sweep(
         graphs,
         hw,
         {axes[0].name: [_now(hw, axes[0].name, compiler, precision)]},
         compiler=compiler,
         precision=precision,
+        what_ifs=what_ifs,
     )
     known = {"prompt": found.first_token_us, "token": found.step.time_us}
     host = {"prompt": found.prompt_parts_us["host"], "token": found.step.parts_us["host"]}

@@ -16,6 +16,7 @@ BITMAP_BITS = 1.0
 OPS = ("MatMul", "Gemm")
 #: A place among the inputs of a product, where a list of places stands in place of the bitmap.
 PLACE = DType.UINT16
+OUTLIERS = "npusim.outliers"  # of the node that begins a product of listed outliers
 
 
 def beside(whole: Graph, graph: Graph, share: float, pattern: str, listed: bool = False) -> Graph:
@@ -63,19 +64,35 @@ def _listed(
     """What is multiplied is fetched by its place, multiplied, and summed over the outliers of an output. All outputs
     have as many, rounded up (ELLPACK), so that no row needs a pointer."""
     outputs = values[out].shape[-1]
-    inputs = whole.values[held].elements // outputs
-    each = ceil(share * inputs)
+    each = ceil(share * whole.values[held].elements / outputs)
     data = values[node.inputs[0]]
-    shape = (*data.shape[:-1], outputs, each)
-    places, numbers, axes = f"{held}/places", f"{held}/outliers", f"{out}/axes"
-    values[places] = Value(places, (outputs, each), PLACE, True)
-    values[numbers] = Value(numbers, (outputs, each), DType.FLOAT16, True)
+    spread = (*data.shape[:-1], outputs * each)
+    places, numbers = f"{held}/places", f"{held}/outliers"
+    values[places] = Value(places, (*(1 for _ in data.shape[:-1]), outputs * each), PLACE, True)
+    values[numbers] = Value(numbers, (outputs * each,), DType.FLOAT16, True)
+    fetched, weighted, apart = (f"{out}/{what}" for what in ("fetched", "weighted", "apart"))
+    values |= {name: replace(data, name=name, shape=spread, data=None) for name in (fetched, weighted)}
+    values[apart] = replace(data, name=apart, shape=(*data.shape[:-1], outputs, each), data=None)
+    sizes, axes = f"{out}/sizes", f"{out}/axes"
+    values[sizes] = Value(sizes, (len(spread) + 1,), DType.INT64, True, np.array(values[apart].shape))
     values[axes] = Value(axes, (1,), DType.INT64, True, np.array([-1]))
-    steps = (f"{out}/fetched", f"{out}/weighted")
-    values |= {name: replace(data, name=name, shape=shape, data=None) for name in steps}
-    fetch, weigh, add = (f"{node.name}/outliers/{what}" for what in ("fetch", "weigh", "add"))
+    steps = (
+        ("GatherElements", (data.name, places), fetched, {"axis": -1}),
+        ("Mul", (fetched, numbers), weighted, {}),
+        ("Reshape", (weighted, sizes), apart, {}),
+        ("ReduceSum", (apart, axes), out, {"keepdims": 0}),
+    )
+    first = {OUTLIERS: "listed"}
     return [
-        Node(fetch, "Gather", (data.name, places), steps[:1], {"axis": -1}, repeats=node.repeats),
-        Node(weigh, "Mul", (steps[0], numbers), steps[1:], repeats=node.repeats),
-        Node(add, "ReduceSum", (steps[1], axes), (out,), {"keepdims": 0}, repeats=node.repeats),
-    ]
+        Node(
+            f"{node.name}/outliers/{kind}", kind, inputs, (made,), attributes,
+            repeats=node.repeats, metadata=first if kind == "GatherElements" else {},
+        )
+        for kind, inputs, made, attributes in steps
+    ]  # fmt: skip
+
+
+def lists(graph: Graph) -> list[str]:
+    """Names of the values and places of listed outliers."""
+    places = [node.inputs[1] for node in graph.nodes if OUTLIERS in node.metadata]
+    return [*places, *(f"{name.removesuffix('/places')}/outliers" for name in places)]

@@ -123,7 +123,7 @@ def test_many_npus_at_once_say_what_each_says_alone(npusim, llama):
     [
         (["{llama}", "--vary", "ddr.bandwith=1,2"], "ddr.bandwidth_gb_per_s"),
         (["{llama}", "--prompt", "0"], "--prompt 0"),
-        (["{llama}", "--weights", "int3"], "choose from fp16, int8, int4"),
+        (["{llama}", "--weights", "int3"], "choose from fp16, int8, int4, nf4, nf4-double"),
         (["{llama}", "--context", "64"], "1152 or more"),
         (["{llama}", "--group", "7"], "group 7"),
         (["{llama}", "--accept", "2", "--draft", "{llama}"], "--accept 2"),

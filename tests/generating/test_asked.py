@@ -31,7 +31,7 @@ def test_passes_and_rows_by_hand(asked, chunks, rows, before):
         ({"tokens": -1}, "--tokens -1"),
         ({"batch": 0}, "--batch 1"),
         ({"chunk": 10**9}, "4,194,304"),
-        ({"weights": "int3"}, "fp16, int8, int4"),
+        ({"weights": "int3"}, "fp16, int8, int4, nf4, nf4-double"),
         ({"cache": "fp8"}, "--cache 'fp8'"),
         ({"context": 1024}, "1152 or more"),
         ({"context": 10**12}, "at most"),

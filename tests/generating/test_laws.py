@@ -38,7 +38,7 @@ def llamas(draw):
 
 asked = st.fixed_dictionaries(
     {
-        "weights": st.sampled_from(("fp16", "int8", "int4")),
+        "weights": st.sampled_from(("fp16", "int8", "int4", "nf4", "nf4-double")),
         "group": st.sampled_from((32, -1)),
         "cache": st.sampled_from(("fp16", "int8")),
         "batch": st.integers(1, 3),

@@ -19,7 +19,7 @@ LLAMA, MAMBA, MAMBA2 = "llama-3.2-1b", "mamba-130m", "mamba2-130m"
 PROMPT = {"past": 0, "last_logits": False, "with_cache": False}
 CASES = [
     (LLM / "large" / "llama32_1b_dec_kv1024_fp16_dy.onnx", LLAMA, {}),
-    (LLM / "large" / "llama32_1b_dec_kv1024_int4_dq4.onnx", LLAMA, {"weights": "int4"}),
+    (LLM / "large" / "llama32_1b_dec_kv1024_int4_dq4.onnx", LLAMA, {"weights": "int4", "group": 32}),
     (LLM / "large" / "llama32_1b_pre_L1024_fp16_dy.onnx", LLAMA, {"tokens": 1024, "past": 0}),
     (LARGE / "mamba130m_tf5_dec_ts.onnx", MAMBA, {}),
     (LARGE / "mamba130m_tf5_L4_ts.onnx", MAMBA, {"tokens": 4, **PROMPT}),
@@ -62,11 +62,11 @@ def test_weight_bytes_are_those_of_the_export(weights):
     row = re.search(rf"llama32_1b_dec_kv1024_{'int4_dq4' if weights == 'int4' else 'fp16_dy'} (.*)", text)
     cells = [int(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", row.group(1))]
     found = counts(config_of(LLAMA))
-    assert found.weight_bytes(weights) == pytest.approx(
+    assert found.weight_bytes(weights, 32) == pytest.approx(
         cells[1], rel=1e-4
     )  # masks and the like are theirs alone
     if weights == "int4":
-        assert found.read_bytes(weights) == pytest.approx(cells[2], rel=0.001)
+        assert found.read_bytes(weights, 32) == pytest.approx(cells[2], rel=0.001)
 
 
 def test_a_cache_takes_what_the_readme_says():

@@ -67,6 +67,24 @@ def test_outliers_are_a_sparse_product_beside_and_a_sum():
     )
 
 
+def test_outliers_as_a_list_are_fetched_multiplied_and_summed():
+    """3 of the 256 inputs of each output, of 1 %: a value and a place of 2 bytes each."""
+    graph = npusim.what_if(chain(1, 256, 512), "precision:weights=int4,outliers=0.01,outliers_as=list")
+    assert [node.op_type for node in graph.nodes] == [
+        "MatMul",
+        "GatherElements",
+        "Mul",
+        "Reshape",
+        "ReduceSum",
+        "Add",
+    ]
+    for name in ("w0/places", "w0/outliers"):
+        assert graph.values[name].npu_bytes == 512 * 3 * 2
+    report = ask(chain(1, 256, 512), "weights=int4,outliers=0.01,outliers_as=list")
+    assert "as lists of 6.14 KB" in report.what_ifs[0].sentence
+    assert next(n for n in report.nodes if n.op_type == "GatherElements").engine == "dsp"
+
+
 def test_layers_apart_meet_in_a_quantize():
     graph = chain(512, 256, 512, 128, 256)
     some = ask(graph, "activations=int8,layers=m1")

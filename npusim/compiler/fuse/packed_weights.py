@@ -19,6 +19,7 @@ from npusim.graph import DType, Node, Value
 from npusim.ops.counting import TABLE_BYTES
 
 UNPACKED = "npusim.unpacked"
+TABLE = "npusim.weight_table"  # of a product whose weights are places in a table (MatMulBnb4)
 WEIGHTED = ("MatMul", "Gemm", "FusedMatMul", "Conv", "ConvTranspose")
 MOVES = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
 STORED = {2: DType.UINT2, 4: DType.UINT4, 8: DType.UINT8}
@@ -44,19 +45,31 @@ def _named(r: Rewriter, index: int, node: Node) -> None:
     """MatMulNBits: x, weights, scales, zero points, order of groups, bias. MatMulBnb4: x, weights, largest values."""
     k, n, bits = int(node.attribute("K")), int(node.attribute("N")), int(node.attribute("bits", 4))
     given = [name for name in node.inputs[1:] if name]
-    if bits not in STORED or not all(r.constant(name) for name in given):
+    if bits not in STORED or not all(r.constant(name) or _behind(r, name) for name in given):
         return
     bias = node.inputs[5] if node.op_type == "MatMulNBits" and len(node.inputs) > 5 else ""
-    weights, *beside = (r.value(name) for name in given if name != bias)
+    behind = [part for name in given if name != bias for part in _behind(r, name) or (name,)]
+    weights, *beside = (r.value(name) for name in behind)
     one_block = node.op_type == "MatMulNBits" and int(node.attribute("block_size", k)) >= k
     name = f"{weights.name}/stored"
     r.values[name] = Value(name, (k, n), STORED[bits], constant=True)
     side = {} if one_block else {SIDE_BYTES: beside_table(beside, n)}
+    if node.op_type == "MatMulBnb4":
+        side[TABLE] = 1
     post = (*node.post_ops, "Add") if bias else node.post_ops
     product = replace(
         node, op_type="MatMul", domain="", inputs=(node.inputs[0], name), attributes=side, post_ops=post
     )
     r.replace([index], product)
+    for old in given:
+        _drop_unread(r, old)
+
+
+def _behind(r: Rewriter, name: str) -> tuple[str, ...]:
+    """Constants that a tensor is unpacked from: scales that are stored in 8 bits themselves."""
+    made = r.maker(name, "DequantizeLinear")
+    inputs = tuple(filter(None, made[1].inputs)) if made else ()
+    return inputs if all(map(r.constant, inputs)) else ()
 
 
 def _dequantized(r: Rewriter, index: int, node: Node) -> None:
@@ -102,7 +115,8 @@ def _by_kernel(r: Rewriter, index: int, node: Node) -> None:
     made = r.maker(wide, "DequantizeLinear")
     if made is None:
         r.values[wide] = replace(value, name=wide, dtype=DType.FLOAT16, constant=False)
-        attributes = {UNPACKED: 1, SIDE_BYTES: node.attribute(SIDE_BYTES, 0.0)}
+        kernel_of = "gather" if node.attribute(TABLE) else "fakequantize"
+        attributes = {UNPACKED: kernel_of, SIDE_BYTES: node.attribute(SIDE_BYTES, 0.0)}
         kernel = Node(
             f"{name}/unpack", "DequantizeLinear", (name,), (wide,), attributes, repeats=node.repeats
         )

@@ -12,7 +12,7 @@ from npusim.compiler.fuse.quantised import MAC_OPS, READS
 from npusim.graph import Contents, DType, Graph, Node, Value
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Supposition, option
-from npusim.whatif.dense_and_sparse import beside
+from npusim.whatif.dense_and_sparse import beside, lists
 from npusim.whatif.weights import count, marked, matches, products, stored
 
 #: Type of a weight -> the type the MAC array reads it as, and bits it takes in memory.
@@ -43,8 +43,8 @@ class Precision(Supposition):
     Weights take their bits in memory and on the way there; the MAC array reads what is narrower than 8 bits as 8 bits
     (VPUNN), so that by default they are stored smaller and multiplied no faster. `mac_rate` supposes an array that does
     more of them at once. Activations become what static quantisation leaves: 8 bits in front of the MAC array, fp16 on
-    the DSPs. `outliers` keeps a share of the weights apart, in fp16, as a sparse product beside the dense one: on the array, or,
-    as a list, on the DSPs, which fetch what each outlier is multiplied by."""
+    the DSPs. `outliers` keeps a share of the weights apart, in fp16, as a sparse product beside the dense one: on the
+    array, or, as a list, on the DSPs, which fetch what each outlier is multiplied by."""
 
     name: ClassVar[str] = "precision"
     came_from: ClassVar[str] = (
@@ -65,7 +65,8 @@ class Precision(Supposition):
         0.0, "share of the weights of products kept in fp16 as a sparse matrix", ge=0, le=1
     )
     outliers_as: Literal["bitmap", "list"] = option(
-        "bitmap", "how outliers are stored: values and a bitmap for the array, or a list of values and 16-bit places"
+        "bitmap",
+        "how outliers are stored: values and a bitmap for the array, or a list of values and 16-bit places",
     )
     mac_rate: float = option(
         1.0,
@@ -137,7 +138,9 @@ class Precision(Supposition):
         if self.outliers and self.outliers_as == "bitmap":
             needs.append("outliers as values and a bitmap, which the array skips as it skips sparse weights")
         if self.outliers and self.outliers_as == "list":
-            needs.append("a kernel that fetches, multiplies and sums a list of outliers; priced as the ops it is of")
+            needs.append(
+                "a kernel that fetches, multiplies and sums a list of outliers; priced as the ops it is of"
+            )
         return "; ".join(needs)
 
     def says(self, before: Graph, after: Graph, hw: Hardware) -> str:
@@ -154,7 +157,9 @@ class Precision(Supposition):
                     "sparse ones' bitmaps shrink with them: give precision before sparsity to keep a bit a weight"
                 )
             if self.outliers:
-                parts.append(f"{100 * self.outliers:g}% of them in fp16 beside, counted in")
+                listed = sum(after.values[n].npu_bytes for n in lists(after))
+                more = f"as lists of {nbytes(listed)}" if listed else "counted in"
+                parts.append(f"{100 * self.outliers:g}% of them in fp16 beside, {more}")
         if self.activations:
             parts.append(f"what the MAC array reads in {self.activations}")
         return "; ".join(parts) or "types as in the file: nothing changes"
