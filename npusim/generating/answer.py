@@ -13,6 +13,7 @@ from npusim.generating.asked import Asked
 from npusim.generating.between import Between
 from npusim.generating.bound import bound_of
 from npusim.generating.curve import Curve, curve
+from npusim.generating.experts import routing_sentence
 from npusim.generating.graphs import Passes
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.published import NOTES
@@ -34,6 +35,7 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     per_s = asked.batch * 1e6 / step.time_us
     prompt = _prompt(passes, asked, on)
     warnings = [w for one in (step, *prompt.passes) for w in one.warnings]
+    warnings += [said for said in [routing_sentence(passes.graph(1, asked.before[-1]), on.hw)] if said]
     warnings += [NOTES[on.hw.generation]] if on.hw.generation in NOTES else []
     warnings += [f"of a token, {said}" for said in step.rests]
     warnings += [f"of a pass over the prompt, {said}" for said in prompt.passes[-1].rests]

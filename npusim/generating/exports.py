@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from npusim.errors import BadArgument, BadModel
 from npusim.generating.asked import ROUND, Asked
+from npusim.generating.experts import experts_bound
 from npusim.generating.graphs import Built, Passes, Rewrite
 from npusim.generating.pipeline import last_token_alone, new_rows_leave
 from npusim.generating.roles import rows_kept
@@ -55,7 +56,7 @@ class Exported:
 
     def graph(self, tokens: int, past: int) -> Graph:
         of_step = tokens == 1 and (past > 0 or self.recurrent)
-        found = self._load(self.step if of_step else self.prompt, tokens, past)
+        found = experts_bound(self._load(self.step if of_step else self.prompt, tokens, past))
         return last_token_alone(found) if self.asked.growing else last_token_alone(new_rows_leave(found))
 
     def cache_bytes(self, rows: int) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from npusim.generating.asked import Asked
+from npusim.generating.experts import experts_bound
 from npusim.graph import Graph
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Built:
         from npusim.model_files import load
 
         if (tokens, past) not in self._last:
-            found = replace(load(self.proto(tokens, past)), name=self.name)
+            found = replace(experts_bound(load(self.proto(tokens, past))), name=self.name)
             if len(self._last) >= KEPT:
                 self._last.pop(next(iter(self._last)))
             self._last[tokens, past] = found

@@ -56,8 +56,8 @@ def varied(
     what_ifs: Sequence[Supposition] = (),
 ) -> tuple[Varied, ...]:
     """The answer on every NPU of a grid: the plans of a token and of the prompt's last pass priced at all points at
-    once, as `npusim.sweep` does, under the what-ifs; other passes of a long prompt, and other tokens of a growing cache, in
-    proportion.
+    once, as `npusim.sweep` does, under the what-ifs; other passes of a long prompt, and other tokens of a growing
+    cache, in proportion.
 
     Raises BadArgument for more than 10,000 points, and what `npusim.sweep` raises."""
     from npusim.sweeping.axes import make_axes

@@ -76,7 +76,7 @@ def _listed(
     sizes, axes = f"{out}/sizes", f"{out}/axes"
     values[sizes] = Value(sizes, (len(spread) + 1,), DType.INT64, True, np.array(values[apart].shape))
     values[axes] = Value(axes, (1,), DType.INT64, True, np.array([-1]))
-    steps = (
+    steps: tuple[tuple[str, tuple[str, ...], str, dict[str, int]], ...] = (
         ("GatherElements", (data.name, places), fetched, {"axis": -1}),
         ("Mul", (fetched, numbers), weighted, {}),
         ("Reshape", (weighted, sizes), apart, {}),
