@@ -78,9 +78,9 @@ def build(
         w.input("position_ids", (batch, tokens), "int64")
     w.output("logits", (batch, 1 if last_logits else tokens, config.vocab))
     with w.within(config.prefix):
-        x = scaled(w, _embedded(w, config), config.embedding_multiplier)
+        x = _positioned(w, config, scaled(w, _embedded(w, config), config.embedding_multiplier))
         for index, layer in enumerate(config.layers[:layers]):
-            with w.within("layers", str(index)):
+            with w.within(config.layers_name, str(index)):
                 for branch in layer:
                     x = residual(w, x, branch)
         if last_logits and tokens > 1:
@@ -101,6 +101,17 @@ def _embedded(w: Writer, config: ModelConfig) -> str:
         return w.op("Mul", row, w.op("Unsqueeze", w.op("Gather", scale, "input_ids", axis=0), w.ints(-1)))
 
 
+def _positioned(w: Writer, config: ModelConfig, x: str) -> str:
+    """The embeddings with the rows of their positions added, and normed, where the model has such."""
+    table = config.positions
+    if table is not None:
+        with w.within(table.name):
+            where = w.op("Add", "position_ids", w.ints(table.offset)) if table.offset else "position_ids"
+            rows = w.op("Gather", w.parameter("weight", (table.rows, config.hidden)), where, axis=0)
+        x = w.op("Add", x, rows)
+    return x if config.embedding_norm is None else norm(w, x, config.embedding_norm)
+
+
 def _logits(w: Writer, x: str, config: ModelConfig) -> None:
     """The last matrix; a tied one is the table turned, or a matrix of its own where it is stored otherwise."""
     shape, weight = (config.hidden, config.vocab), ""
@@ -119,12 +130,14 @@ def _logits(w: Writer, x: str, config: ModelConfig) -> None:
             w.values = _turned(w, config)
     with w.within("lm_head"):
         capped = config.logits_softcap
-        rest = capped is not None or config.logits_multiplier != 1.0
+        rest = capped is not None or config.logits_multiplier != 1.0 or config.head_bias
         out = "" if rest else "logits"
         if weight:
             y = w.op("MatMul", x, weight, out=out)
         else:
             y = w.product(x, "weight", shape, w.storage.head, out)
+        if config.head_bias:
+            y = w.op("Add", y, w.parameter("bias", (config.vocab,)), out="logits")
         if config.logits_multiplier != 1.0:
             y = w.op("Mul", y, w.scalar(config.logits_multiplier), out="logits" if capped is None else "")
         if capped is not None:

@@ -7,7 +7,7 @@ from math import prod
 
 from npusim.choices import GROUP
 from npusim.language.model import ModelConfig, Parameter, State
-from npusim.language.storage import BITS, Width, matrix_bytes, storage
+from npusim.language.storage import BITS, Storage, Width, matrix_bytes, storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Counts:
     def parameters(self) -> int:
         """Weights, a tied embedding once."""
         c = self.config
-        return sum(prod(p.shape) for p in self._layers()) + c.hidden * c.vocab * (1 if c.tied else 2)
+        found = sum(prod(p.shape) for p in self._layers()) + c.hidden * c.vocab * (1 if c.tied else 2)
+        return found + self._positions
 
     def weight_bytes(
         self,
@@ -44,6 +45,9 @@ class Counts:
         chosen at most."""
         whole, table = self._weights(weights, group, embedding, head)
         how = storage(weights, group, embedding, head, "fp16")
+        if self.config.positions is not None:
+            row = self.config.hidden * _plain_bytes(how)
+            whole += (tokens - self.config.positions.rows) * row
         for p in self._layers():
             if p.chosen:
                 experts = p.shape[0]
@@ -66,7 +70,13 @@ class Counts:
         found = [p for block in c.blocks() for p in block.parameters()]
         for layer in c.layers:
             found += [p for branch in layer for n in branch.norms() for p in n.parameters()]
-        return found + list(c.final_norm.parameters())
+        found += [p for n in (c.final_norm, c.embedding_norm) if n is not None for p in n.parameters()]
+        return found + ([Parameter("bias", (c.vocab,))] if c.head_bias else [])
+
+    @property
+    def _positions(self) -> int:
+        """Numbers of the table of positions."""
+        return self.config.hidden * self.config.positions.rows if self.config.positions else 0
 
     def _states(self) -> list[State]:
         return [state for block in self.config.blocks() for state in block.states()]
@@ -74,17 +84,23 @@ class Counts:
     def _weights(self, weights: str, group: int, embedding: str | None, head: str | None) -> tuple[int, int]:
         """Bytes of all weights, and of the table among them that no product reads."""
         how = storage(weights, group, embedding, head, "fp16")
-        c, plain = self.config, BITS[Width.FP32 if how.weights is Width.FP32 else Width.FP16] // 8
+        c, plain = self.config, _plain_bytes(how)
         layers = sum(
             matrix_bytes(p.shape, how.weights, group) if p.matrix else prod(p.shape) * plain
             for p in self._layers()
         )
+        layers += self._positions * plain
         # A row of the table has one scale, as a column of the head has.
         last = matrix_bytes((c.hidden, c.vocab), how.head, group)
         if c.tied and how.shared:
             return layers + last, 0
         table = matrix_bytes((c.hidden, c.vocab), how.embedding, -1)
         return layers + last + table, table
+
+
+def _plain_bytes(how: Storage) -> int:
+    """Bytes of a number that no product multiplies by."""
+    return BITS[Width.FP32 if how.weights is Width.FP32 else Width.FP16] // 8
 
 
 def counts(config: ModelConfig) -> Counts:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 from npusim.language.blocks.attention import Attention
+from npusim.language.blocks.common import Normed
 from npusim.language.blocks.experts import Experts
 from npusim.language.blocks.feed_forward import FeedForward
 from npusim.language.blocks.mamba2 import Mamba2
 from npusim.language.blocks.rotary import Rotary
 from npusim.language.keys import Keys
-from npusim.language.model import Layer, Norm, Residual
+from npusim.language.model import Block, Layer, Norm, Residual
 
 
 def head_dim(keys: Keys) -> int:
@@ -41,6 +42,25 @@ def norm(keys: Keys, name: str, **differences: Any) -> Norm:
     """A norm over the hidden channels."""
     fields: dict[str, Any] = {"eps": keys.number("rms_norm_eps", 1e-6), **differences}
     return Norm(name, keys.size("hidden_size"), **fields)
+
+
+def layer_norm(keys: Keys, name: str, eps: str = "layer_norm_epsilon", **differences: Any) -> Norm:
+    """A LayerNorm with a bias over the hidden channels; `eps`: the key of its smallest variance."""
+    fields: dict[str, Any] = {"layer": True, "bias": True, "eps": keys.number(eps, 1e-5), **differences}
+    return norm(keys, name, **fields)
+
+
+def plain_feed_forward(keys: Keys, up: str, down: str, **differences: Any) -> FeedForward:
+    """A feed-forward of two matrices with biases."""
+    fields: dict[str, Any] = {"gated": False, "names": ("", up, down), "bias": True, **differences}
+    return feed_forward(keys, **fields)
+
+
+def in_turn(keys: Keys, mixer: Block, mlp: Block, first: Norm, second: Norm) -> Layer:
+    """x + mixer(first(x)), then x + mlp(second(x)); or, with `use_parallel_residual`, both of the same x."""
+    if keys.flag("use_parallel_residual"):
+        return (Residual((Normed(mixer, first), Normed(mlp, second)), None),)
+    return Residual((mixer,), first), Residual((mlp,), second)
 
 
 def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward | Experts) -> Layer:
@@ -82,13 +102,10 @@ def routed(keys: Keys, shared: FeedForward | None = None) -> list[FeedForward | 
     """The feed-forward of each layer of a model with experts (Qwen3): some layers, or all, may have the plain one."""
     local = keys.size("num_local_experts", 128, least=0)  # a name transformers 5 gives it in some families
     count, step = keys.size("num_experts", local, least=0), keys.size("decoder_sparse_step", 1)
-    chosen, plain = keys.size("num_experts_per_tok", 8), feed_forward(keys)
+    plain = feed_forward(keys)
     if not count:
         return [plain] * keys.layers()
-    if chosen > count:
-        raise keys.wrong(
-            f"{chosen} experts a token ('num_experts_per_tok') are more than {count} ('num_experts')"
-        )
+    count, chosen = told_apart(keys, count, "num_experts")
     dense = keys.values.get("mlp_only_layers")
     dense = dense if isinstance(dense, list) else []
     experts = Experts(
@@ -96,6 +113,14 @@ def routed(keys: Keys, shared: FeedForward | None = None) -> list[FeedForward | 
         keys.activation(), keys.flag("norm_topk_prob"),
     )  # fmt: skip
     return [plain if i in dense or (i + 1) % step else experts for i in range(keys.layers())]
+
+
+def told_apart(keys: Keys, count: int, key: str) -> tuple[int, int]:
+    """How many experts there are, and how many a token is sent to. Raises BadModel for more than there are."""
+    chosen = keys.size("num_experts_per_tok", 8)
+    if chosen > count:
+        raise keys.wrong(f"{chosen} experts a token ('num_experts_per_tok') are more than {count} ('{key}')")
+    return count, chosen
 
 
 def windows(keys: Keys) -> list[int | None]:

@@ -37,6 +37,10 @@ class Keys:
         """These keys with others, whatever the file says of them."""
         return Keys({**self.values, **more}, self.name)
 
+    def renamed(self, **names: str) -> Keys:
+        """These keys, what a family calls otherwise under its usual name: `hidden_size="n_embd"`."""
+        return self.told(**{name: self.values[own] for name, own in names.items() if self.values.get(own) is not None})
+
     def below(self, key: str) -> Keys:
         """The keys below a key that holds keys; these themselves if it is not there."""
         inner = self.values.get(key, self.values)

@@ -82,15 +82,29 @@ class Block(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """RMSNorm over the innermost axis. `plus_one`: the scale is 1 + weight (Gemma)."""
+    """RMSNorm over the innermost axis, or with `layer` LayerNorm. `plus_one`: the scale is 1 + weight (Gemma). `scaled`:
+    whether it has a weight (OLMo's has none); `bias`: whether it has a bias."""
 
     name: str
     size: int
     eps: float
     plus_one: bool = False
+    layer: bool = False
+    scaled: bool = True
+    bias: bool = False
 
     def parameters(self) -> tuple[Parameter, ...]:
-        return (Parameter(f"{self.name}.weight", (self.size,)),)
+        found = [("weight", self.scaled), ("bias", self.bias)]
+        return tuple(Parameter(f"{self.name}.{what}", (self.size,)) for what, there in found if there)
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """A learned table of positions that is added to the embeddings; a position's row is `offset` further (OPT)."""
+
+    name: str
+    rows: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,8 @@ Layer = tuple[Residual, ...]
 class ModelConfig:
     """What a config.json says, in one spelling. `layers` is the model; the rest is what stands around it.
 
-    `prefix`: the scope of all but the head ('model', 'backbone'). `max_positions`: longest context trained for.
+    `prefix`: the scope of all but the head ('model', 'backbone'), `layers_name` of the layers in it. `positions`: a table
+    of them. `max_positions`: longest context trained for.
     """
 
     name: str
@@ -129,6 +144,10 @@ class ModelConfig:
     logits_multiplier: float = 1.0
     logits_softcap: float | None = None
     max_positions: int | None = None
+    layers_name: str = "layers"
+    positions: Positions | None = None
+    embedding_norm: Norm | None = None
+    head_bias: bool = False
 
     def blocks(self) -> list[Block]:
         """All blocks, in order."""

@@ -128,6 +128,10 @@ class Writer:
             self.shared[key] = self.op("Expand", self.scalar(0.0), self.ints(*shape))
         return self.shared[key]
 
+    def ones(self, size: int) -> str:
+        """A constant of ones of the type of activations."""
+        return self.constant(np.ones(size, self.float))
+
     def constant(self, data: np.ndarray) -> str:
         """A constant with its value; equal ones are one."""
         key = (self.graph.name, str(data.dtype), data.shape, data.tobytes())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from npusim.language.blocks.common import norm, scaled
-from npusim.language.blocks.mask import bias_of
+from npusim.language.blocks.mask import alibi_of, bias_of
 from npusim.language.blocks.rotary import Rotary, turned
 from npusim.language.model import Norm, Parameter, State, matrix
 from npusim.language.storage import Width
@@ -22,7 +22,9 @@ from npusim.language.writer import Writer
 @dataclass(frozen=True, slots=True)
 class Attention:
     """`window`: how many tokens are seen, the own one included (None: all). `packed`: queries, keys and values in
-    one matrix (Phi-3). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head.
+    one matrix (Phi-3) of `packed_name`; `by_group`: in it a key head's queries, its key and its value, then the next one's
+    (Bloom, Falcon). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head, or
+    `flat_norms`, over all. `clip`: the most they may be. `alibi`: a factor of what each head adds by position, None: none.
     `scale` of the scores (None: 1/sqrt(head_dim)). `gated`: the query matrix has a gate behind each head (Qwen3-Next).
     `multipliers`: of the input and of the result (Falcon-H1).
     """
@@ -38,7 +40,12 @@ class Attention:
     out_bias: bool = False
     out_name: str = "o_proj"
     packed: bool = False
+    packed_name: str = "qkv_proj"
+    by_group: bool = False
     norms: tuple[Norm, Norm] | None = None
+    flat_norms: bool = False
+    clip: float | None = None
+    alibi: float | None = None
     window: int | None = None
     scale: float | None = None
     softcap: float | None = None
@@ -49,7 +56,7 @@ class Attention:
     def parameters(self) -> tuple[Parameter, ...]:
         own, shared = self.heads * self.head_dim, self.kv_heads * self.head_dim
         if self.packed:
-            found = matrix("qkv_proj", self.hidden, own + 2 * shared, self.bias)
+            found = matrix(self.packed_name, self.hidden, own + 2 * shared, self.bias)
         else:
             found = (
                 *matrix("q_proj", self.hidden, own * (2 if self.gated else 1), self.bias),
@@ -66,7 +73,7 @@ class Attention:
     def write(self, w: Writer, x: str) -> str:
         step, group = w.step, self.heads // self.kv_heads
         q, k, v, gate = self._projected(w, scaled(w, x, self.multipliers[0]))
-        if self.norms:
+        if self.norms and not self.flat_norms:
             q, k = norm(w, q, self.norms[0]), norm(w, k, self.norms[1])
         q, k, v = (w.op("Transpose", y, perm=(0, 2, 1, 3)) for y in (q, k, v))
         k = scaled(w, k, self.key_multiplier)
@@ -84,6 +91,8 @@ class Attention:
         if self.softcap:
             scores = w.op("Tanh", w.op("Mul", scores, w.scalar(1 / self.softcap)))
             scores = w.op("Mul", scores, w.scalar(self.softcap))
+        if self.alibi is not None:
+            scores = w.op("Add", scores, alibi_of(w, self.heads, self.alibi))
         weights = w.op("Softmax", w.op("Add", scores, bias_of(w, self.window)), axis=-1)
         y = w.op("MatMul", weights, v)
         if group > 1 and step.tokens == 1:
@@ -99,16 +108,26 @@ class Attention:
         """Queries, keys and values as [batch, tokens, heads, head_dim], and the gate as channels, or ''."""
         own, shared = self.heads * self.head_dim, self.kv_heads * self.head_dim
         gate = ""
+        batch, tokens = w.step.batch, w.step.tokens
         if self.packed:
-            all_three = w.linear(x, "qkv_proj", self.hidden, own + 2 * shared, self.bias)
-            parts = w.ops("Split", all_three, w.ints(own, shared, shared), out=("", "", ""), axis=-1)
+            all_three = w.linear(x, self.packed_name, self.hidden, own + 2 * shared, self.bias)
+            sizes = (own, shared, shared)
+            if self.by_group:
+                group = self.heads // self.kv_heads
+                apart = w.ints(batch, tokens, self.kv_heads, group + 2, self.head_dim)
+                all_three, sizes = w.op("Reshape", all_three, apart), (group, 1, 1)
+            axis = 3 if self.by_group else -1
+            parts = w.ops("Split", all_three, w.ints(*sizes), out=("", "", ""), axis=axis)
         else:
             parts = [
                 w.linear(x, "q_proj", self.hidden, own * (2 if self.gated else 1), self.bias),
                 w.linear(x, "k_proj", self.hidden, shared, self.bias),
                 w.linear(x, "v_proj", self.hidden, shared, self.bias),
             ]
-        batch, tokens = w.step.batch, w.step.tokens
+        if self.clip is not None:
+            parts = [w.op("Clip", part, w.scalar(-self.clip), w.scalar(self.clip)) for part in parts]
+        if self.norms and self.flat_norms:
+            parts[:2] = [norm(w, part, n) for part, n in zip(parts, self.norms, strict=False)]
         if self.gated:  # a head's queries, then its gate
             both = w.op("Reshape", parts[0], w.ints(batch, tokens, self.heads, 2 * self.head_dim))
             parts[0], gate = w.ops("Split", both, w.ints(self.head_dim, self.head_dim), out=("", ""), axis=-1)

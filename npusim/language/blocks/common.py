@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from npusim.errors import BadModel
-from npusim.language.model import Norm, Residual
+from npusim.language.model import Block, Norm, Parameter, Residual, State
 from npusim.language.writer import Writer
 
 ACTIVATIONS = {
@@ -42,6 +44,10 @@ def rms(w: Writer, x: str, eps: float) -> str:
 
 def norm(w: Writer, x: str, n: Norm) -> str:
     with w.within(n.name):
+        if n.layer:
+            scale = w.parameter("weight", (n.size,)) if n.scaled else w.ones(n.size)
+            bias = [w.parameter("bias", (n.size,))] if n.bias else []
+            return w.op("LayerNormalization", x, scale, *bias, axis=-1, epsilon=n.eps)
         scale = w.parameter("weight", (n.size,))
         if n.plus_one:
             scale = w.op("Add", scale, w.scalar(1.0))
@@ -66,3 +72,27 @@ def residual(w: Writer, x: str, branch: Residual) -> str:
     if branch.after is not None:
         total = norm(w, total, branch.after)
     return w.op("Add", x, scaled(w, total, branch.multiplier))
+
+
+@dataclass(frozen=True, slots=True)
+class Normed:
+    """A block behind a norm of its own, where several read the same input (parallel branches: GPT-NeoX, Falcon)."""
+
+    block: Block
+    before: Norm
+
+    @property
+    def name(self) -> str:
+        """None: both stand in the layer's scope."""
+        return ""
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (*self.before.parameters(), *self.block.parameters())
+
+    def states(self) -> tuple[State, ...]:
+        return self.block.states()
+
+    def write(self, w: Writer, x: str) -> str:
+        y = norm(w, x, self.before)
+        with w.within(*filter(None, [self.block.name])):
+            return self.block.write(w, y)

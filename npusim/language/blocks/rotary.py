@@ -14,11 +14,12 @@ from npusim.language.writer import Writer
 @dataclass(frozen=True, slots=True)
 class Rotary:
     """`dim` channels of a head are turned (the first ones, if it has more). `scaling`: the keys of `rope_scaling`
-    in a config, sorted, empty for none."""
+    in a config, sorted, empty for none. `interleaved`: pairs stand side by side (Cohere), not half a head apart."""
 
     theta: float
     dim: int
     scaling: tuple[tuple[str, object], ...] = ()
+    interleaved: bool = False
 
     def frequencies(self, positions: int) -> tuple[np.ndarray, float]:
         """Angles a position of `dim`/2 pairs of channels, float64, and the factor of cosines and sines; `positions`:
@@ -146,7 +147,12 @@ def _tables(w: Writer, rotary: Rotary) -> tuple[str, str]:
             half = w.op("Mul", half, w.constant(np.array(factor, np.float32)))
         if w.float != "float32":
             half = w.op("Cast", half, to=10)
-        found.append(w.op("Concat", half, half, axis=-1))
+        if rotary.interleaved:
+            pair = w.op("Unsqueeze", half, w.ints(-1))
+            pair = w.op("Concat", pair, pair, axis=-1)
+            found.append(w.op("Reshape", pair, w.ints(w.step.batch, 1, w.step.tokens, rotary.dim)))
+        else:
+            found.append(w.op("Concat", half, half, axis=-1))
     return found[0], found[1]
 
 
@@ -158,8 +164,14 @@ def turned(w: Writer, x: str, rotary: Rotary, head_dim: int) -> str:
         rest = w.op("Slice", x, w.ints(rotary.dim), w.ints(head_dim), w.ints(-1))
         x = w.op("Slice", x, w.ints(0), w.ints(rotary.dim), w.ints(-1))
     half = rotary.dim // 2
-    first = w.op("Slice", x, w.ints(0), w.ints(half), w.ints(-1))
-    second = w.op("Slice", x, w.ints(half), w.ints(rotary.dim), w.ints(-1))
-    halves = w.op("Concat", w.op("Neg", second), first, axis=-1)
+    if rotary.interleaved:
+        first = w.op("Slice", x, w.ints(0), w.ints(rotary.dim), w.ints(-1), w.ints(2))
+        second = w.op("Slice", x, w.ints(1), w.ints(rotary.dim), w.ints(-1), w.ints(2))
+        pairs = [w.op("Unsqueeze", part, w.ints(-1)) for part in (w.op("Neg", second), first)]
+        halves = w.op("Reshape", w.op("Concat", *pairs, axis=-1), w.ints(0, 0, 0, rotary.dim))
+    else:
+        first = w.op("Slice", x, w.ints(0), w.ints(half), w.ints(-1))
+        second = w.op("Slice", x, w.ints(half), w.ints(rotary.dim), w.ints(-1))
+        halves = w.op("Concat", w.op("Neg", second), first, axis=-1)
     y = w.op("Add", w.op("Mul", x, cos), w.op("Mul", halves, sin))
     return w.op("Concat", y, rest, axis=-1) if rest else y
