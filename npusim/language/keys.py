@@ -39,7 +39,9 @@ class Keys:
 
     def renamed(self, **names: str) -> Keys:
         """These keys, what a family calls otherwise under its usual name: `hidden_size="n_embd"`."""
-        return self.told(**{name: self.values[own] for name, own in names.items() if self.values.get(own) is not None})
+        return self.told(
+            **{name: self.values[own] for name, own in names.items() if self.values.get(own) is not None}
+        )
 
     def below(self, key: str) -> Keys:
         """The keys below a key that holds keys; these themselves if it is not there."""

@@ -82,8 +82,8 @@ class Block(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """RMSNorm over the innermost axis, or with `layer` LayerNorm. `plus_one`: the scale is 1 + weight (Gemma). `scaled`:
-    whether it has a weight (OLMo's has none); `bias`: whether it has a bias."""
+    """RMSNorm over the innermost axis, or with `layer` LayerNorm. `plus_one`: the scale is 1 + weight (Gemma).
+    `scaled`: whether it has a weight (OLMo's has none); `bias`: whether it has a bias."""
 
     name: str
     size: int
@@ -127,8 +127,8 @@ Layer = tuple[Residual, ...]
 class ModelConfig:
     """What a config.json says, in one spelling. `layers` is the model; the rest is what stands around it.
 
-    `prefix`: the scope of all but the head ('model', 'backbone'), `layers_name` of the layers in it. `positions`: a table
-    of them. `max_positions`: longest context trained for.
+    `prefix`: the scope of all but the head ('model', 'backbone'), `layers_name` of the layers in it. `positions`: a
+    table of them. `max_positions`: longest context trained for.
     """
 
     name: str

@@ -65,7 +65,7 @@ class Writer:
         """Nodes and weights written inside stand below these names."""
         self.scope += names
         yield
-        del self.scope[-len(names) :]
+        del self.scope[len(self.scope) - len(names) :]
 
     @contextmanager
     def body(self, name: str) -> Iterator[Any]:

@@ -55,6 +55,7 @@ TINY = {
     "hidden_size": 32, "num_hidden_layers": 4, "vocab_size": 40, "intermediate_size": 48, "sliding_window": 5,
     "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "original_max_position_embeddings": 64,
     "num_experts": 16, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16,
+    "num_local_experts": 16,
     "state_size": 8, "num_heads": 4, "n_groups": 2, "chunk_size": 4, "mamba_d_ssm": 32, "mamba_n_heads": 4,
     "mamba_d_state": 8, "mamba_chunk_size": 4, "linear_num_value_heads": 4, "linear_num_key_heads": 2,
     "linear_value_head_dim": 8, "linear_key_head_dim": 8, "block_multiple_of": 16, "full_attn_idxs": [1, 3],

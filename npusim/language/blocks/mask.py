@@ -28,7 +28,9 @@ def alibi_of(w: Writer, heads: int, factor: float) -> str:
     if key not in w.shared:
         scope, w.scope = w.scope, ["alibi"]
         seen = w.op("Cast", "attention_mask", to=1)  # places beyond 2,048 have no exact fp16
-        places = w.op("Sub", w.op("CumSum", seen, w.constant(np.array(1, np.int64))), w.constant(np.float32(1)[None]))
+        places = w.op(
+            "Sub", w.op("CumSum", seen, w.constant(np.array(1, np.int64))), w.constant(np.ones(1, np.float32))
+        )
         slopes = (factor * _slopes(heads)).astype(np.float32).reshape(1, heads, 1, 1)
         found = w.op("Mul", w.op("Unsqueeze", w.op("Mul", places, seen), w.ints(1, 2)), w.constant(slopes))
         w.shared[key] = found if w.float == "float32" else w.op("Cast", found, to=10)

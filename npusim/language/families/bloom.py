@@ -13,7 +13,9 @@ def model(keys: Keys) -> ModelConfig:
     """Pre-norm layers of packed attention and a feed-forward of two matrices. Raises BadModel where branches begin
     behind the norm (`apply_residual_connection_post_layernorm`)."""
     if keys.flag("apply_residual_connection_post_layernorm"):
-        raise keys.wrong("'apply_residual_connection_post_layernorm' is true, which no published Bloom is: not known")
+        raise keys.wrong(
+            "'apply_residual_connection_post_layernorm' is true, which no published Bloom is: not known"
+        )
     keys = keys.renamed(hidden_size="n_embed", num_hidden_layers="n_layer", num_attention_heads="n_head")
     hidden, heads = keys.size("hidden_size"), keys.size("num_attention_heads")
     keys = keys.told(num_key_value_heads=heads, head_dim=max(hidden // heads, 1), use_parallel_residual=False)

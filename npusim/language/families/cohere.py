@@ -1,4 +1,4 @@
-"""Cohere (Command R): attention and feed-forward side by side behind one LayerNorm; from 2 on windows in most layers."""
+"""Cohere (Command R): attention and feed-forward side by side behind one LayerNorm; in 2 most layers see a window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def model(keys: Keys) -> ModelConfig:
     """Pairs of channels turned by position stand side by side; in Cohere 2 layers that see all have no positions.
     Raises BadModel for queries and keys that are normed head by head (Command R+)."""
     if keys.flag("use_qk_norm"):
-        raise keys.wrong("'use_qk_norm' is true: a Cohere that norms each head with weights of its own is not known")
+        raise keys.wrong(
+            "'use_qk_norm' is true: a Cohere that norms each head with weights of its own is not known"
+        )
     second = keys.text("model_type", "") == "cohere2"
     rotary = replace(keys.rotary(head_dim(keys)), interleaved=True)
     mlp, window = feed_forward(keys, bias=False), keys.window() if second else None
@@ -27,7 +29,9 @@ def model(keys: Keys) -> ModelConfig:
 
     def layer(index: int) -> Layer:
         near = kinds[index] == SLIDING
-        mixer = attention(keys, index, rotary if near or not second else None, window=window if near else None)
+        mixer = attention(
+            keys, index, rotary if near or not second else None, window=window if near else None
+        )
         return (Residual((mixer, mlp), scale("input_layernorm")),)
 
     return keys.model(

@@ -13,13 +13,15 @@ def model(keys: Keys) -> ModelConfig:
     """Pre-norm layers of packed attention and a feed-forward of two matrices."""
     shared = keys.text("model_type", "") == "gpt_bigcode"
     keys = keys.renamed(
-        hidden_size="n_embd", num_hidden_layers="n_layer", num_attention_heads="n_head", hidden_act="activation_function",
-        max_position_embeddings="n_positions",
+        hidden_size="n_embd", num_hidden_layers="n_layer", num_attention_heads="n_head",
+        hidden_act="activation_function", max_position_embeddings="n_positions",
     )  # fmt: skip
     hidden, heads = keys.size("hidden_size"), keys.size("num_attention_heads")
     one_key = shared and keys.flag("multi_query", True)
     keys = keys.told(
-        num_key_value_heads=1 if one_key else heads, head_dim=max(hidden // heads, 1), use_parallel_residual=False
+        num_key_value_heads=1 if one_key else heads,
+        head_dim=max(hidden // heads, 1),
+        use_parallel_residual=False,
     ).or_else(hidden_act="gelu_new", max_position_embeddings=1024)
     inner = keys.size("n_inner", 4 * hidden)
     mlp = plain_feed_forward(keys, "c_fc", "c_proj", inner=inner)

@@ -25,7 +25,11 @@ def model(keys: Keys) -> ModelConfig:
             keys, index, rotary, name="attention", packed=True, packed_name="query_key_value", by_group=True,
             out_name="dense",
         )  # fmt: skip
-        first, second = (layer_norm(keys, name, EPS) for name in ("input_layernorm", "post_attention_layernorm"))
+        first, second = (
+            layer_norm(keys, name, EPS) for name in ("input_layernorm", "post_attention_layernorm")
+        )
         return in_turn(keys, mixer, mlp, first, second)
 
-    return keys.model(layer, layer_norm(keys, "final_layer_norm", EPS), prefix="gpt_neox", embedding="embed_in")
+    return keys.model(
+        layer, layer_norm(keys, "final_layer_norm", EPS), prefix="gpt_neox", embedding="embed_in"
+    )

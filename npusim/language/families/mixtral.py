@@ -19,5 +19,6 @@ def model(keys: Keys) -> ModelConfig:
         keys.size("hidden_size"), keys.size("intermediate_size"), count, chosen, None, keys.activation(), True
     )
     return keys.model(
-        lambda i: pre_norm(keys, attention(keys, i, rotary, window=keys.window()), experts), norm(keys, "norm")
+        lambda i: pre_norm(keys, attention(keys, i, rotary, window=keys.window()), experts),
+        norm(keys, "norm"),
     )

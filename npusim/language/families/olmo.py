@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.language.decoder import attention, feed_forward, head_dim, in_turn, layer_norm, norm
+from npusim.language.decoder import attention, feed_forward, head_dim, in_turn, norm
 from npusim.language.keys import Keys
 from npusim.language.model import Layer, ModelConfig, Norm, Residual
 
@@ -33,7 +33,7 @@ def _first(keys: Keys) -> ModelConfig:
     rotary, mlp, clip = keys.rotary(head_dim(keys)), feed_forward(keys), keys.optional("clip_qkv")
 
     def plain(name: str) -> Norm:
-        return layer_norm(keys, name, scaled=False, bias=False, eps=1e-5)
+        return norm(keys, name, layer=True, scaled=False, eps=1e-5)
 
     def layer(index: int) -> Layer:
         mixer = attention(keys, index, rotary, clip=clip)

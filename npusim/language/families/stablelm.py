@@ -13,7 +13,9 @@ EPS = "layer_norm_eps"
 def model(keys: Keys) -> ModelConfig:
     """Raises BadModel for queries and keys that are normed head by head (StableLM 2 12B)."""
     if keys.flag("qk_layernorm"):
-        raise keys.wrong("'qk_layernorm' is true: a StableLM that norms each head with weights of its own is not known")
+        raise keys.wrong(
+            "'qk_layernorm' is true: a StableLM that norms each head with weights of its own is not known"
+        )
     keys = keys.or_else(partial_rotary_factor=0.25)
     rotary, mlp = keys.rotary(head_dim(keys)), feed_forward(keys)
     bias, side_by_side = keys.flag("use_qkv_bias"), keys.flag("use_parallel_residual")
