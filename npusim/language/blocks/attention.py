@@ -22,8 +22,8 @@ from npusim.language.writer import Writer
 @dataclass(frozen=True, slots=True)
 class Attention:
     """`window`: how many tokens are seen, the own one included (None: all). `packed`: queries, keys and values in
-    one matrix (Phi-3) of `packed_name`; `by_group`: in it a key head's queries, its key and its value, then those of the
-    next one (Bloom, Falcon). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head,
+    one matrix (Phi-3) of `packed_name`; `by_group`: in it a key head's queries, its key and its value, then the next
+    one's (Bloom, Falcon). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head,
     or `flat_norms`, over all. `clip`: the most they may be. `alibi`: a factor of what each head adds by position.
     `scale` of the scores (None: 1/sqrt(head_dim)). `gated`: the query matrix has a gate behind each head (Qwen3-Next).
     `multipliers`: of the input and of the result (Falcon-H1).
