@@ -57,7 +57,9 @@ def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
     for command in (built, *getattr(built, "commands", {}).values()):
         for option in command.params:
             if type(option) is TyperOption:
-                option.__class__ = GivenOption  # typer has no setting for it, as it has for the class of commands
+                option.__class__ = (
+                    GivenOption  # typer has no setting for it, as it has for the class of commands
+                )
     return built
 
 
