@@ -1,10 +1,17 @@
-"""Hypothesis profiles: reproducible, never judged by time (these machines are noisy); few examples in `make quick`."""
+"""How much is tried: Hypothesis profiles, and the tests that only CI and who asks for them run.
+
+Laws are reproducible and never judged by time (these machines are noisy). `make quick` tries few examples, `make test`
+enough for a developer's loop; with NPUSIM_LONG=1, as CI sets it, there are more examples and the tests marked `long`.
+"""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-for name, examples in (("npusim", 60), ("few", 6)):
+LONG = bool(os.environ.get("NPUSIM_LONG"))
+
+for name, examples in (("many", 60), ("npusim", 30), ("few", 6)):
     settings.register_profile(
         name,
         deadline=None,
@@ -12,4 +19,14 @@ for name, examples in (("npusim", 60), ("few", 6)):
         max_examples=examples,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-settings.load_profile(os.environ.get("NPUSIM_EXAMPLES", "npusim"))
+settings.load_profile(os.environ.get("NPUSIM_EXAMPLES", "many" if LONG else "npusim"))
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out what is marked `long`, by name and with the reason, unless it was asked for."""
+    if not LONG:
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(
+                    pytest.mark.skip(reason="over 10 s of CPU time: NPUSIM_LONG=1, as CI sets it")
+                )

@@ -1,5 +1,7 @@
 """Every real exported graph runs on every NPU under every compiler profile, without an op we cannot price."""
 
+from itertools import product
+
 import pytest
 
 from npusim.arch.presets import list_hardware, load_hardware
@@ -7,7 +9,8 @@ from npusim.compiler.profile import list_profiles
 from npusim.errors import UnknownShape
 from npusim.onnx_io import load
 from npusim.ops.registry import macs
-from npusim.simulation import simulate
+from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, simulate
+from tests.conftest import LONG
 from tests.shared import SHARED, needs_shared
 
 FILES = (
@@ -22,20 +25,27 @@ def graph_of(path, **options):
     return load(path, {"batch": 1} if path.stem.endswith(("dyb", "tsb")) else None, **options)
 
 
+def everywhere(path):
+    """Every NPU with every compiler profile; for a large graph each of them once, unless all is asked for."""
+    pairs = list(product(list_hardware(), list_profiles()))
+    if LONG or path.parent.name == "small":
+        return pairs
+    return [pair for pair in pairs if DEFAULT_COMPILER in pair or DEFAULT_HARDWARE in pair]
+
+
 @needs_shared
 @pytest.mark.parametrize("path", [p for p in FILES if p.stem != DATA_DEPENDENT], ids=lambda p: p.stem)
 def test_a_real_graph_runs_everywhere_and_counts_its_macs(path):
     graph = graph_of(path)
     expected = sum(macs(n, graph) * n.repeats for n in graph.nodes)
-    for name in list_hardware():
-        for compiler in list_profiles():
-            report = simulate(graph, load_hardware(name), compiler)
-            assert report.latency_us > 0 and not report.unmodelled
-            assert report.macs == expected
-            assert sum(n.critical_us for n in report.nodes) == pytest.approx(report.latency_us)
-            assert all(n.reason for n in report.nodes if n.engine != "none")
-            for share in ("nodes", "bytes", "time"):
-                assert sum(row[share] for row in report.coverage.values()) == pytest.approx(1)
+    for name, compiler in everywhere(path):
+        report = simulate(graph, load_hardware(name), compiler)
+        assert report.latency_us > 0 and not report.unmodelled
+        assert report.macs == expected
+        assert sum(n.critical_us for n in report.nodes) == pytest.approx(report.latency_us)
+        assert all(n.reason for n in report.nodes if n.engine != "none")
+        for share in ("nodes", "bytes", "time"):
+            assert sum(row[share] for row in report.coverage.values()) == pytest.approx(1)
 
 
 @needs_shared

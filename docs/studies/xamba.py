@@ -1,6 +1,7 @@
 """Study: what XAMBA's rewrites bring on a modelled NPU, what decides it, and what the published figures need.
 
     python docs/studies/xamba.py GRAPHS > docs/studies/xamba.out
+    python docs/studies/xamba.py --fast   # without the two tables that take more than half of the time
 
 GRAPHS is the folder of exported networks of the reference material; without it the last table is left out. Intel's
 estimates come from `intel.csv` (see `intel.py`).
@@ -209,12 +210,14 @@ if __name__ == "__main__":
     print("XAMBA (arXiv 2502.06924) on modelled NPUs. Published: 4.8x and 2.6x from abstracts, 2.7x and 1.2x")
     print("from third-party summaries; nothing below is tuned to them. Speed-up = latency before / after.")
     np.seterr(all="raise", under="ignore")
+    fast = "--fast" in sys.argv
     points()
     bands()
     needs = needed()
-    mamba1()
+    if not fast:
+        mamba1()
     mamba1_bands()
     intels()
     notes(needs)
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 and not fast:
         exported(Path(sys.argv[1]))

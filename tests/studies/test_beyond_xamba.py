@@ -27,9 +27,10 @@ def blocks(text):
 
 
 @pytest.mark.slow
-def test_the_fast_part_still_says_what_the_committed_output_says():
+@pytest.mark.parametrize("only", ["mamba2-130m", pytest.param("mamba-130m", marks=pytest.mark.long)])
+def test_the_fast_part_still_says_what_the_committed_output_says(only):
     run = subprocess.run(
-        [sys.executable, STUDIES / "beyond_xamba.py", "--fast"],
+        [sys.executable, STUDIES / "beyond_xamba.py", "--fast", "--only", only],
         capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
