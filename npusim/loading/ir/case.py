@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from npusim.errors import BadModel
 from npusim.loading.ir.record import Layer, Port
+from npusim.loading.ir.table import DECIDED, NothingFits
 from npusim.loading.ir.types import PORTS, element
 
 if TYPE_CHECKING:
@@ -72,8 +74,27 @@ class Case:
         return self.layer.inputs[index]
 
     def x(self, index: int = 0) -> str:
-        """The tensor that is input `index`."""
-        return self.t.source(self.layer, self.port(index))
+        """The tensor that is input `index`; one of our own where the sizes say what a missing constant holds."""
+        port = self.port(index)
+        if self.t.shared.decides and (found := self.decided(index)) is not None:
+            kind = self.type(index)
+            return self.constant(found, kind if kind in HELD or kind in ("i32", "f64") else "i64")
+        return self.t.source(self.layer, port)
+
+    def decided(self, index: int) -> np.ndarray | None:
+        """What the sizes at the ports say of an input, None where they say nothing."""
+        rule, known = DECIDED.get(self.layer.type), self.t.decided
+        if rule is None:
+            return None
+        if self.layer.id not in known:
+            known[self.layer.id] = {}  # while it is looked for, nothing is known
+            with suppress(NothingFits):
+                known[self.layer.id] = rule(self)
+        found, dims = known[self.layer.id].get(index), self.port(index).dims
+        if found is None:
+            return None
+        array = np.asarray(found)
+        return array.reshape(dims) if array.size == np.prod(dims) else array
 
     def xs(self) -> list[str]:
         return [self.x(i) for i in range(len(self))]
@@ -119,7 +140,8 @@ class Case:
 
     def value(self, index: int) -> np.ndarray | None:
         """The value of a small input that is a constant, None where it is not known."""
-        return self.t.value(self.layer, self.port(index))
+        found = self.t.value(self.layer, self.port(index))
+        return self.decided(index) if found is None and self.t.shared.decides else found
 
     def need(self, index: int, what: str) -> np.ndarray:
         """The value of an input that must be known. Raises `BadModel` that says why it is not."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import npusim.loading.ir as room
 from npusim.loading.ir.constants import beside
+from npusim.loading.ir.decided import is_static
 from npusim.loading.ir.reader import read_net
 from npusim.loading.ir.state import States, only_reorder, states_of
 from npusim.loading.ir.table import TRANSLATIONS, Translation
@@ -40,10 +41,11 @@ def model_of(path: str) -> tuple[Any, tuple[str, ...]]:
     model.opset_import.add(domain="org.openvinotoolkit", version=1)
     constants = beside(path)
     try:
-        model.graph.CopyFrom(Translator(net, Shared(constants, states)).translate())
+        shared = Shared(constants, states, decides=constants.size is None and is_static(net))
+        model.graph.CopyFrom(Translator(net, shared).translate())
     finally:
         constants.close()
-    return model, notes(states)
+    return model, (*notes(states), *guessed(shared))
 
 
 def notes(states: States) -> tuple[str, ...]:
@@ -55,4 +57,19 @@ def notes(states: States) -> tuple[str, ...]:
     return (
         f"{count} states are inputs and outputs of the graph, as Intel's pipeline makes a model stateless before it "
         f"compiles{beams}",
+    )
+
+
+NAMED = 3  # guesses in one sentence
+
+
+def guessed(shared: Shared) -> tuple[str, ...]:
+    """What the sizes left open where the .bin is missing."""
+    doubts = list(dict.fromkeys(shared.doubts))
+    if not doubts:
+        return ()
+    more = f" and {len(doubts) - NAMED} more" if len(doubts) > NAMED else ""
+    return (
+        f"'{shared.bin.name}' is not there: what small constants hold follows from the sizes, and is guessed where "
+        f"several values fit: {', '.join(doubts[:NAMED])}{more}",
     )

@@ -25,11 +25,13 @@ End = tuple[int, int]  # a layer's id and a port's
 
 @dataclass(slots=True)
 class Shared:
-    """What a net and the bodies in it have in common: names taken, the .bin, states, custom warnings."""
+    """What a net and the bodies in it have in common: names taken, the .bin, states, what is guessed without it."""
 
     bin: Bin
     states: States
     taken: dict[str, int] = field(default_factory=dict)
+    decides: bool = False  # whether sizes stand for constants: no .bin, and nothing free
+    doubts: list[str] = field(default_factory=list)  # answers that the sizes leave open
 
 
 class Translator:
@@ -47,6 +49,7 @@ class Translator:
         self.node_names: set[str] = set()
         self.absorbed: set[int] = set()  # layers that are part of another's node
         self.weights: dict[int, Weight] = {}  # by the layer whose output they are
+        self.decided: dict[int, dict[int, Any]] = {}  # values by layer and input, where sizes say them
         self.retyped: set[int] = set()  # layers whose outputs have another type than the file says
         self.instead: dict[
             int, Callable[[], None]
@@ -139,7 +142,8 @@ class Translator:
         if maker.type == "Const" and self.shared.bin.size is None:
             return (
                 f"the {what} must be known and lies in '{self.shared.bin.name}', which is not there; put the .bin that "
-                "was saved with the .xml beside it"
+                "was saved with the .xml beside it, or fix all sizes in the file (Model.reshape in OpenVINO): then "
+                "they tell the rest"
             )
         return f"the {what} must be a small constant and comes from '{maker.name}' ({maker.type})"
 
