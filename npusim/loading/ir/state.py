@@ -1,9 +1,9 @@
 """States: ReadValue becomes an input of the graph, Assign an output, as the NPU plugin makes a model stateless.
 
 Intel's pipeline for language models does so before it compiles (`stateful_to_stateless_transformation`), fixes all
-sizes and keeps the cache in the host's buffers, in fp16 (what the file itself asks for, KV_CACHE_PRECISION): each
-inference reads the cache and writes it. Reordering of beams (`Gather` of a state by `beam_idx`) is left out, as it is
-there.
+sizes and keeps the cache in the host's buffers: in fp16, or in fewer bits where the file asks for it
+(KV_CACHE_PRECISION) or has such states itself. Each inference reads the cache and writes it. Reordering of beams
+(`Gather` of a state by `beam_idx`) is left out, as it is there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from npusim.errors import BadModel
 from npusim.loading.ir.record import Layer, Net
-from npusim.loading.ir.types import element
+from npusim.loading.ir.types import FLOATS, LOW, element
 from npusim.messages import messages
 
 BATCH, NEW, PAST = "batch_size", "sequence_length", "past_sequence_length"
@@ -29,13 +29,18 @@ KNOWN_INPUTS = {
 
 @dataclass(slots=True)
 class States:
-    """What a net keeps between inferences. `language`: of a language model. `cache`: the type that states cross the
-    edges of the graph in, '' for the file's own. `variables`: who reads each state. `beams`: ids of inputs that only
-    reorder states."""
+    """What a net keeps between inferences.
+
+    `language`: of a language model. `cache`: the type that states cross the edges of the graph in, '' for the file's
+    own; `kept`: of single states, by name. `written`: the tensor that a state's next value is, where it is not what
+    Assign reads. `variables`: who reads each state. `beams`: ids of inputs that only reorder states.
+    """
 
     language: bool = False
     cache: str = ""
     variables: dict[str, Layer] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     beams: set[int] = field(default_factory=set)
 
     def free_sizes(self, name: str, given: list[str]) -> dict[int, str]:
@@ -54,8 +59,14 @@ def states_of(net: Net) -> States:
     inputs |= {n for layer in net.layers if layer.type == "Parameter" for p in layer.outputs for n in p.names}
     states.language = bool(states.variables) and not inputs.isdisjoint(("input_ids", "inputs_embeds"))
     if states.language:  # the pipeline keeps a language model's cache in fp16, whatever the graph computes in
-        states.cache = "" if net.cache == "f32" else "f16"
+        asked = net.cache.lower()
+        states.cache = "" if asked == "f32" else asked if asked in LOW else "f16"
     return states
+
+
+def narrow(states: States, own: str) -> str:
+    """The type a state is kept in where that is not its own: numbers of few bits, and whole ones, stay as they are."""
+    return states.cache if own in FLOATS and states.cache != own else ""
 
 
 def variable(layer: Layer) -> str:
@@ -71,7 +82,8 @@ def state_input(layer: Layer, name: str, states: States) -> Any:
     tensor = info.type.tensor_type
     port = layer.outputs[0]
     kind = layer.attributes.get("variable_type") or port.precision.lower().replace("fp", "f")
-    tensor.elem_type = element(states.cache or kind, f"state '{name}'").number
+    kept = states.kept.get(variable(layer), kind)
+    tensor.elem_type = element(kept, f"state '{name}'").number
     text = layer.attributes.get("variable_shape")
     given = [p.strip() for p in text.split(",")] if text else [str(d) for d in port.dims]
     free = [axis for axis, size in enumerate(given) if not size.isdigit()]
