@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from npusim.arch.hardware import Hardware
 from npusim.checking.file import capturing_scans, edges, free_dimensions, key_of, unread_ops
 from npusim.checking.fits import does_not_fit
-from npusim.checking.nodes import first_refused, node_findings, shape_of_data
+from npusim.checking.nodes import AS_STORED, first_refused, node_findings, shape_of_data, stored_note
 from npusim.checking.record import Finding, Verdict
 from npusim.checking.rules import load_rules
 from npusim.compiler.profile import CompilerProfile, load_profile
@@ -79,6 +79,9 @@ def check(
             graph, rules, generation, skip={f.op for f in found if f.kind in ("unread", "function")}
         )
         found += does_not_fit(graph, hw)
+        note = stored_note(graph, rules)
+        if note and not any(finding.op in AS_STORED for finding in found):
+            notes.append(note)
         if sizes:
             shown = ", ".join(f"{n}={s}" for n, s in sizes.items())
             notes.append(f"the nodes were looked at with {shown}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Set
 from typing import Any
 
 from npusim.checking.dependent import data_dependent
-from npusim.checking.facts import facts, run_time_facts
+from npusim.checking.facts import Fact, facts, run_time_facts
 from npusim.checking.file import READ_DOMAINS, key_of
 from npusim.checking.record import Finding
 from npusim.checking.remedies import explain
-from npusim.checking.rules import Rules
+from npusim.checking.rules import Rules, rules_of_ir
 from npusim.errors import UnknownShape
 from npusim.graph import Graph, Node
 
@@ -70,9 +71,11 @@ def _steps(node: Node, graph: Graph) -> object:
     return None if value is None or value.data is None else value.data.tobytes()
 
 
-#: In other files than ONNX these stand for FakeQuantize and for constants of few bits; the compiler was asked about the
-#: nodes of ONNX, and what its reader of ONNX does not know says nothing of those files.
+#: In other files than ONNX these stand for FakeQuantize and for constants of few bits, of which the compiler was asked
+#: as such; what its reader of ONNX does not know says nothing of those files.
 STORED = frozenset({"DequantizeLinear", "QuantizeLinear"})
+AS_STORED = ("FakeQuantize", "weights")
+COMPRESS = "compress the weights to int8 or int4 (nncf.compress_weights), which it takes"
 
 
 def _finding(
@@ -80,7 +83,9 @@ def _finding(
 ) -> Finding | None:
     seen = facts(node, graph, dependent)
     rule = rules.refusing(op, seen, generation)
-    if graph.form and (op in STORED or (rule is not None and rule.why.startswith("unread"))):
+    if graph.form and op in STORED:
+        return _stored(node, seen, graph, rules, generation)
+    if graph.form and rule is not None and rule.why.startswith("unread"):
         return None
     if rule is not None:
         why, remedy = explain(rule, node, seen, rules, generation)
@@ -97,6 +102,37 @@ def _finding(
     why = "the compiler was never asked about this op"
     return Finding(
         node.name, op, "not asked", why, "try it with npusim crosscheck --vendor-compiler", refused=False
+    )
+
+
+def what_is_stored(node: Node, graph: Graph) -> str:
+    """What a QuantizeLinear or DequantizeLinear stands for in a file that is not ONNX."""
+    first = graph.values.get(node.inputs[0]) if node.inputs else None
+    return "weights" if first is not None and first.constant else "FakeQuantize"
+
+
+def _stored(node: Node, seen: dict[str, Fact], graph: Graph, rules: Rules, generation: str) -> Finding | None:
+    """The finding for FakeQuantize or a constant of few bits."""
+    own, what = rules_of_ir(rules.release), what_is_stored(node, graph)
+    rule = own.refusing(what, seen, generation) if own else None
+    if rule is None:
+        return None
+    text = f"{rule.op}: {' & '.join(map(str, rule.when))} (refused {rule.refused} of {rule.asked})"
+    return Finding(node.name, what, rule.why, f"they are stored as {seen['type0']}", COMPRESS, text)
+
+
+def stored_note(graph: Graph, rules: Rules) -> str:
+    """How many of them were looked at where none is refused; '' where there are none."""
+    if not graph.form or rules_of_ir(rules.release) is None:
+        return ""
+    found = Counter(what_is_stored(n, graph) for n in graph.nodes if n.op_type in STORED and not n.domain)
+    activations, weights = found["FakeQuantize"] // 2, found["weights"]
+    parts = [f"{activations} FakeQuantize"] if activations else []
+    parts += [f"{weights} constant{'s' * (weights > 1)} of few bits"] if weights else []
+    return (
+        f"{' and '.join(parts)}: the compiler takes them, asked of each kind in an IR of its own"
+        if parts
+        else ""
     )
 
 

@@ -121,4 +121,10 @@ def load_rules(release: str) -> Rules:
 
 def releases() -> list[str]:
     """The releases with rules."""
-    return sorted(path.stem for path in DATA.glob("*.csv"))
+    return sorted(path.stem for path in DATA.glob("[0-9]*.csv"))
+
+
+def rules_of_ir(release: str) -> Rules | None:
+    """What a release refuses of an OpenVINO IR's `FakeQuantize` and `weights` of few bits. None where nobody asked."""
+    name = f"ir_{release}"
+    return load_rules(name) if (DATA / f"{name}.csv").is_file() else None
