@@ -108,16 +108,30 @@ def test_the_norm_of_a_sum_is_an_addition_and_a_norm():
 def test_a_rotary_embedding_as_one_op_and_spelled_out(rows):
     inputs = {"x": (F16, [1, 8, rows, 64]), "c": (F16, [1, rows, 32]), "s": (F16, [1, rows, 32])}
     whole = graph([("RotaryEmbedding", "x c s", "y", {})], inputs, ["y"])
-    ends = {"zero": [0], "half": [32], "end": [64], "axis": [3], "one": [1]}
     nodes = [
-        ("Concat", "c c", "cc", {"axis": -1}), ("Unsqueeze", "cc one", "cu", {}), ("Concat", "s s", "ss", {"axis": -1}),
-        ("Unsqueeze", "ss one", "su", {}), ("Mul", "x cu", "a", {}), ("Slice", "x zero half axis", "f", {}),
-        ("Slice", "x half end axis", "l", {}), ("Neg", "l", "n", {}), ("Concat", "n f", "t", {"axis": -1}),
-        ("Mul", "t su", "b", {}), ("Add", "a b", "y", {}),
+        ("Unsqueeze", "c one", "cu", {}), ("Unsqueeze", "s one", "su", {}),
+        ("Split", "x", "f l", {"axis": -1, "num_outputs": 2}),
+        ("Mul", "f cu", "fc", {}), ("Mul", "su l", "ls", {}), ("Sub", "fc ls", "a", {}), ("Mul", "l cu", "lc", {}),
+        ("Mul", "f su", "fs", {}), ("Add", "fs lc", "b", {}), ("Concat", "a b", "y", {"axis": -1}),
     ]  # fmt: skip
-    spelled = graph(nodes, inputs, ["y"], ends)
+    spelled = graph(nodes, inputs, ["y"], {"one": [1]})
     a, b = (simulate(g, "lunar_lake", band=False) for g in (whole, spelled))
     assert a.latency_us == pytest.approx(b.latency_us, rel=0.01)
+    assert [n.op_type for n in a.nodes if n.engine == "dsp"] == ["RotaryEmbedding"]
+
+
+@pytest.mark.parametrize("last", ["fs lc", "lc fs"])
+@pytest.mark.parametrize("second", ["l", "f"])
+def test_halves_that_are_no_rotation_stay(second, last):
+    """Both products of the first half: nothing is turned."""
+    inputs = {"x": (F16, [1, 8, 4, 64]), "c": (F16, [1, 8, 4, 32]), "s": (F16, [1, 8, 4, 32])}
+    nodes = [
+        ("Split", "x", "f l", {"axis": -1, "num_outputs": 2}), ("Mul", "f c", "fc", {}),
+        ("Mul", f"{second} s", "ls", {}), ("Sub", "fc ls", "a", {}), ("Mul", "l c", "lc", {}),
+        ("Mul", "f s", "fs", {}), ("Add", last, "b", {}), ("Concat", "a b", "y", {"axis": -1}),
+    ]  # fmt: skip
+    found = simulate(graph(nodes, inputs, ["y"]), "lunar_lake", band=False)
+    assert ("RotaryEmbedding" in {n.op_type for n in found.nodes}) == (second == "l")
 
 
 def test_what_has_no_plain_form_stays():

@@ -6,6 +6,7 @@ from npusim.compiler.fuse import (
     activations,
     contraction,
     drain_path,
+    neutral,
     norms,
     packed_weights,
     padding,
@@ -63,6 +64,7 @@ def _fused(
     packed_weights.packed_weights(r, profile.packed_weights.unpacked_by(generation) == "dsp")
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
+    neutral.drop_neutral(r)
     for name in profile.fusion.patterns:
         PATTERNS[name](r)
     if generation in profile.fusion.mul_reduce_to_matmul:

@@ -92,7 +92,7 @@ def group_query(w: Writer, node: Node) -> bool:
     q, k, v = (_by_heads(w, what, t, n) for what, t, n in (("q", q, heads), ("k", k, kv), ("v", v, kv)))
     if node.attribute("do_rotary", 0) and cos and 2 * w.shape(cos)[-1] == size:
         tables = [w.rows(t, positions or lengths, length) for t in (cos, sin)]
-        both = [w.doubled(t, (1, 1, length, size)) for t in tables]
+        both = [w.halves(t, (1, 1, length, size // 2)) for t in tables]
         q, k = (w.rotary(t, both[0], both[1], what=f"{what}/rotary") for what, t in (("q", q), ("k", k)))
     present = (*node.outputs[1:], "", "")[:2]
     if past_k:
@@ -135,7 +135,10 @@ def _behind(w: Writer, what: str, past: str, new: str, out: str, total: int = 0)
 def _as_numbers(w: Writer, mask: str, dtype: DType) -> str:
     """0 where a mask is true, -inf elsewhere, once for all layers."""
     key = ("mask", mask, dtype)
-    if key not in w.common:
+    if key not in w.common and w.values[mask].constant:
+        w.common[key] = f"{mask}/numbers"
+        w.values[w.common[key]] = Value(w.common[key], w.shape(mask), dtype, True)
+    elif key not in w.common:
         ends = (w.number(0.0, dtype), w.number(float("-inf"), dtype))
         w.common[key] = w.op("mask", "Where", (mask, *ends), w.shape(mask), dtype)
     return w.common[key]

@@ -1,9 +1,12 @@
 """A rotary embedding written out -> RotaryEmbedding, one DSP kernel in Intel's 2026 compiler (its task name is `rope`).
 
     x * cos + concat(-second half of x, first half of x) * sin
+    concat(first half * cos - second half * sin, second half * cos + first half * sin)
 
-Found for prompts; for one token of heads of at most 128 channels that compiler makes a product with a constant of the
-turned halves instead (`branches_concat_to_conv`), and the embedding stays as written.
+The first is exporters'. It is found for prompts; for one token of heads of at most 128 channels that compiler makes a
+product with a constant of the turned halves instead (`branches_concat_to_conv`), and the embedding stays as written.
+The second is what OpenVINO's readers make of the op RotaryEmbedding; it is one kernel for one token too (a schedule of
+`llamatiny_dec_kv16_dy23`, NPU 4000, compiler 8.4: `t_Concat/rope`).
 """
 
 from __future__ import annotations
@@ -28,6 +31,41 @@ def rotary_embedding(r: Rewriter) -> None:
                 )
                 r.replace(sorted(inner), fused)
                 break
+
+    for index, node in r.items("Concat"):
+        found = _halves(r, index, node)
+        if found is not None:
+            inner, x, cos, sin = found
+            fused = replace(node, op_type="RotaryEmbedding", domain="", inputs=(x, cos, sin), attributes={})
+            r.replace(sorted(inner), fused)
+
+
+def _halves(r: Rewriter, index: int, node: Node) -> tuple[set[int], str, str, str] | None:
+    """Members of the second form, the tensor that is turned, cosines, sines."""
+    if len(node.inputs) != 2:
+        return None
+    first, second = r.maker(node.inputs[0], "Sub"), r.maker(node.inputs[1], "Add")
+    if first is None or second is None:
+        return None
+    products = [r.maker(n, "Mul") for n in (*first[1].inputs, *second[1].inputs)]
+    if None in products:
+        return None
+    a, b, *rest = (p for p in products if p is not None)
+    for c, d in (rest, rest[::-1]):
+        for cos in (n for n in a[1].inputs if n in c[1].inputs):
+            for sin in (n for n in b[1].inputs if n in d[1].inputs):
+                one, two = _other(a[1], cos), _other(b[1], sin)
+                cuts = [r.maker(n, "Slice", "Split") for n in (one, two)]
+                crossed = _other(c[1], cos) == two and _other(d[1], sin) == one
+                if not crossed or cuts[0] is None or cuts[1] is None:
+                    continue
+                x = cuts[0][1].inputs[0]
+                inner = {index, first[0], second[0], *(p[0] for p in (a, b, c, d)), cuts[0][0], cuts[1][0]}
+                made = [n for i in inner if i != index and (n := r.nodes[i]) is not None]
+                whole = r.value(x).shape == r.value(node.outputs[0]).shape and cuts[1][1].inputs[0] == x
+                if whole and all(r.private(name, inner) for n in made for name in n.outputs if name):
+                    return inner, x, cos, sin
+    return None
 
 
 def _parts(r: Rewriter, index: int, straight: str, turned: str) -> tuple[set[int], str, str, str] | None:

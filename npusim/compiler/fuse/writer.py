@@ -88,32 +88,32 @@ class Writer:
             )
         return self.common[key]
 
-    def doubled(self, table: str, shape: tuple[int, ...]) -> str:
-        """[.., D / 2] as [.., D], once for all layers."""
-        key = ("doubled", table, shape)
+    def halves(self, table: str, shape: tuple[int, ...]) -> str:
+        """Rows of a table [.., D / 2] in the shape in which heads meet them, once for all layers."""
+        key = ("halves", table, shape)
         if key not in self.common:
             value = self.values[table]
             if value.constant:
-                self.common[key] = self.constant(shape, value.dtype, f"doubled {table}")
+                self.common[key] = self.constant(shape, value.dtype, f"halves {table}")
             else:
-                wide = (*value.shape[:-1], 2 * value.shape[-1])
-                twice = self.op(f"twice {table}", "Concat", (table, table), wide, value.dtype, axis=-1)
-                self.common[key] = self.view(f"wide {table}", twice, shape)
+                self.common[key] = self.view(f"halves {table}", table, shape)
         return self.common[key]
 
     def rotary(self, x: str, cos: str, sin: str, out: str = "", what: str = "rotary") -> str:
-        """x cos + concat(-second half of x, first half) sin, as exporters write it; x is [.., D]."""
+        """concat(first cos - second sin, second cos + first sin) of the halves of x [.., D], as OpenVINO reads it."""
         value = self.values[x]
         shape, dtype = value.shape, value.dtype
         half = (*shape[:-1], shape[-1] // 2)
-        straight = self.op(f"{what}/cos", "Mul", (x, cos), shape, dtype)
         first, second = (
             self.op(f"{what}/{side}", "Slice", (x,), half, dtype) for side in ("first", "second")
         )
-        negated = self.op(f"{what}/negated", "Neg", (second,), half, dtype)
-        turned = self.op(f"{what}/turned", "Concat", (negated, first), shape, dtype, axis=-1)
-        crossed = self.op(f"{what}/sin", "Mul", (turned, sin), shape, dtype)
+        parts = []
+        for kind, a, b in (("Sub", first, second), ("Add", second, first)):
+            by = "first" if a == first else "second"
+            straight = self.op(f"{what}/{by} cos", "Mul", (a, cos), half, dtype)
+            crossed = self.op(f"{what}/{by} sin", "Mul", (b, sin), half, dtype)
+            parts.append(self.op(f"{what}/{by} turned", kind, (straight, crossed), half, dtype))
         if out:
-            self.last("Add", (straight, crossed), out)
+            self.last("Concat", (parts[0], parts[1]), out, axis=-1)
             return out
-        return self.op(what, "Add", (straight, crossed), shape, dtype)
+        return self.op(what, "Concat", (parts[0], parts[1]), shape, dtype, axis=-1)

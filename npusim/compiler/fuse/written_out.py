@@ -68,7 +68,7 @@ def _rotary(w: Writer, node: Node) -> bool:
     if positions:
         cos, sin = (w.rows(table, positions, length) for table in (cos, sin))
     lead = (1, length, 1) if flat else (1, 1, length)
-    both = [w.doubled(table, (*lead, width)) for table in (cos, sin)]
+    both = [w.halves(table, (*lead, half)) for table in (cos, sin)]
     if flat:
         x = w.view("heads", x, (shape[0], length, shape[-1] // width, width))
     w.rotary(x, both[0], both[1], "" if flat else node.outputs[0])

@@ -50,29 +50,24 @@ def priced(path: Path, dims=()) -> npusim.Report:
     return npusim.simulate(npusim.load(path, dict(dims)), "lunar_lake", band=False)
 
 
-#: IR, ONNX form, and how far the latency may be off, with the reason where that is more than 3 %.
+#: IR and ONNX form; the reason, where the latency is more than 3 % off.
 PAIRS = [
-    ("resnet_ts_fp16", "small/resnet_ts", 0.03, ""),
-    (
-        "bertpool_ts_fp16",
-        "small/bertpool_ts",
-        0.11,
-        "five LayerNormalizations lost a factor of 1 and a summand of 0",
-    ),
-    ("mamba2_tf5_L16_dy_fp16", "small/mamba2_tf5_L16_dy", 0.05, "four Multiply by ones were dropped"),
-    ("llamatiny_dec_kv16_fp16", "llm/small/llamatiny_dec_kv16_dy", 0.03, ""),
-    ("llamatiny_dec_kv16_int4", "llm/small/llamatiny_dec_kv16_dq4", 0.03, ""),
+    ("resnet_ts_fp16", "small/resnet_ts", ""),
+    ("bertpool_ts_fp16", "small/bertpool_ts", ""),
+    ("mamba2_tf5_L16_dy_fp16", "small/mamba2_tf5_L16_dy", ""),
+    ("llamatiny_dec_kv16_fp16", "llm/small/llamatiny_dec_kv16_dy", ""),
+    ("llamatiny_dec_kv16_int4", "llm/small/llamatiny_dec_kv16_dq4", ""),
 ]
 
 
-@pytest.mark.parametrize("name, onnx, within, reason", PAIRS)
-def test_an_ir_costs_what_its_onnx_form_costs(name, onnx, within, reason):
+@pytest.mark.parametrize("name, onnx, reason", PAIRS)
+def test_an_ir_costs_what_its_onnx_form_costs(name, onnx, reason):
     ir, other = priced(IR / "small" / f"{name}.xml"), priced(SHARED / "graphs" / f"{onnx}.onnx")
     assert ir.macs == other.macs
-    assert ir.bytes_moved == pytest.approx(other.bytes_moved, rel=0.01 if not reason else 0.05)
-    assert ir.latency_us == pytest.approx(other.latency_us, rel=within), reason
-    if reason:  # and nothing else: fewer nodes, none more expensive
-        assert len(ir.nodes) <= len(other.nodes) and ir.latency_us < other.latency_us
+    assert ir.bytes_moved == pytest.approx(other.bytes_moved, rel=0.01)
+    off = ir.latency_us / other.latency_us - 1
+    print(f"{name}: {off:+.1%} {reason}")
+    assert abs(off) < 0.03 or reason
 
 
 @pytest.mark.parametrize("width", ["fp16", "int4"])

@@ -1,0 +1,69 @@
+"""Factors of one and summands of zero go: OpenVINO drops them as it reads a model, ONNX or IR.
+
+Asked of NPU compiler 8.4 (OpenVINO 2026.4.1): the ONNX file of a network whose norms have such factors and the IR in
+which they are gone have the same estimate (145.52 us of a small BERT, 67.67 us of a small ViT, NPU 4000).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import Node
+
+#: Operation -> the number that changes nothing, and which operands may be it.
+NEUTRAL = {"Mul": (1, (0, 1)), "Add": (0, (0, 1)), "Sub": (0, (1,)), "Div": (1, (1,))}
+
+
+def drop_neutral(r: Rewriter) -> None:
+    """Nodes whose other operand is known to change nothing, if they change no shape; readers take what is in front."""
+    for index, node in r.items(*NEUTRAL):
+        source = _unchanged(r, node)
+        if source is None or node.outputs[0] in r.graph_outputs:
+            continue
+        for reader in list(r.consumers[node.outputs[0]]):
+            old = r.nodes[reader]
+            if old is not None:
+                inputs = tuple(source if n == node.outputs[0] else n for n in old.inputs)
+                r.replace([reader], replace(old, inputs=inputs, absorbed=(*old.absorbed, node.name)))
+        r.drop(index)
+    for index, node in r.items("LayerNormalization", "InstanceNormalization"):
+        if len(node.inputs) == 3 and len(node.outputs) == 1 and plain(r, node.inputs[1], node.inputs[2]):
+            _without_affine(r, index, node)
+
+
+def _unchanged(r: Rewriter, node: Node) -> str | None:
+    """The operand that comes out as it is, None if none does."""
+    if len(node.inputs) != 2 or node.domain not in ("", "ai.onnx"):
+        return None
+    number, places = NEUTRAL[node.op_type]
+    for place in places:
+        other, kept = r.values.get(node.inputs[place]), r.values.get(node.inputs[1 - place])
+        result = r.values.get(node.outputs[0])
+        if other is None or kept is None or result is None or other.data is None or not other.constant:
+            continue
+        same = kept.shape == result.shape and kept.dtype == result.dtype and not kept.constant
+        if same and other.data.size and bool((other.data == number).all()):
+            return node.inputs[1 - place]
+    return None
+
+
+def plain(r: Rewriter, scale: str, shift: str) -> bool:
+    """Whether a norm's factor is one and its summand zero, both known."""
+    found = [r.values.get(name) for name in (scale, shift)]
+    if any(v is None or v.data is None or not v.constant for v in found):
+        return False
+    ones, zeros = (np.asarray(v.data) for v in found if v is not None)
+    return bool((ones == 1).all()) and not zeros.any()
+
+
+def _without_affine(r: Rewriter, index: int, node: Node) -> None:
+    rank = len(r.value(node.inputs[0]).shape)
+    first = int(node.attributes.get("axis", -1)) % rank if node.op_type == "LayerNormalization" else 2
+    attributes = {"axes": tuple(range(first, rank)), "epsilon": node.attributes.get("epsilon", 1e-5)}
+    r.replace(
+        [index],
+        replace(node, op_type="MeanVarianceNormalization", inputs=node.inputs[:1], attributes=attributes),
+    )

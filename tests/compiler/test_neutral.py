@@ -1,0 +1,70 @@
+"""Factors of one and summands of zero cost nothing, and a factor behind a projection rides along in it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from npusim.onnx_io import load
+from npusim.simulation import simulate
+
+
+def priced(nodes, shape, constants, npu="lunar_lake"):
+    """The report of a float16 graph from x to y; nodes are (op, inputs, output, attributes)."""
+    made = [helper.make_node(k, i.split(), [o], f"n{o}", **a) for k, i, o, a in nodes]
+    held = [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT16, shape)
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT16, None)
+    graph = helper.make_graph(made, "g", [x], [y], held)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return simulate(load(model), npu, band=False)
+
+
+@given(
+    op=st.sampled_from(["Mul", "Add", "Sub", "Div"]), last=st.booleans(), rows=st.integers(1, 40),
+    npu=st.sampled_from(["meteor_lake", "lunar_lake", "panther_lake"]),
+)  # fmt: skip
+def test_what_changes_nothing_costs_nothing(op, last, rows, npu):
+    number = np.float16(1 if op in ("Mul", "Div") else 0)
+    constant = {"c": np.full(32, number)}
+    with_it = [("Exp", "x", "a", {}), (op, "a c", "b", {}), ("Softmax", "b", "y", {})]
+    without = [("Exp", "x", "a", {}), ("Softmax", "a", "y", {})]
+    a, b = priced(with_it, [rows, 32], constant, npu), priced(without, [rows, 32], {}, npu)
+    assert a.latency_us == b.latency_us and a.bytes_moved == b.bytes_moved and a.macs == b.macs
+
+
+@pytest.mark.parametrize(
+    "op, reads, value", [("Sub", "c a", 0), ("Div", "c a", 1), ("Mul", "a c", 2), ("Add", "a c", 1)]
+)
+def test_what_changes_something_stays(op, reads, value):
+    nodes = [("Exp", "x", "a", {}), (op, reads, "b", {}), ("Softmax", "b", "y", {})]
+    found = priced(nodes, [8, 32], {"c": np.full(32, np.float16(value))})
+    assert "nb" in {n.name for n in found.nodes}
+
+
+def test_a_larger_shape_stays():
+    nodes = [("Exp", "x", "a", {}), ("Mul", "a c", "b", {}), ("Softmax", "b", "y", {})]
+    found = priced(nodes, [1, 32], {"c": np.ones((8, 32), np.float16)})
+    assert "nb" in {n.name for n in found.nodes}
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_a_norm_without_scale_and_shift_is_the_kernel_alone(scale):
+    held = {"s": np.full(64, scale, np.float16), "b": np.zeros(64, np.float16)}
+    found = priced([("LayerNormalization", "x s b", "y", {"axis": -1})], [16, 64], held)
+    assert any(n.op_type == "MeanVarianceNormalization" for n in found.nodes) == (scale == 1.0)
+
+
+@pytest.mark.parametrize("between", ["", "Exp"])
+def test_a_factor_behind_a_projection_and_moves_rides_along(between):
+    """As Intel folds the scale of a ViT's queries into their projection."""
+    nodes = [
+        ("MatMul", "x w", "a", {}), ("Reshape", "a four", "b", {}),
+        *([(between, "b", "e", {})] if between else []),
+        ("Transpose", "e" if between else "b", "c", {"perm": [0, 2, 1, 3]}),
+        ("Mul", "c s", "d", {}), ("Softmax", "d", "y", {}),
+    ]  # fmt: skip
+    held = {"w": np.ones((64, 64), np.float16), "four": np.array([1, 16, 4, 16]), "s": np.float16(0.25)}
+    found = priced(nodes, [1, 16, 64], held)
+    assert ("nd" in {n.name for n in found.nodes}) == bool(between)
