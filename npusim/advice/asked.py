@@ -44,9 +44,15 @@ class Asked(NamedTuple):
     report: Report
 
     def saving(
-        self, graph: Graph | None = None, profile: CompilerProfile | None = None, precision: str = ""
+        self,
+        least: float,
+        *,
+        graph: Graph | None = None,
+        profile: CompilerProfile | None = None,
+        precision: str = "",
     ) -> Saving | None:
-        """What a run with these things changed saves; None where it is refused."""
+        """What a run with these things changed saves; None where it is refused, or saves less than the part `least`
+        of the latency: its band is not worked out then."""
         try:
             plan = compile_graph(
                 graph or self.graph, self.hw, profile or self.profile, precision or self.plan.precision,
@@ -56,6 +62,8 @@ class Asked(NamedTuple):
             return None
         after_us = float(timeline(plan, self.hw).latency_ns) * US + self.report.host_us
         us = self.report.latency_us - after_us
+        if us < least * self.report.latency_us:
+            return None
         return Saving(us, self._band(plan, us, after_us))
 
     def _band(self, plan: Plan, us: float, after_us: float) -> tuple[float, float] | None:

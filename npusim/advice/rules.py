@@ -35,8 +35,8 @@ def _rewrite(asked: Asked, name: str, op_types: tuple[str, ...], makes: str) -> 
     if part < LEAST_SHARE:
         return None
     graph, count = with_products(asked.graph, op_types)
-    saves = asked.saving(graph=graph) if count else None
-    if saves is None or saves.us < LEAST_SHARE * asked.report.latency_us:
+    saves = asked.saving(LEAST_SHARE, graph=graph) if count else None
+    if saves is None:
         return None
     sentence = (
         f"{_percent(part)} of the time is {_counted(nodes)}{_where(nodes)}: {name} makes {makes} of "
@@ -97,8 +97,8 @@ def precision(asked: Asked) -> Advice | None:
     ):  # kernels of the DSPs gain nothing
         return None
     whole = asked.report.latency_us
-    saves = asked.saving(precision="int8")
-    if saves is None or saves.us < 0.1 * whole:
+    saves = asked.saving(0.1, precision="int8")
+    if saves is None:
         return None
     sentence = f"as int8 it would take {time(whole - saves.us)}: quantising is predicted to save {saves}"
     command = "npusim run MODEL --precision int8"
@@ -126,8 +126,8 @@ def compiler(asked: Asked) -> Advice | None:
     if not asked.plan.compiler.startswith("2024"):
         return None
     whole = asked.report.latency_us
-    saves = asked.saving(profile=load_profile(NEWEST))
-    if saves is None or saves.us < LEAST_SHARE * whole:
+    saves = asked.saving(LEAST_SHARE, profile=load_profile(NEWEST))
+    if saves is None:
         return None
     sentence = f"compiler {NEWEST} in place of {asked.plan.compiler} is predicted to save {saves}"
     command = f"npusim run MODEL --compiler {NEWEST}"
