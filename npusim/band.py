@@ -24,7 +24,7 @@ from npusim.compiler.plan import DspTask, Plan
 from npusim.measures import US, host_ns
 from npusim.pricing import dma_times, dsp_times, mac_times, program_of, waiting_ns
 from npusim.report.record import Doubt
-from npusim.schedule import run_points
+from npusim.schedule import Timeline, run_points
 
 #: What a plan gets wrong whatever the numbers: another release of the compiler is worth about a tenth, and published
 #: networks left out of the fit are off by as much (`docs/fidelity.md`).
@@ -54,12 +54,26 @@ def reach(ends: Iterable[Iterable[float]]) -> tuple[float, float]:
 
 def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, ...]:
     """What each number does to the latency of `plan` on `hw` (scalars only), the widest first."""
+    return doubted(plan, hw, mode)[1]
+
+
+def doubted(
+    plan: Plan, hw: Hardware, mode: str = "throughput"
+) -> tuple[Timeline, tuple[Doubt, ...]]:
+    """The timeline of `plan` on `hw`, and what each number does to its end: the first of the points is the run
+    itself, to the last bit, so who wants both need not schedule it twice."""
     kernels = tuple(dict.fromkeys(ask.kernel for ask in plan.ask if isinstance(ask, DspTask)))
     asked = [s for s in spreads(hw, kernels) if s.down or s.up]
     with np.errstate(all="ignore"):  # an absurd machine may overflow at an end: that end is left out
-        latency = _latencies_ns(plan, hw, asked)
+        line, latency = _run(plan, hw, asked)
         if mode == "latency":
             latency = latency + _hosts_ns(plan, hw, asked)
+    return line, _doubts(plan, hw, mode, asked, latency)
+
+
+def _doubts(
+    plan: Plan, hw: Hardware, mode: str, asked: list[Spread], latency: np.ndarray
+) -> tuple[Doubt, ...]:
     point = float(latency[0])
     if not point or not math.isfinite(point):
         return ()
@@ -80,8 +94,8 @@ def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, .
     return tuple(sorted(found, key=lambda d: -d.high_us / d.low_us))
 
 
-def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
-    """The NPU's time at 1 + 2 x len(asked) points: as it is, then each at its low and at its high end."""
+def _run(plan: Plan, hw: Hardware, asked: list[Spread]) -> tuple[Timeline, np.ndarray]:
+    """The timeline, and the NPU's time at 1 + 2 x len(asked) points: as it is, then each at its low and high end."""
     tasks = distinct(plan)
     c = tasks.columns
     points = 1 + 2 * len(asked)
@@ -109,9 +123,11 @@ def _latencies_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> np.ndarray:
         transfers = dma_times(c.of_dma, hw.with_numbers(few))[:, where]
         rows += list(transfers * _factors(asked, "dma", points) * c.repeats[c.dma])
     if not rows:
-        return np.zeros(points)
-    _, ends = run_points(program_of(plan), np.stack(rows), tasks.place)
-    return np.asarray(np.maximum.reduce(ends))
+        return Timeline([], [], []), np.zeros(points)
+    kinds = np.stack(rows)
+    starts, ends = run_points(program_of(plan), kinds, tasks.place)
+    line = Timeline([start.item(0) for start in starts], ends[:, 0].tolist(), kinds[tasks.place, 0].tolist())
+    return line, np.asarray(np.maximum.reduce(ends))
 
 
 def _hosts_ns(plan: Plan, hw: Hardware, asked: list[Spread]) -> Any:

@@ -105,11 +105,11 @@ def critical_ns(plan: Plan, end_ns: Sequence[Time]) -> list[Time]:
     if not plan.steps:
         return []
     many = bool(end_ns) and np.ndim(end_ns[0]) > 0
-    zero = np.zeros_like(end_ns[0]) if many else 0.0
-    later = np.maximum if many else max
-    ends: list[Time] = [zero] * len(plan.steps)
-    for end, step in zip(end_ns, plan.step, strict=True):
-        ends[step] = later(ends[step], end)
-    reached = np.maximum.accumulate(np.stack([zero, *ends]), axis=0)
-    grown = np.diff(reached, axis=0)
+    ends = np.zeros((1 + len(plan.steps), *np.shape(end_ns[0]))) if many else np.zeros(1 + len(plan.steps))
+    if many:
+        for end, step in zip(end_ns, plan.step, strict=True):
+            np.maximum(ends[step + 1], end, out=ends[step + 1])
+    else:
+        np.maximum.at(ends, 1 + plan.once("step of tasks", lambda p: np.array(p.step, np.intp)), end_ns)
+    grown = np.diff(np.maximum.accumulate(ends, axis=0), axis=0)
     return list(grown) if many else grown.tolist()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.band import band_us, doubts
+from npusim.band import band_us, doubted
 from npusim.choices import Mode, choose
 from npusim.collector import held
 from npusim.compiler.compile import compile_graph
@@ -81,12 +81,11 @@ def simulate(
             raise broken(graph, error) from error
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
             prices = price(plan, hw)
-            line = timeline(plan, hw, prices)
+            line, found = doubted(plan, hw, chosen) if band else (timeline(plan, hw, prices), ())
         if not math.isfinite(float(line.latency_ns)):
             raise absurd(hw, float(line.latency_ns))
         report = build(plan, hw, prices, line, chosen)
         if band:
-            found = doubts(plan, hw, chosen)
             report = replace(report, doubts=found, band_us=band_us(report.latency_us, found))
         if advice is False or (advice is not True and len(plan.queue) > advice):
             return report

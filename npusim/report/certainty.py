@@ -34,16 +34,17 @@ def time_by_source(
 ) -> dict[str, float]:
     """Shares, 0 to 1, of the time of the tasks that decide the end of the run (`on_path`, ns) and of the `host`, ns."""
     found: dict[str, float] = defaultdict(float)
-    times, waits = prices.time_ns.tolist(), prices.step_ns.tolist()
     known = _Kinds(plan, hw, prices)
-    row = distinct(plan).row
-    for i, part in enumerate(on_path):
+    tasks = distinct(plan)
+    times, waits = prices.time_ns[tasks.first].tolist(), prices.step_ns[tasks.first].tolist()
+    for row, part in zip(tasks.row, on_path, strict=True):
         if not part:
             continue
-        wait = part * waits[i] / times[i] if waits[i] and times[i] else 0.0
-        if wait:
+        if waits[row] and times[row]:
+            wait = part * waits[row] / times[row]
             found[known.step] += wait
-        found[known[row[i]]] += part - wait
+            part -= wait
+        found[known[row]] += part
     if host:
         found[weakest(hw, *HOST)] += host
     total = math.fsum(found.values())

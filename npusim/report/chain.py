@@ -18,42 +18,46 @@ def waits_for(plan: Plan, i: int) -> tuple[int, ...]:
 
 
 def path_ns(plan: Plan, line: Timeline) -> list[float]:
-    """Per task the part of the deciding chain that is in it, nanoseconds; the sum is the end of the last task."""
+    """Per task the part of the deciding chain that is in it, nanoseconds; the sum is the end of the last task.
+
+    What decides a task is what ended last of all it waits for; of several that ended at one moment, the last of them,
+    and -1 where it begins by itself."""
     found = [0.0] * len(plan.queue)
     if not found:
         return found
     before = plan.once("before", lambda p: _before(p.queue))
-    ends = line.end_ns
+    starts, ends, times = line.start_ns, line.end_ns, line.time_ns
     now = max(ends)
     i = ends.index(now)
     while True:
-        moment, behind = _held_until(plan, line, before[i], i, now)
+        beside = bool(plan.streams[i]) or i in plan.feeds
+        if beside and now == ends[i] and now > starts[i] + times[i]:
+            moment, behind = _held_up(plan, line, i)
+        else:
+            behind = before[i]
+            moment = ends[behind] if behind >= 0 else 0.0
+            for p in plan.after[i]:
+                if ends[p] > moment or (ends[p] == moment and p > behind):
+                    moment, behind = ends[p], p
+            for p in plan.streams[i] if beside else ():
+                first = starts[p] + times[p] / plan.pieces[p]
+                if first > moment or (first == moment and p > behind):
+                    moment, behind = first, p
+            moment, behind = (starts[i], behind) if moment > 0 else (0.0, -1)
         found[i] += now - moment
         if behind < 0:
             return found
         now, i = moment, behind
 
 
-def _held_until(plan: Plan, line: Timeline, before: int, i: int, now: float) -> tuple[float, int]:
-    """The moment from which on task `i` itself decides that it has got as far as it has by `now`, and the task that
-    decided until then (-1 for none); of several that ended at one moment, the last. `before`: the task before it on
-    its engine."""
-    start, ends, streams = line.start_ns[i], line.end_ns, plan.streams[i]
-    if (streams or i in plan.feeds) and now == ends[i] and now > start + line.time_ns[i]:
-        time = line.time_ns[i]
-        rest = [(ends[p] + time / plan.pieces[i], ends[p], p) for p in streams]
-        rest += [(ends[p] + share * time, ends[p], p) for p, share in plan.feeds.get(i, ())]
-        _, moment, behind = max(rest)
-        return moment, behind
-    moment, behind = (ends[before], before) if before >= 0 else (0.0, -1)
-    for p in plan.after[i]:
-        if ends[p] > moment or (ends[p] == moment and p > behind):
-            moment, behind = ends[p], p
-    for p in streams:
-        first = line.start_ns[p] + line.time_ns[p] / plan.pieces[p]
-        if first > moment or (first == moment and p > behind):
-            moment, behind = first, p
-    return (start, behind) if moment > 0 else (0.0, -1)
+def _held_up(plan: Plan, line: Timeline, i: int) -> tuple[float, int]:
+    """Of a task that ended later than its own time after its start: what it follows piece by piece, or what fed it
+    last, and when that had ended."""
+    ends, time = line.end_ns, line.time_ns[i]
+    rest = [(ends[p] + time / plan.pieces[i], ends[p], p) for p in plan.streams[i]]
+    rest += [(ends[p] + share * time, ends[p], p) for p, share in plan.feeds.get(i, ())]
+    _, moment, behind = max(rest)
+    return moment, behind
 
 
 def _before(queue: tuple[int, ...]) -> list[int]:

@@ -16,6 +16,9 @@ from npusim.report.doubts import sources_differ
 from npusim.report.record import NodeReport
 
 
+NO_ORIGIN = ("", "", "")
+
+
 class Facts(NamedTuple):
     """What follows of a node from its tasks alone, whenever they run: the fields of `NodeReport` of these names."""
 
@@ -57,7 +60,7 @@ class Nodes:
             reason = self.reasons[told] = "; ".join(filter(None, parts))
         node = step.node
         start, end = span_ns[0] * US, span_ns[1] * US
-        origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else ("", "", "")
+        origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else NO_ORIGIN
         return NodeReport(
             name=node.name,
             op_type=node.op_type,
