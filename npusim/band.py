@@ -20,8 +20,8 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.spread import Spread, block_of, spreads
 from npusim.columns import distinct
-from npusim.compiler.plan import DspTask, Plan
-from npusim.measures import US, host_ns
+from npusim.compiler.plan import Plan
+from npusim.measures import US, host_ns, kernels_of
 from npusim.pricing import dma_times, dsp_times, mac_times, program_of, waiting_ns
 from npusim.report.record import Doubt
 from npusim.schedule import Timeline, run_points
@@ -57,12 +57,10 @@ def doubts(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Doubt, .
     return doubted(plan, hw, mode)[1]
 
 
-def doubted(
-    plan: Plan, hw: Hardware, mode: str = "throughput"
-) -> tuple[Timeline, tuple[Doubt, ...]]:
+def doubted(plan: Plan, hw: Hardware, mode: str = "throughput") -> tuple[Timeline, tuple[Doubt, ...]]:
     """The timeline of `plan` on `hw`, and what each number does to its end: the first of the points is the run
     itself, to the last bit, so who wants both need not schedule it twice."""
-    kernels = tuple(dict.fromkeys(ask.kernel for ask in plan.ask if isinstance(ask, DspTask)))
+    kernels = tuple(dict.fromkeys(kernel for _, kernel in kernels_of(plan)))
     asked = [s for s in spreads(hw, kernels) if s.down or s.up]
     with np.errstate(all="ignore"):  # an absurd machine may overflow at an end: that end is left out
         line, latency = _run(plan, hw, asked)

@@ -7,8 +7,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, get_args, get_origin
 
-from pydantic import WithJsonSchema
-
+from npusim.arch.config import Number
 from npusim.arch.hardware import Hardware
 
 #: Last words of a name -> unit; the first that fits counts.
@@ -54,8 +53,7 @@ def is_whole(name: str) -> bool:
             kind = get_args(kind)[1]
             continue
         kind, metadata = fields[part].annotation, fields[part].metadata
-    found = [m.json_schema or {} for m in metadata if isinstance(m, WithJsonSchema)]
-    return any(schema.get("type") == "integer" for schema in found)
+    return any(m.integer for m in metadata if isinstance(m, Number))
 
 
 class Bounds(NamedTuple):
@@ -79,11 +77,10 @@ def bounds(name: str) -> Bounds:
             model = next(one for one in get_args(model) if one is not NoneType)
         field = model.model_fields[part]
         model, metadata = field.annotation, field.metadata
-    schema: Any = next(m.json_schema for m in metadata if isinstance(m, WithJsonSchema))
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum")
+    number = next(m for m in metadata if isinstance(m, Number))
+    low = number.gt if number.ge is None else number.ge
     return Bounds(
         -math.inf if low is None else float(low),
-        math.inf if high is None else float(high),
-        schema["type"] == "integer",
+        math.inf if number.le is None else float(number.le),
+        number.integer,
     )

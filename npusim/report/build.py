@@ -6,7 +6,7 @@ from typing import cast
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.plan import Plan
-from npusim.measures import US, busy_us, critical_ns, engine_kind, host_ns, spans_ns
+from npusim.measures import US, busy_of_plan_us, critical_ns, host_ns, spans_ns
 from npusim.pricing import Prices
 from npusim.report.certainty import SOURCES, assumed, time_by_source
 from npusim.report.chain import path_ns
@@ -24,17 +24,11 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     host_us = host * US if mode == "latency" else 0.0
     made = Nodes(plan, hw, prices)
     spans, critical = spans_ns(plan, line.start_ns, line.end_ns), critical_ns(plan, line.end_ns)
-    nodes = [made.report(*one) for one in zip(plan.steps, spans, critical, strict=True)]
-    waits = made.waits
-    engines = busy_us(
-        plan.once("kinds", lambda p: [engine_kind(queue) for queue in p.queue]),
-        [t * US for t in line.time_ns],
-        [w * US for w in waits],
-        int(hw.dma.ports),
-    )
+    nodes = made.reports(spans, critical)
+    engines = busy_of_plan_us(plan, prices.time_ns, prices.step_ns, int(hw.dma.ports))
     on_path = path_ns(plan, line)
     shares = time_by_source(plan, hw, prices, on_path, host if mode == "latency" else 0.0)
-    tasks = cast(tuple[TaskReport, ...], Tasks(plan, line, waits, made.choice, on_path))
+    tasks = cast(tuple[TaskReport, ...], Tasks(plan, line, made.waits, made.choice, on_path))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
         generation=hw.generation,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import DspTask, Plan
+from npusim.compiler.plan import Plan
+from npusim.measures import kernels_of
 from npusim.schedule import Timeline
 
 APART = 2.0  # sources that differ by this factor are named
@@ -30,8 +31,8 @@ def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
     """A warning for each kernel without a figure for this NPU, or with two that disagree, that the DSPs spend more
     than a quarter of the latency on."""
     spent: dict[str, float] = defaultdict(float)
-    for i, kernel in plan.once("kernels", _kernels):
-        spent[kernel] += line.time_ns[i]
+    for i, name in kernels_of(plan):
+        spent[name] += line.time_ns[i]
     latency = float(line.latency_ns)
     warnings = []
     for name, time in spent.items():
@@ -48,11 +49,6 @@ def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
             f"number, {kernel.cycles_per_element:.3g} DSP cycles an element ({source.where}){second}"
         )
     return warnings
-
-
-def _kernels(plan: Plan) -> list[tuple[int, str]]:
-    """The tasks of the DSPs, and their kernels."""
-    return [(i, ask.kernel) for i, ask in enumerate(plan.ask) if isinstance(ask, DspTask)]
 
 
 def _apart(name: str, hw: Hardware) -> bool:

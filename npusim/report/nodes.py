@@ -15,7 +15,6 @@ from npusim.report.certainty import SOURCES
 from npusim.report.doubts import sources_differ
 from npusim.report.record import NodeReport
 
-
 NO_ORIGIN = ("", "", "")
 
 
@@ -41,57 +40,64 @@ class Nodes:
             column.tolist() for column in (prices.time_ns, prices.launch_ns, prices.step_ns)
         )
         self.choice: list[int] = prices.choice.tolist()
-        self.group = iter(plan.once("equal steps", _equal_steps))
-        self.known: dict[int, Facts] = {}
-        self.reasons: dict[tuple[int, str, tuple[str, ...]], str] = {}
         self.doubts = {names: sources_differ(names, hw) for names in {step.kernels for step in plan.steps}}
         self.capacity = float(hw.scratchpad.capacity_bytes) * plan.tiles
 
-    def report(self, step: Step, span_ns: Sequence[float], critical_ns: float) -> NodeReport:
-        """The next node of the plan, by when its tasks run."""
-        group = next(self.group)
-        facts = self.known.get(group)
-        if facts is None:
-            facts = self.known[group] = self._facts(step)
-        told = (group, step.reason, step.kernels)
-        reason = self.reasons.get(told)
-        if reason is None:
-            parts = (step.reason, facts.why, self.doubts[step.kernels])
-            reason = self.reasons[told] = "; ".join(filter(None, parts))
-        node = step.node
-        start, end = span_ns[0] * US, span_ns[1] * US
-        origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else NO_ORIGIN
-        return NodeReport(
-            name=node.name,
-            op_type=node.op_type,
-            engine=step.engine,
-            start_us=start,
-            duration_us=end - start,
-            bound_by=facts.bound_by,
-            bytes_moved=facts.bytes_moved,
-            reason=reason,
-            source=facts.source,
-            lowering=step.lowering,
-            split=facts.split,
-            tiles=facts.tiles,
-            pieces=step.pieces,
-            macs=step.macs,
-            busy_us=facts.busy_us.copy(),
-            fused=node.absorbed,
-            repeats=node.repeats,
-            origin=origin[2],
-            origin_op=origin[0],
-            critical_us=critical_ns * US,
-            dsp_elements=facts.dsp_elements,
-            # Blocks on their way in and out are counted whole, so the sum may pass what there is.
-            scratchpad_bytes=min(step.held_bytes, self.capacity),
-        )
+    def reports(
+        self, spans_ns: Sequence[tuple[float, float]], critical_ns: Sequence[float]
+    ) -> list[NodeReport]:
+        """The nodes of the plan in its order, by when their tasks run and by how much they move the end of the run."""
+        plan, capacity = self.plan, self.capacity
+        known: dict[int, Facts] = {}
+        reasons: dict[tuple[int, str, tuple[str, ...]], str] = {}
+        found = []
+        groups = plan.once("equal steps", _equal_steps)
+        for step, group, span, critical in zip(plan.steps, groups, spans_ns, critical_ns, strict=True):
+            facts = known.get(group)
+            if facts is None:
+                facts = known[group] = self._facts(step)
+            told = (group, step.reason, step.kernels)
+            reason = reasons.get(told)
+            if reason is None:
+                parts = (step.reason, facts.why, self.doubts[step.kernels])
+                reason = reasons[told] = "; ".join(filter(None, parts))
+            node = step.node
+            start = span[0] * US
+            origin = node.metadata.get("xamba.from", "").partition(" ") if node.metadata else NO_ORIGIN
+            found.append(
+                NodeReport(
+                    name=node.name,
+                    op_type=node.op_type,
+                    engine=step.engine,
+                    start_us=start,
+                    duration_us=span[1] * US - start,
+                    bound_by=facts.bound_by,
+                    bytes_moved=facts.bytes_moved,
+                    reason=reason,
+                    source=facts.source,
+                    lowering=step.lowering,
+                    split=facts.split,
+                    tiles=facts.tiles,
+                    pieces=step.pieces,
+                    macs=step.macs,
+                    busy_us=facts.busy_us.copy(),
+                    fused=node.absorbed,
+                    repeats=node.repeats,
+                    origin=origin[2],
+                    origin_op=origin[0],
+                    critical_us=critical * US,
+                    dsp_elements=facts.dsp_elements,
+                    # Blocks on their way in and out are counted whole, so the sum may pass what there is.
+                    scratchpad_bytes=step.held_bytes if step.held_bytes < capacity else capacity,
+                )
+            )
+        return found
 
     def _facts(self, step: Step) -> Facts:
         plan = self.plan
         tasks = (*step.tasks, *step.prefetch)
         kinds = [engine_kind(plan.queue[i]) for i in tasks]
-        times_us, waits_us = (self.time[i] * US for i in tasks), (self.waits[i] * US for i in tasks)
+        times_us, waits_us = [self.time[i] * US for i in tasks], [self.waits[i] * US for i in tasks]
         total = busy_us(kinds, times_us, waits_us, int(self.hw.dma.ports))
         busy = {kind: total[kind] for kind in dict.fromkeys(kinds)}
         if total["step"]:
