@@ -101,9 +101,10 @@ def _broadcast_cycles(work: MacWork, hw: Hardware, pixels: Any) -> Any:
 def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) -> Number:
     """Cycles of ONE problem of a convolution or matrix product (`docs/hardware.md`, Convolution).
 
-    Four streams run side by side: the MACs (on 4 x 4 pixels, 16 output channels and whole words of input
-    channels), the weights (read again for every block of pixels), the inputs (read again for every block of
-    output channels) and the outputs. Together they take their p-norm, after a fixed cost and one per block.
+    Three streams run side by side: the MACs (on 4 x 4 pixels, 16 output channels and whole words of input
+    channels), the reads and the outputs. Weights (read again for every block of pixels) and inputs (read again for
+    every block of output channels) come in over the same ports, one after the other. Together the streams take their
+    p-norm, after a fixed cost and one per block.
     """
     array, fit = hw.mac_array, hw.mac_array.convolution
     taps = np.asarray(work.kernel_h, dtype=float) * work.kernel_w
@@ -127,16 +128,19 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power
     best: Any = None
+    fewest: Any = None
     for name, (width, height, times) in GRID_MODES.items():
         if grid_mode not in (None, name):
             continue
         across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
         deep = _ceil(work.out_c, times * fit.block_channels)
+        blocks = across * deep
         weight_cycles = weights * across / getattr(fit, f"weight_bytes_per_cycle_{name}")
         input_cycles = inputs * deep / getattr(fit, f"input_bytes_per_cycle_{name}")
-        streams = (fixed + weight_cycles**power + input_cycles**power) ** (1.0 / power)
-        cycles = fit.overhead_cycles + streams + fit.block_cycles * across * deep
-        best = cycles if best is None else np.minimum(best, cycles)
+        streams = (fixed + (weight_cycles + input_cycles) ** power) ** (1.0 / power)
+        cycles = fit.overhead_cycles + streams + fit.block_cycles * blocks
+        best = cycles if best is None else np.where(blocks < fewest, cycles, best)
+        fewest = blocks if fewest is None else np.minimum(fewest, blocks)
     if best is None:
         _grid(str(grid_mode))
     return best

@@ -6,6 +6,8 @@ from __future__ import annotations
 from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Strips, attention_of
 from npusim.compiler.pieces import (
+    FEW_ROWS,
+    GEMMS,
     MIB,
     bytes_between,
     check_fits,
@@ -17,7 +19,7 @@ from npusim.compiler.pieces import (
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
-from npusim.compiler.split import weight_bytes
+from npusim.compiler.split import Blocks, weight_bytes
 from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
@@ -73,7 +75,8 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
     distinct = b.channels * b.terms
     r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
     r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
-    if not fitted.overlaps:
+    waits = not fitted.overlaps or (scratchpad.cuts_wait and _two_axes(step, b))
+    if waits:
         r.overlaps, r.weights_until = False, 0.0
     axes = [
         f"{n} of {axis}"
@@ -81,12 +84,19 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
         if (n := getattr(b, axis)) > 1
     ]
     r.reason = f"in {b.pieces} pieces ({', '.join(axes)}), joined in DDR" if axes else "through DDR"
-    if not fitted.overlaps:
+    if waits:
         r.reason += "; one piece at a time, its transfers not hidden"
     if fitted.right_reads > 1 and step.fixed_bytes:
         r.reason += f"; weights read {fitted.right_reads:.0f} times"
     elif fitted.left_reads >= 2:
         r.reason += f"; inputs read {fitted.left_reads:.0f} times"
+
+
+def _two_axes(step: Placed, b: Blocks) -> bool:
+    """Whether a product of many rows is cut over more than one of its rows, channels and terms."""
+    work = convolution_of(step)
+    rows = work.out_h * work.out_w if work is not None and step.node.op_type in GEMMS else 0
+    return rows > FEW_ROWS and (b.rows > 1) + (b.channels > 1) + (b.terms > 1) > 1
 
 
 def streamed_through(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.lowered import (
+    PRODUCTS,
     dsp_tiles,
     fixed_bytes,
     main_engine,
@@ -13,11 +14,11 @@ from npusim.compiler.lowered import (
     stored_share,
 )
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.works import folded, turned_by_pass, with_types
+from npusim.compiler.works import folded, in_wide_rows, turned_by_pass, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings, macs_of
-from npusim.work import Lowering, VectorWork, Work
+from npusim.work import Lowering, MacWork, VectorWork, Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
@@ -74,6 +75,7 @@ class Placer:
         self.generation = generation
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
+        self.wide_rows = generation in profile.rows_of_eight
         self.one_kernel = generation in profile.groups_over_tiles
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}
@@ -186,6 +188,8 @@ class Placer:
             steps = turned_by_pass(steps, self.graph.values[node.inputs[0]], pads)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
+        if self.wide_rows and node.op_type in PRODUCTS:
+            steps = tuple(in_wide_rows(s) if isinstance(s, MacWork) else s for s in steps)
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)

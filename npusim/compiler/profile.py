@@ -90,7 +90,8 @@ class Memory(Strict):
 
     `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
     through DDR once it is turned.
-    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers."""
+    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
+    `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms."""
 
     resident_share: float
     pipelined_share: float
@@ -100,6 +101,7 @@ class Memory(Strict):
     natural_cuts: bool = False
     turned_through_ddr: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
+    cuts_over_two_axes_wait: tuple[str, ...] = ()
     source: str
 
 
@@ -125,6 +127,9 @@ class CompilerProfile(Strict):
     )
     pads_images: tuple[str, ...] = Field(
         default=(), description="generations that pad input images of fewer channels to 16"
+    )
+    rows_of_eight: tuple[str, ...] = Field(
+        default=(), description="generations that lay the pixels of a product out eight to a row, not four"
     )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]

@@ -68,6 +68,7 @@ class Scratchpad:
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
+        self.cuts_wait = generation in memory.cuts_over_two_axes_wait
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:

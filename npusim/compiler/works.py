@@ -16,6 +16,8 @@ PACKED_WEIGHTS = (
     "MatMulNBits",
     "MatMulBnb4",
 )  # their rule says how wide weights are, not the type of the tensor
+WIDE_ROWS = 8  # pixels of a row of a product of 64 rows or more (Intel's schedules: 64 to 2,048 rows, not 48)
+LEAST_WIDE_ROWS = 64
 SIDE_BYTES = "npusim.side_bytes"  # what a fused product has stored beside its weights
 
 
@@ -49,6 +51,17 @@ def turned_by_pass(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[
         for w in rest
     )
     return turn, *pools
+
+
+@lru_cache(maxsize=20_000)
+def in_wide_rows(work: MacWork) -> MacWork:
+    """A product's pixels eight to a row in place of four, where they fill such rows; a batch stays as it is."""
+    rows, rest = divmod(work.out_h * work.out_w, WIDE_ROWS)
+    if work.op != MacOp.CONVOLUTION or work.groups > 1 or work.out_w >= WIDE_ROWS or rest:
+        return work
+    if rows * WIDE_ROWS < LEAST_WIDE_ROWS:
+        return work
+    return replace(work, out_h=int(rows), out_w=WIDE_ROWS, in_h=int(rows), in_w=WIDE_ROWS)
 
 
 @lru_cache(maxsize=20_000)
