@@ -100,8 +100,10 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     return 2 * step.fixed_bytes > tile_bytes - activation_bytes / tiles
 
 
-def channel_blocks(step: Placed, room: float) -> int:
-    """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none."""
+def channel_blocks(step: Placed, room: float, tiles: int) -> int:
+    """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none. Equal blocks
+    of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's schedules), else as few
+    as fit."""
     work = convolution_of(step)
     if work is None or work.groups > 1 or room <= 0:
         return 0
@@ -110,6 +112,12 @@ def channel_blocks(step: Placed, room: float) -> int:
     wanted = max(1, ceil(2 * step.fixed_bytes / room))
     if wanted > most:
         return 0
+    if wanted > 1:
+        sixteens = full // CHANNEL_STEP
+        for even in range(wanted, min(2 * wanted, most) + 1):
+            on_tile = ceil(sixteens / even / tiles) * tiles / sixteens
+            if sixteens % even == 0 and 2 * step.fixed_bytes * on_tile <= room:
+                return even
     return ceil(full / ceil_to(full / wanted, CHANNEL_STEP))
 
 

@@ -110,7 +110,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.streams = not (step.engine == "dsp" and scratchpad.kernels_wait) and not step.times
         loading = sum([sizes[n] for n in missing])
         r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
-    elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held):
+    elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held, scratchpad.tiles):
         r.pieces, r.blocks = blocks, Blocks(channels=blocks)
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0
         r.reason = f"weights streamed in {blocks} pieces" if blocks > 1 else ""
