@@ -159,7 +159,8 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     per_row = input_row * min(work.stride_h, work.kernel_h) * share_k * spread
     around = input_row * max(0.0, work.kernel_h - work.stride_h) * share_k * spread
     out_row = o.out / max(height, 1.0) * share_c / tiles
-    whole = (o.left / tiles if o.left_stays else 0.0) + (o.out / tiles if o.out_stays else 0.0)
+    # Every tile reads all inputs where it makes a share of the channels.
+    whole = (o.left * spread if o.left_stays else 0.0) + (o.out / tiles if o.out_stays else 0.0)
     stand = (weights_stay > 0) | (channels * terms == 1)
     weights_kept = np.where(stand | (waits > 0), 1.0, 2.0)
     inputs_kept = np.where(stand & (waits == 0), 2.0, 1.0)
