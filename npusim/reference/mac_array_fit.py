@@ -41,7 +41,7 @@ _BOUNDS = {
 
 
 def price_rows(rows: MacRows, hw: Hardware) -> Any:
-    """Predicted cycles of every row in its own grid mode (the best where the table has none).
+    """Predicted cycles of every row in its own grid mode (that of fewest blocks where the table has none).
 
     [n], or [n, p] for numbers of shape [p].
     """
