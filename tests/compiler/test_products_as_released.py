@@ -1,0 +1,57 @@
+"""Products laid out and cut as schedules of Intel's compiler 8.4 have them."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import MacTask
+from npusim.compiler.profile import load_profile
+from tests.compiler import at_size
+
+HARDWARE = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}
+
+
+def planned(m, k, n, hardware, profile="2026"):
+    hw = HARDWARE[hardware]
+    return compile_graph(at_size.product(m, k, n), hw, load_profile(profile))
+
+
+def first_work(plan):
+    (work, _), *_ = next(ask for ask in plan.ask if isinstance(ask, MacTask)).alternatives
+    return work
+
+
+@pytest.mark.parametrize(
+    ("hardware", "rows", "width"),
+    [("panther_lake", 16, 4), ("panther_lake", 48, 4), ("panther_lake", 64, 8), ("panther_lake", 1500, 4)]
+    + [("panther_lake", 1024, 8), ("meteor_lake", 1024, 4), ("lunar_lake", 1024, 4)],
+)
+def test_npu_5010_lays_many_rows_eight_to_a_line(hardware, rows, width):
+    """1x2048x128x8 for 1,024 rows on NPU 5010, 1x1024x4x4 for 16."""
+    assert first_work(planned(rows, 256, 256, hardware)).out_w == width
+
+
+@pytest.mark.parametrize(
+    ("terms", "channels", "blocks"),
+    [(2048, 8192, (32, 16, 32)), (4096, 4096, (32, 16, 32)), (8192, 2048, (32, 16, 32))],
+)
+def test_weights_stream_in_equal_blocks(terms, channels, blocks):
+    """The strategies of one row by these weights on NPU 3720, 4000 and 5010: C32, C16, C32."""
+    found = tuple(planned(1, terms, channels, name).steps[-1].pieces for name in HARDWARE)
+    assert found == blocks
+
+
+def test_weights_of_a_prime_number_of_sixteens_stream_too():
+    plan = planned(1, 2048, 16 * 521, "meteor_lake")
+    assert 20 <= plan.steps[-1].pieces <= 40
+
+
+def test_cuts_over_two_axes_wait_on_npu_3720_as_released_only():
+    def waits(*given):
+        return "not hidden" in planned(*given).steps[-1].reason
+
+    two = (1024, 2048, 2048)
+    assert waits(*two, "meteor_lake", "2026-as-released")
+    assert not waits(*two, "meteor_lake")
+    assert not waits(*two, "panther_lake", "2026-as-released")
+    assert not waits(1, 16384, 2048, "meteor_lake", "2026-as-released")  # one row: the weights stream
