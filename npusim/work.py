@@ -44,7 +44,8 @@ class MacWork:
     in memory over `weight_bytes` (compressed: below 1). `weight_read`: bytes the array reads of a weight
     over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type.
     `side_bytes`: what else is stored with the weights of all problems (scales and zero points of blocks, ...), in
-    bytes. The last six are of convolutions and products only.
+    bytes. These six are of convolutions and products only. `planes`: 1 where the output is written with its columns
+    innermost, plane by plane (an image channels first), though its channels are made side by side.
     """
 
     op: Number
@@ -70,6 +71,7 @@ class MacWork:
     mac_slots: Number = 1.0
     weight_read: Number = 1.0
     side_bytes: Number = 0.0
+    planes: Number = 0
 
     @property
     def macs(self) -> Number:

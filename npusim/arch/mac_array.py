@@ -38,20 +38,21 @@ def mac_array_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) 
     """
     op = np.asarray(work.op)
     if op.ndim == 0:
-        return work.groups * _one_op(int(op), work, hw, grid_mode)
+        return work.groups * _by_planes(_one_op(int(op), work, hw, grid_mode), work, hw)
     kinds = sorted(set(op.ravel().tolist()))  # np.unique would import numpy.ma, 10 ms of start-up
     if len(kinds) == 1:
-        return work.groups * _one_op(int(kinds[0]), work, hw, grid_mode)
+        return work.groups * _by_planes(_one_op(int(kinds[0]), work, hw, grid_mode), work, hw)
     parts = []
     for kind in kinds:  # a column mixes few ops; each form is priced on its rows only
         rows = np.flatnonzero(op.reshape(len(op), -1)[:, 0] == kind)
         part = _rows(work, rows, len(op))
-        parts.append((rows, np.asarray(part.groups * _one_op(int(kind), part, hw, grid_mode))))
+        cycles = _by_planes(_one_op(int(kind), part, hw, grid_mode), part, hw)
+        parts.append((rows, np.asarray(part.groups * cycles)))
     points = np.broadcast_shapes(*(price.shape[1:] for _, price in parts))
-    cycles = np.empty((len(op), *points))
+    total = np.empty((len(op), *points))
     for rows, price in parts:
-        cycles[rows] = price
-    return cycles
+        total[rows] = price
+    return total
 
 
 def _take(value: Any, rows: Any, n: int) -> Any:
@@ -72,6 +73,16 @@ def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None) -> Number:
     if op >= MacOp.PERMUTE_IMAGE:
         return permute_cycles(work, hw)
     return stencil_cycles(work, hw, mode)
+
+
+def _by_planes(cycles: Number, work: MacWork, hw: Hardware) -> Number:
+    """Cycles of ONE problem whose output may be written plane by plane: the root of the sum of squares of its own time
+    and of that of scattering its elements (`docs/hardware.md`, Permute)."""
+    if not np.any(work.planes):
+        return cycles
+    pixels = np.asarray(work.out_w, dtype=float) * work.out_h * work.planes
+    scatter = pixels * work.out_c * hw.mac_array.permute.planes_cycles_per_element
+    return np.hypot(cycles, scatter * (np.asarray(work.output_bytes) / 2.0))
 
 
 def _ceil(value: Any, step: Any) -> Any:

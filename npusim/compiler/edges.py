@@ -43,6 +43,12 @@ def _reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
+def _is_image(value: Value) -> bool:
+    """Whether the order of its axes matters: [N,C,H,W] of several channels and pixels."""
+    shape = value.shape
+    return len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
+
+
 class Edges:
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
@@ -80,6 +86,7 @@ class Edges:
         """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""
         placer, values = self.placer, self.values
         made = {n for s in placed for n in s.writes}
+        self._write_planes(placed)
         ends: dict[str, str] = {}
         added = []
         for name in self.graph.outputs:
@@ -98,6 +105,25 @@ class Edges:
                     Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
                 )
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
+
+    def _write_planes(self, placed: list[Placed]) -> None:
+        """Images that leave the graph are written channels first by the pass of the MAC array that makes them."""
+        leaving = {self.placer.root(n) for n in self.graph.outputs if _is_image(self.values[n])}
+        if not leaving:
+            return
+        for k, step in enumerate(placed):
+            work = step.steps[-1] if step.steps else None
+            if isinstance(work, MacWork) and not leaving.isdisjoint(step.writes) and self._channels_last(step):
+                placed[k] = replace(step, steps=(*step.steps[:-1], replace(work, planes=1)))
+
+    def _channels_last(self, step: Placed) -> bool:
+        """Whether a step makes an image with its channels side by side: it, or what it goes on with, reads one so."""
+        seen: Placed | None = step
+        while seen is not None and seen.engine in ("mac_array", "dsp"):
+            if _reads_image(seen, self.values):
+                return True
+            seen = self.made_by.get(seen.reads[0]) if seen.reads else None
+        return False
 
     def _convert(self, step: Placed) -> list[Placed]:
         added = []
@@ -120,9 +146,8 @@ class Edges:
         if not isinstance(work, MacWork) or not step.reads:
             return None
         if _reads_image(step, self.values):
-            name, shape = step.reads[0], self.values[step.reads[0]].shape
-            image = len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
-            return name if image and self._from_outside(name) else None
+            name = step.reads[0]
+            return name if _is_image(self.values[name]) and self._from_outside(name) else None
         if (
             work.op == MacOp.CONVOLUTION
             and step.fixed_bytes < weight_bytes(work)

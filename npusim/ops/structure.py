@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from npusim.graph import Value
@@ -56,7 +57,14 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     by_dma = Lowering("dma_permute", (work,))
     if not on_mac_array(source):
         return by_dma, dsp(c, "permute")
-    return by_dma, Lowering("mac_permute", (per_element(c, MacOp.MAX_POOL),)), dsp(c, "permute")
+    turn = replace(per_element(c, MacOp.MAX_POOL), planes=int(_columns_innermost(source.shape, perm)))
+    return by_dma, Lowering("mac_permute", (turn,)), dsp(c, "permute")
+
+
+def _columns_innermost(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:
+    """Whether what was second innermost of three axes or more ends up innermost: columns of an image, of which the MAC
+    array scatters the channels (fast where rows do: [1,C,H,W] to [1,H,W,C]; Intel's schedules)."""
+    return len(shape) == 4 and perm[-1] == 2 and shape[1] > 1 and shape[2] > 1
 
 
 @op("Concat", lowerings=("dma", "joined_view", "view"))
