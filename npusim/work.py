@@ -45,7 +45,8 @@ class MacWork:
     over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type.
     `side_bytes`: what else is stored with the weights of all problems (scales and zero points of blocks, ...), in
     bytes. These six are of convolutions and products only. `planes`: 1 where the output is written with its columns
-    innermost, plane by plane (an image channels first), though its channels are made side by side.
+    innermost, plane by plane (an image channels first), though its channels are made side by side. `weight_groups`: a
+    convolution in so many groups done as one: of its weights one in so many is stored, with a bit for each of all.
     """
 
     op: Number
@@ -72,12 +73,14 @@ class MacWork:
     weight_read: Number = 1.0
     side_bytes: Number = 0.0
     planes: Number = 0
+    weight_groups: Number = 1
 
     @property
     def macs(self) -> Number:
         """Multiply-accumulates as papers count them: padding taps included, eltwise and pooling zero."""
         conv = self.groups * self.out_h * self.out_w * self.out_c * self.kernel_h * self.kernel_w
-        return conv * self.in_c * (self.op == MacOp.CONVOLUTION) + conv * (self.op == MacOp.DEPTHWISE)
+        terms = self.in_c / self.weight_groups
+        return conv * terms * (self.op == MacOp.CONVOLUTION) + conv * (self.op == MacOp.DEPTHWISE)
 
 
 @dataclass(frozen=True, slots=True)

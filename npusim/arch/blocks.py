@@ -78,7 +78,9 @@ class Permute(Strict):
     block_cycles: NotNegative = 0.0  # of sixteen channels of a transpose part by part
     image_elements_per_cycle: Positive  # an input image, channels moved innermost
     elements_per_cycle: Positive  # a transpose that moves the innermost axis
-    planes_cycles_per_element: NotNegative = 0.0  # of any pass that writes plane by plane, beside its own time
+    planes_cycles_per_element: NotNegative = (
+        0.0  # of any pass that writes plane by plane, beside its own time
+    )
 
 
 class MacArray(Strict):

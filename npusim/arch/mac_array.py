@@ -130,12 +130,13 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     channels = np.where(in_c < _ALIGN, narrow, wide) / input_bytes
     read_channels = np.where(in_c < _ALIGN, channels / fit.narrow_input_rate_ratio, in_c)
     out_channels = _ceil(work.out_c, _ALIGN) * _ALIGN
-    zeros = np.maximum(work.weight_zeros, work.input_zeros)  # VPUNN: the better of the two, not both
+    weight_zeros = np.maximum(work.weight_zeros, 1.0 - 1.0 / np.asarray(work.weight_groups))
+    zeros = np.maximum(weight_zeros, work.input_zeros)  # VPUNN: the better of the two, not both
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)
     padded = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * out_channels * channels * seen
     compute = padded * work.mac_slots * (1.0 - fit.sparsity_saving * zeros) / peak
     weights = taps * channels * weight_bytes * out_channels
-    weights = weights * (1.0 - fit.weight_sparsity_saving * np.asarray(work.weight_zeros))
+    weights = weights * (1.0 - fit.weight_sparsity_saving * weight_zeros)
     inputs = np.asarray(work.out_w, dtype=float) * work.out_h * read_channels * seen * input_bytes
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power

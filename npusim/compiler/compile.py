@@ -64,7 +64,7 @@ def _compiled(
     if profile.fusion.early_slices:
         fused = early_slices(fused)
     warnings = [*graph.warnings, *notes]
-    placed, unpriced, fused, part_of = _place(
+    placed, unpriced, fused, part_of, padded = _place(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
@@ -78,7 +78,7 @@ def _compiled(
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
-    scratchpad.in_ddr.update(fused.inputs)
+    scratchpad.in_ddr.update(fused.inputs, padded)
     residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains)
     due = weight_chunks(
         placed,
@@ -112,11 +112,12 @@ def _place(
     profile: CompilerProfile,
     allow_unmodelled: bool,
     max_memory_bytes: float | None = None,
-) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str]]:
-    """All nodes placed, with what is added at the edge of the graph, and which tensors are parts of others."""
+) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str], set[str]]:
+    """All nodes placed, with what is added at the edge of the graph, which tensors are parts of others, and
+    which inputs are loaded with padding."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
-    edges = Edges(graph, placer, profile, generation)
+    edges = Edges(graph, placer, profile, generation, int(hw.tiles))
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
@@ -138,7 +139,8 @@ def _place(
             placed += edges.before(step)
     ends, outputs = edges.behind(placed)
     placed += ends
-    return placed, unpriced, replace(graph, values=edges.values, outputs=outputs), placer.part_of
+    fused = replace(graph, values=edges.values, outputs=outputs)
+    return placed, unpriced, fused, placer.part_of, edges.padded
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

@@ -18,6 +18,7 @@ from npusim.work import MacOp, MacWork, VectorWork
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are shared over channels
+PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
@@ -50,13 +51,33 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
     return ROWS
 
 
-def over_channels(step: Placed, batch: int) -> bool:
-    """Whether a step on images is shared over channels: small planes, of Intel's schedules of single ops."""
-    work = step.steps[0] if step.steps else None
-    if not isinstance(work, MacWork):
+def over_channels(work: MacWork, height: int) -> bool:
+    """Whether a work on images of `height` rows is shared over channels: small planes, of Intel's schedules of single
+    ops."""
+    window = work.kernel_h * work.kernel_w > 1
+    alone = window and work.op != MacOp.CONVOLUTION  # a channel needs no other
+    return height <= (SMALL_POOL_ROWS if alone else SMALL_PLANE_ROWS)
+
+
+def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around: bool) -> bool:
+    """Whether an image that is turned for `work` reaches it through DDR though it would fit.
+
+    The pass that turns it takes sixteen pixels at once: rows of whole sixteens stay rows, else all pixels are one
+    line of sixteens, of which every tile has a share. It stays where it lies when that share is whole rows and the
+    work is shared over rows; `rows_around`: the generation wants the rows around a tile's own on it, which such a
+    share has not. (Single convolutions and poolings of tests/data/vendor_ops: they move in and out, or twice the
+    input more.)"""
+    if width % PIXELS_AT_ONCE == 0:
         return False
-    pooled = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
-    return bool(work.in_h / max(1, batch) <= (SMALL_POOL_ROWS if pooled else SMALL_PLANE_ROWS))
+    if height * width % PIXELS_AT_ONCE or over_channels(work, height):
+        return True
+    share = -(-height * width // PIXELS_AT_ONCE // tiles) * PIXELS_AT_ONCE
+    return share % width != 0 or bool(rows_around and work.kernel_h > work.stride_h)
+
+
+def padded_width(height: int, width: int) -> int:
+    """Columns of an image that is turned: to whole sixteens, where all its pixels are none."""
+    return width if height * width % PIXELS_AT_ONCE == 0 else -(-width // PIXELS_AT_ONCE) * PIXELS_AT_ONCE
 
 
 def through_ddr(made: str, read: str, readers: int) -> bool:
@@ -64,7 +85,7 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
     if ONE in (made, read):
         return made != read
     if made == SLABS:
-        return read == IMAGE
+        return True
     if made in INHERITED and made == read:
         return False
     if IMAGE in (made, read):

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, over_channels, sharing_of
+from npusim.compiler.distribution import (
+    IMAGE,
+    IMAGE_OPS,
+    PIXELS_AT_ONCE,
+    SLABS,
+    image_leaves,
+    padded_width,
+    sharing_of,
+)
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
@@ -16,6 +25,7 @@ from npusim.graph import DType, Graph, Node, Value
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 CHANNELS = 16  # that the MAC array works on at once
+IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
 PLANE_PASSES = frozenset(
     ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
 )
@@ -43,16 +53,20 @@ def _reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
-def _is_image(value: Value) -> bool:
+def _is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:
     """Whether the order of its axes matters: [N,C,H,W] of several channels and pixels."""
     shape = value.shape
-    return len(shape) == 4 and shape[1] > 1 and shape[2] * shape[3] > 1
+    return len(shape) in ranks and shape[1] > 1 and prod(shape[2:]) > 1
 
 
 class Edges:
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
-    def __init__(self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str) -> None:
+    def __init__(
+        self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str, tiles: int
+    ) -> None:
+        self.tiles = tiles
+        self.padded: set[str] = set()  # inputs of the graph as they are loaded, with padding
         self.graph = graph
         self.placer = placer
         self.profile = profile
@@ -73,7 +87,7 @@ class Edges:
         turn = self._to_turn(step)
         if turn is not None:
             if turn not in self.turned:
-                added.append(self._layout(turn, step))
+                added += self._layout(turn, step)
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
             step = step._replace(reads=tuple(dict.fromkeys(names)))
         added.append(step)
@@ -113,7 +127,11 @@ class Edges:
             return
         for k, step in enumerate(placed):
             work = step.steps[-1] if step.steps else None
-            if isinstance(work, MacWork) and not leaving.isdisjoint(step.writes) and self._channels_last(step):
+            if (
+                isinstance(work, MacWork)
+                and not leaving.isdisjoint(step.writes)
+                and self._channels_last(step)
+            ):
                 placed[k] = replace(step, steps=(*step.steps[:-1], replace(work, planes=1)))
 
     def _channels_last(self, step: Placed) -> bool:
@@ -147,7 +165,9 @@ class Edges:
             return None
         if _reads_image(step, self.values):
             name = step.reads[0]
-            return name if _is_image(self.values[name]) and self._from_outside(name) else None
+            ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS else (4,)
+            turns = _is_image(self.values[name], ranks)
+            return name if turns and self._from_outside(name) else None
         if (
             work.op == MacOp.CONVOLUTION
             and step.fixed_bytes < weight_bytes(work)
@@ -173,38 +193,83 @@ class Edges:
             return True
         return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
 
-    def _layout(self, name: str, reader: Placed) -> Placed:
+    def _layout(self, name: str, reader: Placed) -> list[Placed]:
+        """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
         value = self.values[name]
         self.turned[name] = out = f"{name}/turned"
-        of_image = _reads_image(reader, self.values) and len(value.shape) == 4
+        of_image = _reads_image(reader, self.values) and len(value.shape) in IMAGE_RANKS
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
         shape, kept = (1, 1, *value.shape)[-3:], value.shape
+        added: list[Placed] = []
+        source, sharing = name, ""
         if of_image:  # [N,C,H,W]; few channels become 16 on some generations
-            batch, channels, height, width = value.shape
-            shape = (batch * height, width, channels)
+            batch, channels, height, width = (*value.shape, 1)[:4]
             pads = self.generation in self.profile.pads_images
-            kept = (batch, max(channels, CHANNELS) if pads else channels, height, width)
+            kept = (batch, max(channels, CHANNELS) if pads else channels, *value.shape[2:])
+            if len(value.shape) == 4 and (wide := padded_width(height, width)) != width:
+                if batch > 1:
+                    self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
+                    return [self._by_transfers(name, out)]
+                width = wide
+                source = self._padded(name, (batch, channels, height, width), added)
+            shape = (batch * height, width, channels)
+            sharing = self._shared(reader, value)
+        else:
+            batched = getattr(reader.steps[0], "groups", 1) > 1
+            once = (
+                "npusim.shared" in reader.node.attributes
+            )  # a head for several queries: one product, nothing taken apart
+            leaves = batched and not once and self.generation in self.profile.memory.turned_through_ddr
+            sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
-        channels, width = shape[-1], shape[-2]
-        rows = max(1, value.elements // max(channels * width, 1))
+        rows, width, channels = shape
+        rows = max(1, self.values[source].elements // max(channels * width, 1))
         size = min(value.dtype.npu_bytes, 2.0)
         work = MacWork(
             MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
             input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
-        batched = getattr(reader.steps[0], "groups", 1) > 1
-        once = (
-            "npusim.shared" in reader.node.attributes
-        )  # a head for several queries: one product, nothing taken apart
-        leaves = batched and not once and self.generation in self.profile.memory.turned_through_ddr
-        sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
-        if of_image:
-            sharing = SLABS if over_channels(reader, value.shape[0]) else IMAGE
-        node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
+        node = Node(f"{name}/layout", "MemPermute", (source,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
-        return Placed(
-            node, "mac_permute", (work,), "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=sharing
+        added.append(
+            Placed(
+                node, "mac_permute", (work,), "mac_array", why, (source,), (out,), 0.0, 0.0, sharing=sharing
+            )
         )
+        return added
+
+    def _by_transfers(self, name: str, out: str) -> Placed:
+        """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
+        node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
+        why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
+        move = MoveWork(self.values[out].npu_bytes)
+        return Placed(node, "dma_permute", (move,), "dma", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+
+    def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed]) -> str:
+        """An image with rows of whole sixteens: as it is loaded, or by a copy."""
+        value = self.values[name]
+        out = f"{name}/padded"
+        self.values[out] = replace(value, name=out, shape=shape)
+        if name in self.inputs and self.generation not in self.profile.memory.padded_by_copy:
+            self.padded.add(out)
+            return out
+        node = Node(out, "Pad", (name,), (out,))
+        why = "an image whose pixels are no whole sixteens is copied with padded rows"
+        move = MoveWork(self.values[out].npu_bytes)
+        added.append(Placed(node, "dma", (move,), "dma", why, (name,), (out,), 0.0, 0.0))
+        return out
+
+    def _shared(self, reader: Placed, value: Value) -> str:
+        """How an image lies over the tiles when it is turned for `reader`."""
+        height, width = (*value.shape[2:], 1)[:2]
+        around = self.generation in self.profile.memory.rows_around
+        work = reader.steps[0]
+        apart = (
+            value.shape[0] > 1 and height * width % PIXELS_AT_ONCE > 0
+        )  # turned by transfers then, and stays
+        leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
+        leaves = leaves and not apart
+        return SLABS if leaves else IMAGE
 
     def _conversion(self, name: str, source: str, result: str, engines: dict[str, str]) -> Placed:
         """float32 <-> fp16, by DMA or by a DSP kernel."""

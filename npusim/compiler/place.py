@@ -22,6 +22,7 @@ from npusim.work import Lowering, MacWork, VectorWork, Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
+BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
 NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
@@ -36,6 +37,7 @@ class Placed(NamedTuple):
     `times`: how many times in a row each of `steps` runs (a recurrence over time steps); empty: once.
     `padded`: activations that do not fill sixteens of channels or fours of rows and are copied with padding for it.
     `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution).
+    `images`: how many images of a batch a convolution takes one after another.
     `stored`: bytes of its weights in memory over `fixed_bytes`, which shape the plan (compressed: below 1); `memory`:
     where they come from."""
 
@@ -54,6 +56,7 @@ class Placed(NamedTuple):
     padded: tuple[str, ...] = ()
     sharing: str = ""
     times: tuple[int, ...] = ()
+    images: int = 1
     stored: float = 1.0
     memory: str = "ddr"
 
@@ -165,6 +168,7 @@ class Placer:
             if kernels & self.narrow
             else 1_000,
             times=times,
+            images=values[node.inputs[0]].shape[0] if fixed and node.op_type in BATCHED else 1,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
         )

@@ -90,6 +90,9 @@ class Memory(Strict):
 
     `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
     through DDR once it is turned.
+    `rows_around`: generations on which a tile holds the rows around its own of what a window reads.
+    `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
+    before it is loaded.
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms."""
 
@@ -100,6 +103,8 @@ class Memory(Strict):
     reshape_through_ddr: bool = False
     natural_cuts: bool = False
     turned_through_ddr: tuple[str, ...] = ()
+    rows_around: tuple[str, ...] = ()
+    padded_by_copy: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     source: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import GROUPS, sharing_of
+from npusim.compiler.distribution import GROUPS, over_channels, sharing_of
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -34,6 +34,9 @@ FOLLOWING_PASSES = (
     "Sub",
     "Mul",
 )  # MAC-array passes that leave their result where their inputs came from
+
+
+CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other
 
 
 def residences(
@@ -120,12 +123,28 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     else:
         missing = streamed_through(step, scratchpad, r, missing, writes)
         keeps_loads = False
+    if step.images > 1:
+        _image_by_image(step, scratchpad.tiles, r, tile_bytes)
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
     r.held_bytes = min(held, scratchpad.resident_bytes)
     if keeps_loads:
         for name in missing:
             scratchpad.put(name)
+
+
+def _image_by_image(step: Placed, tiles: int, r: Residence, tile_bytes: float) -> None:
+    """A convolution of a batch shared over channels, whose weights on a tile do not fit `CHANNEL_CUTS` times, is cut
+    over channels image by image, and its weights are read again for each (Intel's schedules: 256 x 256 x 3 x 3 on NPU
+    3720 and 5010, on 4000 with a tile more once; 512 x 2048 on all; 1,024 x 256 once)."""
+    work = convolution_of(step)
+    if work is None or not over_channels(work, int(work.in_h / step.images)):
+        return
+    again = step.fixed_bytes * step.images
+    if CHANNEL_CUTS * step.fixed_bytes / tiles > tile_bytes and again > r.fixed_traffic:
+        r.fixed_traffic, r.weights_until = again, 1.0
+        why = f"image by image, its weights read {step.images} times"
+        r.reason = f"{r.reason}; {why}" if r.reason else why
 
 
 def _until(step: Placed) -> float:

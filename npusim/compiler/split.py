@@ -195,5 +195,8 @@ def weight_bytes(work: MacWork, stored: float = 1.0) -> float:
     out_c = ceil_to(work.out_c, CHANNEL_STEP)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
     taps = prod((work.kernel_h, work.kernel_w))
-    each = taps * in_c * work.weight_bytes * stored + TABLE_BYTES
+    size = work.weight_bytes * stored
+    if work.weight_groups > 1:  # compressed, with a map of zeros
+        size = size / work.weight_groups + 1 / 8
+    each = taps * in_c * size + TABLE_BYTES
     return float(work.groups * out_c * each + work.side_bytes)

@@ -112,6 +112,9 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
     size = weight.dtype.npu_bytes
     if group == channels and group > 1:  # a multiplier repeats the channels first, as Intel's compiler does
         work = window_work(c, MacOp.DEPTHWISE, source, out, kernel, filters, filters, 1, size)
+    elif group > 1 and weight.constant:  # one convolution whose other weights are zeros, left out in memory
+        work = window_work(c, MacOp.CONVOLUTION, source, out, kernel, channels, filters, 1, size)
+        work = replace(_as_product(work), weight_groups=group)
     else:
         per_group, filters_per_group = channels // group, filters // group
         work = window_work(
