@@ -58,10 +58,10 @@ def test_depthwise_is_told_from_grouped_and_plain() -> None:
     def work(channels: int, filters: int, group: int):
         inputs = [tensor(1, channels, 8, 8), weight(filters, channels // group, 3, 3)]
         (found,) = ask("Conv", inputs, [tensor(1, filters, 6, 6)], group=group)["mac_array"].steps
-        return found.op, found.groups, found.in_c, found.out_c
+        return found.op, found.weight_groups, found.in_c, found.out_c
 
     assert work(32, 32, 32) == (MacOp.DEPTHWISE, 1, 32, 32)
-    assert work(32, 64, 4) == (MacOp.CONVOLUTION, 4, 8, 16)
+    assert work(32, 64, 4) == (MacOp.CONVOLUTION, 4, 32, 64)  # as one, with zeros
     assert work(3, 64, 1) == (MacOp.CONVOLUTION, 1, 3, 64)
 
 
