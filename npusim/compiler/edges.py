@@ -132,7 +132,7 @@ class Edges:
                 and not leaving.isdisjoint(step.writes)
                 and self._channels_last(step)
             ):
-                placed[k] = replace(step, steps=(*step.steps[:-1], replace(work, planes=1)))
+                placed[k] = step._replace(steps=(*step.steps[:-1], replace(work, planes=1)))
 
     def _channels_last(self, step: Placed) -> bool:
         """Whether a step makes an image with its channels side by side: it, or what it goes on with, reads one so."""
