@@ -24,6 +24,7 @@ from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
+ONE_KERNEL_UNITS = 256  # hidden units of an LSTM up to which it is one kernel, which reads no tables (320 are none)
 LARGE_WEIGHTS = (
     1 / 4
 )  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)
@@ -231,6 +232,8 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     rounds = max(step.times)
     results = _results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
+    if step.lowering == "gates_in_halves" and loops[0].in_c <= ONE_KERNEL_UNITS:
+        tables = 0.0
     stay = not _in_pieces(step, scratchpad)
     r.weights_until = 1.0
     if not fits:

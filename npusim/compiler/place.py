@@ -230,7 +230,7 @@ class Placer:
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
                     continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
-                if name == "dma" and node.op_type in profile.strided:
+                if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
                     why = f"{node.op_type}: its neighbours write and read it with strides"
                     return Lowering(STRIDED, ()), why
                 return by_name[name], why
