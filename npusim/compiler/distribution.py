@@ -44,6 +44,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
     inherited = next((sharing for n in step.reads if (sharing := known(n)) in INHERITED), None)
+    if inherited == GROUPS and isinstance(first, MacWork) and first.op == MacOp.ELTWISE:
+        return ROWS
     if inherited is not None:
         return inherited
     if isinstance(first, VectorWork) and first.kernel in CHANNEL_KERNELS:

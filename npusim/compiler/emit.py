@@ -233,6 +233,6 @@ def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
 def _relayout(work: MoveWork, r: Residence, step: Placed) -> tuple[str, str]:
     """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
     streamed (what is turned has transfers of its own for that)."""
-    if work.source != work.destination:
+    if work.source != work.destination or work.source == "ddr":
         return work.source, work.destination
     return ("ddr", "ddr") if r.pieces > 1 and step.lowering != "turned" else ("scratchpad", "scratchpad")

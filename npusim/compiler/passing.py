@@ -158,7 +158,7 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         if holder is not None:
             scratchpad.spill(holder, r)
     found_strips = whole.strips(scratchpad.tiles, tile_bytes)
-    if found_strips is None:
+    if found_strips is None or (found_strips.blocks.rows == 1 and _added_between(steps)):
         return []
     blocks = found_strips.blocks
     found = [r, *(Residence() for _ in steps[1:])]
@@ -179,6 +179,12 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         one.reason = why
     found[-1].destination = "ddr"
     return found
+
+
+def _added_between(steps: list[Placed]) -> bool:
+    """Whether a mask or bias is added to the scores: where heads fit whole, Intel's compiler adds it for all of them at
+    once, through DDR (512 tokens; from 1,024 on head by head)."""
+    return any(s.node.op_type in ("Add", "Sub", "Where") for s in steps[1:-1])
 
 
 def _loops(step: Placed) -> list[MacWork]:

@@ -148,6 +148,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "sum over the innermost axis as a 1x1 convolution with all-ones weights, >= 4096 elements (2025 on)",
     ),
+    "ones_convolution_expanded": (
+        ("mac_array", "dma"),
+        "the same over a short first axis, expanded through DDR to sixteen channels and sixteen rows",
+    ),
     "pooling_chain": (("mac_array",), "reduction as a chain of poolings, data already in the right layout"),
     "pooling_chain_relayout": (
         ("dma", "mac_array"),

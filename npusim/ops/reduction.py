@@ -8,6 +8,7 @@ in the compiler's order of trial; which are tried at all is the compiler profile
   `ones_convolution_by_neighbour` for W a multiple of 16, where a MAC-array neighbour is asked for.
 - `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
   without `native_reduce`).
+- `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026).
 - `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
   with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
   pooled along `axis`. What the rules of the Dec 2024 compiler come to.
@@ -28,7 +29,7 @@ from typing import NamedTuple
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, dsp, pixels
 from npusim.ops.registry import VIEW, OpCase, Rule, op
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
 MAX_STRIDE = 8
@@ -124,6 +125,40 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     return [Lowering("pooling_chain_relayout", (move, *chain)), clean]
 
 
+def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
+    """The 1x1 convolution with all-ones weights over a first axis that does not fill sixteen channels, after
+    two expansions through DDR: every element becomes the first of sixteen channels, then the axis sixteen rows; one
+    channel of the result is copied out (`pad_expand_input` in Intel's schedules: 477 MB for the sum over 3 of a
+    Mamba-2 layer's 3.5 MB)."""
+    source = c.input(0)
+    size, wide = source.dtype.npu_bytes, CHANNEL_BLOCK
+    rows, columns = pixels(source.elements / wide)
+    expand = MacWork(
+        MacOp.CONVOLUTION, rows, columns, wide * wide, wide, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    rows, columns = pixels(source.elements / r.length * wide)
+    pad = MacWork(
+        MacOp.MAX_POOL, rows, columns, wide, wide, rows / wide * r.length, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    once, filled = source.npu_bytes * wide, source.npu_bytes * wide / r.length
+    out_h, out_w = pixels(source.elements / r.length)
+    return Lowering(
+        "ones_convolution_expanded",
+        (
+            expand,
+            MoveWork(once, "scratchpad", "ddr"),
+            MoveWork(once, "ddr", "scratchpad"),
+            pad,
+            MoveWork(filled * wide, "scratchpad", "ddr"),
+            MoveWork(filled, "ddr", "ddr"),
+            MoveWork(filled, "ddr", "scratchpad"),
+            ones_convolution(c, r, out_h, out_w),
+        ),
+    )
+
+
 def native_reduce(c: OpCase, r: Reduced) -> Lowering:
     """One pass over the input; `output_bytes` are spread over it, since only 1 of `length` is written."""
     source = c.input(0)
@@ -152,6 +187,9 @@ def _sum(mean: bool) -> Rule:
             found.append(Lowering(name, (ones_convolution(c, r, shape[2], shape[3]),)))
         if innermost and not mean and source.elements >= INNERMOST_MINIMUM:
             found.append(Lowering("ones_convolution_innermost", (ones_convolution(c, r, *pixels(rest)),)))
+        first = r.consecutive and r.outer == 1 and r.inner > 1 and source.elements % CHANNEL_BLOCK == 0
+        if floats and first and not mean and r.length < CHANNEL_BLOCK:
+            found.append(expanded_sum(c, r))
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
             found.append(native_reduce(c, r))
@@ -161,7 +199,12 @@ def _sum(mean: bool) -> Rule:
 
 
 SUM_WAYS = ("pooling_chain", "pooling_chain_relayout", "native_reduce", "dsp", "view")
-ONES = ("ones_convolution", "ones_convolution_by_neighbour", "ones_convolution_innermost")
+ONES = (
+    "ones_convolution",
+    "ones_convolution_by_neighbour",
+    "ones_convolution_innermost",
+    "ones_convolution_expanded",
+)
 op("ReduceSum", lowerings=(*ONES, *SUM_WAYS), kernels=("reduce_sum",), reads=(1,))(_sum(mean=False))
 op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_mean",), reads=(1,))(_sum(mean=True))
 
