@@ -16,6 +16,7 @@ from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
+ADDED = "rows of all groups"  # an addition behind a batched product
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are shared over channels
 PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
@@ -44,8 +45,11 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
     inherited = next((sharing for n in step.reads if (sharing := known(n)) in INHERITED), None)
-    if inherited == GROUPS and isinstance(first, MacWork) and first.op == MacOp.ELTWISE:
-        return ROWS
+    added = isinstance(first, MacWork) and first.op == MacOp.ELTWISE
+    if added and (inherited == GROUPS or any(known(n) == ADDED for n in step.reads)):
+        return ADDED
+    if isinstance(first, VectorWork) and first.kernel == "softmax" and known(step.reads[0]) == ADDED:
+        return GROUPS
     if inherited is not None:
         return inherited
     if isinstance(first, VectorWork) and first.kernel in CHANNEL_KERNELS:
@@ -88,6 +92,8 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
         return made != read
     if made == SLABS:
         return True
+    if made == ADDED and read == ROWS:
+        made = ROWS
     if made in INHERITED and made == read:
         return False
     if IMAGE in (made, read):

@@ -24,7 +24,9 @@ from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-ONE_KERNEL_UNITS = 256  # hidden units of an LSTM up to which it is one kernel, which reads no tables (320 are none)
+ONE_KERNEL_UNITS = (
+    256  # hidden units of an LSTM up to which it is one kernel, which reads no tables (320 are none)
+)
 LARGE_WEIGHTS = (
     1 / 4
 )  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)

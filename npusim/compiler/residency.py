@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import GROUPS, over_channels, sharing_of
+from npusim.compiler.distribution import ADDED, GROUPS, over_channels, sharing_of
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -236,6 +236,8 @@ def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
 def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
+    if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
+        own = True  # the softmax of scores with a mask: its product takes it head by head
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):
         return "scratchpad"
     return "ddr"
