@@ -1,7 +1,8 @@
 """The front end for language models: a config.json, or the folder it is in, as the graph of one pass.
 
 Without sizes that is a decode step with 1,024 tokens in the cache. `--dim tokens=512` makes it a prompt of that length,
-`--dim past=N` a step behind, or a part of a prompt behind, so many tokens, `--dim batch=N` sequences side by side.
+`--dim past=N` a step behind, or a part of a prompt behind, so many tokens (0: a first token), `--dim batch=N` sequences
+side by side.
 """
 
 from __future__ import annotations

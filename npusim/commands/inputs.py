@@ -132,14 +132,18 @@ def check_plot(option: str, path: str | None) -> None:
 
 
 def parse_dims(texts: list[str] | None) -> dict[str, int]:
-    """['batch=1'] -> {'batch': 1}. Raises BadArgument unless each is a name and a whole number from 1 on."""
+    """['batch=1'] -> {'batch': 1}. Raises BadArgument unless each is a name and a whole number from 1 on; of what is
+    past ('past=0', 'past_sequence_length=0') there may be nothing."""
     dims: dict[str, int] = {}
     for text in texts or []:
         name, equals, size = text.rpartition("=")
         if not equals or not name.strip():
             raise BadArgument(f"--dim '{text}' is not NAME=N; write for example --dim batch=1")
-        if not (size.isascii() and size.isdigit()) or int(size[:20]) < 1:
-            raise BadArgument(f"--dim '{text}': the size must be a whole number from 1 on, got '{size}'")
+        least = 0 if "past" in name else 1
+        if not (size.isascii() and size.isdigit()) or int(size[:20]) < least:
+            raise BadArgument(
+                f"--dim '{text}': the size must be a whole number from {least} on, got '{size}'"
+            )
         if len(size) > 18:
             raise BadArgument(f"--dim '{text}': {len(size)} digits are no size of a tensor")
         if dims.get(name, int(size)) != int(size):

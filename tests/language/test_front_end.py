@@ -7,6 +7,7 @@ import pytest
 
 import npusim
 from npusim.cli import main
+from npusim.commands.inputs import parse_dims
 from npusim.errors import BadArgument, BadModel
 from npusim.model_files import CONFIG, ONNX, front_end, name_of, of_folder
 from tests.language.exports import LLAMA_TINY
@@ -45,6 +46,15 @@ def test_sizes_are_bound_as_free_dimensions_are(folder):
         BadArgument, match=r"named 'pasd'; free dimensions of a config.json: tokens, past, batch"
     ):
         shapes(pasd=3)
+
+
+def test_a_token_without_a_past_is_on_offer(folder):
+    assert parse_dims(["past=0", "past_sequence_length=0"]) == {"past": 0, "past_sequence_length": 0}
+    for text, sentence in (("past=-1", "from 0 on"), ("batch=0", "from 1 on")):
+        with pytest.raises(BadArgument, match=sentence):
+            parse_dims([text])
+    first, later = (npusim.simulate(str(folder), dims=dims, band=False) for dims in ({"past": 0}, {}))
+    assert 0 < first.latency_us < later.latency_us
 
 
 def test_a_folder_is_a_model_only_without_models_in_it(folder):
