@@ -57,7 +57,7 @@ def test_products_and_caches_are_those_of_the_export(path, name, options):
 
 
 #: Constants of exports that a deployment does not hold, by their shape: what follows from fewer numbers is written out
-#: for each layer. Mamba-2's decay of a head for its whole state, or the zeros a state begins with, and masks of a chunk.
+#: for each layer. Mamba-2's decay of a head for its whole state, or the zeros a state begins with, masks of a chunk.
 WRITTEN_OUT = {
     "mamba2_130m_tf5_dec_dy": {(24, 64, 128)},
     "mamba2_130m_tf5_L256_dy": {(1, 1, 24, 64, 128), (256, 256)},
