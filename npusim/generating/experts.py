@@ -17,6 +17,10 @@ from npusim.terminal.units import time
 def experts_bound(graph: Graph) -> Graph:
     """The graph in which products read the matrices of the chosen experts where they read a Gather from those of all.
     Every choice of several tokens is another expert: the most there can be."""
+    if not any(
+        node.op_type == "Gather" and len(graph.values[node.inputs[0]].shape) >= 3 for node in graph.nodes
+    ):
+        return graph
     made = {name: node for node in graph.nodes for name in node.outputs if name}
     constants = from_constants(graph)
     readers: dict[str, list[Node]] = {}

@@ -21,10 +21,11 @@ from npusim.generating.overtaking import against as held_against
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.record import Against, Generation, Point, Speculation
 from npusim.generating.speculative import check, speculation
-from npusim.generating.supposing import told, what_ifs_of
 from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
 
 if TYPE_CHECKING:
+    from npusim.whatif.base import Supposition
+
     Path = str | os.PathLike[str]
 
 CURVE_FROM, CURVE_TO = 128, 32_768
@@ -89,12 +90,16 @@ def generate(
         check(accept, ahead)
     machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
-    on = Conditions(machine, profile, precision, what_ifs_of(what_ifs))
+    on = Conditions(machine, profile, precision, _supposed(what_ifs))
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):
         asked = passes.asked = _of_exports(passes, asked, prompt)
     asked.checked()
-    found = told(passes, on, answer(passes, asked, on, memory_bytes))
+    found = answer(passes, asked, on, memory_bytes)
+    if on.what_ifs:
+        from npusim.generating.supposing import told
+
+        found = told(passes, on, found)
     if curve is not False or against is not None:
         where = _contexts(asked) if isinstance(curve, bool) else sorted({int(c) for c in curve})
         found = replace(found, curve=_points(passes, on, where, asked, found.step))
@@ -106,6 +111,15 @@ def generate(
         verdict = judged(measured, found.bound, machine, found.tokens_per_s, found.band)
         found = replace(found, measured=verdict)
     return found
+
+
+def _supposed(texts: str | Sequence[str]) -> tuple[Supposition, ...]:
+    """What is supposed; what-ifs are not loaded where there are none."""
+    if not texts:
+        return ()
+    from npusim.generating.supposing import what_ifs_of
+
+    return what_ifs_of(texts)
 
 
 def _contexts(asked: Asked) -> list[int]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from npusim.generating.parts import PARTS
 from npusim.generating.record import Generation, Point
-from npusim.report.text import supposed
 from npusim.terminal.layout import Line, bar, fit, sentence, table
 from npusim.terminal.units import digits, nbytes, scaled, share, time, times
 
@@ -51,6 +50,10 @@ def _head(found: Generation, width: int) -> list[Line]:
 
 def _supposed(found: Generation, width: int) -> list[Line]:
     """What was supposed, and the answer without it."""
+    if not found.what_ifs:
+        return []
+    from npusim.report.text import supposed
+
     lines = supposed(found.what_ifs, width)
     if found.without_tokens_per_s:
         ratio = found.tokens_per_s / found.without_tokens_per_s
