@@ -16,10 +16,12 @@ from npusim.compiler.kept import keep, kept
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
+from npusim.compiler.planes import plane_chains
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.scratchpad import Scratchpad
+from npusim.compiler.strips import Machine
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.registry import rules_known
@@ -79,14 +81,23 @@ def _compiled(
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
     scratchpad.in_ddr.update(fused.inputs, padded)
-    residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains)
+    dsps = tiles * int(hw.dsp.per_tile)
+    ends = generation in profile.memory.kernels_without_halo
+    machine = Machine(
+        tiles, dsps, scratchpad.pipelined_bytes, scratchpad.kernels_wait, ends,
+        both_axes=generation in profile.memory.strips_both_ways,
+        image_alone=generation in profile.pads_images,
+    )  # fmt: skip
+    shapes = {n: fused.values[n].shape for n in sizes}
+    planes = plane_chains(placed, sizes, shapes, frozenset(fused.outputs), room, machine)
+    residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes)
     due = weight_chunks(
         placed,
         residence,
         tiles * capacity * profile.memory.resident_share,
         profile.memory.prefetch_steps,
         tiles,
-        tiles * int(hw.dsp.per_tile),
+        dsps,
     )
     groups = generation in profile.groups_over_tiles
     lines = {a: b for a, b in profile.dsp.lines.get(generation, {}).items() if b in hw.dsp.kernels}

@@ -26,6 +26,10 @@ from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 CHANNELS = 16  # that the MAC array works on at once
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
+NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
+LONG_ROW_BYTES = (
+    32_768  # of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64)
+)
 PLANE_PASSES = frozenset(
     ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
 )
@@ -166,8 +170,8 @@ class Edges:
         if _reads_image(step, self.values):
             name = step.reads[0]
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS else (4,)
-            turns = _is_image(self.values[name], ranks)
-            return name if turns and self._from_outside(name) else None
+            turns = _is_image(self._seen(name, step), ranks)
+            return name if turns and (self._from_outside(name) or self._by_groups(name)) else None
         if (
             work.op == MacOp.CONVOLUTION
             and step.fixed_bytes < weight_bytes(work)
@@ -182,6 +186,23 @@ class Edges:
             return name if wanted and self._from_outside(name) else None
         return None
 
+    def _seen(self, name: str, step: Placed) -> Value:
+        """A tensor in the shape in which a step that reads images sees it."""
+        value, first = self.values[name], self.values.get(step.node.inputs[0])
+        if first is None or name != step.reads[0] or first.elements != value.elements:
+            return value
+        return value if first.shape == value.shape else replace(value, shape=first.shape)
+
+    def _by_groups(self, name: str) -> bool:
+        """Whether a normalisation of groups of channels wrote it group by group. (Of longer rows Intel's compiler takes
+        moments of parts, as the image lies: MVN1SumOp, MVN1MeanVar, MVN1Normalize in its schedules.)"""
+        maker = self.made_by.get(name)
+        if maker is None or maker.node.op_type not in NORMS or len(self.values[name].shape) != 3:
+            return False
+        source = self.made_by.get(maker.reads[0]) if maker.reads else None
+        long = self.values[name].shape[2] * self.values[name].dtype.npu_bytes > LONG_ROW_BYTES
+        return not (long and source is not None and source.engine == "mac_array")
+
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
         if edge_of(name, self.placer.part_of) in self.inputs:
@@ -195,7 +216,7 @@ class Edges:
 
     def _layout(self, name: str, reader: Placed) -> list[Placed]:
         """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
-        value = self.values[name]
+        value = self._seen(name, reader) if _reads_image(reader, self.values) else self.values[name]
         self.turned[name] = out = f"{name}/turned"
         of_image = _reads_image(reader, self.values) and len(value.shape) in IMAGE_RANKS
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype

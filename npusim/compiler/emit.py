@@ -14,7 +14,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
-from npusim.compiler.split import dsp_parts, even_blocks, mac_shares, sum_of_parts
+from npusim.compiler.split import Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import TRANSFERS_A_PROBLEM, Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
@@ -42,7 +42,7 @@ class Emitter(Transfers):
         turns, arriving = _turns(step, r)
         passing = [load for load in arriving if load[2] > 1] if turns > 1 and r.overlaps else []
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at] if due else due
-        together = len(passing) + bool(later) > 1
+        together = len(passing) + bool(later) > 1 and not r.part
         for chunk in due:
             if (
                 chunk.step == k and not chunk.needed_at
@@ -53,7 +53,7 @@ class Emitter(Transfers):
         for name in step.padded:
             if name in loaded:
                 self.stored[name] = self._copied(name, step, each)
-        for load in arriving:
+        for load in arriving if not r.part else ():
             if not together or load[2] <= 1:
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)
         for name in step.padded:
@@ -66,6 +66,10 @@ class Emitter(Transfers):
         if together:
             first, feeds = self._side_by_side(passing, later, step, turns, begins, each)
             loads += first
+        if r.part == "first":
+            loads = self._strips_arrive(step, r)
+        elif r.part == "last":
+            feeds = tuple([(t, 1 / r.pieces) for t in self.strips_rest])
         own = self.weights.pop(k, [])
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
         if r.copies:
@@ -78,14 +82,20 @@ class Emitter(Transfers):
             self.made[name] = compute
         for name, size in r.writes:
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
+            if r.part:
+                streams = self.strips_first  # strip by strip, beside all members
             problems = 1 if step.fixed_bytes else each
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
                 streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=problems,
                 repeats=step.node.repeats,
             )  # fmt: skip
+            if r.part:
+                self.plan.feeds |= {t: tuple([(c, 1 / r.pieces) for c in compute]) for t in self.stored[name]}
             if name in step.padded:
                 self.stored[name] = self._copied(name, step, each)
+        if r.part == "first":
+            self.strips_first = compute
         if step.steps:
             self.before_last, self.last_compute = self.last_compute, compute
         here = len(plan.steps)
@@ -93,6 +103,31 @@ class Emitter(Transfers):
         record.tasks = [t for t in tasks if plan.step[t] == here] if due else list(tasks)
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
+
+    def _strips_arrive(self, step: Placed, r: Residence) -> list[int]:
+        """What a plane cut in strips reads from outside: tasks that bring the first strip, which the first member waits
+        for. The last member is fed by the others: all members take turns, strip by strip, beside the transfers."""
+        first: list[int] = []
+        self.strips_rest = []
+        for name, size, pieces in r.loads:
+            behind, gate = self._behind(name), self.before_last
+            for share, tasks in ((1 / pieces, first), (1 - 1 / pieces, self.strips_rest)):
+                arrived = self._transfer(
+                    f"{name}/load", size * share, "ddr", "scratchpad", after=behind, gate=gate,
+                    transfers=max(1, round(pieces * share)), repeats=step.node.repeats,
+                )  # fmt: skip
+                if tasks is first:
+                    self.arrived[name] = arrived
+                tasks += arrived
+        return first
+
+    @staticmethod
+    def _blocks(work: MacWork, i: int, r: Residence) -> Blocks:
+        """How a work is cut in time: the first as the step is, others evenly."""
+        if r.part:
+            plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
+            return r.blocks if plane else even_blocks(work, r.pieces)
+        return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int]:
         """Lines of a step's kernels, and its `_problems`: the same for all steps of equal works of equal ops."""
@@ -149,7 +184,11 @@ class Emitter(Transfers):
             waits += [t for t, chunk in weights if not chunk.needed_at]
         waiting = tuple(dict.fromkeys(waits)) if len(waits) > 1 else tuple(waits)
         if r.follows:
-            moving += tuple(t for n in step.reads if n in r.follows for t in self.made[n])
+            handed = tuple(t for n in step.reads if n in r.follows for t in self.made[n])
+            if r.overlaps:
+                moving += handed
+            else:
+                waiting += handed
         feeds = arriving
         if weights:
             feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
@@ -177,12 +216,16 @@ class Emitter(Transfers):
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                blocks = r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
+                blocks = self._blocks(work, i, r)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
+                if r.again > 1:
+                    alternatives = tuple([(share, count * r.again) for share, count in alternatives])
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue = EXTRA if work.engine == "extra" else DSP
                 ask = self._kernel(work, step, r.pieces)
+                if r.again > 1:
+                    ask = ask._replace(elements=ask.elements * r.again)
             task = plan.add(
                 label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
             )

@@ -20,6 +20,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks, weight_bytes
+from npusim.compiler.strips import Cut
 from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
@@ -187,6 +188,40 @@ def _added_between(steps: list[Placed]) -> bool:
     """Whether a mask or bias is added to the scores: where heads fit whole, Intel's compiler adds it for all of them at
     once, through DDR (512 tokens; from 1,024 on head by head)."""
     return any(s.node.op_type in ("Add", "Sub", "Where") for s in steps[1:-1])
+
+
+def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
+    """Steps on a plane cut together in strips: what comes from outside arrives and the result leaves strip by strip."""
+    made = {n for s in steps[:-1] for n in s.writes}
+    reads = tuple(name for name, _ in cut.arriving)
+    r = Residence()
+    inside = scratchpad.bytes_of(reads)
+    if inside > scratchpad.pipelined_bytes / 4:
+        for holder in dict.fromkeys(scratchpad.holder(n) for n in reads):
+            if holder is not None:
+                scratchpad.spill(holder, r)
+    room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4
+    scratchpad.make_room(k, steps[0]._replace(reads=reads), r, room)
+    for name, again in cut.arriving:
+        if scratchpad.holder(name) is None:
+            r.loads.append((name, scratchpad.sizes[name] * again, cut.pieces))
+    found = [r, *(Residence() for _ in steps[1:])]
+    blocks = Blocks(rows=cut.rows, columns=cut.columns)
+    strips = f"{cut.rows} x {cut.columns}" if min(cut.rows, cut.columns) > 1 else f"{cut.pieces}"
+    for i, (one, step) in enumerate(zip(found, steps, strict=True)):
+        one.part = "first" if i == 0 else "inner"
+        one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
+        one.fixed_traffic = one.weights_held = step.fixed_bytes
+        one.held_bytes = scratchpad.resident_bytes
+        one.follows = frozenset(made & set(step.reads))
+        kernels = step.engine == "dsp" or (i > 0 and steps[i - 1].engine == "dsp")
+        one.overlaps = not (kernels and scratchpad.kernels_wait)
+        names = ", ".join(s.node.op_type for s in steps)
+        one.reason = f"cut together in {strips} strips ({names}): what they hand on stays inside"
+        if (twice := cut.again[i] - 1) >= 0.005:
+            one.reason += f"; {twice:.0%} computed twice where strips overlap"
+    found[-1].part, found[-1].destination = "last", "ddr"
+    return found
 
 
 def _loops(step: Placed) -> list[MacWork]:

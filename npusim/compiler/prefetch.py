@@ -70,7 +70,7 @@ def weight_chunks(
             continue
         of_kind = (id(step.steps), id(step.times))
         if of_kind not in behind:
-            behind[of_kind] = _behind_compute(step, tiles, dsps)
+            behind[of_kind] = compute_bytes(step, tiles, dsps)
         room = behind[of_kind] - _transferred(r)
         while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
             chunk = waiting.popleft()[1]
@@ -79,9 +79,9 @@ def weight_chunks(
     return due
 
 
-def _behind_compute(step: Placed, tiles: int, dsps: int) -> float:
-    """About how many bytes arrive while a step computes: of weights for later steps no more are asked for, or they
-    would stand in the way of what the next step needs first. A rule on counts, not a price."""
+def compute_bytes(step: Placed, tiles: int, dsps: int) -> float:
+    """About how many bytes arrive while a step computes: a rule on counts, not a price. Of weights for later steps no
+    more are asked for, or they would stand in the way of what the next step needs first."""
     total = 0.0
     for i, work in enumerate(step.steps):
         times = step.times[i] if step.times else 1

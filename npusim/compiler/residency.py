@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import ADDED, GROUPS, over_channels, sharing_of
+from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
 from npusim.compiler.passing import (
     chained,
     in_blocks,
     in_strips,
+    plane_strips,
     recurrent,
     step_weights,
     streamed_through,
@@ -27,6 +28,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
+from npusim.compiler.strips import Cut
 from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
@@ -46,11 +48,13 @@ def residences(
     outputs: Set[str],
     tile_bytes: float,
     chains: Mapping[int, int],
+    planes: Mapping[int, tuple[int, Cut]],
 ) -> list[Residence]:
     """What every step loads, spills, keeps and writes, and into how many pieces it is cut.
 
     `ranks`: rank of every tensor. `outputs`: tensors that must end up in DDR. `tile_bytes`: one scratchpad.
-    `chains`: steps that are cut together (npusim.compiler.chains), index of the first -> how many."""
+    `chains`: steps of attention that are cut together (npusim.compiler.chains), index of the first -> how many;
+    `planes`: others (npusim.compiler.planes), and their cut."""
     found: list[Residence] = []
     inputs = frozenset(scratchpad.in_ddr)
     for k, step in enumerate(steps):
@@ -58,9 +62,12 @@ def residences(
             found += chained(
                 k, steps[k : k + chains[k]], scratchpad, tile_bytes * scratchpad.memory.pipelined_share
             )
+        elif k in planes:
+            length, cut = planes[k]
+            found += plane_strips(k, steps[k : k + length], cut, scratchpad)
         if k < len(found):
             r = found[k]
-            _settle(k, step, scratchpad, r, GROUPS, outputs)
+            _settle(k, step, scratchpad, r, IMAGE if r.part else GROUPS, outputs)
             continue
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
@@ -72,6 +79,8 @@ def residences(
             _moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
+            if scratchpad.by_kernel:
+                scratchpad.cross_halo(step, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
         _settle(k, step, scratchpad, r, sharing, outputs)
@@ -193,6 +202,9 @@ def _strided(
         elif out:
             placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
             r.copies += [(n, scratchpad.sizes[n]) for n in placed]
+        elif whole:  # what others read too has a place of its own already
+            shared = (n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n)))
+            r.copies += [(n, scratchpad.sizes[n]) for n in shared]
         for holder in dict.fromkeys(holders):
             if holder is not None and (whole or not out):
                 scratchpad.spill(holder, r)
@@ -218,6 +230,8 @@ def _settle(
             scratchpad.put(name)
             if step.engine in ("mac_array", "dsp"):
                 scratchpad.made_by[name] = r
+                if step.engine == "dsp" and scratchpad.kernels_end and len(step.steps) == 1:
+                    scratchpad.by_kernel.add(name)
     for name, _, _ in r.loads:
         scratchpad.sharings[name] = sharing
     for name in step.reads:

@@ -12,6 +12,7 @@ from npusim.compiler.distribution import ONE, through_ddr
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
 from npusim.compiler.split import UNCUT, Blocks
+from npusim.work import MacWork
 
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
@@ -39,6 +40,10 @@ class Residence:
     overlaps: bool = True
     streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
     follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
+    part: str = (
+        ""  # 'first', 'inner' or 'last' of steps that a plane passes in strips (npusim.compiler.planes)
+    )
+    again: float = 1.0  # what it computes over what it has, where strips overlap
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""
     source: str = "scratchpad"  # where its first input is (for pure moves)
@@ -69,6 +74,8 @@ class Scratchpad:
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
+        self.kernels_end = generation in memory.kernels_without_halo
+        self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:
@@ -179,6 +186,19 @@ class Scratchpad:
                 self.spill(name, r)
         for entry in kept:
             heappush(self.leaving, entry)
+
+    def cross_halo(self, step: Placed, r: Residence) -> None:
+        """A window reads the result of a kernel through DDR, where kernels do not write their neighbours' rows."""
+        if not self.by_kernel or self.tiles == 1:
+            return
+        work = step.steps[0] if step.steps else None
+        if not isinstance(work, MacWork) or work.kernel_h * work.kernel_w == 1:
+            return
+        for name in step.reads:
+            holder = self.holder(name)
+            if holder is not None and name in self.by_kernel:
+                self.spill(holder, r)
+                r.reason = "input through DDR: its kernel writes no rows for the neighbouring tile"
 
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is

@@ -51,6 +51,8 @@ class Transfers:
         self._counts = [slices // used + (1 if port < slices % used else 0) for port in range(used)]
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
         self._kinds: dict[tuple[int, str, bool], tuple[tuple[str, ...], int]] = {}  # by the identity of works
+        self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
+        self.strips_rest: list[int] = []  # transfers that bring the strips after the first
         self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}
 
     def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ PATTERNS = {
     "softmax": norms.softmax,
     "pad_into_convolution": padding.pad_into_convolution,
     "scale_and_bias": drain_path.scale_and_bias,
+    "scale_and_shift": drain_path.scale_and_shift,
     "rotary_embedding": rotary.rotary_embedding,
 }
 
@@ -71,7 +72,7 @@ def _fused(
         contraction.mul_reduce_to_matmul(r)
     drain = frozenset(profile.fusion.drain_path.get(generation, ()))
     lookup = _lookup(profile, generation) if lookup_unit else frozenset()
-    drain_path.activations(r, drain, lookup)
+    drain_path.activations(r, drain, lookup, "scale_and_shift" in profile.fusion.patterns)
     quantised.fuse_quantize(r)
     return quantised.as_asked(quantised.as_int8(r) if precision == "int8" else r.result())
 

@@ -10,6 +10,7 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
+SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
 POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
 
 
@@ -86,14 +87,40 @@ def _scale_behind_moves(r: Rewriter, host: int, node: Node) -> None:
     r.replace([host], replace(node, absorbed=(*node.absorbed, factor.name)))
 
 
-def activations(r: Rewriter, fusable: frozenset[str], lookup: frozenset[str]) -> None:
+def scale_and_shift(r: Rewriter) -> None:
+    """An image multiplied by a constant a channel, then one added: one pass (Mul and Add behind a GroupNorm)."""
+    for index, node in r.items("Mul"):
+        found = r.reader(node.outputs[0], "Add") if _of_channels(r, node) else None
+        if found and _of_channels(r, found[1]):
+            _absorb(r, index, found[0])
+
+
+def _of_channels(r: Rewriter, node: Node) -> bool:
+    """Whether a node meets an image, or a signal, with a constant of a number a channel."""
+    shape = r.value(node.outputs[0]).shape
+    constants = [n for n in node.inputs if r.constant(n)]
+    if len(shape) not in (3, 4) or len(node.inputs) != 2 or len(constants) != 1:
+        return False
+    per_channel = r.value(constants[0]).elements == shape[1] > 1
+    return per_channel and _per_channel(r, constants[0], node.outputs[0], 1)
+
+
+def _hosts(r: Rewriter, node: Node, behind_scales: bool) -> bool:
+    """Whether an element-wise node is a pass of the MAC array with a drain path."""
+    if behind_scales and (node.op_type == "BatchNormalization" or _of_channels(r, node)):
+        return True
+    return node.op_type != "BatchNormalization" and _two_equal_activations(r, node)
+
+
+def activations(
+    r: Rewriter, fusable: frozenset[str], lookup: frozenset[str], behind_scales: bool = False
+) -> None:
     """An activation behind a MAC-array node, when the drain path can evaluate it.
 
     `fusable`: op types of the arithmetic drain path (Relu, LeakyRelu, Clip...); `lookup`: those of the
-    lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables)."""
-    hosts = (*MAC_NODES, "Add", "Sub", "Mul", *POOLS)
-    for index, node in r.items(*hosts):
-        if node.op_type in ("Add", "Sub", "Mul") and not _two_equal_activations(r, node):
+    lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables). `behind_scales`: of an image by its channels too."""
+    for index, node in r.items(*MAC_NODES, *SCALES, *POOLS):
+        if node.op_type in SCALES and not _hosts(r, node, behind_scales):
             continue
         current, host = node, index
         while found := r.reader(current.outputs[0], *fusable, *lookup):

@@ -1,0 +1,165 @@
+"""Which steps on planes that do not fit are cut together: convolutions, poolings, additions, activations in a row.
+
+Cut one by one, each of them writes its plane to DDR and the next one reads it back. Cut together, a strip of the plane
+passes through all of them, and what they hand on never leaves the scratchpads; where a window looks over the edge of
+its strip, the rows there are computed twice. Intel's compiler does so (`VF:FULL_PREFETCHING` in its schedules: a
+64-channel residual block at 180 x 180 in 6 strips on NPU 5010, expansion, depthwise and projection of a MobileNet in 2
+or 3). Where a run of steps is cut apart follows from counts: compute with what is repeated, bytes with what is spilled;
+the cheapest segments are taken. Strips are so many that every member alone could stand in the scratchpads twice, as its
+schedules have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+
+from npusim.compiler.pieces import works_in_place
+from npusim.compiler.place import Placed
+from npusim.compiler.prefetch import compute_bytes
+from npusim.compiler.strips import Cut, Machine, Member, price
+from npusim.work import MacOp, MacWork, VectorWork
+
+MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
+KERNELS = frozenset(
+    [
+        "swish",
+        "hswish",
+        "sigmoid",
+        "tanh",
+        "gelu",
+        "elu",
+        "mish",
+        "softplus",
+        "hard_sigmoid",
+        "add",
+        "sub",
+        "mul",
+    ]
+)
+WINDOW_OPS = frozenset(
+    ["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool"]
+)
+WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+
+
+def plane_chains(
+    placed: Sequence[Placed],
+    sizes: Mapping[str, float],
+    shapes: Mapping[str, tuple[int, ...]],
+    outputs: Set[str],
+    resident: float,
+    machine: Machine,
+) -> dict[int, tuple[int, Cut]]:
+    """Where chains begin: index of the first step -> how many steps, and their cut."""
+    found: dict[int, tuple[int, Cut]] = {}
+    if 3 * max(sizes.values(), default=0.0) <= resident:
+        return found
+    readers: dict[str, list[int]] = {}
+    for k, step in enumerate(placed):
+        for name in step.reads:
+            readers.setdefault(name, []).append(k)
+    k = 0
+    while k < len(placed):
+        run = _run(k, placed, sizes, shapes, readers, outputs, resident, machine)
+        for start, length, cut in _segments(k, run, readers, outputs, sizes, machine) if len(run) > 1 else ():
+            found[k + start] = (length, cut)
+        k += max(1, len(run))
+    return found
+
+
+def _run(
+    k: int,
+    placed: Sequence[Placed],
+    sizes: Mapping[str, float],
+    shapes: Mapping[str, tuple[int, ...]],
+    readers: Mapping[str, list[int]],
+    outputs: Set[str],
+    resident: float,
+    machine: Machine,
+) -> list[Member]:
+    """Steps from `k` on that hand a plane on to the next, which cannot stay: one of the two must be cut."""
+    run: list[Member] = []
+    large = False
+    for step in placed[k : k + 4 * MOST_TOGETHER]:
+        need = _need(step, sizes)
+        if run and not (large or need > resident):
+            break
+        if run and (run[-1].write not in step.reads or run[-1].write in outputs):
+            break
+        member = _member(step, need, sizes, shapes, machine)
+        if member is None:
+            break
+        run.append(member)
+        large = need > resident
+    return run
+
+
+def _need(step: Placed, sizes: Mapping[str, float]) -> float:
+    need = sum([sizes[n] for n in step.reads]) + sum([sizes[n] for n in step.writes])
+    if works_in_place(step) and step.writes and any(sizes[n] == sizes[step.writes[0]] for n in step.reads):
+        need -= sizes[step.writes[0]]
+    return need
+
+
+def _member(
+    step: Placed,
+    need: float,
+    sizes: Mapping[str, float],
+    shapes: Mapping[str, tuple[int, ...]],
+    machine: Machine,
+) -> Member | None:
+    """A step on the plane of one image; None for anything else."""
+    if len(step.steps) != 1 or len(step.writes) != 1 or step.reshaped or step.padded or step.one_dsp:
+        return None
+    if step.node.repeats != 1 or step.times or (machine.image_alone and step.reads[0].endswith("/turned")):
+        return None
+    shape, work = shapes[step.writes[0]], step.steps[0]
+    if len(shape) not in (3, 4) or shape[0] != 1 or not step.reads:
+        return None
+    height, width = (shape[2], shape[3]) if len(shape) == 4 else (shape[2], 1)
+    window, strides = (1, 1), (1, 1)
+    if isinstance(work, MacWork):
+        if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
+            window = int(work.kernel_h), int(work.kernel_w)
+            strides = int(work.stride_h), int(work.stride_w)
+            if window != (1, 1) and (work.out_h, work.out_w) != (height, width):
+                return None
+        elif work.op != MacOp.ELTWISE and (work.op != MacOp.DEPTHWISE or work.kernel_h * work.kernel_w > 1):
+            return None
+    elif not isinstance(work, VectorWork) or work.kernel not in KERNELS or work.rows > 1:
+        return None
+    compute = compute_bytes(step, machine.tiles, machine.dsps)
+    return Member(
+        step.reads, step.writes[0], height, width, window, strides, compute, need, step.fixed_bytes,
+        isinstance(work, VectorWork), step.node.op_type in WINDOW_OPS, step.reads[0].endswith("/turned"),
+    )  # fmt: skip
+
+
+def _segments(
+    k: int,
+    run: list[Member],
+    readers: Mapping[str, list[int]],
+    outputs: Set[str],
+    sizes: Mapping[str, float],
+    machine: Machine,
+) -> list[tuple[int, int, Cut]]:
+    """The cheapest way to part a run: (first member, how many, their cut) of those of several steps."""
+    best: list[tuple[float, int, Cut | None]] = [(0.0, 0, None)]
+    for end in range(1, len(run) + 1):
+        options = []
+        for start in range(end - 1, max(-1, end - 1 - MOST_TOGETHER), -1):
+            inner = {m.write for m in run[start : end - 1]}
+            inside = (k + start, k + end)
+            if any(not inside[0] < r < inside[1] for name in inner for r in readers[name]):
+                continue
+            if len(inner) and not any(m.on_plane for m in run[start:end]):
+                continue
+            cost, cut = price(run[start:end], inner, sizes, machine)
+            options.append((best[start][0] + cost, start, cut))
+        best.append(min(options, key=lambda option: option[0]))
+    found, end = [], len(run)
+    while end:
+        _, start, cut = best[end]
+        if cut is not None:
+            found.append((start, end - start, cut))
+        end = start
+    return found[::-1]

@@ -1,0 +1,171 @@
+"""What it costs to pass a plane through several steps strip by strip: bytes, and compute with what strips repeat.
+
+Counts only, never a rate: bytes through DDR, and about how many bytes move while a step computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from itertools import pairwise
+from math import ceil, inf, isqrt
+from typing import NamedTuple
+
+from npusim.compiler.blocks import BEHIND, GRID_ROWS, PIECE_BYTES
+
+MOST_WEIGHTS = 0.6  # of the room, on all tiles together
+MORE = 3  # strips than must be are tried: they may fill the grid better
+ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
+
+
+class Cut(NamedTuple):
+    """Strips of a plane: `rows` times `columns`. `again[i]`: what member i computes over what it has, for the overlap.
+    `arriving`: tensors from outside, and how many times over each crosses from DDR."""
+
+    rows: int
+    columns: int
+    again: tuple[float, ...]
+    arriving: tuple[tuple[str, float], ...]
+
+    @property
+    def pieces(self) -> int:
+        return self.rows * self.columns
+
+
+class Machine(NamedTuple):
+    """What the choice looks at: tiles, DSPs of all tiles, bytes for what passes through, and whether the pieces of
+    kernels wait for their transfers. `kernels_end`: a window reads the result of a kernel through DDR. `both_axes`:
+    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself."""
+
+    tiles: int
+    dsps: int
+    room: float
+    kernels_wait: bool
+    kernels_end: bool
+    both_axes: bool
+    image_alone: bool
+
+
+class Member(NamedTuple):
+    """A step on a plane of `height` x `width` (its result's): window and strides, bytes and counts."""
+
+    reads: tuple[str, ...]
+    write: str
+    height: int
+    width: int
+    window: tuple[int, int]
+    strides: tuple[int, int]
+    compute: float
+    need: float  # bytes inside at once: inputs and result
+    weights: float
+    kernel: bool
+    on_plane: bool  # a convolution or pooling
+    image: (
+        bool  # reads an image of the graph: its columns are folded into channels, and only its rows are cut
+    )
+
+
+def price(
+    members: list[Member], inner: Set[str], sizes: Mapping[str, float], machine: Machine
+) -> tuple[float, Cut | None]:
+    """What members cost that are cut together, in bytes through DDR or the time of as many; infinite where they
+    cannot be."""
+    last = members[-1]
+    outside = dict.fromkeys(n for m in members for n in m.reads if n not in inner)
+    if len(members) == 1:
+        pieces = ceil(2 * last.need / max(machine.room - min(last.weights, machine.room / 2), 1.0))
+        moved = sum(sizes[n] for n in outside) + sizes[last.write]
+        waits = last.kernel and machine.kernels_wait
+        return _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces, None
+    if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
+        return inf, None
+    pieces = _strips(members, inner, sizes, machine)
+    if not pieces:
+        return inf, None
+    overlaps = _overlaps(members, inner)
+    found: tuple[float, Cut | None] = (inf, None)
+    for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
+        if columns > 1 and members[0].image:
+            continue
+        again = tuple(
+            [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)
+            for m, (y, x) in zip(members, (overlaps[m.write] for m in members), strict=True)]
+        )  # fmt: skip
+        arriving = []
+        for name in outside:
+            y, x = overlaps[name]
+            reader = next(m for m in members if name in m.reads)
+            tall, wide = reader.height * reader.strides[0], reader.width * reader.strides[1]
+            arriving.append((name, (1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide)))
+        compute = sum(
+            m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, machine.tiles))
+            for m, share in zip(members, again, strict=True)
+        )
+        moved = sum(sizes[n] * share for n, share in arriving) + sizes[last.write]
+        cost = _time(compute, moved, rows * columns, False) + PIECE_BYTES * rows * columns * len(members)
+        if cost < found[0]:
+            found = cost, Cut(rows, columns, again, tuple(arriving))
+    return found
+
+
+def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], machine: Machine) -> int:
+    """How many strips there must be: two stand inside beside the weights. Where rows are shared, all weights
+    are on every tile; else channels are, and every tile holds all of a strip that it reads. 0: too many weights."""
+    weights, alive = sum(m.weights for m in members), max(_alive(members, inner, sizes))
+    most = MOST_WEIGHTS * machine.room
+    if weights * machine.tiles <= most:
+        return ceil(2 * alive / (machine.room - weights * machine.tiles))
+    return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
+
+
+def _on_grid(m: Member, rows: int, columns: int, tiles: int) -> float:
+    """Pixels the array goes through for a strip over those there are, a strip's rows shared by the tiles."""
+    height, width = max(1.0, m.height / rows / tiles), max(1.0, m.width / columns)
+    best = inf
+    for side in GRID_ROWS:
+        tall, wide = ceil(height / side) * side, ceil(width / side) * side
+        low = ceil(height / 4) * 4 if height <= side / 2 else tall
+        thin = ceil(width / 4) * 4 if width <= side / 2 else wide
+        best = min(best, low * thin)
+    return best / (height * width)
+
+
+def _time(compute: float, moved: float, pieces: int, waits: bool) -> float:
+    """Compute beside transfers; nothing hides the first piece's way in and the last one's way out."""
+    if waits or pieces <= 1:
+        return compute + moved
+    return max(compute, moved) + BEHIND * min(compute, moved) + moved / pieces
+
+
+def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
+    """Bytes inside at once while each member runs: its own, and what waits inside for a later one."""
+    until = {n: j for j, m in enumerate(members) for n in m.reads if n in inner}
+    found = []
+    for j, m in enumerate(members):
+        waiting = (p.write for p in members[:j] if until[p.write] > j and p.write not in m.reads)
+        found.append(m.need + sum(sizes[n] for n in waiting))
+    return found
+
+
+def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, int]]:
+    """By how many rows and columns neighbouring strips of each tensor overlap."""
+    found: dict[str, tuple[int, int]] = {members[-1].write: (0, 0)}
+    for m in reversed(members):
+        y, x = found.setdefault(m.write, (0, 0))
+        before = (
+            max(0, y * m.strides[0] + m.window[0] - m.strides[0]),
+            max(0, x * m.strides[1] + m.window[1] - m.strides[1]),
+        )
+        for name in m.reads:
+            old = found.get(name, (0, 0))
+            found[name] = (max(old[0], before[0]), max(old[1], before[1]))
+    return found
+
+
+def _grids(pieces: int, height: int, width: int, both_axes: bool) -> list[tuple[int, int]]:
+    """Ways to cut a plane into about so many strips: along one axis, or along both when there are many."""
+    ways = set()
+    for n in range(pieces, pieces + max(MORE, pieces // 2) + 1):
+        ways |= {(1, n), (n, 1)}
+        if both_axes and n > ONE_AXIS:
+            side = isqrt(n)
+            ways |= {(side, ceil(n / side)), (ceil(n / side), side)}
+    return sorted(w for w in ways if w[0] <= max(1, height // 2) and w[1] <= max(1, width // 2))
