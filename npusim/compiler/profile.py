@@ -220,7 +220,8 @@ def _find(name: str) -> Path:
 
 
 def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any, str]]:
-    """Data and places of a file laid over the profile it is based on: op by op for lowerings, else key by key."""
+    """Data and places of a file laid over the profile it is based on: lowerings op by op, memory rule by rule, all else
+    key by key."""
     from npusim.arch.config import read_yaml
 
     if path in chain:
@@ -234,7 +235,8 @@ def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any
             f"{places.get(('based_on',), path)}: based_on: expected the name of a profile, found {type(base).__name__}"
         )
     below, below_places = _read(_find(base), (*chain, path))
-    if not all(isinstance(d.get("lowerings", {}), dict) for d in (below, data)):
-        raise BadHardware(f"{places.get(('lowerings',), path)}: lowerings: expected a mapping of ops")
-    lowerings = {**below.get("lowerings", {}), **data.get("lowerings", {})}
-    return {**below, **data, "lowerings": lowerings}, {**below_places, **places}
+    for part in ("lowerings", "memory"):
+        if not all(isinstance(d.get(part, {}), dict) for d in (below, data)):
+            raise BadHardware(f"{places.get((part,), path)}: {part}: expected a mapping")
+    merged = {part: {**below.get(part, {}), **data.get(part, {})} for part in ("lowerings", "memory")}
+    return {**below, **data, **merged}, {**below_places, **places}
