@@ -79,6 +79,11 @@ def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline
     return schedule(ready.queue, ready.pieces, ready.after, ready.streams, times, ready.feeds)
 
 
+def run_once(plan: Plan, prices: Prices) -> Timeline:
+    """The timeline of a plan that is run once: edges that others imply cost less to follow than to find."""
+    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
+
+
 def program_of(plan: Plan) -> Program:
     """The tasks of a plan ready to run, worked out once a plan."""
     return plan.once("program", lambda p: program(p.queue, p.pieces, p.after, p.streams, p.feeds))

@@ -90,8 +90,9 @@ def simulate(
         if advice is False or (advice is not True and len(plan.queue) > advice):
             return report
         from npusim.advice.advise import advised
+        from npusim.advice.asked import Asked
 
-        return advised(report, graph, hw, profile, plan)
+        return advised(report, Asked(graph, hw, profile, plan, prices, line, report))
 
 
 def graph_of(model: Model, dims: Mapping[str, int] | None = None) -> Graph:

@@ -7,22 +7,18 @@ from dataclasses import replace
 from npusim.advice.asked import Asked
 from npusim.advice.rules import RULES
 from npusim.advice.what_if import what_ifs
-from npusim.arch.hardware import Hardware
-from npusim.compiler.plan import Plan
-from npusim.compiler.profile import CompilerProfile
-from npusim.graph import Graph
 from npusim.report.record import Advice, Report
 
 
-def advised(report: Report, graph: Graph, hw: Hardware, profile: CompilerProfile, plan: Plan) -> Report:
-    """The report with `what_if` and `advice`: what saves most first, then what a larger share of the time is about.
+def advised(report: Report, asked: Asked) -> Report:
+    """The report of a run with `what_if` and `advice`: what saves most first, then what more of the time is about.
 
     The graph is compiled again for each rule that asks for another graph, compiler, precision or number of tiles: at
     most four times, and only where the rule has something to say."""
-    report = replace(report, what_if=what_ifs(plan, hw, report.host_us))
+    report = replace(report, what_if=what_ifs(asked.plan, asked.hw, report.host_us))
     if not report.latency_us:  # tensors without elements: nothing runs, and there is nothing to say
         return report
-    asked = Asked(graph, hw, profile, plan, report)
+    asked = asked._replace(report=report)
     found = [advice for rule in RULES if (advice := rule(asked)) is not None]
     return replace(report, advice=tuple(sorted(found, key=lambda a: (-_sure_us(a), -a.share, a.kind))))
 

@@ -8,13 +8,15 @@ from typing import NamedTuple
 from npusim.arch.hardware import Hardware
 from npusim.band import doubts, reach
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.plan import Plan
+from npusim.compiler.plan import DSP, Plan
 from npusim.compiler.profile import CompilerProfile
 from npusim.errors import NpusimError
 from npusim.graph import Graph
 from npusim.measures import US
-from npusim.pricing import timeline
+from npusim.pricing import Prices, price, run_once
+from npusim.report.chain import path_ns
 from npusim.report.record import NodeReport, Report
+from npusim.schedule import Timeline
 from npusim.terminal.units import TIMES, digits, time
 
 
@@ -41,7 +43,20 @@ class Asked(NamedTuple):
     hw: Hardware
     profile: CompilerProfile
     plan: Plan
+    prices: Prices
+    line: Timeline
     report: Report
+
+    def work_us(self) -> tuple[float, float]:
+        """Of the chain of tasks that decides the end: how long it is outside the DSPs, and how much of that is work
+        (the rest waits for the dispatch of steps)."""
+        outside = work = 0.0
+        waits, times = self.prices.step_ns.tolist(), self.line.time_ns
+        for i, part in enumerate(path_ns(self.plan, self.line)):
+            if part and self.plan.queue[i] != DSP:
+                outside += part
+                work += part * (1.0 - waits[i] / times[i]) if times[i] else 0.0
+        return outside * US, work * US
 
     def saving(
         self,
@@ -60,7 +75,7 @@ class Asked(NamedTuple):
             )  # fmt: skip
         except NpusimError:
             return None
-        after_us = float(timeline(plan, self.hw).latency_ns) * US + self.report.host_us
+        after_us = float(run_once(plan, price(plan, self.hw)).latency_ns) * US + self.report.host_us
         us = self.report.latency_us - after_us
         if us < least * self.report.latency_us:
             return None

@@ -12,6 +12,7 @@ from npusim.report.words import SHORT_NAMES
 from npusim.terminal.units import digits, nbytes, share, time
 
 LEAST_SHARE = 0.02  # of the latency: less is not worth a sentence
+INT8_SHARE = 0.1  # the same of a quantised version, which is work
 NEWEST = "2026"
 ACTIVATIONS = (
     "Sigmoid",
@@ -90,14 +91,15 @@ def transfers(asked: Asked) -> Advice | None:
 
 
 def precision(asked: Asked) -> Advice | None:
-    """What a quantised version would take."""
-    chain = sum(t.path_us for t in asked.report.tasks if t.engine != "dsp")
-    if (
-        asked.plan.precision != "fp16" or chain < 0.5 * asked.report.latency_us
-    ):  # kernels of the DSPs gain nothing
-        return None
+    """What a quantised version would take.
+
+    It halves bytes and doubles the rate of the MAC array; kernels of the DSPs and waits for dispatch gain nothing. So
+    it is not planned where less than twice the part that is worth telling is work of the others."""
     whole = asked.report.latency_us
-    saves = asked.saving(0.1, precision="int8")
+    outside, work = asked.work_us()
+    if asked.plan.precision != "fp16" or outside < 0.5 * whole or work < 2 * INT8_SHARE * whole:
+        return None
+    saves = asked.saving(INT8_SHARE, precision="int8")
     if saves is None:
         return None
     sentence = f"as int8 it would take {time(whole - saves.us)}: quantising is predicted to save {saves}"

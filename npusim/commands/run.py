@@ -182,7 +182,10 @@ def saving(model: str, asked: Conditions, outputs: dict[str, str]) -> dict[str, 
 def with_refusal(report: Report, graph: Graph, asked: Conditions, hardware: Hardware) -> Report:
     """The report, with one warning more if Intel's compiler is expected to refuse the graph."""
     from npusim.checking.check import expected_refusal
-    from npusim.checking.page import one_line
 
     finding = expected_refusal(graph, asked.compiler, hardware)
-    return replace(report, warnings=(one_line(finding), *report.warnings)) if finding else report
+    if finding is None:
+        return report
+    from npusim.checking.page import one_line
+
+    return replace(report, warnings=(one_line(finding), *report.warnings))

@@ -21,10 +21,9 @@ from npusim.generating.roles import logits
 from npusim.generating.traffic import Traffic, traffic
 from npusim.graph import Graph
 from npusim.measures import US, ddr_bytes
-from npusim.pricing import Prices, price, timeline
+from npusim.pricing import price, run_once, timeline
 from npusim.report.doubts import rests_on_assumptions
 from npusim.report.record import Doubt
-from npusim.schedule import Timeline, schedule
 from npusim.simulation import absurd
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             raise broken(graph, error) from error
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, with its cause
             prices = price(plan, hw)
-            line = timeline(plan, hw, prices) if band else _once(plan, prices)
+            line = timeline(plan, hw, prices) if band else run_once(plan, prices)
         npu_ns = float(line.latency_ns)
         if not math.isfinite(npu_ns):
             raise absurd(hw, npu_ns)
@@ -107,11 +106,6 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             warnings=plan.warnings,
             rests=tuple(rests_on_assumptions(plan, hw, line)) if band else (),
         )
-
-
-def _once(plan: Plan, prices: Prices) -> Timeline:
-    """The timeline of a plan that is run once: edges that others imply cost less to follow than to find."""
-    return schedule(plan.queue, plan.pieces, plan.after, plan.streams, prices.time_ns, plan.feeds)
 
 
 def _structure(plan: Plan) -> int:
