@@ -31,7 +31,7 @@ def in_words(sentence: str) -> str:
     if _asked["by"] == "command line" or "--" not in sentence:
         return sentence
     for pattern, words in RULES:
-        sentence = pattern.sub(words, sentence)
+        sentence = re.sub(pattern, words, sentence)
     return sentence
 
 
@@ -42,27 +42,28 @@ def _mapping(argument: str) -> Callable[[re.Match[str]], str]:
     return words
 
 
-def _pair(option: str) -> re.Pattern[str]:
+def _pair(option: str) -> str:
     """'--dim batch=1' and, where a shell needs it, "--dim 'a b=1'"."""
-    return re.compile(rf"{option} '?(?P<name>[^\s'=][^'=]*?)=(?P<value>{NUMBER}|true|false|\[[^]]*\])'?")
+    return rf"{option} '?(?P<name>[^\s'=][^'=]*?)=(?P<value>{NUMBER}|true|false|\[[^]]*\])'?"
 
 
-_MANY = re.compile(r"\b(dims|fixed|trips)=\{([^}]*)\} \1=\{")
-RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_MANY = r"\b(dims|fixed|trips)=\{([^}]*)\} \1=\{"
+#: Patterns are compiled when there is a sentence to say.
+RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (_pair("--dim"), _mapping("dims")),
     (_pair("--set"), _mapping("fixed")),
     (_pair("--trips"), _mapping("trips")),
     (_MANY, r"\1={\2, "),
     (_MANY, r"\1={\2, "),
-    (re.compile(r"--dim\b(?: [A-Za-z]+=[A-Za-z]+)?"), "dims"),
-    (re.compile(r"--set\b"), "fixed"),
-    (re.compile(r"--no-verify\b"), "check_answer=False"),
-    (re.compile(r"--for\b(?: NPU)?"), "xamba.choice"),
-    (re.compile(r"--max-memory\b"), "max_memory_bytes"),
-    (re.compile(r"--keep-functions\b"), "inline_functions=False"),
-    (re.compile(r"--(allow-unmodelled|upper-bound)\b"), lambda m: m[1].replace("-", "_") + "=True"),
-    (re.compile(r"npusim run --json - lists"), "report.nodes lists"),
-    (re.compile(r"--json\b"), "report.save('r.json')"),
-    (re.compile(rf"--([a-z][a-z-]+) ({NUMBER})\b"), lambda m: f"{m[1].replace('-', '_')}={m[2]}"),
-    (re.compile(r"--([a-z][a-z-]+)\b"), lambda m: m[1].replace("-", "_")),
+    (r"--dim\b(?: [A-Za-z]+=[A-Za-z]+)?", "dims"),
+    (r"--set\b", "fixed"),
+    (r"--no-verify\b", "check_answer=False"),
+    (r"--for\b(?: NPU)?", "xamba.choice"),
+    (r"--max-memory\b", "max_memory_bytes"),
+    (r"--keep-functions\b", "inline_functions=False"),
+    (r"--(allow-unmodelled|upper-bound)\b", lambda m: m[1].replace("-", "_") + "=True"),
+    (r"npusim run --json - lists", "report.nodes lists"),
+    (r"--json\b", "report.save('r.json')"),
+    (rf"--([a-z][a-z-]+) ({NUMBER})\b", lambda m: f"{m[1].replace('-', '_')}={m[2]}"),
+    (r"--([a-z][a-z-]+)\b", lambda m: m[1].replace("-", "_")),
 )
