@@ -104,6 +104,8 @@ def _compiled(
     emitter = Emitter(
         sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines
     )
+    if generation in profile.control_transfers:
+        emitter.control(placed)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     return emitter.plan.build(

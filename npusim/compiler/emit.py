@@ -33,7 +33,7 @@ class Emitter(Transfers):
         record.pieces = r.pieces
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each = self._of_kind(step)
-        first_task = len(plan.queue)
+        first_task = len(plan.queue) if plan.steps else 0
         for name, size in r.stores:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)

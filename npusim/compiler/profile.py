@@ -141,6 +141,10 @@ class CompilerProfile(Strict):
     rows_of_eight: tuple[str, ...] = Field(
         default=(), description="generations that lay the pixels of a product out eight to a row, not four"
     )
+    control_transfers: tuple[str, ...] = Field(
+        default=(),
+        description="generations on which transfers that fetch descriptors stand in front of all others",
+    )
     input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")

@@ -4,13 +4,14 @@ Names of tensors are followed to the tensor they are a part of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
 from npusim.compiler.place import Placed
-from npusim.compiler.plan import DmaTask, PlanBuilder
+from npusim.compiler.plan import DMA0, DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.work import MoveWork, VectorWork
 
 TRANSFERS_A_PROBLEM = (
     2  # of each operand and the result of a product of a batch: Intel's schedules, 6 and more in all
@@ -54,6 +55,22 @@ class Transfers:
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
         self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}
+
+    def control(self, placed: Sequence[Placed]) -> None:
+        """Transfers of no bytes in front of all others, in the first step: one that sets up barriers, then those that
+        fetch the descriptors of each tile's engines; a further port starts behind them, with those that enqueue what
+        was fetched (`bar_prog_dma`, `fetch_dma`, `enqueue_dma` in Intel's schedules of NPU 5010)."""
+        if not placed:
+            return
+        works = [work for step in placed for work in step.steps]
+        kinds = 2 if any(isinstance(w, VectorWork) for w in works) else 1  # two DSPs a tile, one MAC array
+        engines = kinds * self.tiles if any(not isinstance(w, MoveWork) for w in works) else 0
+        first = self.plan.add("start", DMA0, self._ask(0.0, "ddr", "ddr", 0.0, 1 + engines))
+        if engines:
+            for port in range(1, self.plan.ports):
+                self.plan.add(
+                    "start", DMA0 + port, self._ask(0.0, "ddr", "ddr", 0.0, engines), after=(first,)
+                )
 
     def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
         name, size, _ = load
