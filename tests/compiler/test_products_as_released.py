@@ -58,7 +58,7 @@ def test_cuts_over_two_axes_wait_on_npu_3720_as_released_only():
 
 
 def test_descriptors_are_fetched_first_on_npu_5010_as_released_only():
-    """1 x 16 x 16: a barrier, three fetches and three that enqueue stand in front of two loads; no bytes move by them."""
+    """1 x 16 x 16: a barrier, three fetches and three that enqueue stand in front of two loads; none moves bytes."""
     plan = planned(1, 16, 16, "panther_lake", "2026-as-released")
     start = [ask for ask, label in zip(plan.ask, plan.label, strict=True) if label == "start"]
     assert tuple(ask.transfers for ask in start) == (1 + 3, 3)
