@@ -8,6 +8,7 @@ import npusim
 from npusim.errors import BadArgument
 from npusim.generating.passes import Conditions, run
 from npusim.generating.supposing import what_ifs_of
+from npusim.language import counts, read_config
 from tests.generating.models import LLAMA, conditions, config, passes
 
 ASKED = st.sampled_from(
@@ -38,6 +39,16 @@ def test_no_supposition_beats_the_bytes_it_leaves(tmp_path_factory, text, hw, pa
     assert found.must.read < plain.must.read
     assert found.time_us >= found.must.read / float(on.hw.ddr.bandwidth_gb_per_s) / 1e3
     assert sum(found.parts_us.values()) == pytest.approx(found.time_us)
+
+
+@pytest.mark.parametrize("weights", ["int4", "nf4", "nf4-double"])
+def test_packed_weights_move_what_is_supposed_of_them(tmp_path, weights):
+    """Half of them zero: values and a bit each, 3 bits in place of 4."""
+    graph = passes(config(tmp_path, LLAMA, vocab_size=8192), weights=weights).graph(1, 100)
+    sparse, plain = (run(graph, on, 100, 1) for on in (under("sparsity:weights=0.5"), conditions()))
+    packed = counts(read_config(tmp_path)).weight_bytes("int4", -1) - 2 * 256 * 8192  # without the table
+    for fewer in (plain.must.weights - sparse.must.weights, plain.moved_bytes - sparse.moved_bytes):
+        assert fewer == pytest.approx(packed / 4, rel=0.05)
 
 
 def test_the_answer_is_that_of_its_passes_and_says_what_is_without(tmp_path):

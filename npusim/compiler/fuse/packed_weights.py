@@ -52,7 +52,7 @@ def _named(r: Rewriter, index: int, node: Node) -> None:
     weights, *beside = (r.value(name) for name in behind)
     one_block = node.op_type == "MatMulNBits" and int(node.attribute("block_size", k)) >= k
     name = f"{weights.name}/stored"
-    r.values[name] = Value(name, (k, n), STORED[bits], constant=True)
+    r.values[name] = Value(name, (k, n), STORED[bits], constant=True, contents=weights.contents)
     side = {} if one_block else {SIDE_BYTES: beside_table(beside, n)}
     if node.op_type == "MatMulBnb4":
         side[TABLE] = 1
