@@ -34,12 +34,13 @@ def load(
     max_nodes: int | None = None,
 ) -> Graph:
     """The static graph of one pass. Arguments and errors are those of `npusim.model_files.load`."""
+    from npusim.language.bound_experts import experts_bound
     from npusim.onnx_io import load as load_onnx
     from npusim.onnx_io import sha256
 
     model = one_pass(path, dims)
     graph = load_onnx(model, upper_bound=upper_bound, fixed=fixed, trips=trips, max_nodes=max_nodes)
-    return replace(graph, sha256=sha256(_file(path)))
+    return replace(experts_bound(graph), sha256=sha256(_file(path)))
 
 
 def one_pass(path: str | os.PathLike[str], dims: Mapping[str, int] | None = None) -> ModelProto:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from npusim.errors import BadArgument, BadModel
 from npusim.generating.asked import ROUND, Asked
-from npusim.generating.experts import experts_bound
 from npusim.generating.graphs import Built, Passes, Rewrite
 from npusim.generating.pipeline import last_token_alone, new_rows_leave
 from npusim.generating.roles import rows_kept
@@ -55,6 +54,8 @@ class Exported:
         return _tokens(self.prompt)
 
     def graph(self, tokens: int, past: int) -> Graph:
+        from npusim.language.bound_experts import experts_bound
+
         of_step = tokens == 1 and (past > 0 or self.recurrent)
         found = experts_bound(self._load(self.step if of_step else self.prompt, tokens, past))
         return last_token_alone(found) if self.asked.growing else last_token_alone(new_rows_leave(found))

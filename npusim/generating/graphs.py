@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from npusim.generating.asked import Asked
-from npusim.generating.experts import experts_bound
 from npusim.graph import Graph
 
 if TYPE_CHECKING:
@@ -95,6 +94,7 @@ class Built:
         return found if self.rewrite is None else self.rewrite(found)
 
     def graph(self, tokens: int, past: int) -> Graph:
+        from npusim.language.bound_experts import experts_bound
         from npusim.model_files import load
 
         if (tokens, past) not in self._last:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npusim.generating.experts import experts_bound
 from npusim.generating.passes import run
 from npusim.generating.traffic import traffic
 from npusim.language import build, counts, from_keys
+from npusim.language.bound_experts import experts_bound
 from npusim.model_files import load
 from tests.generating.models import LLAMA, conditions, config, passes
 
