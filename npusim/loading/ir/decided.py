@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from npusim.loading.ir.case import Case
-from npusim.loading.ir.record import Net
+from npusim.loading.ir.record import Layer, Net
 from npusim.loading.ir.table import NothingFits, Values, decides
 
 NONE: Values = {}
@@ -66,7 +66,11 @@ def gather(c: Case) -> Values:
     data, indices, out, shared = c.dims(), c.dims(1), c.out_port().dims, c.whole("batch_dims", 0)
     shared += len(indices) if shared < 0 else 0
     fits = [a for a in range(shared, len(data)) if data[:a] + indices[shared:] + data[a + 1 :] == out]
-    return {2: [one_of(c, "axis", fits, lambda a: around(data, a))]}
+    axis = one_of(c, "axis", fits, lambda a: around(data, a))
+    cuts = cuts_of(c)
+    if from_file(c, 1) and c.layer in cuts and prod(indices) == 1:  # one row of several
+        return {1: cuts.index(c.layer) % max(data[axis], 1), 2: [axis]}
+    return {2: [axis]}
 
 
 @decides("ScatterUpdate")
@@ -166,30 +170,42 @@ def pad(c: Case) -> Values:
     return {1: [n - n // 2 for n in more], 2: [n // 2 for n in more]}
 
 
-def turn(c: Case) -> int:
-    """Which of the equal cuts of one tensor this one is: in the file's order, but one that is negated is the second
-    half of what rotary embeddings turn."""
+def cuts_of(c: Case) -> list[Layer]:
+    """The cuts of this layer's kind of the same tensor, in the order of their names (exporters count), but one that is
+    negated is the second half of what rotary embeddings turn."""
     source = c.t.maker(c.layer, c.port())
-    cuts = [c.t.layers[goal[0]] for goal in c.t.readers.get(source, [])]
-    same = [
-        cut
-        for cut in sorted(cuts, key=lambda cut: cut.id)
-        if cut.type == c.layer.type and cut.outputs[0].dims == c.out_port().dims
-    ]
+    cuts = {goal[0]: c.t.layers[goal[0]] for goal in c.t.readers.get(source, [])}
 
-    def negated(cut: Any) -> bool:
+    def place(cut: Layer) -> tuple[Any, ...]:
         reader = c.t.only_reader(cut)
-        return reader is not None and reader.type in ("Negative", "Multiply") and sign(Case(reader, c.t))
+        negated = (
+            reader is not None and reader.type in ("Negative", "Multiply") and sign(Case(reader, c.t))
+        )
+        stem = cut.name.rstrip("0123456789")
+        number = cut.name[len(stem) :][:9]
+        return negated, stem.rstrip("_"), int(number) if number else -1
 
-    return sorted(same, key=negated).index(c.layer) if c.layer in same else 0
+    return sorted((cut for cut in cuts.values() if cut.type == c.layer.type), key=place)
 
 
-def start(c: Case, size: int, part: int) -> int:
-    """Where a cut of `part` begins: a single one is the last."""
-    if part == 1 and len(c.t.readers.get(c.t.maker(c.layer, c.port()), [])) == 1:
+def start(c: Case, axis: int, part: int) -> int:
+    """Where a cut of `part` begins: a single one of one is the last; several stand side by side."""
+    size = c.dims()[axis]
+    cuts = cuts_of(c)
+    if part == 1 and len(cuts) == 1:
         return size - 1
-    first = turn(c) * part
+    parts = [along(cut, axis, len(c.dims())) for cut in cuts]
+    if sum(parts) == size:
+        return sum(parts[: cuts.index(c.layer)])
+    equal = [cut for cut, n in zip(cuts, parts, strict=True) if n == part]
+    first = equal.index(c.layer) * part if c.layer in equal else 0
     return first if first + part <= size else max(size - part, 0)
+
+
+def along(cut: Layer, axis: int, rank: int) -> int:
+    """How much of an axis a cut takes; an axis that it drops is one."""
+    dims = cut.outputs[0].dims
+    return dims[axis] if len(dims) == rank else 1
 
 
 @decides("Slice")
@@ -198,7 +214,7 @@ def slice_(c: Case) -> Values:
     differ = [k for k, (a, b) in enumerate(zip(dims, out, strict=True)) if a != b]
     rest = [k for k in range(len(dims)) if k not in differ]
     axes = sorted([*differ, *rest][:length]) if c.has(4) else list(range(length))
-    starts = [start(c, dims[k], out[k]) if k in differ else 0 for k in axes]
+    starts = [start(c, k, out[k]) if k in differ else 0 for k in axes]
     ends = [s + out[k] for s, k in zip(starts, axes, strict=True)]
     return {1: starts, 2: ends, 3: [1] * len(axes), 4: axes}
 
@@ -220,12 +236,12 @@ def strided_slice(c: Case) -> Values:
         elif new[k]:
             place += 1
         elif shrink[k]:
-            begins[k] = start(c, dims[axis], 1)
+            begins[k] = start(c, axis, 1)
             ends[k] = begins[k] + 1
             axis += 1
         else:
             size, part = dims[axis], out[place]
-            begins[k] = 0 if open_begin[k] else size - part if open_end[k] else start(c, size, part)
+            begins[k] = 0 if open_begin[k] else size - part if open_end[k] else start(c, axis, part)
             ends[k] = begins[k] + part
             if open_begin[k] and open_end[k] and part:
                 ends[k], strides[k] = size, -(-size // part)

@@ -145,10 +145,18 @@ def operand(c: Case, layer: Layer, other: Layer) -> Layer:
 
 
 def constant_dims(c: Case, layer: Layer) -> tuple[int, ...] | None:
-    """Sizes of a constant, behind a Convert too; None for what is none."""
-    while layer.type == "Convert" and (source := c.t.producer(layer, 0)) is not None:
-        layer = source
-    return layer.outputs[0].dims if layer.type == "Const" and layer.outputs else None
+    """Sizes of a constant, behind a Convert or unpacked too; None for what is none."""
+    if layer.outputs and known(c, layer):
+        return layer.outputs[0].dims
+    return None
+
+
+def known(c: Case, layer: Layer, depth: int = 4) -> bool:
+    """Whether only constants lead to a layer."""
+    if layer.type == "Const":
+        return True
+    sources = [c.t.producer(layer, k) for k in range(len(layer.inputs))] if depth else []
+    return bool(sources) and all(s is not None and known(c, s, depth - 1) for s in sources)
 
 
 def along_channels(c: Case, layer: Layer) -> bool:
