@@ -68,3 +68,37 @@ def test_a_factor_behind_a_projection_and_moves_rides_along(between):
     held = {"w": np.ones((64, 64), np.float16), "four": np.array([1, 16, 4, 16]), "s": np.float16(0.25)}
     found = priced(nodes, [1, 16, 64], held)
     assert ("nd" in {n.name for n in found.nodes}) == bool(between)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_eight_bits_behind_and_in_front_of_a_transpose_are_one(behind):
+    """A converter writes the pair in front of the move, an exporter behind it: the product is of 8 bits both times."""
+
+    def pair(name, out):
+        return [
+            ("QuantizeLinear", f"{name} s z", f"{out}q", {}),
+            ("DequantizeLinear", f"{out}q s z", out, {}),
+        ]
+
+    turn = {"perm": [0, 2, 1]}
+    moved = (
+        [*pair("x", "m"), ("Transpose", "m", "k", turn)]
+        if behind
+        else [("Transpose", "x", "m", turn), *pair("m", "k")]
+    )
+    nodes = [*pair("x", "q"), *moved, ("MatMul", "q k", "a", {}), ("Softmax", "a", "y", {})]
+    held = {"s": np.float16(0.1), "z": np.int8(0)}
+    found = priced(nodes, [4, 64, 128], held)
+    product = next(n for n in found.nodes if n.op_type == "MatMul")
+    assert product.macs == 4 * 64 * 64 * 128
+    assert product.busy_us["mac_array"] == pytest.approx(_product_of_8_bits())
+
+
+def _product_of_8_bits():
+    nodes = [
+        ("QuantizeLinear", "x s z", "q", {}), ("DequantizeLinear", "q s z", "d", {}),
+        ("Transpose", "x", "t", {"perm": [0, 2, 1]}), ("QuantizeLinear", "t s z", "tq", {}),
+        ("DequantizeLinear", "tq s z", "td", {}), ("MatMul", "d td", "a", {}), ("Softmax", "a", "y", {}),
+    ]  # fmt: skip
+    found = priced(nodes, [4, 64, 128], {"s": np.float16(0.1), "z": np.int8(0)})
+    return next(n for n in found.nodes if n.op_type == "MatMul").busy_us["mac_array"]

@@ -75,9 +75,30 @@ def fold_dequantize(r: Rewriter) -> None:
             continue
         inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
         r.replace([index], replace(node, inputs=inputs))
+        if moves and not weights_only:
+            _stays_narrow(r, node, set(dequantized), r.value(inputs[0]).dtype)
     for name, (index, node) in dequantized.items():
         if r.constant(node.inputs[0]) or (not r.consumers[name] and name not in r.graph_outputs):
             r.drop(index)
+
+
+def _stays_narrow(r: Rewriter, move: Node, dequantized: set[str], dtype: DType) -> None:
+    """What is moved in 8 bits arrives so, if a reader on the MAC array takes it whose other operands are 8-bit too: a
+    converter puts FakeQuantize in front of a Transpose, an exporter behind it."""
+    names, moved = [], move
+    while len(moved.outputs) == 1 and (found := r.reader(moved.outputs[0], *MOVES, *MAC_OPS, "Add", "Sub")):
+        names.append(moved.outputs[0])
+        reader = found[1]
+        if reader.op_type not in MOVES:
+            floats = [n for n in reader.inputs if n and n not in dequantized and n not in names]
+            wide = [n for n in floats if r.value(n).dtype.is_float and not r.constant(n)]
+            if _on_mac_array(r, reader) and not wide:
+                for name in names:
+                    r.values[name] = replace(r.value(name), dtype=dtype)
+            return
+        if reader.op_type in ("Concat", "Split"):
+            return
+        moved = reader
 
 
 def bypass_pairs(r: Rewriter) -> None:

@@ -178,9 +178,7 @@ def cuts_of(c: Case) -> list[Layer]:
 
     def place(cut: Layer) -> tuple[Any, ...]:
         reader = c.t.only_reader(cut)
-        negated = (
-            reader is not None and reader.type in ("Negative", "Multiply") and sign(Case(reader, c.t))
-        )
+        negated = reader is not None and reader.type in ("Negative", "Multiply") and sign(Case(reader, c.t))
         stem = cut.name.rstrip("0123456789")
         number = cut.name[len(stem) :][:9]
         return negated, stem.rstrip("_"), int(number) if number else -1

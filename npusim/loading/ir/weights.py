@@ -83,7 +83,9 @@ def chain(c: Case, index: int) -> Weight | None:
         return None
     stored = constant_behind(c, numbers)
     kind = None if stored is None else PORTS.get(stored.outputs[0].precision)
-    if stored is None or not (kind in LOW or (kind == "i32" and zero is None)):  # biases of quantised products
+    if stored is None or not (
+        kind in LOW or (kind == "i32" and zero is None)
+    ):  # biases of quantised products
         return None
     dims, given = stored.outputs[0].dims, scale.outputs[0].dims
     if (len(given) > len(dims) and prod(given) > 1) or -1 in (*dims, *given):

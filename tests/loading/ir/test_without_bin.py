@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 import npusim
@@ -46,3 +47,34 @@ def test_free_sizes_need_the_bin(tmp_path):
         BadModel, match=r"lies in '.*\.bin', which is not there; put the \.bin .* or fix all sizes"
     ):
         npusim.load(alone, {"batch_size": 1, "sequence_length": 1, "past_sequence_length": 16})
+
+
+def test_cuts_side_by_side_and_rows_of_a_table_follow_the_names(tmp_path):
+    """Parts of 3, 5 and 2 of an axis of ten, and rows picked one by one, as unrolled scans pick them."""
+    ov = pytest.importorskip("openvino")
+    from openvino import opset13 as op
+
+    x = op.parameter([4, 10], np.float32)
+    parts = []
+    for number, (a, b) in enumerate(((3, 8), (0, 3), (8, 10))):
+        cut = op.slice(x, *(op.constant([v]) for v in (a, b, 1, 1)))
+        cut.set_friendly_name(f"cut_{(2, 1, 3)[number]}")
+        parts.append(op.reduce_sum(cut, op.constant([1]), True))
+    for k in range(4):
+        row = op.gather(x, op.constant(k), op.constant(0))
+        row.set_friendly_name(f"row_{k}" if k else "row")
+        parts.append(op.exp(row))
+    ov.save_model(ov.Model([op.result(p) for p in parts], [x], "m"), tmp_path / "m.xml")
+    wanted = npusim.simulate(tmp_path / "m.xml", "lunar_lake", band=False)
+    (tmp_path / "m.bin").unlink()
+    from npusim.loading.ir.front import model_of
+
+    model = model_of(str(tmp_path / "m.xml"))[0]
+    held = {
+        t.name: np.frombuffer(t.raw_data, np.int64).tolist()
+        for t in model.graph.initializer
+        if t.data_type == 7
+    }
+    begins = {n.name: held[n.input[1]] for n in model.graph.node if n.op_type == "Slice"}
+    assert begins == {"cut_1": [0], "cut_2": [3], "cut_3": [8]}
+    assert graph_row(npusim.simulate(tmp_path / "m.xml", "lunar_lake", band=False)) == graph_row(wanted)
