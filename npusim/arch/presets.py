@@ -10,6 +10,7 @@ from typing import Any
 
 from npusim.arch.config import KeyPath, Places, read_yaml
 from npusim.arch.hardware import Hardware
+from npusim.arch.products import preset_of
 from npusim.arch.sources import Source, split
 from npusim.errors import BadHardware
 from npusim_xamba.text import near, quoted
@@ -30,7 +31,7 @@ def list_hardware() -> list[str]:
 
 
 def hardware_file(name_or_path: str | Path) -> Path:
-    """The file of that name ('lunar_lake', and as people say it: 'Lunar Lake', 'NPU4000', '4000'), or that file.
+    """The file of that name ('lunar_lake', and as people say it: 'Lunar Lake', 'NPU4000', '4000', '258V'), or that file.
 
     Raises BadHardware.
     """
@@ -69,8 +70,9 @@ def _find(name: str, folder: Path) -> Path:
         return config_dir() / f"{name}.yaml"
     said = _said(name)
     meant = [preset for preset in presets if said in (_said(preset), _generation(preset))]
-    if len(meant) == 1:
-        return config_dir() / f"{meant[0]}.yaml"
+    part = preset_of(said) if not meant else None
+    if len(meant) == 1 or part in presets:
+        return config_dir() / f"{part or meant[0]}.yaml"
     beside = folder / f"{name}.yaml"
     if folder != Path() and os.path.isfile(beside):  # a name may be longer than a file's can be
         return beside
