@@ -31,7 +31,7 @@ def list_hardware() -> list[str]:
 
 
 def hardware_file(name_or_path: str | Path) -> Path:
-    """The file of that name ('lunar_lake', and as people say it: 'Lunar Lake', 'NPU4000', '4000', '258V'), or that file.
+    """The file of that name, or that file; people say 'lunar_lake', 'Lunar Lake', 'NPU4000', '4000' or '258V'.
 
     Raises BadHardware.
     """
