@@ -129,7 +129,8 @@ def _place(
     """All nodes placed, with what is added at the edge of the graph, which tensors are parts of others, and
     which inputs are loaded with padding."""
     one_dsp = frozenset(profile.dsp.one_dsp)
-    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit))
+    tile_bytes = float(hw.scratchpad.capacity_bytes)
+    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit), tile_bytes)
     edges = Edges(graph, placer, profile, generation, int(hw.tiles))
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []

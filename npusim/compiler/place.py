@@ -71,6 +71,7 @@ class Placer:
         generation: str,
         one_dsp: frozenset[str],
         lookup_unit: bool,
+        tile_bytes: float,
     ) -> None:
         self.graph = graph
         self.graph_outputs = frozenset(graph.outputs)
@@ -78,6 +79,7 @@ class Placer:
         self.generation = generation
         self.one_dsp = one_dsp
         self.lookup_unit = lookup_unit
+        self.tile_bytes = tile_bytes
         self.wide_rows = generation in profile.rows_of_eight
         self.one_kernel = generation in profile.groups_over_tiles
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
@@ -198,7 +200,7 @@ class Placer:
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
-        return steps, times, engine, kernels, fixed_bytes(node, steps, self.graph), one, macs
+        return steps, times, engine, kernels, fixed_bytes(node, steps, self.graph, self.tile_bytes), one, macs
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for
