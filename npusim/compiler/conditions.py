@@ -9,6 +9,7 @@ import numpy as np
 
 from npusim.graph import Graph, Node, Value
 
+ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
 
 Condition = Callable[[Node, Graph, Set[str]], bool]
@@ -19,7 +20,10 @@ def _operands(node: Node, graph: Graph) -> list[Value]:
 
 
 def producers_on_mac_array(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """All activations it reads are made by the MAC array (so they lie channel-last already)."""
+    """All activations it reads are made by the MAC array and have no axis beside rows and channels (so they lie
+    channel-last already; Intel's schedules: rows by 2,048 to 16,384, not scores of heads nor chunks of Mamba-2)."""
+    if len(graph.values[node.outputs[0]].shape) > ROWS_AND_CHANNELS:
+        return False
     reads = [n for n in node.inputs if n and not graph.values[n].constant]
     return bool(reads) and all(n in on_mac_array for n in reads)
 

@@ -80,6 +80,10 @@ NETS: dict[str, tuple[str, Callable[[Builder], str | list[str]]]] = {
     "waves_tf_16000": ("transformer", lambda g: n.waves(g, 16000, 512, 1)),
     "unet_down_64": ("CNN", lambda g: n.unet_block(g, 320, 320, 64, 0)),
     "mamba2_wide_L256": ("SSM", lambda g: m.mamba2(g, 256, WIDE)),
+    "relative_256": ("transformer", lambda g: t.relative(g, 256, 12, 1)),
+    "mamba2_small_L256": ("SSM", lambda g: m.mamba2(g, 256, SMALL)),
+    "gru_384_t50": ("recurrent", lambda g: s.gru(g, 50, 256, 384, False)),
+    "windows_28": ("transformer", lambda g: t.windows(g, 28, 7, 6)),
 }  # fmt: skip
 
 
