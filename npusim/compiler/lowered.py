@@ -70,6 +70,8 @@ def fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph, tile_bytes: f
     ]
     second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
     mac = [s for s in steps if isinstance(s, MacWork)]
+    if len(steps) == 1 and mac and mac[0].op == MacOp.ELTWISE:  # a mask or bias added to scores
+        return float(sum(v.npu_bytes for v in constants if v.dtype.is_float))
     if mac and (second_is_weights or not constants):
         if second_is_weights or not any(s.op == MacOp.CONVOLUTION for s in mac):
             return float(sum(weight_bytes(s) for s in mac))

@@ -170,13 +170,15 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         own = name in first or name in steps[-1].reads
         again = found_strips.key_reads if name != first[0] else 1
         if not own and scratchpad.sizes[name] < whole.score_bytes:
-            again = blocks.groups  # a mask, for each group of heads
+            again = int(whole.first.groups)  # a mask, for each head
         turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
         r.loads.append((name, scratchpad.sizes[name] * again, turns))
     why = f"cut together with its neighbours: {found_strips.reason}"
     for one, step in zip(found, steps, strict=True):
         one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
         one.fixed_traffic = one.weights_held = step.fixed_bytes
+        if step.fixed_bytes < whole.score_bytes and convolution_of(step) is None:
+            one.fixed_traffic *= int(whole.first.groups)
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))
         one.reason = why
