@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from npusim.errors import BadModel
+from npusim.errors import BadModel, UnknownOp
+from npusim.loading.ir.operations import refusal
 from npusim.loading.ir.record import Layer, Port
 from npusim.loading.ir.table import DECIDED, NothingFits
 from npusim.loading.ir.types import PORTS, element
@@ -192,6 +193,9 @@ class Case:
             self.t.add("Cast", [tensor], [self.out(index)], self.layer.name, "", {"to": number})
 
     def own(self, **given: Any) -> None:
-        """A node that ONNX does not have, whose output shapes the file declares."""
+        """A node that ONNX does not have. Raises `UnknownOp` where the file does not declare its output shapes."""
+        why = refusal(self.layer.type)
+        if why and any(-1 in port.dims for port in self.layer.outputs):
+            raise UnknownOp(f"layer '{self.layer.name}' ({self.layer.type}): {why}")
         inputs = [self.x(i) for i in range(len(self))]
         self.t.add(self.layer.type, inputs, self.outs(), self.layer.name, OPENVINO, given)

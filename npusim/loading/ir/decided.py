@@ -440,3 +440,21 @@ def written_over(c: Case) -> Values:
     axis = next((k for k, (a, b) in enumerate(zip(dims, part, strict=True)) if a != b), 0)
     axes = [axis] if c.has(5) and count(c, 5) == 1 else list(range(len(dims)))
     return {2: [0] * len(axes), 3: [part[k] for k in axes], 4: [1] * len(axes), 5: axes}
+
+
+@decides("IRDFT")
+def fourier_back(c: Case) -> Values:
+    end, out = c.rank() - 1, c.out_port().dims
+    axes = list(range(end - count(c, 1), end))
+    if end > len(axes):
+        differ = [k for k in range(end) if c.dims()[k] != out[k]]
+        axes = differ if len(differ) == len(axes) else axes
+    return {1: axes, 2: [out[a] for a in axes]}
+
+
+@decides("ISTFT")
+def istft(c: Case) -> Values:
+    bins, frames = c.dims()[-3:-1]
+    size, length = 2 * (bins - 1), c.out_port().dims[-1]
+    rest = length if c.flag("center") else length - size
+    return {2: size, 3: rest // (frames - 1) if frames > 1 else 1, 4: length}

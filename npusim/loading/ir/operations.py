@@ -40,7 +40,6 @@ STRUCTURE = frozenset({"Const", "Parameter", "Result"})
 #: one is refused by name; `--allow-unmodelled` lists it without a time.
 UNPRICED = {
     "BinaryConvolution": "filters of one bit",
-    "Bucketize": "a search in sorted numbers", "SearchSorted": "a search in sorted numbers",
     "CTCGreedyDecoder": "decoding", "CTCGreedyDecoderSeqLen": "decoding", "CTCLoss": "training",
     "GatherTree": "decoding",
     "DeformablePSROIPooling": "regions", "PSROIPooling": "regions", "ROIAlignRotated": "regions",
@@ -49,11 +48,24 @@ UNPRICED = {
     "ExperimentalDetectronGenerateProposalsSingleImage": "choosing of boxes",
     "ExperimentalDetectronTopKROIs": "choosing of boxes", "GenerateProposals": "choosing of boxes",
     "MatrixNms": "choosing of boxes", "MulticlassNms": "choosing of boxes", "NMSRotated": "choosing of boxes",
-    "Proposal": "choosing of boxes", "RegionYolo": "boxes of a grid",
+    "Proposal": "choosing of boxes",
     "EmbeddingBagOffsets": "bags of uneven size", "EmbeddingBagOffsetsSum": "bags of uneven size",
     "EmbeddingSegmentsSum": "bags of uneven size", "SegmentMax": "bags of uneven size",
-    "SparseFillEmptyRows": "sparse tensors", "ExtractImagePatches": "overlapping blocks",
-    "I420toBGR": "colours of video", "I420toRGB": "colours of video", "NV12toBGR": "colours of video",
-    "NV12toRGB": "colours of video", "IRDFT": "a Fourier transform back to real numbers",
-    "ISTFT": "a Fourier transform back to real numbers", "StringTensorPack": "text", "StringTensorUnpack": "text",
+    "SparseFillEmptyRows": "sparse tensors", "StringTensorPack": "text", "StringTensorUnpack": "text",
 }  # fmt: skip
+#: Operations that serving pipelines and plugins put into a model, in no opset.
+INTERNAL = {
+    "PagedAttentionExtension": "attention over pages of a server's cache, which no NPU runs: export it without them",
+    "GroupQueryAttention": "OpenVINO's form of an op of onnxruntime: export it from the ONNX file",
+    "GatedDeltaNet": "linear attention as one layer: export it as plain operations",
+}
+
+
+def refusal(kind: str) -> str:
+    """Why an operation has no price, in one sentence with what to do; '' for one that nobody knows."""
+    if kind in INTERNAL:
+        return INTERNAL[kind]
+    if kind not in UNPRICED:
+        return ""
+    what = UNPRICED[kind]
+    return f"{what} has no price here: cut the model in front of it, the host does that part"

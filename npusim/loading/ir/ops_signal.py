@@ -55,3 +55,47 @@ def stft(c: Case) -> None:
 @translates("Inverse")
 def inverse(c: Case) -> None:
     c.node("Inverse", [c.x()], domain="com.microsoft")
+
+
+def to_real(c: Case, tensor: str, axis: int, size: int) -> str:
+    """Half of the bins of a real signal [.., 2] -> the signal of `size`: the other half is the first one's mirror."""
+    turned = [c.constant([v]) for v in ((size - 1) // 2, 0, axis, -1)]
+    mirror = c.step("Mul", [c.step("Slice", [tensor, *turned]), c.constant([1.0, -1.0], c.type())])
+    first = c.step("Slice", [tensor, c.constant([0]), c.constant([size // 2 + 1]), c.constant([axis])])
+    whole_signal = along(c, c.step("Concat", [first, mirror], axis=axis), axis, None, inverse=1)
+    real = c.step("Slice", [whole_signal, c.constant([0]), c.constant([1]), c.constant([-1])])
+    return c.step("Squeeze", [real, c.constant([-1])])
+
+
+@translates("IRDFT")
+def irdft(c: Case) -> None:
+    axes = [a % (c.rank() - 1) for a in c.ints(1, "axes")]
+    sizes = lengths(c, len(axes))
+    tensor = c.x()
+    for axis, length in zip(axes[:-1], sizes[:-1], strict=True):
+        tensor = along(c, tensor, axis, length, inverse=1)
+    c.renamed(to_real(c, tensor, axes[-1], c.out_port().dims[axes[-1]]))
+
+
+@translates("ISTFT")
+def istft(c: Case) -> None:
+    """Frames back to real numbers, by the window, added where they overlap, over what the windows add up to."""
+    frames = c.static()[-2]
+    size, hop = c.ints(2, "frame size")[0], c.ints(3, "frame step")[0]
+    total = size + hop * (frames - 1)
+    signal = c.x() if c.rank() == 4 else c.step("Unsqueeze", [c.x(), c.constant([0])])
+    parts = to_real(c, signal, 1, size)  # [batch, size, frames]
+    if c.flag("normalized"):
+        parts = c.step("Mul", [parts, c.constant(float(size) ** 0.5, c.type())])
+    window = c.step("Reshape", [c.x(1), c.constant([1, size, 1])])
+    places = [c.constant([1, total]), c.constant([1, size])]
+
+    def added(tensor: str) -> str:
+        return c.step("Col2Im", [tensor, *places], strides=[1, hop])
+
+    every = c.step("Expand", [c.step("Mul", [window, window]), c.constant([1, size, frames])])
+    found = c.step("Div", [added(c.step("Mul", [parts, window])), added(every)])
+    start = size // 2 if c.flag("center") else 0
+    end = start + c.out_port().dims[-1]
+    found = c.step("Slice", [found, c.constant([start]), c.constant([end]), c.constant([3])])
+    c.node("Reshape", [found, c.constant(list(c.out_port().dims))])

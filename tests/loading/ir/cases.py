@@ -491,7 +491,8 @@ one(
     run=False,
 )
 one("Col2Im", lambda x: op.col2im(x, k([4, 4]), k([2, 2]), [1, 1]), 1, 12, 9)
-one("RegionYolo", lambda x: op.region_yolo(x, 4, 4, 3, True, [0, 1, 2], 1, 3), 1, 27, 6, 6, run=False)
+one("RegionYolo", lambda x: op.region_yolo(x, 4, 4, 3, True, [0, 1, 2], 1, 3), 1, 27, 6, 6)
+one("RegionYolo of a mask", lambda x: op.region_yolo(x, 4, 4, 9, False, [0, 1, 2], 1, 3), 1, 27, 6, 6)
 one("ReorgYolo", lambda x: op.reorg_yolo(x, [2]), 1, 4, 6, 6, run=False)
 one(
     "PSROIPooling",
@@ -650,17 +651,17 @@ def _ctc() -> tuple[list[Any], Any]:
     return [x := p(7, 1, 5)], op.ctc_greedy_decoder(x, k(np.ones((7, 1)), np.float32), True)
 
 
-@case("Bucketize", run=False)
+@case("Bucketize")
 def _bucketize() -> tuple[list[Any], Any]:
     return [x := p(2, 3)], op.bucketize(x, k([0.0, 1.0], np.float32), "i32", True)
 
 
-@case("SearchSorted", run=False)
+@case("SearchSorted")
 def _search() -> tuple[list[Any], Any]:
     return [x := p(2, 3)], op.search_sorted(k([[0, 1, 2], [0, 1, 2]], np.float32), x)
 
 
-@case("ExtractImagePatches", run=False)
+@case("ExtractImagePatches")
 def _patches() -> tuple[list[Any], Any]:
     return [x := p(1, 3, 8, 8)], op.extract_image_patches(x, [2, 2], [2, 2], [1, 1], "valid")
 
@@ -704,6 +705,36 @@ def _segments() -> tuple[list[Any], Any]:
     return [x := p(5, 4)], op.embedding_segments_sum(x, k([0, 1, 3]), k([0, 0, 1]), k(2))
 
 
-one("IRDFT", lambda x: op.irdft(x, k([1])), 2, 8, 2, run=False)
-one("ISTFT", lambda x: op.istft(x, f(8), k(8), k(4), True, False), 5, 7, 2, run=False)
+one("IRDFT", lambda x: op.irdft(x, k([1])), 2, 8, 2)
+one("IRDFT of an odd size along two axes", lambda x: op.irdft(x, k([0, 1]), k([4, 9])), 4, 5, 2)
+one("ISTFT", lambda x: op.istft(x, f(8), k(8), k(4), True, False), 5, 7, 2)
+one("ISTFT normalized", lambda x: op.istft(x, f(8), k(8), k(2), False, True), 2, 5, 7, 2)
+one("Bucketize to the left", lambda x: op.bucketize(x, k([-1.0, 0.0, 1.0], np.float32), "i64", False), 2, 3)
+one(
+    "ExtractImagePatches padded",
+    lambda x: op.extract_image_patches(x, [3, 2], [2, 3], [1, 2], "same_upper"),
+    1,
+    2,
+    9,
+    10,
+)
+for name in ("nv12_to_rgb", "nv12_to_bgr", "i420_to_rgb", "i420_to_bgr"):
+    kind = name.replace("_to_", "to").replace("nv", "NV").replace("i4", "I4")
+    kind = kind[:-3] + kind[-3:].upper()
+    one(kind, lambda x, name=name: getattr(op, name)(x), 1, 12, 8, 1)
+    one(f"{kind} of bytes", lambda x, name=name: getattr(op, name)(x), 1, 12, 8, 1, dtype=np.uint8, run=False)
+
+
+@case("NV12toRGB of two planes")
+def _two_planes() -> tuple[list[Any], Any]:
+    y, uv = p(1, 8, 8, 1), p(1, 4, 4, 2)
+    return [y, uv], op.nv12_to_rgb(y, uv)
+
+
+@case("I420toBGR of three planes")
+def _three_planes() -> tuple[list[Any], Any]:
+    y, u, v = p(1, 8, 8, 1), p(1, 4, 4, 1), p(1, 4, 4, 1)
+    return [y, u, v], op.i420_to_bgr(y, u, v)
+
+
 one("Multinomial", lambda x: op.multinomial(x, k([3]), "i32", True, False, 1, 2), 2, 5, run=False)

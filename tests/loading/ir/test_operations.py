@@ -7,7 +7,7 @@ import pytest
 import npusim
 from npusim.errors import UnknownOp
 from npusim.loading.ir.front import translations
-from npusim.loading.ir.operations import OPSET_OF, STRUCTURE, UNPRICED
+from npusim.loading.ir.operations import INTERNAL, OPSET_OF, STRUCTURE, UNPRICED, refusal
 from tests.loading.ir.cases import CASES
 from tests.loading.ir.make import constant, edge, layer, net, parameter, port, result, save
 
@@ -26,6 +26,22 @@ def test_every_operation_is_read_or_refused_with_a_reason_never_both():
 def test_every_operation_that_is_read_has_a_case():
     asked = {name.split(" ")[0] for name in CASES}
     assert translations().keys() - MORE - ELSEWHERE <= asked
+
+
+def test_each_operation_without_a_price_has_one_sentence():
+    for name in (*UNPRICED, *INTERNAL):
+        said = refusal(name)
+        assert ":" in said and len(said) < 140 and not said.endswith("."), name
+    assert not refusal("Add")
+
+
+@pytest.mark.parametrize("kind", ["MulticlassNms", "PagedAttentionExtension", "MatrixNms"])
+def test_one_whose_shape_is_free_is_refused_with_what_to_do(kind, tmp_path):
+    inside = f"<input>{port(0, (2, 3))}</input><output>{port(1, (-1, 6), names='y')}</output>"
+    layers = [parameter(0), layer(1, kind, "boxes", inside), result(2, (-1, 6))]
+    path = save(tmp_path, net(layers, [edge(0, 0, 1, 0), edge(1, 1, 2, 0)]))
+    with pytest.raises(UnknownOp, match=rf"layer 'boxes' \({kind}\): .*: (cut the model|export it)"):
+        npusim.load(path)
 
 
 def of_two(kind, sizes, others, data, tmp_path):
