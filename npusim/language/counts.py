@@ -51,7 +51,8 @@ class Counts:
         for p in self._layers():
             if p.chosen:
                 experts = p.shape[0]
-                each = matrix_bytes(p.shape, how.weights, group) // experts
+                plain = prod(p.shape) * _plain_bytes(how)
+                each = (matrix_bytes(p.shape, how.weights, group) if p.matrix else plain) // experts
                 whole -= each * max(experts - tokens * p.chosen, 0)
         return whole - table + tokens * (table // self.config.vocab)
 

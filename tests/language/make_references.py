@@ -196,6 +196,16 @@ CASES = {
         "shared_expert_intermediate_size": 24,
         "mlp_only_layers": [1],
     },
+    "gpt_oss": {
+        "model_type": "gpt_oss",
+        **SMALL,
+        "intermediate_size": 16,
+        "head_dim": 8,
+        "num_local_experts": 16,
+        "num_experts_per_tok": 2,
+        "sliding_window": 7,
+        "rope_parameters": YARN | {"truncate": False},
+    },
     "gpt2": {"model_type": "gpt2", **OLD, "n_inner": 48, "scale_attn_by_inverse_layer_idx": True},
     "gpt_bigcode": {"model_type": "gpt_bigcode", **OLD, "n_inner": 48},
     "gpt_neo": {
@@ -284,7 +294,8 @@ def weights_of(model: torch.nn.Module) -> dict[str, np.ndarray]:
     found = {}
     for name, parameter in model.named_parameters():
         data = parameter.detach().numpy()
-        turned = name in linear or ".experts." in name or name.endswith("mlp.gate.weight")
+        experts = ".experts." in name and "gpt_oss" not in type(model).__module__
+        turned = name in linear or experts or name.endswith(("mlp.gate.weight", "mlp.router.weight"))
         found[name] = (data.swapaxes(-1, -2) if turned else data).astype(np.float16)
     return found
 
@@ -305,8 +316,8 @@ def make(name: str) -> None:
 
 #: Families whose class assumes a published size where a config says nothing: GPT-2, Mixtral 8x7B, Falcon 7B, ...
 WHOLE = (
-    "mixtral", "qwen2_moe", "gpt2", "gpt_neo", "gpt_neox", "opt", "falcon", "phi", "starcoder2", "olmo", "olmo2",
-    "stablelm", "cohere", "cohere2",
+    "mixtral", "qwen2_moe", "gpt_oss", "gpt2", "gpt_neo", "gpt_neox", "opt", "falcon", "phi", "starcoder2", "olmo",
+    "olmo2", "stablelm", "cohere", "cohere2",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Attention:
     one matrix (Phi-3) of `packed_name`; `by_group`: in it a key head's queries, its key and its value, then the next
     one's (Bloom, Falcon). `bias` of q, k and v, `out_bias` of the output. `norms`: of queries and keys, over a head,
     or `flat_norms`, over all. `clip`: the most they may be. `alibi`: a factor of what each head adds by position.
+    `sinks`: each head has a score that takes a share of the softmax and leads to no value (GPT-OSS).
     `scale` of the scores (None: 1/sqrt(head_dim)). `gated`: the query matrix has a gate behind each head (Qwen3-Next).
     `multipliers`: of the input and of the result (Falcon-H1).
     """
@@ -46,6 +47,7 @@ class Attention:
     flat_norms: bool = False
     clip: float | None = None
     alibi: float | None = None
+    sinks: bool = False
     window: int | None = None
     scale: float | None = None
     softcap: float | None = None
@@ -64,6 +66,7 @@ class Attention:
                 *matrix("v_proj", self.hidden, shared, self.bias),
             )
         norms = [p for n in self.norms or () for p in n.parameters()]
+        norms += [Parameter("sinks", (self.heads,))] if self.sinks else []
         return (*found, *norms, *matrix(self.out_name, own, self.hidden, self.out_bias))
 
     def states(self) -> tuple[State, ...]:
@@ -93,7 +96,11 @@ class Attention:
             scores = w.op("Mul", scores, w.scalar(self.softcap))
         if self.alibi is not None:
             scores = w.op("Add", scores, alibi_of(w, self.heads, self.alibi))
-        weights = w.op("Softmax", w.op("Add", scores, bias_of(w, self.window)), axis=-1)
+        scores = w.op("Add", scores, bias_of(w, self.window))
+        if self.sinks:
+            weights = self._beside_sinks(w, scores, rows, group if step.tokens == 1 else 1)
+        else:
+            weights = w.op("Softmax", scores, axis=-1)
         y = w.op("MatMul", weights, v)
         if group > 1 and step.tokens == 1:
             y = w.op("Reshape", y, w.ints(step.batch, self.heads, 1, self.head_dim))
@@ -137,6 +144,15 @@ class Attention:
             for part, heads in zip(parts, (self.heads, self.kv_heads, self.kv_heads), strict=True)
         )
         return q, k, v, gate
+
+    def _beside_sinks(self, w: Writer, scores: str, rows: int, group: int) -> str:
+        """The softmax of scores [batch, heads / group, group or tokens, rows] with each head's sink behind the rows."""
+        step = w.step
+        lead = (self.heads // group, group if group > 1 else 1)
+        sinks = w.op("Reshape", w.parameter("sinks", (self.heads,)), w.ints(1, *lead, 1))
+        spread = w.ints(step.batch, lead[0], lead[1] if group > 1 else step.tokens, 1)
+        both = w.op("Concat", scores, w.op("Expand", sinks, spread), axis=-1)
+        return w.op("Slice", w.op("Softmax", both, axis=-1), w.ints(0), w.ints(rows), w.ints(-1))
 
     def _for_each_head(self, w: Writer, x: str, rows: int) -> str:
         """Keys or values [batch, key heads, rows, channels], written once for each query head, as exporters do."""
