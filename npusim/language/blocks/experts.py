@@ -20,8 +20,8 @@ from npusim.language.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Clamped:
-    """GPT-OSS's experts: columns of gate and up in turns, (up + 1) * gate * sigmoid(`alpha` * gate), within `limit`; biases
-    everywhere, and the weights of the chosen are a softmax of their scores alone."""
+    """GPT-OSS's experts: columns of gate and up in turns, (up + 1) * gate * sigmoid(`alpha` * gate), within `limit`.
+    Biases everywhere; the weights of the chosen are a softmax of their scores alone."""
 
     alpha: float
     limit: float
