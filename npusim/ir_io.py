@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from npusim.errors import BadArgument, BadModel, NpusimError
+from npusim.errors import BadArgument, BadModel, NpusimError, UnknownShape
 from npusim.graph import Graph
 from npusim.loading.ir.state import KNOWN_INPUTS, NEW, PAST
 from npusim.onnx_io import input_shapes as shapes_of
@@ -26,7 +26,17 @@ def load(path: str | os.PathLike[str], dims: Mapping[str, int] | None = None, **
     """
     path = os.fspath(path)
     model, notes = read(path)
-    graph = of_model(model, path, by_meaning(dims or {}, shapes_of(model)), **rest)
+    try:
+        graph = of_model(model, path, by_meaning(dims or {}, shapes_of(model)), **rest)
+    except UnknownShape as error:
+        weights = os.path.splitext(path)[0] + ".bin"
+        if os.path.exists(weights):
+            raise
+        raise UnknownShape(
+            f"{str(error).partition(', which is known')[0]}; constants lie in '{os.path.basename(weights)}', which is "
+            "not there: put the .bin that was saved with the .xml beside it, or fix all sizes in the file "
+            "(Model.reshape in OpenVINO): then they tell the rest"
+        ) from error.__cause__
     return replace(graph, sha256=sha256(path), warnings=(*notes, *graph.warnings), form="OpenVINO IR")
 
 

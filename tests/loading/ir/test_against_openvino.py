@@ -136,12 +136,12 @@ def test_sizes_that_are_free_in_the_file_follow_as_in_openvino(tmp_path):
     "name", ["gpt2_sdpa_dy", "mbv2_dy", "vit_dy", "mamba_tf4_L8_ts", "rwkv_L8_dy", "bamba_L32_dy"]
 )
 def test_what_openvino_converts_costs_what_it_was(name, tmp_path):
-    """MACs are equal; latencies as far apart as what the converter drops (factors of one, summands of zero)."""
+    """MACs are equal, latencies within 3 %: what the converter drops (factors of one) is dropped in ONNX files too."""
     source = SHARED / "graphs" / "small" / f"{name}.onnx"
     ov.save_model(ov.convert_model(source), tmp_path / "m.xml")
     ir, onnx = (npusim.simulate(path, "lunar_lake", band=False) for path in (tmp_path / "m.xml", source))
     assert ir.macs == onnx.macs
-    assert 0.87 < ir.latency_us / onnx.latency_us < 1.03
+    assert ir.latency_us == pytest.approx(onnx.latency_us, rel=0.03)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import npusim
-from npusim.errors import BadModel
+from npusim.errors import BadModel, UnknownShape
 from tests.loading.ir.runs import IR, graph_row
 from tests.shared import needs_shared
 
@@ -78,3 +78,17 @@ def test_cuts_side_by_side_and_rows_of_a_table_follow_the_names(tmp_path):
     begins = {n.name: held[n.input[1]] for n in model.graph.node if n.op_type == "Slice"}
     assert begins == {"cut_1": [0], "cut_2": [3], "cut_3": [8]}
     assert graph_row(npusim.simulate(tmp_path / "m.xml", "lunar_lake", band=False)) == graph_row(wanted)
+
+
+def test_a_target_of_free_size_needs_the_bin_and_the_sentence_says_so(tmp_path):
+    ov = pytest.importorskip("openvino")
+    from openvino import opset13 as op
+
+    x = op.parameter([-1, 3, 8], np.float32)
+    x.output(0).set_names({"x"})
+    y = op.reshape(op.relu(x), op.constant([0, -1]), True)
+    ov.save_model(ov.Model([op.result(y)], [x], "m"), tmp_path / "m.xml")
+    assert npusim.load(tmp_path / "m.xml", {"x.0": 2}).outputs
+    (tmp_path / "m.bin").unlink()
+    with pytest.raises(UnknownShape, match=r"constants lie in 'm\.bin', which is not there: put the \.bin"):
+        npusim.load(tmp_path / "m.xml", {"x.0": 2})
