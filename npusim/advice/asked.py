@@ -49,9 +49,9 @@ class Asked(NamedTuple):
 
     def work_us(self) -> tuple[float, float]:
         """Of the chain of tasks that decides the end: how long it is outside the DSPs, and how much of that is work
-        (the rest waits for the dispatch of steps)."""
+        (the rest waits for the dispatch of steps, or is the latency of transfers)."""
         outside = work = 0.0
-        waits, times = self.prices.step_ns.tolist(), self.line.time_ns
+        waits, times = (self.prices.step_ns + self.prices.launch_ns).tolist(), self.line.time_ns
         for i, part in enumerate(path_ns(self.plan, self.line)):
             if part and self.plan.queue[i] != DSP:
                 outside += part
