@@ -107,3 +107,8 @@ class Asked(NamedTuple):
         """Part of the latency that the nodes move its end by, 0..1."""
         whole = self.report.latency_us
         return sum(n.critical_us for n in nodes) / whole if whole else 0.0
+
+    def above_steps_us(self, nodes: Sequence[NodeReport]) -> float:
+        """By how much the nodes move the end beyond what a compute step in place of each would."""
+        step_us = float(self.hw.step.minimum_ns) * US
+        return sum(max(0.0, n.critical_us - step_us * n.repeats) for n in nodes)

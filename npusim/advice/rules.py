@@ -31,9 +31,11 @@ NAMED = 50  # nodes a record names
 
 
 def _rewrite(asked: Asked, name: str, op_types: tuple[str, ...], makes: str) -> Advice | None:
+    """What the nodes as products would save. A product takes a step at least, so it is not planned where the nodes take
+    hardly longer."""
     nodes = asked.nodes(*op_types)
     part = asked.share(nodes)
-    if part < LEAST_SHARE:
+    if asked.above_steps_us(nodes) < LEAST_SHARE * asked.report.latency_us:
         return None
     graph, count = with_products(asked.graph, op_types)
     saves = asked.saving(LEAST_SHARE, graph=graph) if count else None

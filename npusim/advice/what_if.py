@@ -37,7 +37,9 @@ def what_ifs(plan: Plan, hw: Hardware, host_us: float = 0.0) -> tuple[WhatIf, ..
         for k, (_, factors) in enumerate(asked):
             points[k] *= factors.get(number, 1.0)
         changes[number] = points
-    latency = np.broadcast_to(timeline(plan, hw.with_numbers(changes)).latency_ns, (len(asked),)) * US + host_us
+    latency = (
+        np.broadcast_to(timeline(plan, hw.with_numbers(changes)).latency_ns, (len(asked),)) * US + host_us
+    )
     return tuple(
         WhatIf(name, float(us), _shown(factors))
         for (name, factors), us in zip(asked, latency.tolist(), strict=True)
