@@ -49,7 +49,7 @@ def parts_ns(graph: Graph, plan: Plan, prices: Prices, line: Timeline) -> dict[s
         if queue >= DMA0:
             found[_moved(plan.label[i], cached, loaded, mixes[of_step])] += on_path
             continue
-        fixed = {MAC_ARRAY: waits, DSP: launch}[queue][i]
+        fixed = {MAC_ARRAY: waits[i], DSP: launch[i]}.get(queue, 0.0)  # a supposed engine's is not told apart
         still = on_path * min(fixed / line.time_ns[i], 1.0) if line.time_ns[i] else 0.0
         found["launches"] += still
         found["attention" if mixes[of_step] else "compute"] += on_path - still

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from npusim.graph import Graph, Node, Value
+from npusim.ops.registry import OWN_WORKS
 from npusim.whatif.dense_and_sparse import OUTLIERS
 
 #: Products with weights. A depthwise convolution of a state-space layer is no end of its recurrence.
@@ -66,9 +67,12 @@ def from_constants(graph: Graph) -> set[str]:
 
 
 def weighs(node: Node, constants: set[str]) -> bool:
-    """Whether the node is a product with weights, or begins one that stands beside it."""
+    """Whether the node is a product with weights, or begins one that stands beside it; on a supposed engine, which may
+    keep its weights, one that has them."""
     if OUTLIERS in node.metadata:
         return True
+    if OWN_WORKS in node.attributes:
+        return any(lowering.macs for lowering in node.attributes[OWN_WORKS])
     return node.op_type in PRODUCTS and any(name in constants for name in node.inputs[1:] if name)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from npusim.generating.roles import cache_inputs, cache_outputs
-from npusim.graph import Graph, Value
+from npusim.graph import Graph, Node, Value
 
 #: Ops that unpack weights, by which inputs are beside the packed ones: scales, zero points, largest values.
 _BESIDE = {"DequantizeLinear": 1, "MatMulNBits": 2, "MatMulBnb4": 2, "GatherBlockQuantized": 2}
@@ -127,7 +127,8 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
     }  # unpacked weights: counted as they are stored
     looked_up: dict[str, float] = defaultdict(float)
     read_whole: set[str] = set()
-    for node in graph.nodes:
+    nodes = _read(graph)
+    for node in nodes:
         for place, name in enumerate(node.inputs):
             if not name or not graph.values[name].constant:
                 continue
@@ -141,7 +142,7 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
                 looked_up[name] = max(looked_up[name], part)
             elif node.op_type != "DequantizeLinear":
                 read_whole.add(name)
-    for node in graph.nodes:
+    for node in nodes:
         if node.op_type == "DequantizeLinear":
             (unpacked,) = node.outputs
             for name in filter(None, node.inputs):
@@ -153,3 +154,13 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
                     read_whole.add(name)
     tables = {name: min(part, 1.0) for name, part in looked_up.items() if name not in made}
     return tables, read_whole - made
+
+
+def _read(graph: Graph) -> list[Node]:
+    """Nodes that somebody reads: what unpacked the weights that a supposed engine keeps is read no more."""
+    wanted, found = set(graph.outputs), list[Node]()
+    for node in reversed(graph.nodes):
+        if not wanted.isdisjoint(node.outputs):
+            wanted.update(node.inputs)
+            found.append(node)
+    return found[::-1]
