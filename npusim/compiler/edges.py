@@ -77,6 +77,7 @@ class Edges:
         self.generation = generation
         self.values = dict(graph.values)
         self.inputs = frozenset(graph.inputs)
+        self.graph_outputs = frozenset(graph.outputs)
         floats = (n for n in graph.inputs if self.values[n].dtype is DType.FLOAT)
         self.waiting = {n for n in floats if self.values[n].elements}
         self.converted: dict[str, str] = {}
@@ -125,8 +126,10 @@ class Edges:
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
 
     def _write_planes(self, placed: list[Placed]) -> None:
-        """Images that leave the graph are written channels first by the pass of the MAC array that makes them."""
+        """Images that leave the graph, or are normalised in groups of channels, are written channels first by the pass
+        of the MAC array that makes them."""
         leaving = {self.placer.root(n) for n in self.graph.outputs if _is_image(self.values[n])}
+        leaving |= {s.reads[0] for s in placed if s.node.op_type in NORMS and s.reads and self._in_groups(s)}
         if not leaving:
             return
         for k, step in enumerate(placed):
@@ -197,11 +200,30 @@ class Edges:
         """Whether a normalisation of groups of channels wrote it group by group. (Of longer rows Intel's compiler takes
         moments of parts, as the image lies: MVN1SumOp, MVN1MeanVar, MVN1Normalize in its schedules.)"""
         maker = self.made_by.get(name)
-        if maker is None or maker.node.op_type not in NORMS or len(self.values[name].shape) != 3:
+        return maker is not None and maker.node.op_type in NORMS and self._in_groups(maker)
+
+    def _in_groups(self, norm: Placed) -> bool:
+        value = self.values[norm.writes[0]]
+        if len(value.shape) != 3 or not norm.reads:
             return False
-        source = self.made_by.get(maker.reads[0]) if maker.reads else None
-        long = self.values[name].shape[2] * self.values[name].dtype.npu_bytes > LONG_ROW_BYTES
+        source = self.made_by.get(norm.reads[0])
+        long = value.shape[2] * value.dtype.npu_bytes > LONG_ROW_BYTES
         return not (long and source is not None and source.engine == "mac_array")
+
+    def _folds(self, reader: Placed, image: Value) -> bool:
+        """Whether columns of a wide image of few channels are folded into channels (16 of a row of 3 channels: 48), so
+        that none are padded. (A convolution whose result leaves the graph at once is padded.)"""
+        work = reader.steps[0]
+        if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w <= work.stride_w:
+            return False
+        least = self.profile.folds_images.get(self.generation, 1 << 30)
+        wide = (
+            work.op == MacOp.CONVOLUTION
+            and len(image.shape) == 4
+            and image.shape[0] == 1
+            and image.shape[3] >= least
+        )
+        return wide and image.shape[1] < CHANNELS and self.graph_outputs.isdisjoint(reader.writes)
 
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
@@ -225,7 +247,7 @@ class Edges:
         source, sharing = name, ""
         if of_image:  # [N,C,H,W]; few channels become 16 on some generations
             batch, channels, height, width = (*value.shape, 1)[:4]
-            pads = self.generation in self.profile.pads_images
+            pads = self.generation in self.profile.pads_images and not self._folds(reader, value)
             kept = (batch, max(channels, CHANNELS) if pads else channels, *value.shape[2:])
             if len(value.shape) == 4 and (wide := padded_width(height, width)) != width:
                 if batch > 1:

@@ -135,6 +135,9 @@ class CompilerProfile(Strict):
     relayout_by_pass: bool = Field(
         default=False, description="a change of layout in front of poolings is a pass of the MAC array"
     )
+    folds_images: dict[str, int] = Field(
+        default={}, description="generation -> width from which images fold columns into channels instead"
+    )
     pads_images: tuple[str, ...] = Field(
         default=(), description="generations that pad input images of fewer channels to 16"
     )
