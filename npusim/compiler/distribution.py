@@ -17,6 +17,7 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 ADDED = "rows of all groups"  # an addition behind a batched product
+PLANES = "channels one by one"  # kernels that keep a number a channel
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are shared over channels
 PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
@@ -35,6 +36,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return step.sharing
     if step.one_dsp or step.dsp_tiles == 1:
         return ONE
+    if step.node.op_type == "PRelu" and step.engine == "dsp":
+        return PLANES
     if step.node.op_type in IMAGE_OPS and rank >= 4:
         return IMAGE
     first = step.steps[0] if step.steps else None
@@ -88,7 +91,7 @@ def padded_width(height: int, width: int) -> int:
 
 def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor that lies over `made` reaches a reader shared over `read` through DDR."""
-    if ONE in (made, read):
+    if ONE in (made, read) or PLANES in (made, read):
         return made != read
     if made == SLABS:
         return True

@@ -53,7 +53,11 @@ def _reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether the step takes its first input as an image by its channels (axis 1)."""
     if step.lowering == "scale_shift":
         shapes = [values[n].shape for n in step.node.inputs if n in values]
-        return any(s[-2:] == (1, 1) and s[-3:-2] > (1,) for s in shapes)  # a number a channel
+        signal = len(shapes[0]) == 3  # [N,C,L], a number a channel as in images
+        return any(
+            s[-1:] == (1,) and s[-2:-1] > (1,) if signal else s[-2:] == (1, 1) and s[-3:-2] > (1,)
+            for s in shapes
+        )
     return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
 
 
@@ -172,7 +176,8 @@ class Edges:
             return None
         if _reads_image(step, self.values):
             name = step.reads[0]
-            ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS else (4,)
+            scales = step.lowering == "scale_shift"
+            ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             turns = _is_image(self._seen(name, step), ranks)
             return name if turns and (self._from_outside(name) or self._by_groups(name)) else None
         if (

@@ -110,10 +110,12 @@ def _member(
     """A step on the plane of one image; None for anything else."""
     if len(step.steps) != 1 or len(step.writes) != 1 or step.reshaped or step.padded or step.one_dsp:
         return None
-    if step.node.repeats != 1 or step.times or (machine.image_alone and step.reads[0].endswith("/turned")):
+    if step.node.repeats != 1 or step.times or not step.reads:
+        return None
+    if machine.image_alone and step.reads[0].endswith("/turned"):
         return None
     shape, work = shapes[step.writes[0]], step.steps[0]
-    if len(shape) not in (3, 4) or shape[0] != 1 or not step.reads:
+    if len(shape) not in (3, 4) or shape[0] != 1:
         return None
     height, width = (shape[2], shape[3]) if len(shape) == 4 else (shape[2], 1)
     window, strides = (1, 1), (1, 1)

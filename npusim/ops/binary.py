@@ -134,8 +134,14 @@ def where(c: OpCase) -> Lowering:
 
 @op("PRelu", lowerings=("mac_array", "dsp"), kernels=("prelu",))
 def prelu(c: OpCase) -> tuple[Lowering, ...]:
-    """A slope per channel below zero: the drain path's leaky ReLU, or a DSP kernel."""
-    return Lowering("mac_array", (per_element(c),)), dsp(c, "prelu")
+    """One slope below zero: the drain path's leaky ReLU. Several, a channel each: a DSP kernel (Intel's schedules)."""
+    kernel = dsp(c, "prelu")
+    return (Lowering("mac_array", (per_element(c),)), kernel) if one_slope(c.input(1)) else (kernel,)
+
+
+def one_slope(slopes: Value) -> bool:
+    """Whether a PRelu is a LeakyRelu: trained slopes of several channels differ."""
+    return slopes.elements == 1
 
 
 @op("Pow", lowerings=("view", "mac_array", "dsp"), kernels=("mul", "sqrt", "div", "power"), reads=(1,))

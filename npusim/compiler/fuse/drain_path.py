@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
+from npusim.ops.binary import one_slope
 
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
@@ -127,7 +128,7 @@ def activations(
             rider, op = found
             if op.op_type in lookup and any(p in lookup for p in current.post_ops):
                 break  # the unit holds one table
-            if op.op_type == "PRelu" and not r.constant(op.inputs[1]):
+            if op.op_type == "PRelu" and not (r.constant(op.inputs[1]) and one_slope(r.value(op.inputs[1]))):
                 break
             if node.op_type == "MaxPool" and op.op_type != "Relu":
                 break
