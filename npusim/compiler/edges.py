@@ -179,7 +179,10 @@ class Edges:
             scales = step.lowering == "scale_shift"
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             turns = _is_image(self._seen(name, step), ranks)
-            return name if turns and (self._from_outside(name) or self._by_groups(name)) else None
+            grouped = self._seen(name, step).shape[:2] != self.values[name].shape[:2] and self._by_groups(
+                name
+            )
+            return name if turns and (grouped or self._from_outside(name)) else None
         if (
             work.op == MacOp.CONVOLUTION
             and step.fixed_bytes < weight_bytes(work)
