@@ -102,3 +102,12 @@ def _product_of_8_bits():
     ]  # fmt: skip
     found = priced(nodes, [4, 64, 128], {"s": np.float16(0.1), "z": np.int8(0)})
     return next(n for n in found.nodes if n.op_type == "MatMul").busy_us["mac_array"]
+
+
+@pytest.mark.parametrize("last", ["e one", "one e"])
+@pytest.mark.parametrize("number", [1.0, 2.0])
+def test_a_softplus_written_out_is_one(last, number):
+    nodes = [("Exp", "x", "e", {}), ("Add", last, "a", {}), ("Log", "a", "y", {})]
+    found = priced(nodes, [16, 64], {"one": np.float16(number)})
+    whole = priced([("Softplus", "x", "y", {})], [16, 64], {})
+    assert (found.latency_us == whole.latency_us) == (number == 1.0)

@@ -28,6 +28,7 @@ PATTERNS = {
     "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
+    "softplus": activations.softplus,
     "gelu_erf": activations.gelu_erf,
     "gelu_tanh": activations.gelu_tanh,
     "layer_norm": norms.layer_norm,

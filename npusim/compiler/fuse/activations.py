@@ -1,4 +1,4 @@
-"""Activations written out as several nodes -> one node: Swish, Gelu, HardSwish.
+"""Activations written out as several nodes -> one node: Swish, Gelu, HardSwish, Softplus.
 
 Intel's compiler does the same, so their kernels are priced, not their parts."""
 
@@ -42,6 +42,19 @@ def swish(r: Rewriter) -> None:
                 break
     for index, node in r.items("QuickGelu"):
         r.replace([index], _fused(node, "Swish", node.inputs[0], alpha=node.attribute("alpha", 1.702)))
+
+
+def softplus(r: Rewriter) -> None:
+    """Log(Exp(x) + 1) -> Softplus, as OpenVINO reads it from ONNX files too (SoftPlusFusion)."""
+    for index, node in r.items("Log"):
+        added = r.maker(node.inputs[0], "Add")
+        for term in added[1].inputs if added else ():
+            grown, one = r.maker(term, "Exp"), _other(added[1], term) if added else None
+            if not added or not grown or one is None or r.scalar(one) != 1.0:
+                continue
+            if r.private(term, {added[0]}) and r.private(node.inputs[0], {index}):
+                r.replace([grown[0], added[0], index], _fused(node, "Softplus", grown[1].inputs[0]))
+                break
 
 
 def hard_swish(r: Rewriter) -> None:

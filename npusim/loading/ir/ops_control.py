@@ -160,7 +160,9 @@ def loop(c: Case) -> None:
             every = c.t.fresh(f"{name}/all")
             outputs.append(every)
             behind.append(("Gather", every, name, {"axis": 0}))
-    trip = c.step("Reshape", [whole(c, 0), c.constant([1])])
+    limit = c.value(0)
+    endless = limit is not None and limit.size == 1 and int(limit.reshape(-1)[0]) < 0  # the condition ends it
+    trip = "" if endless else c.step("Reshape", [whole(c, 0), c.constant([1])])
     go = c.x(1)
     c.node("Loop", [trip, go, *(s[0] for s in states)], outputs, body=body.graph())
     for op, every, name, given_attributes in behind:

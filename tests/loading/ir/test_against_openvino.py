@@ -153,3 +153,17 @@ def test_shapes_are_those_of_openvino_without_the_bin_too(name, tmp_path):
     graph = npusim.load(path)
     assert {n: graph.values[n].shape for n in graph.outputs} == wanted
     npusim.simulate(graph, "lunar_lake", band=False, allow_unmodelled=True)
+
+
+def test_a_loop_without_a_limit_runs_until_its_condition_says_so(tmp_path):
+    """-1 is no limit in OpenVINO, and no iteration at all in ONNX."""
+    x, node = p(1, 4), op.loop(k(-1), k(True, bool))
+    count, state = p(dtype=np.int64), p(1, 4)
+    added = op.exp(state)
+    node.set_function(ov.Model([op.result(added), op.result(op.less(count, k(2)))], [count, state], "body"))
+    node.set_special_body_ports([0, 1])
+    node.set_merged_input(state, x.output(0), added.output(0))
+    end = op.result(node.get_iter_value(added.output(0), -1))
+    ov.save_model(ov.Model([end], [x], "m"), tmp_path / "m.xml")
+    graph = npusim.load(tmp_path / "m.xml")
+    assert sum(n.repeats for n in graph.nodes if n.op_type == "Exp") == 3
