@@ -22,7 +22,7 @@ from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
 CHANNELS = 16  # that the MAC array works on at once
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
@@ -270,7 +270,12 @@ class Edges:
             once = (
                 "npusim.shared" in reader.node.attributes
             )  # a head for several queries: one product, nothing taken apart
-            leaves = batched and not once and self.generation in self.profile.memory.turned_through_ddr
+            terms, columns = value.shape[-2:]
+            uneven = terms % CHANNELS > 0 or columns % CHANNELS > 0  # then it is padded in DDR
+            apart = self.generation in self.profile.memory.turned_through_ddr
+            leaves = batched and not once and (apart or uneven)
+            # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
+            twice = leaves and columns % CHANNELS > 0 and prod(value.shape[:-2]) % CHANNELS == 0
             sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
         rows, width, channels = shape
@@ -280,12 +285,14 @@ class Edges:
             MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
             input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
+        works: tuple[Work, ...] = (work,)
+        if not of_image and twice:
+            nbytes = value.elements * size
+            works = (work, MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad"), work)
         node = Node(f"{name}/layout", "MemPermute", (source,), (out,))
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         added.append(
-            Placed(
-                node, "mac_permute", (work,), "mac_array", why, (source,), (out,), 0.0, 0.0, sharing=sharing
-            )
+            Placed(node, "mac_permute", works, "mac_array", why, (source,), (out,), 0.0, 0.0, sharing=sharing)
         )
         return added
 

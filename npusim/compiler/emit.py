@@ -92,7 +92,7 @@ class Emitter(Transfers):
             )  # fmt: skip
             if r.part:
                 self.plan.feeds |= {t: tuple([(c, 1 / r.pieces) for c in compute]) for t in self.stored[name]}
-            if name in step.padded:
+            for _ in range(step.padded.count(name)):
                 self.stored[name] = self._copied(name, step, each)
         if r.part == "first":
             self.strips_first = compute

@@ -5,9 +5,12 @@ from __future__ import annotations
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node
+from npusim.ops.counting import FULL_GRID
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
+LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456
+LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 
 
@@ -25,21 +28,37 @@ def padded_activations(
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
     input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
-    (`one_kernel`) less."""
+    (`one_kernel`) less. A result stands here once for each time it is copied: problem by problem out of its padding
+    and into its place (`slice_out`, `out_concat`)."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
     outputs = tuple(n for n in node.outputs if n)
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
-        rows = first.out_h * first.out_w
-        one_kernel = one_kernel and not (fixed and first.groups > 1)
-        uneven = rows > 4 and rows % 4 != 0 and not (one_kernel and first.groups > 1)
-        padded = first.in_c % 16 != 0 and (first.groups > 1 or not one_kernel)
-        return (reads[:1] if uneven or padded else ()) + (outputs if uneven else ())
+        rows, batch = first.out_h * first.out_w, first.groups > 1
+        small = rows * first.out_c <= LARGE_RESULT and rows * first.in_c <= LARGE_OPERAND
+        together = one_kernel and batch and small and not fixed
+        uneven = rows > 4 and rows % 4 != 0 and not together
+        padded = first.in_c % 16 != 0 and not together and (batch or not one_kernel)
+        twice = uneven and batch and first.out_c % 16 != 0 and not _fills_rows(rows)
+        copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
+        return (reads[:1] if uneven or padded else ()) + outputs * copies
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs
     return ()
+
+
+def _fills_rows(pixels: float) -> bool:
+    """Whether pixels lie in rows of 3 to 16 without padding: 49 as 7 x 7, but not 197 or 577 (Intel's schedules)."""
+    return any(pixels % width == 0 for width in range(3, FULL_GRID + 1))
+
+
+def nested(node: Node, graph: Graph) -> bool:
+    """Whether a batch has two axes: where it is taken apart, its results are copied into their places (`out_concat` for
+    16 x 6 products of 64 x 32 x 64, not for 12 or 128)."""
+    shape = graph.values[node.outputs[0]].shape
+    return node.op_type == "MatMul" and sum(n > 1 for n in shape[:-2]) > 1
 
 
 def main_engine(steps: tuple[Work, ...]) -> str:
