@@ -36,11 +36,10 @@ def padded_activations(
     outputs = tuple(n for n in node.outputs if n)
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
         rows, batch = first.out_h * first.out_w, first.groups > 1
-        small = rows * first.out_c <= LARGE_RESULT and rows * first.in_c <= LARGE_OPERAND
-        together = one_kernel and batch and small and not fixed
+        together = one_kernel and not fixed and fits_a_kernel(first)
         uneven = rows > 4 and rows % 4 != 0 and not together
         padded = first.in_c % 16 != 0 and not together and (batch or not one_kernel)
-        twice = uneven and batch and first.out_c % 16 != 0 and not _fills_rows(rows)
+        twice = uneven and batch and first.out_c % 16 != 0 and not fills_rows(rows)
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
         return (reads[:1] if uneven or padded else ()) + outputs * copies
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
@@ -49,7 +48,14 @@ def padded_activations(
     return ()
 
 
-def _fills_rows(pixels: float) -> bool:
+def fits_a_kernel(work: MacWork) -> bool:
+    """Whether problems of a batch are small enough for one kernel, where there is one for batches."""
+    rows = work.out_h * work.out_w
+    small = rows * work.out_c <= LARGE_RESULT and rows * work.in_c <= LARGE_OPERAND
+    return bool(work.groups > 1 and small)
+
+
+def fills_rows(pixels: float) -> bool:
     """Whether pixels lie in rows of 3 to 16 without padding: 49 as 7 x 7, but not 197 or 577 (Intel's schedules)."""
     return any(pixels % width == 0 for width in range(3, FULL_GRID + 1))
 

@@ -8,17 +8,19 @@ from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.lowered import (
     PRODUCTS,
     dsp_tiles,
+    fills_rows,
+    fits_a_kernel,
     fixed_bytes,
     main_engine,
     padded_activations,
     stored_share,
 )
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.works import folded, in_wide_rows, turned_by_pass, with_types
+from npusim.compiler.works import folded, in_one_column, in_wide_rows, turned_by_pass, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings, macs_of
-from npusim.work import Lowering, MacWork, VectorWork, Work
+from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
@@ -196,6 +198,11 @@ class Placer:
             steps = with_types(steps, node, self.graph)
         if self.wide_rows and node.op_type in PRODUCTS:
             steps = tuple(in_wide_rows(s) if isinstance(s, MacWork) else s for s in steps)
+        first = steps[0] if steps and self.one_kernel and node.op_type in PRODUCTS else None
+        if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION and fits_a_kernel(first):
+            rows = first.out_h * first.out_w
+            if rows > 4 and not fills_rows(rows) and not fixed_bytes(node, steps, self.graph):
+                steps = (in_one_column(first), *steps[1:])
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)

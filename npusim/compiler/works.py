@@ -65,6 +65,13 @@ def in_wide_rows(work: MacWork) -> MacWork:
 
 
 @lru_cache(maxsize=20_000)
+def in_one_column(work: MacWork) -> MacWork:
+    """A product whose pixels stand one below the other (1x64x197x1 in Intel's schedules of batches of 197 rows)."""
+    rows = work.out_h * work.out_w
+    return replace(work, out_h=rows, out_w=1, in_h=rows, in_w=1)
+
+
+@lru_cache(maxsize=20_000)
 def _retyped(work: MacWork, in_bytes: float, weight: float, out_bytes: float, beside: float) -> MacWork:
     return replace(work, input_bytes=in_bytes, weight_bytes=weight, output_bytes=out_bytes, side_bytes=beside)
 
