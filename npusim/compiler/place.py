@@ -201,13 +201,17 @@ class Placer:
         first = steps[0] if steps and self.one_kernel and node.op_type in PRODUCTS else None
         if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION and fits_a_kernel(first):
             rows = first.out_h * first.out_w
-            if rows > 4 and not fills_rows(rows) and not fixed_bytes(node, steps, self.graph):
+            if rows > 4 and not fills_rows(rows) and not self._fixed(node, steps):
                 steps = (in_one_column(first), *steps[1:])
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
-        return steps, times, engine, kernels, fixed_bytes(node, steps, self.graph, self.tile_bytes), one, macs
+        return steps, times, engine, kernels, self._fixed(node, steps), one, macs
+
+    def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:
+        """Bytes of a node's constants as the scratchpad holds them."""
+        return fixed_bytes(node, steps, self.graph, self.tile_bytes)
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for

@@ -4,8 +4,9 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.plan import MacTask
+from npusim.compiler.plan import DmaTask, MacTask
 from npusim.compiler.profile import load_profile
+from npusim.work import MacOp
 from tests.compiler import at_size
 
 HARDWARE = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}
@@ -66,3 +67,31 @@ def test_descriptors_are_fetched_first_on_npu_5010_as_released_only():
     assert plan.steps[0].tasks[:2] == [0, 1]
     for other in (("panther_lake", "2026"), ("meteor_lake", "2026-as-released")):
         assert "start" not in planned(1, 16, 16, *other).label
+
+
+def batch(groups, m, k, n, hardware):
+    hw = HARDWARE[hardware]
+    plan = compile_graph(at_size.batched(groups, m, k, n), hw, load_profile("2026"))
+    moves = [a for a in plan.ask if isinstance(a, DmaTask) and "ddr" in (a.source, a.destination)]
+    return plan, sum(a.nbytes for a in moves) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("sizes", "megabytes"),
+    [((12, 197, 64, 197), 2.22), ((12, 197, 197, 64), 2.24), ((16, 577, 577, 64), 15.74)]
+    + [((64, 49, 32, 49), 1.70), ((16, 577, 64, 577), 39.65), ((128, 27, 64, 27), 3.07)],
+)
+def test_bytes_of_batches_that_fill_no_sixteens(sizes, megabytes):
+    """Intel's schedules of NPU 5010; the largest is taken apart, the others are one kernel each."""
+    assert batch(*sizes, "panther_lake")[1] == pytest.approx(megabytes, rel=0.12)
+
+
+def test_rows_that_fill_no_lines_stand_in_one_column_in_a_kernel_for_a_batch():
+    def last(*given):
+        plan, _ = batch(*given)
+        works = [a.alternatives[0][0] for a in plan.ask if isinstance(a, MacTask)]
+        return next(w for w in works if w.op == MacOp.CONVOLUTION)
+
+    assert last(12, 197, 64, 197, "panther_lake").out_w == 1
+    assert last(12, 192, 64, 192, "panther_lake").out_w == 4
+    assert last(12, 197, 64, 197, "meteor_lake").out_w == 4
