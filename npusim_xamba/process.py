@@ -3,7 +3,7 @@
 Half of what a command takes on a small network is imports, and they leave half a million objects that live to the end.
 Python's collector of cycles would walk all of them again and again: several times while they are made and three times
 as the process ends, a quarter of its CPU time. What cycles a long command makes are collected all the same, only later:
-most commands end before, and in a graph of 9,000 tasks one collection is a tenth of the time of the command.
+most commands end before, and in a graph of 9,000 tasks one collection is a twentieth of the time of the command.
 """
 
 from __future__ import annotations
