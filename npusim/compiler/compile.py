@@ -88,8 +88,7 @@ def _compiled(
         both_axes=generation in profile.memory.strips_both_ways,
         image_alone=generation in profile.pads_images,
     )  # fmt: skip
-    shapes = {n: fused.values[n].shape for n in sizes}
-    planes = plane_chains(placed, sizes, shapes, frozenset(fused.outputs), room, machine)
+    planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
     residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes)
     due = weight_chunks(
         placed,

@@ -16,6 +16,7 @@ from npusim.compiler.pieces import works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
+from npusim.graph import Value
 from npusim.work import MacOp, MacWork, VectorWork
 
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
@@ -44,22 +45,25 @@ WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POO
 def plane_chains(
     placed: Sequence[Placed],
     sizes: Mapping[str, float],
-    shapes: Mapping[str, tuple[int, ...]],
+    values: Mapping[str, Value],
     outputs: Set[str],
     resident: float,
     machine: Machine,
 ) -> dict[int, tuple[int, Cut]]:
     """Where chains begin: index of the first step -> how many steps, and their cut."""
     found: dict[int, tuple[int, Cut]] = {}
-    if 3 * max(sizes.values(), default=0.0) <= resident:
+    all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
+    if max(all_bytes, default=0.0) <= resident:
         return found
+    large = [n > resident and _need(s, sizes) > resident for n, s in zip(all_bytes, placed, strict=True)]
     readers: dict[str, list[int]] = {}
     for k, step in enumerate(placed):
         for name in step.reads:
             readers.setdefault(name, []).append(k)
     k = 0
     while k < len(placed):
-        run = _run(k, placed, sizes, shapes, readers, outputs, resident, machine)
+        near = large[k] or large[min(k + 1, len(large) - 1)]
+        run = _run(k, placed, large, sizes, values, outputs, machine) if near else []
         for start, length, cut in _segments(k, run, readers, outputs, sizes, machine) if len(run) > 1 else ():
             found[k + start] = (length, cut)
         k += max(1, len(run))
@@ -69,27 +73,24 @@ def plane_chains(
 def _run(
     k: int,
     placed: Sequence[Placed],
+    large: Sequence[bool],
     sizes: Mapping[str, float],
-    shapes: Mapping[str, tuple[int, ...]],
-    readers: Mapping[str, list[int]],
+    values: Mapping[str, Value],
     outputs: Set[str],
-    resident: float,
     machine: Machine,
 ) -> list[Member]:
     """Steps from `k` on that hand a plane on to the next, which cannot stay: one of the two must be cut."""
     run: list[Member] = []
-    large = False
-    for step in placed[k : k + 4 * MOST_TOGETHER]:
-        need = _need(step, sizes)
-        if run and not (large or need > resident):
+    for at in range(k, min(k + 4 * MOST_TOGETHER, len(placed))):
+        step = placed[at]
+        if run and not (large[at - 1] or large[at]):
             break
         if run and (run[-1].write not in step.reads or run[-1].write in outputs):
             break
-        member = _member(step, need, sizes, shapes, machine)
+        member = _member(step, sizes, values, machine)
         if member is None:
             break
         run.append(member)
-        large = need > resident
     return run
 
 
@@ -102,9 +103,8 @@ def _need(step: Placed, sizes: Mapping[str, float]) -> float:
 
 def _member(
     step: Placed,
-    need: float,
     sizes: Mapping[str, float],
-    shapes: Mapping[str, tuple[int, ...]],
+    values: Mapping[str, Value],
     machine: Machine,
 ) -> Member | None:
     """A step on the plane of one image; None for anything else."""
@@ -114,7 +114,7 @@ def _member(
         return None
     if machine.image_alone and step.reads[0].endswith("/turned"):
         return None
-    shape, work = shapes[step.writes[0]], step.steps[0]
+    shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:
         return None
     height, width = (shape[2], shape[3]) if len(shape) == 4 else (shape[2], 1)
@@ -131,7 +131,7 @@ def _member(
         return None
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
-        step.reads, step.writes[0], height, width, window, strides, compute, need, step.fixed_bytes,
+        step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
         isinstance(work, VectorWork), step.node.op_type in WINDOW_OPS, step.reads[0].endswith("/turned"),
     )  # fmt: skip
 
