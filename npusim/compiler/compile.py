@@ -7,12 +7,13 @@ from dataclasses import replace
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
 from npusim.compiler.chains import find_chains
-from npusim.compiler.edges import Edges, edge_of
+from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.kept import keep, kept
+from npusim.compiler.layouts import edge_of
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced

@@ -24,7 +24,7 @@ PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
-    + ["Resize", "Upsample", "BatchNormalization"]
+    + ["Resize", "Upsample", "BatchNormalization", "DepthToSpace"]
 )
 INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are shared over channels

@@ -10,10 +10,10 @@ from dataclasses import replace
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import pixels, product, taps_inside, vector
+from npusim.ops.counting import copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
 from npusim.ops.slicing import WINDOW_LIMITS, sliced
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.work import Lowering, MacOp, MacWork, Work
 
 MAC = ("mac_array",)
 WAYS = ("sliced", "sliced_15", "mac_array")
@@ -140,11 +140,13 @@ def qlinear_conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(3))
 
 
-@op("ConvTranspose", lowerings=MAC)
-def conv_transpose(c: OpCase) -> Lowering:
+@op("ConvTranspose", lowerings=("by_phases", "upsampled", "mac_array"))
+def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps: what
     Intel's compiler makes of it (intel_npu facts, 3.1). The array thus works stride_h * stride_w times what papers
-    count: each input element meets each tap once."""
+    count: each input element meets each tap once. `upsampled`: the zeros are written to memory first. `by_phases`:
+    where the stride divides the window, a convolution for each place of an output pixel between two inputs, with the
+    taps that meet inputs there (a window of 4 at stride 2 in its schedules: four of 2 x 2)."""
     source, weight, out = c.input(0), c.input(1), c.output
     group = int(c.attr("group", 1))
     channels, filters = source.shape[1] // group, weight.shape[1]
@@ -166,7 +168,22 @@ def conv_transpose(c: OpCase) -> Lowering:
         weight_bytes=weight.dtype.npu_bytes,
         output_bytes=out.dtype.npu_bytes,
     )  # fmt: skip
-    return Lowering("mac_array", (work,), macs=float(source.elements * filters * prod(kernel)))
+    macs = float(source.elements * filters * prod(kernel))
+    strides = spatial(c, "strides", len(kernel))
+    plain = Lowering("mac_array", (work,), macs=macs)
+    if max(strides) == 1:
+        return (plain,)
+    ways = (Lowering("upsampled", (work,), macs=macs), plain)
+    whole = len(kernel) == 2 and all(k % s == 0 and k > s for k, s in zip(kernel, strides, strict=True))
+    if not whole or depthwise:
+        return ways
+    phase = replace(
+        work, out_h=rows / prod(strides[:height]), out_w=columns / prod(strides[height:]),
+        in_h=rows / prod(strides[:height]), in_w=columns / prod(strides[height:]),
+        kernel_h=work.kernel_h // prod(strides[:height]), kernel_w=work.kernel_w // prod(strides[height:]),
+    )  # fmt: skip
+    steps: tuple[Work, ...] = (*(phase,) * prod(strides), copy(out.npu_bytes))
+    return Lowering("by_phases", steps, macs=macs), *ways
 
 
 @op("DeformConv", lowerings=("decomposed",), kernels=("grid_sample",))

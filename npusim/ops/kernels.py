@@ -122,6 +122,14 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a convolution in several: windows of up to 11, strides of up to 8, results added",
     ),
     "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
+    "upsampled": (
+        ("mac_array",),
+        "a convolution over the image spread out with zeros, which are written first",
+    ),
+    "by_phases": (
+        ("mac_array", "dma"),
+        "a transposed convolution as one for each place of an output between two inputs, results interleaved",
+    ),
     "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
     "joined_view": (
         (),

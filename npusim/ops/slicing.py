@@ -3,6 +3,8 @@
 Intel's compiler cuts the window into slices of at most its limit along each axis and adds up their results. A stride
 above 8 is done as its largest part of at most 8, for more outputs than asked, which a 1x1 pooling then drops (its
 schedules: a 16x16 patch convolution of stride 16 becomes windows of 11 and 5 at stride 8, poolings, three additions).
+The slices of a depthwise window are convolutions over all channels, most of their weights zeros (31 taps of 768
+channels).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from itertools import product as pairs
 from npusim.work import MacOp, MacWork
 
 MAX_STRIDE = 8
+ROW = 16  # places
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
 
 
@@ -30,11 +33,31 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
             out_h=work.out_h * down_h, out_w=work.out_w * down_w,
             stride_h=_stride(work.stride_h), stride_w=_stride(work.stride_w),
         )  # fmt: skip
+        if long and work.op == MacOp.DEPTHWISE:  # the compiler knows a slice only as a grouped convolution
+            part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
         steps.append(part)
         if down_h * down_w > 1:
             steps.append(_dropped(work, part, down_h, down_w))
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
     return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
+
+
+def in_rows(part: MacWork) -> MacWork:
+    """A slice of a depthwise window along a line, as rows of sixteen places and what is around them: how Intel's
+    compiler reads a line that it turns at the graph's edge. Other works as they are."""
+    line = part.out_w == 1 and part.kernel_w == 1 and part.stride_h == 1 and part.out_h % ROW == 0
+    if not line or part.weight_groups == 1 or part.kernel_h == 1:
+        return part
+    rows = part.out_h / ROW
+    return replace(
+        part,
+        out_h=rows,
+        out_w=ROW,
+        in_h=rows,
+        in_w=ROW + part.kernel_h - 1,
+        kernel_h=1,
+        kernel_w=part.kernel_h,
+    )
 
 
 def _stride(stride: int) -> int:

@@ -8,7 +8,7 @@ from math import prod
 from npusim.graph import Value
 from npusim.ops.counting import copy, dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, MacOp
+from npusim.work import Lowering, MacOp, MacWork
 
 
 @op(
@@ -145,9 +145,28 @@ def expand(c: OpCase) -> tuple[Lowering, ...]:
     return found if found[0] is VIEW else (Lowering("broadcast_view", ()), *found)
 
 
-@op("DepthToSpace", "SpaceToDepth", lowerings=("dma",))
-def depth_to_space(c: OpCase) -> Lowering:
+@op("SpaceToDepth", lowerings=("dma",))
+def space_to_depth(c: OpCase) -> Lowering:
     return Lowering("dma", (copy(c.output.npu_bytes),))
+
+
+@op("DepthToSpace", lowerings=("upsampled", "mac_array", "dma"))
+def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
+    """A copy; blocks of two as the transposed convolution that picks a channel for each pixel (Intel's schedules: 64
+    to 256 channels as `as_transcov`, blocks of four not)."""
+    source, out = c.input(0), c.output
+    by_dma = Lowering("dma", (copy(out.npu_bytes),))
+    if int(c.attr("blocksize", 1)) != 2 or not on_mac_array(source):
+        return (by_dma,)
+    batch, channels, rows, columns = out.shape
+    work = MacWork(
+        MacOp.CONVOLUTION, batch * rows, columns, channels, source.shape[1], batch * rows, columns, 2, 2,
+        input_bytes=source.dtype.npu_bytes,
+        weight_bytes=source.dtype.npu_bytes,
+        output_bytes=out.dtype.npu_bytes,
+        weight_groups=source.shape[1],
+    )  # fmt: skip
+    return Lowering("upsampled", (work,), macs=0.0), Lowering("mac_array", (work,), macs=0.0), by_dma
 
 
 @op("ReverseSequence", "Trilu", kernels=("default", "select"))

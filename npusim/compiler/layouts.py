@@ -1,0 +1,250 @@
+"""Images and operands that lie otherwise than their first reader wants: passes and transfers that lay them out anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import prod
+
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
+from npusim.compiler.place import Placed, Placer
+from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.split import weight_bytes
+from npusim.graph import DType, Graph, Node, Value
+from npusim.work import MacOp, MacWork, MoveWork, Work
+
+CHANNELS = 16  # that the MAC array works on at once
+IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
+NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
+LONG_ROW_BYTES = (
+    32_768  # of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64)
+)
+PLANE_PASSES = frozenset(
+    ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
+)
+
+
+def wholes_of(name: str, part_of: Mapping[str, str]) -> Iterator[str]:
+    """Those of `name` and the tensors it is a part of that are parts themselves."""
+    while name in part_of:
+        yield name
+        name = part_of[name]
+
+
+def edge_of(name: str, part_of: Mapping[str, str]) -> str:
+    """The tensor that `name` is, in the end, a part of."""
+    while name in part_of:
+        name = part_of[name]
+    return name
+
+
+def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether the step takes its first input as an image by its channels (axis 1)."""
+    if step.lowering == "scale_shift":
+        shapes = [values[n].shape for n in step.node.inputs if n in values]
+        if len(step.reads) == 1 and len(shapes[0]) == 4 and all(prod(s) == 1 for s in shapes[1:]):
+            return True  # one number for all
+        signal = len(shapes[0]) == 3  # [N,C,L], a number a channel as in images
+        return any(
+            s[-1:] == (1,) and s[-2:-1] > (1,) if signal else s[-2:] == (1, 1) and s[-3:-2] > (1,)
+            for s in shapes
+        )
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
+
+
+def is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:
+    """Whether the order of its axes matters: [N,C,H,W] of several channels and pixels."""
+    shape = value.shape
+    return len(shape) in ranks and shape[1] > 1 and prod(shape[2:]) > 1
+
+
+class Layouts:
+    """Steps to put in front of readers that want a tensor in another order."""
+
+    def __init__(
+        self, graph: Graph, placer: Placer, profile: CompilerProfile, generation: str, tiles: int
+    ) -> None:
+        self.tiles = tiles
+        self.padded: set[str] = set()  # inputs of the graph as they are loaded, with padding
+        self.graph = graph
+        self.placer = placer
+        self.profile = profile
+        self.generation = generation
+        self.values = dict(graph.values)
+        self.inputs = frozenset(graph.inputs)
+        self.graph_outputs = frozenset(graph.outputs)
+        floats = (n for n in graph.inputs if self.values[n].dtype is DType.FLOAT)
+        self.waiting = {n for n in floats if self.values[n].elements}
+        self.converted: dict[str, str] = {}
+        self.turned: dict[str, str] = {}
+        self.made_by: dict[str, Placed] = {}
+
+    def to_turn(self, step: Placed) -> str | None:
+        """The input that the step's MAC work wants in another order than it arrives in."""
+        work = step.steps[0] if step.steps else None
+        if not isinstance(work, MacWork) or not step.reads:
+            return None
+        if reads_image(step, self.values):
+            name = step.reads[0]
+            scales = step.lowering == "scale_shift"
+            ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
+            seen = self._seen(name, step)
+            grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)
+            return name if is_image(seen, ranks) and (grouped or self._from_outside(name)) else None
+        if (
+            work.op == MacOp.CONVOLUTION
+            and step.fixed_bytes < weight_bytes(work)
+            and len(step.node.inputs) > 1
+        ):
+            source = step.node.inputs[1]
+            name = self.placer.root(source)
+            name = self.converted.get(name, name)
+            if source in self.placer.absorbed or step.node.op_type not in ("MatMul", "FusedMatMul"):
+                return None
+            wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
+            return name if wanted and self._from_outside(name) else None
+        return None
+
+    def _seen(self, name: str, step: Placed) -> Value:
+        """A tensor in the shape in which a step that reads images sees it."""
+        value, first = self.values[name], self.values.get(step.node.inputs[0])
+        if first is None or name != step.reads[0] or first.elements != value.elements:
+            return value
+        return value if first.shape == value.shape else replace(value, shape=first.shape)
+
+    def _by_groups(self, name: str) -> bool:
+        """Whether a normalisation of groups of channels wrote it group by group. (Of longer rows Intel's compiler takes
+        moments of parts, as the image lies: MVN1SumOp, MVN1MeanVar, MVN1Normalize in its schedules.)"""
+        maker = self.made_by.get(name)
+        return maker is not None and maker.node.op_type in NORMS and self._in_groups(maker)
+
+    def _in_groups(self, norm: Placed) -> bool:
+        value = self.values[norm.writes[0]]
+        if len(value.shape) != 3 or not norm.reads:
+            return False
+        source = self.made_by.get(norm.reads[0])
+        long = value.shape[2] * value.dtype.npu_bytes > LONG_ROW_BYTES
+        return not (long and source is not None and source.engine == "mac_array")
+
+    def _folds(self, reader: Placed, image: Value) -> bool:
+        """Whether columns of a wide image of few channels are folded into channels (16 of a row of 3 channels: 48), so
+        that none are padded. (A convolution whose result leaves the graph at once is padded.)"""
+        work = reader.steps[0]
+        if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w <= work.stride_w:
+            return False
+        least = self.profile.folds_images.get(self.generation, 1 << 30)
+        wide = (
+            work.op == MacOp.CONVOLUTION
+            and len(image.shape) == 4
+            and image.shape[0] == 1
+            and image.shape[3] >= least
+        )
+        return wide and image.shape[1] < CHANNELS and self.graph_outputs.isdisjoint(reader.writes)
+
+    def _from_outside(self, name: str) -> bool:
+        """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
+        if edge_of(name, self.placer.part_of) in self.inputs:
+            return True
+        maker = self.made_by.get(name)
+        if maker is None:
+            return False
+        if maker.node.op_type == "Convert":
+            return True
+        return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
+
+    def layout(self, name: str, reader: Placed) -> list[Placed]:
+        """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
+        value = self._seen(name, reader) if reads_image(reader, self.values) else self.values[name]
+        self.turned[name] = out = f"{name}/turned"
+        of_image = reads_image(reader, self.values) and len(value.shape) in IMAGE_RANKS
+        dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
+        shape, kept = (1, 1, *value.shape)[-3:], value.shape
+        added: list[Placed] = []
+        source, sharing = name, ""
+        if of_image:  # [N,C,H,W]; few channels become 16 on some generations
+            batch, channels, height, width = (*value.shape, 1)[:4]
+            pads = self.generation in self.profile.pads_images and not self._folds(reader, value)
+            wide = channels
+            if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
+                wide = -(-channels // CHANNELS) * CHANNELS
+            elif pads:
+                wide = max(channels, CHANNELS)
+            kept = (batch, wide, *value.shape[2:])
+            if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:
+                if batch > 1:
+                    self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
+                    return [self._by_transfers(name, out)]
+                width = columns
+                source = self._padded(name, (batch, channels, height, width), added)
+            shape = (batch * height, width, channels)
+            sharing = self._shared(reader, value)
+        else:
+            batched = getattr(reader.steps[0], "groups", 1) > 1
+            once = (
+                "npusim.shared" in reader.node.attributes
+            )  # a head for several queries: one product, nothing taken apart
+            terms, columns = value.shape[-2:]
+            uneven = terms % CHANNELS > 0 or columns % CHANNELS > 0  # then it is padded in DDR
+            apart = self.generation in self.profile.memory.turned_through_ddr
+            leaves = batched and not once and (apart or uneven)
+            # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
+            twice = leaves and columns % CHANNELS > 0 and prod(value.shape[:-2]) % CHANNELS == 0
+            sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
+        self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
+        rows, width, channels = shape
+        rows = max(1, self.values[source].elements // max(channels * width, 1))
+        size = min(value.dtype.npu_bytes, 2.0)
+        work = MacWork(
+            MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
+            input_bytes=size, weight_bytes=size, output_bytes=size,
+        )  # fmt: skip
+        works: tuple[Work, ...] = (work,)
+        if not of_image and twice:
+            nbytes = value.elements * size
+            works = (work, MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad"), work)
+        node = Node(f"{name}/layout", "MemPermute", (source,), (out,))
+        why = "an input of the graph is turned to channels last by a pass of the MAC array"
+        added.append(
+            Placed(node, "mac_permute", works, "mac_array", why, (source,), (out,), 0.0, 0.0, sharing=sharing)
+        )
+        return added
+
+    def upsampled(self, step: Placed) -> Placed:
+        """An image spread out with zeros: these are written, and its pixels between them."""
+        name, out = step.reads[0], f"{step.node.name}/upsampled"
+        value, result = self.values[name], self.values[step.writes[0]]
+        shape = (*value.shape[:2], *result.shape[2:])
+        self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
+        node = Node(out, "Upsample", (name,), (out,))
+        move = MoveWork(self.values[out].npu_bytes + value.npu_bytes)
+        why = "this generation reads an image spread out with zeros from memory"
+        return Placed(node, "dma", (move,), "dma", why, (name,), (out,), 0.0, 0.0)
+
+    def _by_transfers(self, name: str, out: str) -> Placed:
+        """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
+        node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
+        why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
+        move = MoveWork(self.values[out].npu_bytes)
+        return Placed(node, "dma_permute", (move,), "dma", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+
+    def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed]) -> str:
+        """An image with rows of whole sixteens: as it is loaded, or by a copy."""
+        value = self.values[name]
+        out = f"{name}/padded"
+        self.values[out] = replace(value, name=out, shape=shape)
+        if name in self.inputs and self.generation not in self.profile.memory.padded_by_copy:
+            self.padded.add(out)
+            return out
+        node = Node(out, "Pad", (name,), (out,))
+        why = "an image whose pixels are no whole sixteens is copied with padded rows"
+        move = MoveWork(self.values[out].npu_bytes)
+        added.append(Placed(node, "dma", (move,), "dma", why, (name,), (out,), 0.0, 0.0))
+        return out
+
+    def _shared(self, reader: Placed, value: Value) -> str:
+        """How an image lies over the tiles when it is turned for `reader`."""
+        height, width = (*value.shape[2:], 1)[:2]
+        around = self.generation in self.profile.memory.rows_around
+        work = reader.steps[0]
+        leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
+        return SLABS if leaves else IMAGE
