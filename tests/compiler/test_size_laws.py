@@ -136,10 +136,10 @@ def test_a_join_of_inputs_into_an_output_is_a_copy(parts, name):
 
 @given(st.sampled_from([300, 1000, 3000]), hardware)
 def test_scores_that_do_not_fit_never_leave_the_scratchpads(length, name):
-    """Traffic is queries, keys, values and the result; keys are read once here. Queries are scaled first and values
-    turned, each by a pass whose result may cross DDR once more."""
+    """Traffic is queries, keys, values and the result; keys are read once here. Queries are scaled first, as an image
+    that is turned, and values turned: three passes, whose results may cross DDR once more each."""
     hw, heads, size = HARDWARE[name], 16, 64
     assume(2 * heads * length * length * 2 > 0.9 * hw.tiles * hw.scratchpad.capacity_bytes)
     plan = planned(at_size.attention(heads, length, length, size), hw)
     moved = sum(plan.ask[i].nbytes for i, q in enumerate(plan.queue) if q >= 2)
-    assert 4 * heads * length * size * 2 <= moved <= 1.01 * 8 * heads * length * size * 2
+    assert 4 * heads * length * size * 2 <= moved <= 1.01 * 10 * heads * length * size * 2
