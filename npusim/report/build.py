@@ -22,13 +22,12 @@ def build(plan: Plan, hw: Hardware, prices: Prices, line: Timeline, mode: str = 
     """The report of one simulated run; with `mode` 'latency' the host's part is added."""
     host = float(host_ns(plan.graph, hw))
     host_us = host * US if mode == "latency" else 0.0
-    made = Nodes(plan, hw, prices)
     spans, critical = spans_ns(plan, line.start_ns, line.end_ns), critical_ns(plan, line.end_ns)
-    nodes = made.reports(spans, critical)
+    nodes = Nodes(plan, hw, prices).reports(spans, critical)
     engines = busy_of_plan_us(plan, prices.time_ns, prices.step_ns, int(hw.dma.ports))
     on_path = path_ns(plan, line)
     shares = time_by_source(plan, hw, prices, on_path, host if mode == "latency" else 0.0)
-    tasks = cast(tuple[TaskReport, ...], Tasks(plan, line, made.waits, made.choice, on_path))
+    tasks = cast(tuple[TaskReport, ...], Tasks(plan, line, prices, on_path))
     return Report(
         latency_us=float(line.latency_ns) * US + host_us,
         generation=hw.generation,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from npusim.arch.hardware import Hardware
 from npusim.arch.spread import block_of
 from npusim.columns import distinct
@@ -36,10 +38,7 @@ class Nodes:
 
     def __init__(self, plan: Plan, hw: Hardware, prices: Prices) -> None:
         self.plan, self.hw, self.kinds = plan, hw, prices.kinds
-        self.time, self.launch, self.waits = (
-            column.tolist() for column in (prices.time_ns, prices.launch_ns, prices.step_ns)
-        )
-        self.choice: list[int] = prices.choice.tolist()
+        self.prices = prices
         self.doubts = {names: sources_differ(names, hw) for names in {step.kernels for step in plan.steps}}
         self.capacity = float(hw.scratchpad.capacity_bytes) * plan.tiles
 
@@ -97,13 +96,17 @@ class Nodes:
         plan = self.plan
         tasks = (*step.tasks, *step.prefetch)
         kinds = [engine_kind(plan.queue[i]) for i in tasks]
-        times_us, waits_us = [self.time[i] * US for i in tasks], [self.waits[i] * US for i in tasks]
+        one = np.array(tasks, np.intp)  # of few tasks: equal nodes are worked out once
+        times_us, waits_us, launch_us = (
+            (column[one] * US).tolist()
+            for column in (self.prices.time_ns, self.prices.step_ns, self.prices.launch_ns)
+        )
         total = busy_us(kinds, times_us, waits_us, int(self.hw.dma.ports))
         busy = {kind: total[kind] for kind in dict.fromkeys(kinds)}
         if total["step"]:
             busy["step"] = total["step"]
         nbytes = sum(ddr_bytes(plan.ask[i], plan.repeats[i]) for i in tasks)
-        fixed = sum(self.launch[i] * US for i, kind in zip(tasks, kinds, strict=True) if kind != "dma")
+        fixed = sum(ns for ns, kind in zip(launch_us, kinds, strict=True) if kind != "dma")
         bound = _bound_by(busy, fixed)
         split, tiles = self._sharing(step)
         elements = sum(_dsp_elements(plan.ask[i]) * plan.repeats[i] for i in tasks)
@@ -115,7 +118,7 @@ class Nodes:
         for i in step.tasks:
             ask = self.plan.ask[i]
             if isinstance(ask, MacTask):
-                way = ask.splits[self.choice[i]]
+                way = ask.splits[int(self.prices.choice[i])]
                 return way, 1 if way == "none" else self.plan.tiles
             if isinstance(ask, DspTask):
                 whole = (f"{ask.parts} DSPs", min(self.plan.tiles, ask.parts))

@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan, engine_name
 from npusim.measures import US
+from npusim.pricing import Prices
 from npusim.report.chain import waits_for
 from npusim.report.record import TaskReport
 from npusim.schedule import Timeline
@@ -15,14 +16,12 @@ from npusim.schedule import Timeline
 class Tasks(Sequence[TaskReport]):
     """A tuple of tasks that comes to be when it is first read; equal to the tuple it becomes.
 
-    `waits_ns`, `choice`, `path_ns`: per task, as `npusim.pricing` and `npusim.report.chain` say."""
+    `path_ns`: per task, as `npusim.report.chain` says."""
 
     __slots__ = ("_count", "_from", "_made")
 
-    def __init__(
-        self, plan: Plan, line: Timeline, waits_ns: list[float], choice: list[int], path_ns: list[float]
-    ) -> None:
-        self._from: Any = (plan, line, waits_ns, choice, path_ns)
+    def __init__(self, plan: Plan, line: Timeline, prices: Prices, path_ns: list[float]) -> None:
+        self._from: Any = (plan, line, prices, path_ns)
         self._count = len(plan.queue)
         self._made: tuple[TaskReport, ...] | None = None
 
@@ -60,9 +59,8 @@ class Tasks(Sequence[TaskReport]):
         return tuple, (self._all(),)
 
 
-def _tasks(
-    plan: Plan, line: Timeline, waits_ns: list[float], choice: list[int], path_ns: list[float]
-) -> tuple[TaskReport, ...]:
+def _tasks(plan: Plan, line: Timeline, prices: Prices, path_ns: list[float]) -> tuple[TaskReport, ...]:
+    waits_ns, choice = prices.step_ns.tolist(), prices.choice.tolist()
     names = [step.node.name for step in plan.steps]
     found = []
     for i, (start, end, ask) in enumerate(zip(line.start_ns, line.end_ns, plan.ask, strict=True)):
