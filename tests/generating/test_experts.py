@@ -39,13 +39,12 @@ def test_bytes_of_a_pass_are_those_of_the_chosen_experts(weights, group, few, ti
 @pytest.mark.parametrize("weights", ["fp16", "int4"])
 def test_no_copy_is_written_and_the_same_is_multiplied(tmp_path, weights):
     on = conditions()
-    model = passes(config(tmp_path, KEYS), weights=weights)
+    model = passes(config(tmp_path, KEYS, hidden_size=1024, moe_intermediate_size=768), weights=weights)
     bound = run(model.graph(1, 100), on, 100, 1)
     gathered = run(load(model.proto(1, 100)), on, 100, 1)
     assert bound.macs == gathered.macs
     assert bound.moved_bytes < gathered.moved_bytes and bound.time_us < gathered.time_us
-    # small matrices: 16 bytes of table an output channel weigh
-    assert bound.moved_bytes < 1.25 * (bound.must.read + bound.must.new)
+    assert bound.moved_bytes < 1.15 * (bound.must.read + bound.must.new)
 
 
 def test_a_graph_without_experts_is_itself():
