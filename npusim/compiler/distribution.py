@@ -48,7 +48,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
     inherited = next((sharing for n in step.reads if (sharing := known(n)) in INHERITED), None)
-    added = isinstance(first, MacWork) and first.op == MacOp.ELTWISE
+    added = isinstance(first, MacWork) and first.op == MacOp.ELTWISE and not step.padded
+    added = added and step.node.op_type in ("Add", "Sub")
     if added and (inherited == GROUPS or any(known(n) == ADDED for n in step.reads)):
         return ADDED
     if isinstance(first, VectorWork) and first.kernel == "softmax" and known(step.reads[0]) == ADDED:
