@@ -32,6 +32,7 @@ from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
+LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold beside what it is made of
 MAX_STRIDE = 8
 
 
@@ -129,7 +130,8 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
     """The 1x1 convolution with all-ones weights over a first axis that does not fill sixteen channels, after
     two expansions through DDR: every element becomes the first of sixteen channels, then the axis sixteen rows; one
     channel of the result is copied out (`pad_expand_input` in Intel's schedules: 477 MB for the sum over 3 of a
-    Mamba-2 layer's 3.5 MB)."""
+    Mamba-2 layer's 3.5 MB). Only where the expansion does not fit: a sum over 3 of 18 kB leaves it inside there (4 us of
+    the array, 0.8 MB), and is priced as its poolings here."""
     source = c.input(0)
     size, wide = source.dtype.npu_bytes, CHANNEL_BLOCK
     rows, columns = pixels(source.elements / wide)
@@ -188,7 +190,8 @@ def _sum(mean: bool) -> Rule:
         if innermost and not mean and source.elements >= INNERMOST_MINIMUM:
             found.append(Lowering("ones_convolution_innermost", (ones_convolution(c, r, *pixels(rest)),)))
         first = r.consecutive and r.outer == 1 and r.inner > 1 and source.elements % CHANNEL_BLOCK == 0
-        if floats and first and not mean and r.length < CHANNEL_BLOCK:
+        filled = source.npu_bytes * CHANNEL_BLOCK * CHANNEL_BLOCK / max(r.length, 1)
+        if floats and first and not mean and r.length < CHANNEL_BLOCK and filled > LEAST_EXPANDED_BYTES:
             found.append(expanded_sum(c, r))
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
