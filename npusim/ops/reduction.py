@@ -130,7 +130,7 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
     """The 1x1 convolution with all-ones weights over a first axis that does not fill sixteen channels, after
     two expansions through DDR: every element becomes the first of sixteen channels, then the axis sixteen rows; one
     channel of the result is copied out (`pad_expand_input` in Intel's schedules: 477 MB for the sum over 3 of a
-    Mamba-2 layer's 3.5 MB). Only where the expansion does not fit: a sum over 3 of 18 kB leaves it inside there (4 us of
+    Mamba-2 layer's 3.5 MB). Only where the expansion does not fit: a sum over 3 of 18 kB stays inside there (4 us of
     the array, 0.8 MB), and is priced as its poolings here."""
     source = c.input(0)
     size, wide = source.dtype.npu_bytes, CHANNEL_BLOCK
