@@ -102,8 +102,9 @@ def _compiled(
     groups = generation in profile.groups_over_tiles
     lines = {a: b for a, b in profile.dsp.lines.get(generation, {}).items() if b in hw.dsp.kernels}
     emitter = Emitter(
-        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines
-    )
+        sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines,
+        generation in profile.memory.whole_copies,
+    )  # fmt: skip
     if generation in profile.control_transfers:
         emitter.control(placed)
     for k, step in enumerate(placed):

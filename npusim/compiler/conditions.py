@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
+from npusim.ops.structure import merged
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
@@ -74,11 +75,15 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """A transpose that keeps its innermost axis and moves few planes, or whose axes do not fill sixteens."""
+    """A transpose that keeps its innermost axis and moves few planes, whose axes do not fill sixteens, or that moves
+    more axes than an image has."""
     perm = node.attribute("perm")
     shape = graph.values[node.inputs[0]].shape
     if perm is None or len(shape) < 2:
         return False
+    order = merged(shape, tuple(perm))
+    if len(order) - (order[0] == 0) > 3:
+        return True
     last = len(shape) - 1
     if perm[-1] == last:
         moved = [shape[a] for i, a in enumerate(perm) if a != i]

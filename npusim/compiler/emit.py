@@ -18,6 +18,16 @@ from npusim.compiler.split import Blocks, dsp_parts, even_blocks, mac_shares, su
 from npusim.compiler.transfers import TRANSFERS_A_PROBLEM, Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
+#: How the DMA does more than copy from DDR to DDR: transfers one behind another, whole on one port or shared.
+MOVED_INSIDE = {
+    "Transpose": (
+        ("/in", "ddr", "scratchpad"),
+        ("", "scratchpad", "scratchpad"),
+        ("/out", "scratchpad", "ddr"),
+    ),
+    "Expand": (("/fill", "scratchpad", "scratchpad"), ("", "scratchpad", "ddr")),
+}
+MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
 
@@ -209,9 +219,14 @@ class Emitter(Transfers):
                 source, destination = (
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r, step)
                 )
+                ways = MOVED_INSIDE.get(step.node.op_type)
+                if ways and source == destination == "ddr" and self._is_moved_inside(step, work):
+                    previous = self._inside(label, work, ways, after, r.pieces, repeats)
+                    continue
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
                     transfers=r.pieces, repeats=repeats, elements=work.elements,
+                    least=2 if step.lowering == "copied_larger" and i < 2 else 1,  # a copy for each of the pixel's places
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask
@@ -235,6 +250,11 @@ class Emitter(Transfers):
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
                 previous = self._sum_up(label, work, step, r, task)
         return previous
+
+    def _is_moved_inside(self, step: Placed, work: MoveWork) -> bool:
+        """Whether the DMA does more than copy: an Expand of few copies is as many transfers."""
+        few = work.nbytes < MANY_COPIES * self.sizes[step.reads[0]]
+        return not (step.node.op_type == "Expand" and few)
 
     def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
         """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""

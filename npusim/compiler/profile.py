@@ -97,7 +97,8 @@ class Memory(Strict):
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
-    `strips_both_ways`: generations that cut a plane into many strips along both axes."""
+    `strips_both_ways`: generations that cut a plane into many strips along both axes.
+    `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port."""
 
     resident_share: float
     pipelined_share: float
@@ -112,6 +113,7 @@ class Memory(Strict):
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
+    whole_copies: tuple[str, ...] = ()
     source: str
 
 

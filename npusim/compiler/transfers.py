@@ -33,6 +33,7 @@ class Transfers:
         part_of: Mapping[str, str],
         one_a_tile: tuple[str, ...] = (),
         lines: Mapping[str, str] | None = None,
+        whole_copies: bool = False,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -40,6 +41,7 @@ class Transfers:
         self.groups_over_tiles = groups_over_tiles
         self.one_a_tile = one_a_tile
         self.lines = lines or {}
+        self.whole_copies = whole_copies
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
@@ -187,13 +189,16 @@ class Transfers:
         elements: float = 0.0,
         transfers: int = 0,
         least: int = 1,
+        whole: bool = False,
     ) -> tuple[int, ...]:
-        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece.
+        """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece, copies within
+        the DDR where the compiler splits none.
 
         `transfers` of each slice; `least` in all."""
         plan = self.plan
         waits = tuple(dict.fromkeys((*after, *gate))) if gate or len(after) > 1 else after
-        if nbytes < SMALL_TRANSFER_BYTES and least <= 1:
+        whole = whole or (self.whole_copies and source == destination == "ddr" and not elements)
+        if (whole or nbytes < SMALL_TRANSFER_BYTES) and least <= 1:
             ask = self._ask(nbytes / 1, source, destination, elements / 1, max(transfers or pieces, least))
             return (plan.add(label, plan.port(nbytes), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
@@ -204,6 +209,25 @@ class Transfers:
             ask = self._ask(share, source, destination, elements * count / slices, each)
             done.append(plan.add(label, plan.port(share), ask, pieces, 0, repeats, waits, streams))
         return tuple(done)
+
+    def _inside(
+        self,
+        label: str,
+        work: MoveWork,
+        ways: tuple[tuple[str, str, str], ...],
+        after: tuple[int, ...],
+        pieces: int,
+        repeats: int,
+    ) -> tuple[int, ...]:
+        """A tensor from DDR to DDR by way of the scratchpad: loaded and permuted, or filled, then written."""
+        for name, source, to in ways:
+            whole = name == "/fill" or (self.whole_copies and "ddr" in (source, to))
+            elements = work.elements if source == to else 0.0
+            after = self._transfer(
+                f"{label}{name}", work.nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
+                elements=elements, whole=whole,
+            )  # fmt: skip
+        return after
 
     def _through_ddr(
         self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int

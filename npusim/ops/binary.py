@@ -33,16 +33,19 @@ def scale_shift(c: OpCase) -> Lowering | None:
     for value, other in ((second, first), (first, second)):
         if value is None or other is None:
             return None
+        h: float
+        w: float
         axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1]
         if len(axes) > 1 or other.elements < out.elements:  # an outer product is no scale of either side
             continue
         if not value.constant and not (c.node.op_type == "Mul" and _activation_scales(value, out)):
             continue
-        if not axes:
-            h, w, channels = extent(out.shape)
-        elif axes[0] == 1 and len(out.shape) == 4:
+        image = len(out.shape) == 4 and 1 < out.shape[1] <= MAX_CHANNELS
+        if image and axes in ([], [1]):
             channels = out.shape[1]
             h, w = out.shape[0] * out.shape[2], out.shape[3]
+        elif not axes:
+            h, w, channels = extent(out.shape)
         else:
             channels = out.shape[axes[0]]
             h, w = pixels(out.elements // channels)
@@ -75,6 +78,9 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
             scaled = scale_shift(c) if divisor.constant else None
             small = divisor.elements <= MAX_CHANNELS and divisor.constant
             plain = dsp(c, "mul" if small else kernel)
+            if divisor.elements < c.output.elements and not divisor.constant:
+                inverse = vector(c, kernel, divisor.elements)
+                found.append(Lowering("by_inverse", (inverse, vector(c, "mul"))))
         else:
             scaled = scale_shift(c)
             plain = dsp(c, kernel)
@@ -89,7 +95,9 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
 
 for _name, _kernel in (("Add", "add"), ("Sub", "sub"), ("Mul", "mul")):
     op(_name, lowerings=("scale_shift", "mac_array", "dsp"), kernels=(_kernel,))(arithmetic(_kernel))
-op("Div", lowerings=("scale_shift", "dsp"), kernels=("div", "mul"))(arithmetic("div", by_constant_only=True))
+op("Div", lowerings=("scale_shift", "by_inverse", "dsp"), kernels=("div", "mul"))(
+    arithmetic("div", by_constant_only=True)
+)
 
 
 def _compare(kernel: str) -> Rule:

@@ -6,10 +6,10 @@ from math import prod
 
 import numpy as np
 
-from npusim.ops.counting import copy, dsp, on_mac_array, vector
+from npusim.ops.counting import copy, dsp, vector
 from npusim.ops.registry import OpCase, op
 from npusim.ops.structure import cut
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.work import Lowering
 
 
 @op("Gather", lowerings=("view", "dma", "dsp"), kernels=("gather",), reads=(1,))
@@ -40,11 +40,15 @@ def gather_block_quantized(c: OpCase) -> Lowering:
 
 @op("Scatter", "ScatterElements", "ScatterND", lowerings=("dma", "dsp"), kernels=("scatter",))
 def scatter(c: OpCase) -> tuple[Lowering, ...]:
-    """Elements are the updates; the copy of the tensor they go into shows in the bytes. Indices may repeat,
-    so nothing may be split. A ScatterND with indices the compiler knows is two copies by DMA: the tensor, and the
-    updates over it (Intel's schedules: 1.2 to 3 us instead of a kernel; its ScatterElements stays a kernel)."""
+    """The kernel goes over all of the tensor, split along any axis but the one that is indexed (Intel's schedules: 2.3
+    cycles an element of 1,024 x 512 for 64 rows of updates); a ScatterND over its updates, which may repeat.
+    With indices the compiler knows that is two copies by DMA: the tensor, and the updates over it (Intel's schedules:
+    1.2 to 3 us instead of a kernel; its ScatterElements stays a kernel)."""
     data, updates = c.input(0), c.input(2)
     kernel = dsp(c, "scatter", updates.elements, 1, 1)
+    if c.node.op_type != "ScatterND" and data.shape:
+        length = max(1, data.shape[c.axis(0, len(data.shape))])
+        kernel = dsp(c, "scatter", data.elements, 1, data.elements // length)
     plain = c.attr("reduction", "none") in ("none", b"none")
     if c.node.op_type != "ScatterND" or not c.input(1).constant or not plain:
         return (kernel,)
@@ -66,31 +70,6 @@ def one_hot(c: OpCase) -> Lowering:
 def data_dependent(c: OpCase) -> Lowering:
     """One pass over the input in order; the size of the result is the loader's to know."""
     return dsp(c, "default", c.input(0).elements, 1, 1)
-
-
-@op("Resize", "Upsample", lowerings=("mac_array", "dsp"), kernels=("interpolate",))
-def resize(c: OpCase) -> tuple[Lowering, ...]:
-    """Nearest and linear run on the MAC array where it can read at computed addresses (intel_npu
-    facts, 3.1): as a depthwise window of 1 or 2 per axis. Cubic on the DSPs. Papers count no MACs in it."""
-    source, out = c.input(0), c.output
-    plain = dsp(c, "interpolate")
-    mode = c.attr("mode", "nearest")
-    if mode not in ("nearest", "linear", "bilinear") or not on_mac_array(source) or len(out.shape) < 3:
-        return (plain,)
-    window = 1 if mode == "nearest" else 2
-    sizes, outs = source.shape[2:], out.shape[2:]
-    height = max(len(outs) - 1, 1)
-    wide = window if len(outs) > 1 else 1
-    work = MacWork(
-        MacOp.DEPTHWISE,
-        out.shape[0] * prod(outs[:height]), prod(outs[height:]), out.shape[1], source.shape[1],
-        source.shape[0] * prod(sizes[:height]), prod(sizes[height:]),
-        kernel_h=window, kernel_w=wide,
-        input_bytes=source.dtype.npu_bytes,
-        weight_bytes=source.dtype.npu_bytes,
-        output_bytes=out.dtype.npu_bytes,
-    )  # fmt: skip
-    return Lowering("mac_array", (work,), macs=0.0), plain
 
 
 @op("GridSample", kernels=("grid_sample",))

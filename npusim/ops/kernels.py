@@ -131,11 +131,20 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a transposed convolution as one for each place of an output between two inputs, results interleaved",
     ),
     "scale_shift": (("mac_array",), "a 1x1 depthwise convolution: x * constant + constant per channel"),
+    "interpolated": (
+        ("mac_array",),
+        "an image made larger by convolutions that read it at computed addresses (NPU 4000, 5010)",
+    ),
+    "copied_larger": (
+        ("dma", "mac_array"),
+        "an image made larger by copies within the DDR, and a depthwise window behind them (NPU 3720)",
+    ),
     "joined_view": (
         (),
         "nothing runs: all producers write side by side into one tensor, which waits for all",
     ),
     "dsp": (("dsp",), "one kernel (or a short chain of kernels) on the DSPs"),
+    "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
     "dma_permute": (("dma",), "a transpose by DMA"),
     "mac_permute": (("mac_array",), "a transpose as a 1x1 max pooling that writes in another order"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import prod
 
 from npusim.ops.counting import dsp, per_channel, per_element, vector
-from npusim.ops.registry import OpCase, Rule, op
+from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork
 
 MICROSOFT = "com.microsoft"
@@ -119,8 +119,12 @@ def _along(c: OpCase, kernel: str) -> tuple[Lowering, ...]:
     return _rows(c, kernel, rows)
 
 
-@op("Softmax", kernels=("softmax",))
+@op("Softmax", lowerings=("view", "dsp"), kernels=("softmax",))
 def softmax(c: OpCase) -> tuple[Lowering, ...]:
+    """A row of one element is one, whatever it was."""
+    shape = c.input(0).shape
+    if shape and not 0 < c.opset < 13 and shape[c.axis(-1, len(shape))] == 1:
+        return (VIEW,)
     return _along(c, "softmax")
 
 

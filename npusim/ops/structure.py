@@ -42,6 +42,19 @@ def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
     return True, run
 
 
+MOST_IMAGE_AXES = 3  # that a pass of the MAC array puts in another order; the DMA's price of more is by bytes
+
+
+def merged(shape: tuple[int, ...], perm: tuple[int, ...]) -> list[int]:
+    """The order of a transpose of `shape` once axes of length 1 are gone and those that stay together are one: (0, 2,
+    1) of [1, 12, 512, 64] turned to [1, 12, 64, 512]."""
+    order = [axis for axis in perm if shape[axis] != 1]
+    place = {axis: i for i, axis in enumerate(sorted(order))}
+    ranks = [place[axis] for axis in order]
+    starts = [r for i, r in enumerate(ranks) if not i or r != ranks[i - 1] + 1]
+    return [sorted(starts).index(r) for r in starts]
+
+
 @op("Transpose", lowerings=("view", "dma_permute", "mac_permute", "dsp"), kernels=("permute",))
 def transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A view if only axes of length 1 move. If the innermost axis stays, DMA copies whole runs; else it
@@ -53,8 +66,9 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     moves, run = moved(source.shape, perm)
     if not moves:
         return (VIEW,)
-    work = copy(source.npu_bytes, source.elements if run == 1 else 0)
-    by_dma = Lowering("dma_permute", (work,))
+    order = merged(source.shape, perm)
+    whole_rows = run > 1 or len(order) > MOST_IMAGE_AXES
+    by_dma = Lowering("dma_permute", (copy(source.npu_bytes, 0 if whole_rows else source.elements),))
     if not on_mac_array(source):
         return by_dma, dsp(c, "permute")
     turn = replace(per_element(c, MacOp.MAX_POOL), planes=int(_columns_innermost(source.shape, perm)))

@@ -18,12 +18,14 @@ def sources_differ(kernels: tuple[str, ...], hw: Hardware) -> str:
     found = []
     for name in dict.fromkeys(kernels):
         line = hw.dsp.kernels.get(name)
-        if line is None or not _apart(name, hw):
+        if line is None:
             continue
-        found.append(
-            f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, "
-            f"{line.compiler_cycles_per_element:.3g} by the price Intel's compiler plans with"
-        )
+        here = f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, "
+        if _apart(name, hw):
+            known = line.compiler_cycles_per_element
+            found.append(f"{here}{known:.3g} by the price Intel's compiler plans with")
+        elif (other := _far_end(name, hw)) is not None:
+            found.append(f"{here}{other:.3g} by another source for this or a neighbouring NPU")
     return "; ".join(found)
 
 
@@ -49,6 +51,16 @@ def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
             f"number, {kernel.cycles_per_element:.3g} DSP cycles an element ({source.where}){second}"
         )
     return warnings
+
+
+def _far_end(name: str, hw: Hardware) -> float | None:
+    """The end of a line's range that is a factor of `APART` away: what its other source says."""
+    source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
+    value = float(hw.dsp.kernels[name].cycles_per_element)
+    if source is None or source.range is None or value <= 0:
+        return None
+    ends = [end for end in source.range if end > 0 and max(end / value, value / end) >= APART]
+    return max(ends, key=lambda end: abs(end / value - 1), default=None)
 
 
 def _apart(name: str, hw: Hardware) -> bool:

@@ -1,0 +1,97 @@
+"""What the DMA does at the edges of a graph: copies, permutations, fills; and what needs none of it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.profile import load_profile
+from npusim.ops.structure import merged
+from npusim.simulation import simulate
+from tests.graphs import loaded, model, node
+
+NPUS = {"3720": "meteor_lake", "4000": "lunar_lake", "5010": "panther_lake"}
+
+
+def graph(op, shape, inputs=("x",), constants=(), **attributes):
+    made = helper.make_node(op, list(inputs), ["y"], name="y", **attributes)
+    return loaded(model([made], {"x": list(shape)}, ["y"], constants=list(constants), dtype=10))
+
+
+def plan(g, npu):
+    return compile_graph(g, load_hardware(NPUS[npu]), load_profile("2026"))
+
+
+def test_a_slice_that_leaves_the_graph_is_one_transfer_on_npu_3720_and_one_a_port_elsewhere():
+    """Half of 1,024 x 2,048: one descriptor of 2 MB, 78.6 us by Intel's compiler; part_1 and part_2 on the others."""
+    bounds = [(n, np.array([v], np.int64)) for n, v in (("from", 0), ("to", 1024), ("axis", 2))]
+    g = graph("Slice", (1, 1024, 2048), ("x", "from", "to", "axis"), bounds)
+    assert {npu: len(plan(g, npu).label) for npu in NPUS} == {"3720": 1, "4000": 2, "5010": 2}
+    assert simulate(g, "meteor_lake").latency_us == pytest.approx(78.6, rel=0.1)
+
+
+def test_a_transpose_by_the_dma_is_loaded_permuted_and_written():
+    """8 x 128 x 12 x 64: 3.15 MB and 221 us on NPU 3720 by Intel's compiler (MemPermute)."""
+    report = simulate(graph("Transpose", (8, 128, 12, 64), perm=[0, 2, 1, 3]), "meteor_lake")
+    assert report.bytes_moved == 2 * 8 * 128 * 12 * 64 * 2
+    assert report.latency_us == pytest.approx(221, rel=0.1)
+
+
+def test_a_transpose_of_more_axes_than_an_image_has_goes_by_the_dma():
+    for perm, engine in (([0, 2, 4, 1, 3], "dma"), ([0, 1, 2, 4, 3], "mac_array")):
+        (found,) = simulate(graph("Transpose", (1, 16, 64, 24, 64), perm=perm), "lunar_lake").nodes
+        assert found.engine == engine
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_merged_order_moves_the_same_elements(data):
+    """Axes that stay together are one: transposing them so gives the same bytes."""
+    rank = data.draw(st.integers(1, 5))
+    shape = tuple(data.draw(st.lists(st.integers(1, 4), min_size=rank, max_size=rank)))
+    perm = tuple(data.draw(st.permutations(range(rank))))
+    order = merged(shape, perm)
+    assert sorted(order) == list(range(len(order)))
+    assert all(b != a + 1 for a, b in pairwise(order))
+    whole = np.arange(np.prod(shape)).reshape(shape).transpose(perm)
+    groups: list[int] = []
+    last = None
+    for axis in (a for a in perm if shape[a] != 1):
+        behind = [a for a in range((last if last is not None else rank) + 1, rank) if shape[a] != 1]
+        if last is not None and behind and behind[0] == axis:
+            groups[-1] *= shape[axis]
+        else:
+            groups.append(shape[axis])
+        last = axis
+    sizes = [0] * len(order)
+    for place, size in zip(order, groups, strict=True):
+        sizes[place] = size
+    assert (np.arange(whole.size).reshape(sizes).transpose(order).ravel() == whole.ravel()).all()
+
+
+def test_an_expand_of_many_copies_is_filled_in_and_one_of_few_is_transfers():
+    """1 to 1,024 rows of 1,024: 42 us on NPU 5010 by Intel's compiler; 4 copies of 8 heads: 9.5."""
+    many = graph("Expand", (1, 1, 1024), ("x", "to"), [("to", np.array([1, 1024, 1024], np.int64))])
+    few = graph("Expand", (1, 8, 1, 128, 64), ("x", "to"), [("to", np.array([1, 8, 4, 128, 64], np.int64))])
+    assert any(label.endswith("/fill") for label in plan(many, "5010").label)
+    assert not any(label.endswith("/fill") for label in plan(few, "5010").label)
+
+
+def test_a_division_by_a_smaller_tensor_is_an_inverse_and_a_product():
+    """12 x 512 x 512 by a number a row: Divide/divide and Divide/multiply on NPU 4000 and 5010, one Divide on 3720."""
+    made = node("Div", "x d", "y")
+    g = loaded(model([made], {"x": [1, 12, 512, 512], "d": [1, 12, 512, 1]}, ["y"], dtype=10))
+    kernels = {npu: plan(g, npu).steps[-1].kernels for npu in NPUS}
+    assert [len(kernels[npu]) for npu in NPUS] == [1, 2, 2]
+    assert kernels["4000"] == ("div", "mul")
+
+
+def test_a_softmax_over_one_element_runs_nowhere():
+    assert not [
+        n for n in simulate(graph("Softmax", (1, 1), axis=-1), "meteor_lake").nodes if n.engine == "dsp"
+    ]

@@ -1,0 +1,61 @@
+"""Images made larger: what Intel's compiler makes of Resize on each generation."""
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from npusim.ops.registry import lowerings
+from npusim.work import MacOp, MacWork, MoveWork
+from tests.graphs import loaded, model
+
+
+def ways(op, shape, constants=(), inputs=("x",), **attributes):
+    made = helper.make_node(op, [*inputs], ["y"], name="y", **attributes)
+    graph = loaded(model([made], {"x": list(shape)}, ["y"], constants=constants, dtype=10))
+    return {way.name: way for way in lowerings(graph.nodes[0], graph)}
+
+
+def resize(shape, factor, mode):
+    scales = {"scales": np.array([1, 1, factor, factor], np.float32)}
+    return ways("Resize", shape, list(scales.items()), ("x", "", "scales"), mode=mode)
+
+
+def test_the_nearest_pixel_is_one_convolution_of_all_channels_or_two_copies():
+    """128 x 40 x 40 twice as large: 0.82 MB of wider rows and 1.64 MB of more of them on NPU 3720 (2.4576 there)."""
+    found = resize((1, 128, 40, 40), 2, "nearest")
+    (work,) = found["interpolated"].steps
+    assert (work.op, work.in_c, work.out_c, work.kernel_h, work.kernel_w) == (
+        MacOp.CONVOLUTION,
+        128,
+        128,
+        1,
+        1,
+    )
+    assert (work.out_h, work.out_w) == (80, 80)
+    assert sum(step.nbytes for step in found["copied_larger"].steps) == 2_457_600
+
+
+@pytest.mark.parametrize(("factor", "taps"), [(2, 3), (3, 3), (4, 5)])
+def test_lines_between_pixels_are_a_convolution_an_axis(factor, taps):
+    first, second = resize((1, 64, 32, 32), factor, "linear")["interpolated"].steps
+    assert (first.kernel_h, first.kernel_w, first.out_h, first.out_w) == (1, taps, 32, 32 * factor)
+    assert (second.kernel_h, second.kernel_w, second.out_h, second.out_w) == (
+        taps,
+        1,
+        32 * factor,
+        32 * factor,
+    )
+
+
+def test_lines_between_pixels_are_copies_and_a_depthwise_window_where_nothing_reads_by_address():
+    """64 x 64 x 64: 2.1 and 8.4 MB, two borders of 8.4 (27.3 of the 27.5 MB from DDR to DDR on NPU 3720)."""
+    steps = resize((1, 64, 64, 64), 2, "linear")["copied_larger"].steps
+    copies = [s.nbytes for s in steps if isinstance(s, MoveWork) and s.source == s.destination == "ddr"]
+    assert copies == [2_097_152, 8_388_608, 8_388_608, 8_388_608]
+    window = steps[-1]
+    assert isinstance(window, MacWork)
+    assert (window.op, window.kernel_h, window.stride_h, window.out_h) == (MacOp.DEPTHWISE, 4, 2, 128)
+
+
+def test_no_image_that_becomes_smaller_is_made_larger():
+    assert not {"interpolated", "copied_larger"} & set(resize((1, 16, 32, 32), 0.5, "nearest"))
