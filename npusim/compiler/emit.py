@@ -226,7 +226,7 @@ class Emitter(Transfers):
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
                     transfers=r.pieces, repeats=repeats, elements=work.elements,
-                    least=2 if step.lowering == "copied_larger" and i < 2 else 1,  # a copy for each of the pixel's places
+                    least=2 if step.lowering == "copied_larger" and i < 2 else 1,  # a copy a place
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask

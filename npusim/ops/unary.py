@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.ops.counting import dsp, on_mac_array, per_channel, per_element, vector
+from npusim.ops.counting import dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering
 
@@ -78,9 +78,7 @@ def negative(c: OpCase) -> tuple[Lowering, ...]:
     found = dsp(c, "negative")
     if not on_mac_array(c.output):
         return (found,)
-    shape = c.output.shape
-    image = len(shape) == 4 and shape[1] > 1
-    return Lowering("scale_shift", (per_channel(c) if image else per_element(c),)), found
+    return Lowering("scale_shift", (per_element(c),)), found
 
 
 @op("PWL", domain="xamba", lowerings=("dsp", "mac_array_table"), kernels=("pwl_table",))
