@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fidelity_texts import COVERAGE, COVERAGE_NOTES, HEAD, KNOWN, REASONS
 
 from npusim.arch.presets import load_hardware
 from npusim.reference.dma_fit import DIRECTIONS, read_dma_rows
@@ -23,89 +24,6 @@ from npusim.reference.folder import GENERATIONS, Folder, shipped
 DOCS = Path(__file__).resolve().parent
 WHOLE = DOCS.parent / ".." / "shared" / "reference"
 COLOURS = {"net": "#1f77b4", "profiled": "#2ca02c", "ground truth": "#d62728", "layer model": "#9467bd"}
-
-HEAD = """# How far the predictions are off
-
-Written by `make fidelity` from `npusim validate`; do not edit. {reference}
-
-Errors are percent of the reference value. **MAPE**, **median**, **p90** (of the absolute error) and **bias** (mean of
-the signed error) are over all rows. **Roofline** is the MAPE of MACs over peak rate, bytes over bandwidth or elements
-over vector lanes on the same rows. **Unseen** is the MAPE over the half of the rows that no constant was fitted to;
-the **bar** is held against it. A row belongs to its half by the hash of its workload (ground truth: of its regression
-test), on every machine and in every folder. DSP lines are Intel's own and nothing was fitted to whole layers: there,
-all rows are unseen.
-
-Bars met: **{met} of {barred}**.
-"""
-
-KNOWN = """## What is known and what is assumed
-
-| NPU | published | measured | fitted | assumed |
-|---|---|---|---|---|
-{sources}
-
-Numbers of a hardware file by the kind of their source (`npusim hw show NAME` lists each with its origin).
-
-- The nets are predictions themselves: two of Intel's nets for one device differ by 5 % (NPU 3720) to 34 % (NPU 4000),
-  and on NPU 4000 9 % of the net's dense convolutions run faster than the MAC array can.
-- NPU 5010 is fitted to the profiled table beside the net, not to the net: the rows "net" above show how far the two
-  are apart.
-- There is no ground truth for NPU 5010, and none for DSP kernels and whole layers of any NPU.
-- Intel's net for NPU 4000 slows a DMA port down when the other is busy (rows "both ports"); on 3720 and 5010 its nets
-  do not, and no measured transfer tells. The ratio is kept (`both_ports_rate_ratio`), but plans are priced without it.
-- What a plan adds (compute steps, host time) is not judged here but by the published networks.
-- How far plans are from those of Intel's compiler (engines, bytes, MAC time), and why where they differ, has a page of
-  its own: [vendor_agreement.md](vendor_agreement.md).
-"""
-
-COVERAGE = """## How often the band holds
-
-The band (P10 to P90) of a single op is that of the block that prices it, of a kernel its own; judged are rows no
-constant was fitted to. Spreads are the P80 of the errors of the other half of the net's tables (NPU 5010: a little
-more than that of the profiled table, which the net disagrees with). Of networks, all published figures with a graph.
-
-| NPU | rows of | against | judged | inside the band |
-|---|---|---|---|---|"""
-
-COVERAGE_NOTES = """
-Measured workloads (ground truth) are nearer than the nets, so the band, which follows the nets, holds nearly all of
-them. "Other kernels" (of two inputs) take the line of one of their profiles and lie outside that of the others. No
-published figure of a network with a graph is known for NPU 4000 and 5010, so nothing judges their bands of whole
-networks; a profile of ResNet-50 on NPU 4000 with counters on (3.27 ms synchronous, 2.73 at best) lies above.
-
-Beside Intel's compiler, whose totals of single ops are estimates with other prices, the band is too narrow: of the half
-of `tests/data/vendor_ops_judge.csv` whose kernels have a price there, 38 % are inside on NPU 3720 (of 160) and 58 % on
-NPU 5010 (of 161), the step set aside (26 November 2026; not remade with this page)."""
-
-#: Why a bar is missed, by (generation, engine, what, against).
-REASONS = {
-    ("4000", "DMA", "ddr to scratchpad", "net"): (
-        "the net is 12 % faster than the measured transfers, which the constants follow (table below)"
-    ),
-    ("4000", "DMA", "ddr to scratchpad", "ground truth"): (
-        "the timer's step (51 cycles) is an eighth of a short transfer; all 19 rows together are within the bar"
-    ),
-    ("4000", "DMA", "ddr to ddr", "net"): (
-        "the net and the measured transfers contradict each other (table below); measured ones are preferred"
-    ),
-    ("4000", "DMA", "ddr to ddr", "ground truth"): (
-        "few rows, read with a timer step of 51 cycles; all 19 rows together are within the bar"
-    ),
-    ("4000", "DMA", "scratchpad to ddr", "ground truth"): (
-        "the timer's step (51 cycles) is a quarter of a short transfer, and 6144 bytes take longer than 8192"
-    ),
-    ("4000", "DMA", "scratchpad to scratchpad", "ground truth"): (
-        "the timer's step (51 cycles) is a quarter to a third of a short transfer"
-    ),
-    ("5010", "DMA", "scratchpad to scratchpad", "net"): (
-        "the net lets 1 KiB take 31 ns and 80 bytes 53 ns; the best curve that never falls with size is 6.5 % off"
-    ),
-    ("5010", "Layers", "all", "layer model"): (
-        "Intel's layer model prices with the net, which is faster than the profiled table the constants rest on: "
-        "matrix products one pixel wide stream up to 250 weight bytes a cycle there, 134 in the profiled table "
-        "(without those products: the row 'wider than one pixel')"
-    ),
-}
 
 
 def document(reference: str | None) -> dict[str, Any]:
@@ -230,13 +148,9 @@ def contradictions(folder: Path) -> str:
                 order = np.argsort(curve.nbytes)
                 at = np.interp(np.log(points.nbytes), np.log(curve.nbytes[order]), curve.ns[order])
                 apart = float(np.mean(np.abs(at / points.ns - 1)) * 100)
-                bars = (
-                    "21"
-                    if (generation, *direction) == ("4000", "ddr", "scratchpad")
-                    else "16"
-                    if generation == "4000"
-                    else "14"
-                )
+                bars = "16" if generation == "4000" else "14"
+                if (generation, *direction) == ("4000", "ddr", "scratchpad"):
+                    bars = "21"
                 lines.append(
                     f"| {generation} | {' to '.join(direction)} | {len(points.ns)} | {apart:.1f} | {bars} |"
                 )

@@ -56,9 +56,9 @@ class Order(StrEnum):
     PROMPTS_FIRST = "prompts-first"
 
 
-#: What `npusim calibrate` takes beside the blocks.
 #: Inputs of a matrix that share a scale where nobody says: what OpenVINO's weight compression takes for int4.
 GROUP = 128
+#: What `npusim calibrate` takes beside the blocks.
 PROFILE = "profile"
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
     "errors collector edges",
-    "graph work version schedule choices expression messages",
+    "graph work version schedule choices messages",
     "terminal pages language",
     "arch loading ops",
     "compiler onnx_io",
@@ -53,7 +53,7 @@ XAMBA_FLOORS = [
     "listing answers",
     "proof",
     "pipeline",
-    "choice",
+    "choice optimized_page",
     "xamba",
     "commands",
     "cli",

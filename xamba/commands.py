@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from npusim_xamba.text import clean
 from xamba import listing
 from xamba.answers import STDOUT, answer, check_json
 from xamba.options import completer, options, parse_dims, parse_settings, parse_size, with_options, words
@@ -18,7 +16,6 @@ from xamba.passes.registry import passes as all_passes
 
 if TYPE_CHECKING:
     from xamba.passes.base import XambaPass
-    from xamba.pipeline import Optimized
 
 
 def _offered(incomplete: str) -> list[str]:
@@ -159,6 +156,7 @@ def optimize(
 
     With --for every place is chosen by its predicted price, of all passes (or those of --passes).
     """
+    from xamba import optimized_page
     from xamba.pipeline import optimize as run
 
     check_json(json, [source, output])
@@ -207,8 +205,8 @@ def optimize(
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
     prediction = _prediction(source, output, parse_dims(dim), parse_settings(set_)) if done.modified else None
-    page = "\n".join(filter(None, (_optimized_text(done, output), prediction)))
-    content = _optimized_dict(done) | {"prediction": prediction}
+    page = "\n".join(filter(None, (optimized_page.page(done, output), prediction)))
+    content = optimized_page.plain(done) | {"prediction": prediction}
     answer("xamba.optimize", content, page, json, [source], seed=seed)
 
 
@@ -279,31 +277,3 @@ def _prediction(source: str, output: str, dims: dict[str, int], settings: dict[s
     from xamba.files import load
 
     return verdict_line(load(source), load(output), dims, settings)
-
-
-def _optimized_text(done: Optimized, output: str) -> str:
-    from xamba.proof.page import verdict_text
-
-    lines = [f"{clean(output)}: {len(done.rewritten)} replaced, {len(done.kept)} kept"]
-    for line in done.rewritten, done.kept:
-        words = [(r.pass_name, r.op_type, r.by if hasattr(r, "by") else f"kept: {r.reason}") for r in line]
-        for (name, op_type, what), count in Counter(words).most_common():
-            lines.append(clean(f"  {name:7s} {count:4d} x {op_type}: {what}"))
-    lines += [clean(f"note: {note}") for note in done.notes]
-    if not done.modified:
-        lines.append("nothing to rewrite: the output is the input, byte for byte")
-    if done.verdict is not None:
-        lines.append(verdict_text(done.verdict))
-    return "\n".join(lines)
-
-
-def _optimized_dict(done: Optimized) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "modified": done.modified,
-        "rewritten": [asdict(line) for line in done.rewritten],
-        "kept": [asdict(line) for line in done.kept],
-        "notes": done.notes,
-        "verify": None if done.verdict is None else done.verdict.as_dict(),
-    }

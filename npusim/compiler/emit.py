@@ -114,23 +114,6 @@ class Emitter(Transfers):
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
 
-    def _strips_arrive(self, step: Placed, r: Residence) -> list[int]:
-        """What a plane cut in strips reads from outside: tasks that bring the first strip, which the first member waits
-        for. The last member is fed by the others: all members take turns, strip by strip, beside the transfers."""
-        first: list[int] = []
-        self.strips_rest = []
-        for name, size, pieces in r.loads:
-            behind, gate = self._behind(name), self.before_last
-            for share, tasks in ((1 / pieces, first), (1 - 1 / pieces, self.strips_rest)):
-                arrived = self._transfer(
-                    f"{name}/load", size * share, "ddr", "scratchpad", after=behind, gate=gate,
-                    transfers=max(1, round(pieces * share)), repeats=step.node.repeats,
-                )  # fmt: skip
-                if tasks is first:
-                    self.arrived[name] = arrived
-                tasks += arrived
-        return first
-
     @staticmethod
     def _blocks(work: MacWork, i: int, r: Residence) -> Blocks:
         """How a work is cut in time: the first as the step is, others evenly."""

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from npusim.errors import BadModel
+from npusim.errors import BadArgument, BadModel
 from npusim.language.families import __name__ as PAGES
 from npusim.language.families import __path__ as FOLDERS
 from npusim.language.keys import Keys
@@ -42,7 +42,11 @@ def _pages() -> dict[str, Reader]:
     found: dict[str, Reader] = {}
     for page in sorted(module.name for module in iter_modules(FOLDERS)):
         module = import_module(f"{PAGES}.{page}")
-        found.update(dict.fromkeys(module.MODEL_TYPES, module.model))
+        for model_type in module.MODEL_TYPES:
+            if model_type in found:
+                other = found[model_type].__module__.rpartition(".")[2]
+                raise BadArgument(f"model_type '{model_type}' is read by two pages, {other}.py and {page}.py")
+            found[model_type] = module.model
     return dict(sorted(found.items()))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from npusim.expression import Arithmetic
+from npusim_xamba.expression import Arithmetic
 
 # Exporters write derived dimensions as expressions: "past_sequence_length + 1", "floor(seq/2)", "Max(1, s0)".
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -13,6 +13,7 @@ from npusim.loading.budget import short
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.dimensions import evaluate
 from npusim.loading.outputs import one_line
+from npusim.loading.registered import registered
 from npusim.loading.rules import Out
 from npusim.loading.tensors import attributes_of, dtype_of
 
@@ -23,13 +24,7 @@ SPECIAL: dict[str, Special] = {}
 
 def special(*kinds: str) -> Callable[[Special], Special]:
     """Register how these ops are taken in."""
-
-    def register(function: Special) -> Special:
-        for kind in kinds:
-            SPECIAL[kind] = function
-        return function
-
-    return register
+    return registered(SPECIAL, kinds, "a way to be taken in")
 
 
 NO_METADATA: dict[str, str] = {}

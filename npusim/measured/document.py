@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from npusim.measured.join import Comparison, Pair, symmetric_error
+from npusim.measured.join import Crosscheck, Pair, symmetric_error
 from npusim.measured.profile import PREDICTED
 from npusim.measured.readers.measurement import Measurement
 from npusim.measured.values import ValueCheck
@@ -15,7 +15,7 @@ FORMAT = "npusim-crosscheck/1"
 
 
 def to_json(
-    comparisons: list[Comparison], measured: Measurement | None = None, values: ValueCheck | None = None
+    comparisons: list[Crosscheck], measured: Measurement | None = None, values: ValueCheck | None = None
 ) -> str:
     """The JSON text of all that was found, ending in a newline."""
     content: dict[str, Any] = {"format": FORMAT, "comparisons": [_comparison(c) for c in comparisons]}
@@ -34,7 +34,7 @@ def to_json(
     return text(envelope("npusim.crosscheck", _finite(content), **known))
 
 
-def _comparison(c: Comparison) -> dict[str, Any]:
+def _comparison(c: Crosscheck) -> dict[str, Any]:
     label = c.profile.label
     return {
         "graph": c.report.graph,

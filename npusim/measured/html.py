@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from npusim.measured.join import Comparison
+from npusim.measured.join import Crosscheck
 from npusim.pages.parts import Bar, bars, facts, sortable
 from npusim.pages.template import Section, joined, page, text
 from npusim.report.words import SHORT_NAMES
 from npusim.terminal.units import nbytes, time
 
 
-def to_html(found: Sequence[Comparison]) -> str:
+def to_html(found: Sequence[Crosscheck]) -> str:
     """The page's text. One section a profile."""
     report = found[0].report
     lead = facts(
@@ -29,7 +29,7 @@ def to_html(found: Sequence[Comparison]) -> str:
     return page(f"{report.graph or 'a graph'}: prediction and reality", lead, sections, {}, ["sorted.js"])
 
 
-def _profile(each: Comparison) -> str:
+def _profile(each: Crosscheck) -> str:
     profile = each.profile
     longest = max(each.predicted_us, each.latency_us or 0.0) or 1.0
     totals = [Bar("predicted", each.predicted_us / longest, time(each.predicted_us), "g0")]

@@ -45,7 +45,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Crosscheck:
     """`times_are` says what a layer's time is. Empty numbers are None: the profile does not say.
 
     `engines`: engine -> (predicted, profile's) busy microseconds."""
@@ -87,7 +87,7 @@ def symmetric_error(predicted: float, other: float) -> float:
     return 2.0 * (predicted - other) / total if total else 0.0
 
 
-def compare(report: Report, graph: Graph, profile: Profile, host_us: float = 0.0) -> Comparison:
+def compare(report: Report, graph: Graph, profile: Profile, host_us: float = 0.0) -> Crosscheck:
     """The prediction of `graph` beside a profile of it.
 
     `host_us`: the host's part of a synchronous inference, added where the profile's latency has it inside.
@@ -111,7 +111,7 @@ def compare(report: Report, graph: Graph, profile: Profile, host_us: float = 0.0
         elif mine is not None and profile.layers:
             alone.append(node)
     synchronous = profile.label == MEASURED and bool(profile.facts.get("synchronous"))
-    return Comparison(
+    return Crosscheck(
         report=report,
         profile=profile,
         predicted_us=report.latency_us + (host_us if synchronous else 0.0),

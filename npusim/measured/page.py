@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.measured.join import Comparison, Pair, symmetric_error
+from npusim.measured.join import Crosscheck, Pair, symmetric_error
 from npusim.measured.profile import CPU, PREDICTED, UNKNOWN
 from npusim.measured.readers.measurement import Measurement
 from npusim.measured.values import ValueCheck
@@ -12,7 +12,7 @@ from npusim.terminal.layout import Line, clean, sentence, table
 LISTED = 8  # names of a list that are written out
 
 
-def page(found: Comparison, top: int, width: int) -> list[Line]:
+def page(found: Crosscheck, top: int, width: int) -> list[Line]:
     """Totals, engines, the layers that explain the gap, what matched nothing, and the notes."""
     report, profile = found.report, found.profile
     head = f"{clean(report.graph)} on {report.hardware}, {report.tiles} tiles, beside {clean(profile.path)}"
@@ -31,7 +31,7 @@ def page(found: Comparison, top: int, width: int) -> list[Line]:
     return lines
 
 
-def _totals(found: Comparison, width: int) -> list[Line]:
+def _totals(found: Crosscheck, width: int) -> list[Line]:
     label = found.profile.label
     rows = []
     if found.latency_us is not None:
@@ -55,7 +55,7 @@ def _numbers(word: str, mine: float, theirs: float, decimals: int = 1) -> tuple[
     return word, f"{mine:,.{decimals}f}", f"{theirs:,.{decimals}f}", f"{error:+.0%}"
 
 
-def _layers(found: Comparison, top: int, width: int) -> list[Line]:
+def _layers(found: Crosscheck, top: int, width: int) -> list[Line]:
     if not found.pairs:
         return []
     share = found.same_engine_share or 0.0
@@ -114,13 +114,13 @@ def short_split(text: str) -> str:
     return "+".join(dict.fromkeys(_SPLITS.get(word, word) for word in text.split("+"))) or "-"
 
 
-def _names_only(found: Comparison, width: int) -> list[Line]:
+def _names_only(found: Crosscheck, width: int) -> list[Line]:
     total = len(found.pairs) + len(found.only_profile)
     text = f"{len(found.pairs)} of {total} executed layers found again by name in the prediction"
     return [*sentence(text, width, 0), Line("")]
 
 
-def _unmatched(found: Comparison, width: int) -> list[Line]:
+def _unmatched(found: Crosscheck, width: int) -> list[Line]:
     lines: list[Line] = []
     timed = found.profile.label not in (CPU, UNKNOWN)
     if found.only_predicted:

@@ -10,13 +10,13 @@ from npusim.arch.hardware import Hardware
 from npusim.arch.spread import spreads
 from npusim.reference import bars
 from npusim.reference.dma_fit import DIRECTIONS, LONGEST_BYTES, DmaRows, price_rows, read_dma_rows
-from npusim.reference.errors import Comparison, compare
+from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder
 
 
-def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]:
+def dma(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors]:
     """Comparisons of the net's and the measured transfers of one NPU's generation."""
-    found: list[Comparison] = []
+    found: list[GroupErrors] = []
     gen = hw.generation
     (reach,) = [np.array([[s.down], [s.up]]) for s in spreads(hw) if s.name == "dma"]
     for name, against in ((f"dma_npu{gen}", "net"), ("dma_ground_truth", "ground truth")):

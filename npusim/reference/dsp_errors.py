@@ -21,11 +21,11 @@ from npusim.reference.dsp_fit import (
     price_rows,
     read_all_dsp_rows,
 )
-from npusim.reference.errors import Comparison, compare
+from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder
 
 
-def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]:
+def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors]:
     """Comparisons of the kernels of one NPU's generation that the hardware has a line for."""
     path = folder.find(f"dsp_npu{hw.generation}")
     if path is None:

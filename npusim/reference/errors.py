@@ -1,4 +1,4 @@
-"""What a validation says: one `Comparison` a group of rows, one `NetworkRow` a published figure."""
+"""What a validation says: one `GroupErrors` a group of rows, one `NetworkRow` a published figure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class GroupErrors:
     """Predictions against the rows of one group of a table.
 
     `unseen`: the half of the rows (by hash of the workload) no constant was fitted to; None where nothing
@@ -99,7 +99,7 @@ class Validation:
 
     reference: str
     hardware: tuple[str, ...]
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[GroupErrors, ...] = ()
     networks: tuple[NetworkRow, ...] = ()
     missing: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def statistics(predicted: Any, truth: Any) -> Statistics:
 
 def compare(
     predicted: Any, roofline: Any, truth: Any, half: Any = None, reach: Any = None, **words: Any
-) -> Comparison:
+) -> GroupErrors:
     """A comparison of arrays [n]; `half` is 1 on rows no constant was fitted to, None if none was to any. `reach`:
     logarithms [2, n or 1] from each prediction down and up to the ends of its band."""
     truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
@@ -132,7 +132,7 @@ def compare(
         unseen = statistics(predicted[half == 1], truth[half == 1])
     kept = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), KEPT_POINTS)).astype(int))
     points = tuple((float(f"{truth[i]:.4g}"), float(f"{predicted[i]:.4g}")) for i in kept)
-    return Comparison(
+    return GroupErrors(
         all=statistics(predicted, truth),
         roofline=statistics(roofline, truth),
         unseen=unseen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.pages.parts import Bar, bars, facts, sortable
 from npusim.pages.template import Section, joined, page, text
-from npusim.reference.errors import Comparison, Validation
+from npusim.reference.errors import GroupErrors, Validation
 from npusim.terminal.units import time
 
 LONGEST = 40.0  # percent: a bar that is worse is as long, and says so
@@ -48,7 +48,7 @@ def to_html(result: Validation) -> str:
     return page("How far the predictions are off", lead, sections, {}, ["sorted.js"])
 
 
-def _npu(own: list[Comparison]) -> str:
+def _npu(own: list[GroupErrors]) -> str:
     most = max((c.judged.mape for c in own if c.judged.rows), default=0.0) or 1.0
     most = min(most, LONGEST)
     shown = [
@@ -78,7 +78,7 @@ def _npu(own: list[Comparison]) -> str:
     )
 
 
-def _numbers(c: Comparison) -> tuple[float, ...]:
+def _numbers(c: GroupErrors) -> tuple[float, ...]:
     s = c.all
     return (s.rows, s.mape, s.median, s.p90, s.bias, c.roofline.mape)
 

@@ -13,7 +13,7 @@ from npusim.arch.mac_array import mac_array_cycles
 from npusim.band import PLAN_SPREAD
 from npusim.compiler.split import mac_shares
 from npusim.reference import bars
-from npusim.reference.errors import Comparison, compare
+from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder
 from npusim.reference.mac_array_errors import reaches, roofline_cycles
 from npusim.reference.rows import MacRows, bad_table, mac_rows, read_table
@@ -22,7 +22,7 @@ from npusim.work import MacWork
 _FIELDS = tuple(f.name for f in fields(MacWork))
 
 
-def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]:
+def layers(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors]:
     """One comparison over all rows with `best` = 1, and one a number of tiles. Nothing is fitted to them."""
     path = folder.find(f"layer_npu{hw.generation}")
     if path is None:

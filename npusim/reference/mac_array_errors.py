@@ -10,7 +10,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.spread import block_of, spreads
 from npusim.reference import bars
-from npusim.reference.errors import Comparison, compare
+from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder
 from npusim.reference.mac_array_fit import price_rows
 from npusim.reference.rows import MacRows, read_mac_rows
@@ -19,9 +19,9 @@ from npusim.work import MacOp, MacWork
 _STENCIL = (MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
-def mac_array(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[Comparison]:
+def mac_array(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors]:
     """Comparisons of the net's, the profiled and the measured table of one NPU's generation."""
-    found: list[Comparison] = []
+    found: list[GroupErrors] = []
     gen = hw.generation
     tables = [("mac_array_npu{}", "net"), ("mac_array_npu{}_ground_truth", "ground truth")]
     if gen == "5010":

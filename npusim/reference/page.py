@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from npusim.reference.errors import Comparison, NetworkRow, Validation, by_product
+from npusim.reference.errors import GroupErrors, NetworkRow, Validation, by_product
 from npusim.terminal.layout import Line, sentence, table
 
 _HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "band", "bar")
@@ -47,7 +47,7 @@ def page(result: Validation, width: int) -> list[Line]:
     return [*lines, Line(""), Line(f"{met} of {len(barred)} bars met")] if barred else lines
 
 
-def _comparisons(comparisons: list[Comparison], width: int) -> list[Line]:
+def _comparisons(comparisons: list[GroupErrors], width: int) -> list[Line]:
     """One table over all engines, so that columns stand below each other, with a title a group of rows."""
     lines = table(_HEADER, [_row(c) for c in comparisons], width, words=(0,))
     titled = [lines[0]]
@@ -58,7 +58,7 @@ def _comparisons(comparisons: list[Comparison], width: int) -> list[Line]:
     return titled
 
 
-def _row(c: Comparison) -> tuple[str, ...]:
+def _row(c: GroupErrors) -> tuple[str, ...]:
     s = c.all
     way, comma, _ = c.what.partition(", both ports")
     bar = "" if c.bar is None else f"{c.bar:g} {'met' if c.verdict == 'met' else 'miss'}"

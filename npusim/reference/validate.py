@@ -11,7 +11,7 @@ from npusim.arch.presets import load_hardware
 from npusim.errors import BadArgument
 from npusim.reference.dma_errors import dma
 from npusim.reference.dsp_errors import dsp
-from npusim.reference.errors import Comparison, Validation
+from npusim.reference.errors import GroupErrors, Validation
 from npusim.reference.folder import GENERATIONS, Folder, shipped
 from npusim.reference.layers_errors import layers
 from npusim.reference.mac_array_errors import mac_array
@@ -38,7 +38,7 @@ def validate(
     folder = Folder(shipped() if reference is None else reference)
     machines = [h if isinstance(h, Hardware) else load_hardware(h) for h in hardware or GENERATIONS.values()]
     skipped: Counter[str] = Counter()
-    comparisons: list[Comparison] = []
+    comparisons: list[GroupErrors] = []
     for part in (mac_array, dma, dsp, layers):
         for hw in machines:
             comparisons += part(folder, hw, skipped)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
+from heapq import nlargest
 from typing import Any
 
 from npusim.report.alike import alike
@@ -84,11 +85,11 @@ def run_columns(report: Report, texts: Texts, key: str) -> dict[str, Any]:
 
 def colours(*reports: Report) -> dict[str, int]:
     """Op types that take most time -> the number of their colour."""
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     for report in reports:
         for node in report.nodes:
-            spent[node.op_type] += node.critical_us + 1e-9 * sum(node.busy_us.values())  # type: ignore[assignment]
-    return {op: k for k, (op, _) in enumerate(spent.most_common(COLOURS))}
+            spent[node.op_type] += node.critical_us + 1e-9 * sum(node.busy_us.values())
+    return {op: k for k, op in enumerate(nlargest(COLOURS, spent, key=spent.__getitem__))}
 
 
 def layer(name: str) -> str:

@@ -2,7 +2,7 @@
 
     expression : numbers, dotted names, + - * / ** and parentheses, min(...), max(...), sqrt(x), log(x)
 
-The text is parsed by Python's own parser and never run (`npusim.expression`). Names may stand
+The text is parsed by Python's own parser and never run (`npusim_xamba.expression`). Names may stand
 for arrays, so one expression prices a hundred thousand machines at once.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from npusim.errors import BadArgument
-from npusim.expression import Arithmetic, dotted
+from npusim_xamba.expression import Arithmetic, dotted
 
 GRAMMAR = "numbers, dotted names, + - * / **, parentheses, min, max, sqrt and log"
 LONGEST, DEEPEST = 1000, 200  # characters, and levels of the tree

@@ -17,9 +17,9 @@ from pydantic import Field
 
 from npusim.arch.config import Strict, load_yaml, num
 from npusim.errors import BadArgument
-from npusim.expression import Arithmetic
 from npusim.graph import Graph, Node
 from npusim.whatif.weights import weight_of
+from npusim_xamba.expression import Arithmetic
 from npusim_xamba.text import quoted
 
 Counts = Mapping[str, float]

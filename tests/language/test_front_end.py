@@ -9,6 +9,8 @@ import npusim
 from npusim.cli import main
 from npusim.commands.inputs import parse_dims
 from npusim.errors import BadArgument, BadModel
+from npusim.language.config import FAMILIES, _pages
+from npusim.language.families import gpt2
 from npusim.model_files import CONFIG, ONNX, front_end, name_of, of_folder
 from tests.language.exports import LLAMA_TINY
 from xamba.errors import BadModel as BadForXamba
@@ -31,6 +33,15 @@ def test_a_config_and_its_folder_are_one_decode_step(folder):
         assert graph.values["logits"].shape == (1, 1, 512)
         report = npusim.simulate(path)
         assert (report.graph, report.latency_us > 0, len(report.model_sha256)) == ("tiny-llama", True, 64)
+
+
+def test_two_pages_for_one_model_type_are_refused(monkeypatch):
+    _pages.cache_clear()
+    monkeypatch.setattr(gpt2, "MODEL_TYPES", ("gpt2", "bloom"))
+    with pytest.raises(BadArgument, match=r"model_type 'bloom' is read by two pages, bloom\.py and gpt2\.py"):
+        "bloom" in FAMILIES  # noqa: B015
+    monkeypatch.undo()
+    assert _pages()["bloom"].__module__.endswith(".bloom")
 
 
 def test_sizes_are_bound_as_free_dimensions_are(folder):

@@ -6,7 +6,10 @@ import pytest
 from npusim import hardware, load, simulate
 from npusim.errors import BadArgument, UnknownOp, UnknownShape
 from npusim.loading.all_rules import import_module  # noqa: F401  (registers the rules)
+from npusim.loading.ir.front import translations
+from npusim.loading.ir.table import DECIDED, PLANS, TRANSLATIONS, decides, plans, translates
 from npusim.loading.rules import RULES, Out, rule
+from npusim.loading.walk import SPECIAL, special
 from npusim.ops import lowerings, op
 from npusim.ops.counting import dsp
 from npusim.ops.registry import _RULES
@@ -35,6 +38,23 @@ def test_a_second_shape_rule_of_an_op_is_refused_unless_it_says_so():
     with pytest.raises(BadArgument, match=r"'Relu' of domain 'ai.onnx' has a shape rule already, same_shape"):
         rule("Relu")(lambda o: [Out(o.x().dtype, o.x().shape)])
     rule("Relu", replace=True)(lambda o: [Out(o.x().dtype, (1,))])
+
+
+@pytest.mark.parametrize(
+    "register, table, kind, where",
+    [
+        (translates, TRANSLATIONS, "Relu", "a translation already"),
+        (plans, PLANS, "ReadValue", "a plan already"),
+        (decides, DECIDED, "Gather", "a rule for missing constants already, gather in .*decided_cuts"),
+        (special, SPECIAL, "Loop", "a way to be taken in already"),
+    ],
+)
+def test_a_second_function_for_a_kind_of_node_is_refused(register, table, kind, where):
+    translations()
+    before = dict(table)
+    with pytest.raises(BadArgument, match=rf"'{kind}' has {where}"):
+        register(kind)(lambda *given: None)
+    assert table == before
 
 
 def foreign(folder, declared, inputs=("x",), weights=None):

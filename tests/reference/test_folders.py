@@ -10,7 +10,7 @@ import pytest
 
 from npusim.errors import BadArgument
 from npusim.reference.dma_fit import read_dma_rows
-from npusim.reference.errors import Comparison, NetworkRow, Statistics, by_product, compare, statistics
+from npusim.reference.errors import GroupErrors, NetworkRow, Statistics, by_product, compare, statistics
 from npusim.reference.folder import shipped
 from npusim.reference.rows import half_of, read_mac_rows
 from npusim.reference.validate import validate
@@ -112,7 +112,7 @@ def test_the_bar_is_held_against_unseen_rows_only():
     truth, half = np.array([100.0, 100.0]), np.array([0, 1])
     assert compare(np.array([150.0, 110.0]), truth, truth, half, **words).verdict == "met"
     assert compare(np.array([110.0, 150.0]), truth, truth, half, **words).verdict == "missed"
-    none = Comparison(
+    none = GroupErrors(
         all=Statistics(2, 1, 1, 1, 1), roofline=Statistics(2, 1, 1, 1, 1), **words | {"bar": None}
     )
     assert none.verdict == ""

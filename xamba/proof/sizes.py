@@ -9,23 +9,34 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import onnx_ir as ir
 
+from npusim_xamba.expression import Arithmetic
 from npusim_xamba.text import quoted
 from xamba.errors import BadArgument, BadModel
 
 FREE_DIMENSION = 2  # length of a free dimension that nobody bound
 #: (batch, length) of free dimensions, in the order they are tried; models refuse some.
 SIZES = ((FREE_DIMENSION, FREE_DIMENSION), (3, 17), (1, 5), (1, 64), (1, 224))
-OPERATORS: dict[type, Any] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.floordiv,
-}
+
+
+def _whole(number: object) -> int:
+    if type(number) is not int:
+        raise ValueError("a size is a whole number")
+    return number
+
+
+SUMS = Arithmetic(
+    binary={
+        ast.Add: operator.add,
+        ast.Sub: operator.sub,
+        ast.Mult: operator.mul,
+        ast.FloorDiv: operator.floordiv,
+        ast.Div: operator.floordiv,
+    },
+    number=_whole,
+)
 
 
 def run_inputs(model: ir.Model) -> list[ir.Value]:
@@ -112,18 +123,8 @@ def _parsed(expression: str) -> ast.Expression | None:
 def _evaluate(expression: str, bound: Mapping[str, int]) -> int | None:
     """The size of a sum or product of bound names; None for anything else, and for less than 0."""
     tree = _parsed(expression)
-
-    def size(node: ast.expr) -> int:
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-            return OPERATORS[type(node.op)](size(node.left), size(node.right))
-        if isinstance(node, ast.Name):
-            return bound[node.id]
-        if isinstance(node, ast.Constant) and type(node.value) is int:
-            return node.value
-        raise ValueError
-
     try:
-        result = -1 if tree is None else size(tree.body)
+        result: int = -1 if tree is None else SUMS.value(tree.body, bound)
     except (KeyError, ValueError, ArithmeticError):
         return None
     return result if result >= 0 else None

@@ -1,7 +1,8 @@
-"""What the sizes at a layer's ports say of constants whose .bin is not there: axes, orders, targets, lengths.
+"""What the sizes at a layer's ports say of constants whose .bin is not there: axes, orders, targets.
 
 Only of a file without free sizes. Where several answers fit the sizes, one that exporters write is taken, and named if
 another would move other bytes. `DECIDED` holds one rule a type of layer: the values of its inputs, by their place.
+Cuts and single numbers have files of their own, `decided_cuts.py` and `decided_numbers.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from math import prod
 from typing import Any
 
 from npusim.loading.ir.case import Case
-from npusim.loading.ir.record import Layer, Net
+from npusim.loading.ir.record import Net
 from npusim.loading.ir.table import NothingFits, Values, decides
 
 NONE: Values = {}
@@ -61,16 +62,12 @@ def without(dims: Dims, axes: Iterable[int]) -> Dims:
     return tuple(size for k, size in enumerate(dims) if k not in gone)
 
 
-@decides("Gather")
-def gather(c: Case) -> Values:
-    data, indices, out, shared = c.dims(), c.dims(1), c.out_port().dims, c.whole("batch_dims", 0)
-    shared += len(indices) if shared < 0 else 0
-    fits = [a for a in range(shared, len(data)) if data[:a] + indices[shared:] + data[a + 1 :] == out]
-    axis = one_of(c, "axis", fits, lambda a: around(data, a))
-    cuts = cuts_of(c)
-    if from_file(c, 1) and c.layer in cuts and prod(indices) == 1:  # one row of several
-        return {1: cuts.index(c.layer) % max(data[axis], 1), 2: [axis]}
-    return {2: [axis]}
+def from_file(c: Case, index: int) -> bool:
+    """Whether an input is a constant of one number."""
+    maker = c.t.producer(c.layer, index)
+    while maker is not None and maker.type == "Convert":
+        maker = c.t.producer(maker, 0)
+    return maker is not None and maker.type == "Const" and count(c, index) == 1
 
 
 @decides("ScatterUpdate")
@@ -175,89 +172,6 @@ def range_(c: Case) -> Values:
     return {0: 0, 1: c.out_port().dims[0], 2: 1}
 
 
-@decides("Pad")
-def pad(c: Case) -> Values:
-    more = [b - a for a, b in zip(c.dims(), c.out_port().dims, strict=True)]
-    return {1: [n - n // 2 for n in more], 2: [n // 2 for n in more]}
-
-
-def cuts_of(c: Case) -> list[Layer]:
-    """The cuts of this layer's kind of the same tensor, in the order of their names (exporters count), but one that is
-    negated is the second half of what rotary embeddings turn."""
-    source = c.t.maker(c.layer, c.port())
-    cuts = {goal[0]: c.t.layers[goal[0]] for goal in c.t.readers.get(source, [])}
-
-    def place(cut: Layer) -> tuple[Any, ...]:
-        reader = c.t.only_reader(cut)
-        negated = reader is not None and reader.type in ("Negative", "Multiply") and sign(Case(reader, c.t))
-        stem = cut.name.rstrip("0123456789")
-        number = cut.name[len(stem) :][:9]
-        return negated, stem.rstrip("_"), int(number) if number else -1
-
-    return sorted((cut for cut in cuts.values() if cut.type == c.layer.type), key=place)
-
-
-def start(c: Case, axis: int, part: int) -> int:
-    """Where a cut of `part` begins: a single one of one is the last; several stand side by side."""
-    size = c.dims()[axis]
-    cuts = cuts_of(c)
-    if part == 1 and len(cuts) == 1:
-        return size - 1
-    parts = [along(cut, axis, len(c.dims())) for cut in cuts]
-    if sum(parts) == size:
-        return sum(parts[: cuts.index(c.layer)])
-    equal = [cut for cut, n in zip(cuts, parts, strict=True) if n == part]
-    first = equal.index(c.layer) * part if c.layer in equal else 0
-    return first if first + part <= size else max(size - part, 0)
-
-
-def along(cut: Layer, axis: int, rank: int) -> int:
-    """How much of an axis a cut takes; an axis that it drops is one."""
-    dims = cut.outputs[0].dims
-    return dims[axis] if len(dims) == rank else 1
-
-
-@decides("Slice")
-def slice_(c: Case) -> Values:
-    dims, out, length = c.dims(), c.out_port().dims, count(c, 1)
-    differ = [k for k, (a, b) in enumerate(zip(dims, out, strict=True)) if a != b]
-    rest = [k for k in range(len(dims)) if k not in differ]
-    axes = sorted([*differ, *rest][:length]) if c.has(4) else list(range(length))
-    starts = [start(c, k, out[k]) if k in differ else 0 for k in axes]
-    ends = [s + out[k] for s, k in zip(starts, axes, strict=True)]
-    return {1: starts, 2: ends, 3: [1] * len(axes), 4: axes}
-
-
-@decides("StridedSlice")
-def strided_slice(c: Case) -> Values:
-    from npusim.loading.ir.ops_index import mask
-
-    length = count(c, 1)
-    names = ("begin_mask", "end_mask", "new_axis_mask", "shrink_axis_mask", "ellipsis_mask")
-    open_begin, open_end, new, shrink, rest = (mask(c, n, length) for n in names)
-    dims, out = c.dims(), c.out_port().dims
-    begins, ends, strides = [0] * length, [1] * length, [1] * length
-    axis = place = 0
-    for k in range(length):
-        if rest[k]:
-            skip = len(dims) - sum(1 for j in range(length) if not new[j] and not rest[j])
-            axis, place = axis + skip, place + skip
-        elif new[k]:
-            place += 1
-        elif shrink[k]:
-            begins[k] = start(c, axis, 1)
-            ends[k] = begins[k] + 1
-            axis += 1
-        else:
-            size, part = dims[axis], out[place]
-            begins[k] = 0 if open_begin[k] else size - part if open_end[k] else start(c, axis, part)
-            ends[k] = begins[k] + part
-            if open_begin[k] and open_end[k] and part:
-                ends[k], strides[k] = size, -(-size // part)
-            axis, place = axis + 1, place + 1
-    return {1: begins, 2: ends, 3: strides}
-
-
 @decides("TopK", "OneHot")
 def along_axis(c: Case) -> Values:
     return {1: c.out_port().dims[c.whole("axis", -1)]}
@@ -310,109 +224,6 @@ def pooled(c: Case) -> Values:
     return {1: list(c.out_port().dims[2:])}
 
 
-@decides("HardSigmoid", "Selu", "Swish", "ScaledDotProductAttention")
-def numbers(c: Case) -> Values:
-    """Factors that cost the same whatever they are."""
-    given = {"HardSigmoid": {1: 0.2, 2: 0.5}, "Selu": {1: 1.67, 2: 1.05}, "Swish": {1: 1.0}}
-    return given.get(c.layer.type, {4: max(c.dims()[-1], 1) ** -0.5 if c.dims() else 1.0})
-
-
-@decides("RandomUniform")
-def random_uniform(c: Case) -> Values:
-    return {0: list(c.out_port().dims)}
-
-
-@decides("Multinomial")
-def multinomial(c: Case) -> Values:
-    return {1: c.out_port().dims[-1]}
-
-
-@decides("Eye")
-def eye(c: Case) -> Values:
-    *batch, rows, columns = c.out_port().dims
-    return {0: rows, 1: columns, 2: 0, 3: batch}
-
-
-@decides("DFT", "IDFT", "RDFT")
-def fourier(c: Case) -> Values:
-    out, many = c.out_port().dims, count(c, 1)
-    end = c.rank() - (c.layer.type != "RDFT")
-    axes = list(range(end - many, end))
-    sizes = [out[a] for a in axes]
-    if c.layer.type == "RDFT":
-        sizes[-1] = c.dims()[axes[-1]] if c.dims()[axes[-1]] // 2 + 1 == sizes[-1] else 2 * (sizes[-1] - 1)
-    if c.rank() > many + (c.layer.type != "RDFT"):
-        c.t.shared.doubts.append(f"axes {axes} of '{c.layer.name}' ({c.layer.type})")
-    return {1: axes, 2: sizes}
-
-
-@decides("STFT")
-def stft(c: Case) -> Values:
-    a, b = c.out_port().dims[-3:-1]
-    bins, frames = (a, b) if c.flag("transpose_frames") else (b, a)
-    size = max(2 * (bins - 1), count(c, 1))
-    return {2: size, 3: (c.dims()[-1] - size) // (frames - 1) if frames > 1 else 1}
-
-
-@decides("Loop")
-def trips(c: Case) -> Values:
-    """As often as a result has parts, or an input that is cut."""
-    ports = c.layer.port_maps.get("")
-    for given, sides in ((ports.outputs, c.layer.outputs), (ports.inputs, c.layer.inputs)) if ports else ():
-        for side in given:
-            for port in sides:
-                if "axis" in side and side.get("external_port_id") == str(port.id):
-                    return {0: port.dims[int(side["axis"])], 1: True}
-    return NONE
-
-
-def sign(c: Case) -> bool:
-    """Whether a Multiply by one number is the change of sign in a rotary embedding: of a cut, in front of a Concat."""
-    if c.layer.type == "Negative":
-        return True
-    reader, sources = c.t.only_reader(c.layer), [c.t.producer(c.layer, k) for k in (0, 1)]
-    cuts = [k for k, s in enumerate(sources) if s is not None and s.type in CUTS]
-    return reader is not None and reader.type == "Concat" and len(cuts) == 1 and count(c, 1 - cuts[0]) == 1
-
-
-CUTS = ("Slice", "StridedSlice", "Split", "VariadicSplit", "Gather")
-
-
-def from_file(c: Case, index: int) -> bool:
-    """Whether an input is a constant of one number."""
-    maker = c.t.producer(c.layer, index)
-    while maker is not None and maker.type == "Convert":
-        maker = c.t.producer(maker, 0)
-    return maker is not None and maker.type == "Const" and count(c, index) == 1
-
-
-@decides("Multiply")
-def factor(c: Case) -> Values:
-    k = next((k for k in (0, 1) if from_file(c, k)), None)
-    return {k: [-1.0] * 1} if k is not None and sign(c) else NONE
-
-
-@decides("Divide")
-def reciprocal(c: Case) -> Values:
-    return {0: 1.0} if from_file(c, 0) else NONE
-
-
-@decides("Power")
-def exponent(c: Case) -> Values:
-    """A square where a sum follows or nothing is known, else the root that ends a norm."""
-    if not from_file(c, 1):
-        return NONE
-    readers = c.t.readers.get((c.layer.id, c.out_port().id), [])
-    if any(c.t.layers[goal[0]].type.startswith("Reduce") for goal in readers):
-        return {1: 2.0}
-    before = c.t.producer(c.layer, 0)
-    root = (
-        before is not None and before.type == "Add" and any(from_file(Case(before, c.t), k) for k in (0, 1))
-    )
-    c.t.shared.doubts.append(f"exponent {-0.5 if root else 2} of '{c.layer.name}' (Power)")
-    return {1: -0.5 if root else 2.0}
-
-
 @decides("Roll")
 def roll(c: Case) -> Values:
     many = count(c, 2)
@@ -432,29 +243,3 @@ def blocks(c: Case) -> Values:
     block = [1, *(-(-b // a) for a, b in zip(small[1:], large[1:], strict=True))]
     over = [0, *(a * n - b for a, b, n in zip(small[1:], large[1:], block[1:], strict=True))]
     return {1: block, 2: [0] * len(block), 3: over}
-
-
-@decides("SliceScatter")
-def written_over(c: Case) -> Values:
-    dims, part = c.dims(), c.dims(1)
-    axis = next((k for k, (a, b) in enumerate(zip(dims, part, strict=True)) if a != b), 0)
-    axes = [axis] if c.has(5) and count(c, 5) == 1 else list(range(len(dims)))
-    return {2: [0] * len(axes), 3: [part[k] for k in axes], 4: [1] * len(axes), 5: axes}
-
-
-@decides("IRDFT")
-def fourier_back(c: Case) -> Values:
-    end, out = c.rank() - 1, c.out_port().dims
-    axes = list(range(end - count(c, 1), end))
-    if end > len(axes):
-        differ = [k for k in range(end) if c.dims()[k] != out[k]]
-        axes = differ if len(differ) == len(axes) else axes
-    return {1: axes, 2: [out[a] for a in axes]}
-
-
-@decides("ISTFT")
-def istft(c: Case) -> Values:
-    bins, frames = c.dims()[-3:-1]
-    size, length = 2 * (bins - 1), c.out_port().dims[-1]
-    rest = length if c.flag("center") else length - size
-    return {2: size, 3: rest // (frames - 1) if frames > 1 else 1, 4: length}

@@ -19,9 +19,9 @@ OPSET = 23  # of the ONNX operations that layers become: the first with Attentio
 
 
 def translations() -> dict[str, Translation]:
-    """Every translation by its operation: all `ops_*` of this folder are imported."""
+    """Every translation by its operation: all `ops_*` of this folder are imported, and what sizes decide."""
     for module in pkgutil.iter_modules(room.__path__):
-        if module.name.startswith(("ops_", "weights")):
+        if module.name.startswith(("ops_", "weights", "decided_")):
             import_module(f"{room.__name__}.{module.name}")
     return TRANSLATIONS
 
