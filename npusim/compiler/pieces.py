@@ -109,14 +109,15 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
         return 0
     full = ceil_to(work.out_c, CHANNEL_STEP)
     most = max(1, full // min(full, FULL_CHANNELS))
-    wanted = max(1, ceil(2 * step.fixed_bytes / room))
+    held = step.fixed_bytes * step.stored  # narrower weights lie in the scratchpad as they are stored
+    wanted = max(1, ceil(2 * held / room))
     if wanted > most:
         return 0
     if wanted > 1:
         sixteens = full // CHANNEL_STEP
         for even in range(wanted, min(2 * wanted, most) + 1):
             on_tile = ceil(sixteens / even / tiles) * tiles / sixteens
-            if sixteens % even == 0 and 2 * step.fixed_bytes * on_tile <= room:
+            if sixteens % even == 0 and 2 * held * on_tile <= room:
                 return even
     return ceil(full / ceil_to(full / wanted, CHANNEL_STEP))
 
