@@ -25,6 +25,23 @@ class Mode(StrEnum):
     LATENCY = "latency"
 
 
+class StoredWeights(StrEnum):
+    """How a language model's matrices are stored."""
+
+    FP16 = "fp16"
+    INT8 = "int8"
+    INT4 = "int4"
+    NF4 = "nf4"
+    NF4_DOUBLE = "nf4-double"
+
+
+class StoredCache(StrEnum):
+    """How a language model's keys and values are stored."""
+
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
 class Method(StrEnum):
     """How the points of a sweep are spread: all combinations, or points among them."""
 

@@ -50,8 +50,12 @@ Set = Annotated[
     ),
 ]
 Memory = Annotated[
-    str,
-    typer.Option("--max-memory", metavar="SIZE", help="Refuse to compare models that take more than this."),
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZE",
+        help="Refuse to compare models that take more than this. Default: 8GB.",
+    ),
 ]
 As = Annotated[
     str | None,
@@ -143,7 +147,7 @@ def optimize(
     dim: Dims = None,
     set_: Set = None,
     as_type: As = None,
-    max_memory: Memory = "8GB",
+    max_memory: Memory = None,
     json: Json = None,
     for_: For = None,
     compiler: Compiler = None,
@@ -158,6 +162,7 @@ def optimize(
     """
     from xamba import optimized_page
     from xamba.pipeline import optimize as run
+    from xamba.proof.equivalence import MAX_MEMORY_BYTES
 
     check_json(json, [source, output])
     if for_ is not None:
@@ -179,7 +184,7 @@ def optimize(
             dims=parse_dims(dim),
             settings=parse_settings(set_),
             as_type=as_type,
-            max_memory_bytes=parse_size(max_memory),
+            max_memory_bytes=parse_size(max_memory, MAX_MEMORY_BYTES),
             json=json,
         )
         if json != STDOUT:
@@ -200,7 +205,7 @@ def optimize(
         dims=parse_dims(dim),
         settings=parse_settings(set_),
         as_type=as_type,
-        max_memory_bytes=parse_size(max_memory),
+        max_memory_bytes=parse_size(max_memory, MAX_MEMORY_BYTES),
         inline_functions=not keep_functions,
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
@@ -218,7 +223,7 @@ def verify(
     dim: Dims = None,
     set_: Set = None,
     as_type: As = None,
-    max_memory: Memory = "8GB",
+    max_memory: Memory = None,
     runtime: Annotated[
         str | None,
         typer.Option(
@@ -232,6 +237,7 @@ def verify(
 ) -> None:
     """Run two models on the same inputs of many kinds. Exit 0: the same within what rounding may do; 1: not."""
     check_json(json, [a, b], output)
+    from xamba.proof.equivalence import MAX_MEMORY_BYTES
     from xamba.proof.equivalence import verify as run
     from xamba.proof.page import verdict_text
 
@@ -243,7 +249,7 @@ def verify(
         dims=parse_dims(dim),
         runtime=runtime,
         as_type=as_type,
-        max_memory_bytes=parse_size(max_memory),
+        max_memory_bytes=parse_size(max_memory, MAX_MEMORY_BYTES),
         settings=parse_settings(set_),
     )
     answer("xamba.verify", verdict.as_dict(), verdict_text(verdict), json, [a, b], output, seed=seed)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import NoneType
@@ -17,6 +16,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from npusim_xamba.memory import parse_memory
 from xamba.errors import BadArgument
 from xamba.passes.base import XambaPass
 
@@ -187,9 +187,9 @@ def parse_settings(texts: list[str] | None) -> dict[str, Any]:
     return settings
 
 
-def parse_size(text: str) -> int:
-    """'16GB' or '300MB' in bytes (of 10^9 and 10^6). Raises `BadArgument`."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([MG])B", text.strip(), re.IGNORECASE)
-    if found is None or not 0 < float(found[1]) < 1e9:
-        raise BadArgument(f"--max-memory is '{text}'; write a size as 16GB or 300MB")
-    return int(float(found[1]) * {"M": 1e6, "G": 1e9}[found[2].upper()])
+def parse_size(text: str | None, default: int) -> int:
+    """'16GB', '300 MiB' or bytes, in bytes. Raises `BadArgument`."""
+    try:
+        return default if text is None else parse_memory(text)
+    except ValueError as error:
+        raise BadArgument(f"--max-memory: {error}") from None

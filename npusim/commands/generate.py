@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os.path import join
 
-from npusim.choices import GROUP, Precision
+from npusim.choices import GROUP, Precision, StoredCache, StoredWeights
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.generate_beside import beside
@@ -18,9 +18,9 @@ def generate(
     hw: opt.Hw = "lunar_lake",
     prompt: lm.Prompt = None,
     tokens: lm.AnswerTokens = 128,
-    weights: lm.WeightsOption = "fp16",
+    weights: lm.WeightsOption = StoredWeights.FP16,
     group: lm.Group = GROUP,
-    cache: lm.Cache = "fp16",
+    cache: lm.Cache = StoredCache.FP16,
     context: lm.Context = None,
     growing: lm.Growing = False,
     chunk: lm.ChunkOption = 1024,

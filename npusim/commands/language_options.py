@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from npusim.choices import StoredCache, StoredWeights
+from npusim.commands.option_parts import chosen
+
 LanguageModel = Annotated[
     list[str],
     typer.Argument(
@@ -18,16 +21,14 @@ Prompt = Annotated[
     int | None, typer.Option("--prompt", metavar="N", help="Tokens of the question; 1024, or as exported.")
 ]
 AnswerTokens = Annotated[int, typer.Option("--tokens", metavar="N", help="Tokens of the answer.")]
-WeightsOption = Annotated[
-    str, typer.Option("--weights", metavar="fp16|int8|int4|nf4|nf4-double", help="How matrices are stored.")
-]
+WeightsOption = Annotated[StoredWeights, chosen(StoredWeights, "--weights", "How matrices are stored.")]
 Group = Annotated[
     int,
     typer.Option(
         "--group", metavar="N", help="Inputs that share a scale with int4 and nf4; -1: all of them."
     ),
 ]
-Cache = Annotated[str, typer.Option("--cache", metavar="fp16|int8", help="How keys and values are stored.")]
+Cache = Annotated[StoredCache, chosen(StoredCache, "--cache", "How keys and values are stored.")]
 Context = Annotated[
     int | None,
     typer.Option("--context", metavar="N", help="Rows of the static cache; prompt and answer by default."),

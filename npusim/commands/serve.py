@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from npusim.choices import GROUP, Order, Precision
+from npusim.choices import GROUP, Order, Precision, StoredCache, StoredWeights
 from npusim.commands import language_options as lm
 from npusim.commands import options as opt
 from npusim.commands.inputs import Conditions
@@ -29,9 +29,9 @@ def serve(
     order: opt.OrderOption = Order.ONE_BY_ONE,
     hw: opt.Hw = "lunar_lake",
     tokens: lm.AnswerTokens = 128,
-    weights: lm.WeightsOption = "fp16",
+    weights: lm.WeightsOption = StoredWeights.FP16,
     group: lm.Group = GROUP,
-    cache: lm.Cache = "fp16",
+    cache: lm.Cache = StoredCache.FP16,
     growing: lm.Growing = False,
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",

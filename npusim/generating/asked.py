@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from npusim.choices import GROUP
+from npusim.choices import GROUP, StoredCache, StoredWeights, choose
 from npusim.errors import BadArgument
 
 PROMPT = 1024  # NPUW_LLM_MAX_PROMPT_LEN
 CHUNK = 1024  # NPUW_LLM_PREFILL_CHUNK_SIZE
 ROUND = 64  # rows of prompt and answer are rounded up to (assumed: no property says it)
-WIDTHS = ("fp16", "int8", "int4", "nf4", "nf4-double")
-CACHES = ("fp16", "int8")
 MOST_TOKENS = 1 << 22
 
 
@@ -45,9 +43,8 @@ class Asked:
                 raise BadArgument(
                     f"--{name} {value}: give a whole number from 1 to {MOST_TOKENS:,}, such as {_SUCH[name]}"
                 )
-        for name, value, offered in (("weights", self.weights, WIDTHS), ("cache", self.cache, CACHES)):
-            if value not in offered:
-                raise BadArgument(f"--{name} '{value}' is not on offer; choose from {', '.join(offered)}")
+        choose(StoredWeights, self.weights, "--weights")
+        choose(StoredCache, self.cache, "--cache")
         if self.context is not None and self.growing:
             raise BadArgument(
                 "--context is the size of a static cache, and --growing has none; give one of the two"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from npusim.choices import GROUP
+from npusim.choices import GROUP, StoredCache, StoredWeights, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.answer import answer, steps_of
@@ -85,6 +85,7 @@ def generate(
     """
     files = [os.fspath(model)] if isinstance(model, str | os.PathLike) else [os.fspath(m) for m in model]
     size = PROMPT if prompt is None else prompt
+    weights, cache = choose(StoredWeights, weights, "--weights"), choose(StoredCache, cache, "--cache")
     asked = Asked(size, tokens, weights, group, cache, context, growing, chunk, batch)
     if draft is not None:
         check(accept, ahead)

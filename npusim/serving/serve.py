@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.choices import GROUP, Order, choose
+from npusim.choices import GROUP, Order, StoredCache, StoredWeights, choose
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
@@ -63,6 +63,7 @@ def serve(
     machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
     longest = up(max(request.prompt for request in mix), ROUND)
+    weights, cache = choose(StoredWeights, weights, "--weights"), choose(StoredCache, cache, "--cache")
     base = Asked(weights=weights, group=group, cache=cache, growing=growing)
     question = asked_for(longest, max(request.tokens for request in mix), base)
     files = [os.fspath(model)] if isinstance(model, str | os.PathLike) else [os.fspath(m) for m in model]

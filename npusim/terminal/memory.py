@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 
 from npusim.errors import BadArgument
+from npusim_xamba import memory
 
 
 def parse_memory(text: str | int | float) -> int:
-    """'2GB', '512 MiB' or bytes, by pydantic's `ByteSize`. Raises BadArgument."""
-    from pydantic import ByteSize, TypeAdapter, ValidationError
-
+    """'2GB', '512 MiB' or bytes. Raises BadArgument."""
     try:
-        size = TypeAdapter(ByteSize).validate_python(str(text).strip().replace(" ", ""))
-    except ValidationError:
-        raise BadArgument(f"memory '{text}' is no size; write for example 512MB or 2GB") from None
-    if size < 1:
-        raise BadArgument(f"memory '{text}' is nothing; write for example 512MB or 2GB")
-    return int(size)
+        return memory.parse_memory(text)
+    except ValueError as error:
+        raise BadArgument(str(error)) from None
 
 
 def readable(size: float) -> str:

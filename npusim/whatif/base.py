@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -36,6 +36,12 @@ def option(default: Any, doc: str, *, source: str = NEUTRAL, **bounds: Any) -> A
 
     `source` of a default that is a claim about a machine reads 'published (VPUNN: ...)' or 'assumed: ...'."""
     return Field(default, description=doc, json_schema_extra={"source": source}, **bounds)
+
+
+def _offered(annotation: Any) -> tuple[str, ...]:
+    """Words of a `Literal`, also of one that may be None; none for anything else. All are written small."""
+    kinds = (annotation, *get_args(annotation))
+    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
 
 class Supposition(BaseModel):
@@ -60,15 +66,19 @@ class Supposition(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, given: Any) -> Any:
-        """Text of an option that holds several values, at its commas."""
+    def _read(cls, given: Any) -> Any:
+        """Text of an option that holds several values, at its commas; a word on offer, in whatever case."""
         if not isinstance(given, dict):
             return given
         found = dict(given)
         for key, value in given.items():
             known = cls.model_fields.get(key)
-            if known and isinstance(value, str) and get_origin(known.annotation) is tuple:
+            if not known or not isinstance(value, str):
+                continue
+            if get_origin(known.annotation) is tuple:
                 found[key] = tuple(part.strip() for part in value.split(",") if part.strip())
+            elif value.lower() in _offered(known.annotation):
+                found[key] = value.lower()
         return found
 
     def apply(self, graph: Graph, hw: Hardware) -> tuple[Graph, Hardware]:

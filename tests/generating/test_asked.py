@@ -1,10 +1,14 @@
 """What is asked: hand-counted passes, sizes of the cache, and what cannot be asked."""
 
+import json
+
 import pytest
 
+import npusim
 from npusim.errors import BadArgument
 from npusim.generating.asked import Asked
 from npusim_xamba.asking import by_command_line
+from tests.language.exports import LLAMA_TINY
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,18 @@ def test_what_cannot_be_asked_is_refused_with_the_remedy(asked, said):
         Asked(**asked).checked()
     with by_command_line():
         assert said in str(refused.value)
+
+
+def test_widths_are_read_in_whatever_case(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(LLAMA_TINY))
+    upper, lower = (
+        npusim.generate(path, weights=w, cache=c, prompt=8, tokens=2)
+        for w, c in (("INT4", "Int8"), ("int4", "int8"))
+    )
+    assert upper.asked == lower.asked and upper.tokens_per_s == lower.tokens_per_s
+    with pytest.raises(BadArgument, match=r"weights.*int5.* is not on offer; choose from fp16, int8, int4"):
+        npusim.generate(path, weights="int5")
 
 
 def test_from_python_the_argument_is_named():

@@ -68,6 +68,11 @@ def test_what_is_wrong_is_one_sentence(text, said):
     assert re.search(said, str(error.value)) and "\n" not in str(error.value)
 
 
+def test_words_on_offer_are_read_in_whatever_case():
+    assert parse("sparsity:pattern=Channel") == parse("sparsity:pattern=channel")
+    assert parse("precision:weights=INT4").asked == "precision:weights=int4"
+
+
 def test_a_what_if_is_written_as_it_is_read():
     one = parse("sparsity:pattern=2:4,layers=*conv*")
     assert parse(one.asked) == one

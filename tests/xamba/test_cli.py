@@ -268,4 +268,9 @@ def test_what_takes_too_much_memory_is_refused_with_both_numbers(xamba, tmp_path
     path = external(tmp_path)
     said = refused(xamba("verify", path, path, "--max-memory", "0.001MB"), "BadModel")
     assert said.count("GiB") == 2 and "--max-memory" in said
-    assert "16GB" in refused(xamba("verify", path, path, "--max-memory", "lots"), "BadArgument")
+    assert "512MB" in refused(xamba("verify", path, path, "--max-memory", "lots"), "BadArgument")
+
+
+def test_choices_in_whatever_case_and_sizes_as_npusim_reads_them(xamba, source):
+    words = ("--as", "FP16", "--runtime", "Onnx.Reference", "--max-memory", "2 GiB")
+    assert xamba("verify", source, source, *words)[0] == 0

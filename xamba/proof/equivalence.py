@@ -37,7 +37,7 @@ from xamba.proof.weights import random_weights
 from xamba.proof.work import memory_bytes
 
 AS_TYPES = {"fp16": ir.DataType.FLOAT16, "bf16": ir.DataType.BFLOAT16}
-MAX_MEMORY_BYTES = 8 * 2**30
+MAX_MEMORY_BYTES = 8 * 10**9
 ROUNDED_KINDS = ("ordinary", "tiny", "with zeros")
 
 __all__ = ["OutputDifference", "Verdict", "verify"]
@@ -103,6 +103,7 @@ def verify(
         raise BadArgument(f"tolerance is {tolerance}; it cannot be negative")
     if seed < 0:
         raise BadArgument(f"seed is {seed}; it cannot be negative")
+    as_type = as_type and as_type.lower()
     if as_type is not None and as_type not in AS_TYPES:
         raise BadArgument(f"no type {quoted(as_type)}; choose from {', '.join(AS_TYPES)}")
     first = a if isinstance(a, ir.Model) else load(a)

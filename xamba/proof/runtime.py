@@ -25,6 +25,7 @@ def runtimes(asked: str | None) -> list[str]:
     """Runtimes to try, in order."""
     if asked is None:
         return [r for r in RUNTIMES if r != "onnxruntime" or find_spec("onnxruntime")]
+    asked = asked.lower()
     if asked not in RUNTIMES:
         raise BadArgument(f"no runtime '{asked}'; choose from {', '.join(RUNTIMES)}")
     if asked == "onnxruntime" and not find_spec("onnxruntime"):
