@@ -74,16 +74,19 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(source: str) -> set[str]:
-    """Modules of npusim and xamba that the source imports when it runs, those inside functions included."""
+def imports(source: str, package: str = "npusim") -> set[str]:
+    """Modules of npusim and xamba that the source imports when it runs, those inside functions included; `package` is
+    where relative ones begin."""
     tree = ast.parse(source)
     for part in ast.walk(tree):
         if isinstance(part, ast.If) and "TYPE_CHECKING" in ast.unparse(part.test):
             part.body = []
     found = set()
     for part in ast.walk(tree):
-        if isinstance(part, ast.ImportFrom) and part.module and not part.level:
-            found |= {part.module, *(f"{part.module}.{alias.name}" for alias in part.names)}
+        if isinstance(part, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - part.level + 1] if part.level else []
+            module = ".".join([*above, *([part.module] if part.module else [])])
+            found |= {module, *(f"{module}.{alias.name}" for alias in part.names)}
         elif isinstance(part, ast.Import):
             found.update(alias.name for alias in part.names)
     return {name for name in found if name.split(".")[0] in ("npusim", "xamba")}
@@ -92,8 +95,12 @@ def imports(source: str) -> set[str]:
 def modules(root: Path = ROOT) -> dict[str, set[str]]:
     """Every module of both packages, with the modules of both that it imports."""
     files = [p for package in ("npusim", "xamba") for p in (root / package).rglob("*.py")]
-    sources = {module_name(p, root): p.read_text() for p in files}
-    return {name: imports(text) & sources.keys() - {name} for name, text in sources.items()}
+    sources = {module_name(p, root): p for p in files}
+    found = {
+        name: imports(p.read_text(), ".".join(p.relative_to(root).parent.parts))
+        for name, p in sources.items()
+    }
+    return {name: targets & sources.keys() - {name} for name, targets in found.items()}
 
 
 def faults(importing: dict[str, set[str]]) -> list[str]:
@@ -159,3 +166,11 @@ def test_an_upward_import_put_in_on_purpose_is_found(upper, lower):
 def test_imports_inside_functions_count_and_those_for_types_do_not():
     text = "if TYPE_CHECKING:\n    import npusim.cli\ndef f():\n    from npusim.commands import run\n"
     assert imports(text) == {"npusim.commands", "npusim.commands.run"}
+
+
+def test_relative_imports_count():
+    assert imports("from ..commands import run", "npusim.report") == {
+        "npusim.commands",
+        "npusim.commands.run",
+    }
+    assert imports("from . import text", "npusim.report") == {"npusim.report", "npusim.report.text"}

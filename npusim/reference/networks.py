@@ -26,18 +26,13 @@ _UNITS = {"ms": 1e3, "us": 1.0}
 _DOUBTFUL = ("ANOMALY", "SUSPECT", "conf=low")
 
 
-def predict_network(graph_path: str | Path, hardware: Hardware, precision: str, metric: str) -> float:
-    """Predicted microseconds an inference; `metric` is a word of the table ('throughput', 'latency_sync').
-
-    The one place where a metric becomes a simulation.
-    """
-    return report_of(graph_path, hardware, precision, metric, band=False).latency_us
-
-
 def report_of(
     graph_path: str | Path, hardware: Hardware, precision: str, metric: str, band: bool = True
 ) -> Report:
-    """The simulation of a published figure."""
+    """The simulation of a published figure; `metric` is a word of the table ('throughput', 'latency_sync').
+
+    The one place where a metric becomes a simulation.
+    """
     from npusim.simulation import simulate
 
     mode = "throughput" if metric == "throughput" else "latency"

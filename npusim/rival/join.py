@@ -17,7 +17,6 @@ from npusim.rival.record import Cause, Kind, Timing
 
 BETWEEN = "between ops"  # of the CPU's runtime
 HOST, FLOAT32 = "the launch from the host", "float32 conversion"
-HOST_ROWS = (HOST, FLOAT32, BETWEEN)
 #: What bounds a node on the NPU -> the cause, with {n} nodes and {s} for their plural.
 _CAUSES = {
     "step": "{n} launch{es} of small ops",
