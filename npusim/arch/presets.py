@@ -84,8 +84,9 @@ def _find(name: str, folder: Path) -> Path:
 
 
 def _said(name: str) -> str:
-    """A name without what people write differently: 'NPU 4000' and 'npu-4000' -> '4000'."""
-    return re.sub(r"[\s._-]", "", name.lower()).removeprefix("intel").removeprefix("npu")
+    """A name without what people write differently: 'NPU 4000' -> '4000', 'Intel(R) Core(TM)' -> 'core'."""
+    plain = re.sub(r"\(r\)|\(tm\)|processor|[\s._®™-]", "", name.lower())
+    return plain.removeprefix("intel").removeprefix("npu")
 
 
 def _generation(preset: str) -> str:

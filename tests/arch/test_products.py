@@ -13,6 +13,7 @@ from npusim.errors import BadHardware
         ("Core Ultra 9 285H", "3720"), ("Core Ultra 7 270K Plus", "3720"), ("Arrow Lake", "3720"),
         ("Core Ultra 7 258V", "4000"), ("Ultra 9 288V", "4000"), ("238V", "4000"),
         ("Core Ultra X9 388H", "5010"), ("Core Ultra 7 355", "5010"), ("4000", "4000"), ("NPU 3720", "3720"),
+        ("Intel(R) Core(TM) Ultra 7 258V", "4000"), ("Intel® Core™ Ultra 7 processor 155H", "3720"),
     ],
 )  # fmt: skip
 def test_a_product_is_understood(name, npu):
