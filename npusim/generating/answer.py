@@ -34,7 +34,8 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     low, high = band_us(step.time_us, _scaled(step.doubts, step.time_us / planned.time_us))
     per_s = asked.batch * 1e6 / step.time_us
     prompt = _prompt(passes, asked, on)
-    warnings = [w for one in (step, *prompt.passes) for w in one.warnings]
+    warnings = [said for said in [asked.too_long(passes.max_positions)] if said]
+    warnings += [w for one in (step, *prompt.passes) for w in one.warnings]
     warnings += [said for said in [routing_sentence(passes.graph(1, asked.before[-1]), on.hw)] if said]
     warnings += [NOTES[on.hw.generation]] if on.hw.generation in NOTES else []
     warnings += [f"of a token, {said}" for said in step.rests]

@@ -84,6 +84,15 @@ class Asked:
             return range(self.prompt, self.prompt + max(self.tokens - 1, 1))
         return range(self.rows - 1, self.rows)
 
+    def too_long(self, longest: int | None) -> str:
+        """One sentence where prompt and answer are longer than what a model was trained for; empty otherwise."""
+        if longest is None or self.prompt + self.tokens <= longest:
+            return ""
+        return (
+            f"the config knows {longest:,} positions; prompt and answer are {self.prompt + self.tokens:,}: they would "
+            "take this long, their text is not to be relied on"
+        )
+
     @property
     def cache_sentence(self) -> str:
         """How the cache is kept, and who says so."""

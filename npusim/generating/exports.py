@@ -27,6 +27,7 @@ class Exported:
     dims: Mapping[str, int]
     parameters: int | None = None
     weight_bytes: float | None = None
+    max_positions: int | None = None
     _read: dict[tuple[str, int, int], Graph] = field(default_factory=dict)
 
     @property

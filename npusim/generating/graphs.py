@@ -44,6 +44,11 @@ class Passes(Protocol):
         """Bytes of all weights as they are stored; None where only the graph tells."""
         ...
 
+    @property
+    def max_positions(self) -> int | None:
+        """The longest context that the model was trained for; None where nothing says so."""
+        ...
+
     def graph(self, tokens: int, past: int) -> Graph:
         """The pass over `tokens` new ones behind `past` rows."""
         ...
@@ -82,6 +87,11 @@ class Built:
     @property
     def weight_bytes(self) -> float | None:
         return float(self._counts.weight_bytes(self.asked.weights, self.asked.group))
+
+    @property
+    def max_positions(self) -> int | None:
+        found: int | None = self.config.max_positions
+        return found
 
     def proto(self, tokens: int, past: int) -> ModelProto:
         """The ONNX model of a pass, its weights left out; rewritten, where that was asked for."""

@@ -8,6 +8,7 @@ import npusim
 from npusim.errors import BadArgument
 from npusim.generating.asked import Asked
 from npusim_xamba.asking import by_command_line
+from tests.generating.models import LLAMA, config
 from tests.language.exports import LLAMA_TINY
 
 
@@ -64,3 +65,16 @@ def test_widths_are_read_in_whatever_case(tmp_path):
 def test_from_python_the_argument_is_named():
     with pytest.raises(BadArgument, match=r"prompt=0: .* such as prompt=1024"):
         Asked(prompt=0).checked()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "longest", "told"), [(24, 1024, False), (25, 1024, True), (25, None, False)]
+)
+def test_a_context_longer_than_the_models_is_told(tokens, longest, told):
+    assert bool(Asked(prompt=1000, tokens=tokens).too_long(longest)) is told
+
+
+@pytest.mark.parametrize(("longest", "told"), [(1024, True), (1152, False)])
+def test_a_config_with_few_positions_warns(tmp_path, longest, told):
+    found = npusim.generate(config(tmp_path, LLAMA, max_position_embeddings=longest))
+    assert any(f"knows {longest:,} positions" in said for said in found.warnings) is told
