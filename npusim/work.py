@@ -90,9 +90,10 @@ class VectorWork:
     `kernel` names a line of the hardware's kernel table (lower case: 'cumsum', 'softmax', ...).
     `elements` is what the kernel loops over: output elements for elementwise kernels, input elements
     for reductions and scans. `rows` is the number of independent rows (elements / axis length) for
-    kernels that also cost per row (softmax, mvn). `independent` is how many equal parts the work could
-    be cut into at most: the product of the axes that may be split (a scanned axis may not). `engine`: 'dsp', or 'extra'
-    for a further engine of the user's, which has a queue of its own and a line of the same form.
+    kernels that also cost per row (softmax, mvn). `independent` is how many equal parts of the work could
+    run side by side at most: the product of the axes that may be split (a scanned axis may not).
+    `engine`: 'dsp', or 'extra' for a further engine of the user's, which has a queue of its own and a line of the
+    same form.
     """
 
     kernel: str

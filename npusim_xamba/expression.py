@@ -6,9 +6,25 @@ and functions there are, and what a number becomes, is each caller's `Arithmetic
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+#: What exporters write of sizes. What '/' is, each caller says.
+WHOLE: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+def whole(number: object) -> int:
+    """A literal of a size. Raises ValueError for what is no whole number."""
+    if type(number) is not int:
+        raise ValueError("a size is a whole number")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

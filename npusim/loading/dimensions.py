@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from npusim_xamba.expression import Arithmetic
+from npusim_xamba.expression import WHOLE, Arithmetic, whole
 
 # Exporters write derived dimensions as expressions: "past_sequence_length + 1", "floor(seq/2)", "Max(1, s0)".
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -19,23 +19,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def _whole(number: object) -> Fraction:
-    if type(number) is not int:
-        raise ValueError("a size is a whole number")
-    return Fraction(number)
-
-
 SIZES = Arithmetic(
-    binary={
-        ast.Add: operator.add,
-        ast.Sub: operator.sub,
-        ast.Mult: operator.mul,
-        ast.FloorDiv: operator.floordiv,
-        ast.Div: operator.truediv,  # of fractions: exact
-        ast.Mod: operator.mod,
-    },
+    binary=WHOLE | {ast.Div: operator.truediv, ast.Mod: operator.mod},  # of fractions: exact
     unary={ast.USub: operator.neg},
-    number=_whole,
+    number=lambda number: Fraction(whole(number)),
     functions=FUNCTIONS | {name.capitalize(): function for name, function in FUNCTIONS.items()},
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import onnx_ir as ir
 
-from npusim_xamba.expression import Arithmetic
+from npusim_xamba.expression import WHOLE, Arithmetic, whole
 from npusim_xamba.text import quoted
 from xamba.errors import BadArgument, BadModel
 
@@ -21,22 +21,7 @@ FREE_DIMENSION = 2  # length of a free dimension that nobody bound
 SIZES = ((FREE_DIMENSION, FREE_DIMENSION), (3, 17), (1, 5), (1, 64), (1, 224))
 
 
-def _whole(number: object) -> int:
-    if type(number) is not int:
-        raise ValueError("a size is a whole number")
-    return number
-
-
-SUMS = Arithmetic(
-    binary={
-        ast.Add: operator.add,
-        ast.Sub: operator.sub,
-        ast.Mult: operator.mul,
-        ast.FloorDiv: operator.floordiv,
-        ast.Div: operator.floordiv,
-    },
-    number=_whole,
-)
+SUMS = Arithmetic(binary=WHOLE | {ast.Div: operator.floordiv}, number=whole)
 
 
 def run_inputs(model: ir.Model) -> list[ir.Value]:
