@@ -284,13 +284,14 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     if not fits:
         r.destination = "ddr"
     if stay:
-        r.fixed_traffic = step.fixed_bytes + results + tables * (rounds - 1)
+        r.again_bytes = results + tables * (rounds - 1)
         r.reason = "" if fits else "the sequence passes through DDR, the recurrent weights stay"
     else:
         half = (again - tables) / 2
-        r.fixed_traffic = step.fixed_bytes + results + (half + tables) * (rounds - 1)
+        r.again_bytes = results + (half + tables) * (rounds - 1)
         r.reason = (
             f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and half of them are read again in "
             f"each of {rounds} steps"
         )
+    r.fixed_traffic = step.fixed_bytes + r.again_bytes
     r.weights_held = min(again, scratchpad.resident_bytes)

@@ -45,14 +45,13 @@ def weight_chunks(
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = 0
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
-        total = r.fixed_traffic
-        if not total:
+        if not r.fixed_traffic:
             continue
         count = _chunks(step, r)
         repeats = step.node.repeats if r.pieces > 1 else 1
-        brought, label = 0.0, f"{step.node.name}/weights"
-        for c in range(count):
-            brought += total / count
+        brought = 0.0
+        for c, (label, size) in enumerate(_parts(step, r, count)):
+            brought += size
             gate, weights = k, brought
             held = brought <= r.weights_held * (1 + 1e-9)  # more of it is not held at once
             first = max(0, k - ahead) if held else k
@@ -61,7 +60,7 @@ def weight_chunks(
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
             needed_at = r.weights_until * c / count
-            chunk = Chunk(k, label, total / count, needed_at, repeats, step.stored, step.memory)
+            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     behind: dict[tuple[int, int], float] = {}  # by the identity of works, which equal steps share
@@ -77,6 +76,17 @@ def weight_chunks(
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)
     return due
+
+
+def _parts(step: Placed, r: Residence, count: int) -> list[tuple[str, float]]:
+    """Label and bytes of each chunk: the weights first, then what the time steps of a recurrence move besides them."""
+    label = f"{step.node.name}/weights"
+    if not r.again_bytes:
+        return [(label, r.fixed_traffic / count)] * count
+    once = r.fixed_traffic - r.again_bytes
+    first = min(max(1, round(count * once / r.fixed_traffic)), max(1, count - 1))
+    later = max(1, count - first)
+    return [(label, once / first)] * first + [(f"{step.node.name}/steps", r.again_bytes / later)] * later
 
 
 def compute_bytes(step: Placed, tiles: int, dsps: int) -> float:

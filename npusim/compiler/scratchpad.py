@@ -35,6 +35,9 @@ class Residence:
     pieces: int = 1
     partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
+    again_bytes: float = (
+        0.0  # of them: what the time steps of a recurrence read and write besides its weights, once
+    )
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
     overlaps: bool = True
