@@ -46,7 +46,7 @@ def test_a_window_of_four_at_stride_two_is_four_windows_of_two():
     assert report("deconv_128_64_4_2_32").bytes_moved / 1e6 == pytest.approx(1.05, rel=0.05)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=min(15, settings().max_examples), deadline=None)
 @given(groups=st.sampled_from([2, 4, 8, 16]), size=st.sampled_from([14, 28, 32]))
 def test_more_groups_are_never_dearer_nor_move_more(groups, size):
     once = report(f"conv_64_64_3_1_{size}_1")

@@ -29,7 +29,7 @@ def test_never_in_more_pieces_than_intels_compiler_makes(size, rows, at):
     assert product(NPUS[at], rows, *size)[0] <= INTEL[size][at]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=min(25, settings().max_examples), deadline=None)
 @given(
     hardware=st.sampled_from(NPUS),
     rows=st.integers(1, FEW_ROWS // 8).map(lambda n: 16 * n),  # full grids

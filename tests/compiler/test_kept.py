@@ -24,7 +24,7 @@ NPUS = [load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_l
 PROFILE = load_profile("2026")
 
 
-@settings(max_examples=30)
+@settings(max_examples=min(30, settings().max_examples))
 @given(
     graphs(most=6),
     st.lists(st.tuples(st.sampled_from(NPUS), st.sampled_from(["2024.12", "2026"])), max_size=8),

@@ -45,7 +45,7 @@ def test_pricing_numbers_never_shape_the_plan(graph, name, compiler, precision):
 
 
 @pytest.mark.parametrize("number,factor", PRICING_ONLY)
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(graphs(), hardware, compilers)
 def test_faster_hardware_is_never_slower(number, factor, graph, name, compiler):
     hw = HARDWARE[name]

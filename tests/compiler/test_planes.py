@@ -62,7 +62,7 @@ def chains(plan):
     return found
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings().max_examples))
 @given(sizes, channels, hardware)
 def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
     plan = planned(block(size, width), HARDWARE[name])
@@ -72,7 +72,7 @@ def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
             assert moved(plan, f"{step.node.outputs[0]}/") == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings().max_examples))
 @given(sizes, channels, hardware)
 def test_a_chain_moves_what_enters_and_leaves_and_little_twice(size, width, name):
     plan = planned(block(size, width), HARDWARE[name])
@@ -111,7 +111,7 @@ def test_a_window_reads_a_kernels_result_through_ddr_on_lunar_lake():
         assert (moved(plan, "s1/") > 0) == crosses
 
 
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(st.sampled_from([180, 256]), st.sampled_from([32, 64]), hardware)
 def test_a_further_tile_never_slows_a_chain(size, width, name):
     hw = HARDWARE[name]

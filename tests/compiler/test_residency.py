@@ -39,7 +39,7 @@ def split_and_read(parts, rows, width):
     return loaded(model(nodes, {"x": [parts * rows, width]}, [f"y{i}" for i in range(parts)]))
 
 
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings().max_examples))
 @given(st.integers(2, 12), st.sampled_from([16, 64]), st.sampled_from([64, 256]), hardware)
 def test_a_reader_of_a_part_loads_the_part(parts, rows, width, name):
     """Bytes grow with what is read, not with parts times the whole: float32 in, fp16 between, float32 out."""
@@ -119,7 +119,7 @@ def test_weights_of_a_recurrence_that_fit_cross_once_and_their_tables_at_every_s
 
 
 @needs_shared
-@settings(max_examples=6)
+@settings(max_examples=min(6, settings().max_examples))
 @given(st.sampled_from(["resnet50_ts", "bert_base_L128_ts", "mbv2_ts"]), hardware, st.floats(0.6, 1.8))
 def test_one_percent_more_scratchpad_is_never_more_than_one_percent_slower(graph, name, share):
     hw, network = HARDWARE[name], load(SHARED / "graphs/large" / f"{graph}.onnx")

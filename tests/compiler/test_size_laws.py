@@ -52,7 +52,7 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("kind", GRAPHS)
-@settings(max_examples=12)
+@settings(max_examples=min(12, settings().max_examples))
 @given(sizes, sizes, sizes, hardware)
 def test_nothing_is_refused_for_size(kind, a, b, c, name):
     assert microseconds(GRAPHS[kind](a, b, c), HARDWARE[name]) > 0
@@ -72,7 +72,7 @@ def test_twice_a_product_costs_once_to_2_3_times(m, k, n, axis, name):
     assert once * 0.999 <= twice <= 2.7 * once
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings().max_examples))
 @given(st.sampled_from([128, 256, 577, 1024, 1500, 2048]), st.integers(0, 2), hardware)
 def test_twice_an_attention_costs_once_to_2_3_times(length, axis, name):
     hw = HARDWARE[name]
@@ -82,14 +82,14 @@ def test_twice_an_attention_costs_once_to_2_3_times(length, axis, name):
     assert once <= microseconds(at_size.attention_in_ops(*extents, 64), hw) <= 2.3 * once
 
 
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings().max_examples))
 @given(st.sampled_from(["softmax", "sigmoid"]), large, large, hardware)
 def test_twice_the_rows_cost_once_to_2_3_times(kind, rows, width, name):
     once, twice = (microseconds(GRAPHS[kind](8, r, width), HARDWARE[name]) for r in (rows, 2 * rows))
     assert once <= twice <= 2.3 * once
 
 
-@settings(max_examples=30)
+@settings(max_examples=min(30, settings().max_examples))
 @given(
     st.sampled_from([1024, 2048, 4096]),
     st.sampled_from([512, 1024, 4096, 8192]),
@@ -111,7 +111,7 @@ FASTER = {
 }  # fmt: skip
 
 
-@settings(max_examples=20)
+@settings(max_examples=min(20, settings().max_examples))
 @given(st.sampled_from(sorted(GRAPHS)), sizes, sizes, sizes, hardware)
 def test_a_faster_npu_in_every_number_is_never_slower(kind, a, b, c, name):
     hw = HARDWARE[name]

@@ -43,7 +43,7 @@ def test_bytes_are_those_of_intels_schedules(op, on_3720, on_4000, on_5010):
         assert moved / 1e6 == pytest.approx(megabytes, rel=0.08), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=min(20, settings().max_examples), deadline=None)
 @given(blocks=st.integers(1, 8), size=st.integers(4, 80))
 def test_never_less_than_in_and_out_nor_more_than_once_more_each_with_its_padding(blocks, size):
     once = 16 * blocks * size * size * 2

@@ -21,7 +21,7 @@ def latency_us(hardware, problems, size, constant):
 
 
 @pytest.mark.parametrize("hardware", NPUS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=min(15, settings().max_examples), deadline=None)
 @given(problems=st.integers(4, 32), size=st.sampled_from([4, 8, 16, 49, 64]), constant=st.booleans())
 def test_more_problems_take_longer_and_twice_as_many_at_most_two_and_a_half_times_as_long(
     hardware, problems, size, constant

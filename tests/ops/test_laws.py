@@ -28,7 +28,7 @@ def test_every_example_has_an_op_and_every_op_an_example() -> None:
 
 
 @pytest.mark.parametrize("key", OPS, ids=NAMES)
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(n=SIZES)
 def test_a_longer_axis_is_never_less_work(key, n) -> None:
     short, long = run(key, 16, n), run(key, 16, n + 1)
@@ -37,7 +37,7 @@ def test_a_longer_axis_is_never_less_work(key, n) -> None:
 
 
 @pytest.mark.parametrize("key", OPS, ids=NAMES)
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(n=SIZES, sixteens=st.integers(1, 3))
 def test_doubling_an_independent_axis_doubles_the_counts(key, n, sixteens) -> None:
     once, twice = run(key, 16 * sixteens, n), run(key, 32 * sixteens, n)
@@ -47,7 +47,7 @@ def test_doubling_an_independent_axis_doubles_the_counts(key, n, sixteens) -> No
 
 
 @pytest.mark.parametrize("key", OPS, ids=NAMES)
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(n=SIZES, b=st.integers(1, 20))
 def test_an_op_uses_only_what_it_is_listed_with(key, n, b) -> None:
     info = INFO[key]
@@ -59,7 +59,7 @@ def test_an_op_uses_only_what_it_is_listed_with(key, n, b) -> None:
 
 
 @pytest.mark.parametrize("key", OPS, ids=NAMES)
-@settings(max_examples=15)
+@settings(max_examples=min(15, settings().max_examples))
 @given(n=SIZES, b=st.integers(1, 20))
 def test_counts_are_positive_and_parts_are_no_more_than_the_whole(key, n, b) -> None:
     for lowering in run(key, b, n).values():
