@@ -152,6 +152,8 @@ class Workbench:
                 node.replace_input_with(index, None)
         self._queue.clear()
         for key in self._pending:
+            if self._constants[key].uses():  # what an edit that stays reads keeps its name too
+                continue
             value = self._constants.pop(key)
             self._names.discard(value.name or "")
             _drop_unread_constant(value)
