@@ -26,8 +26,8 @@ def blocks(text):
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("only", ["mamba2-130m", pytest.param("mamba-130m", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("only", ["mamba2-130m", "mamba-130m"])
 def test_the_fast_part_still_says_what_the_committed_output_says(only):
     run = subprocess.run(
         [sys.executable, STUDIES / "beyond_xamba.py", "--fast", "--only", only],

@@ -39,6 +39,7 @@ def slow_question(model_file, points=40_000):
     return ask({"small.onnx": graph}, hw, RANGES, "2026", "fp16", points, "sobol", 0)
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_its_block_and_nothing_else(model_file, tmp_path):
     from npusim.sweeping.cluster import connected, run_blocks
 

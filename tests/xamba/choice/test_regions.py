@@ -69,7 +69,7 @@ def test_the_24_layers_of_a_real_model_are_one_region(name, nodes):
 
 
 @needs_shared
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_real_model_of_24_layers_is_chosen_for_with_few_prices():
     m = load(SHARED / "graphs" / "large" / "mamba2_130m_tf5_L256_dy.onnx")
     choice = Chooser(targets(["lunar_lake"])).choose(m)
