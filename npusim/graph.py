@@ -6,6 +6,7 @@ and constants has been, and what is left are the nodes that run on the NPU.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import prod
@@ -161,6 +162,15 @@ class Graph:
 
     def output_values(self, node: Node) -> list[Value | None]:
         return [self.values[name] if name else None for name in node.outputs]
+
+    def leading_to(self, names: Iterable[str]) -> list[Node]:
+        """The nodes that make these tensors and all that come before those, in order."""
+        wanted, found = set(names), list[Node]()
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.outputs):
+                wanted.update(name for name in node.inputs if name)
+                found.append(node)
+        return found[::-1]
 
     def with_nodes(self, nodes: tuple[Node, ...], **changes: Any) -> Graph:
         return replace(self, nodes=nodes, **changes)

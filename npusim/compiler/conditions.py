@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
-from npusim.ops.structure import merged
+from npusim.ops.structure import MOST_IMAGE_AXES, merged
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
@@ -82,7 +82,7 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     if perm is None or len(shape) < 2:
         return False
     order = merged(shape, tuple(perm))
-    if len(order) - (order[0] == 0) > 3:
+    if len(order) - (order[0] == 0) > MOST_IMAGE_AXES:
         return True
     last = len(shape) - 1
     if perm[-1] == last:

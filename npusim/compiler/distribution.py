@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from npusim.compiler.place import Placed
+from npusim.compiler.split import ceil_to
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
@@ -87,7 +88,7 @@ def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around
 
 def padded_width(height: int, width: int) -> int:
     """Columns of an image that is turned: to whole sixteens, where all its pixels are none."""
-    return width if height * width % PIXELS_AT_ONCE == 0 else -(-width // PIXELS_AT_ONCE) * PIXELS_AT_ONCE
+    return width if height * width % PIXELS_AT_ONCE == 0 else ceil_to(width, PIXELS_AT_ONCE)
 
 
 def through_ddr(made: str, read: str, readers: int) -> bool:

@@ -9,16 +9,15 @@ from math import prod
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.split import weight_bytes
+from npusim.compiler.split import CHANNEL_STEP, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
+from npusim.ops.counting import ddr_round_trip
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
-CHANNELS = 16  # that the MAC array works on at once
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
-LONG_ROW_BYTES = (
-    32_768  # of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64)
-)
+#: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
+LONG_ROW_BYTES = 32_768
 PLANE_PASSES = frozenset(
     ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
 )
@@ -139,7 +138,7 @@ class Layouts:
             and image.shape[0] == 1
             and image.shape[3] >= least
         )
-        return wide and image.shape[1] < CHANNELS and self.graph_outputs.isdisjoint(reader.writes)
+        return wide and image.shape[1] < CHANNEL_STEP and self.graph_outputs.isdisjoint(reader.writes)
 
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
@@ -154,60 +153,71 @@ class Layouts:
 
     def layout(self, name: str, reader: Placed) -> list[Placed]:
         """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
-        value = self._seen(name, reader) if reads_image(reader, self.values) else self.values[name]
-        self.turned[name] = out = f"{name}/turned"
-        of_image = reads_image(reader, self.values) and len(value.shape) in IMAGE_RANKS
+        self.turned[name] = f"{name}/turned"
+        image = reads_image(reader, self.values)
+        value = self._seen(name, reader) if image else self.values[name]
+        if image and len(value.shape) in IMAGE_RANKS:
+            return self._image_turned(name, value, reader)
+        return [self._operand_turned(name, value, reader)]
+
+    def _image_turned(self, name: str, value: Value, reader: Placed) -> list[Placed]:
+        """[N,C,H,W] or [N,C,L] to channels last; few channels become 16 on some generations."""
+        batch, channels, height, width = (*value.shape, 1)[:4]
+        wide = channels
+        if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
+            wide = ceil_to(channels, CHANNEL_STEP)
+        elif self.generation in self.profile.pads_images and not self._folds(reader, value):
+            wide = max(channels, CHANNEL_STEP)
+        kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
+        if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:
+            if batch > 1:
+                self._laid_out(name, value, kept)
+                return [self._by_transfers(name, self.turned[name])]
+            width = columns
+            source = self._padded(name, (batch, channels, height, width), added)
+        shape = (batch * height, width, channels)
+        sharing = self._shared(reader, value)
+        self._laid_out(name, value, kept)
+        work = self._turn(MacOp.PERMUTE_IMAGE, source, value, shape)
+        return [*added, self._pass(name, source, (work,), sharing)]
+
+    def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
+        """The right side of a product to rows of terms."""
+        # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
+        batched = getattr(reader.steps[0], "groups", 1) > 1 and "npusim.shared" not in reader.node.attributes
+        terms, columns = value.shape[-2:]
+        uneven = terms % CHANNEL_STEP > 0 or columns % CHANNEL_STEP > 0  # then it is padded in DDR
+        leaves = batched and (self.generation in self.profile.memory.turned_through_ddr or uneven)
+        sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
+        self._laid_out(name, value, value.shape)
+        work = self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
+        works: tuple[Work, ...] = (work,)
+        # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
+        if leaves and columns % CHANNEL_STEP > 0 and prod(value.shape[:-2]) % CHANNEL_STEP == 0:
+            works = (work, *ddr_round_trip(value.elements * work.input_bytes), work)
+        return self._pass(name, name, works, sharing)
+
+    def _laid_out(self, name: str, value: Value, shape: tuple[int, ...]) -> None:
+        """Make known what `name` is once it is turned."""
+        out = self.turned[name]
         dtype = DType.FLOAT16 if value.dtype is DType.FLOAT else value.dtype
-        shape, kept = (1, 1, *value.shape)[-3:], value.shape
-        added: list[Placed] = []
-        source, sharing = name, ""
-        if of_image:  # [N,C,H,W]; few channels become 16 on some generations
-            batch, channels, height, width = (*value.shape, 1)[:4]
-            pads = self.generation in self.profile.pads_images and not self._folds(reader, value)
-            wide = channels
-            if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
-                wide = -(-channels // CHANNELS) * CHANNELS
-            elif pads:
-                wide = max(channels, CHANNELS)
-            kept = (batch, wide, *value.shape[2:])
-            if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:
-                if batch > 1:
-                    self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
-                    return [self._by_transfers(name, out)]
-                width = columns
-                source = self._padded(name, (batch, channels, height, width), added)
-            shape = (batch * height, width, channels)
-            sharing = self._shared(reader, value)
-        else:
-            batched = getattr(reader.steps[0], "groups", 1) > 1
-            once = (
-                "npusim.shared" in reader.node.attributes
-            )  # a head for several queries: one product, nothing taken apart
-            terms, columns = value.shape[-2:]
-            uneven = terms % CHANNELS > 0 or columns % CHANNELS > 0  # then it is padded in DDR
-            apart = self.generation in self.profile.memory.turned_through_ddr
-            leaves = batched and not once and (apart or uneven)
-            # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
-            twice = leaves and columns % CHANNELS > 0 and prod(value.shape[:-2]) % CHANNELS == 0
-            sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
-        self.values[out] = replace(value, name=out, dtype=dtype, shape=kept)
-        rows, width, channels = shape
+        self.values[out] = replace(value, name=out, dtype=dtype, shape=shape)
+
+    def _turn(self, op: MacOp, source: str, value: Value, shape: tuple[int, ...]) -> MacWork:
+        """The pass over `source` in rows, columns and channels; as many rows as its elements fill."""
+        _, width, channels = shape
         rows = max(1, self.values[source].elements // max(channels * width, 1))
         size = min(value.dtype.npu_bytes, 2.0)
-        work = MacWork(
-            MacOp.PERMUTE_IMAGE if of_image else MacOp.PERMUTE, rows, width, channels, channels, rows, width,
+        return MacWork(
+            op, rows, width, channels, channels, rows, width,
             input_bytes=size, weight_bytes=size, output_bytes=size,
         )  # fmt: skip
-        works: tuple[Work, ...] = (work,)
-        if not of_image and twice:
-            nbytes = value.elements * size
-            works = (work, MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad"), work)
-        node = Node(f"{name}/layout", "MemPermute", (source,), (out,))
+
+    def _pass(self, name: str, source: str, works: tuple[Work, ...], sharing: str) -> Placed:
+        out = (self.turned[name],)
+        node = Node(f"{name}/layout", "MemPermute", (source,), out)
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
-        added.append(
-            Placed(node, "mac_permute", works, "mac_array", why, (source,), (out,), 0.0, 0.0, sharing=sharing)
-        )
-        return added
+        return Placed(node, "mac_permute", works, "mac_array", why, (source,), out, 0.0, 0.0, sharing=sharing)
 
     def upsampled(self, step: Placed) -> Placed:
         """An image spread out with zeros: these are written, and its pixels between them."""
@@ -215,17 +225,14 @@ class Layouts:
         value, result = self.values[name], self.values[step.writes[0]]
         shape = (*value.shape[:2], *result.shape[2:])
         self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
-        node = Node(out, "Upsample", (name,), (out,))
-        move = MoveWork(self.values[out].npu_bytes + value.npu_bytes)
         why = "this generation reads an image spread out with zeros from memory"
-        return Placed(node, "dma", (move,), "dma", why, (name,), (out,), 0.0, 0.0)
+        return self._transferred(Node(out, "Upsample", (name,), (out,)), why, beside=value.npu_bytes)
 
     def _by_transfers(self, name: str, out: str) -> Placed:
         """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
-        move = MoveWork(self.values[out].npu_bytes)
-        return Placed(node, "dma_permute", (move,), "dma", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+        return self._transferred(node, why)._replace(lowering="dma_permute", sharing=IMAGE)
 
     def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed]) -> str:
         """An image with rows of whole sixteens: as it is loaded, or by a copy."""
@@ -235,11 +242,14 @@ class Layouts:
         if name in self.inputs and self.generation not in self.profile.memory.padded_by_copy:
             self.padded.add(out)
             return out
-        node = Node(out, "Pad", (name,), (out,))
         why = "an image whose pixels are no whole sixteens is copied with padded rows"
-        move = MoveWork(self.values[out].npu_bytes)
-        added.append(Placed(node, "dma", (move,), "dma", why, (name,), (out,), 0.0, 0.0))
+        added.append(self._transferred(Node(out, "Pad", (name,), (out,)), why))
         return out
+
+    def _transferred(self, node: Node, why: str, beside: float = 0.0) -> Placed:
+        """A step of the DMA that makes the node's result; `beside`: bytes it writes besides."""
+        work = MoveWork(self.values[node.outputs[0]].npu_bytes + beside)
+        return Placed(node, "dma", (work,), "dma", why, node.inputs, node.outputs, 0.0, 0.0)
 
     def _shared(self, reader: Placed, value: Value) -> str:
         """How an image lies over the tiles when it is turned for `reader`."""

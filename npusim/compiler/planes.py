@@ -150,10 +150,9 @@ def _segments(
         options = []
         for start in range(end - 1, max(-1, end - 1 - MOST_TOGETHER), -1):
             inner = {m.write for m in run[start : end - 1]}
-            inside = (k + start, k + end)
-            if any(not inside[0] < r < inside[1] for name in inner for r in readers[name]):
+            if any(not k + start < r < k + end for name in inner for r in readers[name]):
                 continue
-            if len(inner) and not any(m.on_plane for m in run[start:end]):
+            if inner and not any(m.on_plane for m in run[start:end]):
                 continue
             cost, cut = price(run[start:end], inner, sizes, machine)
             options.append((best[start][0] + cost, start, cut))

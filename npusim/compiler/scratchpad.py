@@ -35,17 +35,13 @@ class Residence:
     pieces: int = 1
     partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
-    again_bytes: float = (
-        0.0  # of them: what the time steps of a recurrence read and write besides its weights, once
-    )
+    again_bytes: float = 0.0  # of them: what time steps read and write besides the weights, which cross once
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
     overlaps: bool = True
     streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
     follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
-    part: str = (
-        ""  # 'first', 'inner' or 'last' of steps that a plane passes in strips (npusim.compiler.planes)
-    )
+    part: str = ""  # 'first', 'inner', 'last' of steps that a plane passes in strips (npusim.compiler.planes)
     again: float = 1.0  # what it computes over what it has, where strips overlap
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""

@@ -58,9 +58,7 @@ class Member(NamedTuple):
     weights: float
     kernel: bool
     on_plane: bool  # a convolution or pooling
-    image: (
-        bool  # reads an image of the graph: its columns are folded into channels, and only its rows are cut
-    )
+    image: bool  # reads an image of the graph: columns are folded into channels, and only rows are cut
 
 
 def price(

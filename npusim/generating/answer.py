@@ -34,12 +34,14 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
     low, high = band_us(step.time_us, _scaled(step.doubts, step.time_us / planned.time_us))
     per_s = asked.batch * 1e6 / step.time_us
     prompt = _prompt(passes, asked, on)
-    warnings = [said for said in [asked.too_long(passes.max_positions)] if said]
-    warnings += [w for one in (step, *prompt.passes) for w in one.warnings]
-    warnings += [said for said in [routing_sentence(passes.graph(1, asked.before[-1]), on.hw)] if said]
-    warnings += [NOTES[on.hw.generation]] if on.hw.generation in NOTES else []
-    warnings += [f"of a token, {said}" for said in step.rests]
-    warnings += [f"of a pass over the prompt, {said}" for said in prompt.passes[-1].rests]
+    warnings = (
+        asked.too_long(passes.max_positions),
+        *(w for one in (step, *prompt.passes) for w in one.warnings),
+        routing_sentence(passes.graph(1, asked.before[-1]), on.hw),
+        NOTES.get(on.hw.generation, ""),
+        *(f"of a token, {said}" for said in step.rests),
+        *(f"of a pass over the prompt, {said}" for said in prompt.passes[-1].rests),
+    )
     return Generation(
         model=passes.name,
         hardware=on.hw.name,
@@ -58,7 +60,7 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
         parameters=passes.parameters,
         recurrent=passes.recurrent,
         doubts=step.doubts,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys(filter(None, warnings))),
         model_sha256=passes.sha256,
         unpacking=""
         if passes.parameters is None

@@ -13,7 +13,7 @@ from npusim.graph import Graph
 from npusim.report.record import Supposed
 from npusim.whatif.base import Runs, Supposition
 from npusim.whatif.parse import parse_all
-from npusim.whatif.run import Plain
+from npusim.whatif.run import Plain, record_of
 from npusim.whatif.run import supposed as under
 
 
@@ -54,8 +54,7 @@ def _records(graph: Graph, on: Conditions) -> tuple[Supposed, ...]:
         return under(graph, on.hw, on.what_ifs, Plain(on.profile.name, on.precision)).what_ifs
     records, hw = [], on.hw
     for one in on.what_ifs:
-        after, hw = one.apply_under(graph, hw, on.profile.name, on.precision)
-        said = one.says(graph, after, hw)
-        records.append(Supposed(one.name, one.asked, said, one.requires(hw), one.options()))
-        graph = after
+        after, machine = one.apply_under(graph, hw, on.profile.name, on.precision)
+        records.append(record_of(one, hw, one.says(graph, after, machine)))
+        graph, hw = after, machine
     return tuple(records)

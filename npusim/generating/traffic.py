@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from npusim.generating.roles import cache_inputs, cache_outputs
-from npusim.graph import Graph, Node, Value
+from npusim.graph import Graph, Value
 
 #: Ops that unpack weights, by which inputs are beside the packed ones: scales, zero points, largest values.
 _BESIDE = {"DequantizeLinear": 1, "MatMulNBits": 2, "MatMulBnb4": 2, "GatherBlockQuantized": 2}
@@ -127,7 +127,8 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
     }  # unpacked weights: counted as they are stored
     looked_up: dict[str, float] = defaultdict(float)
     read_whole: set[str] = set()
-    nodes = _read(graph)
+    # What unpacked the weights that a supposed engine keeps is read no more.
+    nodes = graph.leading_to(graph.outputs)
     for node in nodes:
         for place, name in enumerate(node.inputs):
             if not name or not graph.values[name].constant:
@@ -154,13 +155,3 @@ def _constants(graph: Graph) -> tuple[dict[str, float], set[str]]:
                     read_whole.add(name)
     tables = {name: min(part, 1.0) for name, part in looked_up.items() if name not in made}
     return tables, read_whole - made
-
-
-def _read(graph: Graph) -> list[Node]:
-    """Nodes that somebody reads: what unpacked the weights that a supposed engine keeps is read no more."""
-    wanted, found = set(graph.outputs), list[Node]()
-    for node in reversed(graph.nodes):
-        if not wanted.isdisjoint(node.outputs):
-            wanted.update(node.inputs)
-            found.append(node)
-    return found[::-1]

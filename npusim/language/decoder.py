@@ -3,6 +3,7 @@ the differences."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from npusim.language.blocks.attention import Attention
@@ -12,7 +13,7 @@ from npusim.language.blocks.feed_forward import FeedForward
 from npusim.language.blocks.mamba2 import Mamba2
 from npusim.language.blocks.rotary import Rotary
 from npusim.language.keys import Keys
-from npusim.language.model import Block, Layer, Norm, Residual
+from npusim.language.model import Block, Layer, ModelConfig, Norm, Positions, Residual
 
 
 def head_dim(keys: Keys) -> int:
@@ -61,6 +62,21 @@ def in_turn(keys: Keys, mixer: Block, mlp: Block, first: Norm, second: Norm) -> 
     if keys.flag("use_parallel_residual"):
         return (Residual((Normed(mixer, first), Normed(mlp, second)), None),)
     return Residual((mixer,), first), Residual((mlp,), second)
+
+
+def as_gpt2(keys: Keys, mixer: Callable[[int], Attention], inner: int) -> ModelConfig:
+    """A model laid out and named as GPT-2: a table of positions, pre-norm layers of the attention that `mixer` gives
+    for a layer's number, and a feed-forward of two matrices with `inner` channels between them."""
+    mlp = plain_feed_forward(keys, "c_fc", "c_proj", inner=inner)
+
+    def layer(index: int) -> Layer:
+        return in_turn(keys, mixer(index), mlp, layer_norm(keys, "ln_1"), layer_norm(keys, "ln_2"))
+
+    return keys.model(
+        layer, layer_norm(keys, "ln_f"), prefix="transformer", embedding="wte", layers_name="h",
+        positions=Positions("wpe", keys.size("max_position_embeddings")),
+        tied=keys.flag("tie_word_embeddings", True),
+    )  # fmt: skip
 
 
 def pre_norm(keys: Keys, mixer: Attention, mlp: FeedForward | Experts) -> Layer:

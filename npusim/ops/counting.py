@@ -119,6 +119,11 @@ def copy(nbytes: float, elements: float = 0, constant: bool = False) -> MoveWork
     return MoveWork(nbytes, "ddr" if constant else "scratchpad", "scratchpad", elements)
 
 
+def ddr_round_trip(nbytes: float) -> tuple[MoveWork, MoveWork]:
+    """Of a result between two works that goes through DDR: written, and read back."""
+    return MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad")
+
+
 MOST_PLACES = 1_000_000  # windows or taps counted one by one along an axis
 
 

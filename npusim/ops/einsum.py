@@ -129,7 +129,7 @@ def _turn(have: list[str], wanted: list[str], sizes: dict[str, int]) -> Turn:
     same = next(i for i, (a, b) in enumerate(zip(have, wanted, strict=True)) if a != b)
     rest = have[same:]
     outer = have[-1] == wanted[-1]
-    cut = 1 + rest.index(wanted[-1] if not outer else wanted[same - 1 + len(rest) - 1])
+    cut = 1 + rest.index(wanted[-2] if outer else wanted[-1])
 
     def size(letters: list[str]) -> int:
         return prod(sizes[x] for x in letters)

@@ -16,6 +16,7 @@ from npusim.ops.counting import (
     CHANNEL_BLOCK,
     TABLE_BYTES,
     copy,
+    ddr_round_trip,
     dsp,
     on_mac_array,
     per_element,
@@ -25,7 +26,7 @@ from npusim.ops.counting import (
 )
 from npusim.ops.einsum import Contraction, Moves, Step, Turn, contraction
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
+from npusim.work import Lowering, MacOp, MacWork, Work
 
 MAC = ("mac_array",)
 MICROSOFT = "com.microsoft"
@@ -166,11 +167,10 @@ def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
     if turn.moves is Moves.NO:
         return []
     size = c.output.dtype.npu_bytes
-    out = MoveWork(elements * size, "scratchpad", "ddr")
-    back = MoveWork(elements * size, "ddr", "scratchpad")
+    crossing = ddr_round_trip(elements * size)
     outer = turn.moves is Moves.OUTER
     if turn.lead > 1 and (outer or turn.channels % CHANNEL_BLOCK):
-        return [copy(elements * size), out, back]
+        return [copy(elements * size), *crossing]
     channels = CHANNEL_BLOCK if elements % CHANNEL_BLOCK == 0 else 1
     rows, columns = pixels(elements // channels)
     op_mode = MacOp.MAX_POOL
@@ -182,7 +182,7 @@ def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
         op_mode, rows, columns, channels, channels, rows, columns,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    return [work, out, back]
+    return [work, *crossing]
 
 
 def _expanded(step: Step, c: OpCase) -> list[Work]:
@@ -197,8 +197,7 @@ def _expanded(step: Step, c: OpCase) -> list[Work]:
         MacOp.CONVOLUTION, h, w, CHANNEL_BLOCK * CHANNEL_BLOCK, CHANNEL_BLOCK * step.k, h, w,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    nbytes = rows * CHANNEL_BLOCK * size
-    return [work, MoveWork(nbytes, "scratchpad", "ddr"), MoveWork(nbytes, "ddr", "scratchpad")]
+    return [work, *ddr_round_trip(rows * CHANNEL_BLOCK * size)]
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:

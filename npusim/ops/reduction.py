@@ -27,7 +27,7 @@ from math import prod
 from typing import NamedTuple
 
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, dsp, pixels
+from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, ddr_round_trip, dsp, pixels
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
@@ -150,8 +150,7 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
         "ones_convolution_expanded",
         (
             expand,
-            MoveWork(once, "scratchpad", "ddr"),
-            MoveWork(once, "ddr", "scratchpad"),
+            *ddr_round_trip(once),
             pad,
             MoveWork(filled * wide, "scratchpad", "ddr"),
             MoveWork(filled, "ddr", "ddr"),

@@ -132,6 +132,11 @@ def serialised(model: onnx.ModelProto) -> bytes:
         raise BadArgument(f"--save: the model with its weights is no file of under 2 GB ({error})") from None
 
 
+def record_of(one: Supposition, hw: Hardware, sentence: str, **found: Any) -> Supposed:
+    """What was supposed of an NPU and what it said; `found`: further fields of the record."""
+    return Supposed(one.name, one.asked, sentence, one.requires(hw), one.options(), **found)
+
+
 def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: Simulate) -> Report:
     """The report under what-ifs, with `what_ifs`: each applies to what those before it left, and the runs of one that
     composes several hold those behind it."""
@@ -146,16 +151,7 @@ def supposed(graph: Graph, hw: Hardware, what_ifs: Sequence[Supposition], run: S
     else:
         after, machine = one.apply_under(graph, hw, run.compiler, run.precision)
         found = Found(supposed(after, machine, rest, run), one.says(graph, after, machine))
-    record = Supposed(
-        one.name,
-        one.asked,
-        found.sentence,
-        one.requires(hw),
-        one.options(),
-        found.lines,
-        found.numbers,
-        found.tables,
-    )
+    record = record_of(one, hw, found.sentence, lines=found.lines, numbers=found.numbers, tables=found.tables)
     return replace(found.report, what_ifs=(record, *found.report.what_ifs))
 
 

@@ -48,9 +48,11 @@ def softplus(r: Rewriter) -> None:
     """Log(Exp(x) + 1) -> Softplus, as OpenVINO reads it from ONNX files too (SoftPlusFusion)."""
     for index, node in r.items("Log"):
         added = r.maker(node.inputs[0], "Add")
-        for term in added[1].inputs if added else ():
-            grown, one = r.maker(term, "Exp"), _other(added[1], term) if added else None
-            if not added or not grown or one is None or r.scalar(one) != 1.0:
+        if added is None:
+            continue
+        for term in added[1].inputs:
+            grown, one = r.maker(term, "Exp"), _other(added[1], term)
+            if grown is None or one is None or r.scalar(one) != 1.0:
                 continue
             if r.private(term, {added[0]}) and r.private(node.inputs[0], {index}):
                 r.replace([grown[0], added[0], index], _fused(node, "Softplus", grown[1].inputs[0]))

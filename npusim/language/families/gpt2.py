@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from npusim.language.decoder import attention, in_turn, layer_norm, plain_feed_forward
+from npusim.language.blocks.attention import Attention
+from npusim.language.decoder import as_gpt2, attention
 from npusim.language.keys import Keys
-from npusim.language.model import Layer, ModelConfig, Positions
+from npusim.language.model import ModelConfig
 
 MODEL_TYPES = ("gpt2", "gpt_bigcode")
 
@@ -24,19 +25,13 @@ def model(keys: Keys) -> ModelConfig:
         use_parallel_residual=False,
     ).or_else(hidden_act="gelu_new", max_position_embeddings=1024)
     inner = keys.size("n_inner", 4 * hidden)
-    mlp = plain_feed_forward(keys, "c_fc", "c_proj", inner=inner)
     by_layer = keys.flag("scale_attn_by_inverse_layer_idx")
     scale = keys.size("head_dim") ** -0.5 if keys.flag("scale_attn_weights", True) else 1.0
 
-    def layer(index: int) -> Layer:
-        mixer = attention(
+    def mixer(index: int) -> Attention:
+        return attention(
             keys, index, None, name="attn", packed=True, packed_name="c_attn", by_group=shared and not one_key,
             out_name="c_proj", bias=True, out_bias=True, scale=scale / (index + 1) if by_layer else scale,
         )  # fmt: skip
-        return in_turn(keys, mixer, mlp, layer_norm(keys, "ln_1"), layer_norm(keys, "ln_2"))
 
-    return keys.model(
-        layer, layer_norm(keys, "ln_f"), prefix="transformer", embedding="wte", layers_name="h",
-        positions=Positions("wpe", keys.size("max_position_embeddings")),
-        tied=keys.flag("tie_word_embeddings", True),
-    )  # fmt: skip
+    return as_gpt2(keys, mixer, inner)

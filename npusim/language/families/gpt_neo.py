@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from npusim.language.decoder import attention, in_turn, layer_norm, plain_feed_forward
+from npusim.language.blocks.attention import Attention
+from npusim.language.decoder import as_gpt2, attention
 from npusim.language.keys import Keys
-from npusim.language.model import Layer, ModelConfig, Positions
+from npusim.language.model import ModelConfig
 
 MODEL_TYPES = ("gpt_neo",)
 GLOBAL, LOCAL = "global", "local"
@@ -23,17 +24,11 @@ def model(keys: Keys) -> ModelConfig:
     inner = keys.size("intermediate_size", 4 * hidden)
     kinds = keys.kinds(lambda index: LOCAL if index % 2 else GLOBAL, (GLOBAL, LOCAL))
     window = keys.size("window_size", 256)
-    mlp = plain_feed_forward(keys, "c_fc", "c_proj", inner=inner)
 
-    def layer(index: int) -> Layer:
-        mixer = attention(
+    def mixer(index: int) -> Attention:
+        return attention(
             keys, index, None, name="attn.attention", out_name="out_proj", bias=False, out_bias=True, scale=1.0,
             window=window if kinds[index] == LOCAL else None,
         )  # fmt: skip
-        return in_turn(keys, mixer, mlp, layer_norm(keys, "ln_1"), layer_norm(keys, "ln_2"))
 
-    return keys.model(
-        layer, layer_norm(keys, "ln_f"), prefix="transformer", embedding="wte", layers_name="h",
-        positions=Positions("wpe", keys.size("max_position_embeddings")),
-        tied=keys.flag("tie_word_embeddings", True),
-    )  # fmt: skip
+    return as_gpt2(keys, mixer, inner)

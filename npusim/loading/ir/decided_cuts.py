@@ -120,7 +120,7 @@ def sign(c: Case) -> bool:
 @decides("Multiply")
 def factor(c: Case) -> Values:
     k = next((k for k in (0, 1) if from_file(c, k)), None)
-    return {k: [-1.0] * 1} if k is not None and sign(c) else NONE
+    return {k: [-1.0]} if k is not None and sign(c) else NONE
 
 
 @decides("SliceScatter")

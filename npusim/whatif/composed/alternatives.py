@@ -107,12 +107,8 @@ def blocks(graph: Graph, names: Sequence[str]) -> list[list[str]]:
 
 def needed_for(graph: Graph, names: Sequence[str]) -> set[str]:
     """These nodes and all that come before them."""
-    wanted, read = set(names), set[str]()
-    for node in reversed(graph.nodes):
-        if node.name in wanted or not read.isdisjoint(node.outputs):
-            wanted.add(node.name)
-            read.update(name for name in node.inputs if name)
-    return wanted
+    made = {out for node in graph.nodes if node.name in names for out in node.outputs if out}
+    return {*names, *(node.name for node in graph.leading_to(made))}
 
 
 def blocks_skipped(
