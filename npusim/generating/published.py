@@ -31,7 +31,7 @@ PUBLISHED = (
 NOTES = {
     "3720": (
         "the two published figures of weights that stream on NPU 3720 or a part like it (6.10 tokens/s of an 8B int4 "
-        "model, 16.8 MB in 0.985 ms) are at half the rate of its two DMA ports, the low end of the band: take the "
-        "answer for an upper limit"
+        "model, 16.8 MB in 0.985 ms) are at half the rate of its two DMA ports, below the band: take the answer "
+        "for an upper limit"
     )
 }
