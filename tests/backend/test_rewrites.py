@@ -48,7 +48,7 @@ def cases():
     ]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_each_pass_alone_keeps_the_expected_outputs():
     kinds = passes()
     rewritten = dict.fromkeys(kinds, 0)

@@ -63,7 +63,7 @@ def test_the_record_holds_all_models_and_most_are_priced() -> None:
     assert sum(row["verdict"] == "priced" for row in rows) >= 1790
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(
     not onnx.__version__.startswith(WRITTEN_WITH), reason=f"the record is of onnx {WRITTEN_WITH}"
 )

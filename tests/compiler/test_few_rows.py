@@ -29,6 +29,7 @@ def test_never_in_more_pieces_than_intels_compiler_makes(size, rows, at):
     assert product(NPUS[at], rows, *size)[0] <= INTEL[size][at]
 
 
+@pytest.mark.slow
 @settings(max_examples=min(25, settings().max_examples), deadline=None)
 @given(
     hardware=st.sampled_from(NPUS),

@@ -28,7 +28,7 @@ def test_commands_print_what_the_document_shows(name, tmp_path):
         assert printed.same(shown, [x for x in done.stdout.splitlines() if x.strip()]), one.command + AGAIN
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n, text in TEXTS.items() if IN_TABLE.search(text)])
 def test_commands_of_a_table_can_be_typed_as_they_stand(name, tmp_path):
     place = printed.workplace(tmp_path)

@@ -65,6 +65,7 @@ def test_hidden_numbers_are_recovered_within_the_noise(base, factors, noise, see
         assert float(found.after.get(name)) == float(hw.get(name))
 
 
+@pytest.mark.slow
 @settings(max_examples=4)
 @given(st.sampled_from(sorted(BASES)), st.floats(8e3, 4e4), st.integers(0, 1000))
 def test_a_hidden_least_time_of_a_step_is_recovered(base, step, seed):
@@ -152,6 +153,7 @@ def test_a_profile_of_other_tiles_is_planned_with_its_tiles(npusim, files):  # n
     assert answer.code == 0 and "tiles:" not in answer.out
 
 
+@pytest.mark.slow
 def test_layer_counters_with_their_summary_are_fitted_to(npusim, tmp_path):  # noqa: F811
     write(tmp_path, "benchmark_report.csv", NPU_SUMMARY)
     counters = write(tmp_path, "counters.csv", NPU_COUNTERS)

@@ -35,6 +35,7 @@ def chain(depth, width):
 PLANS = [chain(30, 64), chain(3, 512), chain(12, 128)]
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.floats(2e3, 3e4), st.floats(5e4, 5e5))
 def test_hidden_step_and_host_times_are_recovered(step, host):

@@ -26,7 +26,7 @@ def blocks(text):
     return found
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("only", ["mamba2-130m", "mamba-130m"])
 def test_the_fast_part_still_says_what_the_committed_output_says(only):
     run = subprocess.run(

@@ -118,6 +118,7 @@ def test_the_bands_of_clean_pooling(machine):
 TOKENS = (1, 4, 16, 64, 256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", LUNAR, ids=str)
 @pytest.mark.parametrize("column", ["table", "relu"])
 def test_actiba_on_mamba_1_rises_with_the_tokens_and_stays_below_the_published_figure(machine, column):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.shared import SHARED, needs_shared
 
@@ -15,6 +16,7 @@ STUDY = ROOT / "docs" / "studies" / "what_if.py"
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 
 
+@pytest.mark.slow
 @needs_shared
 def test_what_if_prints_its_committed_output():
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -16,6 +16,7 @@ STUDY = ROOT / "docs" / "studies" / "where_cumba_pays.py"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
+@pytest.mark.slow
 def test_where_cumba_pays_prints_its_committed_output():
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     run = subprocess.run(

@@ -30,7 +30,7 @@ def tables(text: str) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "left_out"), [(["--fast"], 2), pytest.param(GRAPHS, 0 if GRAPHS else 1, marks=pytest.mark.long)]
+    ("words", "left_out"), [(["--fast"], 2), pytest.param(GRAPHS, 0 if GRAPHS else 1, marks=pytest.mark.slow)]
 )
 def test_the_study_prints_its_committed_output(words, left_out):
     run = subprocess.run(

@@ -39,7 +39,7 @@ def slow_question(model_file, points=40_000):
     return ask({"small.onnx": graph}, hw, RANGES, "2026", "fp16", points, "sobol", 0)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_block_and_nothing_else(model_file, tmp_path):
     from npusim.sweeping.cluster import connected, run_blocks
 
@@ -67,6 +67,7 @@ def test_a_killed_worker_costs_its_block_and_nothing_else(model_file, tmp_path):
     xr.testing.assert_identical(read(shared.path).load(), read(alone.path).load())
 
 
+@pytest.mark.slow
 def test_workers_of_the_command_give_the_answer_of_one_process(npusim, model_file, tmp_path):
     points = [*words(RANGES), "--points", "300"]
     one, many = tmp_path / "one.zarr", tmp_path / "many.zarr"
@@ -76,6 +77,7 @@ def test_workers_of_the_command_give_the_answer_of_one_process(npusim, model_fil
     xr.testing.assert_identical(files.read_dataset(str(many)), files.read_dataset(str(one)))
 
 
+@pytest.mark.slow
 def test_a_running_scheduler_is_used_and_left_as_it_was(npusim, model_file, tmp_path):
     import distributed
 

@@ -110,6 +110,7 @@ def test_on_real_networks_ninety_four_of_a_hundred_ops_agree_and_the_rest_have_a
     assert total > 800 and wrong / total < 0.06
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", sorted(HARDWARE))
 def test_single_ops_agree_or_the_difference_has_a_reason(platform):
     from tests.data.vendor_micro import build

@@ -72,6 +72,7 @@ PIPELINES = {
 }
 
 
+@pytest.mark.slow
 @needs_shared
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("pipeline", PIPELINES)

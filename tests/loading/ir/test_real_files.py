@@ -112,7 +112,7 @@ def test_free_sizes_go_by_meaning_or_by_place():
         npusim.load(path, {"input_ids.0": 1, "attention_mask.1": 17})
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_llama_1b(tmp_path):
     """MACs by formula, weights once, and the stateful file like the static one. Weights stay on the disk."""
     step = {"batch_size": 1, "sequence_length": 1, "past_sequence_length": 1023}

@@ -64,7 +64,7 @@ def test_nor_for_real_files(name):
     "name",
     [
         "small/mamba_tf5_L8_dy",
-        *(pytest.param(n, marks=pytest.mark.long) for n in ("small/bamba_L32_dy", "small/mamba2_tf4_L16_ts")),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("small/bamba_L32_dy", "small/mamba2_tf4_L16_ts")),
     ],
 )
 def test_nor_for_real_networks(name):
@@ -72,7 +72,7 @@ def test_nor_for_real_networks(name):
 
 
 @needs_shared
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_layer_of_the_paper_is_tens_of_times_faster_with_exact_rewrites():
     source = SHARED / "graphs" / "large" / "xamba_mamba2_1layer_T4_ts.onnx"
     both = targets(["lunar_lake"], ["2024.12", "2026"])
@@ -163,7 +163,7 @@ def test_what_an_input_holds_decides_which_branch_is_chosen_for():
         Chooser(PANTHER, settings={"what": 1}).choose(branches())
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_move_that_stood_in_the_way_is_taken_back():
     """The longest sum gains most as a product, until `chunk` leaves 4 of its 256 rows."""
     sizes = make_mamba2.SMALL._replace(length=4, chunk=256, heads=8)

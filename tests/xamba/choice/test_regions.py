@@ -61,6 +61,7 @@ def test_what_pays_in_one_layer_is_made_in_all_and_keeps_the_answer():
     assert verify(m, choice.model).ok
 
 
+@pytest.mark.slow
 @needs_shared
 @pytest.mark.parametrize("name, nodes", [("mamba2_130m_tf5_L256_dy", 97), ("mamba2_130m_tf4_L4_ts", 125)])
 def test_the_24_layers_of_a_real_model_are_one_region(name, nodes):
@@ -69,7 +70,7 @@ def test_the_24_layers_of_a_real_model_are_one_region(name, nodes):
 
 
 @needs_shared
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_real_model_of_24_layers_is_chosen_for_with_few_prices():
     m = load(SHARED / "graphs" / "large" / "mamba2_130m_tf5_L256_dy.onnx")
     choice = Chooser(targets(["lunar_lake"])).choose(m)
