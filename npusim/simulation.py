@@ -21,6 +21,7 @@ from npusim.errors import BadArgument, BadHardware
 from npusim.graph import Graph
 from npusim.pricing import price, timeline
 from npusim.report.build import build
+from npusim.report.priced import priced_as
 from npusim.report.record import Report
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def simulate(
     graph, hw = graph_of(graph, dims), hardware_of(hw, tiles)
     chosen = choose(Mode, mode)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    hw = profile.priced(hw)
     with held():
         try:
             plan = compile_graph(graph, hw, profile, precision, allow_unmodelled, max_memory_bytes)
@@ -85,6 +87,8 @@ def simulate(
         if not math.isfinite(float(line.latency_ns)):
             raise absurd(hw, float(line.latency_ns))
         report = build(plan, hw, prices, line, chosen)
+        if priced := priced_as(plan, hw, profile.prices):
+            report = replace(report, priced=priced)
         if band:
             report = replace(report, doubts=found, band_us=band_us(report.latency_us, found))
         if advice is False or (advice is not True and len(plan.queue) > advice):

@@ -68,25 +68,26 @@ class Asked(NamedTuple):
     ) -> Saving | None:
         """What a run with these things changed saves; None where it is refused, or saves less than the part `least`
         of the latency: its band is not worked out then."""
+        profile = profile or self.profile
+        hw = profile.priced(self.hw)
         try:
             plan = compile_graph(
-                graph or self.graph, self.hw, profile or self.profile, precision or self.plan.precision,
-                bool(self.plan.unpriced),
-            )  # fmt: skip
+                graph or self.graph, hw, profile, precision or self.plan.precision, bool(self.plan.unpriced)
+            )
         except NpusimError:
             return None
-        after_us = float(run_once(plan, price(plan, self.hw)).latency_ns) * US + self.report.host_us
+        after_us = float(run_once(plan, price(plan, hw)).latency_ns) * US + self.report.host_us
         us = self.report.latency_us - after_us
         if us < least * self.report.latency_us:
             return None
-        return Saving(us, self._band(plan, us, after_us))
+        return Saving(us, self._band(plan, hw, us, after_us))
 
-    def _band(self, plan: Plan, us: float, after_us: float) -> tuple[float, float] | None:
+    def _band(self, plan: Plan, hw: Hardware, us: float, after_us: float) -> tuple[float, float] | None:
         """Between which the saving lies: a number that moves both runs counts by what it does to the difference."""
         if self.report.band_us is None:
             return None
         mine = {(d.npu, d.name): (d.low_us, d.high_us) for d in self.report.doubts}
-        theirs = {(d.npu, d.name): (d.low_us, d.high_us) for d in doubts(plan, self.hw, self.report.mode)}
+        theirs = {(d.npu, d.name): (d.low_us, d.high_us) for d in doubts(plan, hw, self.report.mode)}
         before, after = (self.report.latency_us,) * 2, (after_us,) * 2
         down, up = reach(
             [b - a - us for b, a in zip(mine.get(key, before), theirs.get(key, after), strict=True)]

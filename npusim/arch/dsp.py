@@ -31,7 +31,7 @@ class KernelLines(NamedTuple):
     kinds: tuple[str, ...]
 
 
-_WEAKEST_FIRST = ("assumed", "fitted", "published", "measured")
+_WEAKEST_FIRST = ("assumed", "compiler", "fitted", "published", "measured")
 _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row")
 
 

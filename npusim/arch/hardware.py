@@ -7,7 +7,7 @@ description of a whole sweep. Attributes are plain (`hw.dsp.clock_mhz`), so pric
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -56,6 +56,7 @@ class Hardware(Strict):
     host: Host
     weight_store: WeightStore | None = None
     _source_of: dict[KeyPath, Source] = PrivateAttr(default_factory=dict)
+    _made: tuple[object, Hardware] | None = PrivateAttr(default=None)
 
     @classmethod
     def build(
@@ -118,6 +119,10 @@ class Hardware(Strict):
     def _numbers(self) -> dict[str, Any]:
         return {n: v for n, v in self._dotted.items() if not isinstance(v, str | bool)}
 
+    def has(self, name: str) -> bool:
+        """Whether there is a number of this dotted name."""
+        return name in self._dotted
+
     def get(self, name: str) -> Any:
         """The value of a dotted name. Raises BadHardware with the nearest names."""
         self._require(name)
@@ -152,6 +157,23 @@ class Hardware(Strict):
         paths: dict[KeyPath, Any] = {tuple(name.split(".")): value for name, value in numbers.items()}
         sources = {**self._source_of, **dict.fromkeys(paths, source)}
         return Hardware.build({**self._flat, **paths}, sources, path=self.name)
+
+    def laid(self, numbers: Mapping[str, tuple[Any, Source]]) -> Hardware:
+        """The same with other numbers, each with its source, by dotted name, checked: new kernel lines among them, and
+        without those that are None."""
+        values, sources = dict(self._flat), dict(self._source_of)
+        for name, (value, source) in numbers.items():
+            path: KeyPath = tuple(name.split("."))
+            values[path], sources[path] = value, source
+            if value is None:
+                del values[path], sources[path]
+        return Hardware.build(values, sources, path=self.name)
+
+    def made(self, key: object, make: Callable[[], Hardware]) -> Hardware:
+        """What `make` makes of this hardware, kept with it for the last `key` (by identity)."""
+        if self._made is None or self._made[0] is not key:
+            self._made = key, make()
+        return self._made[1]
 
     def with_numbers(self, numbers: Mapping[str, Any]) -> Hardware:
         """The same with some numbers in place, by dotted name, unchecked: for values that `replace` has seen

@@ -15,6 +15,8 @@ from npusim.arch.config import MOST, KeyPath, Places, dotted
 from npusim.errors import BadHardware
 
 KINDS = ("published", "measured", "fitted", "assumed")
+#: A number a compiler's own estimate is made of, which its profile puts in place of the file's; no file says it.
+COMPILER = "compiler"
 TEXT_KEYS = (
     "name",
     "product",
@@ -25,8 +27,8 @@ TEXT_KEYS = (
 
 
 class Source(NamedTuple):
-    """`kind` is published, measured, fitted or assumed; `where` says from what. `spread` (a factor) or `range` (low and
-    high end) say how far the number may be off, where the file does."""
+    """`kind` is published, measured, fitted or assumed (or COMPILER); `where` says from what. `spread` (a factor) or
+    `range` (low and high end) say how far the number may be off, where the file does."""
 
     kind: str
     where: str

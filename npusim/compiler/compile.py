@@ -100,7 +100,9 @@ def _compiled(
         dsps,
     )
     groups = generation in profile.groups_over_tiles
-    lines = {a: b for a, b in profile.dsp.lines.get(generation, {}).items() if b in hw.dsp.kernels}
+    own = profile.prices.kernels.get(generation, {})
+    renamed = profile.dsp.lines.get(generation, {})
+    lines = {a: b for a, b in renamed.items() if b in hw.dsp.kernels and a not in own}
     emitter = Emitter(
         sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines,
         generation in profile.memory.whole_copies,

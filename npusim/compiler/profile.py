@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from npusim.arch.config import Strict
 from npusim.arch.hardware import Hardware
 from npusim.compiler.conditions import CONDITIONS
+from npusim.compiler.prices import OwnPrices, priced
 from npusim.errors import BadArgument, BadHardware
 from npusim_xamba.text import near, quoted
 
@@ -154,11 +155,19 @@ class CompilerProfile(Strict):
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
     generations: tuple[str, ...] = Field(description="generations it has rules for; others are refused")
+    prices: OwnPrices = Field(
+        default=OwnPrices(),
+        description="by which numbers its own estimate prices, where not by the hardware's",
+    )
     refusals: str = Field(default="", description="the table of npusim.checking that says what it refuses")
 
     @cached_property
     def transposed_reads(self) -> frozenset[tuple[str, int]]:
         return frozenset(self.absorbs_transpose)
+
+    def priced(self, hw: Hardware) -> Hardware:
+        """`hw` as this compiler prices it (`npusim.compiler.prices`): itself, where it has no prices of its own."""
+        return priced(hw, self.prices)
 
     def generation_for(self, hw: Hardware) -> tuple[str, list[str]]:
         """The generation whose rules plan `hw`, and what a reader must know about that.

@@ -89,8 +89,8 @@ def generate(
     asked = Asked(size, tokens, weights, group, cache, context, growing, chunk, batch)
     if draft is not None:
         check(accept, ahead)
-    machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    machine = profile.priced(hardware_of(hw, tiles))
     on = Conditions(machine, profile, precision, _supposed(what_ifs))
     passes = passes_of(files, asked, dims or {}, rewrite)
     if isinstance(passes, Exported):

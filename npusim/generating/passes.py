@@ -23,6 +23,7 @@ from npusim.graph import Graph
 from npusim.measures import US, ddr_bytes
 from npusim.pricing import price, run_once, timeline
 from npusim.report.doubts import rests_on_assumptions
+from npusim.report.priced import priced_as
 from npusim.report.record import Doubt
 from npusim.simulation import absurd
 
@@ -103,7 +104,7 @@ def run(graph: Graph, on: Conditions, past: int, tokens: int, *, band: bool = Fa
             tasks=len(plan.queue),
             structure=_structure(plan),
             doubts=_with_host(doubts(plan, hw), hw, npu_ns, host) if band else (),
-            warnings=plan.warnings,
+            warnings=(*plan.warnings, *filter(None, [priced_as(plan, hw, on.profile.prices)])),
             rests=tuple(rests_on_assumptions(plan, hw, line)) if band else (),
         )
 

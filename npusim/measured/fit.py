@@ -56,6 +56,7 @@ def fit_machine(
     shaped = hw.replace({"tiles": used}) if used != int(hw.tiles) else hw
     graph = load(model, dims=dict(dims or {}))
     rules = load_profile(compiler)
+    hw, shaped = rules.priced(hw), rules.priced(shaped)
     plan = compile_graph(graph, shaped, rules, precision)
     report = simulate(graph, shaped, rules, precision, band=False)
     seen = observe(plan, report, graph, profiles, hw.generation)

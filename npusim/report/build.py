@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from npusim.arch.hardware import Hardware
+from npusim.arch.sources import COMPILER
 from npusim.compiler.plan import Plan
 from npusim.measures import US, busy_of_plan_us, critical_ns, host_ns, spans_ns
 from npusim.pricing import Prices
@@ -76,7 +77,8 @@ def _coverage(
     totals = {"nodes": len(nodes) + len(plan.unpriced), "macs": sum(n.macs for n in nodes)}
     unknown_bytes = sum(u.nbytes for u in plan.unpriced)
     totals["bytes"] = sum(n.bytes_moved for n in nodes) + unknown_bytes
-    table = {s: dict.fromkeys((*totals, "time"), 0.0) for s in SOURCES}
+    asked = {*time_shares, *(n.source for n in nodes)}  # "compiler" only where its own prices are in use
+    table = {s: dict.fromkeys((*totals, "time"), 0.0) for s in SOURCES if s != COMPILER or s in asked}
     for kind, part in time_shares.items():
         table[kind]["time"] = part
     for n in nodes:

@@ -19,7 +19,7 @@ from npusim.measures import US
 from npusim.pricing import Prices
 from npusim.terminal.units import time, times
 
-SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
+SOURCES = ("measured", "fitted", "published", "compiler", "assumed", "unknown")
 STEP, CLOCK = "step.minimum_ns", "mac_array.clock_mhz"
 HOST = ("host.latency_ns", "host.float32_gb_per_s")
 

@@ -94,6 +94,7 @@ def _lead(report: Report) -> str:
         ("one inference after another", speed),
         ("NPU", f"{report.hardware}, {report.tiles} tile{'s' * (report.tiles != 1)}; {', '.join(clocks)}"),
         ("compiler", f"{report.compiler}, {report.precision}"),
+        ("priced", report.priced),
         ("nodes", nodes),
         ("work", work),
         ("moved from and to DDR", moved),

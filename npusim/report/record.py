@@ -43,9 +43,9 @@ class NodeReport:
     """One node. `engine`: mac_array, dsp, dma or none (a view). `duration_us`: from its first task's start to its last
     task's end, transfers it waits for included. `busy_us`: time per engine, and 'step': the MAC array waits for
     dispatch. `bound_by`: mac_array, dsp, dma, step, launch or none. `source`: how well its cost is known
-    (measured, fitted, published, assumed, unknown). `fused`: names of nodes that run inside it. `dsp_elements`:
-    elements its DSP kernels work through. `scratchpad_bytes`: what the scratchpads of all tiles hold while it
-    runs."""
+    (measured, fitted, published, compiler, assumed, unknown). `fused`: names of nodes that run inside it.
+    `dsp_elements`: elements its DSP kernels work through. `scratchpad_bytes`: what the scratchpads of all tiles hold
+    while it runs."""
 
     name: str
     op_type: str
@@ -138,12 +138,13 @@ class Advice:
 class Report:
     """What a simulation says. `mode`: 'throughput' is the NPU's own time; in 'latency' `host_us`, the host's part
     of a synchronous inference, is in `latency_us` too. `generation` is Intel's number of the NPU. `assumed`:
-    sentences about the step and the host where their numbers are assumed. `seed` is of what was
+    sentences about the step and the host where their numbers are assumed. `priced`: which numbers are the compiler's
+    own prices, where its profile has such. `seed` is of what was
     drawn at random, None if nothing was. `engines`: busy time per engine ('step': the MAC array waits for
     dispatch). `coverage`: per source
-    ('measured', 'fitted', 'published', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1. `peaks`: what
-    the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on the DSPs,
-    'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
+    ('measured', 'fitted', 'published', 'compiler', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1.
+    `peaks`: what the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on
+    the DSPs, 'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
     where they were asked for. `band_us`: in 80 of 100 cases the latency is between these; None where it was not asked
     for. `doubts`: what makes it wide, the widest first. `what_ifs`: under which suppositions it was asked for."""
 
@@ -176,6 +177,7 @@ class Report:
     seed: int | None = None
     generation: str = ""
     assumed: tuple[str, ...] = ()
+    priced: str = ""
     band_us: tuple[float, float] | None = None
     doubts: tuple[Doubt, ...] = ()
     what_ifs: tuple[Supposed, ...] = ()

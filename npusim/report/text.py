@@ -120,6 +120,7 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
         *_known(report, width),
         *_host(report, width),
         *_assumed(report, width, verbose),
+        *(sentence(report.priced, width, 10, "priced") if report.priced else []),
         *sentence(", ".join(machine), width, 10, "machine"),
         *supposed(report.what_ifs, width),
         *(sentence(nodes, width, 10, "graph") if verbose else []),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # How well a number is known, the best first.
-SOURCES = ("measured", "fitted", "published", "assumed", "unknown")
+SOURCES = ("measured", "fitted", "published", "compiler", "assumed", "unknown")
 
 #: What takes time: the engines, and the dispatch of the MAC array's compute steps.
 ENGINES = ("mac_array", "dsp", "dma", "step")

@@ -60,8 +60,8 @@ def serve(
     asked = [r if isinstance(r, Request) else Request(r, tokens) for r in requests]
     mix, chosen = checked(tuple(asked)), choose(Order, order)
     found = _sizes(sizes)
-    machine = hardware_of(hw, tiles)
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    machine = profile.priced(hardware_of(hw, tiles))
     longest = up(max(request.prompt for request in mix), ROUND)
     weights, cache = choose(StoredWeights, weights, "--weights"), choose(StoredCache, cache, "--cache")
     base = Asked(weights=weights, group=group, cache=cache, growing=growing)

@@ -109,7 +109,9 @@ class Evaluator:
         try:
             self._make_room(self._largest)
             graph, hw = self._supposed(hw, choice)
-            plan = compile_graph(graph, hw, load_profile(compiler), precision)
+            profile = load_profile(compiler)
+            hw = profile.priced(hw)
+            plan = compile_graph(graph, hw, profile, precision)
             found = Planned(plan, hw, self.mode)
         except DoesNotFit as error:
             found = str(error)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
+from npusim.compiler.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.generating.graphs import Passes
 from npusim.generating.record import Generation
@@ -126,7 +127,9 @@ def page(found: tuple[Varied, ...], width: int) -> list[Line]:
 
 def _now(hw: Hardware, name: str, compiler: str, precision: str) -> Any:
     """The value a name has where nothing is varied."""
-    return {"compiler": compiler, "precision": precision}.get(name) or hw.get(name)
+    return {"compiler": compiler, "precision": precision}.get(name) or load_profile(compiler).priced(hw).get(
+        name
+    )
 
 
 def _plain(value: Any) -> Any:

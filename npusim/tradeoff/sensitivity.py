@@ -114,6 +114,7 @@ def sensitivity(
     if arrays:
         raise BadArgument(f"{arrays[0]} is an array; sensitivity asks about one NPU, so give it one value")
     profile = load_profile(compiler) if isinstance(compiler, str) else compiler
+    hw = profile.priced(hw)
     plan = compile_graph(graph, hw, profile, precision, allow_unmodelled)
     steps = {name: pair for name, pair in _pairs(plan, hw, step).items() if pair[0] < pair[1]}
     zeros = _from_zero(plan, hw)

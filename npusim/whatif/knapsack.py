@@ -37,7 +37,9 @@ def chosen(
 
     `hw` has the store. Each candidate is priced alone, a knapsack and three simpler orders are filled by that, and of
     these sets, and none, the one with the shortest run is taken."""
-    plan = compile_graph(graph, hw, load_profile(compiler), precision)
+    profile = load_profile(compiler)
+    hw = profile.priced(hw)
+    plan = compile_graph(graph, hw, profile, precision)
     found, far, near = _candidates(plan, graph, hw, pattern)
     if not found:
         return []

@@ -82,4 +82,5 @@ def masked(graph: Graph, hw: Hardware, simulate: Simulate) -> Masked:
     if simulate.what_ifs:
         graph, hw = applied_only(graph, hw, simulate.what_ifs, simulate.compiler, simulate.precision)
     profile = load_profile(simulate.compiler)
+    hw = profile.priced(hw)
     return Masked(compile_graph(graph, hw, profile, simulate.precision), hw)

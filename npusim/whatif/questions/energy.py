@@ -113,7 +113,9 @@ class EnergyOf(Runs):
 
 
 def _of(graph: Graph, hw: Hardware, simulate: Simulate) -> Energy:
-    plan = compile_graph(graph, hw, load_profile(simulate.compiler), simulate.precision)
+    profile = load_profile(simulate.compiler)
+    hw = profile.priced(hw)
+    plan = compile_graph(graph, hw, profile, simulate.precision)
     return energy_of(plan, hw, price(plan, hw))
 
 

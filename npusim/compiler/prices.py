@@ -1,0 +1,128 @@
+"""By which numbers a compiler's own estimate prices, where they are not the hardware file's.
+
+What the silicon takes and what a compiler believes are two questions. The numbers of a hardware file answer the first;
+a compiler profile may say by which other numbers its compiler plans and estimates, each with where it is known from.
+`priced` puts these in place. What is still as the file of that NPU says gives way; what a user's file, a caller, a
+sweep or a what-if says stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict, Field, StrictBool, StrictStr, field_validator
+
+from npusim.arch.blocks import NotNegative
+from npusim.arch.config import Strict
+from npusim.arch.hardware import STRUCTURAL, Hardware
+from npusim.arch.presets import load_hardware
+from npusim.arch.sources import COMPILER, TEXT_KEYS, Source
+
+#: Either way; the range of such a number reaches to the hardware file's own as well.
+SPREAD = 1.25
+KERNELS = "dsp.kernels."
+_PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row", "scalar")
+
+
+class _Sourced(Strict):
+    model_config = ConfigDict(populate_by_name=True)
+
+    where: StrictStr = Field(alias="from", min_length=1)
+
+
+class Number(_Sourced):
+    value: NotNegative
+
+
+class Kernel(_Sourced):
+    """A DSP kernel's line, as in a hardware file."""
+
+    launch_cycles: NotNegative
+    cycles_per_element: NotNegative
+    cycles_per_row: NotNegative = 0.0
+    scalar: StrictBool = True
+
+
+class OwnPrices(Strict):
+    """`whose` prices; `numbers`: by generation, a hardware number's dotted name and its value; `kernels`: by
+    generation, lines of DSP kernels by name, in place of the hardware file's or beside them. A generation's `from` is
+    that of all below it that have none."""
+
+    whose: StrictStr = ""
+    numbers: dict[str, dict[str, Number]] = Field(default={})
+    kernels: dict[str, dict[str, Kernel]] = Field(default={})
+
+    @field_validator("numbers", "kernels", mode="before")
+    @classmethod
+    def _with_sources(cls, tables: Any) -> Any:
+        return {key: _spelled(table) for key, table in tables.items()} if isinstance(tables, dict) else tables
+
+    @field_validator("numbers")
+    @classmethod
+    def _price_only(cls, numbers: dict[str, dict[str, Number]]) -> dict[str, dict[str, Number]]:
+        for name in (name for table in numbers.values() for name in table):
+            if name in (*STRUCTURAL, *TEXT_KEYS, "tiles_max"):
+                raise ValueError(f"'{name}' shapes the plan, it is no price")
+            if name.startswith(KERNELS):
+                raise ValueError(f"'{name}' belongs to a line of `kernels`")
+        return numbers
+
+    def of(self, generation: str) -> dict[str, tuple[Any, str]]:
+        """Dotted name -> value and where it is from."""
+        found = {name: (n.value, n.where) for name, n in self.numbers.get(generation, {}).items()}
+        for kernel, line in self.kernels.get(generation, {}).items():
+            found |= {f"{KERNELS}{kernel}.{part}": (getattr(line, part), line.where) for part in _PARTS}
+        return found
+
+
+def _spelled(table: Any) -> Any:
+    """A generation's table with its `from` beside every number that has none, and plain numbers as `{value, from}`."""
+    if not isinstance(table, dict):
+        return table
+    shared = {"from": table["from"]} if "from" in table else {}
+    return {
+        name: shared | (line if isinstance(line, dict) else {"value": line})
+        for name, line in table.items()
+        if name != "from"
+    }
+
+
+def priced(hw: Hardware, own: OwnPrices) -> Hardware:
+    """`hw` with the prices of a compiler in place of its file's, and without those of any other compiler.
+
+    Worked out once for each hardware. Raises BadHardware for a number no hardware has."""
+    return hw.made(own, lambda: _priced(hw, own))
+
+
+def _priced(hw: Hardware, own: OwnPrices) -> Hardware:
+    generation = hw.planned_as or hw.generation
+    prices = own.of(generation)
+    others = [name for name, source in hw.sources.items() if source.kind == COMPILER]
+    if not prices and not others:
+        return hw
+    file = load_hardware(generation)
+    if others:  # of another compiler: what the file says instead, nothing where that has no such line
+        hw = hw.laid(
+            {name: (file.get(name) if file.has(name) else None, file.source(name)) for name in others}
+        )
+    found: dict[str, tuple[Any, Source]] = {}
+    for name, (value, where) in prices.items():
+        if not hw.has(name) and not name.startswith(KERNELS):
+            hw.get(name)  # refuses, with the names that are near
+        if hw.source(name) == file.source(name):
+            found[name] = value, Source(COMPILER, where, SPREAD, _range(hw, name, value, prices))
+    return hw.laid(found) if found else hw
+
+
+def _range(
+    hw: Hardware, name: str, value: Any, prices: dict[str, tuple[Any, str]]
+) -> tuple[float, float] | None:
+    """From `SPREAD` around a price to the hardware file's own; None where one of the two is 0 or new."""
+    mine = float(np.ravel(hw.get(name))[0]) if hw.has(name) else 0.0
+    if isinstance(value, bool) or value <= 0 or mine <= 0:
+        return None
+    if name.startswith(KERNELS) and name.endswith(".cycles_per_element"):
+        flag = name.removesuffix("cycles_per_element") + "scalar"
+        wider = float(np.ravel(hw.dsp.lines_vector_bits / hw.dsp.vector_bits)[0])
+        mine *= (1.0 if hw.get(flag) else wider) / (1.0 if prices[flag][0] else wider)
+    return min(value / SPREAD, mine), max(value * SPREAD, mine)
