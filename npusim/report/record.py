@@ -144,9 +144,10 @@ class Report:
     dispatch). `coverage`: per source
     ('measured', 'fitted', 'published', 'compiler', 'assumed', 'unknown') the share of nodes, macs and bytes, 0..1.
     `peaks`: what the machine can do in a microsecond: 'macs' on the MAC arrays, 'dsp_elements' (one operation each) on
-    the DSPs, 'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first, are there
-    where they were asked for. `band_us`: in 80 of 100 cases the latency is between these; None where it was not asked
-    for. `doubts`: what makes it wide, the widest first. `what_ifs`: under which suppositions it was asked for."""
+    the DSPs, 'ddr_bytes'. `scratchpad_bytes`: capacity of all its tiles together. `what_if` and `advice`, best first,
+    are there where they were asked for. `band_us`: in 80 of 100 cases the latency is between these; None where it was
+    not asked for. `doubts`: what makes it wide, the widest first. `what_ifs`: under which suppositions it was asked
+    for."""
 
     latency_us: float
     graph: str
