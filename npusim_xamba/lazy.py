@@ -2,17 +2,18 @@
 
 A command that runs needs its own options only; building those of all others, and importing what they stand on, took a
 tenth of its start. Nor does it need those that nobody gave: typer builds a pydantic validator for each option before
-it looks whether there is a value, and those of `npusim run` took another hundredth.
+it looks whether there is a value, and those of `npusim run` took another hundredth. Words that stay words need none
+at all, so a command that is given a model and an NPU by name never imports pydantic for its options.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_group
 
 
@@ -37,14 +38,65 @@ class Commands(Mapping[str, Any]):
         return len(self._places)
 
 
+class Reading(NamedTuple):
+    """How a value becomes what its parameter takes: `typers` makes typer's own way, asked where it is needed."""
+
+    typers: Callable[[], Any]
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value in the parameter's type. Raises typer's usage errors."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        kind = param.type_descriptor
+        words = [value] if kind.annotation is str else value if kind.annotation == list[str] else None
+        if (
+            kind.parameter_info.parser is None
+            and isinstance(words, list | tuple)
+            and all(map(_is_text, words))
+        ):
+            return value if kind.annotation is str else list(words)
+        return self.typers().coerce(value, param=param, ctx=ctx)
+
+
+def _is_text(word: object) -> bool:
+    """A name on disk may hold bytes that are no text; typer refuses it."""
+    return type(word) is str and (word.isascii() or not any("\ud800" <= c <= "\udfff" for c in word))
+
+
 class GivenOption(TyperOption):
-    """An option whose default is taken as the command's function has it, unread; what is given is read as ever."""
+    """An option whose default is taken as the command's function has it, unread."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         source = ctx.get_parameter_source(self.name)
         if source is None or source.name != "DEFAULT" or self.required or self.callback is not None:
             return super().process_value(ctx, value)
         return () if value is None and self.multiple else value
+
+    def get_runtime_param(self) -> Any:
+        return Reading(super().get_runtime_param)
+
+
+class GivenArgument(TyperArgument):
+    """An argument that is read as options are."""
+
+    def get_runtime_param(self) -> Any:
+        return Reading(super().get_runtime_param)
+
+
+class GivenCommand(TyperCommand):
+    """A command whose parameters, those among them that typer adds, are read so."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _read_when_given(super().get_params(ctx))
+
+
+_GIVEN: dict[type, type] = {TyperOption: GivenOption, TyperArgument: GivenArgument}
+
+
+def _read_when_given(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:  # typer has no setting for their class, as it has for that of commands
+        parameter.__class__ = _GIVEN.get(type(parameter), type(parameter))
+    return parameters
 
 
 def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
@@ -55,11 +107,9 @@ def _built(name: str, what: typer.Typer | Callable[..., None]) -> Any:
         above.command(name)(what)
     built = get_group(above).commands[name]
     for command in (built, *getattr(built, "commands", {}).values()):
-        for option in command.params:
-            if type(option) is TyperOption:
-                option.__class__ = (
-                    GivenOption  # typer has no setting for it, as it has for the class of commands
-                )
+        _read_when_given(command.params)
+        if type(command) is TyperCommand:
+            command.__class__ = GivenCommand
     return built
 
 
@@ -73,6 +123,9 @@ def group_of(places: Mapping[str, str], sentences: Mapping[str, str] | None = No
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
             self.commands = Commands(places)  # type: ignore[assignment]  # typer asks for no more of a dict
+
+        def get_params(self, ctx: Any) -> list[Any]:
+            return _read_when_given(super().get_params(ctx))
 
         def list_commands(self, ctx: Any) -> list[str]:
             return list(places)

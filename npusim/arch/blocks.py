@@ -4,19 +4,17 @@ All of them may be arrays. Cycles are of the block's own clock: the MAC array's 
 for `dsp.*` and `dma.*` (DSP, DMA and scratchpad share one clock).
 """
 
-from __future__ import annotations
+from typing import Annotated, Any
 
-from typing import Any
-
-from pydantic import StrictBool, field_validator
-
-from npusim.arch.config import Strict, num
+from npusim.arch.fields import Also, Flag, num
+from npusim.arch.records import Strict
 
 Positive: Any = num(gt=0)
 NotNegative: Any = num(ge=0)
 AtLeastOne: Any = num(ge=1)
 PosInt: Any = num(ge=1, integer=True)
 Fraction: Any = num(ge=0, le=1)
+YesNo = Annotated[bool, Flag()]
 
 
 class Convolution(Strict):
@@ -89,7 +87,7 @@ class MacArray(Strict):
     clock_mhz: Positive
     macs_per_cycle: Positive  # int8, one tile
     fp16_ratio: AtLeastOne  # int8 rate over fp16 rate
-    lookup_unit: StrictBool  # can the drain path evaluate tables (sigmoid, GELU, ...)?
+    lookup_unit: YesNo  # can the drain path evaluate tables (sigmoid, GELU, ...)?
     lanes_8bit: PosInt  # channels that stencils and elementwise operations work on at once
     lanes_16bit: PosInt
     broadcast_bytes_per_cycle: Positive  # of outputs written to several tiles
@@ -110,26 +108,27 @@ class KernelLine(Strict):
     launch_cycles: NotNegative
     cycles_per_element: NotNegative
     cycles_per_row: NotNegative = 0.0
-    scalar: StrictBool = False
+    scalar: YesNo = False
     compiler_cycles_per_element: NotNegative = None
 
 
+def _kernel_names(kernels: dict[str, KernelLine]) -> dict[str, KernelLine]:
+    if "default" not in kernels:
+        raise ValueError("a line named 'default' is needed for kernels without one of their own")
+    for name in kernels:
+        if name != name.lower() or "." in name:
+            raise ValueError(f"kernel names are lower case and without dots, got '{name}'")
+    return kernels
+
+
 class Dsp(Strict):
+    """The DSPs of one tile."""
+
     clock_mhz: Positive
     per_tile: PosInt
     vector_bits: Positive
     lines_vector_bits: Positive  # vector width the kernel lines below hold for
-    kernels: dict[str, KernelLine]
-
-    @field_validator("kernels")
-    @classmethod
-    def _names_are_lower_case(cls, kernels: dict[str, KernelLine]) -> dict[str, KernelLine]:
-        if "default" not in kernels:
-            raise ValueError("a line named 'default' is needed for kernels without one of their own")
-        for name in kernels:
-            if name != name.lower() or "." in name:
-                raise ValueError(f"kernel names are lower case and without dots, got '{name}'")
-        return kernels
+    kernels: Annotated[dict[str, KernelLine], Also(_kernel_names)]
 
 
 class Direction(Strict):
@@ -143,6 +142,8 @@ class Direction(Strict):
 
 
 class Dma(Strict):
+    """The DMA engine, all ports."""
+
     ports: PosInt
     bytes_per_cycle: Positive  # one port, DDR -> scratchpad
     latency_ns: NotNegative  # DDR -> scratchpad
@@ -157,10 +158,14 @@ class Dma(Strict):
 
 
 class Ddr(Strict):
+    """The memory of the machine."""
+
     bandwidth_gb_per_s: Positive  # all ports together, 1e9 bytes
 
 
 class Scratchpad(Strict):
+    """Memory on the chip beside the engines."""
+
     capacity_bytes: PosInt  # usable, one tile
 
 
@@ -173,6 +178,8 @@ class WeightStore(Strict):
 
 
 class Step(Strict):
+    """What the runtime takes to dispatch."""
+
     minimum_ns: NotNegative  # least time of one compute step of the MAC array on all tiles
 
 

@@ -7,104 +7,24 @@ Hardware files and compiler profiles are read by the same two functions.
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Any
 
-import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, core_schema
 
+from npusim.arch.fields import num as num
+from npusim.arch.records import Record, read
+from npusim.arch.records import Strict as Strict
 from npusim.errors import BadHardware
 from npusim_xamba.files import special
 
 KeyPath = tuple[str | int, ...]
 Places = dict[KeyPath, str]  # where a name is written: "file:line"
-Model = TypeVar("Model", bound=BaseModel)
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times faster
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 _MAX_DEPTH = 20
-MOST = 1e15  # no clock, width, size or latency of an NPU is near it in any unit; beyond, prices overflow
-
-
-class Strict(BaseModel):
-    """Base of every record that is read from YAML: unknown keys are refused, nothing changes afterwards."""
-
-    # Built when first used: of the blocks inside a record none ever is by itself.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-def num(
-    ge: float | None = None, gt: float | None = None, le: float | None = None, integer: bool = False
-) -> Any:
-    """The pydantic type of a finite number, or of a NumPy array of them, within bounds.
-
-    Booleans, text and lists are refused. Arrays keep their shape: they are the axes of a sweep.
-    """
-    return Annotated[Any, Number(ge, gt, le, integer)]
-
-
-class Number(NamedTuple):
-    """How pydantic checks, writes and describes such a number.
-
-    It hands over the core schema itself: validators and serializers as pydantic's own decorators would make it look at
-    the signature of the same two functions for each of eighty fields, most of the time it takes to get ready."""
-
-    ge: float | None
-    gt: float | None
-    le: float | None
-    integer: bool
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        written = core_schema.plain_serializer_function_ser_schema(_plain)
-        return core_schema.no_info_plain_validator_function(self.checked, serialization=written)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        found = {
-            "type": "integer" if self.integer else "number",
-            "minimum": self.ge,
-            "exclusiveMinimum": self.gt,
-            "maximum": self.le,
-        }
-        return {key: value for key, value in found.items() if value is not None}
-
-    def checked(self, value: Any) -> Any:
-        """The number, or the array. Raises ValueError."""
-        ge, gt, le, integer = self
-        if isinstance(value, str):
-            hint = f"; YAML reads {value} as text, write 1.0e+9" if re.match(r"[-+.\d]+e", value) else ""
-            raise ValueError(f"expected a number, got the text '{value}'{hint}")
-        if value is None or isinstance(value, bool | np.bool_ | list | tuple | dict):
-            raise ValueError(f"expected a number, got {type(value).__name__} {value!r}")
-        array = None if type(value) in (int, float) else np.asarray(value)  # plain numbers are the hot path
-        if array is not None and (array.dtype.kind not in "iuf" or array.size == 0):
-            raise ValueError(f"expected a number, got {type(value).__name__}")
-        low, high = (value, value) if array is None else (array.min().item(), array.max().item())
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise ValueError("must be finite")
-        if high > MOST or low < -MOST or 0 < abs(low) < 1 / MOST or 0 < abs(high) < 1 / MOST:
-            odd = high if abs(high) > MOST or 0 < abs(high) < 1 / MOST else low
-            raise ValueError(f"must be 0 or between {1 / MOST:g} and {MOST:g} in size, got {odd:g}")
-        if ge is not None and low < ge:
-            raise ValueError(f"must be at least {ge:g}, got {low:g}")
-        if gt is not None and low <= gt:
-            raise ValueError(f"must be greater than {gt:g}, got {low:g}")
-        if le is not None and high > le:
-            raise ValueError(f"must be at most {le:g}, got {high:g}")
-        if not integer:
-            return value if array is None else array if array.ndim else array.item()
-        if (value != int(value)) if array is None else (array != np.floor(array)).any():
-            raise ValueError(f"must be a whole number, got {value}")
-        return int(value) if array is None else array.astype(np.int64) if array.ndim else int(array)
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def dotted(path: KeyPath) -> str:
@@ -180,12 +100,13 @@ def _value(loader: Any, node: Any, path: KeyPath, places: Places, file: str, see
     return found if plain else loader.construct_object(node, deep=True)
 
 
-def validate(data: Any, places: Places, path: str | Path, model: type[Model]) -> Model:
-    """`data` as a `model`; pydantic's complaints become one BadHardware with `file:line: name: sentence`."""
+def validate(data: Any, places: Places, path: str | Path, kind: type[Record]) -> Record:
+    """`data` as a record; pydantic's complaints become one BadHardware with `file:line: name: sentence`."""
     try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise BadHardware("; ".join(_sentence(item, places, path) for item in error.errors())) from None
+        return read(kind, data)
+    except ValueError as error:
+        complaints: Any = error  # pydantic's, which is imported where something is wrong
+        raise BadHardware("; ".join(_sentence(item, places, path) for item in complaints.errors())) from None
 
 
 def _sentence(problem: Any, places: Places, path: str | Path) -> str:
@@ -201,11 +122,11 @@ def _sentence(problem: Any, places: Places, path: str | Path) -> str:
     return f"{places.get(known, path)}: {dotted(name)}: {text}"
 
 
-def load_yaml(path: str | Path, model: type[Model]) -> Model:
-    """A YAML file as a pydantic model (subclass `Strict`, numbers typed with `num`).
+def load_yaml(path: str | Path, kind: type[Record]) -> Record:
+    """A YAML file as a record (a subclass of `Strict`, numbers typed with `num`).
 
     Raises:
         BadHardware: `file:line: dotted.name: sentence`, several of them joined by "; ".
     """
     data, places = read_yaml(path)
-    return validate(data, places, path, model)
+    return validate(data, places, path, kind)

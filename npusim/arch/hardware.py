@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, PrivateAttr, StrictStr
 
 from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step, WeightStore
-from npusim.arch.config import KeyPath, Places, Strict, dotted, validate
+from npusim.arch.config import KeyPath, Places, dotted, validate
+from npusim.arch.fields import Text
+from npusim.arch.records import Strict
 from npusim.arch.sources import TEXT_KEYS, Source, join, nest
 from npusim.errors import BadHardware
 
@@ -37,14 +39,11 @@ BY_SCHEMA = Source("assumed", "default of the schema")
 class Hardware(Strict):
     """An NPU. Get it from `load_hardware` or `hw.replace`; it never changes afterwards."""
 
-    name: StrictStr = Field(min_length=1)
-    product: StrictStr
-    generation: StrictStr = Field(pattern=r"^\d{4}$", description="Intel's number: 3720, 4000, 5010")
-    planned_as: StrictStr = Field(
-        default="",
-        pattern=r"^(\d{4})?$",
-        description="the generation whose compiler rules plan an NPU that no compiler profile knows; empty: its own",
-    )
+    name: Annotated[str, Text(least=1)]
+    product: Annotated[str, Text()]
+    generation: Annotated[str, Text(r"\d{4}")]  # Intel's number: 3720, 4000, 5010
+    # The generation whose compiler rules plan an NPU that no compiler profile knows; empty: its own.
+    planned_as: Annotated[str, Text(r"(\d{4})?")] = ""
     tiles: PosInt
     tiles_max: PosInt
     mac_array: MacArray
@@ -55,8 +54,8 @@ class Hardware(Strict):
     step: Step
     host: Host
     weight_store: WeightStore | None = None
-    _source_of: dict[KeyPath, Source] = PrivateAttr(default_factory=dict)
-    _made: tuple[object, Hardware] | None = PrivateAttr(default=None)
+    _source_of: dict[KeyPath, Source] = field(default_factory=dict, init=False)
+    _made: tuple[object, Hardware] | None = field(default=None, init=False)
 
     @classmethod
     def build(
@@ -80,7 +79,7 @@ class Hardware(Strict):
 
         def walk(node: Any, path: KeyPath) -> None:
             children = (
-                {name: getattr(node, name) for name in type(node).model_fields}
+                {name: getattr(node, name) for name in type(node).kinds()}
                 if isinstance(node, Strict)
                 else node
             )
@@ -210,7 +209,7 @@ class Hardware(Strict):
 
     __hash__ = None  # type: ignore[assignment]  # arrays have no hash; `structure()` has one
 
-    def __repr__(self) -> str:  # pydantic would print every kernel line
+    def __repr__(self) -> str:
         return f"Hardware({self.name}: NPU {self.generation}, {self.tiles} tiles)"
 
     __str__ = __repr__
@@ -225,7 +224,7 @@ def _put(node: Any, changes: Mapping[tuple[str, ...], Any]) -> Any:
             leaves[path[0]] = value
         else:
             below.setdefault(path[0], {})[path[1:]] = value
-    names = node if isinstance(node, dict) else type(node).model_fields
+    names = node if isinstance(node, dict) else type(node).kinds()
     parts = {name: node[name] if isinstance(node, dict) else getattr(node, name) for name in names}
     parts |= leaves | {name: _put(parts[name], inner) for name, inner in below.items()}
-    return parts if isinstance(node, dict) else type(node).model_construct(**parts)
+    return parts if isinstance(node, dict) else type(node).unchecked(parts)

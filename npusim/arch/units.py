@@ -7,7 +7,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, get_args, get_origin
 
-from npusim.arch.config import Number
+from npusim.arch.fields import Number
 from npusim.arch.hardware import Hardware
 
 #: Last words of a name -> unit; the first that fits counts.
@@ -45,15 +45,22 @@ def shown(unit: str) -> str:
 @cache
 def is_whole(name: str) -> bool:
     """True if the hardware's schema takes whole numbers only."""
+    number = _number(name)
+    return number is not None and number.integer
+
+
+def _number(name: str) -> Number | None:
+    """What the hardware's schema says of a dotted name; None of what is no number. It must exist."""
     kind: Any = Hardware
-    metadata: Any = ()
+    metadata: tuple[Any, ...] = ()
     for part in name.split("."):
-        fields = getattr(kind, "model_fields", None)
-        if fields is None:  # a table of records: the part names one of them
-            kind = get_args(kind)[1]
-            continue
-        kind, metadata = fields[part].annotation, fields[part].metadata
-    return any(m.integer for m in metadata if isinstance(m, Number))
+        if get_origin(kind) is UnionType:  # a part that a machine may lack
+            kind = next(one for one in get_args(kind) if one is not NoneType)
+        # of a table of records, the part names one of them
+        kind = get_args(kind)[1] if get_origin(kind) is dict else kind.kinds()[part]
+        metadata = getattr(kind, "__metadata__", ())
+        kind = get_args(kind)[0] if metadata else kind
+    return next((m for m in metadata if isinstance(m, Number)), None)
 
 
 class Bounds(NamedTuple):
@@ -67,17 +74,8 @@ class Bounds(NamedTuple):
 
 def bounds(name: str) -> Bounds:
     """Bounds of a number such as 'dma.overlap_exponent' or 'dsp.kernels.exp.launch_cycles'; it must exist."""
-    model: Any = Hardware
-    metadata: list[Any] = []
-    for part in name.split("."):
-        if get_origin(model) is dict:  # the kernel lines: any name
-            model = get_args(model)[1]
-            continue
-        if get_origin(model) is UnionType:  # a part that a machine may lack
-            model = next(one for one in get_args(model) if one is not NoneType)
-        field = model.model_fields[part]
-        model, metadata = field.annotation, field.metadata
-    number = next(m for m in metadata if isinstance(m, Number))
+    number = _number(name)
+    assert number is not None, f"{name} is no number"
     low = number.gt if number.ge is None else number.ge
     return Bounds(
         -math.inf if low is None else float(low),

@@ -7,15 +7,16 @@ sweep or a what-if says stays."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import field
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import ConfigDict, Field, StrictBool, StrictStr, field_validator
 
-from npusim.arch.blocks import NotNegative
-from npusim.arch.config import Strict
+from npusim.arch.blocks import NotNegative, YesNo
+from npusim.arch.fields import Also, Before, Text
 from npusim.arch.hardware import STRUCTURAL, Hardware
 from npusim.arch.presets import load_hardware
+from npusim.arch.records import Strict
 from npusim.arch.sources import COMPILER, TEXT_KEYS, Source
 
 #: Either way; the range of such a number reaches to the hardware file's own as well.
@@ -25,12 +26,14 @@ _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row", "scalar")
 
 
 class _Sourced(Strict):
-    model_config = ConfigDict(populate_by_name=True)
+    """What is known from somewhere."""
 
-    where: StrictStr = Field(alias="from", min_length=1)
+    where: Annotated[str, Text(least=1)] = field(metadata={"written": "from"})
 
 
 class Number(_Sourced):
+    """A number, as in a hardware file."""
+
     value: NotNegative
 
 
@@ -40,7 +43,20 @@ class Kernel(_Sourced):
     launch_cycles: NotNegative
     cycles_per_element: NotNegative
     cycles_per_row: NotNegative = 0.0
-    scalar: StrictBool = True
+    scalar: YesNo = True
+
+
+def _with_sources(tables: Any) -> Any:
+    return {key: _spelled(table) for key, table in tables.items()} if isinstance(tables, dict) else tables
+
+
+def _price_only(numbers: dict[str, dict[str, Number]]) -> dict[str, dict[str, Number]]:
+    for name in (name for table in numbers.values() for name in table):
+        if name in (*STRUCTURAL, *TEXT_KEYS, "tiles_max"):
+            raise ValueError(f"'{name}' shapes the plan, it is no price")
+        if name.startswith(KERNELS):
+            raise ValueError(f"'{name}' belongs to a line of `kernels`")
+    return numbers
 
 
 class OwnPrices(Strict):
@@ -48,24 +64,11 @@ class OwnPrices(Strict):
     generation, lines of DSP kernels by name, in place of the hardware file's or beside them. A generation's `from` is
     that of all below it that have none."""
 
-    whose: StrictStr = ""
-    numbers: dict[str, dict[str, Number]] = Field(default={})
-    kernels: dict[str, dict[str, Kernel]] = Field(default={})
-
-    @field_validator("numbers", "kernels", mode="before")
-    @classmethod
-    def _with_sources(cls, tables: Any) -> Any:
-        return {key: _spelled(table) for key, table in tables.items()} if isinstance(tables, dict) else tables
-
-    @field_validator("numbers")
-    @classmethod
-    def _price_only(cls, numbers: dict[str, dict[str, Number]]) -> dict[str, dict[str, Number]]:
-        for name in (name for table in numbers.values() for name in table):
-            if name in (*STRUCTURAL, *TEXT_KEYS, "tiles_max"):
-                raise ValueError(f"'{name}' shapes the plan, it is no price")
-            if name.startswith(KERNELS):
-                raise ValueError(f"'{name}' belongs to a line of `kernels`")
-        return numbers
+    whose: Annotated[str, Text()] = ""
+    numbers: Annotated[dict[str, dict[str, Number]], Before(_with_sources), Also(_price_only)] = field(
+        default_factory=dict
+    )
+    kernels: Annotated[dict[str, dict[str, Kernel]], Before(_with_sources)] = field(default_factory=dict)
 
     def of(self, generation: str) -> dict[str, tuple[Any, str]]:
         """Dotted name -> value and where it is from."""

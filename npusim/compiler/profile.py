@@ -6,38 +6,36 @@ profile serves all of them; `npusim run --compiler NAME` picks one."""
 from __future__ import annotations
 
 import os
+from dataclasses import field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
-
-from npusim.arch.config import Strict
+from npusim.arch.fields import Also
 from npusim.arch.hardware import Hardware
+from npusim.arch.records import Strict
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.prices import OwnPrices, priced
 from npusim.errors import BadArgument, BadHardware
 from npusim_xamba.text import near, quoted
 
 
+def _known(conditions: dict[str, str]) -> dict[str, str]:
+    for name in conditions.values():
+        if name not in CONDITIONS:
+            raise ValueError(f"unknown condition '{name}'; there are {', '.join(sorted(CONDITIONS))}")
+    return conditions
+
+
 class LoweringRule(Strict):
     """First legal lowering of `order` wins. `generations` overrides the order on some NPUs."""
 
     order: tuple[str, ...]
-    why: dict[str, str] = Field(description="lowering -> the reason a reader is told")
-    generations: dict[str, tuple[str, ...]] = Field(default={})
-    only_if: dict[str, str] = Field(
-        default={}, description="lowering, or lowering@generation -> condition (npusim.compiler.conditions)"
-    )
+    why: dict[str, str]  # lowering -> the reason a reader is told
+    generations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # lowering, or lowering@generation -> condition (npusim.compiler.conditions)
+    only_if: Annotated[dict[str, str], Also(_known)] = field(default_factory=dict)
     source: str = ""
-
-    @field_validator("only_if")
-    @classmethod
-    def _known(cls, conditions: dict[str, str]) -> dict[str, str]:
-        for name in conditions.values():
-            if name not in CONDITIONS:
-                raise ValueError(f"unknown condition '{name}'; there are {', '.join(sorted(CONDITIONS))}")
-        return conditions
 
 
 class DspRule(Strict):
@@ -49,9 +47,9 @@ class DspRule(Strict):
 
     one_dsp: tuple[str, ...] = ()
     outer_axes_only: tuple[str, ...] = ()
-    one_tile: dict[str, tuple[str, ...]] = Field(default={})
+    one_tile: dict[str, tuple[str, ...]] = field(default_factory=dict)
     one_a_tile: tuple[str, ...] = ()
-    lines: dict[str, dict[str, str]] = Field(default={})
+    lines: dict[str, dict[str, str]] = field(default_factory=dict)
     source: str
 
 
@@ -65,7 +63,7 @@ class Fusion(Strict):
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
     drain_path: dict[str, tuple[str, ...]]
-    lookup_unit: dict[str, tuple[str, ...]] = Field(default={})
+    lookup_unit: dict[str, tuple[str, ...]] = field(default_factory=dict)
     patterns: tuple[str, ...] = ()
     mul_reduce_to_matmul: tuple[str, ...] = ()
     early_slices: bool = False
@@ -119,6 +117,8 @@ class Memory(Strict):
 
 
 class CompilerProfile(Strict):
+    """One release of the compiler."""
+
     name: str
     product: str
     lowerings: dict[str, LoweringRule]
@@ -127,39 +127,26 @@ class CompilerProfile(Strict):
     fusion: Fusion
     packed_weights: PackedWeights
     memory: Memory
-    strided: tuple[str, ...] = Field(default=(), description="ops that are only strides of their neighbours")
-    broadcasts: tuple[str, ...] = Field(default=(), description="readers that make an Expand free")
-    absorbs_transpose: tuple[tuple[str, int], ...] = Field(
-        default=(), description="op and operand that is read transposed for free"
-    )
-    groups_over_tiles: tuple[str, ...] = Field(
-        default=(), description="generations that give whole problems of a batched product to tiles"
-    )
-    relayout_by_pass: bool = Field(
-        default=False, description="a change of layout in front of poolings is a pass of the MAC array"
-    )
-    folds_images: dict[str, int] = Field(
-        default={}, description="generation -> width from which images fold columns into channels instead"
-    )
-    pads_images: tuple[str, ...] = Field(
-        default=(), description="generations that pad input images of fewer channels to 16"
-    )
-    rows_of_eight: tuple[str, ...] = Field(
-        default=(), description="generations that lay the pixels of a product out eight to a row, not four"
-    )
-    control_transfers: tuple[str, ...] = Field(
-        default=(),
-        description="generations on which transfers that fetch descriptors stand in front of all others",
-    )
-    input_convert: dict[str, str] = Field(description="generation -> dsp or dma: float32 inputs to fp16")
+    strided: tuple[str, ...] = ()  # ops that are only strides of their neighbours
+    broadcasts: tuple[str, ...] = ()  # readers that make an Expand free
+    absorbs_transpose: tuple[tuple[str, int], ...] = ()  # op and operand that is read transposed for free
+    # generations that give whole problems of a batched product to tiles
+    groups_over_tiles: tuple[str, ...] = ()
+    relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
+    # generation -> width from which images fold columns into channels instead
+    folds_images: dict[str, int] = field(default_factory=dict)
+    pads_images: tuple[str, ...] = ()  # generations that pad input images of fewer channels to 16
+    # generations that lay the pixels of a product out eight to a row, not four
+    rows_of_eight: tuple[str, ...] = ()
+    # generations on which transfers that fetch descriptors stand in front of all others
+    control_transfers: tuple[str, ...] = ()
+    input_convert: dict[str, str]  # generation -> dsp or dma: float32 inputs to fp16
     output_convert: dict[str, str]
-    hypothesis_on: tuple[str, ...] = Field(default=(), description="generations this release never knew")
-    generations: tuple[str, ...] = Field(description="generations it has rules for; others are refused")
-    prices: OwnPrices = Field(
-        default=OwnPrices(),
-        description="by which numbers its own estimate prices, where not by the hardware's",
-    )
-    refusals: str = Field(default="", description="the table of npusim.checking that says what it refuses")
+    hypothesis_on: tuple[str, ...] = ()  # generations this release never knew
+    generations: tuple[str, ...]  # generations it has rules for; others are refused
+    # by which numbers its own estimate prices, where not by the hardware's
+    prices: OwnPrices = field(default_factory=OwnPrices)
+    refusals: str = ""  # the table of npusim.checking that says what it refuses
 
     @cached_property
     def transposed_reads(self) -> frozenset[tuple[str, int]]:

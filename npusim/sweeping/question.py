@@ -152,8 +152,8 @@ class Question:
         parts = {
             "attributes": self.attributes(),
             "graphs": [_graph_print(graph) for graph in self.graphs.values()],
-            "hardware": self.hw.model_dump(mode="json"),
-            "profiles": [load_profile(name).model_dump(mode="json") for name in sorted(compilers)],
+            "hardware": self.hw.plain(),
+            "profiles": [load_profile(name).plain() for name in sorted(compilers)],
             "points": self.design.points,
             "axes": [[a.name, np.asarray(a.values).tolist(), repr(a.range)] for a in self.design.axes],
         }

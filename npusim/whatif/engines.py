@@ -8,12 +8,10 @@ import operator
 import os
 import runpy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import prod
 from typing import Any
-
-from pydantic import Field
 
 from npusim.arch.config import Strict, load_yaml, num
 from npusim.errors import BadArgument
@@ -73,7 +71,7 @@ class EngineFile(Strict):
     clock_mhz: num(gt=0)  # type: ignore[valid-type]
     ops: list[str]
     cycles: str
-    parameters: dict[str, num()] = Field(default_factory=dict)  # type: ignore[valid-type]
+    parameters: dict[str, num()] = field(default_factory=dict)  # type: ignore[valid-type]
     keeps_weights: bool = True
     needs: str = ""
     source: str

@@ -1,7 +1,6 @@
 """What a hardware file may not say, and how it is told."""
 
 import pytest
-from pydantic import Field
 
 from npusim.arch.config import Strict, load_yaml, num
 from npusim.arch.presets import config_dir, list_hardware, load_hardware
@@ -14,7 +13,7 @@ LUNAR = (config_dir() / "lunar_lake.yaml").read_text(encoding="utf-8")
 class Engine(Strict):
     lanes: num(ge=1, integer=True)
     rate: num(gt=0)
-    label: str = Field(default="x")
+    label: str = "x"
 
 
 def refusal(tmp_path, text, model=None):

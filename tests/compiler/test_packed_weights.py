@@ -1,5 +1,7 @@
 """Weights in 2, 4 and 8 bits with scales by block or by channel: what crosses DDR is what is stored."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,9 +146,7 @@ def test_a_llama_projection_by_hand():
 def test_a_profile_may_unpack_on_the_dsps():
     """The kernel writes 16 bits a weight, which the product reads."""
     profile = load_profile("2026")
-    by_dsp = profile.model_copy(
-        update={"packed_weights": profile.packed_weights.model_copy(update={"unpack": {"4000": "dsp"}})}
-    )
+    by_dsp = replace(profile, packed_weights=replace(profile.packed_weights, unpack={"4000": "dsp"}))
     found = simulate(nbits(1, 2048, 2048), "lunar_lake", by_dsp, band=False)
     free = simulate(nbits(1, 2048, 2048), "lunar_lake", band=False)
     assert [n.op_type for n in found.nodes] == ["DequantizeLinear", "MatMul"]

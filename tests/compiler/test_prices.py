@@ -114,7 +114,7 @@ def test_an_npu_planned_as_another_has_that_ones_prices() -> None:
 )
 def test_what_is_no_price_is_refused(tables, said) -> None:
     with pytest.raises(ValueError, match=said):
-        OwnPrices.model_validate(tables)
+        OwnPrices(**tables)
 
 
 def test_a_number_no_hardware_has_is_named_with_the_nearest() -> None:

@@ -1,5 +1,7 @@
 """NF4's table is looked up where the compiler's profile says, and the page says at whose price."""
 
+from dataclasses import replace
+
 import pytest
 
 import npusim
@@ -22,9 +24,7 @@ def test_a_look_up_in_the_weight_path_costs_what_int4_does(tmp_path, weights):
 
 def test_a_profile_may_have_the_dsps_look_up(tmp_path):
     profile = load_profile("2026")
-    by_dsp = profile.model_copy(
-        update={"packed_weights": profile.packed_weights.model_copy(update={"unpack": {"4000": "dsp"}})}
-    )
+    by_dsp = replace(profile, packed_weights=replace(profile.packed_weights, unpack={"4000": "dsp"}))
     model = config(tmp_path, LLAMA)
     found, free = (
         npusim.generate(model, prompt=64, tokens=16, weights="nf4", compiler=one) for one in (by_dsp, "2026")
