@@ -1,5 +1,7 @@
 """A compiler profile's own prices: in the place of the file's numbers, behind those that somebody gave."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,14 +120,14 @@ def test_what_is_no_price_is_refused(tables, said) -> None:
 
 
 def test_a_number_no_hardware_has_is_named_with_the_nearest() -> None:
-    prices = OwnPrices.model_validate({"numbers": {"3720": {"from": "x", "dma.latency": 3}}})
+    prices = OwnPrices(**{"numbers": {"3720": {"from": "x", "dma.latency": 3}}})
     with pytest.raises(BadHardware, match=r"dma\.latency: no such number .*nearest: dma\.latency_ns"):
-        PROFILE.model_copy(update={"prices": prices}).priced(load_hardware("meteor_lake"))
+        replace(PROFILE, prices=prices).priced(load_hardware("meteor_lake"))
 
 
 def test_a_kernel_the_file_has_not_is_added() -> None:
     line = {"launch_cycles": 10, "cycles_per_element": 2}
-    prices = OwnPrices.model_validate({"kernels": {"3720": {"from": "x", "new_one": line}}})
-    hw = PROFILE.model_copy(update={"prices": prices}).priced(load_hardware("meteor_lake"))
+    prices = OwnPrices(**{"kernels": {"3720": {"from": "x", "new_one": line}}})
+    hw = replace(PROFILE, prices=prices).priced(load_hardware("meteor_lake"))
     assert hw.dsp.kernels["new_one"].cycles_per_element == 2
     assert "new_one" not in load_profile("2026").priced(hw).dsp.kernels
