@@ -226,7 +226,10 @@ def permute_cycles(work: MacWork, hw: Hardware) -> Number:
     fit = hw.mac_array.permute
     image = np.asarray(work.op) == MacOp.PERMUTE_IMAGE
     rate = np.where(image, fit.image_elements_per_cycle, fit.elements_per_cycle)
-    elements = np.asarray(work.out_w, dtype=float) * work.out_h * (_ceil(work.out_c, 4) * 4)
+    grid = np.where(np.asarray(work.op) == MacOp.PERMUTE, 4, 1)  # a pooling in disguise: on 4 x 4 pixels
+    pixels = _ceil(work.out_w, grid) * _ceil(work.out_h, grid) * grid * grid
+    pixels = np.where(grid > 1, pixels, np.asarray(work.out_w, dtype=float) * work.out_h)
+    elements = pixels * (_ceil(work.out_c, 4) * 4)
     parts = np.asarray(work.op) == MacOp.PERMUTE_PARTS
     blocks = np.where(parts, _ceil(work.out_c, _ALIGN) * fit.block_cycles, 0.0)
     return fit.overhead_cycles + blocks + elements / rate * (np.asarray(work.output_bytes) / 2.0)

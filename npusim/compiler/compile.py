@@ -11,6 +11,7 @@ from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
+from npusim.compiler.guarded import turned_scores
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.layouts import edge_of
@@ -71,6 +72,8 @@ def _compiled(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
+    if profile.turns_guarded_scores:
+        placed = turned_scores(placed, fused.values, tiles, capacity * profile.memory.pipelined_share)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     inputs = frozenset(fused.inputs)
     for name in list(sizes):

@@ -31,7 +31,8 @@ class Edges(Layouts):
             if turn not in self.turned:
                 added += self.layout(turn, step)
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
-            step = step._replace(reads=tuple(dict.fromkeys(names)))
+            padded = tuple(n for n in step.padded if n != turn or n == step.reads[0])
+            step = step._replace(reads=tuple(dict.fromkeys(names)), padded=padded)
             if len(step.steps) > 1:
                 works = (in_rows(w) if isinstance(w, MacWork) else w for w in step.steps)
                 step = step._replace(steps=tuple(works))

@@ -11,8 +11,8 @@ from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import CHANNEL_STEP, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.ops.counting import ddr_round_trip
-from npusim.work import MacOp, MacWork, MoveWork, Work
+from npusim.ops.counting import PIXELS_PER_ROW, ddr_round_trip
+from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
@@ -84,6 +84,8 @@ class Layouts:
         if not isinstance(work, MacWork) or not step.reads:
             return None
         if reads_image(step, self.values):
+            if step.node.inputs[0] in self.placer.absorbed:  # turned keys are scaled as they lie
+                return None
             name = step.reads[0]
             scales = step.lowering == "scale_shift"
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
@@ -190,12 +192,24 @@ class Layouts:
         leaves = batched and (self.generation in self.profile.memory.turned_through_ddr or uneven)
         sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         self._laid_out(name, value, value.shape)
-        work = self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
+        work = self._operand_pass(name, value)
         works: tuple[Work, ...] = (work,)
         # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
         if leaves and columns % CHANNEL_STEP > 0 and prod(value.shape[:-2]) % CHANNEL_STEP == 0:
             works = (work, *ddr_round_trip(value.elements * work.input_bytes), work)
         return self._pass(name, name, works, sharing)
+
+    def _operand_pass(self, name: str, value: Value) -> MacWork:
+        """The pass over the right side of a product. A problem is a row, its terms the columns. On generations that give
+        whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles every tile turns all
+        (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4)."""
+        heads, terms, channels = prod(value.shape[:-2]), *value.shape[-2:]
+        if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles:
+            return self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
+        if heads == 1:
+            return self._turn(MacOp.PERMUTE_IMAGE, name, value, (terms, 1, channels))
+        work = self._turn(MacOp.PERMUTE, name, value, (heads, PIXELS_PER_ROW, channels))
+        return replace(work, write_tiles=EVERY_TILE)
 
     def _laid_out(self, name: str, value: Value, shape: tuple[int, ...]) -> None:
         """Make known what `name` is once it is turned."""

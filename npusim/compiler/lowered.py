@@ -28,7 +28,7 @@ def padded_activations(
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
     input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
-    (`one_kernel`) less. A result stands here once for each time it is copied: problem by problem out of its padding
+    (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). A result stands here once for each time it is copied: problem by problem out of its padding
     and into its place (`slice_out`, `out_concat`)."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
@@ -41,7 +41,8 @@ def padded_activations(
         padded = first.in_c % 16 != 0 and not together and (batch or not one_kernel)
         twice = uneven and batch and first.out_c % 16 != 0 and not fills_rows(rows)
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
-        return (reads[:1] if uneven or padded else ()) + outputs * copies
+        right = one_kernel and batch and not fixed and first.out_c % 16 != 0 and rows == 1
+        return (reads[:1] if uneven or padded else ()) + reads[1:] * right + outputs * copies
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs

@@ -97,10 +97,30 @@ class Placer:
         self.readers: dict[str, set[tuple[str, int]]] = {
             node.outputs[0]: set() for node in graph.nodes if node.op_type in NEIGHBOURS_MATTER
         }
+        turned: dict[str, str] = {}  # a tensor that is a swap of axes seen otherwise, or scaled -> what the swap made
         for node in graph.nodes if self.readers else ():
             for position, name in enumerate(node.inputs):
-                if name in self.readers:
-                    self.readers[name].add((node.op_type, position))
+                made = turned.get(name, name)
+                if made not in self.readers:
+                    continue
+                if name in turned and position == 0 and self._hands_on(node):
+                    turned[node.outputs[0]] = made
+                else:
+                    self.readers[made].add((node.op_type, position))
+            if node.op_type == "Transpose" and _swaps_last_two(node):
+                turned[node.outputs[0]] = node.outputs[0]
+
+    def _hands_on(self, node: Node) -> bool:
+        """Whether a node leaves its first input in the order it lies in: it sees it in another shape, or multiplies it
+        by a number (torch.onnx.export scales turned keys; Intel's schedules scale them as they lie, and turn none)."""
+        if node.outputs[0] in self.graph_outputs:
+            return False
+        values = self.graph.values
+        source, result = values[node.inputs[0]], values[node.outputs[0]]
+        if node.op_type in ("Reshape", "Squeeze", "Unsqueeze"):
+            return _same_extents(source.shape, result.shape)
+        scales = node.op_type in ("Mul", "Div") and source.shape == result.shape
+        return scales and all(values[n].constant and values[n].elements == 1 for n in node.inputs[1:])
 
     def root(self, name: str) -> str:
         """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
@@ -253,6 +273,13 @@ class Placer:
                 f"compiler profile {profile.name} cannot place it"
             )
         return ways[0], profile.default.why.get(ways[0].name, "")
+
+
+def _swaps_last_two(node: Node) -> bool:
+    """Whether a Transpose changes over its two innermost axes and nothing else."""
+    perm = tuple(node.attribute("perm", ()))
+    rank = len(perm)
+    return rank > 1 and perm == (*range(rank - 2), rank - 1, rank - 2)
 
 
 def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:

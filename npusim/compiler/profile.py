@@ -132,6 +132,7 @@ class CompilerProfile(Strict):
     absorbs_transpose: tuple[tuple[str, int], ...] = ()  # op and operand that is read transposed for free
     # generations that give whole problems of a batched product to tiles
     groups_over_tiles: tuple[str, ...] = ()
+    turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     # generation -> width from which images fold columns into channels instead
     folds_images: dict[str, int] = field(default_factory=dict)

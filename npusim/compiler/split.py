@@ -14,6 +14,7 @@ from math import ceil, prod
 from npusim.ops.counting import PIXELS_PER_ROW, TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
+GRID = 4  # rows and columns of pixels the array works on at once
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
 
 
@@ -90,23 +91,33 @@ def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
 
 def even_blocks(work: MacWork, pieces: int) -> Blocks:
     """At least `pieces` blocks (as far as the work can be cut): over problems first, then rows, columns, and
-    channels. Pooling and turning have independent channels: they go first, and the rows stay a full grid."""
+    channels. Pooling and turning have independent channels: they go first, and the rows stay a full grid. So do
+    columns that are many, of a work without a window: its few rows are for the tiles (Intel's schedules: 32 x 96 x 4,097
+    is scaled on four tiles in pieces of 24 rows and 257 columns each)."""
     if pieces <= 1:
         return UNCUT
     work = _even_rows(work)
     sixteens = max(1, ceil(work.out_c / CHANNEL_STEP))
     channels = 1
-    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE_PARTS):
-        channels = min(sixteens, pieces)
+    if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE, MacOp.PERMUTE_PARTS):
+        alone = work.op == MacOp.PERMUTE and sixteens < pieces and _wide(work, pieces)
+        channels = 1 if alone else min(sixteens, pieces)
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
     left = ceil(left / groups)
-    rows = min(ceil(work.out_h), left)
+    rows = 1 if _wide(work, left) else min(ceil(work.out_h), left)
     left = ceil(left / rows)
     columns = min(int(work.out_w), left)
     left = ceil(left / columns)
     channels = min(sixteens, channels * left)
     return Blocks(groups, rows, columns, channels)
+
+
+def _wide(work: MacWork, pieces: int) -> bool:
+    """Whether a work without a window is cut along its columns, not its rows: the rows of a piece would be no full
+    grid, its columns are."""
+    window = work.op == MacOp.CONVOLUTION or work.kernel_h * work.kernel_w > 1
+    return bool(not window and work.out_h < GRID * pieces and work.out_w >= GRID * pieces)
 
 
 @lru_cache(maxsize=20_000)
