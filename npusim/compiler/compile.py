@@ -11,8 +11,8 @@ from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
-from npusim.compiler.guarded import turned_scores
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
+from npusim.compiler.guarded import turned_scores
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.layouts import edge_of
 from npusim.compiler.order import in_canonical_order

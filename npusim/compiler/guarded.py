@@ -2,12 +2,12 @@
 
     MatMul -> Add (mask) -> Softmax -> IsNaN, Where (zero for NaN) -> MatMul
 
-torch.onnx.export writes attention so. As attention it is none Intel's compiler knows: it takes softmax and guard in the
-order of the file, [heads, queries, keys], while products read and write keys or terms side by side. So the sum is written
-in the other order by a pass of the MAC array (`as_add/_permutequantize` in its schedules), and what the guard leaves is
-turned back by one more (`Select/reorder_out/to_maxpool`; two over sixteen heads at once where the heads are no whole
-sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs; from 1,024 tokens on, where
-the scores of a head do not fit, heads go one by one and nothing is turned."""
+torch.onnx.export writes attention so. As attention it is none Intel's compiler knows: it takes softmax and guard in
+the order of the file, [heads, queries, keys], while products read and write keys or terms side by side. So the sum is
+written in the other order by a pass of the MAC array (`as_add/_permutequantize` in its schedules), and what the guard
+leaves is turned back by one more (`Select/reorder_out/to_maxpool`; two over sixteen heads at once where the heads are
+no whole sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs; from 1,024 tokens
+on, where the scores of a head do not fit, heads go one by one and nothing is turned."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dataclasses import replace
 from math import prod
 
 from npusim.compiler.chains import SOFTMAX, Attention
+from npusim.compiler.distribution import ADDED
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.split import CHANNEL_STEP
@@ -74,9 +75,7 @@ def _mask_added(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether a step is the addition of a mask, on the MAC array, to scores of several rows."""
     work = step.steps[0] if len(step.steps) == 1 else None
     shape = values[step.writes[0]].shape
-    return (
-        isinstance(work, MacWork) and work.op == MacOp.ELTWISE and len(shape) > 2 and min(shape[-3:]) > 1
-    )
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and len(shape) > 2 and min(shape[-3:]) > 1
 
 
 def _heads_fit(first: Placed, last: Placed, scores: Value, tiles: int, tile_bytes: float) -> bool:
@@ -114,7 +113,8 @@ def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
     if not forwards:
         why = "guarded scores are turned back for the product that reads them by a pass of the MAC array"
     node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
-    return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0)
+    sharing = ADDED if forwards else ""
+    return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=sharing)
 
 
 def _with_passes(placed: list[Placed], turns: Mapping[str, tuple[Placed, Placed]]) -> list[Placed]:

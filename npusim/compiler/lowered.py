@@ -28,8 +28,9 @@ def padded_activations(
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
     input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
-    (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). A result stands here once for each time it is copied: problem by problem out of its padding
-    and into its place (`slice_out`, `out_concat`)."""
+    (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). A result stands here
+    once for each time it is copied: problem by problem out of its padding and into its place (`slice_out`,
+    `out_concat`)."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()

@@ -97,7 +97,9 @@ class Placer:
         self.readers: dict[str, set[tuple[str, int]]] = {
             node.outputs[0]: set() for node in graph.nodes if node.op_type in NEIGHBOURS_MATTER
         }
-        turned: dict[str, str] = {}  # a tensor that is a swap of axes seen otherwise, or scaled -> what the swap made
+        turned: dict[
+            str, str
+        ] = {}  # a tensor that is a swap of axes seen otherwise, or scaled -> what the swap made
         for node in graph.nodes if self.readers else ():
             for position, name in enumerate(node.inputs):
                 made = turned.get(name, name)

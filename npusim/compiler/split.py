@@ -92,8 +92,8 @@ def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
 def even_blocks(work: MacWork, pieces: int) -> Blocks:
     """At least `pieces` blocks (as far as the work can be cut): over problems first, then rows, columns, and
     channels. Pooling and turning have independent channels: they go first, and the rows stay a full grid. So do
-    columns that are many, of a work without a window: its few rows are for the tiles (Intel's schedules: 32 x 96 x 4,097
-    is scaled on four tiles in pieces of 24 rows and 257 columns each)."""
+    columns that are many, of a work without a window: its few rows are for the tiles (Intel's schedules: 32 x 96 x
+    4,097 is scaled on four tiles in pieces of 24 rows and 257 columns each)."""
     if pieces <= 1:
         return UNCUT
     work = _even_rows(work)
