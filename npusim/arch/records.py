@@ -101,13 +101,12 @@ class Strict:
                 rule = {"type": "default", "schema": rule, "default_factory": lambda one=one: _default(one)}
             rules[_written(one)] = {"type": "typed-dict-field", "schema": rule, "required": _required(one)}
         mapping = {"type": "typed-dict", "fields": rules, "extra_behavior": "forbid"}
-        opened = {
-            "type": "function-before",
-            "function": {"type": "no-info", "function": lambda value: _opened(cls, value)},
-            "schema": mapping,
-        }
-        made = {"type": "no-info", "function": lambda value: _made(cls, value)}
-        return {"type": "function-after", "function": made, "schema": opened}
+
+        def record(value: Any, read_mapping: Reader) -> Any:
+            return value if isinstance(value, cls) else _made(cls, read_mapping(_by_written(cls, value)))
+
+        function = {"type": "no-info", "function": record}
+        return {"type": "function-wrap", "function": function, "schema": mapping}
 
 
 Record = TypeVar("Record", bound=Strict)
@@ -166,17 +165,13 @@ def _names(kind: type[Strict]) -> dict[str, str]:
     return {_written(one): one.name for one in _fields(kind)}
 
 
-def _opened(kind: type[Strict], value: Any) -> Any:
-    """A mapping by names as they are written, of one by those of fields or of a record that is one already."""
-    if isinstance(value, kind):
-        return {written: getattr(value, name) for written, name in _names(kind).items()}
+def _by_written(kind: type[Strict], value: Any) -> Any:
+    """A mapping by names as they are written, of one by those of fields."""
     names = _names(kind)
-    if isinstance(value, dict) and not names.keys() >= value.keys():
-        back = {name: written for written, name in names.items()}
-        return {
-            name if back.get(name) in value else back.get(name, name): item for name, item in value.items()
-        }
-    return value
+    if not isinstance(value, dict) or names.keys() >= value.keys():
+        return value
+    back = {name: written for written, name in names.items()}
+    return {name if back.get(name) in value else back.get(name, name): item for name, item in value.items()}
 
 
 def _made(kind: type[Record], values: dict[str, Any]) -> Record:
@@ -285,8 +280,10 @@ def _record_reader(kind: type[Strict]) -> Reader:
     readers = {written: _reader(_kinds(kind)[name]) for written, name in names.items()}
     needed = frozenset(_written(one) for one in _fields(kind) if _required(one))
 
-    def record(value: Any) -> Strict:
-        value = _opened(kind, value)
+    def record(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        value = _by_written(kind, value)
         if type(value) is not dict or not needed <= value.keys() <= readers.keys():
             raise Unsure
         return kind.unchecked({names[written]: readers[written](item) for written, item in value.items()})

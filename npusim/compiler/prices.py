@@ -84,7 +84,9 @@ def _spelled(table: Any) -> Any:
         return table
     shared = {"from": table["from"]} if "from" in table else {}
     return {
-        name: shared | (line if isinstance(line, dict) else {"value": line})
+        name: line
+        if isinstance(line, Strict)
+        else shared | (line if isinstance(line, dict) else {"value": line})
         for name, line in table.items()
         if name != "from"
     }
