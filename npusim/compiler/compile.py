@@ -9,6 +9,7 @@ from npusim.choices import Precision, choose
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
+from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
@@ -81,6 +82,7 @@ def _compiled(
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
+    placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)

@@ -34,6 +34,17 @@ def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return all(v.elements != 1 for v in _operands(node, graph))
 
 
+def channel_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """No operand is a single number, and a constant smaller than the result lies along axis 1: Intel's compiler adds a
+    constant of another axis as a tensor, written out to the size of the result."""
+    out = graph.values[node.outputs[0]]
+    small = [v for v in _operands(node, graph) if v.constant and v.elements < out.elements]
+    shapes = [(1,) * (len(out.shape) - len(v.shape)) + v.shape for v in small]
+    return no_scalar(node, graph, on_mac_array) and all(
+        len(s) < 3 or s[1] == v.elements for s, v in zip(shapes, small, strict=True)
+    )
+
+
 def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """An operand that is a single number is a constant, or [1] (Intel's compiler makes a scale of it, not of
     [1,1,1])."""
@@ -111,6 +122,7 @@ CONDITIONS: dict[str, Condition] = {
     for f in (
         producers_on_mac_array,
         no_scalar,
+        channel_constant,
         scale_of_full_rank,
         scalar_only_if_constant,
         innermost_kept,

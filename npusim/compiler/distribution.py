@@ -13,15 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from npusim.compiler.place import Placed
-from npusim.compiler.split import ceil_to
+from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 ADDED = "rows of all groups"  # an addition behind a batched product
 PLANES = "channels one by one"  # kernels that keep a number a channel
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
-SMALL_PLANE_ROWS, SMALL_POOL_ROWS = 28, 56  # planes of up to so many rows are shared over channels
-PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
+SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]

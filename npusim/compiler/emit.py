@@ -202,6 +202,9 @@ class Emitter(Transfers):
                 source, destination = (
                     (r.source, r.destination) if step.engine == "dma" else _relayout(work, r, step)
                 )
+                if step.node.op_type == "Broadcast":
+                    previous = self._filled(label, work.nbytes, step, r, after)
+                    continue
                 ways = MOVED_INSIDE.get(step.node.op_type)
                 if ways and source == destination == "ddr" and self._is_moved_inside(step, work):
                     previous = self._inside(label, work, ways, after, r.pieces, repeats)

@@ -80,10 +80,13 @@ def main_engine(steps: tuple[Work, ...]) -> str:
     return "mac_array" if mac else "dma"
 
 
-def fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph, tile_bytes: float) -> float:
+def fixed_bytes(
+    node: Node, steps: tuple[Work, ...], graph: Graph, tile_bytes: float, written_out: bool = False
+) -> float:
     """Bytes of constants that a node needs inside. Of a table only the rows that are asked for leave DDR, but where a
     kernel picks them and the table fits into one tile's scratchpad (Intel's schedules: 26 of 5,000 x 64 are loaded
-    whole for one row each, 20,000 x 64 are not)."""
+    whole for one row each, 20,000 x 64 are not). `written_out`: a constant that is added is stored in the size of the
+    result."""
     values = graph.values
     if node.op_type in INDEXED:
         table = values[node.inputs[0]]
@@ -98,7 +101,10 @@ def fixed_bytes(node: Node, steps: tuple[Work, ...], graph: Graph, tile_bytes: f
     second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
     mac = [s for s in steps if isinstance(s, MacWork)]
     if len(steps) == 1 and mac and mac[0].op == MacOp.ELTWISE:  # a mask or bias added to scores
-        return float(sum(v.npu_bytes for v in constants if v.dtype.is_float))
+        out = values[node.outputs[0]]
+        added = [v for v in constants if v.dtype.is_float]
+        each = out.elements if written_out else 0
+        return float(sum(max(v.elements, each) * v.dtype.npu_bytes for v in added))
     if mac and (second_is_weights or not constants):
         if second_is_weights or not any(s.op == MacOp.CONVOLUTION for s in mac):
             return float(sum(weight_bytes(s) for s in mac))

@@ -129,7 +129,7 @@ def streamed_through(
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
     r.partial_bytes = 2 * bytes_between(
-        step, leaving, scratchpad.pipelined_bytes
+        step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns
     )  # what passes leave in DDR for the next
     return missing
 

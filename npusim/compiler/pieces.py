@@ -23,6 +23,8 @@ IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 FEW_ROWS = (
     64  # of Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels
 )
+RELAID = "pooling_chain_relayout"  # what lays its input out may be a convolution
+COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
@@ -45,16 +47,31 @@ def results_between(step: Placed) -> int:
     )  # what a transfer writes in another order goes through DDR by itself too
 
 
-def bytes_between(step: Placed, leaving: float, room: float) -> float:
+def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = False) -> float:
     """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
-    fit twice in `room`; else a result of the size of its own a pass."""
+    fit twice in `room`; else a result of the size of its own a pass. `by_columns`: what is laid out for poolings of a
+    first axis passes through them by columns."""
     if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork):
         return 0.0
     turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
-    if not turned:
+    if not turned and step.lowering != RELAID:
         return leaving * (results_between(step) - 1)
+    if step.lowering == RELAID:
+        return _laid_out_bytes(step, room, by_columns)
     images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
     return float(sum(count * size for count, size in images if 2 * size > room))
+
+
+def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
+    """Bytes between what lays a tensor out for its poolings and these, where they do not cross DDR anyway: what does
+    not fit beside the tensor, nor, `by_columns`, in pieces of `COLUMNS_AT_ONCE`."""
+    first, pool = step.steps[:2]
+    if not isinstance(first, MacWork) or any(isinstance(w, MoveWork) for w in step.steps):
+        return 0.0
+    size = first.out_h * first.out_w * first.out_c * first.output_bytes
+    if by_columns and first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork):
+        size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
+    return float(first.groups * size if size > room else 0.0)
 
 
 def works_in_place(step: Placed) -> bool:
@@ -70,7 +87,7 @@ def works_in_place(step: Placed) -> bool:
 
 def convolution_of(step: Placed) -> MacWork | None:
     """The product or convolution a step is, or begins with; None if it is something else."""
-    work = step.steps[0] if step.steps else None
+    work = step.steps[0] if step.steps and step.lowering != RELAID else None
     return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else None
 
 

@@ -16,7 +16,8 @@ from npusim.compiler.lowered import (
     stored_share,
 )
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.works import folded, in_one_column, in_wide_rows, turned_by_pass, with_types
+from npusim.compiler.relaid import relaid
+from npusim.compiler.works import folded, in_one_column, in_wide_rows, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings, macs_of
@@ -215,7 +216,7 @@ class Placer:
         steps, times = folded(chosen.steps)
         if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
             pads = self.generation in self.profile.pads_images
-            steps = turned_by_pass(steps, self.graph.values[node.inputs[0]], pads)
+            steps = relaid(steps, self.graph.values[node.inputs[0]], pads)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.wide_rows and node.op_type in PRODUCTS:
@@ -229,11 +230,14 @@ class Placer:
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
-        return steps, times, engine, kernels, self._fixed(node, steps), one, macs
+        relaid_only = chosen.name == "pooling_chain_relayout"  # its convolution has a table of a few KB
+        fixed = 0.0 if relaid_only else self._fixed(node, steps)
+        return steps, times, engine, kernels, fixed, one, macs
 
     def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:
         """Bytes of a node's constants as the scratchpad holds them."""
-        return fixed_bytes(node, steps, self.graph, self.tile_bytes)
+        written_out = node.op_type in self.profile.writes_out
+        return fixed_bytes(node, steps, self.graph, self.tile_bytes, written_out)
 
     def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for

@@ -97,6 +97,7 @@ class Memory(Strict):
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
+    `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port."""
 
     resident_share: float
@@ -112,6 +113,7 @@ class Memory(Strict):
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
+    pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     source: str
 
@@ -130,6 +132,8 @@ class CompilerProfile(Strict):
     strided: tuple[str, ...] = ()  # ops that are only strides of their neighbours
     broadcasts: tuple[str, ...] = ()  # readers that make an Expand free
     absorbs_transpose: tuple[tuple[str, int], ...] = ()  # op and operand that is read transposed for free
+    # passes of the MAC array whose smaller operand is written out to the size of the result
+    writes_out: tuple[str, ...] = ()
     # generations that give whole problems of a batched product to tiles
     groups_over_tiles: tuple[str, ...] = ()
     turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file

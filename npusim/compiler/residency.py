@@ -19,6 +19,7 @@ from npusim.compiler.passing import (
     streamed_through,
 )
 from npusim.compiler.pieces import (
+    RELAID,
     bytes_between,
     channel_blocks,
     convolution_of,
@@ -117,7 +118,9 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         keeps_loads = False  # it reads its input and drops it
     elif held + step.fixed_bytes <= scratchpad.resident_bytes:
         r.destination = _follow(step, scratchpad, missing)
-        r.partial_bytes = 2 * bytes_between(step, 0.0, scratchpad.resident_bytes - held)
+        whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
+        room = whole if step.lowering == RELAID else scratchpad.resident_bytes
+        r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and scratchpad.kernels_wait) and not step.times
         loading = sum([sizes[n] for n in missing])
@@ -170,9 +173,13 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
     scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
-    if all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
+    if (
+        step.node.op_type == "Broadcast"
+    ):  # it stays beside an operand and a result of its size, written in place
+        r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
+    elif all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
         r.destination = "ddr"
-    if r.source == "ddr" and r.destination == "scratchpad":
+    elif r.source == "ddr" and r.destination == "scratchpad":
         r.destination = _follow(step, scratchpad, list(step.reads))
     r.held_bytes = min(held, scratchpad.resident_bytes)
 

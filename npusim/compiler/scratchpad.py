@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from npusim.compiler.distribution import ONE, through_ddr
+from npusim.compiler.distribution import ADDED, GROUPS, ONE, through_ddr
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
 from npusim.compiler.split import UNCUT, Blocks
@@ -74,7 +74,9 @@ class Scratchpad:
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
         self.kernels_end = generation in memory.kernels_without_halo
+        self.by_columns = generation in memory.pools_by_columns
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
+        self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:
@@ -204,10 +206,11 @@ class Scratchpad:
         read in another shape."""
         if self.tiles == 1:
             return
+        masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
-            if holder is None:
-                continue
+            if holder is None or (masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED)):
+                continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
                 made = sharing

@@ -15,6 +15,8 @@ from npusim.ops.counting import PIXELS_PER_ROW, TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
 GRID = 4  # rows and columns of pixels the array works on at once
+SMALL_POOL_ROWS = 56  # planes of up to so many rows are shared over channels where a channel needs no other
+PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
 CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from npusim.graph import Contents, Graph, Node, Value
-from npusim.work import MacOp, MacWork, MoveWork, Work
+from npusim.graph import Contents, Graph, Node
+from npusim.work import MacOp, MacWork, Work
 
 CHANNELS_AT_ONCE = 16
 MOST_WORKS_A_STEP = 8  # of a recurrence
@@ -30,27 +30,6 @@ def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
             if not rest and all(steps[i] is steps[i + period] for i in range(first, count - period)):
                 return steps[: first + period], (1,) * first + (rounds,) * period
     return steps, ()
-
-
-def turned_by_pass(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:
-    """A change of layout in front of poolings as a pass of the MAC array (`PermuteQuantize` in Intel's schedules of
-    2026) instead of a transfer: image by image, and on some generations (`pads`) with few channels as 16."""
-    move, *rest = steps
-    if not isinstance(move, MoveWork) or not rest or not isinstance(rest[0], MacWork):
-        return steps
-    size = rest[0].input_bytes
-    padding = 1.0 if pads else move.nbytes / source.npu_bytes
-    images = source.shape[0] if len(source.shape) == 4 else 1
-    rows = move.nbytes / padding / size / CHANNELS_AT_ONCE / 4 / images
-    turn = MacWork(
-        MacOp.PERMUTE_IMAGE, rows, 4, CHANNELS_AT_ONCE, CHANNELS_AT_ONCE, rows, 4, groups=images,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
-    pools = (
-        replace(w, out_c=w.out_c / padding, in_c=w.in_c / padding) if isinstance(w, MacWork) else w
-        for w in rest
-    )
-    return turn, *pools
 
 
 @lru_cache(maxsize=20_000)

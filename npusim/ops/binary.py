@@ -9,10 +9,21 @@ the result (same source) or the result is one row.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from npusim.graph import Value
-from npusim.ops.counting import MAX_CHANNELS, dsp, extent, on_mac_array, per_element, pixels, vector
+from npusim.ops.counting import (
+    CHANNEL_BLOCK,
+    MAX_CHANNELS,
+    dsp,
+    extent,
+    on_mac_array,
+    per_element,
+    pixels,
+    vector,
+)
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork
 
@@ -68,6 +79,24 @@ def _aligned(value: Value, out: Value) -> tuple[int, ...]:
     return (1,) * (len(out.shape) - len(value.shape)) + value.shape
 
 
+def _sum_of_two(c: OpCase) -> MacWork:
+    """An element-wise pass; of operands of different size with one plane of the result's own axes.
+
+    Rows that a smaller operand is added to keep the result's axes: [1,1024,768] is 768 channels of 1,024 pixels in one
+    column, where the smaller one is a constant 1,024 channels of 768; a column fills a quarter of the grid. What fills
+    no sixteens lies as ever (`Add` of 128 to 1,024 rows by a row in Intel's schedules of NPU 3720 and 5010)."""
+    shape, plain = c.output.shape, per_element(c)
+    small = [v for v in c.inputs if v is not None and v.elements < c.output.elements]
+    if not small or len(shape) != 3 or shape[0] != 1:
+        return plain
+    pixels_of, channels = shape[1:]
+    if all(v.constant for v in small):
+        pixels_of, channels = channels, pixels_of
+    if channels % CHANNEL_BLOCK or channels > MAX_CHANNELS:
+        return plain
+    return replace(plain, out_h=pixels_of, out_w=1, in_h=pixels_of, in_w=1, out_c=channels, in_c=channels)
+
+
 def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
     """Add, Sub, Mul; Div (`by_constant_only`), which is a product with the inverse of a constant."""
 
@@ -85,7 +114,7 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
             scaled = scale_shift(c)
             plain = dsp(c, kernel)
             if on_mac_array(*c.inputs, c.output):
-                found.append(Lowering("mac_array", (per_element(c),)))
+                found.append(Lowering("mac_array", (_sum_of_two(c),)))
         if scaled is not None:
             found.insert(0, scaled)
         return (*found, plain)

@@ -8,7 +8,8 @@ in the compiler's order of trial; which are tried at all is the compiler profile
   `ones_convolution_by_neighbour` for W a multiple of 16, where a MAC-array neighbour is asked for.
 - `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
   without `native_reduce`).
-- `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026).
+- `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026); of 16 nothing is
+  expanded.
 - `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
   with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
   pooled along `axis`. What the rules of the Dec 2024 compiler come to.
@@ -192,6 +193,8 @@ def _sum(mean: bool) -> Rule:
         filled = source.npu_bytes * CHANNEL_BLOCK * CHANNEL_BLOCK / max(r.length, 1)
         if floats and first and not mean and r.length < CHANNEL_BLOCK and filled > LEAST_EXPANDED_BYTES:
             found.append(expanded_sum(c, r))
+        if floats and first and not mean and r.length == CHANNEL_BLOCK:  # sixteen channels as they are
+            found.append(Lowering("ones_convolution_expanded", (ones_convolution(c, r, *pixels(rest)),)))
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
             found.append(native_reduce(c, r))

@@ -1,0 +1,101 @@
+"""A tensor that is no image, laid out for its poolings by passes of the MAC array.
+
+A reduction becomes poolings over an image of the axes in front of the reduced one as channels. Intel's schedules of
+2026 (`ReduceMean` over the last, a middle and the first axis, 7 to 4,096 elements, all three NPUs) lay it out so:
+- channels and pixels change places (`PermuteQuantize`); channels are padded to sixteens on the way;
+- the innermost axis becomes a plane as square as its factors allow (768 as 32 x 24). Rows of whole sixteens stay
+  inside; others are shared over channels behind that pass, through DDR, and are first widened to whole sixteens where
+  channels must be padded too (768 to 1,024, through DDR as well);
+- a middle axis of one pooling leaves one row, which one tile makes: its image crosses DDR too;
+- in front of the first axis there is no channel: a 1 x 1 convolution makes sixteen of each (`pad_[0, 15, 0, 0]`), which
+  cross DDR where the first pooling leaves few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from math import ceil, isqrt
+
+from npusim.compiler.split import CHANNEL_STEP, PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
+from npusim.graph import Value
+from npusim.ops.counting import chain_of_eights, ddr_round_trip, pixels
+from npusim.ops.reduction import MAX_STRIDE
+from npusim.work import MacOp, MacWork, MoveWork, Work
+
+LEAST_ROWS, LEAST_ROWS_UNPADDED = (
+    16,
+    4,
+)  # of a first pooling: 2, 4 and 8 cross DDR, 16 do not; on NPU 5010 2, not 8
+
+
+def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:
+    """Poolings behind the passes that lay `source` out for them, in place of the copy in front of them. `pads`: the
+    generation pads images of few channels to 16."""
+    move, *pools = steps
+    if not isinstance(move, MoveWork) or not pools or not isinstance(pools[0], MacWork):
+        return steps
+    first = pools[0]
+    length, channels, size = int(first.in_h), int(first.out_c), first.input_bytes
+    if move.nbytes == source.npu_bytes * CHANNEL_STEP and source.elements % CHANNEL_STEP == 0:
+        least = LEAST_ROWS if pads else LEAST_ROWS_UNPADDED
+        through = ddr_round_trip(move.nbytes) if first.out_h < least else ()
+        return (
+            _convolution(source.elements / CHANNEL_STEP, CHANNEL_STEP, CHANNEL_STEP**2, size),
+            *through,
+            *pools,
+        )
+    turn = _turned(move.nbytes / size, source, size)
+    if first.out_w > 1:  # one row of results is no work for several tiles
+        return turn, *(ddr_round_trip(move.nbytes) if first.out_h <= 1 else ()), *pools
+    rows, columns = plane_of(length)
+    pools = list(_in_a_plane(first, rows, columns))
+    if columns % PIXELS_AT_ONCE == 0 or rows > SMALL_POOL_ROWS:
+        return turn, *pools
+    wide = ceil_to(columns, PIXELS_AT_ONCE) / columns
+    widened: tuple[Work, ...] = ()
+    if columns > 1 and length % CHANNEL_STEP:
+        widened = (MoveWork(source.npu_bytes * wide, "ddr", "ddr"),)
+    elif columns > 1 and move.nbytes > source.npu_bytes:
+        terms = length // CHANNEL_STEP
+        widen = _convolution(source.elements / terms, terms, ceil(terms * wide), size)
+        widened = (widen, *ddr_round_trip(source.npu_bytes * wide))
+    if widened:
+        turn = _turned(length * channels * wide, source, size)
+    return *widened, turn, *ddr_round_trip(move.nbytes), *pools
+
+
+def _in_a_plane(first: MacWork, rows: int, columns: int) -> Iterator[MacWork]:
+    """Poolings that shrink rows and columns together, by up to eight at a time."""
+    down, across = chain_of_eights(rows), chain_of_eights(columns) if columns > 1 else []
+    for (high, out_h, inside_h), (wide, out_w, inside_w) in zip_longest(down, across, fillvalue=(1, 1, 1.0)):
+        yield replace(
+            first, out_h=out_h, out_w=out_w, in_h=rows, in_w=columns, kernel_h=high, kernel_w=wide,
+            stride_h=min(high, MAX_STRIDE), stride_w=min(wide, MAX_STRIDE), taps_inside=inside_h * inside_w,
+        )  # fmt: skip
+        rows, columns = out_h, out_w
+
+
+def plane_of(length: int) -> tuple[int, int]:
+    """Rows and columns of an axis laid out as a plane: its factors next to each other, the larger one first."""
+    columns = next(n for n in range(isqrt(length), 0, -1) if length % n == 0)
+    return length // columns, columns
+
+
+def _turned(elements: float, source: Value, size: float) -> MacWork:
+    """The pass that moves channels innermost, image by image where there are several."""
+    images = source.shape[0] if len(source.shape) == 4 else 1
+    rows = elements / CHANNEL_STEP / 4 / images
+    return MacWork(
+        MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_STEP, CHANNEL_STEP, rows, 4, groups=images,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+
+
+def _convolution(count: float, terms: int, channels: int, size: float) -> MacWork:
+    """A 1 x 1 convolution of `count` pixels that spreads elements out."""
+    rows, columns = pixels(count)
+    return MacWork(
+        MacOp.CONVOLUTION, rows, columns, channels, terms, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
