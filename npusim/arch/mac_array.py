@@ -140,6 +140,8 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     inputs = np.asarray(work.out_w, dtype=float) * work.out_h * read_channels * seen * input_bytes
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power
+    # The mode is that of what stands in the tile's memory: all channels where every tile gets those of the others.
+    whole_c = np.asarray(work.out_c) * np.maximum(work.write_tiles, 1)
     best: Any = None
     fewest: Any = None
     for name, (width, height, times) in GRID_MODES.items():
@@ -147,13 +149,13 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
             continue
         across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
         deep = _ceil(work.out_c, times * fit.block_channels)
-        blocks = across * deep
+        written = across * _ceil(whole_c, times * fit.block_channels)
         weight_cycles = weights * across / getattr(fit, f"weight_bytes_per_cycle_{name}")
         input_cycles = inputs * deep / getattr(fit, f"input_bytes_per_cycle_{name}")
         streams = (fixed + (weight_cycles + input_cycles) ** power) ** (1.0 / power)
-        cycles = fit.overhead_cycles + streams + fit.block_cycles * blocks
-        best = cycles if best is None else np.where(blocks < fewest, cycles, best)
-        fewest = blocks if fewest is None else np.minimum(fewest, blocks)
+        cycles = fit.overhead_cycles + streams + fit.block_cycles * across * deep
+        best = cycles if best is None else np.where(written < fewest, cycles, best)
+        fewest = written if fewest is None else np.minimum(fewest, written)
     if best is None:
         _grid(str(grid_mode))
     return best

@@ -110,7 +110,7 @@ def _compiled(
     lines = {a: b for a, b in renamed.items() if b in hw.dsp.kernels and a not in own}
     emitter = Emitter(
         sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines,
-        generation in profile.memory.whole_copies,
+        generation in profile.memory.whole_copies, generation in profile.channels_to_all_tiles,
     )  # fmt: skip
     if generation in profile.control_transfers:
         emitter.control(placed)

@@ -218,7 +218,9 @@ class Emitter(Transfers):
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
                 blocks = self._blocks(work, i, r)
-                alternatives, splits = mac_shares(work, self.tiles, blocks, self.groups_over_tiles)
+                alternatives, splits = mac_shares(
+                    work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles
+                )
                 if r.again > 1:
                     alternatives = tuple([(share, count * r.again) for share, count in alternatives])
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)

@@ -136,6 +136,8 @@ class CompilerProfile(Strict):
     writes_out: tuple[str, ...] = ()
     # generations that give whole problems of a batched product to tiles
     groups_over_tiles: tuple[str, ...] = ()
+    # generations on which a convolution shared over channels writes them to every tile
+    channels_to_all_tiles: tuple[str, ...] = ()
     turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     # generation -> width from which images fold columns into channels instead

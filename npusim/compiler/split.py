@@ -124,11 +124,16 @@ def _wide(work: MacWork, pieces: int) -> bool:
 
 @lru_cache(maxsize=20_000)
 def mac_shares(
-    work: MacWork, tiles: int, blocks: Blocks = UNCUT, groups_over_tiles: bool = True
+    work: MacWork,
+    tiles: int,
+    blocks: Blocks = UNCUT,
+    groups_over_tiles: bool = True,
+    channels_to_all_tiles: bool = True,
 ) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
     `groups_over_tiles`: whole problems of a batch may go to different tiles (else every problem is split).
+    `channels_to_all_tiles`: a convolution shared over channels writes those of every tile to all of them.
     `blocks` cuts the work in time first."""
     work, count = piece_of(_even_rows(work), blocks)
     if tiles == 1:
@@ -145,7 +150,7 @@ def mac_shares(
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
     if work.out_c > CHANNEL_STEP:
-        broadcast = tiles if work.op == MacOp.CONVOLUTION else 1
+        broadcast = tiles if work.op == MacOp.CONVOLUTION and channels_to_all_tiles else 1
         ways["channels"] = replace(_channels(work, tiles), write_tiles=broadcast)
     if not ways:
         ways["none"] = work

@@ -34,6 +34,7 @@ class Transfers:
         one_a_tile: tuple[str, ...] = (),
         lines: Mapping[str, str] | None = None,
         whole_copies: bool = False,
+        channels_to_all_tiles: bool = True,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -42,6 +43,7 @@ class Transfers:
         self.one_a_tile = one_a_tile
         self.lines = lines or {}
         self.whole_copies = whole_copies
+        self.channels_to_all_tiles = channels_to_all_tiles
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
