@@ -37,7 +37,8 @@ class MacWork:
     with M pixels, in_c=K, out_c=N. Depthwise and pooling have in_c == out_c (one problem covers all
     channels). `taps_inside` is the fraction of window taps that fall inside the image (1 without
     padding). `*_bytes` are bytes per element (0.5 for int4). `write_tiles`: tiles the output is
-    written to (1 = own tile only; `EVERY_TILE`: every tile computes all of it).
+    written to (1 = own tile only; `EVERY_TILE`: every tile computes all of it), not whole where the channels do not
+    fill them: the channels of all tiles over its own.
     `weights`: True when the second operand is per output channel
     (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
     `weight_zeros`, `input_zeros`: share of zeros that the array may skip, 0..1. `weight_stored`: bytes a weight takes

@@ -150,8 +150,9 @@ def mac_shares(
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
     if work.out_c > CHANNEL_STEP:
-        broadcast = tiles if work.op == MacOp.CONVOLUTION and channels_to_all_tiles else 1
-        ways["channels"] = replace(_channels(work, tiles), write_tiles=broadcast)
+        share = _channels(work, tiles)
+        everywhere = work.op == MacOp.CONVOLUTION and channels_to_all_tiles
+        ways["channels"] = replace(share, write_tiles=work.out_c / share.out_c) if everywhere else share
     if not ways:
         ways["none"] = work
     return tuple((share, count) for share in ways.values()), tuple(ways)
