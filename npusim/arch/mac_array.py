@@ -33,8 +33,8 @@ def mac_array_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None) 
     Args:
         work: one work or a column of works; ops may be mixed in a column.
         hw: the machine; numbers may be arrays.
-        grid_mode: price convolutions in this mode ("16x16", "8x16", "4x16"); None takes the one of fewest blocks, of
-            equals the first, as Intel's compiler does (docs/hardware.md).
+        grid_mode: price convolutions in this mode ("16x16", "8x16", "4x16"); None takes the one of fewest blocks of
+            what is written, of equals the first, as Intel's compiler does (docs/hardware.md).
     """
     op = np.asarray(work.op)
     if op.ndim == 0:

@@ -91,11 +91,12 @@ def test_groups_are_problems_one_after_another(work, hw):
 @LAW
 @given(mac_works(), npus)
 def test_the_grid_mode_is_the_one_of_fewest_blocks(work, hw):
-    """As Intel's compiler takes it; of equals the one of most pixels a block."""
+    """As Intel's compiler takes it; of equals the one of most pixels a block. Channels written to every tile count."""
     if work.op == MacOp.CONVOLUTION:
         channels = hw.mac_array.convolution.block_channels
+        whole = work.out_c * max(work.write_tiles, 1)
         blocks = {
-            mode: ceil(work.out_w / width) * ceil(work.out_h / height) * ceil(work.out_c / (times * channels))
+            mode: ceil(work.out_w / width) * ceil(work.out_h / height) * ceil(whole / (times * channels))
             for mode, (width, height, times) in GRID_MODES.items()
         }
         chosen = min(blocks, key=lambda mode: blocks[mode])
@@ -137,10 +138,20 @@ def test_eltwise_counts_as_the_formula_by_hand():
 
 @LAW
 @given(mac_works(), npus)
-def test_writing_to_several_tiles_is_never_cheaper(work, hw):
-    assert mac_array_cycles(replace(work, write_tiles=2), hw) >= mac_array_cycles(
-        replace(work, write_tiles=1), hw
-    )
+def test_writing_to_several_tiles_is_never_cheaper_in_a_mode(work, hw):
+    several, one = replace(work, write_tiles=2), replace(work, write_tiles=1)
+    for mode in GRID_MODES:
+        assert mac_array_cycles(several, hw, mode) >= mac_array_cycles(one, hw, mode)
+
+
+def test_a_row_shared_over_channels_is_read_in_the_mode_of_all_of_them():
+    """1 x 512 by 512 x 128 on each of four tiles of NPU 4000: 1,663 cycles in Intel's schedule, 2,991 where a tile has
+    these 128 channels alone (simulated): the weights come in over more lanes."""
+    hw = next(npu for npu in NPUS if npu.generation == "4000")
+    alone = MacWork(int(MacOp.CONVOLUTION), 1, 1, 128, 512)
+    shared = replace(alone, write_tiles=4)
+    assert mac_array_cycles(alone, hw) == mac_array_cycles(alone, hw, "8x16")
+    assert mac_array_cycles(shared, hw) == mac_array_cycles(shared, hw, "4x16") < mac_array_cycles(alone, hw)
 
 
 def test_outputs_to_several_tiles_go_in_words_of_32_bytes():
