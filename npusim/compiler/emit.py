@@ -219,7 +219,7 @@ class Emitter(Transfers):
             if isinstance(work, MacWork):
                 blocks = self._blocks(work, i, r)
                 alternatives, splits = mac_shares(
-                    work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles
+                    work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles, step.images
                 )
                 if r.again > 1:
                     alternatives = tuple([(share, count * r.again) for share, count in alternatives])

@@ -26,6 +26,7 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
+POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
@@ -195,7 +196,7 @@ class Placer:
             if kernels & self.narrow
             else 1_000,
             times=times,
-            images=values[node.inputs[0]].shape[0] if fixed and node.op_type in BATCHED else 1,
+            images=values[node.inputs[0]].shape[0] if node.op_type in (BATCHED if fixed else POOLS) else 1,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
         )

@@ -129,12 +129,19 @@ def mac_shares(
     blocks: Blocks = UNCUT,
     groups_over_tiles: bool = True,
     channels_to_all_tiles: bool = True,
+    images: int = 1,
 ) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
     `groups_over_tiles`: whole problems of a batch may go to different tiles (else every problem is split).
     `channels_to_all_tiles`: a convolution shared over channels writes those of every tile to all of them.
-    `blocks` cuts the work in time first."""
+    `blocks` cuts the work in time first. `images`: of a batch, stacked in the rows, that are taken one by one: every
+    tile has its share of each (Intel's schedules, `slice_N` and `fn_N_call`)."""
+    if images > 1 and work.groups == 1 and work.op < MacOp.ELTWISE:
+        one = replace(work, out_h=work.out_h / images, in_h=work.in_h / images)
+        cut = replace(blocks, rows=ceil(blocks.rows / images))
+        shares, names = mac_shares(one, tiles, cut, groups_over_tiles, channels_to_all_tiles)
+        return tuple((share, count * images) for share, count in shares), names
     work, count = piece_of(_even_rows(work), blocks)
     if tiles == 1:
         return ((work, count),), ("none",)
