@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
-from npusim.ops.structure import MOST_IMAGE_AXES, merged
+from npusim.ops.structure import MOST_IMAGE_AXES, merged, shuffles
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
@@ -87,10 +87,12 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A transpose that keeps its innermost axis and moves few planes, whose axes do not fill sixteens, or that moves
-    more axes than an image has."""
+    more axes than an image has; channels of an image that are shuffled are not."""
     perm = node.attribute("perm")
     shape = graph.values[node.inputs[0]].shape
     if perm is None or len(shape) < 2:
+        return False
+    if shuffles(node):
         return False
     order = merged(shape, tuple(perm))
     if len(order) - (order[0] == 0) > MOST_IMAGE_AXES:

@@ -14,11 +14,12 @@ from collections.abc import Callable
 
 from npusim.compiler.place import Placed
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
+from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, VectorWork
 
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 ADDED = "rows of all groups"  # an addition behind a batched product
-PLANES = "channels one by one"  # kernels that keep a number a channel
+PLANES = "channels one by one"  # kernels that keep a number a channel, images plane by plane
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -37,6 +38,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
     if step.one_dsp or step.dsp_tiles == 1:
         return ONE
     if step.node.op_type == "PRelu" and step.engine == "dsp":
+        return PLANES
+    if step.lowering == "mac_permute" and shuffles(step.node):
         return PLANES
     if step.node.op_type in IMAGE_OPS and rank >= 4:
         return IMAGE

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.image_columns import folded
 from npusim.compiler.layouts import NORMS, Layouts, edge_of, is_image, reads_image, wholes_of
 from npusim.compiler.place import Placed
 from npusim.graph import DType, Node, Value
 from npusim.ops.slicing import in_rows
+from npusim.ops.structure import shuffles
 from npusim.work import MacWork, MoveWork, VectorWork
 
 
@@ -30,6 +32,8 @@ class Edges(Layouts):
         if turn is not None:
             if turn not in self.turned:
                 added += self.layout(turn, step)
+            if turn == step.reads[0] and self.folds(step, self.values[turn]):
+                step = folded(step)
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
             padded = tuple(n for n in step.padded if n != turn or n == step.reads[0])
             step = step._replace(reads=tuple(dict.fromkeys(names)), padded=padded)
@@ -71,6 +75,7 @@ class Edges(Layouts):
         of the MAC array that makes them."""
         leaving = {self.placer.root(n) for n in self.graph.outputs if is_image(self.values[n])}
         leaving |= {s.reads[0] for s in placed if s.node.op_type in NORMS and s.reads and self._in_groups(s)}
+        leaving |= {n for s in placed if shuffles(s.node) for n in self._joined(s)}
         if not leaving:
             return
         for k, step in enumerate(placed):
@@ -81,6 +86,11 @@ class Edges(Layouts):
                 and self._channels_last(step)
             ):
                 placed[k] = step._replace(steps=(*step.steps[:-1], replace(work, planes=1)))
+
+    def _joined(self, step: Placed) -> tuple[str, ...]:
+        """What a step reads, or the parts of the Concat that it reads."""
+        maker = self.made_by.get(step.reads[0])
+        return maker.reads if maker is not None and maker.node.op_type == "Concat" else step.reads
 
     def _channels_last(self, step: Placed) -> bool:
         """Whether a step makes an image with its channels side by side: it, or what it goes on with, reads one so."""

@@ -7,11 +7,13 @@ from dataclasses import replace
 from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
+from npusim.compiler.image_columns import folds
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import CHANNEL_STEP, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import PIXELS_PER_ROW, ddr_round_trip
+from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
@@ -127,29 +129,21 @@ class Layouts:
         long = value.shape[2] * value.dtype.npu_bytes > LONG_ROW_BYTES
         return not (long and source is not None and source.engine == "mac_array")
 
-    def _folds(self, reader: Placed, image: Value) -> bool:
-        """Whether columns of a wide image of few channels are folded into channels (16 of a row of 3 channels: 48), so
-        that none are padded. (A convolution whose result leaves the graph at once is padded.)"""
-        work = reader.steps[0]
-        if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w <= work.stride_w:
-            return False
-        least = self.profile.folds_images.get(self.generation, 1 << 30)
-        wide = (
-            work.op == MacOp.CONVOLUTION
-            and len(image.shape) == 4
-            and image.shape[0] == 1
-            and image.shape[3] >= least
-        )
-        return wide and image.shape[1] < CHANNEL_STEP and self.graph_outputs.isdisjoint(reader.writes)
+    def folds(self, reader: Placed, image: Value) -> bool:
+        """Whether the columns of an image are folded into channels for `reader`."""
+        leaves = image.shape[:1] == (1,) and not self.graph_outputs.isdisjoint(reader.writes)
+        here = self.generation in self.profile.folds_images
+        return here and folds(reader, image, leaves, self.placer.tile_bytes)
 
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
-        if edge_of(name, self.placer.part_of) in self.inputs:
+        edge = edge_of(name, self.placer.part_of)
+        if edge in self.inputs:
             return True
-        maker = self.made_by.get(name)
+        maker = self.made_by.get(edge)
         if maker is None:
             return False
-        if maker.node.op_type == "Convert":
+        if maker.node.op_type == "Convert" or shuffles(maker.node):
             return True
         return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
 
@@ -168,7 +162,7 @@ class Layouts:
         wide = channels
         if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
             wide = ceil_to(channels, CHANNEL_STEP)
-        elif self.generation in self.profile.pads_images and not self._folds(reader, value):
+        elif self.generation in self.profile.pads_images and not self.folds(reader, value):
             wide = max(channels, CHANNEL_STEP)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
         if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:

@@ -140,8 +140,7 @@ class CompilerProfile(Strict):
     channels_to_all_tiles: tuple[str, ...] = ()
     turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
-    # generation -> width from which images fold columns into channels instead
-    folds_images: dict[str, int] = field(default_factory=dict)
+    folds_images: tuple[str, ...] = ()  # generations that fold columns of large images into channels instead
     pads_images: tuple[str, ...] = ()  # generations that pad input images of fewer channels to 16
     # generations that lay the pixels of a product out eight to a row, not four
     rows_of_eight: tuple[str, ...] = ()

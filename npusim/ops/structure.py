@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from npusim.graph import Value
+from npusim.graph import Node, Value
 from npusim.ops.counting import copy, dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp, MacWork
@@ -71,8 +71,27 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
     by_dma = Lowering("dma_permute", (copy(source.npu_bytes, 0 if whole_rows else source.elements),))
     if not on_mac_array(source):
         return by_dma, dsp(c, "permute")
-    turn = replace(per_element(c, MacOp.MAX_POOL), planes=int(_columns_innermost(source.shape, perm)))
+    if shuffles(c.node):
+        turn = _shuffled(c, source)
+    else:
+        turn = replace(per_element(c, MacOp.MAX_POOL), planes=int(_columns_innermost(source.shape, perm)))
     return by_dma, Lowering("mac_permute", (turn,)), dsp(c, "permute")
+
+
+def shuffles(node: Node) -> bool:
+    """Whether a node shuffles the channels of an image: [N,groups,C/groups,H,W] to [N,C/groups,groups,H,W]."""
+    return node.op_type == "Transpose" and tuple(node.attribute("perm") or ()) == (0, 2, 1, 3, 4)
+
+
+def _shuffled(c: OpCase, source: Value) -> MacWork:
+    """A 1x1 max pooling over groups and their channels as rows and columns, the pixels as channels (ShuffleChannels,
+    `transpose_in/memperm`, 1x3136x2x64 for 128 channels of 56 x 56 in Intel's schedules)."""
+    batch, groups, each, *plane = source.shape
+    rows, depth, size = batch * groups, prod(plane), source.dtype.npu_bytes
+    return MacWork(
+        MacOp.MAX_POOL, rows, each, depth, depth, rows, each,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
 
 
 def _columns_innermost(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:

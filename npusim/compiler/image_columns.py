@@ -1,0 +1,54 @@
+"""Columns of a wide image of few channels folded into channels: what a first convolution becomes.
+
+Sixteen columns of a row lie side by side in memory, so an image of 3 channels is one of 48, a sixteenth as wide, with
+nothing padded. The convolution makes the results of sixteen columns at once, each from its own few of them: most of its
+weights are zeros, which are left out in memory (1x48x112x14 by 512x48x3x2 in Intel's schedules of 224 pixels, 32
+channels, stride 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from npusim.compiler.place import Placed
+from npusim.compiler.split import CHANNEL_STEP, weight_bytes
+from npusim.graph import Value
+from npusim.work import MacOp, MacWork
+
+
+def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
+    """Whether a convolution takes `image` folded: where, padded to 16 channels, it would not fit into one tile.
+
+    Intel's schedules: 3 channels to 64 at 96 x 96 (1,474,560 bytes and weights) are folded on NPU 4000 (1,474,560
+    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. `leaves`: what
+    leaves the graph at once is written channels first, and not folded."""
+    work = reader.steps[0]
+    if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w == work.stride_w:
+        return False
+    if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
+        return False
+    batch, channels, height, width = image.shape
+    if channels >= CHANNEL_STEP or width % CHANNEL_STEP or CHANNEL_STEP % int(work.stride_w):
+        return False
+    padded = CHANNEL_STEP * height * width * work.input_bytes
+    made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch
+    wide = replace(work, in_c=CHANNEL_STEP, weight_groups=1)
+    return bool(padded + made + weight_bytes(wide) > tile_bytes)
+
+
+def folded(reader: Placed) -> Placed:
+    """The convolution over the folded image."""
+    work = reader.steps[0]
+    assert isinstance(work, MacWork)
+    begin = reader.node.attribute("pads")
+    left = int(begin[1]) if begin else (int(work.kernel_w) - int(work.stride_w)) // 2
+    results = CHANNEL_STEP // int(work.stride_w)  # of sixteen columns
+    beyond = (results - 1) * int(work.stride_w) - left + int(work.kernel_w) - CHANNEL_STEP
+    taps = 1 + ceil(left / CHANNEL_STEP) + ceil(max(beyond, 0) / CHANNEL_STEP)
+    wide = replace(
+        work,
+        out_w=ceil(work.out_w / results), out_c=work.out_c * results,
+        in_w=ceil(work.in_w / CHANNEL_STEP), in_c=work.in_c * CHANNEL_STEP,
+        kernel_w=taps, stride_w=1, weight_groups=CHANNEL_STEP * taps / work.kernel_w,
+    )  # fmt: skip
+    return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
