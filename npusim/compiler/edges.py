@@ -27,7 +27,8 @@ class Edges(Layouts):
         if step.lowering == "upsampled":
             added.append(self.upsampled(step))
             step = step._replace(reads=(*added[-1].writes, *step.reads[1:]))
-            self.made_by[step.reads[0]] = added[-1]
+        for one in added:
+            self.made_by |= dict.fromkeys(one.writes, one)
         turn = self.to_turn(step)
         if turn is not None:
             if turn not in self.turned:
@@ -42,8 +43,7 @@ class Edges(Layouts):
                 step = step._replace(steps=tuple(works))
         added.append(step)
         for one in added:
-            for name in one.writes:
-                self.made_by[name] = one
+            self.made_by |= dict.fromkeys(one.writes, one)
         return added
 
     def behind(self, placed: list[Placed]) -> tuple[list[Placed], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import results_between
 from npusim.compiler.place import Placed
@@ -221,6 +222,8 @@ class Emitter(Transfers):
                 alternatives, splits = mac_shares(
                     work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles, step.images
                 )
+                if "rows" in splits and is_folded(step):
+                    alternatives, splits = (alternatives[splits.index("rows")],), ("rows",)
                 if r.again > 1:
                     alternatives = tuple([(share, count * r.again) for share, count in alternatives])
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)

@@ -20,8 +20,8 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     """Whether a convolution takes `image` folded: where, padded to 16 channels, it would not fit into one tile.
 
     Intel's schedules: 3 channels to 64 at 96 x 96 (1,474,560 bytes and weights) are folded on NPU 4000 (1,474,560
-    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. `leaves`: what
-    leaves the graph at once is written channels first, and not folded."""
+    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. `leaves`:
+    what leaves the graph at once is written channels first, and not folded."""
     work = reader.steps[0]
     if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w == work.stride_w:
         return False
@@ -52,3 +52,11 @@ def folded(reader: Placed) -> Placed:
         kernel_w=taps, stride_w=1, weight_groups=CHANNEL_STEP * taps / work.kernel_w,
     )  # fmt: skip
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
+
+
+def is_folded(step: Placed) -> bool:
+    """Whether a step is a convolution over a folded image: Intel's compiler shares its rows over the tiles."""
+    work = step.steps[0] if len(step.steps) == 1 else None
+    if not isinstance(work, MacWork) or not step.reads or not step.reads[0].endswith("/turned"):
+        return False
+    return bool(work.weight_groups > 1) and int(step.node.attribute("group", 1)) == 1

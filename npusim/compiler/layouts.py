@@ -131,7 +131,7 @@ class Layouts:
 
     def folds(self, reader: Placed, image: Value) -> bool:
         """Whether the columns of an image are folded into channels for `reader`."""
-        leaves = image.shape[:1] == (1,) and not self.graph_outputs.isdisjoint(reader.writes)
+        leaves = not self.graph_outputs.isdisjoint(reader.writes)
         here = self.generation in self.profile.folds_images
         return here and folds(reader, image, leaves, self.placer.tile_bytes)
 
