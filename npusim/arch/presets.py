@@ -10,6 +10,7 @@ from typing import Any
 
 from npusim.arch.config import KeyPath, Places, read_yaml
 from npusim.arch.hardware import Hardware
+from npusim.arch.kept import read_kept
 from npusim.arch.products import preset_of
 from npusim.arch.sources import Source, split
 from npusim.errors import BadHardware
@@ -23,6 +24,12 @@ def config_dir() -> Path:
         if folder.is_dir():
             return folder
     raise BadHardware("npusim was installed without its hw_configs; install it again")
+
+
+def read_file(path: Path) -> tuple[dict[str, Any], Places]:
+    """Values and places of a YAML file (see `read_yaml`); one that comes along is read once and kept."""
+    comes_along = path.parent in (config_dir(), config_dir() / "compilers")
+    return read_kept(path) if comes_along else read_yaml(path)
 
 
 def list_hardware() -> list[str]:
@@ -102,7 +109,7 @@ def _read(path: Path, chain: list[Path]) -> tuple[dict[KeyPath, Any], dict[KeyPa
     if here in chain:
         circle = " -> ".join(step.name for step in [*chain, here])
         raise BadHardware(f"{path}: based_on: goes in a circle: {circle}")
-    data, places = read_yaml(path)
+    data, places = read_file(path)
     base = data.pop("based_on", None)
     own_values, own_sources = split(data, places)
     if base is None:

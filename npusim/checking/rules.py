@@ -7,7 +7,7 @@ condition, why, refused out of asked, and the generations it holds for (none wri
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -105,18 +105,40 @@ def load_rules(release: str) -> Rules:
         raise BadArgument(
             f"what the compiler of {release or 'this profile'} refuses is not known; there are {', '.join(releases())}"
         )
-    by_op: dict[str, list[Rule]] = {}
+    lines: dict[str, list[list[str]]] = {}
     known: set[str] = set()
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(line for line in file if not line.startswith("#")):
-            known.add(row["op"])
-            if row["why"]:
-                rule = Rule(
-                    row["op"], parse(row["when"]), row["why"], int(row["refused"]), int(row["asked"]),
-                    tuple(row["generations"].split()),
-                )  # fmt: skip
-                by_op.setdefault(row["op"], []).append(rule)
-    return Rules(release, {op: tuple(rules) for op, rules in by_op.items()}, frozenset(known))
+        rows = csv.reader(line for line in file if not line.startswith("#"))
+        assert tuple(next(rows)) == COLUMNS
+        for row in rows:
+            known.add(row[0])
+            if row[COLUMNS.index("why")]:
+                lines.setdefault(row[0], []).append(row)
+    return Rules(release, _ByOp(lines), frozenset(known))
+
+
+class _ByOp(Mapping[str, tuple[Rule, ...]]):
+    """Rules by op, each read when it is asked for: a network has twenty of two hundred ops."""
+
+    def __init__(self, lines: Mapping[str, list[list[str]]]) -> None:
+        self._lines = lines
+        self._read: dict[str, tuple[Rule, ...]] = {}
+
+    def __getitem__(self, op: str) -> tuple[Rule, ...]:
+        if op not in self._read:
+            self._read[op] = tuple(map(_rule, self._lines[op]))
+        return self._read[op]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def _rule(row: list[str]) -> Rule:
+    op, when, why, refused, asked, generations = row
+    return Rule(op, parse(when), why, int(refused), int(asked), tuple(generations.split()))
 
 
 def releases() -> list[str]:

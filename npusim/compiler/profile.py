@@ -233,11 +233,11 @@ def _find(name: str) -> Path:
 def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any, str]]:
     """Data and places of a file laid over the profile it is based on: lowerings op by op, memory rule by rule, all else
     key by key."""
-    from npusim.arch.config import read_yaml
+    from npusim.arch.presets import read_file
 
     if path in chain:
         raise BadHardware(f"{path}: based_on: goes in a circle")
-    data, places = read_yaml(path)
+    data, places = read_file(path)
     base = data.pop("based_on", None)
     if base is None:
         return data, places
