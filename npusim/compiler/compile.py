@@ -138,8 +138,9 @@ def _place(
     which inputs are loaded with padding."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     tile_bytes = float(hw.scratchpad.capacity_bytes)
-    placer = Placer(graph, profile, generation, one_dsp, bool(hw.mac_array.lookup_unit), tile_bytes)
-    edges = Edges(graph, placer, profile, generation, int(hw.tiles))
+    lookup, tiles = bool(hw.mac_array.lookup_unit), int(hw.tiles)
+    placer = Placer(graph, profile, generation, one_dsp, lookup, tile_bytes, tiles)
+    edges = Edges(graph, placer, profile, generation, tiles)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

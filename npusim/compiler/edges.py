@@ -10,10 +10,11 @@ from dataclasses import replace
 from npusim.compiler.image_columns import folded
 from npusim.compiler.layouts import NORMS, Layouts, edge_of, is_image, reads_image, wholes_of
 from npusim.compiler.place import Placed
+from npusim.compiler.split import CHANNEL_STEP, ceil_to
 from npusim.graph import DType, Node, Value
 from npusim.ops.slicing import in_rows
 from npusim.ops.structure import shuffles
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.work import MacWork, MoveWork, VectorWork, Work
 
 
 class Edges(Layouts):
@@ -41,6 +42,8 @@ class Edges(Layouts):
             if len(step.steps) > 1:
                 works = (in_rows(w) if isinstance(w, MacWork) else w for w in step.steps)
                 step = step._replace(steps=tuple(works))
+            elif step.lowering == "scale_shift":  # the padding of few channels is computed too
+                step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
@@ -72,10 +75,12 @@ class Edges(Layouts):
 
     def _write_planes(self, placed: list[Placed]) -> None:
         """Images that leave the graph, or are normalised in groups of channels, are written channels first by the pass
-        of the MAC array that makes them."""
+        of the MAC array that makes them; so are tensors that were turned for a scale alone (a state by heads)."""
         leaving = {self.placer.root(n) for n in self.graph.outputs if is_image(self.values[n])}
         leaving |= {s.reads[0] for s in placed if s.node.op_type in NORMS and s.reads and self._in_groups(s)}
         leaving |= {n for s in placed if shuffles(s.node) for n in self._joined(s)}
+        self.turned_back = self._scaled_alone(placed)
+        leaving |= self.turned_back
         if not leaving:
             return
         for k, step in enumerate(placed):
@@ -92,10 +97,19 @@ class Edges(Layouts):
         maker = self.made_by.get(step.reads[0])
         return maker.reads if maker is not None and maker.node.op_type == "Concat" else step.reads
 
+    def _scaled_alone(self, placed: list[Placed]) -> set[str]:
+        """Results of scales that a tensor was turned for, and that nobody reads as images."""
+        turned = set(self.turned.values())
+        scales = (s for s in placed if s.lowering == "scale_shift" and not turned.isdisjoint(s.reads))
+        found = {name for s in scales for name in s.writes}
+        return found - {s.reads[0] for s in placed if s.reads and found and reads_image(s, self.values)}
+
     def _channels_last(self, step: Placed) -> bool:
         """Whether a step makes an image with its channels side by side: it, or what it goes on with, reads one so."""
         seen: Placed | None = step
         while seen is not None and seen.engine in ("mac_array", "dsp"):
+            if seen is not step and not self.turned_back.isdisjoint(seen.writes):
+                return False
             if reads_image(seen, self.values):
                 return True
             seen = self.made_by.get(seen.reads[0]) if seen.reads else None
@@ -129,3 +143,11 @@ class Edges(Layouts):
             why = "float32 at the graph's edge is converted by the DMA on this generation"
         node = Node(name, "Convert", (source,), (result,))
         return Placed(node, engine, (work,), engine, why, (source,), (result,), 0.0, 0.0)
+
+
+def in_sixteens(work: Work) -> Work:
+    """A pass with its channels rounded up to whole sixteens."""
+    if not isinstance(work, MacWork):
+        return work
+    channels = ceil_to(work.out_c, CHANNEL_STEP)
+    return replace(work, out_c=channels, in_c=channels)

@@ -11,7 +11,7 @@ from math import ceil
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import results_between
-from npusim.compiler.place import Placed
+from npusim.compiler.place import TURNED, Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
@@ -289,4 +289,4 @@ def _relayout(work: MoveWork, r: Residence, step: Placed) -> tuple[str, str]:
     streamed (what is turned has transfers of its own for that)."""
     if work.source != work.destination or work.source == "ddr":
         return work.source, work.destination
-    return ("ddr", "ddr") if r.pieces > 1 and step.lowering != "turned" else ("scratchpad", "scratchpad")
+    return ("ddr", "ddr") if r.pieces > 1 and step.lowering not in TURNED else ("scratchpad", "scratchpad")

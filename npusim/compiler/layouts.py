@@ -78,6 +78,7 @@ class Layouts:
         self.waiting = {n for n in floats if self.values[n].elements}
         self.converted: dict[str, str] = {}
         self.turned: dict[str, str] = {}
+        self.turned_back: set[str] = set()  # turned for a scale, whose result lies as the tensor did
         self.made_by: dict[str, Placed] = {}
 
     def to_turn(self, step: Placed) -> str | None:

@@ -53,11 +53,12 @@ def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = 
     first axis passes through them by columns."""
     if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork):
         return 0.0
-    turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
-    if not turned and step.lowering != RELAID:
-        return leaving * (results_between(step) - 1)
     if step.lowering == RELAID:
         return _laid_out_bytes(step, room, by_columns)
+    turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
+    between = results_between(step) - 1
+    if not turned or not between:
+        return leaving * between
     images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
     return float(sum(count * size for count, size in images if 2 * size > room))
 

@@ -28,6 +28,10 @@ VIEWS = ("view", "broadcast_view", "fused")
 BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
 POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
+TURNED = ("turned_filled", "turned")
+LEAST_PARTS_A_TILE = (
+    2  # turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules)
+)
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -76,8 +80,10 @@ class Placer:
         one_dsp: frozenset[str],
         lookup_unit: bool,
         tile_bytes: float,
+        tiles: int,
     ) -> None:
         self.graph = graph
+        self.tiles = tiles
         self.graph_outputs = frozenset(graph.outputs)
         self.profile = profile
         self.generation = generation
@@ -259,6 +265,8 @@ class Placer:
             by_name.pop("broadcast_view", None)
         if not self.lookup_unit:
             by_name.pop("mac_array_table", None)
+        if (filled := by_name.get("turned_filled")) and _parts(filled) < LEAST_PARTS_A_TILE * self.tiles:
+            del by_name["turned_filled"]
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
@@ -287,6 +295,12 @@ def _swaps_last_two(node: Node) -> bool:
     perm = tuple(node.attribute("perm", ()))
     rank = len(perm)
     return rank > 1 and perm == (*range(rank - 2), rank - 1, rank - 2)
+
+
+def _parts(way: Lowering) -> float:
+    """Parts of a tensor that passes of the MAC array turn one by one."""
+    parts = (w.in_h for w in way.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_PARTS)
+    return float(max(parts, default=0))
 
 
 def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:

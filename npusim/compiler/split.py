@@ -102,7 +102,8 @@ def even_blocks(work: MacWork, pieces: int) -> Blocks:
     sixteens = max(1, ceil(work.out_c / CHANNEL_STEP))
     channels = 1
     if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE, MacOp.PERMUTE_PARTS):
-        alone = work.op == MacOp.PERMUTE and sixteens < pieces and _wide(work, pieces)
+        turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
+        alone = turning and sixteens < pieces and _wide(work, pieces)
         channels = 1 if alone else min(sixteens, pieces)
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
@@ -116,9 +117,12 @@ def even_blocks(work: MacWork, pieces: int) -> Blocks:
 
 
 def _wide(work: MacWork, pieces: int) -> bool:
-    """Whether a work without a window is cut along its columns, not its rows: the rows of a piece would be no full
-    grid, its columns are."""
-    window = work.op == MacOp.CONVOLUTION or work.kernel_h * work.kernel_w > 1
+    """Whether a work without a window along its columns is cut along these, not its rows: the rows of a piece would be
+    no full grid, its columns are."""
+    across = (
+        work.kernel_w if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL) else work.kernel_h * work.kernel_w
+    )
+    window = work.op == MacOp.CONVOLUTION or across > 1
     return bool(not window and work.out_h < GRID * pieces and work.out_w >= GRID * pieces)
 
 

@@ -117,6 +117,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "a product whose operands or result are written in another order first, through DDR",
     ),
+    "turned_filled": (
+        ("mac_array", "dma"),
+        "the same by passes of the MAC array where the DMA would do it, channels padded to whole sixteens",
+    ),
     "sliced": (
         ("mac_array",),
         "a convolution in several: windows of up to 11, strides of up to 8, results added",

@@ -9,7 +9,7 @@ the MAC array) is not charged here: the producer writes it so.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from math import lcm, prod
 
 from npusim.graph import Value
 from npusim.ops.counting import (
@@ -118,19 +118,20 @@ def matmul_to_float(c: OpCase) -> Lowering:
 
 @op(
     "Einsum",
-    lowerings=("turned", "mac_array", "decomposed", "dsp", "dma_permute", "view"),
+    lowerings=("turned_filled", "turned", "mac_array", "decomposed", "dsp", "dma_permute", "view"),
     kernels=("mul", "reduce_sum", "gather"),
 )
 def einsum(c: OpCase) -> tuple[Lowering, ...]:
     """Contractions are matrix products; without a contracted letter it is an elementwise product. `turned`: with
-    the passes that bring operands and result into another order, where their batch letters do not lead."""
+    the passes that bring operands and result into another order, where their batch letters do not lead;
+    `turned_filled`: by the MAC array in place of the DMA where an innermost axis fills no sixteens."""
     values = [value for value in c.inputs if value is not None]
     where = f" (node '{c.node.name}')"
     found = contraction(str(c.attr("equation", "")), tuple(v.shape for v in values), where)
     if len(values) == 1:
         return _one_operand(c, found)
     works: list[Work] = []
-    turned: list[Work] = []
+    turned: dict[str, list[Work]] = {"turned_filled": [], "turned": []}
     plain = False
     for step, right in zip(found.steps, values[1:], strict=True):
         size = step.groups * step.m * step.n
@@ -138,15 +139,16 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
             works.append(vector(c, "reduce_sum", step.summed, size, size))
         if step.contracted:
             sizes = (step.m * step.k, step.k * step.n, step.m * step.n)
-            left, other, result = (
-                _through_ddr(step.groups * size, turn, c)
-                for size, turn in zip(sizes, step.turned, strict=True)
-            )
-            if other:
-                other += _expanded(step, c)
             work = product(step.m, step.k, step.n, step.groups, values[0], right, c.output)
             works.append(work)
-            turned += [*left, *other, work, *result]
+            for way, found_works in turned.items():
+                left, other, result = (
+                    _through_ddr(step.groups * size, turn, c, way == "turned_filled")
+                    for size, turn in zip(sizes, step.turned, strict=True)
+                )
+                if other:
+                    other += _expanded(step, c)
+                found_works += [*left, *other, work, *result]
         else:
             plain = True
             works.append(vector(c, "mul", size, 1, size))
@@ -155,21 +157,26 @@ def einsum(c: OpCase) -> tuple[Lowering, ...]:
         return (*passes, dsp(c, "mul"))
     name = "mac_array" if all(step.contracted and not step.summed for step in found.steps) else "decomposed"
     found_ways = (Lowering(name, tuple(works)),)
-    if name == "mac_array" and len(turned) > len(works):
-        return Lowering("turned", tuple(turned)), *found_ways
+    if name == "mac_array" and len(turned["turned"]) > len(works):
+        filled, by_dma = (Lowering(way, tuple(steps)) for way, steps in turned.items())
+        return (*((filled,) if filled.steps != by_dma.steps else ()), by_dma, *found_ways)
     return found_ways
 
 
-def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
+def _through_ddr(elements: int, turn: Turn, c: OpCase, fills: bool) -> list[Work]:
     """A pass that writes an operand or the result in another order, through DDR, as in Intel's schedules (Mamba-2
     layers of 64 to 2,048 tokens): by DMA where the innermost axis stays in several parts, or moves and is no multiple
-    of 16; else by the MAC array, which turns several parts many times slower than one."""
+    of 16 (unless padding `fills` it first); else by the MAC array, which turns several parts many times slower than
+    one."""
     if turn.moves is Moves.NO:
         return []
     size = c.output.dtype.npu_bytes
     crossing = ddr_round_trip(elements * size)
     outer = turn.moves is Moves.OUTER
-    if turn.lead > 1 and (outer or turn.channels % CHANNEL_BLOCK):
+    uneven = turn.channels % CHANNEL_BLOCK > 0
+    if fills and turn.lead > 1 and uneven and not outer:
+        return [*_filled(elements, turn, size), *crossing]
+    if turn.lead > 1 and (outer or uneven):
         return [copy(elements * size), *crossing]
     channels = CHANNEL_BLOCK if elements % CHANNEL_BLOCK == 0 else 1
     rows, columns = pixels(elements // channels)
@@ -185,16 +192,31 @@ def _through_ddr(elements: int, turn: Turn, c: OpCase) -> list[Work]:
     return [work, *crossing]
 
 
+def _filled(elements: int, turn: Turn, size: float) -> list[Work]:
+    """An operand whose innermost axis moves and is no multiple of sixteen: a convolution of as many of its rows as fill
+    sixteens together pads each, through DDR, then it is turned (`memperm_NCWH/expand/expand_nhwc/as_convolution`, 48
+    channels to 64 for 24 heads, and `to_maxpool` in Intel's schedules of Mamba-2)."""
+    full = -(-turn.channels // CHANNEL_BLOCK) * CHANNEL_BLOCK
+    together = lcm(turn.channels, CHANNEL_BLOCK) // turn.channels
+    rows, columns = pixels(-(-elements // turn.channels // together))
+    shared = {"input_bytes": size, "weight_bytes": size, "output_bytes": size}
+    deep, wide = together * turn.channels, together * full
+    pad = MacWork(MacOp.CONVOLUTION, rows, columns, wide, deep, rows, columns, **shared)
+    turned = MacWork(MacOp.PERMUTE_PARTS, turn.lead, turn.rows, full, full, turn.lead, turn.rows, **shared)
+    return [pad, *ddr_round_trip(elements / turn.channels * full * size), turned]
+
+
 def _expanded(step: Step, c: OpCase) -> list[Work]:
-    """The right side of products of few terms with its terms padded to sixteen: a convolution of sixteen of its rows at
-    once, its result through DDR (`expand_in2_ic/expand_nhwc/as_convolution` in Intel's schedules)."""
+    """The right side of products of few terms with its terms padded to sixteen: a convolution of as many of its rows as
+    fill sixteens together, in one row of pixels, its result through DDR (`expand_in2_ic/expand_nhwc/as_convolution` in
+    Intel's schedules: 1x144x1x768 to 256 channels for 9 terms, 1x16x1x1366 to 128 for 2)."""
     rows = step.groups * step.n
-    if step.k >= CHANNEL_BLOCK or rows % CHANNEL_BLOCK:
+    together = lcm(step.k, CHANNEL_BLOCK) // step.k
+    if step.k >= CHANNEL_BLOCK or rows % together:
         return []
     size = c.output.dtype.npu_bytes
-    h, w = pixels(rows // CHANNEL_BLOCK)
     work = MacWork(
-        MacOp.CONVOLUTION, h, w, CHANNEL_BLOCK * CHANNEL_BLOCK, CHANNEL_BLOCK * step.k, h, w,
+        MacOp.CONVOLUTION, 1, rows // together, CHANNEL_BLOCK * together, step.k * together, 1, rows // together,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
     return [work, *ddr_round_trip(rows * CHANNEL_BLOCK * size)]

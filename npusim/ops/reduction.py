@@ -135,14 +135,15 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
     the array, 0.8 MB), and is priced as its poolings here."""
     source = c.input(0)
     size, wide = source.dtype.npu_bytes, CHANNEL_BLOCK
-    rows, columns = pixels(source.elements / wide)
+    columns = source.elements // wide / r.length
     expand = MacWork(
-        MacOp.CONVOLUTION, rows, columns, wide * wide, wide, rows, columns,
+        MacOp.CONVOLUTION, r.length, columns, wide * wide, wide, r.length, columns,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    rows, columns = pixels(source.elements / r.length * wide)
+    # Of the pad what it reads: the zeros it writes beside that cost nothing there.
+    rows, columns = pixels(source.elements)
     pad = MacWork(
-        MacOp.MAX_POOL, rows, columns, wide, wide, rows / wide * r.length, columns,
+        MacOp.PERMUTE_IMAGE, rows, columns, wide, wide, rows, columns,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
     once, filled = source.npu_bytes * wide, source.npu_bytes * wide / r.length

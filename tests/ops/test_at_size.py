@@ -144,6 +144,17 @@ def test_operands_of_an_einsum_whose_batch_letters_do_not_lead_are_turned_throug
     assert (turn.out_h, turn.out_w, turn.out_c) == (4, 24, 64 * 64)
 
 
+def test_an_operand_that_fills_no_sixteens_may_be_padded_and_turned_by_the_mac_array() -> None:
+    a, b, out = tensor(1, 8, 256, 256, 24), tensor(1, 8, 256, 24, 64), tensor(1, 8, 256, 24, 64)
+    ways = ask("Einsum", [a, b], [out], equation="bclsh,bcshp->bclhp")
+    padding, turn, _, product = (s for s in ways["turned_filled"].steps if isinstance(s, MacWork))
+    assert (padding.in_c, padding.out_c, padding.out_h * padding.out_w * 48) == (48, 64, a.elements)
+    assert (turn.op, turn.out_h, turn.out_w, turn.out_c) == (MacOp.PERMUTE_PARTS, 8, 256 * 256, 32)
+    assert product.macs == ways["mac_array"].steps[0].macs
+    by_dma = [s for s in ways["turned"].steps if isinstance(s, MoveWork)]
+    assert sum(s.nbytes for s in by_dma if s.source == s.destination) > 2 * a.elements
+
+
 def test_an_operand_of_few_terms_is_padded_to_sixteen_by_a_convolution_of_sixteen_rows() -> None:
     left, right, out = tensor(1, 3, 2, 32), tensor(1, 3, 32, 64, 128), tensor(1, 2, 32, 64, 128)
     works = ask("Einsum", [left, right], [out], equation="bzch,bzhpn->bchpn")["turned"].steps
