@@ -5,7 +5,7 @@ from __future__ import annotations
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node
-from npusim.ops.counting import FULL_GRID
+from npusim.ops.counting import fills_rows
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
@@ -38,9 +38,9 @@ def padded_activations(
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
         rows, batch = first.out_h * first.out_w, first.groups > 1
         together = one_kernel and not fixed and fits_a_kernel(first)
-        uneven = rows > 4 and rows % 4 != 0 and not together
+        uneven = rows > 4 and rows % 4 != 0 and not (together or fills_rows(rows))
         padded = first.in_c % 16 != 0 and not together and (batch or not one_kernel)
-        twice = uneven and batch and first.out_c % 16 != 0 and not fills_rows(rows)
+        twice = uneven and batch and first.out_c % 16 != 0
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
         right = one_kernel and batch and not fixed and first.out_c % 16 != 0 and rows == 1
         return (reads[:1] if uneven or padded else ()) + reads[1:] * right + outputs * copies
@@ -55,11 +55,6 @@ def fits_a_kernel(work: MacWork) -> bool:
     rows = work.out_h * work.out_w
     small = rows * work.out_c <= LARGE_RESULT and rows * work.in_c <= LARGE_OPERAND
     return bool(work.groups > 1 and small)
-
-
-def fills_rows(pixels: float) -> bool:
-    """Whether pixels lie in rows of 3 to 16 without padding: 49 as 7 x 7, but not 197 or 577 (Intel's schedules)."""
-    return any(pixels % width == 0 for width in range(3, FULL_GRID + 1))
 
 
 def nested(node: Node, graph: Graph) -> bool:

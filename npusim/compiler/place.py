@@ -8,7 +8,6 @@ from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.lowered import (
     PRODUCTS,
     dsp_tiles,
-    fills_rows,
     fits_a_kernel,
     fixed_bytes,
     main_engine,
@@ -20,6 +19,7 @@ from npusim.compiler.relaid import relaid
 from npusim.compiler.works import folded, in_one_column, in_wide_rows, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
+from npusim.ops.counting import fills_rows
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 

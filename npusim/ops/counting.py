@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 
 import numpy as np
 
@@ -40,6 +40,22 @@ def pixels(count: float) -> tuple[float, int]:
     if count < PIXELS_PER_ROW:
         return count, 1
     return (count // 4 if count % 4 == 0 else count / 4), PIXELS_PER_ROW
+
+
+def product_rows(m: float) -> tuple[float, int]:
+    """Rows and columns for the `m` pixels of a product: (out_h, out_w). A number that is no multiple of four and has a
+    divisor up to 16 is laid out as its most even rectangle, unpadded (785 as 157 x 5, 333 as 37 x 9, 750 as 30 x 25 in
+    Intel's schedules; 197 and 577 have none and are padded to fours)."""
+    whole = int(m)
+    if m <= FULL_GRID or whole % PIXELS_PER_ROW == 0 or not fills_rows(m):
+        return pixels(m)
+    columns = next(w for w in range(isqrt(whole), 0, -1) if whole % w == 0)
+    return whole // columns, columns
+
+
+def fills_rows(pixels: float) -> bool:
+    """Whether pixels lie in rows of 3 to 16 without padding: 49 as 7 x 7, but not 197 or 577 (Intel's schedules)."""
+    return any(pixels % width == 0 for width in range(3, FULL_GRID + 1))
 
 
 def extent(shape: Sequence[int]) -> tuple[float, float, int]:
@@ -102,7 +118,7 @@ def _pass(c: OpCase, op: MacOp, h: float, w: float, channels: int) -> MacWork:
 
 def product(m: float, k: float, n: float, groups: float, left: Value, right: Value, out: Value) -> MacWork:
     """`groups` matrix products [m,k] x [k,n] as 1x1 convolutions of m pixels."""
-    h, w = pixels(m)
+    h, w = product_rows(m)
     return MacWork(
         MacOp.CONVOLUTION, h, w, n, k, h, w,
         groups=groups,
