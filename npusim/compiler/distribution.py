@@ -47,7 +47,7 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
     if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION:
         if first.groups > 1:
             return GROUPS
-        if step.lowering == "mac_array":
+        if step.lowering in ("mac_array", "dilated", "dilated_15"):
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
     inherited = next((sharing for n in step.reads if (sharing := known(n)) in INHERITED), None)

@@ -1,7 +1,8 @@
 """Convolutions: 1-, 2- and 3-D, grouped, depthwise, transposed, deformable, quantised.
 
 One spatial axis lies along the height, and a third one (and the batch) is folded into it, so MACs
-are exact; a depth axis then looks like more rows. Dilation changes nothing but the border.
+are exact; a depth axis then looks like more rows. Dilation changes nothing but the border, where a compiler does not
+spread the window out with zeros.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from math import prod
 from npusim.graph import Value
 from npusim.ops.counting import copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
-from npusim.ops.slicing import WINDOW_LIMITS, sliced
+from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, dilated, sliced
 from npusim.work import Lowering, MacOp, MacWork, Work
 
 MAC = ("mac_array",)
-WAYS = ("sliced", "sliced_15", "mac_array")
+WAYS = ("dilated", "dilated_15", "sliced", "sliced_15", "mac_array")
 
 
 def pads(c: OpCase, sizes: tuple[int, ...], outs: tuple[int, ...], kernel: tuple[int, ...]) -> list[int]:
@@ -93,7 +94,7 @@ def window_work(
 def _as_product(work: MacWork) -> MacWork:
     """A window of one point over a line of pixels is a product of as many rows, four to a row of the grid
     (a third of the time of a line, in Intel's schedules of 1-D convolutions)."""
-    line = work.out_w == 1 and work.in_w == 1 and work.out_h == work.in_h
+    line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.in_w == 1 and work.out_h == work.in_h
     if not line or work.kernel_h * work.kernel_w != 1 or work.stride_h != 1:
         return work
     rows, columns = pixels(work.out_h)
@@ -121,8 +122,12 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
             c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
         )  # fmt: skip
         work = _as_product(work)
-    cut = ((name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items())
-    return *(Lowering(name, steps) for name, steps in cut if steps), Lowering("mac_array", (work,))
+    cut = [(name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items()]
+    if len(kernel) <= 2:
+        along, across, *_ = (*spatial(c, "dilations", len(kernel)), 1, 1)
+        cut += [(name, dilated(work, (along, across), limit)) for name, limit in DILATED_LIMITS.items()]
+    found = (Lowering(name, tuple(map(_as_product, steps)), macs=work.macs) for name, steps in cut if steps)
+    return *found, Lowering("mac_array", (work,))
 
 
 @op("Conv", "ConvInteger", lowerings=WAYS)

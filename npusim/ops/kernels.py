@@ -126,6 +126,11 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a convolution in several: windows of up to 11, strides of up to 8, results added",
     ),
     "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
+    "dilated": (
+        ("mac_array",),
+        "a convolution whose taps lie apart, its window spread out with zeros, in several beyond 11",
+    ),
+    "dilated_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
     "upsampled": (
         ("mac_array",),
         "a convolution over the image spread out with zeros, which are written first",

@@ -16,6 +16,7 @@ from npusim.work import MacOp, MacWork
 
 MAX_STRIDE = 8
 ROW = 16  # places
+DILATED_LIMITS = {"dilated": 11, "dilated_15": 15}
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
 
 
@@ -40,6 +41,40 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
             steps.append(_dropped(work, part, down_h, down_w))
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
     return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
+
+
+def dilated(work: MacWork, dilations: tuple[int, int], limit: int) -> tuple[MacWork, ...]:
+    """The passes of a window whose taps lie apart, in order; none if they do not.
+
+    The array knows no dilation: the window is spread out with zeros (3 x 3 taps 2 apart are 5 x 5, `expanded` in
+    Intel's schedules), and one longer than the limit is cut between its taps (3 taps 6 apart are a window of 7 and one
+    of 1 on NPU 3720, 13 on 5010; 8 apart one by one), its results added up."""
+    spread = [_spread(k, d, limit) for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True)]
+    apart = any(k > 1 and d > 1 for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True))
+    if not apart or max(work.stride_h, work.stride_w) > MAX_STRIDE:
+        return ()
+    parts = list(pairs(*spread))
+    steps = []
+    for (height, rows), (width, columns) in parts:
+        part = replace(work, kernel_h=height, kernel_w=width)
+        if len(parts) > 1 and work.op == MacOp.DEPTHWISE:
+            part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
+        if part.op == MacOp.CONVOLUTION:
+            zeros = height * width / (rows * columns)
+            part = replace(part, weight_groups=part.weight_groups * zeros)
+        steps.append(part)
+    sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
+    return (*steps, *(sums,) * (len(parts) - 1))
+
+
+def _spread(taps: int, dilation: int, limit: int) -> list[tuple[int, int]]:
+    """Windows along one axis and the taps in each."""
+    if taps == 1 or dilation == 1:
+        return [(length, length) for length in _cut(taps, limit)]
+    whole = (taps - 1) * dilation + 1
+    most = taps if whole <= limit else 1 if dilation >= MAX_STRIDE else 1 + (limit - 1) // dilation
+    counts = [min(most, taps - start) for start in range(0, taps, most)]
+    return [((n - 1) * dilation + 1, n) for n in counts]
 
 
 def in_rows(part: MacWork) -> MacWork:

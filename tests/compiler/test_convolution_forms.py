@@ -5,9 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
+from npusim.ops.slicing import dilated
 from npusim.simulation import simulate
+from npusim.work import MacOp, MacWork
 from tests.graphs import loaded
 from tests.vendor import op_graphs
+from tests.vendor.builder import Builder
 
 TILES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}
 
@@ -53,3 +56,88 @@ def test_more_groups_are_never_dearer_nor_move_more(groups, size):
     cut = report(f"conv_64_64_3_1_{size}_{groups}")
     assert cut.engines["mac_array"] <= once.engines["mac_array"] * 1.001
     assert cut.bytes_moved <= once.bytes_moved * 1.001
+
+
+def between(*middle, hardware="meteor_lake", image=(1, 64, 64, 64)):
+    """The report of a node with weights between two 1x1 convolutions: (weights' shape, attributes)."""
+    shape, attributes = middle
+    g, ci = Builder(weights=False), image[1]
+    x = g.op("Conv", g.input(*image), g.weight(shape[1] * attributes.get("group", 1), ci, 1, 1))
+    y = g.op("Conv", x, g.weight(*shape), **attributes)
+    graph = loaded(g.model(g.op("Conv", y, g.weight(shape[0], shape[0], 1, 1))))
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware], "step.minimum_ns": 0.0})
+    return next(n for n in simulate(graph, machine, "2026").nodes if n.name == y)
+
+
+@pytest.mark.parametrize(
+    ("taps_apart", "group", "hardware", "mac_us"),
+    [
+        (2, 1, "meteor_lake", 119.1),  # 5 x 5
+        (2, 64, "panther_lake", 18.4),
+        (6, 1, "meteor_lake", 287.9),  # 7 x 7, 1 x 7, 7 x 1, 1 x 1 and three additions
+        (6, 64, "meteor_lake", 207.9),
+        (6, 64, "panther_lake", 122.2),  # 13 x 13
+    ],
+)
+def test_taps_that_lie_apart_are_spread_out_with_zeros(taps_apart, group, hardware, mac_us):
+    attributes = {"dilations": [taps_apart] * 2, "pads": [taps_apart] * 4, "group": group}
+    node = between((64, 64 // group, 3, 3), attributes, hardware=hardware)
+    assert node.busy_us["mac_array"] == pytest.approx(mac_us, rel=0.3)
+
+
+@given(
+    taps=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    apart=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    limit=st.sampled_from([11, 15]),
+)
+def test_no_window_is_longer_than_the_limit_and_no_tap_is_lost(taps, apart, limit):
+    work = MacWork(MacOp.CONVOLUTION, 32, 32, 64, 64, 32, 32, *taps)
+    steps = [s for s in dilated(work, apart, limit) if s.op == MacOp.CONVOLUTION]
+    spread = any(k > 1 and d > 1 for k, d in zip(taps, apart, strict=True))
+    assert bool(steps) == spread
+    assert all(max(s.kernel_h, s.kernel_w) <= limit for s in steps)
+    if spread:
+        kept = sum(s.kernel_h * s.kernel_w / s.weight_groups for s in steps)
+        assert kept == pytest.approx(taps[0] * taps[1])
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "hardware", "folds"),
+    [
+        (64, 96, "lunar_lake", True),  # 1,474,560 bytes and weights; a tile has 1,474,560
+        (32, 96, "lunar_lake", False),
+        (64, 96, "meteor_lake", False),
+        (64, 128, "meteor_lake", True),
+    ],
+)
+def test_a_first_layer_that_does_not_fit_padded_folds_its_columns(channels, size, hardware, folds):
+    g = Builder(weights=False)
+    x = g.op("Conv", g.input(1, 3, size, size), g.weight(channels, 3, 3, 3), pads=[1] * 4)
+    graph = loaded(g.model(g.op("Conv", x, g.weight(channels, channels, 1, 1))))
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware]})
+    node = next(n for n in simulate(graph, machine, "2026").nodes if n.name == x)
+    stored = node.bytes_moved / 2 / channels  # 16 x 9 weights and a table; 16 x 27, their map and 16 tables
+    assert (stored > 16 * 27) == folds
+
+
+@settings(max_examples=min(15, settings().max_examples), deadline=None)
+@given(images=st.integers(1, 4), size=st.sampled_from([7, 14, 20, 28]))
+def test_twice_the_images_take_the_array_twice_as_long(images, size):
+    one, two = (
+        between((64, 64, 3, 3), {"pads": [1] * 4}, image=(n * images, 64, size, size)) for n in (1, 2)
+    )
+    assert two.busy_us["mac_array"] == pytest.approx(2 * one.busy_us["mac_array"], rel=0.05)
+
+
+def test_shuffled_channels_are_a_pass_and_cross_ddr():
+    """128 channels of 56 x 56: 26.3 us and 1.6 MB in Intel's schedules for NPU 3720."""
+    g = Builder(weights=False)
+    x = g.op("Conv", g.input(1, 64, 56, 56), g.weight(128, 64, 1, 1))
+    x = g.op("Reshape", x, g.const([1, 2, 64, 56, 56]))
+    y = g.op("Transpose", x, perm=[0, 2, 1, 3, 4])
+    x = g.op("Reshape", y, g.const([1, 128, 56, 56]))
+    graph = loaded(g.model(g.op("Conv", x, g.weight(64, 128, 1, 1))))
+    machine = load_hardware("meteor_lake").replace({"tiles": 2})
+    node = next(n for n in simulate(graph, machine, "2026").nodes if n.name == y)
+    assert node.busy_us["mac_array"] == pytest.approx(26.3, rel=0.2)
+    assert node.bytes_moved / 1e6 == pytest.approx(1.61, rel=0.05)
