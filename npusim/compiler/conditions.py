@@ -53,11 +53,12 @@ def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) ->
 
 def scale_of_full_rank(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A factor smaller than the result is a constant, has the rank of the result, or is [1]: [1,1,2048] scales
-    [1,1024,2048] on every generation, [2048] on NPU 5010 only. In an image it is a number a channel."""
+    [1,1024,2048] on every generation, [2048] on NPU 5010 only. In an image it is a number a channel, of any rank."""
     out = graph.values[node.outputs[0]]
     small = [v for v in _operands(node, graph) if v.elements < out.elements and not v.constant]
     return scalar_only_if_constant(node, graph, on_mac_array) and all(
-        v.shape == (1,) or (len(v.shape) == len(out.shape) and (len(v.shape) < 4 or v.shape[1] == v.elements))
+        v.shape == (1,)
+        or (v.shape[-3:-2] == (v.elements,) if len(out.shape) == 4 else len(v.shape) == len(out.shape))
         for v in small
     )
 
@@ -99,6 +100,8 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
         return True
     last = len(shape) - 1
     if perm[-1] == last:
+        if shape[0] > 1 and order[0] == 0 and len(order) == MOST_IMAGE_AXES + 1:
+            return True  # a batch of such planes
         moved = [shape[a] for i, a in enumerate(perm) if a != i]
         return bool(prod(moved) <= MOST_DMA_PLANES)
     together = last

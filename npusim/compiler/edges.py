@@ -62,6 +62,10 @@ class Edges(Layouts):
                 ends[name] = out = f"{name}/fp32"
                 values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
                 added.append(self._conversion(f"{name}/convert", source, out, self.profile.output_convert))
+            elif source in self.inputs and value.elements and self._narrows(source, name):
+                ends[name] = out = f"{name}/fp16"
+                values[out] = replace(value, name=out)
+                added.append(self._conversion(f"{name}/convert", source, out, self.profile.input_convert))
             elif source not in made and value.elements and not values[source].constant:
                 ends[name] = out = f"{name}/copy"
                 values[out] = replace(value, name=out)
@@ -72,6 +76,10 @@ class Edges(Layouts):
                     Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
                 )
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
+
+    def _narrows(self, source: str, name: str) -> bool:
+        """Whether an output is an input of the graph in half the bytes: a Cast and nothing else."""
+        return self.values[source].dtype is DType.FLOAT and self.values[name].dtype is DType.FLOAT16
 
     def _write_planes(self, placed: list[Placed]) -> None:
         """Images that leave the graph, or are normalised in groups of channels, are written channels first by the pass

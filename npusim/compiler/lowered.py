@@ -87,8 +87,10 @@ def fixed_bytes(
         table = values[node.inputs[0]]
         if not table.constant:
             return 0.0
-        if any(isinstance(s, VectorWork) for s in steps) and table.npu_bytes <= tile_bytes:
-            return table.npu_bytes
+        result = sum(values[n].npu_bytes for n in node.outputs if n)
+        kernel = any(isinstance(s, VectorWork) for s in steps)
+        if kernel and (table.npu_bytes <= tile_bytes or result > tile_bytes):
+            return table.npu_bytes  # a large result is gathered column by column, and all columns pass inside
         return sum(values[n].npu_bytes for n in node.outputs if n)
     constants = [
         values[n] for n in node.inputs if n and values[n].constant and values[n].dtype is not DType.STRING
