@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
 from npusim.compiler.layouts import NORMS, Layouts, edge_of, is_image, reads_image, wholes_of
 from npusim.compiler.place import Placed
 from npusim.compiler.split import CHANNEL_STEP, ceil_to
 from npusim.graph import DType, Node, Value
+from npusim.ops.counting import ddr_round_trip
 from npusim.ops.slicing import in_rows
 from npusim.ops.structure import shuffles
-from npusim.work import MacWork, MoveWork, VectorWork, Work
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
 
 class Edges(Layouts):
@@ -58,6 +60,11 @@ class Edges(Layouts):
         added = []
         for name in self.graph.outputs:
             source, value = placer.root(name), values[name]
+            planes = self._in_planes(source)
+            if planes is not None:
+                added.append(planes)
+                source = ends[name] = planes.writes[0]
+                made.add(source)
             if placer.whole(source) in made and value.dtype is DType.FLOAT and value.elements:
                 ends[name] = out = f"{name}/fp32"
                 values[out] = Value(out, value.shape, DType.UINT32)  # 4 bytes an element, as float32 in DDR
@@ -76,6 +83,27 @@ class Edges(Layouts):
                     Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
                 )
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
+
+    def _in_planes(self, name: str) -> Placed | None:
+        """The pass that writes an image of such a step plane by plane, as it leaves the graph; two of them, through
+        DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules)."""
+        value = self.values[name]
+        if not self._moves_pixels(self.made_by.get(name)) or not is_image(value):
+            return None
+        batch, channels, height, width = value.shape
+        out = f"{name}/planes"
+        self.values[out] = replace(value, name=out)
+        turn: Work = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
+        uneven = channels % CHANNEL_STEP > 0
+        trip = ddr_round_trip(value.npu_bytes)
+        works = (turn, *trip, turn) if uneven else (turn,)
+        if (
+            self.generation not in self.profile.pads_images
+        ):  # 3.7 MB for an image of 0.6 on NPU 5010, 2.5 on 3720
+            works = (*trip, *works)
+        why = "an image whose pixels came from channels is written plane by plane by a pass of the MAC array"
+        node = Node(out, "MemPermute", (name,), (out,))
+        return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
 
     def _narrows(self, source: str, name: str) -> bool:
         """Whether an output is an input of the graph in half the bytes: a Cast and nothing else."""

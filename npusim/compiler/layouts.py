@@ -10,7 +10,7 @@ from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, 
 from npusim.compiler.image_columns import folds
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.split import CHANNEL_STEP, ceil_to, weight_bytes
+from npusim.compiler.split import CHANNEL_STEP, PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import PIXELS_PER_ROW, ddr_round_trip
 from npusim.ops.structure import shuffles
@@ -84,6 +84,9 @@ class Layouts:
     def to_turn(self, step: Placed) -> str | None:
         """The input that the step's MAC work wants in another order than it arrives in."""
         work = step.steps[0] if step.steps else None
+        if self._moves_pixels(step):
+            name = step.reads[0]
+            return name if is_image(self.values[name]) and self._from_outside(name) else None
         if not isinstance(work, MacWork) or not step.reads:
             return None
         if reads_image(step, self.values):
@@ -108,6 +111,11 @@ class Layouts:
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and self._from_outside(name) else None
         return None
+
+    def _moves_pixels(self, step: Placed | None) -> bool:
+        """Whether a step takes pixels from channels by transfers, which lie side by side for it."""
+        moves = step is not None and step.node.op_type == "DepthToSpace" and step.lowering == "dma"
+        return moves and self.profile.relayout_by_pass
 
     def _seen(self, name: str, step: Placed) -> Value:
         """A tensor in the shape in which a step that reads images sees it."""
@@ -266,4 +274,6 @@ class Layouts:
         around = self.generation in self.profile.memory.rows_around
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
+        if self._moves_pixels(reader):
+            leaves = width % PIXELS_AT_ONCE > 0
         return SLABS if leaves else IMAGE

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from npusim.graph import Node, Value
-from npusim.ops.counting import copy, dsp, on_mac_array, per_element, vector
+from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp, MacWork
 
@@ -185,15 +185,18 @@ def space_to_depth(c: OpCase) -> Lowering:
 
 @op("DepthToSpace", lowerings=("upsampled", "mac_array", "dma"))
 def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
-    """A copy; blocks of two as the transposed convolution that picks a channel for each pixel (Intel's schedules: 64
-    to 256 channels as `as_transcov`, blocks of four not)."""
+    """A copy; blocks of two, and of three where channels are whole sixteens, as the transposed convolution that picks a
+    channel for each pixel (Intel's schedules: 64 to 256 channels as `as_transcov`, blocks of four not)."""
     source, out = c.input(0), c.output
     by_dma = Lowering("dma", (copy(out.npu_bytes),))
-    if int(c.attr("blocksize", 1)) != 2 or not on_mac_array(source):
+    block = int(c.attr("blocksize", 1))
+    even = block == 2 or (block == 3 and source.shape[1] % CHANNEL_BLOCK == 0)
+    if not even or not on_mac_array(source):
         return (by_dma,)
     batch, channels, rows, columns = out.shape
     work = MacWork(
-        MacOp.CONVOLUTION, batch * rows, columns, channels, source.shape[1], batch * rows, columns, 2, 2,
+        MacOp.CONVOLUTION, batch * rows, columns, channels, source.shape[1], batch * rows, columns,
+        block, block,
         input_bytes=source.dtype.npu_bytes,
         weight_bytes=source.dtype.npu_bytes,
         output_bytes=out.dtype.npu_bytes,

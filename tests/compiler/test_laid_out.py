@@ -60,6 +60,12 @@ def test_however_a_tensor_is_laid_out_its_poolings_end_with_one_value_a_row(oute
         ("Add_12_512_512_by_1_1_1_512", "5010", 25.167),
         ("Addc_1024_768_by_768", "4000", 4.719),
         ("Add_200_768_by_1_768", "3720", 0.616),
+        ("gather_32000_2048_1024", "3720", 135.27),
+        ("castf32_1024_1024", "3720", 6.291),
+        ("depth2space_4_48_80", "3720", 2.458),
+        ("depth2space_4_48_80", "5010", 3.686),
+        ("Transpose_4_12_200_64", "3720", 2.458),
+        ("Mul_96_56_56_by_96_1_1", "3720", 1.209),
     ],
 )
 def test_bytes_are_those_of_intels_compiler(name, npu, mb):
