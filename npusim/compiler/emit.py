@@ -139,7 +139,7 @@ class Emitter(Transfers):
         work = next(products, None)
         if work is None or work.groups == 1:
             return 1
-        product = step.node.op_type in PRODUCTS
+        product = step.node.op_type in PRODUCTS and "contraction_of" not in step.node.attributes
         apart = product if step.fixed_bytes else not self.groups_over_tiles
         return int(work.groups) * TRANSFERS_A_PROBLEM * (2 if step.fixed_bytes else 1) if apart else 1
 

@@ -71,6 +71,7 @@ def _fused(
         PATTERNS[name](r)
     if generation in profile.fusion.mul_reduce_to_matmul:
         contraction.mul_reduce_to_matmul(r)
+        contraction.outer_products(r)
     drain = frozenset(profile.fusion.drain_path.get(generation, ()))
     lookup = _lookup(profile, generation) if lookup_unit else frozenset()
     drain_path.activations(r, drain, lookup, "scale_and_shift" in profile.fusion.patterns)

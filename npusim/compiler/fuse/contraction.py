@@ -1,4 +1,4 @@
-"""Mul + ReduceSum that is really a matrix product -> Einsum.
+"""Mul + ReduceSum that is really a matrix product -> Einsum; Mul that is a batch of outer products -> MatMul.
 
 `sum_k a[.., m, k] * b[.., n, k]` written as a broadcast product and a sum. Intel's 2026 compiler finds it
 on NPU 4000 and 5010 (its task name is broadcast_mul_reduce_as_matmul), not on 3720, and its Dec-2024
@@ -7,6 +7,7 @@ source has no such pass (Intel's schedules: broadcast_mul_reduce_as_matmul)."""
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node, Value
 
 LEAST_TERMS = 16  # the sum of 2 chunks stays a sum in Intel's schedules: it would not fill the channels
+
+
+LEAST_OUTER = 4096  # elements of an outer product: 256 x 16, 128 x 32 and 64 x 64 are products there, 192 x 16 is a Mul
 
 
 def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
@@ -62,6 +66,22 @@ def mul_reduce_to_matmul(r: Rewriter) -> None:
             },
         )
         r.replace([product[0], index], fused)
+
+
+def outer_products(r: Rewriter) -> None:
+    """[.., m, 1] times [.., 1, n], a problem for every place of the axes in front, which both have (a decay of a Mamba
+    layer by channel: `outer_product_as_matmul` in Intel's schedules of NPU 4000 and 5010)."""
+    for index, node in r.items("Mul"):
+        column, row = node.inputs[:2]
+        if r.value(column).shape[-1:] != (1,):
+            column, row = row, column
+        tall, wide = r.value(column).shape, r.value(row).shape
+        if len(tall) != len(wide) or len(tall) < 3 or tall[:-2] != wide[:-2] or prod(tall[:-2]) < 2:
+            continue
+        inner = tall[-1] == 1 == wide[-2] and min(tall[-2], wide[-1]) > 1
+        if inner and tall[-2] * wide[-1] >= LEAST_OUTER and r.value(column).dtype.is_float:
+            attributes = {"contraction_of": (column, row)}
+            r.replace([index], replace(node, op_type="MatMul", inputs=(column, row), attributes=attributes))
 
 
 def _padded(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
