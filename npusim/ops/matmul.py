@@ -70,7 +70,12 @@ def matmul(c: OpCase) -> Lowering:
         *batch, m, k = left.shape
         work = product(m * shared, k, right.shape[-1], prod(batch) // shared, left, right, c.output)
         return Lowering("mac_array", (work,))
-    return matmul_lowering(c, left, right, left.shape, right.shape)
+    found = matmul_lowering(c, left, right, left.shape, right.shape)
+    if c.attr("contraction_of", ()) and left.shape[-1] == 1 and left.elements % CHANNEL_BLOCK == 0:
+        h, w = pixels(left.elements // CHANNEL_BLOCK)
+        pad = _padding(h, w, 1, left.dtype.npu_bytes)
+        return replace(found, steps=(pad, *found.steps))
+    return found
 
 
 @op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT, lowerings=MAC)
@@ -215,11 +220,16 @@ def _expanded(step: Step, c: OpCase) -> list[Work]:
     if step.k >= CHANNEL_BLOCK or rows % together:
         return []
     size = c.output.dtype.npu_bytes
-    work = MacWork(
-        MacOp.CONVOLUTION, 1, rows // together, CHANNEL_BLOCK * together, step.k * together, 1, rows // together,
+    return [_padding(1, rows // together, step.k, size), *ddr_round_trip(rows * CHANNEL_BLOCK * size)]
+
+
+def _padding(h: float, w: float, terms: int, size: float) -> MacWork:
+    """The convolution that pads rows of few terms to sixteen terms, as many rows a pixel as fill sixteens together."""
+    together = lcm(terms, CHANNEL_BLOCK) // terms
+    return MacWork(
+        MacOp.CONVOLUTION, h, w, CHANNEL_BLOCK * together, terms * together, h, w,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
-    return [work, *ddr_round_trip(rows * CHANNEL_BLOCK * size)]
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
