@@ -1,10 +1,11 @@
-"""What a reader must doubt: kernels whose sources disagree, and headlines that rest on one assumed number."""
+"""What a reader must doubt: kernels whose sources disagree, and headlines that rest on one number that may be wrong."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 from npusim.arch.hardware import Hardware
+from npusim.arch.sources import COMPILER
 from npusim.compiler.plan import Plan
 from npusim.measures import kernels_of
 from npusim.schedule import Timeline
@@ -20,12 +21,10 @@ def sources_differ(kernels: tuple[str, ...], hw: Hardware) -> str:
         line = hw.dsp.kernels.get(name)
         if line is None:
             continue
-        here = f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, "
-        if _apart(name, hw):
-            known = line.compiler_cycles_per_element
-            found.append(f"{here}{known:.3g} by the price Intel's compiler plans with")
-        elif (other := _far_end(name, hw)) is not None:
-            found.append(f"{here}{other:.3g} by another source for this or a neighbouring NPU")
+        if other := _other(name, hw):
+            found.append(
+                f"sources differ: '{name}' takes {line.cycles_per_element:.3g} DSP cycles an element here, {other}"
+            )
     return "; ".join(found)
 
 
@@ -39,18 +38,29 @@ def rests_on_assumptions(plan: Plan, hw: Hardware, line: Timeline) -> list[str]:
     warnings = []
     for name, time in spent.items():
         source = hw.sources.get(f"dsp.kernels.{name}.cycles_per_element")
-        if source is None or source.kind != "assumed" or time <= HEADLINE_SHARE * latency:
+        if source is None or source.kind == COMPILER or time <= HEADLINE_SHARE * latency:
             continue
         kernel = hw.dsp.kernels[name]
-        known = kernel.compiler_cycles_per_element
-        if known is not None and not _apart(name, hw):
-            continue
-        second = "" if known is None else f"; the price Intel's compiler plans with is {known:.3g}"
-        warnings.append(
-            f"{time / 1e3:.0f} us of kernel '{name}' beside a latency of {latency / 1e3:.0f} us rest on one assumed "
-            f"number, {kernel.cycles_per_element:.3g} DSP cycles an element ({source.where}){second}"
+        known, other = kernel.compiler_cycles_per_element, _other(name, hw)
+        spent_on = (
+            f"{time / 1e3:.0f} us of kernel '{name}' beside a latency of {latency / 1e3:.0f} us rest on one"
         )
+        here = f"{kernel.cycles_per_element:.3g} DSP cycles an element ({source.where})"
+        if source.kind == "assumed" and (known is None or _apart(name, hw)):
+            second = "" if known is None else f"; the price Intel's compiler plans with is {known:.3g}"
+            warnings.append(f"{spent_on} assumed number, {here}{second}")
+        elif source.kind != "assumed" and other:
+            warnings.append(f"{spent_on} of two sources that differ, {here}; {other}")
     return warnings
+
+
+def _other(name: str, hw: Hardware) -> str:
+    """What another source says of a kernel, where that is a factor of `APART` away; else ''."""
+    if _apart(name, hw):
+        known = hw.dsp.kernels[name].compiler_cycles_per_element
+        return f"{known:.3g} by the price Intel's compiler plans with"
+    other = _far_end(name, hw)
+    return "" if other is None else f"{other:.3g} by another source for this or a neighbouring NPU"
 
 
 def _far_end(name: str, hw: Hardware) -> float | None:

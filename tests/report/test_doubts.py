@@ -35,3 +35,22 @@ def test_a_kernel_whose_sources_agree_is_not():
         n for n in npusim.simulate(graph, npusim.hardware("lunar_lake")).nodes if n.op_type == "Softmax"
     ]
     assert "sources differ" not in found.reason
+
+
+def cosine():
+    return loaded(model([node("Cos", "x", "y")], {"x": [1024, 64]}, ["y"]))
+
+
+def test_a_headline_on_one_of_two_published_numbers_is_a_warning_that_names_both():
+    found = npusim.simulate(cosine(), npusim.hardware("meteor_lake"))
+    (warning,) = [w for w in found.warnings if "'cos'" in w]
+    assert (
+        "one of two sources that differ, 44 DSP cycles an element" in warning and "136 by another" in warning
+    )
+    low, high = found.band_us
+    assert low < found.latency_us / 1.7 and high > 2.5 * found.latency_us
+
+
+def test_what_a_compiler_is_asked_to_price_is_no_doubt():
+    found = npusim.simulate(cosine(), npusim.hardware("meteor_lake"), "2026-as-released")
+    assert not [w for w in found.warnings if "'cos'" in w]
