@@ -93,6 +93,7 @@ class Memory(Strict):
     `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
     before it is loaded.
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
+    `whole_kernels_wait`: ... on which one that is not cut waits for all of them;
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
@@ -110,6 +111,7 @@ class Memory(Strict):
     rows_around: tuple[str, ...] = ()
     padded_by_copy: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
+    whole_kernels_wait: tuple[str, ...] = ()
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()

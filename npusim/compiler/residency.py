@@ -122,7 +122,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         room = whole if step.lowering == RELAID else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         keeps_loads = r.destination == "scratchpad"
-        r.streams = not (step.engine == "dsp" and scratchpad.kernels_wait) and not step.times
+        r.streams = not (step.engine == "dsp" and scratchpad.whole_kernels_wait) and not step.times
         loading = sum([sizes[n] for n in missing])
         r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
     elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held, scratchpad.tiles):

@@ -72,6 +72,7 @@ class Scratchpad:
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
+        self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
         self.kernels_end = generation in memory.kernels_without_halo
         self.by_columns = generation in memory.pools_by_columns
