@@ -54,6 +54,7 @@ class Transfers:
         slices = max(tiles, 1)  # of a tensor, one a tile, and how many of them each port takes
         used = min(slices, ports)
         self._counts = [slices // used + (1 if port < slices % used else 0) for port in range(used)]
+        self._halves = [slices / used] * used  # an odd slice is halved: part_1 and part_2 in Intel's schedules
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
         self._kinds: dict[tuple[int, str, bool], tuple[tuple[str, ...], int]] = {}  # by the identity of works
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
@@ -222,9 +223,9 @@ class Transfers:
             return (plan.add(label, plan.port(nbytes), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
         done: list[int] = []
-        for count in self._counts:
+        for count in self._counts if source == destination else self._halves:
             share = nbytes * count / slices
-            each = max(count * (transfers or pieces), ceil(least * count / slices))
+            each = max(ceil(count) * (transfers or pieces), ceil(least * count / slices))
             ask = self._ask(share, source, destination, elements * count / slices, each)
             done.append(plan.add(label, plan.port(share), ask, pieces, 0, repeats, waits, streams))
         return tuple(done)
