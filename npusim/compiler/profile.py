@@ -99,7 +99,8 @@ class Memory(Strict):
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
-    `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port."""
+    `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
+    `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many."""
 
     resident_share: float
     pipelined_share: float
@@ -117,6 +118,7 @@ class Memory(Strict):
     strips_both_ways: tuple[str, ...] = ()
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
+    halves_odd_slices: tuple[str, ...] = ()
     source: str
 
 

@@ -35,6 +35,7 @@ class Transfers:
         lines: Mapping[str, str] | None = None,
         whole_copies: bool = False,
         channels_to_all_tiles: bool = True,
+        halves: bool = False,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -54,7 +55,7 @@ class Transfers:
         slices = max(tiles, 1)  # of a tensor, one a tile, and how many of them each port takes
         used = min(slices, ports)
         self._counts = [slices // used + (1 if port < slices % used else 0) for port in range(used)]
-        self._halves = [slices / used] * used  # an odd slice is halved: part_1 and part_2 in Intel's schedules
+        self._halves = [slices / used] * used if halves else self._counts
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
         self._kinds: dict[tuple[int, str, bool], tuple[tuple[str, ...], int]] = {}  # by the identity of works
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips

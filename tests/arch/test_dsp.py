@@ -89,3 +89,24 @@ def test_two_input_kernels_do_not_take_the_suspect_scalar_lines_at_face_value():
             if has_kernel(hw, f"{name}_scalar"):
                 slow = hw.dsp.kernels[f"{name}_scalar"].cycles_per_element
                 assert hw.dsp.kernels[name].cycles_per_element < slow / 50
+
+
+def test_the_page_lists_the_ops_whose_kernel_nobody_priced():
+    """docs/hardware.md, "Kernels nobody priced"."""
+    from pathlib import Path
+
+    from npusim.arch.presets import list_hardware, load_hardware
+    from npusim.ops.registry import known_ops
+
+    every = [load_hardware(name) for name in list_hardware()]
+    where = "no figure anywhere"
+    bare = {
+        kernel
+        for kernel in every[0].dsp.kernels
+        if all(where in hw.source(f"dsp.kernels.{kernel}.cycles_per_element").where for hw in every)
+    }
+    ops = {kernel: {info.op for info in known_ops() if kernel in info.kernels} for kernel in bare}
+    rows = [f"| `{kernel}` | {', '.join(sorted(names))} |" for kernel, names in sorted(ops.items()) if names]
+    page = (Path(__file__).parents[2] / "docs" / "hardware.md").read_text("utf-8")
+    section = page.partition("### Kernels nobody priced")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == rows
