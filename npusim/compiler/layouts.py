@@ -276,4 +276,6 @@ class Layouts:
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
         if self._moves_pixels(reader):
             leaves = width % PIXELS_AT_ONCE > 0
+        if reader.lowering == "scale_shift" and len(value.shape) == 3:
+            leaves = True  # a signal lies in four rows for it, and is shared over channels
         return SLABS if leaves else IMAGE
