@@ -145,13 +145,14 @@ def qlinear_conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(3))
 
 
-@op("ConvTranspose", lowerings=("by_phases", "upsampled", "mac_array"))
+@op("ConvTranspose", lowerings=("by_phases", "phases_at_once", "upsampled", "mac_array"))
 def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps: what
     Intel's compiler makes of it (intel_npu facts, 3.1). The array thus works stride_h * stride_w times what papers
     count: each input element meets each tap once. `upsampled`: the zeros are written to memory first. `by_phases`:
     where the stride divides the window, a convolution for each place of an output pixel between two inputs, with the
-    taps that meet inputs there (a window of 4 at stride 2 in its schedules: four of 2 x 2)."""
+    taps that meet inputs there (a window of 4 at stride 2 in its schedules: four of 2 x 2). `phases_at_once`: all of
+    them as channels of one convolution, whose window has an input more, with zeros (3 x 3, four times the channels)."""
     source, weight, out = c.input(0), c.input(1), c.output
     group = int(c.attr("group", 1))
     channels, filters = source.shape[1] // group, weight.shape[1]
@@ -188,7 +189,14 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
         kernel_h=work.kernel_h // prod(strides[:height]), kernel_w=work.kernel_w // prod(strides[height:]),
     )  # fmt: skip
     steps: tuple[Work, ...] = (*(phase,) * prod(strides), copy(out.npu_bytes))
-    return Lowering("by_phases", steps, macs=macs), *ways
+    tall, wide = phase.kernel_h + 1, phase.kernel_w + 1
+    at_once = replace(
+        phase, out_c=work.out_c * prod(strides), kernel_h=tall, kernel_w=wide,
+        weight_groups=tall * wide / (phase.kernel_h * phase.kernel_w),
+    )  # fmt: skip
+    together = Lowering("phases_at_once", (at_once, copy(out.npu_bytes)), macs=macs)
+    phases = (Lowering("by_phases", steps, macs=macs),)
+    return (*phases, together, *ways) if group == 1 else (*phases, *ways)
 
 
 @op("DeformConv", lowerings=("decomposed",), kernels=("grid_sample",))
