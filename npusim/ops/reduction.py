@@ -141,9 +141,9 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
     # Of the pad what it reads: the zeros it writes beside that cost nothing there.
-    rows, columns = pixels(source.elements)
+    rows, columns = pixels(source.elements / r.length * wide)
     pad = MacWork(
-        MacOp.PERMUTE_IMAGE, rows, columns, wide, wide, rows, columns,
+        MacOp.PERMUTE_IMAGE, rows, columns, r.length, r.length, rows, columns,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
     once, filled = source.npu_bytes * wide, source.npu_bytes * wide / r.length
