@@ -38,6 +38,7 @@ class Convolution(Strict):
     narrow_bytes: NotNegative  # below 16 input channels: bytes a pixel counts for ...
     narrow_bytes_per_channel: NotNegative  # ... and how many more per channel
     narrow_input_rate_ratio: Positive  # ... and how fast such inputs are read, relative to the others
+    row_rounding: Fraction = 0.0  # 1: rows are read and written in fours, 0: as they are
     block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
 
 
@@ -54,6 +55,7 @@ class Stencil(Strict):
     output_elements_per_cycle_16bit: Positive
     overlap_exponent: AtLeastOne
     padding_exponent: NotNegative
+    row_rounding: Fraction = 0.0  # 1: rows are written in fours, 0: as they are
     width_rounding: Fraction  # 1: widths are rounded up to 4 pixels, 0: they are not
     kernel3_speedup: AtLeastOne  # windows of width 3 at stride 1 ...
     kernel3_channels: PosInt  # ... in workloads of up to so many channels

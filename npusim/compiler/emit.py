@@ -115,13 +115,12 @@ class Emitter(Transfers):
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
 
-    @staticmethod
-    def _blocks(work: MacWork, i: int, r: Residence) -> Blocks:
+    def _blocks(self, work: MacWork, i: int, r: Residence) -> Blocks:
         """How a work is cut in time: the first as the step is, others evenly."""
         if r.part:
             plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
-            return r.blocks if plane else even_blocks(work, r.pieces)
-        return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces)
+            return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
+        return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces, self.tiles)
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int]:
         """Lines of a step's kernels, and its `_problems`: the same for all steps of equal works of equal ops."""

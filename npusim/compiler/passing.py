@@ -117,7 +117,7 @@ def streamed_through(
     room = scratchpad.pipelined_bytes - inside - min(step.fixed_bytes, scratchpad.pipelined_bytes / 4)
     check_fits(step, arriving + leaving, room)
     rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
-    found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room)
+    found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room, scratchpad.tiles)
     r.pieces, r.blocks, r.destination = found.pieces, found.blocks, "ddr"
     r.reason = (
         f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"

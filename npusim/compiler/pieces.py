@@ -162,7 +162,7 @@ def product_blocks(
     return fitted, again
 
 
-def streamed(step: Placed, moving: float, row_bytes: float, room: float) -> Streamed:
+def streamed(step: Placed, moving: float, row_bytes: float, room: float, tiles: int) -> Streamed:
     """The pieces of a step that is no product: `moving` bytes of inputs and outputs pass through `room`."""
     wanted = ceil(2 * moving / max(room, 1.0)) if room > 0 else 1 << 40
     pieces = max(2, int(min(wanted, 1 << 40)))
@@ -175,7 +175,7 @@ def streamed(step: Placed, moving: float, row_bytes: float, room: float) -> Stre
         reads = 2.0
     pieces = max(1, int(min(pieces, limit)))
     work = step.steps[0] if step.steps else None
-    blocks = even_blocks(work, pieces) if isinstance(work, MacWork) else Blocks(rows=pieces)
+    blocks = even_blocks(work, pieces, tiles) if isinstance(work, MacWork) else Blocks(rows=pieces)
     return Streamed(blocks.pieces, blocks if pieces > 1 else UNCUT, reads)
 
 

@@ -91,11 +91,11 @@ def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
     return piece, count
 
 
-def even_blocks(work: MacWork, pieces: int) -> Blocks:
+def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
     """At least `pieces` blocks (as far as the work can be cut): over problems first, then rows, columns, and
     channels. Pooling and turning have independent channels: they go first, and the rows stay a full grid. So do
     columns that are many, of a work without a window: its few rows are for the tiles (Intel's schedules: 32 x 96 x
-    4,097 is scaled on four tiles in pieces of 24 rows and 257 columns each)."""
+    4,097 is scaled on four tiles in pieces of 24 rows and 257 columns each). `tiles` share the rows of a piece."""
     if pieces <= 1:
         return UNCUT
     work = _even_rows(work)
@@ -103,12 +103,12 @@ def even_blocks(work: MacWork, pieces: int) -> Blocks:
     channels = 1
     if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE, MacOp.PERMUTE_PARTS):
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
-        alone = turning and sixteens < pieces and _wide(work, pieces)
+        alone = turning and sixteens < pieces and _wide(work, pieces, 1)
         channels = 1 if alone else min(sixteens, pieces)
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
     left = ceil(left / groups)
-    rows = 1 if _wide(work, left) else min(ceil(work.out_h), left)
+    rows = 1 if _wide(work, left, tiles) else min(ceil(work.out_h), left)
     left = ceil(left / rows)
     columns = min(int(work.out_w), left)
     left = ceil(left / columns)
@@ -116,14 +116,14 @@ def even_blocks(work: MacWork, pieces: int) -> Blocks:
     return Blocks(groups, rows, columns, channels)
 
 
-def _wide(work: MacWork, pieces: int) -> bool:
+def _wide(work: MacWork, pieces: int, tiles: int) -> bool:
     """Whether a work without a window along its columns is cut along these, not its rows: the rows of a piece would be
     no full grid, its columns are."""
     across = (
         work.kernel_w if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL) else work.kernel_h * work.kernel_w
     )
     window = work.op == MacOp.CONVOLUTION or across > 1
-    return bool(not window and work.out_h < GRID * pieces and work.out_w >= GRID * pieces)
+    return bool(not window and work.out_h < GRID * pieces * tiles and work.out_w >= GRID * pieces)
 
 
 @lru_cache(maxsize=20_000)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from npusim.arch.mac_array import GRID_MODES, mac_array_cycles, mac_array_ns
 from npusim.arch.presets import load_hardware
+from npusim.compiler.prices import priced
+from npusim.compiler.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.work import MacOp, MacWork
 from tests.arch.works import LAW, mac_works
@@ -101,6 +103,23 @@ def test_the_grid_mode_is_the_one_of_fewest_blocks(work, hw):
         }
         chosen = min(blocks, key=lambda mode: blocks[mode])
         assert float(mac_array_cycles(work, hw)) == float(mac_array_cycles(work, hw, chosen))
+
+
+@LAW
+@given(mac_works(), npus)
+def test_rows_that_go_in_fours_cost_what_four_cost_and_full_ones_the_same(work, hw):
+    fours = hw.replace({f"mac_array.{part}.row_rounding": 1.0 for part in ("convolution", "stencil")})
+    full = replace(work, out_h=4 * ceil(work.out_h / 4))
+    assert mac_array_cycles(full, fours) == mac_array_cycles(full, hw)
+    assert float(mac_array_cycles(work, hw)) <= float(mac_array_cycles(work, fours)) * (1 + 1e-9)
+
+
+def test_one_row_of_many_pixels_costs_what_intels_schedule_says():
+    """1 x 2,048 by 16 x 32: 23,982 cycles on NPU 4000, simulated."""
+    hw = next(npu for npu in NPUS if npu.generation == "4000")
+    own = priced(hw, load_profile("2026-as-released").prices)
+    line = MacWork(int(MacOp.CONVOLUTION), 1, 2048, 32, 16, write_tiles=4)
+    assert float(mac_array_cycles(line, own)) == pytest.approx(23_982, rel=0.1)
 
 
 def test_a_grid_mode_that_is_none_is_refused():
