@@ -26,6 +26,9 @@ PIECE_BYTES = 65_536  # what starting one more piece is worth
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
+#: Products of so many rows, cut over channels alone, take equal blocks of them if these cost so little more (Intel's
+#: schedules: 256 x 1,024 x 4,096 in 16 of 256 channels, 128 x 2,048 x 8,192 in 64 of 128).
+LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.5
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -213,6 +216,12 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
+    uncut = (rows == 1) & (terms == 1)
+    if work.kernel_h * work.kernel_w == 1 and LEAST_EVEN <= height * width <= MOST_EVEN and uncut[best]:
+        sixteens = ceil(work.out_c / CHANNEL_STEP)
+        even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
+        if even.min() <= EVEN_WORTH * cost[best]:
+            best = int(np.argmin(even))
     r, c, t = (int(a[best]) for a in (rows, channels, terms))
     stays = bool(weights_stay[best]) or c == 1
     left_blocks = t * r * (c if weights_stay[best] and r > 1 else 1)
