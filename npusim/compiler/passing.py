@@ -16,6 +16,7 @@ from npusim.compiler.pieces import (
     refuse,
     smallest_piece_bytes,
     streamed,
+    takes_turned_image,
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
@@ -25,8 +26,9 @@ from npusim.ops.counting import TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-ONE_KERNEL_UNITS = (
-    256  # hidden units of an LSTM up to which it is one kernel, which reads no tables (320 are none)
+ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which reads no tables (320: not)
+KEPT_BESIDE_STRIPS = (
+    0.43  # of the room, what strips read from the scratchpads (Intel's schedules: 0.41 is, 0.46 not)
 )
 LARGE_WEIGHTS = (
     1 / 4
@@ -38,7 +40,8 @@ def in_blocks(
 ) -> list[str]:
     """A product or convolution in blocks through DDR; returns the inputs that arrive."""
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
-    found, inside = None, not missing
+    work = convolution_of(step)
+    found, inside = None, not missing and not takes_turned_image(step)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
@@ -55,7 +58,6 @@ def in_blocks(
     if found is None and others:
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
         found = product_blocks(step, reads, writes, False, scratchpad.tiles, tile_bytes)
-    work = convolution_of(step)
     if found is None and work is not None:
         refuse(step, smallest_piece_bytes(work, reads, writes), scratchpad.pipelined_bytes)
     assert found is not None
@@ -107,7 +109,7 @@ def streamed_through(
     step: Placed, scratchpad: Scratchpad, r: Residence, missing: list[str], leaving: float
 ) -> list[str]:
     """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
-    if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * 7 / 8:
+    if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS:
         for name in step.reads:
             holder = scratchpad.holder(name)
             if holder is not None:
@@ -198,7 +200,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     reads = tuple(name for name, _ in cut.arriving)
     r = Residence()
     inside = scratchpad.bytes_of(reads)
-    if inside > scratchpad.pipelined_bytes / 4:
+    if inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
         for holder in dict.fromkeys(scratchpad.holder(n) for n in reads):
             if holder is not None:
                 scratchpad.spill(holder, r)

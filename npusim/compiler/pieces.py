@@ -9,11 +9,14 @@ from math import ceil
 from typing import NamedTuple
 
 from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
+from npusim.compiler.distribution import over_channels
 from npusim.compiler.place import Placed
 from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
+IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
+IMAGE_CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger")
 GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
 TWICE_KERNELS = frozenset(
@@ -86,6 +89,26 @@ def works_in_place(step: Placed) -> bool:
     return scale or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE)
 
 
+def takes_turned_image(step: Placed) -> bool:
+    """Whether a convolution reads an image of the graph that a pass turned: it crosses DDR where the convolution is cut
+    (Intel's schedules: 320 x 320 at stride 1, 640 x 640 at stride 2)."""
+    work = convolution_of(step)
+    return work is not None and work.in_c < IMAGE_TERMS and step.reads[0].endswith("/turned")
+
+
+def adds(step: Placed) -> bool:
+    """Whether a step adds two tensors on the MAC array."""
+    work = step.steps[0] if len(step.steps) == 1 else None
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
+
+
+def scales_channels(step: Placed) -> bool:
+    """Whether a step multiplies every channel by a number: a convolution to the array, which writes over no input where
+    it is cut together with others."""
+    work = step.steps[0] if len(step.steps) == 1 else None
+    return isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h * work.kernel_w == 1
+
+
 def convolution_of(step: Placed) -> MacWork | None:
     """The product or convolution a step is, or begins with; None if it is something else."""
     work = step.steps[0] if step.steps and step.lowering != RELAID else None
@@ -118,6 +141,17 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     return 2 * step.fixed_bytes > tile_bytes - activation_bytes / tiles
 
 
+def weight_copies(step: Placed, tiles: int) -> int:
+    """On how many tiles all weights of a convolution lie: on every one where the tiles share its rows (Intel's
+    schedules: 128 to 256 channels by 3 x 3 on 52 x 52 pixels are cut over channels on NPU 4000 and 5010, whose tiles
+    have room for the activations and one copy in all)."""
+    work = convolution_of(step)
+    if work is None or work.groups > 1 or len(step.steps) > 1 or step.node.op_type not in IMAGE_CONVOLUTIONS:
+        return 1
+    side = min(work.out_h / max(1, step.images), work.out_w)  # a line is no plane
+    return 1 if over_channels(work, int(side)) else tiles
+
+
 def channel_blocks(step: Placed, room: float, tiles: int) -> int:
     """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none. Equal blocks
     of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's schedules), else as few
@@ -127,14 +161,17 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
         return 0
     full = ceil_to(work.out_c, CHANNEL_STEP)
     most = max(1, full // min(full, FULL_CHANNELS))
-    held = step.fixed_bytes * step.stored  # narrower weights lie in the scratchpad as they are stored
+    copies = weight_copies(step, tiles)
+    held = (
+        step.fixed_bytes * step.stored * copies
+    )  # narrower weights lie in the scratchpad as they are stored
     wanted = max(1, ceil(2 * held / room))
     if wanted > most:
         return 0
     if wanted > 1:
         sixteens = full // CHANNEL_STEP
         for even in range(wanted, min(2 * wanted, most) + 1):
-            on_tile = ceil(sixteens / even / tiles) * tiles / sixteens
+            on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
             if sixteens % even == 0 and 2 * held * on_tile <= room:
                 return even
     return ceil(full / ceil_to(full / wanted, CHANNEL_STEP))

@@ -11,8 +11,9 @@ schedules have it."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from math import ceil
 
-from npusim.compiler.pieces import works_in_place
+from npusim.compiler.pieces import TWICE_KERNELS, adds, scales_channels, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
@@ -36,9 +37,14 @@ KERNELS = frozenset(
         "mul",
     ]
 )
+IMAGE_CHANNELS, PADDED_CHANNELS = (
+    4,
+    16,
+)  # of an image whose columns are folded into channels, or which is padded
 WINDOW_OPS = frozenset(
     ["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool"]
 )
+SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -67,7 +73,37 @@ def plane_chains(
         for start, length, cut in _segments(k, run, readers, outputs, sizes, machine) if len(run) > 1 else ():
             found[k + start] = (length, cut)
         k += max(1, len(run))
+    for k in range(len(placed) - 1):
+        pair = _behind_norm(placed[k], placed[k + 1], readers, sizes, outputs, resident, machine)
+        if k not in found and pair is not None:
+            found[k] = (2, pair)
     return found
+
+
+def _behind_norm(
+    norm: Placed,
+    kernel: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+    resident: float,
+    machine: Machine,
+) -> Cut | None:
+    """The cut of a normalisation of whole rows and the kernel behind it, some rows at a time (Intel's
+    schedules of a 1-D network: mean and variance of 512 channels and a Gelu in 31 pieces on NPU 3720, 16 on 4000)."""
+    if len(norm.steps) != 1 or len(kernel.steps) != 1 or len(norm.writes) != 1:
+        return None
+    made, first, second = norm.writes[0], norm.steps[0], kernel.steps[0]
+    if not isinstance(first, VectorWork) or not isinstance(second, VectorWork):
+        return None
+    both = kernel.reads == norm.writes and len(readers[made]) == 1 and made not in outputs
+    if not both or first.kernel not in TWICE_KERNELS or second.kernel not in KERNELS or second.rows > 1:
+        return None
+    need = sizes[norm.reads[0]] + sizes[made]
+    pieces = ceil(2 * need / machine.room)
+    if need <= resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
+        return None
+    return Cut(pieces, 1, (1.0, 1.0), tuple((n, 1.0) for n in norm.reads))
 
 
 def _run(
@@ -83,7 +119,7 @@ def _run(
     run: list[Member] = []
     for at in range(k, min(k + 4 * MOST_TOGETHER, len(placed))):
         step = placed[at]
-        if run and not (large[at - 1] or large[at]):
+        if run and not (large[at - 1] or large[at] or (adds(step) and large[at - 2])):
             break
         if run and (run[-1].write not in step.reads or run[-1].write in outputs):
             break
@@ -96,7 +132,12 @@ def _run(
 
 def _need(step: Placed, sizes: Mapping[str, float]) -> float:
     need = sum([sizes[n] for n in step.reads]) + sum([sizes[n] for n in step.writes])
-    if works_in_place(step) and step.writes and any(sizes[n] == sizes[step.writes[0]] for n in step.reads):
+    if (
+        works_in_place(step)
+        and not scales_channels(step)
+        and step.writes
+        and any(sizes[n] == sizes[step.writes[0]] for n in step.reads)
+    ):
         need -= sizes[step.writes[0]]
     return need
 
@@ -108,24 +149,37 @@ def _member(
     machine: Machine,
 ) -> Member | None:
     """A step on the plane of one image; None for anything else."""
-    if len(step.steps) != 1 or len(step.writes) != 1 or step.reshaped or step.padded or step.one_dsp:
+    if (
+        len(step.steps) != 1
+        or len(step.writes) != 1
+        or step.reshaped & set(step.reads)
+        or step.padded
+        or step.one_dsp
+    ):
         return None
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
-    if machine.image_alone and step.reads[0].endswith("/turned"):
+    image = _is_image(step, values)
+    if image and (machine.image_alone or _need(step, sizes) <= machine.room):
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:
         return None
     height, width = (shape[2], shape[3]) if len(shape) == 4 else (shape[2], 1)
-    window, strides = (1, 1), (1, 1)
+    window, strides = (1, 1), (1.0, 1.0)
     if isinstance(work, MacWork):
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
-            strides = int(work.stride_h), int(work.stride_w)
+            strides = float(work.stride_h), float(work.stride_w)
             folded = step.reads[0].endswith("/turned")  # its columns may be channels
             if window != (1, 1) and not folded and (work.out_h, work.out_w) != (height, width):
                 return None
+        elif work.op == MacOp.CONVOLUTION and step.node.op_type in SPREADING_OPS and work.groups == 1:
+            source = values[step.reads[0]].shape
+            if len(source) != 4 or (work.out_h, work.out_w) != (height, width):
+                return None
+            window = ceil(work.kernel_h * source[2] / height), ceil(work.kernel_w * source[3] / width)
+            strides = source[2] / height, source[3] / width
         elif work.op != MacOp.ELTWISE and (work.op != MacOp.DEPTHWISE or work.kernel_h * work.kernel_w > 1):
             return None
     elif not isinstance(work, VectorWork) or work.kernel not in KERNELS or work.rows > 1:
@@ -133,8 +187,15 @@ def _member(
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
-        isinstance(work, VectorWork), step.node.op_type in WINDOW_OPS, step.reads[0].endswith("/turned"),
+        isinstance(work, VectorWork), step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step), image,
     )  # fmt: skip
+
+
+def _is_image(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a convolution reads an image of so few channels that its columns are folded into them."""
+    name = step.reads[0]
+    shape, most = values[name].shape, PADDED_CHANNELS if name.endswith("/turned") else IMAGE_CHANNELS
+    return step.node.op_type in WINDOW_OPS and len(shape) == 4 and shape[1] <= most
 
 
 def _segments(

@@ -97,6 +97,9 @@ class Memory(Strict):
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
+    `kernels_apart`: generations on which a DSP kernel never writes over its input.
+    `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
+    however small; elsewhere where it is no small one.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
@@ -115,6 +118,8 @@ class Memory(Strict):
     whole_kernels_wait: tuple[str, ...] = ()
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
+    kernels_apart: tuple[str, ...] = ()
+    shared_parts_through_ddr: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()

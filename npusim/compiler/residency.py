@@ -9,6 +9,7 @@ from collections.abc import Mapping, Set
 
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
+from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -23,7 +24,9 @@ from npusim.compiler.pieces import (
     bytes_between,
     channel_blocks,
     convolution_of,
+    scales_channels,
     too_large_twice,
+    weight_copies,
     works_in_place,
 )
 from npusim.compiler.place import Placed
@@ -66,6 +69,8 @@ def residences(
         elif k in planes:
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
+            if cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs):
+                found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]
             _settle(k, step, scratchpad, r, IMAGE if r.part else GROUPS, outputs)
@@ -99,7 +104,8 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     attention = attention_of([step]) if len(step.steps) > 2 else None
     if attention is not None:
         need += 2 * attention.score_bytes
-    scratchpad.make_room(k, step, r, need + min(step.fixed_bytes, scratchpad.resident_bytes / 4))
+    weights = step.fixed_bytes * weight_copies(step, scratchpad.tiles)
+    scratchpad.make_room(k, step, r, need + min(weights, scratchpad.resident_bytes / 4))
     held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
@@ -116,7 +122,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     elif too_large_twice(step, need, scratchpad.tiles, tile_bytes):
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
-    elif held + step.fixed_bytes <= scratchpad.resident_bytes:
+    elif held + weights <= scratchpad.resident_bytes:
         r.destination = _follow(step, scratchpad, missing)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID else scratchpad.resident_bytes
@@ -129,6 +135,9 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.pieces, r.blocks = blocks, Blocks(channels=blocks)
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0
         r.reason = f"weights streamed in {blocks} pieces" if blocks > 1 else ""
+        if blocks > 1 and not joined_inside(step, scratchpad, weights > step.fixed_bytes):
+            r.destination, keeps_loads = "ddr", False
+            r.reason += ", joined in DDR"
     elif convolution_of(step) is not None:
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False
@@ -191,7 +200,9 @@ def _strided(
     own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
     holders = [scratchpad.holder(n) for n in step.reads]
     out = [n for n in step.writes if n in outputs]
-    if all(h is not None for h in holders) and not out:
+    large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
+    several = large and shared_parts(step, scratchpad)
+    if all(h is not None for h in holders) and not out and not several:
         for name in step.reads:
             scratchpad.release(name, k)
         scratchpad.make_room(
@@ -210,8 +221,7 @@ def _strided(
             placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
             r.copies += [(n, scratchpad.sizes[n]) for n in placed]
         elif whole:  # what others read too has a place of its own already
-            shared = (n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n)))
-            r.copies += [(n, scratchpad.sizes[n]) for n in shared]
+            r.copies += [(n, scratchpad.sizes[n]) for n in shared_parts(step, scratchpad)]
         for holder in dict.fromkeys(holders):
             if holder is not None and (whole or not out):
                 scratchpad.spill(holder, r)
@@ -247,7 +257,7 @@ def _settle(
 
 def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes an element-wise step saves by writing over an input that nobody needs afterwards."""
-    if not works_in_place(step):
+    if not works_in_place(step) or (step.engine == "dsp" and scratchpad.kernels_apart):
         return 0.0
     size = scratchpad.sizes[step.writes[0]]
     whole = (n for n in step.reads if n not in scratchpad.part_of or scratchpad.holder(n) in (None, n))
@@ -257,6 +267,8 @@ def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
 def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
+    if scales_channels(step) and step.reads and step.reads[0].endswith("/turned"):
+        own = True
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):

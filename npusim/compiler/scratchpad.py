@@ -74,6 +74,9 @@ class Scratchpad:
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
+        self.rows_around = generation in memory.rows_around
+        self.parts_apart = generation in memory.shared_parts_through_ddr
+        self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
         self.by_columns = generation in memory.pools_by_columns
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made

@@ -52,13 +52,13 @@ class Member(NamedTuple):
     height: int
     width: int
     window: tuple[int, int]
-    strides: tuple[int, int]
+    strides: tuple[float, float]  # below 1 where the result is larger than what is read
     compute: float
     need: float  # bytes inside at once: inputs and result
     weights: float
     kernel: bool
     on_plane: bool  # a convolution or pooling
-    image: bool  # reads an image of the graph: columns are folded into channels, and only rows are cut
+    image: bool  # reads an image of the graph: columns are folded into channels, and only few strips of rows are cut
 
 
 def price(
@@ -70,38 +70,52 @@ def price(
     outside = dict.fromkeys(n for m in members for n in m.reads if n not in inner)
     if len(members) == 1:
         pieces = ceil(2 * last.need / max(machine.room - min(last.weights, machine.room / 2), 1.0))
-        moved = sum(sizes[n] for n in outside) + sizes[last.write]
+        arriving = sum(sizes[n] for n in outside)
+        if last.on_plane and last.weights * machine.tiles > MOST_WEIGHTS * machine.room:
+            arriving += min(arriving, 2 * last.weights)  # cut over channels too: one of the two is read again
+        moved = arriving + sizes[last.write]
         waits = last.kernel and machine.kernels_wait
         return _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces, None
     if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
         return inf, None
+    if any(m.strides[0] < 1 for m in members[1:]):
+        return inf, None  # images are spread out from DDR: 7 of 8 in Intel's schedules of U-Nets
     pieces = _strips(members, inner, sizes, machine)
     if not pieces:
         return inf, None
     overlaps = _overlaps(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
     for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
-        if columns > 1 and members[0].image:
+        if members[0].image and (columns > 1 or rows > ONE_AXIS):
             continue
         again = tuple(
             [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)
             for m, (y, x) in zip(members, (overlaps[m.write] for m in members), strict=True)]
         )  # fmt: skip
-        arriving = []
+        edges = []
         for name in outside:
             y, x = overlaps[name]
             reader = next(m for m in members if name in m.reads)
             tall, wide = reader.height * reader.strides[0], reader.width * reader.strides[1]
-            arriving.append((name, (1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide)))
-        compute = sum(
+            edges.append((name, (1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide)))
+        parts = [
             m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, machine.tiles))
             for m, share in zip(members, again, strict=True)
-        )
-        moved = sum(sizes[n] * share for n, share in arriving) + sizes[last.write]
+        ]
+        compute = sum(parts)
+        if _pipelined(members):
+            compute = max(parts[1], compute - parts[1])
+        moved = sum(sizes[n] * share for n, share in edges) + sizes[last.write]
         cost = _time(compute, moved, rows * columns, False) + PIECE_BYTES * rows * columns * len(members)
         if cost < found[0]:
-            found = cost, Cut(rows, columns, again, tuple(arriving))
+            found = cost, Cut(rows, columns, again, tuple(edges))
     return found
+
+
+def _pipelined(members: list[Member]) -> bool:
+    """Whether the array and the DSPs work at the same time, a strip apart: three steps, the kernel in the middle
+    (`VF_PIPELINING` in Intel's schedules, of no other length)."""
+    return [m.kernel for m in members] == [False, True, False]
 
 
 def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], machine: Machine) -> int:
@@ -143,9 +157,9 @@ def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -
     return found
 
 
-def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, int]]:
+def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[float, float]]:
     """By how many rows and columns neighbouring strips of each tensor overlap."""
-    found: dict[str, tuple[int, int]] = {members[-1].write: (0, 0)}
+    found: dict[str, tuple[float, float]] = {members[-1].write: (0, 0)}
     for m in reversed(members):
         y, x = found.setdefault(m.write, (0, 0))
         before = (

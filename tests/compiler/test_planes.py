@@ -136,3 +136,38 @@ def test_a_part_that_others_read_is_copied_into_a_large_concat():
     plan = planned(graph, HARDWARE["panther_lake"])
     assert moved(plan, "s0/copy") == 32 * 256 * 256 * 2
     assert moved(plan, "s1/copy") == 0
+
+
+def image_net(size, channels_in):
+    """A first convolution on an image of few channels, and another behind it."""
+    graph = block(size, 32, ("Conv",))
+    values = dict(graph.values)
+    values["x"] = Value("x", (1, channels_in, size, size), DType.FLOAT16)
+    values["w0"] = Value("w0", (32, channels_in, 3, 3), DType.FLOAT16, constant=True)
+    return Graph("image", graph.nodes, values, graph.inputs, graph.outputs, opset=20)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "together_with"),
+    [
+        ("meteor_lake", 256, False),
+        ("lunar_lake", 256, False),
+        ("panther_lake", 256, True),
+        ("panther_lake", 416, False),
+    ],
+)
+def test_the_convolution_of_an_image_stands_alone_but_in_few_strips_on_npu_5010(name, size, together_with):
+    """Intel's schedules: a U-Net at 256 pixels cuts its first two together on NPU 5010 only; larger nets do not."""
+    plan = planned(image_net(size, 1), HARDWARE[name])
+    assert any(s.node.name == "Conv_0" for s in together(plan)) == together_with
+
+
+def swish_block(size, width):
+    """1x1 half the channels, Swish, 3x3, Swish, Add: the block of residual_416 and residual_608."""
+    graph = block(size, width, ("Conv", "Swish", "Conv", "Swish", "Add"))
+    return graph
+
+
+def test_a_kernel_between_two_convolutions_is_pipelined_and_longer_chains_are_not():
+    plan = planned(swish_block(208, 64), HARDWARE["meteor_lake"])
+    assert all(len(chain) <= 3 for chain in chains(plan))

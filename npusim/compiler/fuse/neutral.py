@@ -19,7 +19,8 @@ NEUTRAL = {"Mul": (1, (0, 1)), "Add": (0, (0, 1)), "Sub": (0, (1,)), "Div": (1, 
 
 def drop_neutral(r: Rewriter) -> None:
     """Nodes whose other operand is known to change nothing, if they change no shape; readers take what is in front."""
-    for index, node in r.items(*NEUTRAL):
+    for index, found in r.items(*NEUTRAL):
+        node = r.nodes[index] or found  # one in front of it may be gone by now, and its input another
         source = _unchanged(r, node)
         if source is None or node.outputs[0] in r.graph_outputs:
             continue

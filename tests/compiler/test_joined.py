@@ -1,0 +1,72 @@
+"""Where pieces of a result are put together, and on how many tiles weights lie."""
+
+import itertools
+
+import numpy as np
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.fuse import fuse
+from npusim.compiler.profile import load_profile
+from npusim.graph import DType, Graph, Node, Value
+
+PROFILE = load_profile("2026")
+LUNAR, PANTHER = load_hardware("lunar_lake"), load_hardware("panther_lake")
+
+
+def convolutions(size, widths, kernel=3, readers=1):
+    """Convolutions in a row, from `widths[0]` channels on; the last but one has `readers`."""
+    values = {"x": Value("x", (1, widths[0], size, size), DType.FLOAT16)}
+    nodes, last = [], "x"
+    for i, (ci, co) in enumerate(itertools.pairwise(widths)):
+        values[f"w{i}"] = Value(f"w{i}", (co, ci, kernel, kernel), DType.FLOAT16, constant=True)
+        values[f"s{i}"] = Value(f"s{i}", (1, co, size, size), DType.FLOAT16)
+        attributes = {"kernel_shape": (kernel, kernel), "pads": (kernel // 2,) * 4}
+        nodes.append(Node(f"Conv_{i}", "Conv", (last, f"w{i}"), (f"s{i}",), attributes))
+        last = f"s{i}"
+    outputs = [last]
+    if readers > 1:
+        before = f"s{len(widths) - 3}"
+        values["again"] = Value("again", values[before].shape, DType.FLOAT16)
+        nodes.append(Node("Relu", "Relu", (before,), ("again",)))
+        outputs.append("again")
+    return Graph("row", tuple(nodes), values, ("x",), tuple(outputs), opset=20)
+
+
+def step(plan, name):
+    return next(s for s in plan.steps if s.node.name == name)
+
+
+def test_weights_of_shared_rows_lie_on_every_tile():
+    """256 to 256 channels by 3 x 3: at 52 x 52 rows are shared, and 1.2 MB of weights do not fit three times beside the
+    activations (Intel's schedules cut such a step over channels); at 20 x 20 channels are, and they do."""
+    at_52, at_20 = (compile_graph(convolutions(s, (256, 256, 128), 3), PANTHER, PROFILE) for s in (52, 20))
+    assert step(at_52, "Conv_0").pieces > 1
+    assert step(at_20, "Conv_0").pieces == 1
+
+
+def test_pieces_with_two_readers_are_joined_in_ddr():
+    one, two = (compile_graph(convolutions(14, (512, 1024, 512), 3, n), LUNAR, PROFILE) for n in (1, 2))
+    assert "joined in DDR" not in step(one, "Conv_0").reason
+    assert "joined in DDR" in step(two, "Conv_0").reason
+
+
+def test_two_neutral_ops_in_a_row_leave_no_reader_of_what_is_gone():
+    """A factor of one and a summand of zero in a row: the reader takes what is in front of both."""
+    shape = (1, 64, 32, 32)
+    values = {n: Value(n, shape, DType.FLOAT16) for n in ("x", "a", "b", "c", "y")}
+    values["one"] = Value(
+        "one", (64, 1, 1), DType.FLOAT16, constant=True, data=np.ones((64, 1, 1), np.float16)
+    )
+    values["zero"] = Value(
+        "zero", (64, 1, 1), DType.FLOAT16, constant=True, data=np.zeros((64, 1, 1), np.float16)
+    )
+    nodes = (
+        Node("Exp", "Exp", ("x",), ("a",)),
+        Node("Mul", "Mul", ("a", "one"), ("b",)),
+        Node("Add", "Add", ("b", "zero"), ("c",)),
+        Node("Tanh", "Tanh", ("c",), ("y",)),
+    )
+    fused = fuse(Graph("neutral", nodes, values, ("x",), ("y",), opset=20), PROFILE, "3720", False, "fp16")
+    made = {"x", *(n for node in fused.nodes for n in node.outputs)}
+    assert all(n in made for node in fused.nodes for n in node.inputs if not fused.values[n].constant)
