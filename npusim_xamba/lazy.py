@@ -63,6 +63,12 @@ def _is_text(word: object) -> bool:
     return type(word) is str and (word.isascii() or not any("\ud800" <= c <= "\udfff" for c in word))
 
 
+def in_any_case(complete: Callable[[Any, str], list[Any]], ctx: Any, incomplete: str) -> list[Any]:
+    """What TAB offers: typer drops words that do not begin as it is typed, and ours are read in any case."""
+    typed = dict.fromkeys((incomplete, incomplete.lower(), incomplete.upper()))
+    return list({item.value: item for beginning in typed for item in complete(ctx, beginning)}.values())
+
+
 class GivenOption(TyperOption):
     """An option whose default is taken as the command's function has it, unread."""
 
@@ -75,12 +81,18 @@ class GivenOption(TyperOption):
     def get_runtime_param(self) -> Any:
         return Reading(super().get_runtime_param)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        return in_any_case(super().shell_complete, ctx, incomplete)
+
 
 class GivenArgument(TyperArgument):
     """An argument that is read as options are."""
 
     def get_runtime_param(self) -> Any:
         return Reading(super().get_runtime_param)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        return in_any_case(super().shell_complete, ctx, incomplete)
 
 
 class GivenCommand(TyperCommand):

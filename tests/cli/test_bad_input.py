@@ -184,6 +184,8 @@ def test_a_choice_is_taken_in_whatever_case(npusim, model, option, word, kept):
         ),
         ("--precision", "", {"fp16", "int8"}),
         ("--mode", "l", {"latency"}),
+        ("--hw", "LUN", {"lunar_lake"}),
+        ("--mode", "L", {"latency"}),
     ],
 )
 def test_tab_completes_values(option, begun, offered):
