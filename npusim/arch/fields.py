@@ -29,12 +29,13 @@ class Number(NamedTuple):
     def check(self, value: Any) -> Any:
         """The number, or the array. Raises ValueError."""
         ge, gt, le, integer = self
+        plain = type(value) in (int, float)  # the hot path
         if isinstance(value, str):
             hint = f"; YAML reads {value} as text, write 1.0e+9" if re.match(r"[-+.\d]+e", value) else ""
             raise ValueError(f"expected a number, got the text '{value}'{hint}")
-        if value is None or isinstance(value, bool | np.bool_ | list | tuple | dict):
+        if not plain and (value is None or isinstance(value, bool | np.bool_ | list | tuple | dict)):
             raise ValueError(f"expected a number, got {type(value).__name__} {value!r}")
-        array = None if type(value) in (int, float) else np.asarray(value)  # plain numbers are the hot path
+        array = None if plain else np.asarray(value)
         if array is not None and (array.dtype.kind not in "iuf" or array.size == 0):
             raise ValueError(f"expected a number, got {type(value).__name__}")
         low, high = (value, value) if array is None else (array.min().item(), array.max().item())

@@ -198,7 +198,9 @@ def _reader(kind: Any) -> Reader:
     if origin is Annotated:
         prepares = [meta.prepare for meta in reversed(kind.__metadata__) if hasattr(meta, "prepare")]
         checks = [meta.check for meta in kind.__metadata__ if hasattr(meta, "check")]
-        return _in_turn([*prepares, _reader(inner[0]), *checks])
+        typed = [] if inner[0] is Any else [_reader(inner[0])]
+        readers = [*prepares, *typed, *checks]
+        return readers[0] if len(readers) == 1 else _in_turn(readers)
     if origin is dict and inner[0] is str:
         return _table_reader(_reader(inner[1]))
     if origin in (tuple, list) and (origin is list or inner[-1] is ...):
@@ -209,15 +211,15 @@ def _reader(kind: Any) -> Reader:
         reader = _reader(inner[0])
         return lambda value: None if value is None else reader(value)
     if origin is Literal:
-        return _one_of(inner)
+        return _exactly(str, inner)
     if kind is Any:
         return lambda value: value
     return _float if kind is float else _exactly(kind)
 
 
-def _exactly(kind: type) -> Reader:
+def _exactly(kind: type, words: tuple[Any, ...] = ()) -> Reader:
     def reader(value: Any) -> Any:
-        if type(value) is not kind:
+        if type(value) is not kind or (words and value not in words):
             raise Unsure
         return value
 
@@ -228,15 +230,6 @@ def _float(value: Any) -> float:
     if type(value) not in (int, float):
         raise Unsure
     return float(value)
-
-
-def _one_of(words: tuple[Any, ...]) -> Reader:
-    def reader(value: Any) -> Any:
-        if type(value) is not str or value not in words:
-            raise Unsure
-        return value
-
-    return reader
 
 
 def _in_turn(readers: list[Reader]) -> Reader:
@@ -275,10 +268,12 @@ def _tuple_reader(readers: list[Reader]) -> Reader:
     return row
 
 
-def _record_reader(kind: type[Strict]) -> Reader:
+def _record_reader(kind: Any) -> Reader:
     names = _names(kind)
     readers = {written: _reader(_kinds(kind)[name]) for written, name in names.items()}
     needed = frozenset(_written(one) for one in _fields(kind) if _required(one))
+    fixed = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
+    fresh = {one.name: one.default_factory for one in fields(kind) if one.default_factory is not MISSING}
 
     def record(value: Any) -> Any:
         if type(value) is kind:
@@ -286,6 +281,13 @@ def _record_reader(kind: type[Strict]) -> Reader:
         value = _by_written(kind, value)
         if type(value) is not dict or not needed <= value.keys() <= readers.keys():
             raise Unsure
-        return kind.unchecked({names[written]: readers[written](item) for written, item in value.items()})
+        made = object.__new__(kind)
+        held = vars(made)
+        held.update(fixed)
+        for name, make in fresh.items():
+            held[name] = make()
+        for written, item in value.items():
+            held[names[written]] = readers[written](item)
+        return made
 
     return record

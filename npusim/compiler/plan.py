@@ -58,7 +58,7 @@ class DmaTask(NamedTuple):
 Ask = MacTask | DspTask | DmaTask
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Step:
     """One node of the fused graph as planned. `tasks`: its tasks (prefetched weights too).
     `prefetch`: those of its weights that begin before it. `kernels`: lines of its DSP kernels. `held_bytes`: what the

@@ -5,8 +5,6 @@ a compiler profile may say by which other numbers its compiler plans and estimat
 `priced` puts these in place. What is still as the file of that NPU says gives way; what a user's file, a caller, a
 sweep or a what-if says stays."""
 
-from __future__ import annotations
-
 from dataclasses import field
 from typing import Annotated, Any
 

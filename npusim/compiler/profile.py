@@ -3,8 +3,6 @@
 Profiles are YAML files in `hw_configs/compilers/`, one a release. Rules name Intel's generations, so that one
 profile serves all of them; `npusim run --compiler NAME` picks one."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import field
 from functools import cache, cached_property

@@ -19,7 +19,7 @@ Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in
 NEVER = 1 << 60
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Residence:
     """What one step does with memory. Bytes are of whole tensors, over all tiles.
 

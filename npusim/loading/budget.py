@@ -19,7 +19,7 @@ MOST_ELEMENTS = 2**62  # of one tensor: what a runtime can count in bytes
 MOST_RANK = 64  # NumPy's limit as well
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Budget:
     """Nodes taken in so far, and how many may be."""
 

@@ -28,7 +28,7 @@ Thunk = Callable[[], "np.ndarray | None"]
 Name = str | tuple[str, ...]  # a tensor, or a sequence of tensors
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Segment:
     """What was added to the graph between a mark and now, set aside: see `Builder.take`."""
 
@@ -42,7 +42,7 @@ class Segment:
     visited: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Scope:
     """Names inside one graph, function or subgraph, and the tensors they stand for."""
 
@@ -63,7 +63,7 @@ class Scope:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Builder:
     upper_bound: bool = False
     dims: dict[str, int] = field(default_factory=dict)

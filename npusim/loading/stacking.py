@@ -14,7 +14,7 @@ from npusim.loading.builder import Builder, Scope
 Names = tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Iteration:
     """A Loop or a Scan, whose body maps (states, slices) to (states, results)."""
 
