@@ -75,6 +75,12 @@ def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return all(v.shape == out for v in _operands(node, graph))
 
 
+def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """All activations have the shape of the result; a constant that is subtracted is added with its sign changed."""
+    out = graph.values[node.outputs[0]].shape
+    return all(v.constant or v.shape == out for v in _operands(node, graph))
+
+
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A Clip whose lower bound is zero."""
     if node.op_type != "Clip":
@@ -132,6 +138,7 @@ CONDITIONS: dict[str, Condition] = {
         scalar_only_if_constant,
         innermost_kept,
         equal_shapes,
+        equal_activations,
         clips_from_zero,
         permutes_by_dma,
         image_as_it_lies,

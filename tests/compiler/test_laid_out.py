@@ -67,6 +67,7 @@ def test_however_a_tensor_is_laid_out_its_poolings_end_with_one_value_a_row(oute
         ("Transpose_4_12_200_64", "3720", 2.458),
         ("Mul_96_56_56_by_96_1_1", "3720", 1.209),
         ("Addc_256_1024_by_256_1", "5010", 2.109),
+        ("Subc_128_768_by_768", "5010", 0.590),
     ],
 )
 def test_bytes_are_those_of_intels_compiler(name, npu, mb):
