@@ -13,6 +13,7 @@ from npusim.compiler.distribution import over_channels
 from npusim.compiler.place import Placed
 from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
+from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
@@ -87,6 +88,14 @@ def works_in_place(step: Placed) -> bool:
         return work.rows <= 1 or work.kernel in IN_PLACE_KERNELS
     scale = isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h == 1
     return scale or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE)
+
+
+def scales_planes(step: Placed) -> bool:
+    """Whether a step scales the channels of images, not of signals (which lie in four rows)."""
+    work = step.steps[0] if len(step.steps) == 1 else None
+    return (
+        scales_channels(step) and isinstance(work, MacWork) and min(work.out_h, work.out_w) > PIXELS_PER_ROW
+    )
 
 
 def takes_turned_image(step: Placed) -> bool:

@@ -24,7 +24,7 @@ from npusim.compiler.pieces import (
     bytes_between,
     channel_blocks,
     convolution_of,
-    scales_channels,
+    scales_planes,
     too_large_twice,
     weight_copies,
     works_in_place,
@@ -267,8 +267,8 @@ def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
 def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
-    if scales_channels(step) and step.reads and step.reads[0].endswith("/turned"):
-        own = True
+    if scales_planes(step) and step.reads[0].endswith("/turned"):
+        own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):

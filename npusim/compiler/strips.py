@@ -157,14 +157,14 @@ def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -
     return found
 
 
-def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[float, float]]:
+def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, int]]:
     """By how many rows and columns neighbouring strips of each tensor overlap."""
-    found: dict[str, tuple[float, float]] = {members[-1].write: (0, 0)}
+    found: dict[str, tuple[int, int]] = {members[-1].write: (0, 0)}
     for m in reversed(members):
         y, x = found.setdefault(m.write, (0, 0))
         before = (
-            max(0, y * m.strides[0] + m.window[0] - m.strides[0]),
-            max(0, x * m.strides[1] + m.window[1] - m.strides[1]),
+            max(0, ceil(y * m.strides[0] + m.window[0] - m.strides[0])),
+            max(0, ceil(x * m.strides[1] + m.window[1] - m.strides[1])),
         )
         for name in m.reads:
             old = found.get(name, (0, 0))
