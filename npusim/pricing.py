@@ -66,7 +66,8 @@ def price(plan: Plan, hw: Hardware) -> Prices:
 def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarray:
     """How long tasks of `work_ns` wait for the dispatch of their `steps` compute steps: what their work falls short of
     the least time of a step. All [tasks, points or 1]."""
-    return np.asarray(np.maximum(steps * hw.step.minimum_ns - work_ns, 0.0))
+    short = np.asarray(steps * hw.step.minimum_ns - work_ns)
+    return np.maximum(short, 0.0, out=short)
 
 
 def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:
@@ -101,8 +102,9 @@ def mac_times(columns: MacColumns, hw: Hardware) -> np.ndarray:
 
 
 def _mac_alternatives(columns: MacColumns, hw: Hardware) -> np.ndarray:
-    one = np.asarray(mac_array_ns(columns.works, hw))
-    return np.asarray(one[columns.rows] * columns.counts)
+    each = np.asarray(mac_array_ns(columns.works, hw))[columns.rows]
+    each *= columns.counts
+    return each
 
 
 def _mac_choice(columns: MacColumns, hw: Hardware) -> tuple[np.ndarray, np.ndarray]:

@@ -148,24 +148,28 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     inputs = through * read_channels * seen * input_bytes
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power
-    # The mode is that of what stands in the tile's memory: all channels where every tile gets those of the others.
+    across, deep, weight_rate, input_rate = _in_mode(work, fit, grid_mode)
+    read = weights * across / weight_rate + inputs * deep / input_rate
+    streams = (fixed + read**power) ** (1.0 / power)
+    return fit.overhead_cycles + streams + fit.block_cycles * across * deep
+
+
+def _in_mode(work: MacWork, fit: Any, grid_mode: str | None) -> list[Any]:
+    """Blocks of pixels and of output channels, and the rates of weights and inputs, in the grid mode of fewest blocks.
+
+    The mode is that of what stands in the tile's memory: all channels where every tile gets those of the others. It is
+    chosen before anything is priced: works are few, their prices at the points of a sweep many."""
     whole_c = np.asarray(work.out_c) * np.maximum(work.write_tiles, 1)
-    best: Any = None
-    fewest: Any = None
-    for name, (width, height, times) in GRID_MODES.items():
-        if grid_mode not in (None, name):
-            continue
+    best: list[Any] = []
+    fewest: Any = np.inf
+    for name in GRID_MODES if grid_mode is None else (grid_mode,):
+        width, height, times = _grid(name)
         across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
-        deep = _ceil(work.out_c, times * fit.block_channels)
-        written = across * _ceil(whole_c, times * fit.block_channels)
-        weight_cycles = weights * across / getattr(fit, f"weight_bytes_per_cycle_{name}")
-        input_cycles = inputs * deep / getattr(fit, f"input_bytes_per_cycle_{name}")
-        streams = (fixed + (weight_cycles + input_cycles) ** power) ** (1.0 / power)
-        cycles = fit.overhead_cycles + streams + fit.block_cycles * across * deep
-        best = cycles if best is None else np.where(written < fewest, cycles, best)
-        fewest = written if fewest is None else np.minimum(fewest, written)
-    if best is None:
-        _grid(str(grid_mode))
+        deep, whole = (_ceil(channels, times * fit.block_channels) for channels in (work.out_c, whole_c))
+        rates = (getattr(fit, f"{stream}_bytes_per_cycle_{name}") for stream in ("weight", "input"))
+        here, blocks = [across, deep, *rates], across * whole
+        best = [np.where(blocks < fewest, *pair) for pair in zip(here, best, strict=True)] if best else here
+        fewest = np.minimum(fewest, blocks)
     return best
 
 

@@ -59,6 +59,7 @@ class Planned:
         self.plan, self.hw, self.mode = plan, hw, mode
         self.prices = TaskPrices(plan, hw)
         self.ready = program_of(plan)
+        self._places: dict[tuple[str, ...], list[np.ndarray]] = {}
         self.bytes_moved = math.fsum(map(ddr_bytes, plan.ask, plan.repeats))
 
     def points_at_once(self, scratch: int, per_node: bool = False) -> int:
@@ -102,8 +103,8 @@ class Planned:
             count, few = len(one.time), max(map(len, one.time))
             own = [k - first for k in self.prices.row if first <= k < first + count]
             first += count
-            times = [row * US for row in one.time]
-            waits = [None] * count if one.wait is None else [row * US for row in one.wait]
+            times = self._in_us(one.time, "time", one.engine)
+            waits = [None] * count if one.wait is None else self._in_us(one.wait, "wait", one.engine)
             totals = busy_us(
                 [one.engine] * len(own),
                 (times[k] for k in own),
@@ -115,6 +116,15 @@ class Planned:
                 if engine == one.engine or (engine == "step" and one.wait is not None):
                     found[at] = totals[engine] if one.where is None else totals[engine][one.where]
         return found
+
+    def _in_us(self, rows: list[np.ndarray], *which: str) -> list[np.ndarray]:
+        """Times in us, each in the place it had the last time: to fill fresh memory takes longer than to multiply."""
+        places = self._places.setdefault(which, [np.empty(0)] * len(rows))
+        for k, row in enumerate(rows):
+            if len(places[k]) != len(row):
+                places[k] = np.empty(len(row))
+            np.multiply(row, US, out=places[k])
+        return places
 
     def _nodes(
         self, ran: list[tuple[np.ndarray, np.ndarray]], points: int
