@@ -66,8 +66,9 @@ def price(plan: Plan, hw: Hardware) -> Prices:
 def waiting_ns(work_ns: np.ndarray, steps: np.ndarray, hw: Hardware) -> np.ndarray:
     """How long tasks of `work_ns` wait for the dispatch of their `steps` compute steps: what their work falls short of
     the least time of a step. All [tasks, points or 1]."""
-    short = np.asarray(steps * hw.step.minimum_ns - work_ns)
-    return np.maximum(short, 0.0, out=short)
+    short: np.ndarray = np.asarray(steps * hw.step.minimum_ns - work_ns)
+    np.maximum(short, 0.0, out=short)
+    return short
 
 
 def timeline(plan: Plan, hw: Hardware, prices: Prices | None = None) -> Timeline:
@@ -102,7 +103,7 @@ def mac_times(columns: MacColumns, hw: Hardware) -> np.ndarray:
 
 
 def _mac_alternatives(columns: MacColumns, hw: Hardware) -> np.ndarray:
-    each = np.asarray(mac_array_ns(columns.works, hw))[columns.rows]
+    each: np.ndarray = np.asarray(mac_array_ns(columns.works, hw))[columns.rows]
     each *= columns.counts
     return each
 

@@ -76,9 +76,10 @@ def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """All activations have the shape of the result; a constant that is subtracted is added with its sign changed."""
+    """All activations have the shape of the result; a constant that is subtracted is added with its sign changed, one
+    number alone by a kernel."""
     out = graph.values[node.outputs[0]].shape
-    return all(v.constant or v.shape == out for v in _operands(node, graph))
+    return all(v.shape == out or (v.constant and v.elements > 1) for v in _operands(node, graph))
 
 
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

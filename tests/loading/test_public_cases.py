@@ -102,7 +102,10 @@ def a_long_lstm_is_priced_on_every_npu(name):
 @case("loop_cond_none", "loop_cond_int32max")
 def the_condition_ends_the_loop_after_32_trips(name):
     found = report(name)
-    assert found.macs == 32 * 32 * 32 and not found.warnings
+    assert found.macs == 32 * 32 * 32
+    assert all(
+        "one of two sources" in warning for warning in found.warnings
+    )  # of Tanh's price, not of the loop
 
 
 @case("groupnorm_decomposed", "groupnorm21")
