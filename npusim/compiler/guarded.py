@@ -41,7 +41,7 @@ def turned_scores(
             readers.setdefault(name, []).append(step)
     turns: dict[str, tuple[Placed, Placed]] = {}  # a tensor -> its pass, and the reader the pass is for
     for step in placed:
-        kernel = step.steps[0] if len(step.steps) == 1 else None
+        kernel = step.only
         if not (isinstance(kernel, VectorWork) and kernel.kernel in SOFTMAX):
             continue
         found = _guard_of(step, readers)
@@ -73,7 +73,7 @@ def _guard_of(softmax: Placed, readers: Mapping[str, list[Placed]]) -> tuple[Pla
 
 def _mask_added(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether a step is the addition of a mask, on the MAC array, to scores of several rows."""
-    work = step.steps[0] if len(step.steps) == 1 else None
+    work = step.only
     shape = values[step.writes[0]].shape
     return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and len(shape) > 2 and min(shape[-3:]) > 1
 
@@ -90,7 +90,7 @@ def _heads_fit(first: Placed, last: Placed, scores: Value, tiles: int, tile_byte
 
 def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
     """The pass from keys side by side to the order of the file (`forwards`), or back."""
-    value, out = values[name], f"{name}/turned"
+    value, out = values[name], f"{name}/reordered"
     values[out] = replace(value, name=out)
     *outer, queries, keys = value.shape
     heads, size = prod(outer), min(value.dtype.npu_bytes, 2.0)

@@ -56,7 +56,7 @@ def folded(reader: Placed) -> Placed:
 
 def is_folded(step: Placed) -> bool:
     """Whether a step is a convolution over a folded image: Intel's compiler shares its rows over the tiles."""
-    work = step.steps[0] if len(step.steps) == 1 else None
-    if not isinstance(work, MacWork) or not step.reads or not step.reads[0].endswith("/turned"):
+    work = step.only
+    if not isinstance(work, MacWork) or not step.reads_turned:
         return False
     return bool(work.weight_groups > 1) and int(step.node.attribute("group", 1)) == 1

@@ -27,7 +27,7 @@ def strips_stay(
     if len(uses) != 1 or result in outputs or uses[0] in cut_from:
         return False
     reader = steps[uses[0]]
-    work = reader.steps[0] if len(reader.steps) == 1 else None
+    work = reader.only
     if not isinstance(work, MacWork) or (scratchpad.rows_around and work.kernel_h > 1):
         return False
     return is_small(result, scratchpad)

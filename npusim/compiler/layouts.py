@@ -8,7 +8,7 @@ from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import folds
-from npusim.compiler.place import Placed, Placer
+from npusim.compiler.place import TURNED_END, Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import CHANNEL_STEP, PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
@@ -158,7 +158,7 @@ class Layouts:
 
     def layout(self, name: str, reader: Placed) -> list[Placed]:
         """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
-        self.turned[name] = f"{name}/turned"
+        self.turned[name] = f"{name}{TURNED_END}"
         image = reads_image(reader, self.values)
         value = self._seen(name, reader) if image else self.values[name]
         if image and len(value.shape) in IMAGE_RANKS:

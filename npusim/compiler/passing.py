@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Strips, attention_of
+from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import (
     FEW_ROWS,
-    GEMMS,
     MIB,
     bytes_between,
     check_fits,
@@ -27,12 +27,10 @@ from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
 ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which reads no tables (320: not)
-KEPT_BESIDE_STRIPS = (
-    0.43  # of the room, what strips read from the scratchpads (Intel's schedules: 0.41 is, 0.46 not)
-)
-LARGE_WEIGHTS = (
-    1 / 4
-)  # of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not)
+# Of the room, what strips read from the scratchpads (Intel's schedules: 0.41 is, 0.46 not).
+KEPT_BESIDE_STRIPS = 0.43
+# Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
+LARGE_WEIGHTS = 1 / 4
 
 
 def in_blocks(
@@ -101,7 +99,7 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
 def _two_axes(step: Placed, b: Blocks) -> bool:
     """Whether a product of many rows is cut over more than one of its rows, channels and terms."""
     work = convolution_of(step)
-    rows = work.out_h * work.out_w if work is not None and step.node.op_type in GEMMS else 0
+    rows = work.out_h * work.out_w if work is not None and step.node.op_type in PRODUCTS else 0
     return rows > FEW_ROWS and (b.rows > 1) + (b.channels > 1) + (b.terms > 1) > 1
 
 

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
 from npusim.compiler.distribution import over_channels
+from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
+from npusim.compiler.relaid import RELAID
 from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -18,16 +20,12 @@ from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
 IMAGE_CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger")
-GEMMS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
-TWICE_KERNELS = frozenset(
-    ["mvn"]
-)  # a row that does not fit is read twice: for its moments, then for its values
+# A row that does not fit is read twice: for its moments, then for its values.
+TWICE_KERNELS = frozenset(["mvn"])
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
-FEW_ROWS = (
-    64  # of Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels
-)
-RELAID = "pooling_chain_relayout"  # what lays its input out may be a convolution
+# Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels.
+FEW_ROWS = 64
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
@@ -46,16 +44,15 @@ def results_between(step: Placed) -> int:
     transfers of the step's own do not count."""
     apart = sum(isinstance(w, MoveWork) and w.source != w.destination for w in step.steps)
     passes = sum(not isinstance(w, MoveWork) for w in step.steps)
-    return max(
-        1, passes - apart // 2
-    )  # what a transfer writes in another order goes through DDR by itself too
+    # What a transfer writes in another order goes through DDR by itself too.
+    return max(1, passes - apart // 2)
 
 
 def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = False) -> float:
     """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
     fit twice in `room`; else a result of the size of its own a pass. `by_columns`: what is laid out for poolings of a
     first axis passes through them by columns."""
-    if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork):
+    if isinstance(step.only, VectorWork):
         return 0.0
     if step.lowering == RELAID:
         return _laid_out_bytes(step, room, by_columns)
@@ -92,7 +89,7 @@ def works_in_place(step: Placed) -> bool:
 
 def scales_planes(step: Placed) -> bool:
     """Whether a step scales the channels of images, not of signals (which lie in four rows)."""
-    work = step.steps[0] if len(step.steps) == 1 else None
+    work = step.only
     return (
         scales_channels(step) and isinstance(work, MacWork) and min(work.out_h, work.out_w) > PIXELS_PER_ROW
     )
@@ -102,19 +99,19 @@ def takes_turned_image(step: Placed) -> bool:
     """Whether a convolution reads an image of the graph that a pass turned: it crosses DDR where the convolution is cut
     (Intel's schedules: 320 x 320 at stride 1, 640 x 640 at stride 2)."""
     work = convolution_of(step)
-    return work is not None and work.in_c < IMAGE_TERMS and step.reads[0].endswith("/turned")
+    return work is not None and work.in_c < IMAGE_TERMS and step.reads_turned
 
 
 def adds(step: Placed) -> bool:
     """Whether a step adds two tensors on the MAC array."""
-    work = step.steps[0] if len(step.steps) == 1 else None
+    work = step.only
     return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
 
 
 def scales_channels(step: Placed) -> bool:
     """Whether a step multiplies every channel by a number: a convolution to the array, which writes over no input where
     it is cut together with others."""
-    work = step.steps[0] if len(step.steps) == 1 else None
+    work = step.only
     return isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h * work.kernel_w == 1
 
 
@@ -143,7 +140,7 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base). Of up to
     `FEW_ROWS` rows the channels are shared instead, and every tile holds its own part of the weights."""
     work = convolution_of(step)
-    if work is None or step.node.op_type not in GEMMS or not step.fixed_bytes:
+    if work is None or step.node.op_type not in PRODUCTS or not step.fixed_bytes:
         return False
     if work.out_h * work.out_w <= FEW_ROWS:
         return False
@@ -171,9 +168,8 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
     full = ceil_to(work.out_c, CHANNEL_STEP)
     most = max(1, full // min(full, FULL_CHANNELS))
     copies = weight_copies(step, tiles)
-    held = (
-        step.fixed_bytes * step.stored * copies
-    )  # narrower weights lie in the scratchpad as they are stored
+    # Narrower weights lie in the scratchpad as they are stored.
+    held = step.fixed_bytes * step.stored * copies
     wanted = max(1, ceil(2 * held / room))
     if wanted > most:
         return 0

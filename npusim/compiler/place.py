@@ -14,8 +14,9 @@ from npusim.compiler.lowered import (
     padded_activations,
     stored_share,
 )
+from npusim.compiler.neighbours import NEIGHBOURS_MATTER, readers_of, same_extents
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.relaid import relaid
+from npusim.compiler.relaid import RELAID, relaid
 from npusim.compiler.works import folded, in_one_column, in_wide_rows, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
@@ -27,11 +28,10 @@ NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
 POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
-NEIGHBOURS_MATTER = ("Expand", "Transpose")  # who reads them decides how they run
 TURNED = ("turned_filled", "turned")
-LEAST_PARTS_A_TILE = (
-    2  # turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules)
-)
+# Turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules).
+LEAST_PARTS_A_TILE = 2
+TURNED_END = "/turned"  # of the name of a tensor that is turned at the graph's edge
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -68,6 +68,16 @@ class Placed(NamedTuple):
     stored: float = 1.0
     memory: str = "ddr"
 
+    @property
+    def only(self) -> Work | None:
+        """Its work, where that is a single one."""
+        return self.steps[0] if len(self.steps) == 1 else None
+
+    @property
+    def reads_turned(self) -> bool:
+        """Whether its first input was turned for it by a pass at the graph's edge."""
+        return bool(self.reads) and self.reads[0].endswith(TURNED_END)
+
 
 class Placer:
     """Places nodes in order; remembers which tensors are views of which."""
@@ -102,35 +112,7 @@ class Placer:
         self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
         self._works: dict[tuple[object, ...], tuple[Any, ...]] = {}
         self.supposed = any(value.contents is not None for value in graph.values.values())
-        self.readers: dict[str, set[tuple[str, int]]] = {
-            node.outputs[0]: set() for node in graph.nodes if node.op_type in NEIGHBOURS_MATTER
-        }
-        turned: dict[
-            str, str
-        ] = {}  # a tensor that is a swap of axes seen otherwise, or scaled -> what the swap made
-        for node in graph.nodes if self.readers else ():
-            for position, name in enumerate(node.inputs):
-                made = turned.get(name, name)
-                if made not in self.readers:
-                    continue
-                if name in turned and position == 0 and self._hands_on(node):
-                    turned[node.outputs[0]] = made
-                else:
-                    self.readers[made].add((node.op_type, position))
-            if node.op_type == "Transpose" and _swaps_last_two(node):
-                turned[node.outputs[0]] = node.outputs[0]
-
-    def _hands_on(self, node: Node) -> bool:
-        """Whether a node leaves its first input in the order it lies in: it sees it in another shape, or multiplies it
-        by a number (torch.onnx.export scales turned keys; Intel's schedules scale them as they lie, and turn none)."""
-        if node.outputs[0] in self.graph_outputs:
-            return False
-        values = self.graph.values
-        source, result = values[node.inputs[0]], values[node.outputs[0]]
-        if node.op_type in ("Reshape", "Squeeze", "Unsqueeze"):
-            return _same_extents(source.shape, result.shape)
-        scales = node.op_type in ("Mul", "Div") and source.shape == result.shape
-        return scales and all(values[n].constant and values[n].elements == 1 for n in node.inputs[1:])
+        self.readers = readers_of(graph)
 
     def root(self, name: str) -> str:
         """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
@@ -163,7 +145,7 @@ class Placer:
                 for name in filter(None, node.outputs):
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
-                    if source in self.reshaped or not _same_extents(values[source].shape, values[name].shape):
+                    if source in self.reshaped or not same_extents(values[source].shape, values[name].shape):
                         self.reshaped.add(name)
             return None
         if "npusim.rows" in node.metadata:
@@ -221,7 +203,7 @@ class Placer:
         times, the engine of most of it, its kernels, bytes of constants, whether one DSP runs it, and its MACs."""
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
-        if chosen.name == "pooling_chain_relayout" and self.profile.relayout_by_pass:
+        if chosen.name == RELAID and self.profile.relayout_by_pass:
             pads = self.generation in self.profile.pads_images
             steps = relaid(steps, self.graph.values[node.inputs[0]], pads)
         if not keeps_types:
@@ -237,8 +219,8 @@ class Placer:
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
-        relaid_only = chosen.name == "pooling_chain_relayout"  # its convolution has a table of a few KB
-        fixed = 0.0 if relaid_only else self._fixed(node, steps)
+        # The convolution in front of poolings has a table of a few KB.
+        fixed = 0.0 if chosen.name == RELAID else self._fixed(node, steps)
         return steps, times, engine, kernels, fixed, one, macs
 
     def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:
@@ -290,19 +272,7 @@ class Placer:
         return ways[0], profile.default.why.get(ways[0].name, "")
 
 
-def _swaps_last_two(node: Node) -> bool:
-    """Whether a Transpose changes over its two innermost axes and nothing else."""
-    perm = tuple(node.attribute("perm", ()))
-    rank = len(perm)
-    return rank > 1 and perm == (*range(rank - 2), rank - 1, rank - 2)
-
-
 def _parts(way: Lowering) -> float:
     """Parts of a tensor that passes of the MAC array turn one by one."""
     parts = (w.in_h for w in way.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_PARTS)
     return float(max(parts, default=0))
-
-
-def _same_extents(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Whether two shapes differ in axes of length 1 only."""
-    return [n for n in a if n != 1] == [n for n in b if n != 1]

@@ -37,10 +37,8 @@ KERNELS = frozenset(
         "mul",
     ]
 )
-IMAGE_CHANNELS, PADDED_CHANNELS = (
-    4,
-    16,
-)  # of an image whose columns are folded into channels, or which is padded
+# Of an image whose columns are folded into channels, or which is padded.
+IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset(
     ["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool"]
 )
@@ -171,7 +169,7 @@ def _member(
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
             strides = float(work.stride_h), float(work.stride_w)
-            folded = step.reads[0].endswith("/turned")  # its columns may be channels
+            folded = step.reads_turned  # its columns may be channels
             if window != (1, 1) and not folded and (work.out_h, work.out_w) != (height, width):
                 return None
         elif work.op == MacOp.CONVOLUTION and step.node.op_type in SPREADING_OPS and work.groups == 1:
@@ -193,8 +191,7 @@ def _member(
 
 def _is_image(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether a convolution reads an image of so few channels that its columns are folded into them."""
-    name = step.reads[0]
-    shape, most = values[name].shape, PADDED_CHANNELS if name.endswith("/turned") else IMAGE_CHANNELS
+    shape, most = values[step.reads[0]].shape, PADDED_CHANNELS if step.reads_turned else IMAGE_CHANNELS
     return step.node.op_type in WINDOW_OPS and len(shape) == 4 and shape[1] <= most
 
 

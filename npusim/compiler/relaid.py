@@ -23,10 +23,9 @@ from npusim.ops.counting import chain_of_eights, ddr_round_trip, pixels
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
-LEAST_ROWS, LEAST_ROWS_UNPADDED = (
-    16,
-    4,
-)  # of a first pooling: 2, 4 and 8 cross DDR, 16 do not; on NPU 5010 2, not 8
+RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may be a convolution
+# Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
+LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
 
 
 def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:

@@ -20,7 +20,6 @@ from npusim.compiler.passing import (
     streamed_through,
 )
 from npusim.compiler.pieces import (
-    RELAID,
     bytes_between,
     channel_blocks,
     convolution_of,
@@ -30,6 +29,7 @@ from npusim.compiler.pieces import (
     works_in_place,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.relaid import RELAID
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
@@ -184,7 +184,7 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     if (
         step.node.op_type == "Broadcast"
-    ):  # it stays beside an operand and a result of its size, written in place
+    ):  # it stays beside an operand of its size, over which the result is written
         r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
     elif all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
         r.destination = "ddr"
@@ -267,7 +267,7 @@ def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
 def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
-    if scales_planes(step) and step.reads[0].endswith("/turned"):
+    if scales_planes(step) and step.reads_turned:
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head

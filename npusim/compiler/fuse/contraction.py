@@ -15,11 +15,8 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node, Value
 
 LEAST_TERMS = 16  # the sum of 2 chunks stays a sum in Intel's schedules: it would not fill the channels
-
-
-LEAST_OUTER = (
-    4096  # elements of an outer product: 256 x 16, 128 x 32 and 64 x 64 are products there, 192 x 16 is a Mul
-)
+# Elements of an outer product: 256 x 16, 128 x 32 and 64 x 64 are products there, 192 x 16 is a Mul.
+LEAST_OUTER = 4096
 
 
 def _axes(r: Rewriter, node: Node) -> tuple[int, ...] | None:
