@@ -11,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # pip leaves byte code of a checkout to the first run, and Python to none where it may not write it: a third of a start.
-BYTES := $(BIN)/python -m compileall -q npusim npusim_xamba xamba && PYTHONDONTWRITEBYTECODE= $(BIN)/python -m npusim.arch.kept
+BYTES := $(BIN)/python -m compileall -q npusim npusim_xamba xamba && PYTHONDONTWRITEBYTECODE= $(BIN)/python -m npusim.arch.kept hw_configs
 # One stamp for each set of packages; each is installed when something first needs it.
 CORE := $(VENV)/.core
 READY := $(VENV)/.extra-dev

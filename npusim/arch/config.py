@@ -10,12 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from npusim.arch.fields import num as num
-from npusim.arch.names import KeyPath as KeyPath
-from npusim.arch.names import Places as Places
-from npusim.arch.names import dotted as dotted
+from npusim.arch.names import KeyPath, Places, dotted
 from npusim.arch.records import Record, read
-from npusim.arch.records import Strict as Strict
 from npusim.errors import BadHardware
 from npusim_xamba.files import special
 
@@ -61,7 +57,7 @@ def _sentence(problem: Any, places: Places, path: str | Path) -> str:
 
 
 def load_yaml(path: str | Path, kind: type[Record]) -> Record:
-    """A YAML file as a record (a subclass of `Strict`, numbers typed with `num`).
+    """A YAML file as a record: a subclass of `npusim.arch.records.Strict`, numbers typed with `npusim.arch.fields.num`.
 
     Raises:
         BadHardware: `file:line: dotted.name: sentence`, several of them joined by "; ".

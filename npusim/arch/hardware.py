@@ -15,8 +15,9 @@ from typing import Annotated, Any
 import numpy as np
 
 from npusim.arch.blocks import Ddr, Dma, Dsp, Host, MacArray, PosInt, Scratchpad, Step, WeightStore
-from npusim.arch.config import KeyPath, Places, dotted, validate
+from npusim.arch.config import validate
 from npusim.arch.fields import Text
+from npusim.arch.names import KeyPath, Places, dotted
 from npusim.arch.records import Strict
 from npusim.arch.sources import TEXT_KEYS, Source, join, nest
 from npusim.errors import BadHardware

@@ -8,12 +8,14 @@ each time, and nothing is put beside them.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
-from npusim.arch.config import Places, read_yaml
+from npusim.arch.config import read_yaml
+from npusim.arch.names import Places
 
 #: To be counted up when the same text is read as something else: what was kept before counts no longer.
 READING = 1
@@ -44,13 +46,11 @@ def read_kept(path: Path) -> tuple[dict[str, Any], Places]:
     return held["values"], {name: f"{path}:{line}" for name, line in held["lines"].items()}
 
 
-def keep_all() -> None:
-    """Keep every YAML file that comes along, so that the first run is as quick as the second (`make` does so)."""
-    from npusim.arch.presets import config_dir
-
-    for path in config_dir().rglob("*.yaml"):
+def keep_all(folder: Path) -> None:
+    """Keep every YAML file below a folder, so that the first run is as quick as the second (`make` does so)."""
+    for path in folder.resolve().rglob("*.yaml"):
         read_kept(path)
 
 
 if __name__ == "__main__":
-    keep_all()
+    keep_all(Path(sys.argv[1]))

@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from npusim.arch.config import KeyPath, Places, read_yaml
+from npusim.arch.config import read_yaml
 from npusim.arch.hardware import Hardware
 from npusim.arch.kept import read_kept
+from npusim.arch.names import KeyPath, Places
 from npusim.arch.products import preset_of
 from npusim.arch.sources import Source, split
 from npusim.errors import BadHardware

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from npusim.arch.config import KeyPath, Places, dotted
 from npusim.arch.fields import MOST
+from npusim.arch.names import KeyPath, Places, dotted
 from npusim.errors import BadHardware
 
 KINDS = ("published", "measured", "fitted", "assumed")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.pieces import TWICE_KERNELS, adds, scales_channels, works_in_place
+from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, TWICE_KERNELS, adds, scales_channels, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
@@ -39,9 +39,7 @@ KERNELS = frozenset(
 )
 # Of an image whose columns are folded into channels, or which is padded.
 IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
-WINDOW_OPS = frozenset(
-    ["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool"]
-)
+WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
 SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 

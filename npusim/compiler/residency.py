@@ -182,9 +182,8 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
     scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
-    if (
-        step.node.op_type == "Broadcast"
-    ):  # it stays beside an operand of its size, over which the result is written
+    # An operand written out stays beside the other and the result, which is written over one of them.
+    if step.node.op_type == "Broadcast":
         r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
     elif all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
         r.destination = "ddr"

@@ -8,7 +8,6 @@ from functools import lru_cache
 from npusim.graph import Contents, Graph, Node
 from npusim.work import MacOp, MacWork, Work
 
-CHANNELS_AT_ONCE = 16
 MOST_WORKS_A_STEP = 8  # of a recurrence
 LEAST_ROUNDS = 3
 WEIGHTS_AT = {"QLinearConv": 3, "QLinearMatMul": 3, "QGemm": 3}  # which input holds the weights; else 1

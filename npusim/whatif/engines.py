@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 from math import prod
 from typing import Any
 
-from npusim.arch.config import Strict, load_yaml, num
+from npusim.arch.config import load_yaml
+from npusim.arch.fields import num
+from npusim.arch.records import Strict
 from npusim.errors import BadArgument
 from npusim.graph import Graph, Node
 from npusim.whatif.weights import weight_of

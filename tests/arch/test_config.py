@@ -2,8 +2,10 @@
 
 import pytest
 
-from npusim.arch.config import Strict, load_yaml, num
+from npusim.arch.config import load_yaml
+from npusim.arch.fields import num
 from npusim.arch.presets import config_dir, list_hardware, load_hardware
+from npusim.arch.records import Strict
 from npusim.compiler.profile import load_profile
 from npusim.errors import BadArgument, BadHardware
 
