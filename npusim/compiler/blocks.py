@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.split import CHANNEL_STEP, Blocks
+from npusim.compiler.split import Blocks
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
@@ -145,14 +146,14 @@ def _up(value: Any, step: Any) -> Any:
 def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
-    channel_counts = _counts(work.out_c, CHANNEL_STEP, 4096)
+    channel_counts = _counts(work.out_c, CHANNEL_BLOCK, 4096)
     term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
     axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
     channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
     height, width = float(work.out_h), float(work.out_w)
-    block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_STEP), work.out_c)
-    block_k = np.where(terms > 1, _up(np.ceil(work.in_c / terms), CHANNEL_STEP), work.in_c)
+    block_c = np.where(channels > 1, _up(np.ceil(work.out_c / channels), CHANNEL_BLOCK), work.out_c)
+    block_k = np.where(terms > 1, _up(np.ceil(work.in_c / terms), CHANNEL_BLOCK), work.in_c)
     share_c, share_k = block_c / work.out_c, np.minimum(1.0, block_k / work.in_c)
     # Bytes on one tile: of the weights of a block, of one row of inputs and of outputs, and of the rows around.
     on_each = np.where(by_channels > 0, tiles, 1.0)
@@ -190,9 +191,9 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     if not fits.any():
         return None
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
-    on_tile_c = _up(block_c / on_each, CHANNEL_STEP)
+    on_tile_c = _up(block_c / on_each, CHANNEL_BLOCK)
     taps = work.kernel_h * work.kernel_w
-    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_STEP) * taps
+    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_BLOCK) * taps
     full_rows = np.where(rows > 1, height / block_h, 1.0)
     macs = padded * full_rows * channels * terms
     # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
@@ -218,7 +219,7 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     best = int(np.argmin(cost))
     uncut = (rows == 1) & (terms == 1)
     if work.kernel_h * work.kernel_w == 1 and LEAST_EVEN <= height * width <= MOST_EVEN and uncut[best]:
-        sixteens = ceil(work.out_c / CHANNEL_STEP)
+        sixteens = ceil(work.out_c / CHANNEL_BLOCK)
         even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
         if even.min() <= EVEN_WORTH * cost[best]:
             best = int(np.argmin(even))

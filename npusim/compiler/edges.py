@@ -11,9 +11,9 @@ from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
 from npusim.compiler.layouts import NORMS, Layouts, edge_of, is_image, reads_image, wholes_of
 from npusim.compiler.place import Placed
-from npusim.compiler.split import CHANNEL_STEP, ceil_to
+from npusim.compiler.split import ceil_to
 from npusim.graph import DType, Node, Value
-from npusim.ops.counting import ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.ops.slicing import in_rows
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
@@ -40,7 +40,9 @@ class Edges(Layouts):
                 step = folded(step)
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
             padded = tuple(n for n in step.padded if n != turn or n == step.reads[0])
-            step = step._replace(reads=tuple(dict.fromkeys(names)), padded=padded)
+            step = step._replace(
+                reads=tuple(dict.fromkeys(names)), padded=padded, reads_turned=turn == step.reads[0]
+            )
             if len(step.steps) > 1:
                 works = (in_rows(w) if isinstance(w, MacWork) else w for w in step.steps)
                 step = step._replace(steps=tuple(works))
@@ -94,7 +96,7 @@ class Edges(Layouts):
         out = f"{name}/planes"
         self.values[out] = replace(value, name=out)
         turn: Work = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
-        uneven = channels % CHANNEL_STEP > 0
+        uneven = channels % CHANNEL_BLOCK > 0
         trip = ddr_round_trip(value.npu_bytes)
         works = (turn, *trip, turn) if uneven else (turn,)
         # Intel's schedules move 3.7 MB for an image of 0.6 on NPU 5010, 2.5 on 3720.
@@ -184,5 +186,5 @@ def in_sixteens(work: Work) -> Work:
     """A pass with its channels rounded up to whole sixteens."""
     if not isinstance(work, MacWork):
         return work
-    channels = ceil_to(work.out_c, CHANNEL_STEP)
+    channels = ceil_to(work.out_c, CHANNEL_BLOCK)
     return replace(work, out_c=channels, in_c=channels)

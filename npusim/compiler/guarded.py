@@ -19,9 +19,8 @@ from npusim.compiler.chains import SOFTMAX, Attention
 from npusim.compiler.distribution import ADDED
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
-from npusim.compiler.split import CHANNEL_STEP
 from npusim.graph import Node, Value
-from npusim.ops.counting import ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 GUARDS = frozenset(["IsNaN", "Where"])
@@ -90,7 +89,7 @@ def _heads_fit(first: Placed, last: Placed, scores: Value, tiles: int, tile_byte
 
 def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
     """The pass from keys side by side to the order of the file (`forwards`), or back."""
-    value, out = values[name], f"{name}/reordered"
+    value, out = values[name], f"{name}/turned"
     values[out] = replace(value, name=out)
     *outer, queries, keys = value.shape
     heads, size = prod(outer), min(value.dtype.npu_bytes, 2.0)
@@ -104,10 +103,10 @@ def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
     works: tuple[Work, ...]
     if forwards:
         works = (turn(MacOp.PERMUTE_IMAGE, heads, keys),)
-    elif heads % CHANNEL_STEP == 0 or heads * keys % CHANNEL_STEP:
+    elif heads % CHANNEL_BLOCK == 0 or heads * keys % CHANNEL_BLOCK:
         works = (turn(MacOp.PERMUTE, keys, heads),)
     else:
-        one = turn(MacOp.MAX_POOL, heads * keys // CHANNEL_STEP, CHANNEL_STEP)
+        one = turn(MacOp.MAX_POOL, heads * keys // CHANNEL_BLOCK, CHANNEL_BLOCK)
         works = (one, *ddr_round_trip(value.elements * size), one)
     why = "guarded scores are turned to the order of the file by a pass of the MAC array"
     if not forwards:

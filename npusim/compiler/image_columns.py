@@ -11,8 +11,9 @@ from dataclasses import replace
 from math import ceil
 
 from npusim.compiler.place import Placed
-from npusim.compiler.split import CHANNEL_STEP, weight_bytes
+from npusim.compiler.split import weight_bytes
 from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
 
@@ -28,11 +29,11 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
         return False
     batch, channels, height, width = image.shape
-    if channels >= CHANNEL_STEP or width % CHANNEL_STEP or CHANNEL_STEP % int(work.stride_w):
+    if channels >= CHANNEL_BLOCK or width % CHANNEL_BLOCK or CHANNEL_BLOCK % int(work.stride_w):
         return False
-    padded = CHANNEL_STEP * height * width * work.input_bytes
+    padded = CHANNEL_BLOCK * height * width * work.input_bytes
     made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch
-    wide = replace(work, in_c=CHANNEL_STEP, weight_groups=1)
+    wide = replace(work, in_c=CHANNEL_BLOCK, weight_groups=1)
     return bool(padded + made + weight_bytes(wide) > tile_bytes)
 
 
@@ -42,14 +43,14 @@ def folded(reader: Placed) -> Placed:
     assert isinstance(work, MacWork)
     begin = reader.node.attribute("pads")
     left = int(begin[1]) if begin else (int(work.kernel_w) - int(work.stride_w)) // 2
-    results = CHANNEL_STEP // int(work.stride_w)  # of sixteen columns
-    beyond = (results - 1) * int(work.stride_w) - left + int(work.kernel_w) - CHANNEL_STEP
-    taps = 1 + ceil(left / CHANNEL_STEP) + ceil(max(beyond, 0) / CHANNEL_STEP)
+    results = CHANNEL_BLOCK // int(work.stride_w)  # of sixteen columns
+    beyond = (results - 1) * int(work.stride_w) - left + int(work.kernel_w) - CHANNEL_BLOCK
+    taps = 1 + ceil(left / CHANNEL_BLOCK) + ceil(max(beyond, 0) / CHANNEL_BLOCK)
     wide = replace(
         work,
         out_w=ceil(work.out_w / results), out_c=work.out_c * results,
-        in_w=ceil(work.in_w / CHANNEL_STEP), in_c=work.in_c * CHANNEL_STEP,
-        kernel_w=taps, stride_w=1, weight_groups=CHANNEL_STEP * taps / work.kernel_w,
+        in_w=ceil(work.in_w / CHANNEL_BLOCK), in_c=work.in_c * CHANNEL_BLOCK,
+        kernel_w=taps, stride_w=1, weight_groups=CHANNEL_BLOCK * taps / work.kernel_w,
     )  # fmt: skip
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 

@@ -8,11 +8,11 @@ from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import folds
-from npusim.compiler.place import TURNED_END, Placed, Placer
+from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.split import CHANNEL_STEP, PIXELS_AT_ONCE, ceil_to, weight_bytes
+from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.ops.counting import PIXELS_PER_ROW, ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
@@ -158,7 +158,7 @@ class Layouts:
 
     def layout(self, name: str, reader: Placed) -> list[Placed]:
         """The pass that turns `name` for its first reader, behind the copy that pads its rows."""
-        self.turned[name] = f"{name}{TURNED_END}"
+        self.turned[name] = f"{name}/turned"
         image = reads_image(reader, self.values)
         value = self._seen(name, reader) if image else self.values[name]
         if image and len(value.shape) in IMAGE_RANKS:
@@ -170,9 +170,9 @@ class Layouts:
         batch, channels, height, width = (*value.shape, 1)[:4]
         wide = channels
         if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
-            wide = ceil_to(channels, CHANNEL_STEP)
+            wide = ceil_to(channels, CHANNEL_BLOCK)
         elif self.generation in self.profile.pads_images and not self.folds(reader, value):
-            wide = max(channels, CHANNEL_STEP)
+            wide = max(channels, CHANNEL_BLOCK)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
         if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:
             if batch > 1:
@@ -191,14 +191,14 @@ class Layouts:
         # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
         batched = getattr(reader.steps[0], "groups", 1) > 1 and "npusim.shared" not in reader.node.attributes
         terms, columns = value.shape[-2:]
-        uneven = terms % CHANNEL_STEP > 0 or columns % CHANNEL_STEP > 0  # then it is padded in DDR
+        uneven = terms % CHANNEL_BLOCK > 0 or columns % CHANNEL_BLOCK > 0  # then it is padded in DDR
         leaves = batched and (self.generation in self.profile.memory.turned_through_ddr or uneven)
         sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         self._laid_out(name, value, value.shape)
         work = self._operand_pass(name, value)
         works: tuple[Work, ...] = (work,)
         # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`).
-        if leaves and columns % CHANNEL_STEP > 0 and prod(value.shape[:-2]) % CHANNEL_STEP == 0:
+        if leaves and columns % CHANNEL_BLOCK > 0 and prod(value.shape[:-2]) % CHANNEL_BLOCK == 0:
             works = (work, *ddr_round_trip(value.elements * work.input_bytes), work)
         return self._pass(name, name, works, sharing)
 

@@ -13,9 +13,9 @@ from npusim.compiler.distribution import over_channels
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import RELAID
-from npusim.compiler.split import CHANNEL_STEP, UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
+from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
-from npusim.ops.counting import PIXELS_PER_ROW
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
@@ -165,7 +165,7 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
     work = convolution_of(step)
     if work is None or work.groups > 1 or room <= 0:
         return 0
-    full = ceil_to(work.out_c, CHANNEL_STEP)
+    full = ceil_to(work.out_c, CHANNEL_BLOCK)
     most = max(1, full // min(full, FULL_CHANNELS))
     copies = weight_copies(step, tiles)
     # Narrower weights lie in the scratchpad as they are stored.
@@ -174,12 +174,12 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
     if wanted > most:
         return 0
     if wanted > 1:
-        sixteens = full // CHANNEL_STEP
+        sixteens = full // CHANNEL_BLOCK
         for even in range(wanted, min(2 * wanted, most) + 1):
             on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
             if sixteens % even == 0 and 2 * held * on_tile <= room:
                 return even
-    return ceil(full / ceil_to(full / wanted, CHANNEL_STEP))
+    return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
 
 
 def product_blocks(

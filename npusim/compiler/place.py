@@ -31,7 +31,6 @@ POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 TURNED = ("turned_filled", "turned")
 # Turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules).
 LEAST_PARTS_A_TILE = 2
-TURNED_END = "/turned"  # of the name of a tensor that is turned at the graph's edge
 STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
@@ -47,7 +46,7 @@ class Placed(NamedTuple):
     `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution).
     `images`: how many images of a batch a convolution takes one after another.
     `stored`: bytes of its weights in memory over `fixed_bytes`, which shape the plan (compressed: below 1); `memory`:
-    where they come from."""
+    where they come from. `reads_turned`: whether the first input was turned for it by a pass at the graph's edge."""
 
     node: Node
     lowering: str
@@ -67,16 +66,12 @@ class Placed(NamedTuple):
     images: int = 1
     stored: float = 1.0
     memory: str = "ddr"
+    reads_turned: bool = False
 
     @property
     def only(self) -> Work | None:
         """Its work, where that is a single one."""
         return self.steps[0] if len(self.steps) == 1 else None
-
-    @property
-    def reads_turned(self) -> bool:
-        """Whether its first input was turned for it by a pass at the graph's edge."""
-        return bool(self.reads) and self.reads[0].endswith(TURNED_END)
 
 
 class Placer:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import CHANNEL_STEP
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
@@ -118,5 +118,5 @@ def _chunks(step: Placed, r: Residence) -> int:
     )
     work = step.steps[0] if step.steps else None
     if isinstance(work, MacWork):
-        count = min(count, ceil(work.out_c / CHANNEL_STEP) * r.pieces)
+        count = min(count, ceil(work.out_c / CHANNEL_BLOCK) * r.pieces)
     return max(1, count)

@@ -17,9 +17,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from math import ceil, isqrt
 
-from npusim.compiler.split import CHANNEL_STEP, PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
+from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.graph import Value
-from npusim.ops.counting import chain_of_eights, ddr_round_trip, pixels
+from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, pixels
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -36,11 +36,11 @@ def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ..
         return steps
     first = pools[0]
     length, channels, size = int(first.in_h), int(first.out_c), first.input_bytes
-    if move.nbytes == source.npu_bytes * CHANNEL_STEP and source.elements % CHANNEL_STEP == 0:
+    if move.nbytes == source.npu_bytes * CHANNEL_BLOCK and source.elements % CHANNEL_BLOCK == 0:
         least = LEAST_ROWS if pads else LEAST_ROWS_UNPADDED
         through = ddr_round_trip(move.nbytes) if first.out_h < least else ()
         return (
-            _convolution(source.elements / CHANNEL_STEP, CHANNEL_STEP, CHANNEL_STEP**2, size),
+            _convolution(source.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size),
             *through,
             *pools,
         )
@@ -53,10 +53,10 @@ def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ..
         return turn, *pools
     wide = ceil_to(columns, PIXELS_AT_ONCE) / columns
     widened: tuple[Work, ...] = ()
-    if columns > 1 and length % CHANNEL_STEP:
+    if columns > 1 and length % CHANNEL_BLOCK:
         widened = (MoveWork(source.npu_bytes * wide, "ddr", "ddr"),)
     elif columns > 1 and move.nbytes > source.npu_bytes:
-        terms = length // CHANNEL_STEP
+        terms = length // CHANNEL_BLOCK
         widen = _convolution(source.elements / terms, terms, ceil(terms * wide), size)
         widened = (widen, *ddr_round_trip(source.npu_bytes * wide))
     if widened:
@@ -84,9 +84,9 @@ def plane_of(length: int) -> tuple[int, int]:
 def _turned(elements: float, source: Value, size: float) -> MacWork:
     """The pass that moves channels innermost, image by image where there are several."""
     images = source.shape[0] if len(source.shape) == 4 else 1
-    rows = elements / CHANNEL_STEP / 4 / images
+    rows = elements / CHANNEL_BLOCK / 4 / images
     return MacWork(
-        MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_STEP, CHANNEL_STEP, rows, 4, groups=images,
+        MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_BLOCK, CHANNEL_BLOCK, rows, 4, groups=images,
         input_bytes=size, weight_bytes=size, output_bytes=size,
     )  # fmt: skip
 

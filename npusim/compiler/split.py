@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, prod
 
-from npusim.ops.counting import PIXELS_PER_ROW, TABLE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
-GRID = 4  # rows and columns of pixels the array works on at once
 SMALL_POOL_ROWS = 56  # planes of up to so many rows are shared over channels where a channel needs no other
 PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
-CHANNEL_STEP = 16  # output channels come in groups of 16 on the MAC array (VPUNN: dpu_types_info.h)
 
 
 def ceil_to(value: float, step: int) -> int:
@@ -34,7 +32,7 @@ def _rows(work: MacWork, parts: int) -> MacWork:
 
 def _channels(work: MacWork, parts: int) -> MacWork:
     """The share of output channels of one of `parts` tiles, in whole groups of 16."""
-    out_c = min(work.out_c, ceil_to(work.out_c / parts, CHANNEL_STEP))
+    out_c = min(work.out_c, ceil_to(work.out_c / parts, CHANNEL_BLOCK))
     in_c = out_c if work.op != MacOp.CONVOLUTION else work.in_c
     return replace(work, out_c=out_c, in_c=in_c)
 
@@ -43,9 +41,9 @@ def _even_rows(work: MacWork) -> MacWork:
     """A work that is all channels or one row, laid out as rows so that it can be shared (element-wise only:
     its elements do not depend on each other)."""
     one_pixel = work.op == MacOp.ELTWISE and work.out_h * work.out_w <= 1 and work.write_tiles != EVERY_TILE
-    if not one_pixel or work.out_c <= CHANNEL_STEP:
+    if not one_pixel or work.out_c <= CHANNEL_BLOCK:
         return work
-    rows = max(1, work.out_c // CHANNEL_STEP)
+    rows = max(1, work.out_c // CHANNEL_BLOCK)
     return replace(work, out_h=rows, in_h=rows, out_c=ceil(work.out_c / rows), in_c=ceil(work.in_c / rows))
 
 
@@ -81,8 +79,8 @@ def piece_of(work: MacWork, blocks: Blocks) -> tuple[MacWork, float]:
 
     groups = block(work.groups, blocks.groups)
     out_h, out_w = block(work.out_h, blocks.rows), block(work.out_w, blocks.columns)
-    out_c = block(work.out_c, blocks.channels, CHANNEL_STEP)
-    in_c = block(work.in_c, blocks.terms, CHANNEL_STEP) if work.op == MacOp.CONVOLUTION else out_c
+    out_c = block(work.out_c, blocks.channels, CHANNEL_BLOCK)
+    in_c = block(work.in_c, blocks.terms, CHANNEL_BLOCK) if work.op == MacOp.CONVOLUTION else out_c
     in_h = min(work.in_h, (out_h - 1) * work.stride_h + work.kernel_h) if blocks.rows > 1 else work.in_h
     in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w) if blocks.columns > 1 else work.in_w
     piece = replace(
@@ -99,7 +97,7 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
     if pieces <= 1:
         return UNCUT
     work = _even_rows(work)
-    sixteens = max(1, ceil(work.out_c / CHANNEL_STEP))
+    sixteens = max(1, ceil(work.out_c / CHANNEL_BLOCK))
     channels = 1
     if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL, MacOp.PERMUTE, MacOp.PERMUTE_PARTS):
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
@@ -123,7 +121,9 @@ def _wide(work: MacWork, pieces: int, tiles: int) -> bool:
         work.kernel_w if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL) else work.kernel_h * work.kernel_w
     )
     window = work.op == MacOp.CONVOLUTION or across > 1
-    return bool(not window and work.out_h < GRID * pieces * tiles and work.out_w >= GRID * pieces)
+    return bool(
+        not window and work.out_h < PIXELS_PER_ROW * pieces * tiles and work.out_w >= PIXELS_PER_ROW * pieces
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -160,7 +160,7 @@ def mac_shares(
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
-    if work.out_c > CHANNEL_STEP:
+    if work.out_c > CHANNEL_BLOCK:
         share = _channels(work, tiles)
         everywhere = work.op == MacOp.CONVOLUTION and channels_to_all_tiles
         ways["channels"] = replace(share, write_tiles=work.out_c / share.out_c) if everywhere else share
@@ -176,7 +176,7 @@ def _turning_shares(work: MacWork, tiles: int) -> dict[str, MacWork]:
     ways: dict[str, MacWork] = {}
     if work.out_h >= tiles:
         ways["rows"] = _rows(work, tiles)
-    if work.out_c >= tiles * CHANNEL_STEP and work.out_h != tiles:
+    if work.out_c >= tiles * CHANNEL_BLOCK and work.out_h != tiles:
         ways["channels"] = _channels(work, tiles)
     if not ways:
         ways["none"] = work
@@ -199,7 +199,7 @@ def sum_of_parts(
 
 def largest_cut(work: MacWork, piece_axis: str) -> int:
     """Into how many pieces the work can be cut at most along `piece_axis` ("rows" or "channels")."""
-    channels = max(1, ceil(work.out_c / CHANNEL_STEP))
+    channels = max(1, ceil(work.out_c / CHANNEL_BLOCK))
     if piece_axis == "channels":
         return int(channels)
     outer = ceil(work.groups * work.out_h * work.out_w)
@@ -222,8 +222,8 @@ def weight_bytes(work: MacWork, stored: float = 1.0) -> float:
     weight over those of its type."""
     if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
-    out_c = ceil_to(work.out_c, CHANNEL_STEP)
-    in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_STEP)
+    out_c = ceil_to(work.out_c, CHANNEL_BLOCK)
+    in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_BLOCK)
     taps = prod((work.kernel_h, work.kernel_w))
     size = work.weight_bytes * stored
     if work.weight_groups > 1:  # compressed, with a map of zeros

@@ -20,7 +20,7 @@ from npusim.graph import DType, Value
 from npusim.ops.registry import OpCase
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
-PIXELS_PER_ROW = 4
+PIXELS_PER_ROW = 4  # and rows: what the MAC array works on at once, in its 4x4x16 grid
 FULL_GRID = 16  # pixels the MAC array works on at once
 MAX_CHANNELS = 8192  # most channels of one piece of its work (same facts)
 TABLE_BYTES = (

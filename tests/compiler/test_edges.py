@@ -87,3 +87,15 @@ def test_a_split_of_a_products_channels_is_cut_out_of_its_weights():
     assert cut_product("3720") == ["MatMul", "Split", "Tanh", "Mul"]
     assert cut_product("4000") == ["MatMul", "MatMul", "Tanh", "Mul"]
     assert cut_product("5010") == ["MatMul", "MatMul", "Mul"]  # Tanh in the drain path of its own product
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_the_name_of_a_tensor_says_nothing(name) -> None:
+    found = []
+    for middle in ("h", "h/turned"):
+        shapes = tensors(("x", (1, 3, 320, 320)), (middle, (1, 16, 320, 320)), ("y", (1, 32, 320, 320)))
+        shapes |= tensors(("w1", (16, 3, 3, 3)), ("w2", (32, 16, 3, 3)), constant=("w1", "w2"))
+        first = Node("first", "Conv", ("x", "w1"), (middle,), {"pads": [1] * 4})
+        last = Node("last", "Conv", (middle, "w2"), ("y",), {"pads": [1] * 4})
+        found.append(run(Graph("two", (first, last), shapes, ("x",), ("y",), 17), name).latency_us)
+    assert found[0] == found[1]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.split import CHANNEL_STEP
 from npusim.errors import BadArgument
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.whatif.axes.groups import Group
 from npusim.whatif.names import nearest_node
 from npusim_xamba.text import quoted
@@ -51,7 +51,7 @@ def chosen(
 def usual_multiple(size: int) -> int:
     """What the MAC array takes at once, where an axis holds at least four of them: other counts are padded to it, and
     split unevenly over the tiles, so that fewer channels could take longer."""
-    return CHANNEL_STEP if size >= 4 * CHANNEL_STEP and size % CHANNEL_STEP == 0 else 1
+    return CHANNEL_BLOCK if size >= 4 * CHANNEL_BLOCK and size % CHANNEL_BLOCK == 0 else 1
 
 
 def _free(group: Group, edges: bool) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.split import CHANNEL_STEP
 from npusim.graph import Graph
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.terminal.units import nbytes
 from npusim.whatif.axes.chosen import chosen
 from npusim.whatif.axes.couple import coupled
@@ -94,12 +94,12 @@ class Prune(Supposition):
                 parts.append(f"{new:,} of {old:,} {word} stay in {len(mine)} layer{'s' * (len(mine) > 1)}")
         old_bytes, new_bytes = (nbytes(_constant_bytes(g)) for g in (before, after))
         odd = sum(
-            left % CHANNEL_STEP and not group.size % CHANNEL_STEP
+            left % CHANNEL_BLOCK and not group.size % CHANNEL_BLOCK
             for group, left in kept
             if group.kind != "heads"
         )
-        what = f"{odd} layer{'s keep' if odd > 1 else ' keeps'} no multiple of {CHANNEL_STEP}"
-        hint = f"; {what}: multiple={CHANNEL_STEP} may be faster" if odd else ""
+        what = f"{odd} layer{'s keep' if odd > 1 else ' keeps'} no multiple of {CHANNEL_BLOCK}"
+        hint = f"; {what}: multiple={CHANNEL_BLOCK} may be faster" if odd else ""
         return f"{', '.join(parts)}; constants take {new_bytes} in place of {old_bytes}{hint}"
 
 
