@@ -19,6 +19,7 @@ from npusim.compiler.pieces import (
     takes_turned_image,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.relaid import image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks, weight_bytes
 from npusim.compiler.strips import Cut
@@ -122,15 +123,15 @@ def streamed_through(
     r.reason = (
         f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
     )
-    if step.engine == "dsp" and scratchpad.kernels_wait:
+    waits = step.engine == "dsp" and scratchpad.kernels_wait
+    if waits or image_waits(step.steps, scratchpad.tiles, scratchpad.tile_bytes):
         r.overlaps = False
         r.reason += ", one at a time, its transfers not hidden"
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
-    r.partial_bytes = 2 * bytes_between(
-        step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns
-    )  # what passes leave in DDR for the next
+    # what passes leave in DDR for the next
+    r.partial_bytes = 2 * bytes_between(step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns)
     return missing
 
 

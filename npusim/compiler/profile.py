@@ -149,6 +149,8 @@ class CompilerProfile(Strict):
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     folds_images: tuple[str, ...] = ()  # generations that fold columns of large images into channels instead
     pads_images: tuple[str, ...] = ()  # generations that pad input images of fewer channels to 16
+    # generations that pool a middle axis with whole sixteens of channels on each tile
+    pools_over_channels: tuple[str, ...] = ()
     # generations that lay the pixels of a product out eight to a row, not four
     rows_of_eight: tuple[str, ...] = ()
     # generations on which transfers that fetch descriptors stand in front of all others

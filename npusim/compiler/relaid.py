@@ -7,6 +7,9 @@ A reduction becomes poolings over an image of the axes in front of the reduced o
   inside; others are shared over channels behind that pass, through DDR, and are first widened to whole sixteens where
   channels must be padded too (768 to 1,024, through DDR as well);
 - a middle axis of one pooling leaves one row, which one tile makes: its image crosses DDR too;
+- of several poolings on NPU 4000 and 5010, each tile turns and pools whole sixteens of an image's channels, where there
+  are sixteens for every tile and a tile holds its share twice; what the poolings hand on crosses DDR (8 and 24 images
+  of 48 to 128 channels, 16 to 128 rows: 64 channels are 32, 16 and 16 on three tiles; not 32 channels, nor 4 MB);
 - in front of the first axis there is no channel: a 1 x 1 convolution makes sixteen of each (`pad_[0, 15, 0, 0]`), which
   cross DDR where the first pooling leaves few rows."""
 
@@ -28,9 +31,11 @@ RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may b
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
 
 
-def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ...]:
+def relaid(
+    steps: tuple[Work, ...], source: Value, pads: bool, tiles: int = 0, tile_bytes: float = 0.0
+) -> tuple[Work, ...]:
     """Poolings behind the passes that lay `source` out for them, in place of the copy in front of them. `pads`: the
-    generation pads images of few channels to 16."""
+    generation pads images of few channels to 16. `tiles` of `tile_bytes` share channels; none where they share rows."""
     move, *pools = steps
     if not isinstance(move, MoveWork) or not pools or not isinstance(pools[0], MacWork):
         return steps
@@ -45,6 +50,10 @@ def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ..
             *pools,
         )
     turn = _turned(move.nbytes / size, source, size)
+    if first.out_w > 1 and len(pools) > 1 and tiles:
+        over = _over_channels(first, source, tiles, tile_bytes)
+        if over is not None:
+            return over, *_through_ddr(pools)
     if first.out_w > 1:  # one row of results is no work for several tiles
         return turn, *(ddr_round_trip(move.nbytes) if first.out_h <= 1 else ()), *pools
     rows, columns = plane_of(length)
@@ -62,6 +71,55 @@ def relaid(steps: tuple[Work, ...], source: Value, pads: bool) -> tuple[Work, ..
     if widened:
         turn = _turned(length * channels * wide, source, size)
     return *widened, turn, *ddr_round_trip(move.nbytes), *pools
+
+
+def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float) -> MacWork | None:
+    """The pass that turns images for poolings shared over channels: a row for sixteen of them, all images side by side;
+    None where they are not shared so."""
+    images = _images(source)
+    sixteens, rest = divmod(first.out_c, images * CHANNEL_BLOCK)
+    if rest or sixteens < tiles or 2 * _share_bytes(first, sixteens, tiles) > tile_bytes:
+        return None
+    columns = images * first.in_h * first.in_w
+    return MacWork(
+        MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, CHANNEL_BLOCK, int(sixteens), columns,
+        input_bytes=first.input_bytes, weight_bytes=first.input_bytes, output_bytes=first.input_bytes,
+    )  # fmt: skip
+
+
+def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:
+    """Whether an image whose channels the tiles share so waits for the one before it: a tile does not hold it beside
+    the other and what that became (Intel's schedules of NPU 5010: 22 us an image where the largest share is 0.5 MiB,
+    9.7 of them the turn and 9.1 the next one's transfers; 384 KiB overlap)."""
+    if (
+        len(steps) < 3
+        or not isinstance(turn := steps[0], MacWork)
+        or not isinstance(pool := steps[1], MacWork)
+    ):
+        return False
+    batch = turn.op == MacOp.PERMUTE_IMAGE and turn.out_c * turn.out_h < pool.out_c
+    if not batch or turn.out_w <= pool.in_h * pool.in_w or not isinstance(steps[2], MoveWork):
+        return False
+    return 3 * _share_bytes(pool, turn.out_h, tiles) > tile_bytes
+
+
+def _share_bytes(pool: MacWork, sixteens: float, tiles: int) -> float:
+    """Bytes of the largest tile's channels of one image."""
+    return float(ceil(sixteens / tiles) * CHANNEL_BLOCK * pool.in_h * pool.in_w * pool.input_bytes)
+
+
+def _through_ddr(pools: list[Work]) -> Iterator[Work]:
+    """Poolings, and between them what they hand on."""
+    for pool in pools[:-1]:
+        yield pool
+        if isinstance(pool, MacWork):
+            yield from ddr_round_trip(pool.out_h * pool.out_w * pool.out_c * pool.output_bytes)
+    yield pools[-1]
+
+
+def _images(source: Value) -> int:
+    """Of a batch."""
+    return source.shape[0] if len(source.shape) == 4 else 1
 
 
 def _in_a_plane(first: MacWork, rows: int, columns: int) -> Iterator[MacWork]:
@@ -83,7 +141,7 @@ def plane_of(length: int) -> tuple[int, int]:
 
 def _turned(elements: float, source: Value, size: float) -> MacWork:
     """The pass that moves channels innermost, image by image where there are several."""
-    images = source.shape[0] if len(source.shape) == 4 else 1
+    images = _images(source)
     rows = elements / CHANNEL_BLOCK / 4 / images
     return MacWork(
         MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_BLOCK, CHANNEL_BLOCK, rows, 4, groups=images,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
-from npusim.compiler.relaid import plane_of, relaid
+from npusim.compiler.relaid import image_waits, plane_of, relaid
 from npusim.graph import DType, Value
 from npusim.ops.counting import copy
 from npusim.ops.reduction import Reduced, pooling_chain
@@ -48,6 +48,28 @@ def test_however_a_tensor_is_laid_out_its_poolings_end_with_one_value_a_row(oute
     assert sum(w.source == "scratchpad" for w in trips) == sum(w.destination == "scratchpad" for w in trips)
 
 
+@given(st.integers(1, 8), st.integers(1, 12), st.integers(9, 128), st.integers(1, 6), st.floats(1e4, 1e7))
+def test_poolings_shared_over_channels_turn_all_of_a_batch_and_hand_on_what_they_make(
+    images, sixteens, length, tiles, tile_bytes
+):
+    shape = (images, 16 * sixteens, length, 32)
+    source = Value("x", shape, DType.FLOAT16)
+    outer = images * 16 * sixteens
+    chain = pooling_chain(source, Reduced((2,), length, outer, 32, True), MacOp.AVERAGE_POOL, outer, 32)
+    steps = (copy(source.npu_bytes), *chain)
+    turn, *rest = works = relaid(steps, source, False, tiles, tile_bytes)
+    trips = [w for w in rest if isinstance(w, MoveWork)]
+    share = -(-sixteens // tiles) * 16 * length * 32 * 2
+    if len(chain) == 1 or sixteens < tiles or 2 * share > tile_bytes:
+        assert works == relaid(steps, source, False)
+        return
+    assert turn.out_h * turn.out_w * turn.out_c == source.elements
+    assert [w for w in rest if isinstance(w, MacWork)] == list(chain)
+    assert len(trips) == 2 * (len(chain) - 1)
+    waits = image_waits(works, tiles, tile_bytes)
+    assert waits == (images > 1 and 3 * share > tile_bytes)
+
+
 @pytest.mark.parametrize(
     ("name", "npu", "mb"),
     [  # by Intel's compiler 8.4
@@ -57,6 +79,9 @@ def test_however_a_tensor_is_laid_out_its_poolings_end_with_one_value_a_row(oute
         ("red_Mean_1_1_16_1024", "3720", 1.092),
         ("red_Mean_1_1_1024_64", "3720", 0.140),
         ("red_Mean_1_16_8_512", "5010", 0.410),
+        ("red_Sum_2_24_64_64_128", "3720", 25.559),
+        ("red_Sum_2_24_64_64_128", "4000", 31.850),
+        ("red_Sum_2_24_64_64_128", "5010", 31.850),
         ("Add_12_512_512_by_1_1_1_512", "5010", 25.167),
         ("Addc_1024_768_by_768", "4000", 4.719),
         ("Add_200_768_by_1_768", "3720", 0.616),
