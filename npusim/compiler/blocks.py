@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from npusim.compiler.split import Blocks
-from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
 
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
@@ -30,6 +30,9 @@ GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
 #: Products of so many rows, cut over channels alone, take equal blocks of them if these cost so little more (Intel's
 #: schedules: 256 x 1,024 x 4,096 in 16 of 256 channels, 128 x 2,048 x 8,192 in 64 of 128).
 LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.5
+#: Of up to so many rows, all stand in the scratchpads if that costs so little more than reading weights twice (Intel's
+#: schedules: 512 x 3,072 x 3,072 in 96 of 32 channels).
+MOST_WHOLE, WHOLE_WORTH = 512, 1.1
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -147,7 +150,9 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_BLOCK, 4096)
-    term_counts = [1] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
+    least = ceil(work.in_c / MAX_CHANNELS)  # halves of more terms than one piece takes (Intel's schedules)
+    more = [] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
+    term_counts = [n for n in more if n >= least] or [least]
     axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
     channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
@@ -218,7 +223,12 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
     uncut = (rows == 1) & (terms == 1)
-    if work.kernel_h * work.kernel_w == 1 and LEAST_EVEN <= height * width <= MOST_EVEN and uncut[best]:
+    few = work.kernel_h * work.kernel_w == 1 and height * width >= LEAST_EVEN
+    if few and height * width <= MOST_WHOLE and terms[best] == 1:
+        whole = np.where(uncut, cost, inf)
+        if whole.min() <= WHOLE_WORTH * cost[best]:
+            best = int(np.argmin(whole))
+    if few and height * width <= MOST_EVEN and uncut[best]:
         sixteens = ceil(work.out_c / CHANNEL_BLOCK)
         even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
         if even.min() <= EVEN_WORTH * cost[best]:

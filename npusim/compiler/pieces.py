@@ -15,7 +15,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.relaid import RELAID
 from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
-from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
+from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS, PIXELS_PER_ROW
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
@@ -180,6 +180,14 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
             if sixteens % even == 0 and 2 * held * on_tile <= room:
                 return even
     return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
+
+
+def term_blocks(step: Placed) -> int:
+    """Blocks of summed terms that streamed weights are cut in: one piece of the array's work takes `MAX_CHANNELS` input
+    channels at most (Intel's schedules: 1 x 16,384 x 2,048 on NPU 4000 in two halves of the terms, 16 pieces of 128
+    channels each, added up by an element-wise pass)."""
+    work = convolution_of(step)
+    return ceil(work.in_c / MAX_CHANNELS) if work is not None and step.node.op_type in PRODUCTS else 1
 
 
 def product_blocks(

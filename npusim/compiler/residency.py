@@ -6,6 +6,7 @@ docs/compiler.md."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from math import ceil
 
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
@@ -24,6 +25,7 @@ from npusim.compiler.pieces import (
     channel_blocks,
     convolution_of,
     scales_planes,
+    term_blocks,
     too_large_twice,
     weight_copies,
     works_in_place,
@@ -132,9 +134,12 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         loading = sum([sizes[n] for n in missing])
         r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
     elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held, scratchpad.tiles):
-        r.pieces, r.blocks = blocks, Blocks(channels=blocks)
+        terms = term_blocks(step)
+        r.blocks = Blocks(channels=ceil(blocks / terms), terms=terms)
+        r.pieces = blocks = r.blocks.pieces
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0
         r.reason = f"weights streamed in {blocks} pieces" if blocks > 1 else ""
+        r.reason += f" ({terms} of terms)" if terms > 1 else ""
         if blocks > 1 and not joined_inside(step, scratchpad, weights > step.fixed_bytes):
             r.destination, keeps_loads = "ddr", False
             r.reason += ", joined in DDR"
