@@ -102,3 +102,24 @@ def test_even_blocks_are_as_many_as_asked_for_or_all_there_are(op, rows, channel
     assert blocks.pieces >= min(wanted, most) or op == MacOp.ELTWISE
     piece, count = piece_of(work, blocks)
     assert piece.out_h * piece.out_w * piece.out_c * count >= rows * 4 * channels * (1 - 1e-9)
+
+
+@given(extents, st.sampled_from([8192, 8208, 16384, 20480]), extents, tiles, capacity)
+def test_no_piece_sums_up_more_terms_than_the_array_takes(m, k, n, t, nbytes):
+    """`dim <= 8192` of its pieces; Intel's schedules cut 16,384 terms in two."""
+    work = product(m, k, n)
+    found = fitting_blocks(work, operands(work), t, nbytes)
+    assert piece_of(work, found.blocks)[0].in_c <= 8192
+
+
+@pytest.mark.parametrize(("channels", "rows", "columns"), [(8, 1, 14), (32, 14, 1)])
+def test_a_scale_of_fewer_than_sixteen_channels_is_cut_along_columns(channels, rows, columns):
+    """8 x 256 x 4,097 on four tiles, as Intel's schedule has it; 32 channels have rows enough for a grid."""
+    scale = MacWork(MacOp.DEPTHWISE, 256, 4097, channels, channels, 256, 4097)
+    assert even_blocks(scale, 14, 4) == Blocks(rows=rows, columns=columns)
+
+
+def test_512_rows_stay_whole_where_that_costs_little_more():
+    """512 x 3,072 x 3,072 on NPU 4000 in 96 pieces of 32 channels, as Intel's schedule has it."""
+    work = product(512, 3072, 3072)
+    assert fitting_blocks(work, operands(work), 4, 1_253_376).blocks == Blocks(channels=96)
