@@ -222,6 +222,7 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
+    least_cost = float(cost[best])  # of what fits; what is preferred below may cost a little more
     uncut = (rows == 1) & (terms == 1)
     few = work.kernel_h * work.kernel_w == 1 and height * width >= LEAST_EVEN
     if few and height * width <= MOST_WHOLE and terms[best] == 1:
@@ -244,6 +245,6 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
         left_blocks,
         right_blocks,
         float(partial[best]),
-        float(cost[best]),
+        least_cost,
         not waits[best],
     )
