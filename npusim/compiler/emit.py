@@ -16,7 +16,7 @@ from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
-from npusim.compiler.transfers import TRANSFERS_A_PROBLEM, Transfers
+from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 #: How the DMA does more than copy from DDR to DDR: transfers one behind another, whole on one port or shared.
@@ -140,7 +140,14 @@ class Emitter(Transfers):
             return 1
         product = step.node.op_type in PRODUCTS and "contraction_of" not in step.node.attributes
         apart = product if step.fixed_bytes else not self.groups_over_tiles
-        return int(work.groups) * TRANSFERS_A_PROBLEM * (2 if step.fixed_bytes else 1) if apart else 1
+        if not apart:
+            return 1
+        # With a constant side, rows that fill no sixteens come tile by tile: 14 transfers a problem on NPU 4000 and 5010,
+        # 7 on 3720 (release 8.4: 4 and 16 problems of 8 terms).
+        own = TRANSFERS_A_PROBLEM
+        if step.fixed_bytes:
+            own = PADDED_A_PROBLEM if self.groups_over_tiles else 2 * TRANSFERS_A_PROBLEM
+        return int(work.groups) * own
 
     def _begins(self, step: Placed) -> tuple[int, ...]:
         """Tasks after which a step begins: a step that does not need the last one's result begins beside it."""

@@ -27,6 +27,11 @@ def test_the_committed_gains_are_of_the_table():
     assert len(read_golden()) >= 30 and {(s.graph, s.rewrite) for s in read_golden()} <= keys
 
 
+@pytest.mark.parametrize("rewrite", REWRITES)
+def test_nine_in_ten_committed_signs_are_the_compilers(rewrite):
+    assert share([s for s in read_golden() if s.rewrite == rewrite]) >= 0.9
+
+
 @needs_shared
 def test_a_sample_of_signs_is_as_committed():
     was = {(s.graph, s.rewrite): s for s in read_golden()}
