@@ -142,8 +142,8 @@ class Emitter(Transfers):
         apart = product if step.fixed_bytes else not self.groups_over_tiles
         if not apart:
             return 1
-        # With a constant side, rows that fill no sixteens come tile by tile: 14 transfers a problem on NPU 4000 and 5010,
-        # 7 on 3720 (release 8.4: 4 and 16 problems of 8 terms).
+        # With a constant side, rows that fill no sixteens come tile by tile: 14 transfers a problem on NPU 4000 and
+        # 5010, 7 on 3720 (release 8.4: 4 and 16 problems of 8 terms).
         own = TRANSFERS_A_PROBLEM
         if step.fixed_bytes:
             own = PADDED_A_PROBLEM if self.groups_over_tiles else 2 * TRANSFERS_A_PROBLEM
