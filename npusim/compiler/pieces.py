@@ -26,6 +26,7 @@ TWICE_KERNELS = frozenset(["mvn"])
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 # Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels.
 FEW_ROWS = 64
+POOLINGS = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
@@ -61,7 +62,14 @@ def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = 
     if not turned or not between:
         return leaving * between
     images = [(w.groups, w.out_h * w.out_w * w.out_c * w.output_bytes) for w in turned]
-    return float(sum(count * size for count, size in images if 2 * size > room))
+    return float(sum(count * size for count, size in images if 2 * size > room)) + _parts_bytes(step, room)
+
+
+def _parts_bytes(step: Placed, room: float) -> float:
+    """Bytes that poolings hand on to the next pooling and that do not fit into `room`."""
+    pools = [w for w in step.steps if isinstance(w, MacWork) and w.op in POOLINGS]
+    parts = (w.out_h * w.out_w * w.out_c * w.output_bytes for w in pools[:-1])
+    return float(sum(size for size in parts if size > room))
 
 
 def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
@@ -123,11 +131,16 @@ def convolution_of(step: Placed) -> MacWork | None:
 
 def most_pieces(step: Placed) -> float:
     """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row; one that
-    runs on one DSP walks through DDR by itself."""
+    runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is cut: a plane is pooled in
+    strips, whose parts are pooled again."""
     limit = float("inf")
+    pooled = False
     for work in step.steps:
         if isinstance(work, MacWork):
-            limit = min(limit, largest_cut(work, "rows"))
+            pools = work.op in POOLINGS
+            if not (pools and pooled):
+                limit = min(limit, largest_cut(work, "rows"))
+            pooled = pools
         elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and not step.one_dsp:
             limit = min(limit, max(1, work.independent))
     return limit

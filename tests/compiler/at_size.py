@@ -45,6 +45,13 @@ def unary(op_type, *shape, **attributes):
     return one_op(op_type, {"x": shape}, shape, attributes=attributes)
 
 
+def reduction(op_type, shape, *axes, keepdims=1):
+    """A reduction over `axes`, given as an attribute."""
+    kept = [1 if a in axes else n for a, n in enumerate(shape)]
+    out = kept if keepdims else [n for a, n in enumerate(shape) if a not in axes]
+    return one_op(op_type, {"x": shape}, out, attributes={"axes": axes, "keepdims": keepdims})
+
+
 def norm(rows, width):
     return one_op(
         "LayerNormalization",

@@ -48,6 +48,16 @@ GRAPHS = {
     "attention": lambda a, b, c: at_size.attention(8, a, b, 64),
     "attention in ops": lambda a, b, c: at_size.attention_in_ops(16, a, b, 40),
     "add": lambda a, b, c: at_size.one_op("Add", {"x": (1, a, b), "z": (1, a, b)}, (1, a, b)),
+    "global pool": lambda a, b, c: at_size.one_op(
+        "GlobalAveragePool", {"x": (1, min(c, 512), a, b)}, (1, min(c, 512), 1, 1)
+    ),
+    "global max pool": lambda a, b, c: at_size.one_op(
+        "GlobalMaxPool", {"x": (1, min(c, 512), a, b)}, (1, min(c, 512), 1, 1)
+    ),
+    "mean of a plane": lambda a, b, c: at_size.reduction("ReduceMean", (1, min(c, 512), a, b), 2, 3),
+    "sum of a plane": lambda a, b, c: at_size.reduction("ReduceSum", (1, min(c, 512), a, b), 2, 3),
+    "largest of a plane": lambda a, b, c: at_size.reduction("ReduceMax", (1, min(c, 512), a, b), 2, 3),
+    "sum of an axis": lambda a, b, c: at_size.reduction("ReduceSum", (1, min(c, 512), a, b), 1 + c % 3),
 }
 
 
@@ -56,6 +66,15 @@ GRAPHS = {
 @given(sizes, sizes, sizes, hardware)
 def test_nothing_is_refused_for_size(kind, a, b, c, name):
     assert microseconds(GRAPHS[kind](a, b, c), HARDWARE[name]) > 0
+
+
+@pytest.mark.parametrize("name", HARDWARE)
+@pytest.mark.parametrize("side", [400, 512])
+def test_a_plane_that_does_not_fit_is_pooled_in_strips(side, name):
+    hw = HARDWARE[name]
+    half, whole = (at_size.reduction("ReduceMean", (1, 32, rows, side), 2, 3) for rows in (side // 2, side))
+    assert microseconds(half, hw) < microseconds(whole, hw)
+    assert ddr_bytes(planned(whole, hw)) >= 2 * 32 * side * side  # all of it is read
 
 
 @settings(max_examples=40)
