@@ -174,6 +174,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "the same where the width is a multiple of 16: Intel's compiler wants a MAC-array neighbour then",
     ),
+    "ones_convolution_without_axis": (
+        ("mac_array",),
+        "the same without keepdims: Intel's schedules of 2026 do not depend on it",
+    ),
     "ones_convolution_innermost": (
         ("mac_array",),
         "sum over the innermost axis as a 1x1 convolution with all-ones weights, >= 4096 elements (2025 on)",

@@ -6,10 +6,11 @@ in the compiler's order of trial; which are tried at all is the compiler profile
 - `view`: the reduced axes have length 1.
 - `ones_convolution`: [1,C,H,W] summed over C, keepdims, W no multiple of 16 (Dec 2024 on);
   `ones_convolution_by_neighbour` for W a multiple of 16, where a MAC-array neighbour is asked for.
+- `ones_convolution_without_axis`: the same without keepdims (2026, whose schedule does not depend on it).
 - `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
   without `native_reduce`).
-- `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026); of 16 nothing is
-  expanded.
+- `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026); of 4 and 16
+  nothing is expanded.
 - `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
   with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
   pooled along `axis`. What the rules of the Dec 2024 compiler come to.
@@ -34,6 +35,9 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
 LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold beside what it is made of
+# Elements of a first axis that are channels as they are: Intel's schedules sum 16, and 4 by a CompressConvolution
+# (524,288 sums of 4: 204 us on NPU 4000); those of 2, 3, 5, 8 and 12 are expanded (8: 4,156 us).
+UNEXPANDED = (4, CHANNEL_BLOCK)
 MAX_STRIDE = 8
 
 
@@ -185,17 +189,24 @@ def _sum(mean: bool) -> Rule:
         over_channels = floats and len(shape) == 4 and r.axes == (1,)
         innermost = floats and r.axes == (len(shape) - 1,)
         found: list[Lowering] = []
-        if over_channels and not mean and shape[0] == 1 and c.attr("keepdims", 1):
+        if over_channels and not mean and shape[0] == 1:
             name = "ones_convolution" if shape[3] % CHANNEL_BLOCK else "ones_convolution_by_neighbour"
+            if not c.attr("keepdims", 1):
+                name = "ones_convolution_without_axis"
             found.append(Lowering(name, (ones_convolution(c, r, shape[2], shape[3]),)))
         if innermost and not mean and source.elements >= INNERMOST_MINIMUM:
             found.append(Lowering("ones_convolution_innermost", (ones_convolution(c, r, *pixels(rest)),)))
         first = r.consecutive and r.outer == 1 and r.inner > 1 and source.elements % CHANNEL_BLOCK == 0
         filled = source.npu_bytes * CHANNEL_BLOCK * CHANNEL_BLOCK / max(r.length, 1)
-        if floats and first and not mean and r.length < CHANNEL_BLOCK and filled > LEAST_EXPANDED_BYTES:
+        short = r.length < CHANNEL_BLOCK and r.length not in UNEXPANDED
+        if floats and first and not mean and short and filled > LEAST_EXPANDED_BYTES:
             found.append(expanded_sum(c, r))
-        if floats and first and not mean and r.length == CHANNEL_BLOCK:  # sixteen channels as they are
-            found.append(Lowering("ones_convolution_expanded", (ones_convolution(c, r, *pixels(rest)),)))
+        if floats and first and not mean and r.length in UNEXPANDED:
+            wide = (
+                r.length < CHANNEL_BLOCK and rest % CHANNEL_BLOCK == 0
+            )  # narrow pixels want rows of a full grid
+            plane = (rest // CHANNEL_BLOCK, CHANNEL_BLOCK) if wide else pixels(rest)
+            found.append(Lowering("ones_convolution_expanded", (ones_convolution(c, r, *plane),)))
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
             found.append(native_reduce(c, r))
@@ -208,6 +219,7 @@ SUM_WAYS = ("pooling_chain", "pooling_chain_relayout", "native_reduce", "dsp", "
 ONES = (
     "ones_convolution",
     "ones_convolution_by_neighbour",
+    "ones_convolution_without_axis",
     "ones_convolution_innermost",
     "ones_convolution_expanded",
 )
