@@ -18,6 +18,7 @@ from npusim.measures import US, host_ns
 from npusim.pricing import timeline
 
 STEP, HOST = "step.minimum_ns", "host.latency_ns"
+CONSTANTS = (STEP, HOST)  # what the page on fidelity tells of them
 PRODUCT = "155H"  # whose rows they are fitted to
 _STARTS_US = (1.0, 3.0, 6.0, 12.0, 25.0)  # a step shorter than all work has no slope to follow
 
