@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
@@ -37,13 +38,17 @@ class Number(NamedTuple):
             raise ValueError(f"expected a number, got {type(value).__name__} {value!r}")
         array = None if plain else np.asarray(value)
         if array is not None and (array.dtype.kind not in "iuf" or array.size == 0):
+            for item in array.ravel().tolist() if array.dtype.kind == "O" else ():
+                if type(item) is int:  # one that NumPy has no type for
+                    self.check(item)
             raise ValueError(f"expected a number, got {type(value).__name__}")
         low, high = (value, value) if array is None else (array.min().item(), array.max().item())
-        if not (math.isfinite(low) and math.isfinite(high)):
+        if not -math.inf < low <= high < math.inf:  # `isfinite` takes no integer beyond a float
             raise ValueError("must be finite")
         if high > MOST or low < -MOST or 0 < abs(low) < 1 / MOST or 0 < abs(high) < 1 / MOST:
             odd = high if abs(high) > MOST or 0 < abs(high) < 1 / MOST else low
-            raise ValueError(f"must be 0 or between {1 / MOST:g} and {MOST:g} in size, got {odd:g}")
+            got = f"{odd:g}" if abs(odd) <= sys.float_info.max else "an integer of more than 308 digits"
+            raise ValueError(f"must be 0 or between {1 / MOST:g} and {MOST:g} in size, got {got}")
         if ge is not None and low < ge:
             raise ValueError(f"must be at least {ge:g}, got {low:g}")
         if gt is not None and low <= gt:

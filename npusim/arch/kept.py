@@ -20,6 +20,9 @@ from npusim.arch.names import Places
 #: To be counted up when the same text is read as something else: what was kept before counts no longer.
 READING = 1
 
+#: The file cannot be read, holds a date or no finite number, or what was kept of it is cut short or garbled.
+_NOT_KEPT = (OSError, NameError, EOFError, ValueError, TypeError, ImportError)
+
 
 class _Yaml(SourceFileLoader):
     """A YAML file as source: its values, and the line of each name."""
@@ -41,7 +44,7 @@ def read_kept(path: Path) -> tuple[dict[str, Any], Places]:
     try:
         code = _Yaml(path.stem, str(path)).get_code(path.stem)
         exec(code or "", held)
-    except (OSError, NameError):  # it cannot be read, or holds a date, or no finite number
+    except _NOT_KEPT:
         return read_yaml(path)
     return held["values"], {name: f"{path}:{line}" for name, line in held["lines"].items()}
 

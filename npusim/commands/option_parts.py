@@ -39,7 +39,9 @@ def npus(incomplete: str) -> list[str]:
 def compilers(incomplete: str) -> list[str]:
     from npusim.compiler.profile import list_profiles
 
-    return [name for name in list_profiles() if name.startswith(incomplete)] + files_in(incomplete, ".yaml")
+    return [name for name in list_profiles() if name.startswith(incomplete.lower())] + files_in(
+        incomplete, ".yaml"
+    )
 
 
 def numbers(incomplete: str) -> list[str]:

@@ -55,13 +55,15 @@ def pareto(
     varied = parse_vary(vary)
     hardware = asked.hardware()
 
+    from npusim.compiler.profile import load_profile, warnings_of
     from npusim.sweeping.axes import make_axes
+    from npusim.sweeping.question import compilers_asked
     from npusim.sweeping.run import sweep
     from npusim.terminal.progress import working
     from npusim.tradeoff.front import check_cost, front
 
     method = method or (Method.GRID if points is None else Method.SOBOL)
-    make_axes(varied, hardware, method == Method.GRID, asked.what_ifs)
+    axes = make_axes(varied, hardware, method == Method.GRID, asked.what_ifs)
     check_cost(cost, hardware, varied)
     graph = asked.graph(model)
     with working("sweeping"):
@@ -75,13 +77,14 @@ def pareto(
     from npusim_xamba.envelope import text
 
     known = {"model_sha256": graph.sha256, "compiler": compiler, "seed": seed}
+    warnings = warnings_of(hardware, [load_profile(name) for name in compilers_asked(compiler, axes)])
     answer(
         outputs,
         {
             "--csv": lambda: to_csv(found, everything),
             "--json": lambda: text(to_document(found, everything, **known)),
         },
-        lambda width: page(found, int(dataset["latency_us"].size), top, width),
+        lambda width: page(found, int(dataset["latency_us"].size), top, width, warnings),
     )
     if plot:
         from npusim.plotting.save import save

@@ -105,6 +105,7 @@ def run(job: Job) -> str:
         f"{computed:,} points in {seconds:.1f} s ({computed / max(seconds, 1e-9):,.0f} a second) -> {job.out}"
     ]
     lines += [f"{count:,} points are unknown: {sentence}" for sentence, count in misfits.items()]
+    lines += [f"warning {sentence}" for sentence in question.warnings()]
     if suffix != ".zarr" or job.plot is not None:
         dataset = read(folder).load()
         if suffix != ".zarr":

@@ -4,6 +4,7 @@ Profiles are YAML files in `hw_configs/compilers/`, one a release. Rules name In
 profile serves all of them; `npusim run --compiler NAME` picks one."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import field
 from functools import cache, cached_property
 from pathlib import Path
@@ -218,6 +219,13 @@ def load_profile(name: str) -> CompilerProfile:
     return validate(data, places, str(path), CompilerProfile)
 
 
+def warnings_of(hw: Hardware, profiles: Iterable[CompilerProfile]) -> list[str]:
+    """What a reader must know about the rules of these compilers that plan `hw`, each sentence once.
+
+    Raises BadHardware, as `CompilerProfile.generation_for`."""
+    return list(dict.fromkeys(said for profile in profiles for said in profile.generation_for(hw)[1]))
+
+
 def list_profiles() -> list[str]:
     """Names of the profiles that come with npusim."""
     from npusim.arch.presets import config_dir
@@ -229,7 +237,10 @@ def list_profiles() -> list[str]:
 def _find(name: str) -> Path:
     from npusim.arch.presets import config_dir
 
-    path = Path(name) if name.endswith((".yaml", ".yml")) else config_dir() / "compilers" / f"{name}.yaml"
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+    else:
+        path = config_dir() / "compilers" / f"{name.lower()}.yaml"
     if not os.path.isfile(path):  # a name may be longer than a file's can be
         known = ", ".join(list_profiles())
         hint = near(name, list_profiles())

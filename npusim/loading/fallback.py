@@ -52,12 +52,17 @@ def no_rule(op: Op) -> str:
     """What to do about an op nobody knows: three lines of a shape rule, with which --allow-unmodelled lists it."""
     function = "".join(c if c.isalnum() and c.isascii() else "_" for c in op.kind).lower() or "rule"
     domain = f", domain='{op.domain}'" if op.domain else ""
+    first = next((i for i, value in enumerate(op.inputs) if value is not None), None)
+    like = f"op.x({first})"
+    out = f"{like}.dtype, {like}.shape" if first is not None else "DType.FLOAT32, (1,)"
+    names = "Out, rule" if first is not None else "DType, Out, rule"
+    outputs = " * op.count" if op.count > 1 else ""
     return (
         f"no shape rule for this op of domain '{op.domain or 'ai.onnx'}', opset {op.opset}, and the file does not "
         "declare its output shapes; declare them (value_info), or say them in three lines of Python before "
         "npusim.load: "
-        f"from npusim.loading.rules import Out, rule; @rule('{op.kind}'{domain}); "
-        f"def _{function}(op): return [Out(op.x(0).dtype, op.x(0).shape)]"
+        f"from npusim.loading.rules import {names}; @rule('{op.kind}'{domain}); "
+        f"def _{function}(op): return [Out({out})]{outputs}"
     )
 
 

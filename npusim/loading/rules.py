@@ -8,6 +8,7 @@ builder adds which node it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
 
@@ -107,6 +108,10 @@ def rule(*kinds: str, domain: str = "", replace: bool = False) -> Callable[[Rule
     win in silence."""
 
     def register(function: Rule) -> Rule:
+        if not function.__module__.startswith(
+            "npusim.loading."
+        ):  # a user's stands beside npusim's own, or for one
+            import_module("npusim.loading.all_rules")
         for kind in kinds:
             key = f"{domain}.{kind}" if domain else kind
             if key in RULES and not replace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,11 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Method, Mode, Precision, choose
-from npusim.compiler.profile import load_profile
+from npusim.compiler.profile import load_profile, warnings_of
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.report.words import ENGINES
-from npusim.sweeping.axes import make_axes
+from npusim.sweeping.axes import Axis, make_axes
 from npusim.sweeping.design import Block, Design, make_design
 from npusim.sweeping.evaluate import Evaluator
 from npusim.sweeping.planned import Answer
@@ -146,9 +146,7 @@ class Question:
 
     def fingerprint(self) -> str:
         """Equal for questions with equal answers: graphs, numbers, profiles, points, version."""
-        compilers = {self.compiler}
-        for axis in self.design.axes:
-            compilers |= set(axis.values) if axis.name == "compiler" else set()
+        compilers = {self.compiler, *compilers_asked(self.compiler, self.design.axes)}
         parts = {
             "attributes": self.attributes(),
             "graphs": [_graph_print(graph) for graph in self.graphs.values()],
@@ -159,8 +157,19 @@ class Question:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
+    def warnings(self) -> list[str]:
+        """What a reader must know about the rules that plan the NPU."""
+        compilers = compilers_asked(self.compiler, self.design.axes)
+        return warnings_of(self.hw, [load_profile(name) for name in compilers])
+
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_evaluators": {}}  # plans stay at home; a worker makes its own
+
+
+def compilers_asked(compiler: str, axes: Iterable[Axis]) -> list[str]:
+    """Names of the compilers that points are planned by: the axis's, else the one given."""
+    varied = [axis.values for axis in axes if axis.name == "compiler"]
+    return list(varied[0]) if varied else [compiler]
 
 
 def _graph_print(graph: Graph) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from npusim.terminal.layout import Line, fit, sentence, table
 from npusim.terminal.units import time
 from npusim.tradeoff.front import Front
 
 
-def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
-    """The page's lines: how many points, and at most `top` of the front, evenly chosen, by rising cost."""
+def page(found: Front, asked: int, top: int, width: int, warnings: Sequence[str] = ()) -> list[Line]:
+    """The page's lines: how many points, at most `top` of the front, evenly chosen, by rising cost, and warnings."""
     rows = list(found.rows())
     some = [rows[i] for i in _spread(len(rows), top)]
     names = list(found.parameters)
@@ -33,6 +35,7 @@ def page(found: Front, asked: int, top: int, width: int) -> list[Line]:
         *sentence(f"{len(rows)} points that no other beats on both{shown}", width, 10, "front"),
         Line(""),
         *lines,
+        *(line for said in warnings for line in sentence(said, width, 10, "warning", style="yellow")),
     ]
 
 

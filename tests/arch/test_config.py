@@ -1,5 +1,6 @@
 """What a hardware file may not say, and how it is told."""
 
+import numpy as np
 import pytest
 
 from npusim.arch.config import load_yaml
@@ -140,3 +141,13 @@ def test_a_base_that_is_no_name_is_one_sentence_in_hardware_and_in_profiles(tmp_
         with pytest.raises((BadHardware, BadArgument)) as caught:
             read(path)
         assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("given", ["9" * 400, "-" + "9" * 400])
+def test_an_integer_beyond_any_float_is_refused_with_a_sentence(tmp_path, given):
+    own = tmp_path / "own.yaml"
+    own.write_text(f"based_on: lunar_lake\nname: own\ndsp: {{clock_mhz: {given}}}\n")
+    with pytest.raises(BadHardware, match=r"own.yaml:3: dsp.clock_mhz: must be .*integer of more than 308"):
+        load_hardware(own)
+    with pytest.raises(BadHardware, match=r"dsp.clock_mhz: must be .*integer of more than 308"):
+        load_hardware("lunar_lake").replace({"dsp.clock_mhz": np.asarray([1000, int(given)])})

@@ -68,3 +68,11 @@ def test_what_is_wrong_is_told_as_of_any_file(own, text):
 def test_what_is_no_plain_value_is_read_all_the_same(own, value):
     own.write_text(f"tiles: {value}\n")
     assert repr(read_kept(own)) == repr(read_yaml(own))
+
+
+@pytest.mark.parametrize("size", [0, 10, 16, 17, 100, 1000])
+def test_what_is_kept_and_cut_short_is_read_anew(own, size):
+    first = read_kept(own)
+    (kept,) = (own.parent / "__pycache__").iterdir()
+    kept.write_bytes(kept.read_bytes()[:size])
+    assert read_kept(own) == first

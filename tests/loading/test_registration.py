@@ -1,5 +1,8 @@
 """A rule is found the moment it is registered, and a second one of the same name is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -40,6 +43,18 @@ def test_a_second_shape_rule_of_an_op_is_refused_unless_it_says_so():
     rule("Relu", replace=True)(lambda o: [Out(o.x().dtype, (1,))])
 
 
+@pytest.mark.parametrize(("given", "refused"), [("", True), (", replace=True", False)])
+def test_a_rule_before_the_first_load_stands_beside_those_that_come_along(given, refused):
+    code = (
+        "from npusim.loading.rules import RULES, rule\n"
+        f"@rule('MatMul'{given})\ndef mine(op): ...\n"
+        "from npusim.loading import all_rules\nassert RULES['MatMul'] is mine and 'Conv' in RULES"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode != 0) == refused, ended.stderr
+    assert ("'MatMul' of domain 'ai.onnx' has a shape rule already" in ended.stderr) == refused
+
+
 @pytest.mark.parametrize(
     "register, table, kind, where",
     [
@@ -77,8 +92,9 @@ def test_an_op_nobody_knows_whose_shape_the_file_declares_is_listed(tmp_path, de
     assert report.latency_us > 0
 
 
-def test_the_error_shows_the_rule_to_write_and_the_rule_works(tmp_path):
-    path = foreign(tmp_path, None)
+@pytest.mark.parametrize("inputs", [("x",), (), ("", "x")])
+def test_the_error_shows_the_rule_to_write_and_the_rule_works(tmp_path, inputs):
+    path = foreign(tmp_path, None, inputs)
     with pytest.raises(UnknownShape, match="the file does not declare its output shapes") as error:
         load(path, {"n": 2})
     shown = str(error.value).partition("before npusim.load: ")[2].split("; ")

@@ -17,7 +17,7 @@ from xamba.choice.regions import WHOLE_BELOW, Region, as_whole, extract, regions
 from xamba.choice.replay import replay
 from xamba.choice.search import SAME, Declined, Found, Search, Step
 from xamba.choice.signs import Row, known
-from xamba.choice.targets import Target
+from xamba.choice.targets import Target, warnings_of
 from xamba.choice.witness import Witness
 from xamba.errors import BadModel, CannotPrice, InvalidModel, NotEquivalent
 from xamba.facts.facts import Facts
@@ -95,6 +95,7 @@ class Chooser:
         offered = list(candidates(self.max_error <= 0) if self.offered is None else self.offered)
         pricer = Pricer(self.targets, self.dims, settings=self.settings)
         choice = Choice(self.targets, (), (), [], [], model)
+        choice.notes += warnings_of(self.targets)
         choice.notes += put_in_place(model, lambda node: any(one.reports(node) for one in offered))
         choice.before = choice.after = pricer(model)
         if self.witness:

@@ -10,6 +10,7 @@ from npusim.arch.presets import list_hardware as list_hardware
 from npusim.arch.presets import load_hardware
 from npusim.compiler.profile import CompilerProfile, load_profile
 from npusim.compiler.profile import list_profiles as list_profiles
+from npusim.compiler.profile import warnings_of as rules_warnings
 from npusim.errors import NpusimError
 from npusim.simulation import DEFAULT_COMPILER
 from xamba.errors import BadArgument
@@ -54,3 +55,12 @@ def targets(npus: Sequence[str], compilers: Sequence[str] = (DEFAULT_COMPILER,))
 def shipped() -> tuple[Target, ...]:
     """Every NPU that comes with npusim under both compilers."""
     return targets(list_hardware(), SHIPPED_COMPILERS)
+
+
+def warnings_of(wanted: Sequence[Target]) -> list[str]:
+    """What a reader must know about the rules that plan each of them, each sentence once. Raises `BadArgument`."""
+    try:
+        found = [said for target in wanted for said in rules_warnings(target.hardware, [target.compiler])]
+    except NpusimError as error:
+        raise BadArgument(str(error)) from None
+    return list(dict.fromkeys(found))
