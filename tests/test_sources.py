@@ -1,5 +1,6 @@
 """Every source can be opened: a document that docs/sources.md lists, a file of this repository, or another number."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -44,24 +45,33 @@ def sources_of_numbers() -> list[str]:
     return sorted({source.where for hw in hardware for source in hw.sources.values()})
 
 
-@pytest.mark.parametrize("source", sorted({*sources_of_profiles(), *sources_of_numbers()}))
+def sources_of_studies() -> list[str]:
+    tables = [list(csv.DictReader(p.open())) for p in (ROOT / "docs" / "studies").glob("*.csv")]
+    assert tables
+    return [row["source"] for table in tables for row in table]
+
+
+ALL = (sources_of_profiles, sources_of_numbers, sources_of_studies)
+
+
+@pytest.mark.parametrize("source", sorted({source for some in ALL for source in some()}))
 def test_a_source_names_what_can_be_opened(source):
     named = [name for name in names() if name.lower() in source.lower()]
     assert named or PATH.search(source) or DERIVED.search(source), source
 
 
 def test_files_that_are_named_are_there():
-    texts = [*sources_of_profiles(), *sources_of_numbers(), PAGE.read_text()]
+    texts = [*(source for some in ALL for source in some()), PAGE.read_text()]
     for path in {match for text in texts for match in PATH.findall(text)}:
         assert list(ROOT.glob(path)), f"{path} is named as a source and is not there"
 
 
 def test_no_text_cites_a_sheet_the_repository_does_not_hold():
     files = [p for folder in ("npusim", "xamba", "hw_configs", "docs") for p in (ROOT / folder).rglob("*")]
-    texts = [p for p in files if p.suffix in (".py", ".yaml", ".md", ".out")]
+    texts = [p for p in files if p.suffix in (".py", ".yaml", ".md", ".out", ".csv")]
     cited = [
         str(p.relative_to(ROOT))
         for p in texts
-        if re.search(r"facts on (Intel|XAMBA|whole)|fact sheet|shared/facts", p.read_text())
+        if re.search(r"facts on (Intel|XAMBA|whole)|facts? sheet|shared/facts", p.read_text())
     ]
     assert cited == []

@@ -4,7 +4,8 @@
 
 CMD MODEL PLATFORM OUT NPU_TILES=n runs Intel's compiler (8.4, of 2026) offline. Estimates, not hardware. `unpriced`
 names kernels it gives no time (CumSum on NPU 3720 and 4000). A model it refuses, or takes too long for, has no
-figure; rows of the same layer as exported, from the facts sheet, stand in for some of those and say so in `source`.
+figure; rows of the same layer as exported to ONNX, asked of the same compiler, stand in for some of those and say so
+in `source`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from npusim.measured.compiler import command_of, compile_with_vendor  # noqa: E4
 #: Rewrites worth a compile: the others change nothing that Intel's compiler prices, or it refuses them.
 ASKED = {"mamba-1": ("baseline", "in place", "relu"), "mamba-2": ("baseline", "CumBA", "ReduBA", "both")}
 NPUS = (("meteor_lake", 2), ("lunar_lake", 4), ("lunar_lake", 6), ("panther_lake", 3))
+SOURCE = "Intel's schedules (NPU compiler 8.4); docs/studies/intel.py asks it"
 COLUMNS = ("network", "rewrite", "npu", "tiles", "estimate_us", "unpriced", "source")
 
 
@@ -52,9 +54,7 @@ def main() -> None:
                 ir.save(model, file)
                 for npu, tiles in NPUS:
                     generation = npusim.hardware(npu).generation
-                    row = dict(
-                        zip(COLUMNS, (network, name, npu, tiles, "", "", "compiled here"), strict=True)
-                    )
+                    row = dict(zip(COLUMNS, (network, name, npu, tiles, "", "", SOURCE), strict=True))
                     try:
                         found = compile_with_vendor(file, generation, tiles, command)
                         row["estimate_us"] = f"{found.latency_us:.1f}"

@@ -99,7 +99,7 @@ BAD = [
     ("dma.bytes_per_cycle", [], BadArgument, "no values"),
     ("dma.bytes_per_cycle", [None], BadArgument, "is a number"),
     ("dma.bytes_per_cycle", [[1, 2], [3]], BadArgument, "plain numbers"),
-    ("dma.bytes_per_cycle", 10**40, BadHardware, "expected a number"),
+    ("dma.bytes_per_cycle", 10**40, BadHardware, "must be 0 or between"),
     ("mac_array.lookup_unit", "1,2", BadArgument, "true or false"),
     ("mac_array.lookup_unit", "0:1:2", BadArgument, "no range"),
     ("tiles", "1.5,2", BadHardware, "whole number"),
