@@ -26,11 +26,26 @@ def _known(conditions: dict[str, str]) -> dict[str, str]:
     return conditions
 
 
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("is empty; give at least one")
+    return names
+
+
+def _reasons(why: dict[str, str]) -> dict[str, str]:
+    for text in why.values():
+        try:
+            text.format(op="")
+        except (AttributeError, LookupError, ValueError):
+            raise ValueError(f"{quoted(text)}: in braces only {{op}} stands for something") from None
+    return why
+
+
 class LoweringRule(Strict):
     """First legal lowering of `order` wins. `generations` overrides the order on some NPUs."""
 
-    order: tuple[str, ...]
-    why: dict[str, str]  # lowering -> the reason a reader is told
+    order: Annotated[tuple[str, ...], Also(_some)]
+    why: Annotated[dict[str, str], Also(_reasons)]  # lowering -> the reason a reader is told
     generations: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # lowering, or lowering@generation -> condition (npusim.compiler.conditions)
     only_if: Annotated[dict[str, str], Also(_known)] = field(default_factory=dict)
@@ -159,7 +174,7 @@ class CompilerProfile(Strict):
     input_convert: dict[str, str]  # generation -> dsp or dma: float32 inputs to fp16
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = ()  # generations this release never knew
-    generations: tuple[str, ...]  # generations it has rules for; others are refused
+    generations: Annotated[tuple[str, ...], Also(_some)]  # generations it has rules for; others are refused
     # by which numbers its own estimate prices, where not by the hardware's
     prices: OwnPrices = field(default_factory=OwnPrices)
     refusals: str = ""  # the table of npusim.checking that says what it refuses
@@ -213,10 +228,16 @@ def load_profile(name: str) -> CompilerProfile:
 
     Raises BadArgument for an unknown name, BadHardware for a bad file."""
     from npusim.arch.config import validate
+    from npusim.arch.presets import config_dir
 
     path = _find(name)
     data, places = _read(path, ())
-    return validate(data, places, str(path), CompilerProfile)
+    profile = validate(data, places, str(path), CompilerProfile)
+    if path.parent != config_dir() / "compilers":
+        from npusim.compiler.profile_names import check_names
+
+        check_names(profile, places, str(path))
+    return profile
 
 
 def warnings_of(hw: Hardware, profiles: Iterable[CompilerProfile]) -> list[str]:
@@ -266,8 +287,11 @@ def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any
             f"{places.get(('based_on',), path)}: based_on: expected the name of a profile, found {type(base).__name__}"
         )
     below, below_places = _read(_find(base), (*chain, path))
-    for part in ("lowerings", "memory"):
+    parts = ("lowerings", "memory")
+    for part in parts:
         if not all(isinstance(d.get(part, {}), dict) for d in (below, data)):
             raise BadHardware(f"{places.get((part,), path)}: {part}: expected a mapping")
-    merged = {part: {**below.get(part, {}), **data.get(part, {})} for part in ("lowerings", "memory")}
-    return {**below, **data, **merged}, {**below_places, **places}
+    merged = {part: {**below.get(part, {}), **data.get(part, {})} for part in parts}
+    own = {(key,) for key in data if key not in parts} | {(p, key) for p in parts for key in data.get(p, {})}
+    left = {name: at for name, at in below_places.items() if name[:1] not in own and name[:2] not in own}
+    return {**below, **data, **merged}, {**left, **places}
