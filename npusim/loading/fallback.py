@@ -54,7 +54,7 @@ def no_rule(op: Op) -> str:
     domain = f", domain='{op.domain}'" if op.domain else ""
     first = next((i for i, value in enumerate(op.inputs) if value is not None), None)
     like = f"op.x({first})"
-    out = f"{like}.dtype, {like}.shape" if first is not None else "DType.FLOAT32, (1,)"
+    out = f"{like}.dtype, {like}.shape" if first is not None else "DType.FLOAT, (1,)"
     names = "Out, rule" if first is not None else "DType, Out, rule"
     outputs = " * op.count" if op.count > 1 else ""
     return (

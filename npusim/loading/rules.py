@@ -108,9 +108,8 @@ def rule(*kinds: str, domain: str = "", replace: bool = False) -> Callable[[Rule
     win in silence."""
 
     def register(function: Rule) -> Rule:
-        if not function.__module__.startswith(
-            "npusim.loading."
-        ):  # a user's stands beside npusim's own, or for one
+        # A user's rule stands beside npusim's own, or for one of them; one made by `exec` has no module.
+        if not str(function.__module__).startswith("npusim.loading."):
             import_module("npusim.loading.all_rules")
         for kind in kinds:
             key = f"{domain}.{kind}" if domain else kind

@@ -1,4 +1,4 @@
-"""A user's compiler profile in which something is wrong: the sentence names that file, the line and the nearest name."""
+"""A user's compiler profile with something wrong: the sentence names that file, the line and the nearest name."""
 
 import pytest
 
