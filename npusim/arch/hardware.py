@@ -154,9 +154,7 @@ class Hardware(Strict):
 
     def extended(self, numbers: Mapping[str, Any], source: Source = BY_CALLER) -> Hardware:
         """The same with numbers of a block that it may not have yet (`weight_store`), checked. Raises BadHardware."""
-        paths: dict[KeyPath, Any] = {tuple(name.split(".")): value for name, value in numbers.items()}
-        sources = {**self._source_of, **dict.fromkeys(paths, source)}
-        return Hardware.build({**self._flat, **paths}, sources, path=self.name)
+        return self.laid({name: (value, source) for name, value in numbers.items()})
 
     def laid(self, numbers: Mapping[str, tuple[Any, Source]]) -> Hardware:
         """The same with other numbers, each with its source, by dotted name, checked: new kernel lines among them, and

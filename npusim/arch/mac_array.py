@@ -100,14 +100,13 @@ def _output_cycles(work: MacWork, hw: Hardware, fit: Any) -> Any:
         work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
     )
     pixels = np.asarray(work.out_w, dtype=float) * work.out_h
-    through = np.asarray(work.out_w, dtype=float) * _rows_through(work, fit)
-    return np.maximum(through * work.out_c / rate, _broadcast_cycles(work, hw, pixels))
+    return np.maximum(_pixels_through(work, fit) * work.out_c / rate, _broadcast_cycles(work, hw, pixels))
 
 
-def _rows_through(work: MacWork, fit: Any) -> Any:
-    """Rows that reads and writes take as long as: more than there are where they go in fours."""
+def _pixels_through(work: MacWork, fit: Any) -> Any:
+    """Pixels that reads and writes take as long as: more than there are where rows go in fours."""
     rows = np.asarray(work.out_h, dtype=float)
-    return rows + fit.row_rounding * (_ceil(rows, 4) * 4 - rows)
+    return np.asarray(work.out_w, dtype=float) * (rows + fit.row_rounding * (_ceil(rows, 4) * 4 - rows))
 
 
 def _broadcast_cycles(work: MacWork, hw: Hardware, pixels: Any) -> Any:
@@ -144,8 +143,7 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     compute = padded * work.mac_slots * (1.0 - fit.sparsity_saving * zeros) / peak
     weights = taps * channels * weight_bytes * out_channels
     weights = weights * (1.0 - fit.weight_sparsity_saving * weight_zeros)
-    through = np.asarray(work.out_w, dtype=float) * _rows_through(work, fit)
-    inputs = through * read_channels * seen * input_bytes
+    inputs = _pixels_through(work, fit) * read_channels * seen * input_bytes
     power = fit.overlap_exponent
     fixed = compute**power + _output_cycles(work, hw, fit) ** power
     across, deep, weight_rate, input_rate = _in_mode(work, fit, grid_mode)

@@ -55,9 +55,8 @@ def pareto(
     varied = parse_vary(vary)
     hardware = asked.hardware()
 
-    from npusim.compiler.profile import load_profile, warnings_of
     from npusim.sweeping.axes import make_axes
-    from npusim.sweeping.question import compilers_asked
+    from npusim.sweeping.question import warnings_asked
     from npusim.sweeping.run import sweep
     from npusim.terminal.progress import working
     from npusim.tradeoff.front import check_cost, front
@@ -77,7 +76,7 @@ def pareto(
     from npusim_xamba.envelope import text
 
     known = {"model_sha256": graph.sha256, "compiler": compiler, "seed": seed}
-    warnings = warnings_of(hardware, [load_profile(name) for name in compilers_asked(compiler, axes)])
+    warnings = warnings_asked(hardware, compiler, axes)
     answer(
         outputs,
         {

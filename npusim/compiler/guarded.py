@@ -20,7 +20,7 @@ from npusim.compiler.distribution import ADDED
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 GUARDS = frozenset(["IsNaN", "Where"])
@@ -93,20 +93,13 @@ def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
     values[out] = replace(value, name=out)
     *outer, queries, keys = value.shape
     heads, size = prod(outer), min(value.dtype.npu_bytes, 2.0)
-
-    def turn(op: MacOp, width: int, channels: int) -> MacWork:
-        return MacWork(
-            op, queries, width, channels, channels, queries, width,
-            input_bytes=size, weight_bytes=size, output_bytes=size,
-        )  # fmt: skip
-
     works: tuple[Work, ...]
     if forwards:
-        works = (turn(MacOp.PERMUTE_IMAGE, heads, keys),)
+        works = (one_tap(MacOp.PERMUTE_IMAGE, queries, heads, keys, size),)
     elif heads % CHANNEL_BLOCK == 0 or heads * keys % CHANNEL_BLOCK:
-        works = (turn(MacOp.PERMUTE, keys, heads),)
+        works = (one_tap(MacOp.PERMUTE, queries, keys, heads, size),)
     else:
-        one = turn(MacOp.MAX_POOL, heads * keys // CHANNEL_BLOCK, CHANNEL_BLOCK)
+        one = one_tap(MacOp.MAX_POOL, queries, heads * keys // CHANNEL_BLOCK, CHANNEL_BLOCK, size)
         works = (one, *ddr_round_trip(value.elements * size), one)
     why = "guarded scores are turned to the order of the file by a pass of the MAC array"
     if not forwards:

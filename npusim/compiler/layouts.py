@@ -12,7 +12,7 @@ from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
@@ -225,10 +225,7 @@ class Layouts:
         _, width, channels = shape
         rows = max(1, self.values[source].elements // max(channels * width, 1))
         size = min(value.dtype.npu_bytes, 2.0)
-        return MacWork(
-            op, rows, width, channels, channels, rows, width,
-            input_bytes=size, weight_bytes=size, output_bytes=size,
-        )  # fmt: skip
+        return one_tap(op, rows, width, channels, size)
 
     def _pass(self, name: str, source: str, works: tuple[Work, ...], sharing: str) -> Placed:
         out = (self.turned[name],)

@@ -22,7 +22,7 @@ from math import ceil, isqrt
 
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, pixels
+from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, one_tap, pixels
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -81,10 +81,7 @@ def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float)
     if rest or sixteens < tiles or 2 * _share_bytes(first, sixteens, tiles) > tile_bytes:
         return None
     columns = images * first.in_h * first.in_w
-    return MacWork(
-        MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, CHANNEL_BLOCK, int(sixteens), columns,
-        input_bytes=first.input_bytes, weight_bytes=first.input_bytes, output_bytes=first.input_bytes,
-    )  # fmt: skip
+    return one_tap(MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, first.input_bytes)
 
 
 def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:
@@ -143,16 +140,9 @@ def _turned(elements: float, source: Value, size: float) -> MacWork:
     """The pass that moves channels innermost, image by image where there are several."""
     images = _images(source)
     rows = elements / CHANNEL_BLOCK / 4 / images
-    return MacWork(
-        MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_BLOCK, CHANNEL_BLOCK, rows, 4, groups=images,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    return one_tap(MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_BLOCK, size, groups=images)
 
 
 def _convolution(count: float, terms: int, channels: int, size: float) -> MacWork:
     """A 1 x 1 convolution of `count` pixels that spreads elements out."""
-    rows, columns = pixels(count)
-    return MacWork(
-        MacOp.CONVOLUTION, rows, columns, channels, terms, rows, columns,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    return one_tap(MacOp.CONVOLUTION, *pixels(count), channels, size, terms=terms)

@@ -13,9 +13,8 @@ from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.work import MoveWork, VectorWork
 
-TRANSFERS_A_PROBLEM = (
-    2  # of each operand and the result of a product of a batch: Intel's schedules, 6 and more in all
-)
+#: Of each operand and the result of a product of a batch: Intel's schedules, 6 and more in all.
+TRANSFERS_A_PROBLEM = 2
 #: The same, of an operand beside a constant whose rows fill no sixteens, where each tile takes its own problems.
 PADDED_A_PROBLEM = 7
 MOST_TURNS = 16  # of streams that arrive side by side

@@ -128,6 +128,23 @@ def product(m: float, k: float, n: float, groups: float, left: Value, right: Val
     )  # fmt: skip
 
 
+def one_tap(
+    op: MacOp,
+    rows: float,
+    columns: float,
+    channels: float,
+    element_bytes: float,
+    terms: float | None = None,
+    groups: float = 1,
+) -> MacWork:
+    """A work of one tap that reads and writes `rows` x `columns` pixels in elements of `element_bytes`; `terms`:
+    input channels, where they are not as many as come out."""
+    return MacWork(
+        op, rows, columns, channels, channels if terms is None else terms, rows, columns, groups=groups,
+        input_bytes=element_bytes, weight_bytes=element_bytes, output_bytes=element_bytes,
+    )  # fmt: skip
+
+
 def copy(nbytes: float, elements: float = 0, constant: bool = False) -> MoveWork:
     """A copy of activations inside the scratchpad, or of a constant from DDR.
 

@@ -19,6 +19,7 @@ from npusim.ops.counting import (
     ddr_round_trip,
     dsp,
     on_mac_array,
+    one_tap,
     per_element,
     pixels,
     product,
@@ -190,25 +191,18 @@ def _through_ddr(elements: int, turn: Turn, c: OpCase, fills: bool) -> list[Work
         op_mode, rows, columns, channels = MacOp.PERMUTE_PARTS, turn.lead, turn.rows, turn.channels
         if turn.lead == 1:
             rows, columns = turn.rows, 1
-    work = MacWork(
-        op_mode, rows, columns, channels, channels, rows, columns,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
-    return [work, *crossing]
+    return [one_tap(op_mode, rows, columns, channels, size), *crossing]
 
 
 def _filled(elements: int, turn: Turn, size: float) -> list[Work]:
     """An operand whose innermost axis moves and is no multiple of sixteen: a convolution of as many of its rows as fill
     sixteens together pads each, through DDR, then it is turned (`memperm_NCWH/expand/expand_nhwc/as_convolution`, 48
     channels to 64 for 24 heads, and `to_maxpool` in Intel's schedules of Mamba-2)."""
-    full = -(-turn.channels // CHANNEL_BLOCK) * CHANNEL_BLOCK
-    together = lcm(turn.channels, CHANNEL_BLOCK) // turn.channels
-    rows, columns = pixels(-(-elements // turn.channels // together))
-    shared = {"input_bytes": size, "weight_bytes": size, "output_bytes": size}
-    deep, wide = together * turn.channels, together * full
-    pad = MacWork(MacOp.CONVOLUTION, rows, columns, wide, deep, rows, columns, **shared)
-    turned = MacWork(MacOp.PERMUTE_PARTS, turn.lead, turn.rows, full, full, turn.lead, turn.rows, **shared)
-    return [pad, *ddr_round_trip(elements / turn.channels * full * size), turned]
+    full = _filled_up(turn.channels)
+    rows, columns = pixels(-(-elements // turn.channels // _together(turn.channels)))
+    turned = one_tap(MacOp.PERMUTE_PARTS, turn.lead, turn.rows, full, size)
+    padding = _padding(rows, columns, turn.channels, size)
+    return [padding, *ddr_round_trip(elements / turn.channels * full * size), turned]
 
 
 def _expanded(step: Step, c: OpCase) -> list[Work]:
@@ -216,7 +210,7 @@ def _expanded(step: Step, c: OpCase) -> list[Work]:
     fill sixteens together, in one row of pixels, its result through DDR (`expand_in2_ic/expand_nhwc/as_convolution` in
     Intel's schedules: 1x144x1x768 to 256 channels for 9 terms, 1x16x1x1366 to 128 for 2)."""
     rows = step.groups * step.n
-    together = lcm(step.k, CHANNEL_BLOCK) // step.k
+    together = _together(step.k)
     if step.k >= CHANNEL_BLOCK or rows % together:
         return []
     size = c.output.dtype.npu_bytes
@@ -224,12 +218,18 @@ def _expanded(step: Step, c: OpCase) -> list[Work]:
 
 
 def _padding(h: float, w: float, terms: int, size: float) -> MacWork:
-    """The convolution that pads rows of few terms to sixteen terms, as many rows a pixel as fill sixteens together."""
-    together = lcm(terms, CHANNEL_BLOCK) // terms
-    return MacWork(
-        MacOp.CONVOLUTION, h, w, CHANNEL_BLOCK * together, terms * together, h, w,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    """The convolution that pads rows of terms to whole sixteens, as many rows a pixel as fill sixteens together."""
+    together = _together(terms)
+    return one_tap(MacOp.CONVOLUTION, h, w, _filled_up(terms) * together, size, terms=terms * together)
+
+
+def _together(terms: int) -> int:
+    """Rows of so many terms that fill sixteens together."""
+    return lcm(terms, CHANNEL_BLOCK) // terms
+
+
+def _filled_up(terms: int) -> int:
+    return -(-terms // CHANNEL_BLOCK) * CHANNEL_BLOCK
 
 
 def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:

@@ -29,7 +29,7 @@ from math import prod
 from typing import NamedTuple
 
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, ddr_round_trip, dsp, pixels
+from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, ddr_round_trip, dsp, one_tap, pixels
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
@@ -140,16 +140,10 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
     source = c.input(0)
     size, wide = source.dtype.npu_bytes, CHANNEL_BLOCK
     columns = source.elements // wide / r.length
-    expand = MacWork(
-        MacOp.CONVOLUTION, r.length, columns, wide * wide, wide, r.length, columns,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    expand = one_tap(MacOp.CONVOLUTION, r.length, columns, wide * wide, size, terms=wide)
     # Of the pad what it reads: the zeros it writes beside that cost nothing there.
     rows, columns = pixels(source.elements / r.length * wide)
-    pad = MacWork(
-        MacOp.PERMUTE_IMAGE, rows, columns, r.length, r.length, rows, columns,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    pad = one_tap(MacOp.PERMUTE_IMAGE, rows, columns, r.length, size)
     once, filled = source.npu_bytes * wide, source.npu_bytes * wide / r.length
     out_h, out_w = pixels(source.elements / r.length)
     return Lowering(

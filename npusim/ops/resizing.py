@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, dsp, on_mac_array
+from npusim.ops.counting import CHANNEL_BLOCK, dsp, on_mac_array, one_tap
 from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
@@ -44,10 +44,7 @@ def _copied_larger(source: Value, out: Value, nearest: bool) -> tuple[Work, ...]
     if nearest:
         return copies
     high, width = batch * source.shape[2] * times, source.shape[3] * times
-    turned = MacWork(
-        MacOp.PERMUTE_IMAGE, high, width, channels, channels, high, width,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    turned = one_tap(MacOp.PERMUTE_IMAGE, high, width, channels, size)
     pooled = MacWork(
         MacOp.DEPTHWISE, batch * rows, columns, channels, channels, high, width, times, times, 2, 2,
         input_bytes=size, weight_bytes=size, output_bytes=out.dtype.npu_bytes,

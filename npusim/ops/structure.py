@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, per_element, vector
+from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.work import Lowering, MacOp, MacWork
 
@@ -88,10 +88,7 @@ def _shuffled(c: OpCase, source: Value) -> MacWork:
     `transpose_in/memperm`, 1x3136x2x64 for 128 channels of 56 x 56 in Intel's schedules)."""
     batch, groups, each, *plane = source.shape
     rows, depth, size = batch * groups, prod(plane), source.dtype.npu_bytes
-    return MacWork(
-        MacOp.MAX_POOL, rows, each, depth, depth, rows, each,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
-    )  # fmt: skip
+    return one_tap(MacOp.MAX_POOL, rows, each, depth, size)
 
 
 def _columns_innermost(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:

@@ -9,12 +9,13 @@ from npusim.arch.sources import COMPILER
 from npusim.compiler.plan import Plan
 from npusim.measures import US, busy_of_plan_us, critical_ns, host_ns, spans_ns
 from npusim.pricing import Prices
-from npusim.report.certainty import SOURCES, assumed, time_by_source
+from npusim.report.certainty import assumed, time_by_source
 from npusim.report.chain import path_ns
 from npusim.report.doubts import rests_on_assumptions
 from npusim.report.nodes import Nodes
 from npusim.report.record import NodeReport, Report, TaskReport, Unmodelled
 from npusim.report.tasks import Tasks
+from npusim.report.words import SOURCES
 from npusim.schedule import Timeline
 from npusim_xamba.envelope import versions
 

@@ -17,9 +17,9 @@ from npusim.columns import distinct
 from npusim.compiler.plan import DspTask, MacTask, Plan
 from npusim.measures import US
 from npusim.pricing import Prices
+from npusim.report.words import SOURCES
 from npusim.terminal.units import time, times
 
-SOURCES = ("measured", "fitted", "published", "compiler", "assumed", "unknown")
 STEP, CLOCK = "step.minimum_ns", "mac_array.clock_mhz"
 HOST = ("host.latency_ns", "host.float32_gb_per_s")
 

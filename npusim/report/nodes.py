@@ -13,9 +13,9 @@ from npusim.columns import distinct
 from npusim.compiler.plan import Ask, DspTask, MacTask, Plan, Step
 from npusim.measures import US, busy_us, ddr_bytes, engine_kind
 from npusim.pricing import Prices
-from npusim.report.certainty import SOURCES
 from npusim.report.doubts import sources_differ
 from npusim.report.record import NodeReport
+from npusim.report.words import SOURCES
 
 NO_ORIGIN = ("", "", "")
 

@@ -159,8 +159,7 @@ class Question:
 
     def warnings(self) -> list[str]:
         """What a reader must know about the rules that plan the NPU."""
-        compilers = compilers_asked(self.compiler, self.design.axes)
-        return warnings_of(self.hw, [load_profile(name) for name in compilers])
+        return warnings_asked(self.hw, self.compiler, self.design.axes)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_evaluators": {}}  # plans stay at home; a worker makes its own
@@ -170,6 +169,11 @@ def compilers_asked(compiler: str, axes: Iterable[Axis]) -> list[str]:
     """Names of the compilers that points are planned by: the axis's, else the one given."""
     varied = [axis.values for axis in axes if axis.name == "compiler"]
     return list(varied[0]) if varied else [compiler]
+
+
+def warnings_asked(hw: Hardware, compiler: str, axes: Iterable[Axis]) -> list[str]:
+    """What a reader must know about the rules by which these compilers plan `hw`."""
+    return warnings_of(hw, [load_profile(name) for name in compilers_asked(compiler, axes)])
 
 
 def _graph_print(graph: Graph) -> str:
