@@ -23,6 +23,7 @@ from npusim.compiler.planes import plane_chains
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
+from npusim.compiler.scans import staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.strips import Machine
 from npusim.errors import UnknownOp
@@ -85,7 +86,8 @@ def _compiled(
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
-    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation)
+    stay = staying(placed, fused.values, profile.memory, generation, tiles)
+    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay)
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)
     ends = generation in profile.memory.kernels_without_halo

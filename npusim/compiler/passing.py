@@ -32,6 +32,7 @@ ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which 
 KEPT_BESIDE_STRIPS = 0.43
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
+WHOLE_WEIGHTS = 3 / 4  # ... above it they are whole again (0.82 is, 0.52 not)
 
 
 def in_blocks(
@@ -249,8 +250,25 @@ def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
 
 def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
-    largest = max((weight_bytes(w) / w.groups * _copies(w, scratchpad) for w in _loops(step)), default=0.0)
-    return largest / scratchpad.tiles > LARGE_WEIGHTS * scratchpad.tile_bytes
+    loops = _loops(step)
+    each = [weight_bytes(w) / w.groups * _copies(w, scratchpad) / scratchpad.tiles for w in loops]
+    largest = max(each, default=0.0)
+    if step.node.op_type == "LSTM" and sum(each) <= scratchpad.tile_bytes:
+        # in halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units)
+        if step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS * scratchpad.tile_bytes:
+            return False
+    return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
+
+
+def _read_again(step: Placed) -> float:
+    """Of weights in pieces, the share that is read again in each step: half of them, one of two pieces stays; all where
+    the product for the inputs has the shape of the recurrent one (Intel's schedules: GRU of 512 and 640 units over as
+    many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one)."""
+    first, loop = step.steps[0], _loops(step)[0]
+    same = isinstance(first, MacWork) and first.in_c == loop.in_c
+    if step.node.op_type == "LSTM":
+        same = same and loop.groups > 1
+    return 1.0 if same else 0.5
 
 
 def _results_through_ddr(step: Placed) -> float:
@@ -270,7 +288,7 @@ def _results_through_ddr(step: Placed) -> float:
 
 def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
     """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
-    in pieces half of them are read again in every step (one of two pieces, or one of two directions, stays). What is
+    in pieces half of them are read again in every step, or all of them. What is
     beside the weights (16 bytes a channel) is read in every step; results of the products, and a sequence that does
     not fit, go through DDR."""
     loops = _loops(step)
@@ -288,11 +306,11 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
         r.again_bytes = results + tables * (rounds - 1)
         r.reason = "" if fits else "the sequence passes through DDR, the recurrent weights stay"
     else:
-        half = (again - tables) / 2
-        r.again_bytes = results + (half + tables) * (rounds - 1)
+        share = _read_again(step)
+        r.again_bytes = results + ((again - tables) * share + tables) * (rounds - 1)
         r.reason = (
-            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and half of them are read again in "
-            f"each of {rounds} steps"
+            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and "
+            f"{'all' if share == 1 else 'half'} of them are read again in each of {rounds} steps"
         )
     r.fixed_traffic = step.fixed_bytes + r.again_bytes
     r.weights_held = min(again, scratchpad.resident_bytes)

@@ -117,6 +117,8 @@ class Memory(Strict):
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
+    `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
+    (npusim.compiler.scans).
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many."""
 
     resident_share: float
@@ -138,6 +140,8 @@ class Memory(Strict):
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
+    scan_states_stay: tuple[str, ...] = ()
+    scan_products_stay: tuple[str, ...] = ()
     source: str
 
 

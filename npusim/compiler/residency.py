@@ -271,6 +271,7 @@ def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
 def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
+    own = own or not scratchpad.staying.isdisjoint(step.writes)
     if scales_planes(step) and step.reads_turned:
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:

@@ -52,6 +52,7 @@ class Residence:
 class Scratchpad:
     """Tensors inside (`inside`: bytes by name), over what they lie across the tiles, and which have a copy in DDR.
 
+    `staying`: those that whoever reads them gets where they lie.
     `part_of`: tensors that are contiguous parts of another one (a Slice, a Split): where the whole is, they are."""
 
     def __init__(
@@ -63,8 +64,10 @@ class Scratchpad:
         tile_bytes: float,
         part_of: Mapping[str, str],
         generation: str = "",
+        staying: frozenset[str] = frozenset(),
     ) -> None:
         self.sizes = sizes
+        self.staying = staying
         self.memory = memory
         self.tiles = tiles
         self.tile_bytes = tile_bytes
@@ -213,7 +216,7 @@ class Scratchpad:
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
-            if holder is None or (masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED)):
+            if holder is None or holder in self.staying or (masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED)):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):

@@ -1,0 +1,105 @@
+"""An unrolled scan: state = decay * state + update, time step by time step. What of it stays inside between steps.
+
+Intel's schedules of Mamba (states [1, 1536, 16], [1, 1280, 16], [1, 1024, 16]) and RWKV layers (8 heads of 64 x 64):
+on NPU 4000 and 5010 a state stays for all that read it, be the readers kernels, products or additions; on NPU 3720 the
+product of decay and state does, and the state crosses DDR. A state of two axes stays where the tiles share its first
+one evenly (512 of 1,536 on each of three tiles, not 1,280 or 1,024); its product crosses DDR on NPU 4000."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from npusim.compiler.place import Placed
+from npusim.compiler.profile import Memory
+from npusim.graph import Value
+from npusim.work import MacOp, MacWork, VectorWork
+
+LEAST_STEPS = 3  # in a row, of what is called a scan
+
+
+def staying(
+    steps: list[Placed], values: Mapping[str, Value], memory: Memory, generation: str, tiles: int
+) -> frozenset[str]:
+    """Tensors of unrolled scans that stay in the scratchpads for whoever reads them."""
+    states_stay, products_stay = generation in memory.scan_states_stay, generation in memory.scan_products_stay
+    if not (states_stay or products_stay):
+        return frozenset()
+    maker = {name: step for step in steps for name in step.writes}
+    found: set[str] = set()
+    scans = _scans(steps, maker, values)
+    for state, product in scans:
+        extents = [n for n in values[state].shape if n > 1]
+        heads = len(extents) > 2
+        if not states_stay or heads or extents[0] % tiles == 0:
+            found |= {product} if products_stay or (heads and states_stay) else set()
+            found |= {state} if states_stay else set()
+    found |= _beside(steps, {state for state, _ in scans}, values, states_stay)
+    return frozenset(found - {""})
+
+
+def _scans(steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str, Value]) -> list[tuple[str, str]]:
+    """Of each time step the state it makes, and the product that went into it ("" in the first)."""
+    depth: dict[str, int] = {}
+    before: dict[str, str] = {}
+    products: dict[str, str] = {}
+    for step in steps:
+        if not _adds(step):
+            continue
+        state = step.writes[0]
+        depth[state] = 0
+        for name in step.reads:
+            made = maker.get(name)
+            if made is None or not _multiplies(made) or values[name].elements != values[state].elements:
+                continue
+            past = next((n for n in made.reads if n in depth and _equal(n, state, values)), None)
+            if past is not None and depth[past] + 1 > depth[state]:
+                depth[state], before[state], products[state] = depth[past] + 1, past, name
+    found: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for state in reversed(depth):
+        if state in seen or depth[state] < LEAST_STEPS:
+            continue
+        at: str | None = state
+        while at is not None and at not in seen:
+            seen.add(at)
+            found.append((at, products.get(at, "")))
+            at = before.get(at)
+    return found
+
+
+def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], sums: bool) -> set[str]:
+    """Of scans by heads: updates that products make for the additions, and (`sums`) what else is added to a state."""
+    readers: dict[str, list[Placed]] = defaultdict(list)
+    for step in steps:
+        for name in step.reads:
+            readers[name].append(step)
+    found: set[str] = set()
+    if not states:
+        return found
+    for step in steps:
+        if len(step.writes) != 1 or len([n for n in values[step.writes[0]].shape if n > 1]) < 3:
+            continue
+        name = step.writes[0]
+        work = step.steps[0] if step.steps else None
+        batch = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups > 1
+        used = readers[name]
+        if sums and _adds(step) and not states.isdisjoint(step.reads):
+            found.add(name)
+        elif batch and used and any(_adds(s) and not states.isdisjoint(s.writes) for s in used):
+            found.add(name)
+    return found
+
+
+def _adds(step: Placed) -> bool:
+    work = step.only
+    return step.node.op_type == "Add" and isinstance(work, MacWork) and work.op == MacOp.ELTWISE
+
+
+def _multiplies(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, VectorWork) and work.kernel == "mul"
+
+
+def _equal(one: str, other: str, values: Mapping[str, Value]) -> bool:
+    return values[one].elements == values[other].elements
