@@ -1,5 +1,5 @@
-"""How a step passes through the scratchpads that does not fit: in blocks, streamed, in strips of attention, or as a
-recurrence whose weights are read again. Each function writes into the step's `Residence`."""
+"""How a step passes through the scratchpads that does not fit: in blocks, streamed, or in strips of attention. Each
+function writes into the step's `Residence`."""
 
 from __future__ import annotations
 
@@ -21,18 +21,11 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
-from npusim.compiler.split import Blocks, weight_bytes
+from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
-from npusim.ops.counting import TABLE_BYTES
-from npusim.work import EVERY_TILE, MacOp, MacWork
 
-SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which reads no tables (320: not)
 # Of the room, what strips read from the scratchpads (Intel's schedules: 0.41 is, 0.46 not).
 KEPT_BESIDE_STRIPS = 0.43
-# Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
-LARGE_WEIGHTS = 1 / 4
-WHOLE_WEIGHTS = 3 / 4  # ... above it they are whole again (0.82 is, 0.52 not)
 
 
 def in_blocks(
@@ -226,91 +219,3 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
             one.reason += f"; {twice:.0%} computed twice where strips overlap"
     found[-1].part, found[-1].destination = "last", "ddr"
     return found
-
-
-def _loops(step: Placed) -> list[MacWork]:
-    """The products of a recurrence that run once a time step."""
-    return [
-        w
-        for w, n in zip(step.steps, step.times, strict=True)
-        if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION and n > 1
-    ]
-
-
-def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
-    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
-    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
-    for a batch of 1 and are read again at every step for a batch of 8)."""
-    return sum(weight_bytes(w) * _copies(w, scratchpad) for w in _loops(step))
-
-
-def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
-    return 1 if work.out_h * work.out_w == 1 else scratchpad.tiles
-
-
-def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
-    """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
-    loops = _loops(step)
-    each = [weight_bytes(w) / w.groups * _copies(w, scratchpad) / scratchpad.tiles for w in loops]
-    largest = max(each, default=0.0)
-    if step.node.op_type == "LSTM" and sum(each) <= scratchpad.tile_bytes:
-        # in halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units)
-        if step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS * scratchpad.tile_bytes:
-            return False
-    return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
-
-
-def _read_again(step: Placed) -> float:
-    """Of weights in pieces, the share that is read again in each step: half of them, one of two pieces stays; all where
-    the product for the inputs has the shape of the recurrent one (Intel's schedules: GRU of 512 and 640 units over as
-    many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one)."""
-    first, loop = step.steps[0], _loops(step)[0]
-    same = isinstance(first, MacWork) and first.in_c == loop.in_c
-    if step.node.op_type == "LSTM":
-        same = same and loop.groups > 1
-    return 1.0 if same else 0.5
-
-
-def _results_through_ddr(step: Placed) -> float:
-    """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
-    operands and writes one; of sums made step by step, which are written and read as both of their operands are."""
-    made = 0.0
-    for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
-        if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
-            continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
-        if work.op == MacOp.ELTWISE:
-            made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
-        elif i == 0:
-            made += result * 2
-    return made
-
-
-def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
-    """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
-    in pieces half of them are read again in every step, or all of them. What is
-    beside the weights (16 bytes a channel) is read in every step; results of the products, and a sequence that does
-    not fit, go through DDR."""
-    loops = _loops(step)
-    again = sum(weight_bytes(w) for w in loops)
-    rounds = max(step.times)
-    results = _results_through_ddr(step)
-    tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
-    if step.lowering == "gates_in_halves" and loops[0].in_c <= ONE_KERNEL_UNITS:
-        tables = 0.0
-    stay = not _in_pieces(step, scratchpad)
-    r.weights_until = 1.0
-    if not fits:
-        r.destination = "ddr"
-    if stay:
-        r.again_bytes = results + tables * (rounds - 1)
-        r.reason = "" if fits else "the sequence passes through DDR, the recurrent weights stay"
-    else:
-        share = _read_again(step)
-        r.again_bytes = results + ((again - tables) * share + tables) * (rounds - 1)
-        r.reason = (
-            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and "
-            f"{'all' if share == 1 else 'half'} of them are read again in each of {rounds} steps"
-        )
-    r.fixed_traffic = step.fixed_bytes + r.again_bytes
-    r.weights_held = min(again, scratchpad.resident_bytes)

@@ -16,8 +16,6 @@ from npusim.compiler.passing import (
     in_blocks,
     in_strips,
     plane_strips,
-    recurrent,
-    step_weights,
     streamed_through,
 )
 from npusim.compiler.pieces import (
@@ -31,6 +29,7 @@ from npusim.compiler.pieces import (
     works_in_place,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks

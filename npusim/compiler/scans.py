@@ -22,7 +22,10 @@ def staying(
     steps: list[Placed], values: Mapping[str, Value], memory: Memory, generation: str, tiles: int
 ) -> frozenset[str]:
     """Tensors of unrolled scans that stay in the scratchpads for whoever reads them."""
-    states_stay, products_stay = generation in memory.scan_states_stay, generation in memory.scan_products_stay
+    states_stay, products_stay = (
+        generation in memory.scan_states_stay,
+        generation in memory.scan_products_stay,
+    )
     if not (states_stay or products_stay):
         return frozenset()
     maker = {name: step for step in steps for name in step.writes}
@@ -38,8 +41,10 @@ def staying(
     return frozenset(found - {""})
 
 
-def _scans(steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str, Value]) -> list[tuple[str, str]]:
-    """Of each time step the state it makes, and the product that went into it ("" in the first)."""
+def _scans(
+    steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str, Value]
+) -> list[tuple[str, str]]:
+    """Of each time step the state it makes, and the product that went into it ("" if none)."""
     depth: dict[str, int] = {}
     before: dict[str, str] = {}
     products: dict[str, str] = {}
@@ -52,6 +57,7 @@ def _scans(steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str
             made = maker.get(name)
             if made is None or not _multiplies(made) or values[name].elements != values[state].elements:
                 continue
+            products.setdefault(state, name)
             past = next((n for n in made.reads if n in depth and _equal(n, state, values)), None)
             if past is not None and depth[past] + 1 > depth[state]:
                 depth[state], before[state], products[state] = depth[past] + 1, past, name
@@ -83,10 +89,8 @@ def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], 
         name = step.writes[0]
         work = step.steps[0] if step.steps else None
         batch = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups > 1
-        used = readers[name]
-        if sums and _adds(step) and not states.isdisjoint(step.reads):
-            found.add(name)
-        elif batch and used and any(_adds(s) and not states.isdisjoint(s.writes) for s in used):
+        added = sums and _adds(step) and not states.isdisjoint(step.reads)
+        if added or (batch and any(_adds(s) and not states.isdisjoint(s.writes) for s in readers[name])):
             found.add(name)
     return found
 

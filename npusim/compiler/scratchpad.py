@@ -216,7 +216,9 @@ class Scratchpad:
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
-            if holder is None or holder in self.staying or (masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED)):
+            if holder is None or holder in self.staying:
+                continue
+            if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):

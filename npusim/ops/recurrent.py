@@ -4,7 +4,7 @@ The steps of a direction wait for each other, and so do the directions: Intel's 
 In its schedules (LSTM and GRU of 256 and 512 hidden units on all three NPUs) the bias of an LSTM of two directions is
 a pass of its own, and the two products of an LSTM are added on the MAC array: on NPU 3720 as eight pixels
 (`decomposed`); from NPU 4000 on as the one pixel they are, on every tile, the recurrent product being cut in two halves
-(`gates_in_halves`). What of that goes through DDR: npusim.compiler.passing.
+(`gates_in_halves`). What of that goes through DDR: npusim.compiler.recurrence.
 Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
 """
 

@@ -1,0 +1,66 @@
+"""What stays of an unrolled scan between its steps, and which weights of a recurrence are read again."""
+
+import pytest
+
+import npusim
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask
+from npusim.compiler.profile import load_profile
+from tests.graphs import loaded
+from tests.vendor.builder import Builder
+from tests.vendor.nets import sequences, state_space
+
+STEPS = 8
+
+
+def crossing(name: str, width: int) -> set[str]:
+    """Results of the scan's additions and products that go to DDR."""
+    g = Builder(weights=False)
+    graph = loaded(g.model(state_space.mamba1(g, STEPS, width)))
+    plan = compile_graph(graph, npusim.hardware(name), load_profile("2026"), "fp16", False, None)
+    stored = [
+        plan.label[i].split("/")[0]
+        for i, ask in enumerate(plan.ask)
+        if isinstance(ask, DmaTask) and ask.destination == "ddr" and ask.nbytes
+    ]
+    first = min(
+        int(n.name.split("_")[1]) for n in graph.nodes if n.op_type == "Gather" and n.name != "Gather_0"
+    )
+    last = max(int(n.name.split("_")[1]) for n in graph.nodes if n.op_type == "Gather")
+    return {s for s in stored if s.startswith(("Add", "Mul")) and first < int(s.split("_")[1]) <= last}
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "ops"),
+    [
+        ("meteor_lake", 96, {"Add"}),
+        ("lunar_lake", 96, {"Mul"}),
+        ("panther_lake", 96, set()),
+        ("panther_lake", 64, {"Add", "Mul"}),  # 128 channels
+    ],
+)
+def test_a_state_or_its_product_stays_where_the_tiles_share_it_evenly(name, width, ops) -> None:
+    assert {s.split("_")[0] for s in crossing(name, width)} == ops
+
+
+def moved(kind, inputs: int, hidden: int, steps: int, both: bool, name: str) -> float:
+    g = Builder(weights=False)
+    graph = loaded(g.model(kind(g, steps, inputs, hidden, both)))
+    return npusim.simulate(graph, npusim.hardware(name), band=False).bytes_moved / 1e6
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "hidden", "steps", "both", "name", "megabytes"),
+    [  # Intel's schedules, simulated
+        (sequences.gru, 512, 512, 20, False, "meteor_lake", 33.81),
+        (sequences.gru, 512, 512, 20, True, "lunar_lake", 67.59),
+        (sequences.gru, 256, 512, 20, False, "lunar_lake", 18.07),
+        (sequences.lstm, 512, 512, 20, False, "meteor_lake", 25.43),
+        (sequences.lstm, 512, 512, 20, True, "meteor_lake", 91.17),
+        (sequences.lstm, 768, 768, 20, False, "lunar_lake", 10.92),
+    ],
+)
+def test_recurrent_weights_cross_as_often_as_in_intels_schedules(
+    kind, inputs, hidden, steps, both, name, megabytes
+) -> None:
+    assert moved(kind, inputs, hidden, steps, both, name) == pytest.approx(megabytes, rel=0.02)
