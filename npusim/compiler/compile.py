@@ -26,8 +26,10 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scans import staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.strips import Machine
+from npusim.compiler.works import WIDE_ROWS
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
+from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.ops.registry import rules_known
 
 
@@ -87,7 +89,8 @@ def _compiled(
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles)
-    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay)
+    pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
+    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay, pixels)
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)
     ends = generation in profile.memory.kernels_without_halo

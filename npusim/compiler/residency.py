@@ -11,6 +11,7 @@ from math import ceil
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
 from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
+from npusim.compiler.norm_edges import normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -128,6 +129,8 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
+        if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
+            r.partial_bytes = 2 * writes
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and scratchpad.whole_kernels_wait) and not step.times
         loading = sum([sizes[n] for n in missing])
@@ -273,6 +276,7 @@ def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     own = own or not scratchpad.staying.isdisjoint(step.writes)
     if scales_planes(step) and step.reads_turned:
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
+    own |= any(name in scratchpad.stays for name in step.writes)
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):

@@ -9,9 +9,11 @@ from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, GROUPS, ONE, through_ddr
+from npusim.compiler.norm_edges import norm_edges
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
 from npusim.compiler.split import UNCUT, Blocks
+from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.work import MacWork
 
 Moved = tuple[str, float]  # tensor, bytes
@@ -65,6 +67,7 @@ class Scratchpad:
         part_of: Mapping[str, str],
         generation: str = "",
         staying: frozenset[str] = frozenset(),
+        row_pixels: int = PIXELS_PER_ROW,
     ) -> None:
         self.sizes = sizes
         self.staying = staying
@@ -84,6 +87,9 @@ class Scratchpad:
         self.by_columns = generation in memory.pools_by_columns
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
+        self.edges = norm_edges(steps, tiles)
+        self.stays = {name for name, _ in self.edges}
+        self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
             for name in step.reads:
@@ -220,6 +226,8 @@ class Scratchpad:
                 continue
             if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
+            if self.edges and (name, step.writes[0]) in self.edges:
+                continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
                 made = sharing

@@ -1,0 +1,82 @@
+"""An addition, the normalisation of its rows, the products that read these: what stays in the scratchpads between them.
+
+In Intel's schedules of encoders and decoders (64 to 1,000 rows of 256 to 768 numbers) a sum stays for the
+normalisation behind it, and what is normalised for the products, however many read it, wherever both lie over the
+tiles in equal parts: a sum over sixteens of its elements, laid out as the most even rectangle; rows that are
+normalised one by one; their scale over rows of pixels, or over channels where a tile has few pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isqrt
+
+from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.place import Placed
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
+from npusim.work import MacOp, MacWork, VectorWork
+
+#: Pixels of a tile from which on a scale is shared over rows: 32 and 48 are, 16 and 21 are shared over channels.
+LEAST_PIXELS = 32
+Edge = tuple[str, str]  # a tensor and what its reader makes
+
+
+def shares(extent: int, tiles: int) -> list[int]:
+    """An extent shared by the tiles as evenly as whole numbers allow."""
+    whole, rest = divmod(extent, tiles)
+    return [whole + (tile < rest) for tile in range(tiles)]
+
+
+def normalises_rows(step: Placed) -> bool:
+    """Whether a step is a normalisation of rows by a kernel and a pass that scales them."""
+    return step.node.op_type == "LayerNormalization" and step.lowering == "decomposed" and len(step.steps) == 2
+
+
+def _rows(step: Placed) -> tuple[int, int]:
+    """Rows that are normalised, and their length."""
+    kernel = step.steps[0]
+    assert isinstance(kernel, VectorWork)
+    return int(kernel.rows), int(kernel.elements / kernel.rows)
+
+
+def scaled_where_it_lies(step: Placed, tiles: int, wide: int) -> bool:
+    """Whether the kernel of a normalisation and the pass behind it share rows in the same way. `wide`: pixels of a
+    row."""
+    rows, _ = _rows(step)
+    columns = wide if rows % wide == 0 else PIXELS_PER_ROW
+    if tiles == 1:
+        return rows % columns == 0
+    if rows % columns or rows < LEAST_PIXELS * tiles:
+        return False
+    return [n * columns for n in shares(rows // columns, tiles)] == shares(rows, tiles)
+
+
+def _lies_in_rows(added: Placed, step: Placed, tiles: int) -> bool:
+    """Whether a sum lies over the tiles as the rows that are normalised."""
+    work = added.only
+    if not isinstance(work, MacWork) or work.op != MacOp.ELTWISE or added.padded:
+        return False
+    rows, length = _rows(step)
+    sixteens, rest = divmod(rows * length, CHANNEL_BLOCK)
+    if rest:
+        return False
+    columns = next(n for n in range(isqrt(sixteens), 0, -1) if sixteens % n == 0)
+    parts = [n * columns * CHANNEL_BLOCK for n in shares(sixteens // columns, tiles)]
+    return parts == [n * length for n in shares(rows, tiles)]
+
+
+def norm_edges(steps: list[Placed], tiles: int) -> frozenset[Edge]:
+    """Tensors that stay for a reader: sums for normalisations, what is normalised for products."""
+    return frozenset(_edges(steps, tiles))
+
+
+def _edges(steps: list[Placed], tiles: int) -> Iterator[Edge]:
+    maker: dict[str, Placed] = {}
+    for step in steps:
+        source = maker.get(step.reads[0]) if step.reads else None
+        if source is not None and step.writes:
+            if normalises_rows(step):
+                if _lies_in_rows(source, step, tiles):
+                    yield step.reads[0], step.writes[0]
+            elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
+                yield step.reads[0], step.writes[0]
+        maker |= dict.fromkeys(step.writes, step)
