@@ -32,7 +32,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID
-from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
 from npusim.work import MacOp, MacWork
@@ -131,6 +131,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
             r.partial_bytes = 2 * writes
+            r.reason = UNEVEN.format(tiles=scratchpad.tiles, what="scaled in")
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (step.engine == "dsp" and scratchpad.whole_kernels_wait) and not step.times
         loading = sum([sizes[n] for n in missing])

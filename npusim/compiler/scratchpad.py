@@ -19,6 +19,10 @@ from npusim.work import MacWork
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
 NEVER = 1 << 60
+#: Why something crosses DDR between a sum, its normalisation and the scale behind it.
+UNEVEN = (
+    "{what} other parts than rows are normalised in, through DDR, as Intel's compiler does on {tiles} tiles"
+)
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -88,7 +92,7 @@ class Scratchpad:
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
-        self.stays = {name for name, _ in self.edges}
+        self.stays = {name for (name, _), inside in self.edges.items() if inside}
         self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
@@ -226,7 +230,12 @@ class Scratchpad:
                 continue
             if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
-            if self.edges and (name, step.writes[0]) in self.edges:
+            stays = self.edges.get((name, step.writes[0])) if self.edges else None
+            if stays:
+                continue
+            if stays is False:
+                self.spill(holder, r)
+                r.reason = UNEVEN.format(tiles=self.tiles, what="the sum is shared in")
                 continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
