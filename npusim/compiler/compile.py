@@ -98,6 +98,7 @@ def _compiled(
         tiles, dsps, scratchpad.pipelined_bytes, scratchpad.kernels_wait, ends,
         both_axes=generation in profile.memory.strips_both_ways,
         image_alone=generation in profile.pads_images,
+        turns=generation in profile.memory.turns_in_strips,
     )  # fmt: skip
     planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
     residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes)

@@ -39,7 +39,7 @@ class Edges(Layouts):
             if turn == step.reads[0] and self.folds(step, self.values[turn]):
                 step = folded(step)
             names = tuple(self.turned[turn] if n == turn else n for n in step.reads)
-            padded = tuple(n for n in step.padded if n != turn or n == step.reads[0])
+            padded = tuple(n for n in step.padded if n != turn or (n == step.reads[0] and not self._wide(n)))
             step = step._replace(
                 reads=tuple(dict.fromkeys(names)), padded=padded, reads_turned=turn == step.reads[0]
             )

@@ -248,6 +248,10 @@ class Layouts:
         why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
         return self._transferred(node, why)._replace(lowering="dma_permute", sharing=IMAGE)
 
+    def _wide(self, name: str) -> bool:
+        """Whether the rows of an image were padded for the pass that turns it."""
+        return f"{name}/padded" in self.values
+
     def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed]) -> str:
         """An image with rows of whole sixteens: as it is loaded, or by a copy."""
         value = self.values[name]

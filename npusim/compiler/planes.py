@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
+from npusim.compiler.distribution import SLABS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, TWICE_KERNELS, adds, scales_channels, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
@@ -55,9 +56,13 @@ def plane_chains(
     """Where chains begin: index of the first step -> how many steps, and their cut."""
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
-    if max(all_bytes, default=0.0) <= resident:
+    through = machine.turns and any(s.sharing == SLABS for s in placed)
+    if max(all_bytes, default=0.0) <= resident and not through:
         return found
-    large = [n > resident and _need(s, sizes) > resident for n, s in zip(all_bytes, placed, strict=True)]
+    large = [
+        (n > resident and _need(s, sizes) > resident) or _turned_through_ddr(s, machine)
+        for n, s in zip(all_bytes, placed, strict=True)
+    ]
     readers: dict[str, list[int]] = {}
     for k, step in enumerate(placed):
         for name in step.reads:
@@ -74,6 +79,11 @@ def plane_chains(
         if k not in found and pair is not None:
             found[k] = (2, pair)
     return found
+
+
+def _turned_through_ddr(step: Placed, machine: Machine) -> bool:
+    """Whether an image that a pass turns crosses DDR behind it however small it is."""
+    return machine.turns and step.node.op_type == "MemPermute" and step.sharing == SLABS
 
 
 def _behind_norm(
@@ -162,8 +172,12 @@ def _member(
     if len(shape) not in (3, 4) or shape[0] != 1:
         return None
     height, width = (shape[2], shape[3]) if len(shape) == 4 else (shape[2], 1)
-    window, strides = (1, 1), (1.0, 1.0)
-    if isinstance(work, MacWork):
+    window, strides, turn = (1, 1), (1.0, 1.0), False
+    if isinstance(work, MacWork) and step.node.op_type == "MemPermute":
+        turn = machine.turns and work.op == MacOp.PERMUTE_IMAGE
+        if not turn:
+            return None
+    elif isinstance(work, MacWork):
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
             strides = float(work.stride_h), float(work.stride_w)
@@ -183,7 +197,8 @@ def _member(
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
-        isinstance(work, VectorWork), step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step), image,
+        isinstance(work, VectorWork), turn or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
+        image, turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
     )  # fmt: skip
 
 

@@ -4,12 +4,13 @@ Counts only, never a rate: bytes through DDR, and about how many bytes move whil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 from math import ceil, inf, isqrt
 from typing import NamedTuple
 
 from npusim.compiler.blocks import BEHIND, GRID_ROWS, PIECE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 MORE = 3  # strips than must be are tried: they may fill the grid better
@@ -17,23 +18,25 @@ ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's sc
 
 
 class Cut(NamedTuple):
-    """Strips of a plane: `rows` times `columns`. `again[i]`: what member i computes over what it has, for the overlap.
+    """Strips of a plane: `rows` times `columns`, or blocks of its `channels`. `again[i]`: what member i computes over what it has, for the overlap.
     `arriving`: tensors from outside, and how many times over each crosses from DDR."""
 
     rows: int
     columns: int
     again: tuple[float, ...]
     arriving: tuple[tuple[str, float], ...]
+    channels: int = 1
 
     @property
     def pieces(self) -> int:
-        return self.rows * self.columns
+        return self.rows * self.columns * self.channels
 
 
 class Machine(NamedTuple):
     """What the choice looks at: tiles, DSPs of all tiles, bytes for what passes through, and whether the pieces of
     kernels wait for their transfers. `kernels_end`: a window reads the result of a kernel through DDR. `both_axes`:
-    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself."""
+    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself. `turns`: the
+    pass that turns an image of the graph is a member too."""
 
     tiles: int
     dsps: int
@@ -42,6 +45,7 @@ class Machine(NamedTuple):
     kernels_end: bool
     both_axes: bool
     image_alone: bool
+    turns: bool = False
 
 
 class Member(NamedTuple):
@@ -59,6 +63,8 @@ class Member(NamedTuple):
     kernel: bool
     on_plane: bool  # a convolution or pooling
     image: bool  # reads an image of the graph: columns are folded into channels, and only few strips of rows are cut
+    turn: bool = False  # turns an image of the graph to channels last
+    channels: int = 0  # that do not depend on each other; 0 where they do
 
 
 def price(
@@ -85,7 +91,7 @@ def price(
         return inf, None
     overlaps = _overlaps(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
-    for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
+    for rows, columns, channels in _grids(pieces, members, machine):
         if members[0].image and (columns > 1 or rows > ONE_AXIS):
             continue
         again = tuple(
@@ -99,16 +105,17 @@ def price(
             tall, wide = reader.height * reader.strides[0], reader.width * reader.strides[1]
             edges.append((name, (1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide)))
         parts = [
-            m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, machine.tiles))
+            m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, channels, machine.tiles))
             for m, share in zip(members, again, strict=True)
         ]
         compute = sum(parts)
         if _pipelined(members):
             compute = max(parts[1], compute - parts[1])
         moved = sum(sizes[n] * share for n, share in edges) + sizes[last.write]
-        cost = _time(compute, moved, rows * columns, False) + PIECE_BYTES * rows * columns * len(members)
+        strips = rows * columns * channels
+        cost = _time(compute, moved, strips, False) + PIECE_BYTES * strips * len(members)
         if cost < found[0]:
-            found = cost, Cut(rows, columns, again, tuple(edges))
+            found = cost, Cut(rows, columns, again, tuple(edges), channels)
     return found
 
 
@@ -128,8 +135,12 @@ def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], 
     return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
 
 
-def _on_grid(m: Member, rows: int, columns: int, tiles: int) -> float:
-    """Pixels the array goes through for a strip over those there are, a strip's rows shared by the tiles."""
+def _on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
+    """Pixels the array goes through for a strip over those there are, a strip's rows shared by the tiles;
+    of blocks of channels, whole sixteens."""
+    if channels > 1:
+        sixteens = ceil(m.channels / CHANNEL_BLOCK)
+        return channels * ceil(sixteens / channels) / sixteens
     height, width = max(1.0, m.height / rows / tiles), max(1.0, m.width / columns)
     best = inf
     for side in GRID_ROWS:
@@ -172,12 +183,20 @@ def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, in
     return found
 
 
-def _grids(pieces: int, height: int, width: int, both_axes: bool) -> list[tuple[int, int]]:
-    """Ways to cut a plane into about so many strips: along one axis, or along both when there are many."""
+def _grids(pieces: int, members: Sequence[Member], machine: Machine) -> list[tuple[int, int, int]]:
+    """Ways to cut a plane into about so many strips (rows, columns, blocks of channels): along one axis, or along both
+    when there are many. Behind the pass that turns an image of the graph, where no channel needs another, blocks of
+    channels too: planes lie one behind the other in the image, and no strip overlaps its neighbour."""
+    height, width = members[-1].height, members[-1].width
     ways = set()
+    alone = members[0].turn and all(m.channels for m in members)
+    sixteens = ceil(members[0].channels / CHANNEL_BLOCK) if alone else 1
     for n in range(pieces, pieces + max(MORE, pieces // 2) + 1):
-        ways |= {(1, n), (n, 1)}
-        if both_axes and n > ONE_AXIS:
+        ways |= {(1, n, 1), (n, 1, 1)}
+        if sixteens > 1:
+            blocks = ceil(sixteens / ceil(sixteens / min(n, sixteens)))
+            ways |= {(ceil(n / blocks), 1, blocks), (1, ceil(n / blocks), blocks)}
+        if n > ONE_AXIS and (machine.both_axes or members[0].turn):
             side = isqrt(n)
-            ways |= {(side, ceil(n / side)), (ceil(n / side), side)}
+            ways |= {(side, ceil(n / side), 1), (ceil(n / side), side, 1)}
     return sorted(w for w in ways if w[0] <= max(1, height // 2) and w[1] <= max(1, width // 2))
