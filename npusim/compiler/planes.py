@@ -165,7 +165,7 @@ def _member(
         return None
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
-    image = _is_image(step, values)
+    image = _is_image(step, values) and not (machine.turns and _alone(step))
     if image and (machine.image_alone or _need(step, sizes) <= machine.room):
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
@@ -200,6 +200,11 @@ def _member(
         isinstance(work, VectorWork), turn or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
         image, turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
     )  # fmt: skip
+
+
+def _alone(step: Placed) -> bool:
+    """Whether a step needs no channel but its own."""
+    return isinstance(step.only, MacWork) and step.only.op != MacOp.CONVOLUTION
 
 
 def _is_image(step: Placed, values: Mapping[str, Value]) -> bool:

@@ -14,6 +14,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 MORE = 3  # strips than must be are tried: they may fill the grid better
+STEP_BYTES = 262_144  # what moves while the dispatch of a step takes (4.5 us beside 27 to 77 GB/s of DDR)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
 
 
@@ -108,6 +109,8 @@ def price(
             m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, channels, machine.tiles))
             for m, share in zip(members, again, strict=True)
         ]
+        if members[0].turn:
+            parts = [max(part, (rows * columns * channels - 1) * STEP_BYTES) for part in parts]
         compute = sum(parts)
         if _pipelined(members):
             compute = max(parts[1], compute - parts[1])
@@ -140,7 +143,9 @@ def _on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> f
     of blocks of channels, whole sixteens."""
     if channels > 1:
         sixteens = ceil(m.channels / CHANNEL_BLOCK)
-        return channels * ceil(sixteens / channels) / sixteens
+        each, tall = ceil(sixteens / channels), m.height / rows
+        over_rows = ceil(ceil(tall / tiles) / 4) * 4 * tiles / tall
+        return channels / sixteens * min(each * over_rows, ceil(each / tiles) * tiles)
     height, width = max(1.0, m.height / rows / tiles), max(1.0, m.width / columns)
     best = inf
     for side in GRID_ROWS:
