@@ -87,6 +87,11 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
         turned = _search(_turned(work), operands, tiles, tile_bytes)
     if turned is not None and (upright is None or turned.cost < upright.cost):
         return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
+    best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
+    if best is not None and best.blocks.terms > 1 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
+        both = _over_rows_and_columns(work, operands, tiles, tile_bytes)
+        if both is not None and both.cost < best.cost:
+            return both
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
         rows = ceil(work.out_h)
         row = replace(work, out_h=1, in_h=work.kernel_h)
@@ -98,6 +103,26 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
             again = rows * inputs / max(operands.left, 1.0)
             return replace(_repeated(thin, rows, "rows"), left_reads=thin.left_reads * again)
     return upright
+
+
+def _over_rows_and_columns(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+    """The cheapest blocks of rows of a part of the columns; the parts one after another, each reads the weights again."""
+    best: Fitted | None = None
+    if o.left_stays or o.out_stays:
+        return None
+    for parts in (2, 4, 8):
+        out_w = ceil(work.out_w / parts)
+        in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
+        share = in_w / max(float(work.in_w), 1.0)
+        each = Operands(o.left * share, o.right, o.out / parts)
+        one = _search(replace(work, out_w=out_w, in_w=in_w), each, tiles, tile_bytes)
+        if one is None or one.blocks.terms > 1:
+            continue
+        found = _repeated(one, parts, "columns")
+        found = replace(found, left_reads=one.left_reads * share * parts)
+        if best is None or found.cost < best.cost:
+            best = found
+    return best
 
 
 def _turned(work: MacWork) -> MacWork:

@@ -43,8 +43,12 @@ def weight_chunks(
     """Chunks by the step at whose start they may begin to arrive, in the order of their use."""
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
-    earliest = 0
+    earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
+    until: dict[int, int] = {}  # first step of a chain -> the last
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
+        turned = r.part in ("inner", "last") and steps[begins].node.op_type == "MemPermute"
+        begins = begins if turned else k
+        until[begins] = k
         if not r.fixed_traffic:
             continue
         count = _chunks(step, r)
@@ -52,9 +56,9 @@ def weight_chunks(
         brought = 0.0
         for c, (label, size) in enumerate(_parts(step, r, count)):
             brought += size
-            gate, weights = k, brought
+            gate, weights = begins, brought
             held = brought <= r.weights_held * (1 + 1e-9)  # more of it is not held at once
-            first = max(0, k - ahead) if held else k
+            first = max(0, begins - ahead) if held else begins
             while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
                 gate -= 1
                 weights += residence[gate].weights_held
@@ -71,7 +75,7 @@ def weight_chunks(
         if of_kind not in behind:
             behind[of_kind] = compute_bytes(step, tiles, dsps)
         room = behind[of_kind] - _transferred(r)
-        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step == k):
+        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step <= until.get(k, k)):
             chunk = waiting.popleft()[1]
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)

@@ -15,6 +15,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 262_144  # what moves while the dispatch of a step takes (4.5 us beside 27 to 77 GB/s of DDR)
+FULL_PIXELS = 64  # from so many on the array does what it can (npusim.compiler.blocks)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
 
 
@@ -93,6 +94,8 @@ def price(
     overlaps = _overlaps(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
     for rows, columns, channels in _grids(pieces, members, machine):
+        if members[0].turn and not _fills_grid(members, rows, columns, machine.tiles):
+            continue
         if members[0].image and (columns > 1 or rows > ONE_AXIS):
             continue
         again = tuple(
@@ -136,6 +139,13 @@ def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], 
     if weights * machine.tiles <= most:
         return ceil(2 * alive / (machine.room - weights * machine.tiles))
     return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
+
+
+def _fills_grid(members: Sequence[Member], rows: int, columns: int, tiles: int) -> bool:
+    """Whether a strip has pixels for every tile that keep the array from waiting for weights, of a
+    convolution, whose weights go through again for every strip."""
+    pixels = (ceil(m.height / rows / tiles) * ceil(m.width / columns) for m in members if not m.channels)
+    return rows * columns == 1 or min(pixels, default=FULL_PIXELS) >= FULL_PIXELS
 
 
 def _on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
