@@ -33,6 +33,7 @@ LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.5
 #: Of up to so many rows, all stand in the scratchpads if that costs so little more than reading weights twice (Intel's
 #: schedules: 512 x 3,072 x 3,072 in 96 of 32 channels).
 MOST_WHOLE, WHOLE_WORTH = 512, 1.1
+COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -110,13 +111,13 @@ def _over_rows_and_columns(work: MacWork, o: Operands, tiles: int, tile_bytes: f
     best: Fitted | None = None
     if o.left_stays or o.out_stays:
         return None
-    for parts in (2, 4, 8):
+    for parts in COLUMN_PARTS:
         out_w = ceil(work.out_w / parts)
         in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
         share = in_w / max(float(work.in_w), 1.0)
         each = Operands(o.left * share, o.right, o.out / parts)
         one = _search(replace(work, out_w=out_w, in_w=in_w), each, tiles, tile_bytes)
-        if one is None or one.blocks.terms > 1:
+        if one is None or out_w < GRID_ROWS[0]:
             continue
         found = _repeated(one, parts, "columns")
         found = replace(found, left_reads=one.left_reads * share * parts)

@@ -174,7 +174,9 @@ class Layouts:
         elif self.generation in self.profile.pads_images and not self.folds(reader, value):
             wide = max(channels, CHANNEL_BLOCK)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
-        if len(value.shape) == 4 and (columns := padded_width(height, width)) != width:
+        strips = self.generation in self.profile.memory.turns_in_strips  # their last one may be short
+        columns = width if strips else padded_width(height, width)
+        if len(value.shape) == 4 and columns != width:
             if batch > 1:
                 self._laid_out(name, value, kept)
                 return [self._by_transfers(name, self.turned[name])]

@@ -166,7 +166,7 @@ def _member(
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
-    if image and (machine.image_alone or _need(step, sizes) <= machine.room):
+    if image and not machine.turns and (machine.image_alone or _need(step, sizes) <= machine.room):
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:

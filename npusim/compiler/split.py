@@ -30,6 +30,12 @@ def _rows(work: MacWork, parts: int) -> MacWork:
     return replace(work, out_h=out_h, in_h=in_h)
 
 
+def _columns(work: MacWork, parts: int) -> MacWork:
+    """The share of columns of one of `parts` tiles, with the input columns it needs."""
+    out_w = ceil(work.out_w / parts)
+    return replace(work, out_w=out_w, in_w=min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w))
+
+
 def _channels(work: MacWork, parts: int) -> MacWork:
     """The share of output channels of one of `parts` tiles, in whole groups of 16."""
     out_c = min(work.out_c, ceil_to(work.out_c / parts, CHANNEL_BLOCK))
@@ -161,6 +167,8 @@ def mac_shares(
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
+    if blocks.columns > 1 and work.op == MacOp.CONVOLUTION and work.groups == 1 and work.out_w > 1:
+        ways["columns"] = _columns(work, tiles)
     if work.out_c > CHANNEL_BLOCK:
         share = _channels(work, tiles)
         everywhere = work.op == MacOp.CONVOLUTION and channels_to_all_tiles

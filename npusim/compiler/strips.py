@@ -15,7 +15,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 262_144  # what moves while the dispatch of a step takes (4.5 us beside 27 to 77 GB/s of DDR)
-FULL_PIXELS = 64  # from so many on the array does what it can (npusim.compiler.blocks)
+WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
 
 
@@ -88,15 +88,16 @@ def price(
         return inf, None
     if any(m.strides[0] < 1 for m in members[1:]):
         return inf, None  # images are spread out from DDR: 7 of 8 in Intel's schedules of U-Nets
+    image = any(m.image for m in members)
+    if image and machine.image_alone and (len(members) > 2 or not members[0].turn):
+        return inf, None
     pieces = _strips(members, inner, sizes, machine)
     if not pieces:
         return inf, None
     overlaps = _overlaps(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
     for rows, columns, channels in _grids(pieces, members, machine):
-        if members[0].turn and not _fills_grid(members, rows, columns, machine.tiles):
-            continue
-        if members[0].image and (columns > 1 or rows > ONE_AXIS):
+        if image and (columns > 1 or (rows > ONE_AXIS and not members[0].turn)):
             continue
         again = tuple(
             [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)
@@ -113,7 +114,11 @@ def price(
             for m, share in zip(members, again, strict=True)
         ]
         if members[0].turn:
-            parts = [max(part, (rows * columns * channels - 1) * STEP_BYTES) for part in parts]
+            least = (rows * columns * channels - 1) * STEP_BYTES
+            parts = [
+                max(part * _waits(m, rows, columns, machine.tiles), least)
+                for m, part in zip(members, parts, strict=True)
+            ]
         compute = sum(parts)
         if _pipelined(members):
             compute = max(parts[1], compute - parts[1])
@@ -141,16 +146,19 @@ def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], 
     return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
 
 
-def _fills_grid(members: Sequence[Member], rows: int, columns: int, tiles: int) -> bool:
-    """Whether a strip has pixels for every tile that keep the array from waiting for weights, of a
-    convolution, whose weights go through again for every strip."""
-    pixels = (ceil(m.height / rows / tiles) * ceil(m.width / columns) for m in members if not m.channels)
-    return rows * columns == 1 or min(pixels, default=FULL_PIXELS) >= FULL_PIXELS
+def _waits(m: Member, rows: int, columns: int, tiles: int) -> float:
+    """By how much a convolution takes longer whose weights go through again for every strip: those of a channel arrive
+    in the time in which the array has used them for `WEIGHT_PIXELS`."""
+    if m.channels:
+        return 1.0
+    return 1.0 + WEIGHT_PIXELS / max(1.0, m.height / rows * m.width / columns / tiles)
 
 
 def _on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
     """Pixels the array goes through for a strip over those there are, a strip's rows shared by the tiles;
     of blocks of channels, whole sixteens."""
+    if m.turn and channels == 1:
+        return 1.0  # sixteen pixels at once, wherever they lie
     if channels > 1:
         sixteens = ceil(m.channels / CHANNEL_BLOCK)
         each, tall = ceil(sixteens / channels), m.height / rows
