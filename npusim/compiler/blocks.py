@@ -86,13 +86,13 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
         turned = _search(_turned(work), operands, tiles, tile_bytes)
-    if turned is not None and (upright is None or turned.cost < upright.cost):
-        return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
     best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
     if best is not None and best.blocks.terms > 1 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
         both = _over_rows_and_columns(work, operands, tiles, tile_bytes)
         if both is not None and both.cost < best.cost:
             return both
+    if turned is not None and best is turned:
+        return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
         rows = ceil(work.out_h)
         row = replace(work, out_h=1, in_h=work.kernel_h)

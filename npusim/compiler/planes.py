@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
+from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, TWICE_KERNELS, adds, scales_channels, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
 from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
@@ -56,11 +58,13 @@ def plane_chains(
     """Where chains begin: index of the first step -> how many steps, and their cut."""
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
-    through = machine.turns and any(s.sharing == SLABS for s in placed)
-    if max(all_bytes, default=0.0) <= resident and not through:
+    through = any(_turned_through_ddr(s, machine) for s in placed)
+    if max(all_bytes, default=0.0) <= resident and not through and not machine.turns:
         return found
     large = [
-        (n > resident and _need(s, sizes) > resident) or _turned_through_ddr(s, machine)
+        (n > resident and _need(s, sizes) > resident)
+        or _turned_through_ddr(s, machine)
+        or (machine.turns and s.reads_turned and n + s.fixed_bytes * machine.tiles > resident)
         for n, s in zip(all_bytes, placed, strict=True)
     ]
     readers: dict[str, list[int]] = {}
@@ -199,7 +203,21 @@ def _member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
         isinstance(work, VectorWork), turn or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
         image, turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
+        ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine),
     )  # fmt: skip
+
+
+def _cost_alone(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:
+    """What the blocks cost in which a convolution behind a turned image goes whose terms must be cut; 0 for any other."""
+    work = step.only
+    if not machine.turns or not step.reads_turned or not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
+        return 0.0
+    reads, writes = (sum([sizes[n] for n in names]) for names in (step.reads, step.writes))
+    if reads + writes <= machine.room:
+        return 0.0
+    room = machine.room / machine.tiles
+    found = fitting_blocks(work, Operands(reads, step.fixed_bytes, writes), machine.tiles, room)
+    return 0.0 if found is None or found.blocks.terms == 1 else found.cost
 
 
 def _alone(step: Placed) -> bool:

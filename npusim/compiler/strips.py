@@ -67,6 +67,8 @@ class Member(NamedTuple):
     image: bool  # reads an image of the graph: columns are folded into channels, and only few strips of rows are cut
     turn: bool = False  # turns an image of the graph to channels last
     channels: int = 0  # that do not depend on each other; 0 where they do
+    sixteens: int = 1  # of channels that come out
+    alone: float = 0.0  # what it costs at least where it is cut by itself
 
 
 def price(
@@ -83,7 +85,7 @@ def price(
             arriving += min(arriving, 2 * last.weights)  # cut over channels too: one of the two is read again
         moved = arriving + sizes[last.write]
         waits = last.kernel and machine.kernels_wait
-        return _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces, None
+        return max(last.alone, _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces), None
     if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
         return inf, None
     if any(m.strides[0] < 1 for m in members[1:]):
@@ -116,8 +118,8 @@ def price(
         if members[0].turn:
             least = (rows * columns * channels - 1) * STEP_BYTES
             parts = [
-                max(part * _waits(m, rows, columns, machine.tiles), least)
-                for m, part in zip(members, parts, strict=True)
+                max(m.compute * share * _shared(m, rows, columns, channels, machine.tiles), least)
+                for m, share in zip(members, again, strict=True)
             ]
         compute = sum(parts)
         if _pipelined(members):
@@ -144,6 +146,18 @@ def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], 
     if weights * machine.tiles <= most:
         return ceil(2 * alive / (machine.room - weights * machine.tiles))
     return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
+
+
+def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
+    """What the array goes through for the strips over what there is, in the better way to share a strip: its rows, or the
+    channels of a convolution."""
+    if m.kernel:
+        return 1.0
+    over_rows = _on_grid(m, rows, columns, channels, tiles) * _waits(m, rows, columns, tiles)
+    if m.channels:
+        return over_rows
+    alone = _on_grid(m, rows, columns, channels, 1) * _waits(m, rows, columns, 1)
+    return min(over_rows, alone * ceil(m.sixteens / tiles) * tiles / m.sixteens)
 
 
 def _waits(m: Member, rows: int, columns: int, tiles: int) -> float:
@@ -222,4 +236,7 @@ def _grids(pieces: int, members: Sequence[Member], machine: Machine) -> list[tup
         if n > ONE_AXIS and (machine.both_axes or members[0].turn):
             side = isqrt(n)
             ways |= {(side, ceil(n / side), 1), (ceil(n / side), side, 1)}
+            if members[0].turn and side > min(height, width) // 2 > 0:  # as many as the shorter side has
+                short, long = min(height, width) // 2, ceil(n / (min(height, width) // 2))
+                ways.add((short, long, 1) if height < width else (long, short, 1))
     return sorted(w for w in ways if w[0] <= max(1, height // 2) and w[1] <= max(1, width // 2))
