@@ -10,12 +10,12 @@ from math import ceil
 
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS
-from npusim.compiler.pieces import results_between
+from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import TURNED, Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
-from npusim.compiler.split import Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
+from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
@@ -196,6 +196,7 @@ class Emitter(Transfers):
         passes = results_between(step) if r.partial_bytes else 0
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         for i, work in enumerate(step.steps):
+            later = False
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(
                     step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
@@ -224,7 +225,8 @@ class Emitter(Transfers):
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                blocks = self._blocks(work, i, r)
+                later = bool(r.part) and i > 0 and work.op in POOLINGS  # of what all strips left inside
+                blocks = UNCUT if later else self._blocks(work, i, r)
                 alternatives, splits = mac_shares(
                     work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles, step.images
                 )
@@ -239,8 +241,9 @@ class Emitter(Transfers):
                 if r.again > 1:
                     ask = ask._replace(elements=ask.elements * r.again)
             task = plan.add(
-                label, queue, ask, pieces=turns, steps=r.pieces, repeats=repeats, after=after, streams=streams
-            )
+                label, queue, ask, pieces=1 if later else turns, steps=1 if later else r.pieces, repeats=repeats,
+                after=after, streams=streams,
+            )  # fmt: skip
             if feeds and i == last_fed:
                 plan.feeds[task] = feeds
             previous = (task,)

@@ -90,7 +90,8 @@ class Layouts:
         if not isinstance(work, MacWork) or not step.reads:
             return None
         if reads_image(step, self.values):
-            if step.node.inputs[0] in self.placer.absorbed:  # turned keys are scaled as they lie
+            # turned keys are scaled as they lie
+            if step.node.inputs[0] in self.placer.absorbed or self._any_order(step):
                 return None
             name = step.reads[0]
             scales = step.lowering == "scale_shift"
@@ -111,6 +112,13 @@ class Layouts:
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and self._from_outside(name) else None
         return None
+
+    def _any_order(self, step: Placed) -> bool:
+        """Whether an element-wise pass takes an image of the graph as it lies."""
+        here = self.generation in self.profile.memory.passes_as_they_lie
+        passes = isinstance(step.only, MacWork) and step.only.op == MacOp.ELTWISE
+        alone = step.node.op_type in PLANE_PASSES and len(step.reads) == 1
+        return here and passes and alone and self._from_outside(step.reads[0])
 
     def _moves_pixels(self, step: Placed | None) -> bool:
         """Whether a step takes pixels from channels by transfers, which lie side by side for it."""

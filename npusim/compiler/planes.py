@@ -15,13 +15,13 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
-from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, TWICE_KERNELS, adds, scales_channels, works_in_place
+from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, POOLINGS, TWICE_KERNELS, adds, scales_channels, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork, VectorWork, Work
 
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 KERNELS = frozenset(
@@ -159,8 +159,9 @@ def _member(
     machine: Machine,
 ) -> Member | None:
     """A step on the plane of one image; None for anything else."""
+    pools = machine.turns and step.reads_turned and len(step.steps) > 1 and all(map(_pools, step.steps))
     if (
-        len(step.steps) != 1
+        (len(step.steps) != 1 and not pools)
         or len(step.writes) != 1
         or step.reshaped & set(step.reads)
         or step.padded
@@ -181,6 +182,9 @@ def _member(
         turn = machine.turns and work.op == MacOp.PERMUTE_IMAGE
         if not turn:
             return None
+    elif pools and isinstance(work, MacWork):  # what a strip is pooled to waits inside for the next pooling
+        height, width = ceil(work.out_h), ceil(work.out_w)
+        window, strides = (1, 1), (work.in_h / height, work.in_w / width)
     elif isinstance(work, MacWork):
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
@@ -201,10 +205,14 @@ def _member(
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
-        isinstance(work, VectorWork), turn or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
+        isinstance(work, VectorWork), turn or pools or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
         image, turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine),
     )  # fmt: skip
+
+
+def _pools(work: Work) -> bool:
+    return isinstance(work, MacWork) and work.op in POOLINGS
 
 
 def _cost_alone(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:

@@ -116,6 +116,8 @@ class Memory(Strict):
     however small; elsewhere where it is no small one.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader.
+    `passes_as_they_lie`: generations on which an element-wise pass takes images of the graph and tensors that fill no
+    sixteens as they lie.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
@@ -139,6 +141,7 @@ class Memory(Strict):
     shared_parts_through_ddr: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
+    passes_as_they_lie: tuple[str, ...] = ()
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()

@@ -109,6 +109,8 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
         alone = turning and sixteens < pieces and _wide(work, pieces, 1)
         channels = 1 if alone else min(sixteens, pieces)
+    elif work.op == MacOp.ELTWISE and sixteens >= pieces and work.out_h < PIXELS_PER_ROW * pieces * tiles:
+        channels = 1 if _wide(work, pieces, tiles) else pieces  # few rows: each piece has all of them
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
     left = ceil(left / groups)

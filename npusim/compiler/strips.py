@@ -233,6 +233,8 @@ def _grids(pieces: int, members: Sequence[Member], machine: Machine) -> list[tup
         if sixteens > 1:
             blocks = ceil(sixteens / ceil(sixteens / min(n, sixteens)))
             ways |= {(ceil(n / blocks), 1, blocks), (1, ceil(n / blocks), blocks)}
+            if n <= sixteens:
+                ways.add((1, 1, ceil(sixteens / (sixteens // n))))
         if n > ONE_AXIS and (machine.both_axes or members[0].turn):
             side = isqrt(n)
             ways |= {(side, ceil(n / side), 1), (ceil(n / side), side, 1)}
