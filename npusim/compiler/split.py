@@ -109,8 +109,9 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
         alone = turning and sixteens < pieces and _wide(work, pieces, 1)
         channels = 1 if alone else min(sixteens, pieces)
-    elif work.op == MacOp.ELTWISE and sixteens >= pieces and work.out_h < PIXELS_PER_ROW * pieces * tiles:
-        channels = 1 if _wide(work, pieces, tiles) else pieces  # few rows: each piece has all of them
+    elif work.op == MacOp.ELTWISE and work.output_bytes >= 1 and not _wide(work, pieces, tiles):  # no sum of channels
+        # in no more pieces of rows than fill the grid on every tile, and blocks of channels
+        channels = min(sixteens, ceil(pieces / max(1, work.out_h // (PIXELS_PER_ROW * tiles))))
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
     left = ceil(left / groups)
@@ -169,7 +170,8 @@ def mac_shares(
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
-    if blocks.columns > 1 and work.op == MacOp.CONVOLUTION and work.groups == 1 and work.out_w > 1:
+    thin = blocks.columns > 1 and 1 < work.out_h < PIXELS_PER_ROW * tiles  # rows for every tile that fill no grid
+    if thin and work.op == MacOp.CONVOLUTION and work.groups == 1 and work.out_w > 1:
         ways["columns"] = _columns(work, tiles)
     if work.out_c > CHANNEL_BLOCK:
         share = _channels(work, tiles)
