@@ -20,9 +20,11 @@ from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
 IMAGE_CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger")
-ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum"])  # need whole rows
-# A row that does not fit is read twice: for its moments, then for its values.
-TWICE_KERNELS = frozenset(["mvn"])
+# These need whole rows, while one fits; a longer one goes in parts, a scan with what it has carried so far.
+ROW_KERNELS = frozenset(["softmax", "log_softmax", "rmsnorm", "topk", "cumsum", "cumprod"])
+TWICE_KERNELS = frozenset(["mvn"])  # cut anywhere
+# A row that does not fit is read twice: for its moments or its largest element and sum, then for its values.
+READ_TWICE = TWICE_KERNELS | {"softmax", "log_softmax", "rmsnorm"}
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 # Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels.
 FEW_ROWS = 64
@@ -129,9 +131,9 @@ def convolution_of(step: Placed) -> MacWork | None:
     return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else None
 
 
-def most_pieces(step: Placed) -> float:
-    """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row; one that
-    runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is cut: a plane is pooled in
+def most_pieces(step: Placed, rows_fit: bool = True) -> float:
+    """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row while one fits
+    (`rows_fit`); one that runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is cut: a plane is pooled in
     strips, whose parts are pooled again."""
     limit = float("inf")
     pooled = False
@@ -141,7 +143,7 @@ def most_pieces(step: Placed) -> float:
             if not (pools and pooled):
                 limit = min(limit, largest_cut(work, "rows"))
             pooled = pools
-        elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and not step.one_dsp:
+        elif isinstance(work, VectorWork) and work.kernel in ROW_KERNELS and rows_fit and not step.one_dsp:
             limit = min(limit, max(1, work.independent))
     return limit
 
@@ -217,6 +219,10 @@ def product_blocks(
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
     fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
+    slices = sum(isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION for w in step.steps)
+    if fitted is None and slices > 1 and not moving:  # of a long window: only one at a time has its weights inside
+        each = Operands(left, right / slices, writes, stays)
+        fitted = fitting_blocks(work, each, tiles, tile_bytes)
     if fitted is None:
         return None
     again = fitted.left_reads
@@ -229,10 +235,10 @@ def streamed(step: Placed, moving: float, row_bytes: float, room: float, tiles: 
     """The pieces of a step that is no product: `moving` bytes of inputs and outputs pass through `room`."""
     wanted = ceil(2 * moving / max(room, 1.0)) if room > 0 else 1 << 40
     pieces = max(2, int(min(wanted, 1 << 40)))
-    limit = most_pieces(step)
+    limit = most_pieces(step, _rows_fit(step, moving, room))
     reads = 1.0
     rows = min(
-        (w.rows for w in step.steps if isinstance(w, VectorWork) and w.kernel in TWICE_KERNELS), default=0
+        (w.rows for w in step.steps if isinstance(w, VectorWork) and w.kernel in READ_TWICE), default=0
     )
     if rows and not step.one_dsp and row_bytes > room:
         reads = 2.0
@@ -242,9 +248,15 @@ def streamed(step: Placed, moving: float, row_bytes: float, room: float, tiles: 
     return Streamed(blocks.pieces, blocks if pieces > 1 else UNCUT, reads)
 
 
+def _rows_fit(step: Placed, moving: float, room: float) -> bool:
+    """Whether one of its kernels' rows fits, of `moving` bytes in all."""
+    rows = max((w.rows for w in step.steps if isinstance(w, VectorWork)), default=1.0)
+    return moving / max(rows, 1.0) <= room
+
+
 def check_fits(step: Placed, moving: float, capacity: float) -> None:
     """Raises DoesNotFit when not even the smallest piece of a step that is no product fits."""
-    smallest = moving / most_pieces(step)
+    smallest = moving / most_pieces(step, _rows_fit(step, moving, capacity))
     if smallest > capacity:
         refuse(step, smallest, capacity)
 
