@@ -133,8 +133,8 @@ def convolution_of(step: Placed) -> MacWork | None:
 
 def most_pieces(step: Placed, rows_fit: bool = True) -> float:
     """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row while one fits
-    (`rows_fit`); one that runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is cut: a plane is pooled in
-    strips, whose parts are pooled again."""
+    (`rows_fit`); one that runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is
+    cut: a plane is pooled in strips, whose parts are pooled again."""
     limit = float("inf")
     pooled = False
     for work in step.steps:
@@ -220,7 +220,9 @@ def product_blocks(
     stays = inside and not moving
     fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
     slices = sum(isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION for w in step.steps)
-    if fitted is None and slices > 1 and not moving:  # of a long window: only one at a time has its weights inside
+    if (
+        fitted is None and slices > 1 and not moving
+    ):  # of a long window: only one at a time has its weights inside
         each = Operands(left, right / slices, writes, stays)
         fitted = fitting_blocks(work, each, tiles, tile_bytes)
     if fitted is None:

@@ -172,7 +172,9 @@ class Placer:
             fixed_bytes=fixed,
             macs=macs * node.repeats,
             one_dsp=one,
-            padded=padded_activations(steps, tuple(reads), node, self.graph, self.one_kernel, fixed, self.flat),
+            padded=padded_activations(
+                steps, tuple(reads), node, self.graph, self.one_kernel, fixed, self.flat
+            ),
             reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped)
             if self.reshaped
             else NONE,

@@ -15,7 +15,14 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
-from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, POOLINGS, TWICE_KERNELS, adds, scales_channels, works_in_place
+from npusim.compiler.pieces import (
+    IMAGE_CONVOLUTIONS,
+    POOLINGS,
+    TWICE_KERNELS,
+    adds,
+    scales_channels,
+    works_in_place,
+)
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine, Member, price
@@ -44,6 +51,7 @@ KERNELS = frozenset(
 IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
 SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
+ON_PLANES = WINDOW_OPS | SPREADING_OPS
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -170,6 +178,8 @@ def _member(
         return None
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
+    if step.reads_turned and machine.turns and step.node.op_type in SPREADING_OPS:
+        return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     if image and not machine.turns and (machine.image_alone or _need(step, sizes) <= machine.room):
         return None
@@ -205,8 +215,8 @@ def _member(
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
-        isinstance(work, VectorWork), turn or pools or step.node.op_type in WINDOW_OPS | SPREADING_OPS or scales_channels(step),
-        image, turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
+        isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
+        turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine),
     )  # fmt: skip
 
@@ -216,9 +226,14 @@ def _pools(work: Work) -> bool:
 
 
 def _cost_alone(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:
-    """What the blocks cost in which a convolution behind a turned image goes whose terms must be cut; 0 for any other."""
+    """What the blocks of a convolution behind a turned image cost whose terms must be cut; 0 for any other step."""
     work = step.only
-    if not machine.turns or not step.reads_turned or not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
+    if (
+        not machine.turns
+        or not step.reads_turned
+        or not isinstance(work, MacWork)
+        or work.op != MacOp.CONVOLUTION
+    ):
         return 0.0
     reads, writes = (sum([sizes[n] for n in names]) for names in (step.reads, step.writes))
     if reads + writes <= machine.room:

@@ -109,7 +109,9 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
         alone = turning and sixteens < pieces and _wide(work, pieces, 1)
         channels = 1 if alone else min(sixteens, pieces)
-    elif work.op == MacOp.ELTWISE and work.output_bytes >= 1 and not _wide(work, pieces, tiles):  # no sum of channels
+    elif (
+        work.op == MacOp.ELTWISE and work.output_bytes >= 1 and not _wide(work, pieces, tiles)
+    ):  # no sum of channels
         # in no more pieces of rows than fill the grid on every tile, and blocks of channels
         channels = min(sixteens, ceil(pieces / max(1, work.out_h // (PIXELS_PER_ROW * tiles))))
     left = ceil(pieces / channels)
@@ -170,7 +172,9 @@ def mac_shares(
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
-    thin = blocks.columns > 1 and 1 < work.out_h < PIXELS_PER_ROW * tiles  # rows for every tile that fill no grid
+    thin = (
+        blocks.columns > 1 and 1 < work.out_h < PIXELS_PER_ROW * tiles
+    )  # rows for every tile that fill no grid
     if thin and work.op == MacOp.CONVOLUTION and work.groups == 1 and work.out_w > 1:
         ways["columns"] = _columns(work, tiles)
     if work.out_c > CHANNEL_BLOCK:

@@ -20,8 +20,8 @@ ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's sc
 
 
 class Cut(NamedTuple):
-    """Strips of a plane: `rows` times `columns`, or blocks of its `channels`. `again[i]`: what member i computes over what it has, for the overlap.
-    `arriving`: tensors from outside, and how many times over each crosses from DDR."""
+    """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes over what it
+    has, for the overlap. `arriving`: tensors from outside, and how many times over each crosses from DDR."""
 
     rows: int
     columns: int
@@ -149,7 +149,7 @@ def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], 
 
 
 def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
-    """What the array goes through for the strips over what there is, in the better way to share a strip: its rows, or the
+    """What the array goes through for the strips over what there is, in the better way to share one: its rows, or the
     channels of a convolution."""
     if m.kernel:
         return 1.0

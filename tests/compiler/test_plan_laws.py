@@ -167,7 +167,9 @@ def test_a_larger_scratchpad_never_moves_more_bytes(graph, name):
 def test_a_scratchpad_too_small_for_one_piece_is_refused_with_both_numbers():
     from tests.graphs import loaded, model, node
 
-    graph = loaded(model([node("Softmax", "x", "y")], {"x": [4, 100_000]}, ["y"]))
-    hw = HARDWARE["lunar_lake"].replace({"scratchpad.capacity_bytes": 4096})
+    graph = loaded(
+        model([node("MatMul", "x w", "y")], {"x": [4, 4096]}, ["y"], {"w": np.zeros((4096, 16), np.float16)})
+    )
+    hw = HARDWARE["lunar_lake"].replace({"scratchpad.capacity_bytes": 64})
     with pytest.raises(DoesNotFit, match=r"'y' needs .*iB for one piece, the scratchpads hold .*iB; raise"):
         planned(graph, hw)

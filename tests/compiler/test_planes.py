@@ -14,7 +14,7 @@ from npusim.graph import DType, Graph, Node, Value
 from npusim.pricing import timeline
 
 HARDWARE = {n: load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake")}
-PROFILE = load_profile("2026")
+PROFILE = load_profile("2026-as-released")
 hardware = st.sampled_from(sorted(HARDWARE))
 sizes = st.sampled_from([128, 180, 256, 304])
 channels = st.sampled_from([32, 64, 96])
