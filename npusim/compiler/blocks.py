@@ -107,7 +107,7 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
 
 
 def _over_rows_and_columns(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
-    """The cheapest blocks of rows of a part of the columns; the parts one after another, each with the weights again."""
+    """The cheapest blocks of rows of a part of the columns; one after another, each with the weights again."""
     best: Fitted | None = None
     if o.left_stays or o.out_stays:
         return None
