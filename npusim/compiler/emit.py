@@ -116,7 +116,10 @@ class Emitter(Transfers):
         plan.steps.append(record)
 
     def _blocks(self, work: MacWork, i: int, r: Residence) -> Blocks:
-        """How a work is cut in time: the first as the step is, others evenly."""
+        """How a work is cut in time: the first as the step is, others evenly; further poolings are of what all strips
+        left inside."""
+        if r.part and i and work.op in POOLINGS:
+            return UNCUT
         if r.part:
             plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
@@ -196,7 +199,6 @@ class Emitter(Transfers):
         passes = results_between(step) if r.partial_bytes else 0
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         for i, work in enumerate(step.steps):
-            later = False
             if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
                 previous = self._through_ddr(
                     step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
@@ -225,8 +227,7 @@ class Emitter(Transfers):
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                later = bool(r.part) and i > 0 and work.op in POOLINGS  # of what all strips left inside
-                blocks = UNCUT if later else self._blocks(work, i, r)
+                blocks = self._blocks(work, i, r)
                 alternatives, splits = mac_shares(
                     work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles, step.images
                 )
@@ -240,10 +241,12 @@ class Emitter(Transfers):
                 ask = self._kernel(work, step, r.pieces)
                 if r.again > 1:
                     ask = ask._replace(elements=ask.elements * r.again)
-            task = plan.add(
-                label, queue, ask, pieces=1 if later else turns, steps=1 if later else r.pieces, repeats=repeats,
-                after=after, streams=streams,
-            )  # fmt: skip
+            cut = (
+                (1, 1)
+                if i and r.part and isinstance(work, MacWork) and blocks is UNCUT
+                else (turns, r.pieces)
+            )
+            task = plan.add(label, queue, ask, *cut, repeats=repeats, after=after, streams=streams)
             if feeds and i == last_fed:
                 plan.feeds[task] = feeds
             previous = (task,)

@@ -21,7 +21,8 @@ ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's sc
 
 class Cut(NamedTuple):
     """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes
-    over what it has, for the overlap. `arriving`: tensors from outside, and how many times over each crosses from DDR."""
+    over what it has, for the overlap. `arriving`: tensors from outside, and how
+    many times over each crosses from DDR."""
 
     rows: int
     columns: int
