@@ -87,7 +87,7 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
     if work.out_w > 1 and work.out_h < work.out_w:
         turned = _search(_turned(work), operands, tiles, tile_bytes)
     best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
-    if best is not None and best.blocks.terms > 1 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
+    if best is not None and best.partial_bytes > 0 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
         both = _over_rows_and_columns(work, operands, tiles, tile_bytes)
         if both is not None and both.cost < best.cost:
             return both

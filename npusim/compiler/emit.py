@@ -116,10 +116,9 @@ class Emitter(Transfers):
         plan.steps.append(record)
 
     def _blocks(self, work: MacWork, i: int, r: Residence) -> Blocks:
-        """How a work is cut in time: the first as the step is, others evenly; further poolings are of what all strips
-        left inside."""
+        """How a work is cut in time: the first as the step is, others evenly."""
         if r.part and i and work.op in POOLINGS:
-            return UNCUT
+            return UNCUT  # of what all strips left inside
         if r.part:
             plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
@@ -209,9 +208,8 @@ class Emitter(Transfers):
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
-                source, destination = (
-                    (r.source, r.destination) if step.engine == "dma" else _relayout(work, r, step)
-                )
+                by_dma = step.engine == "dma"
+                source, destination = (r.source, r.destination) if by_dma else _relayout(work, r, step)
                 if step.node.op_type == "Broadcast":
                     previous = self._filled(label, work.nbytes, step, r, after)
                     continue
@@ -228,9 +226,8 @@ class Emitter(Transfers):
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
                 blocks = self._blocks(work, i, r)
-                alternatives, splits = mac_shares(
-                    work, self.tiles, blocks, self.groups_over_tiles, self.channels_to_all_tiles, step.images
-                )
+                over = (self.groups_over_tiles, self.channels_to_all_tiles, step.images, self.columns_too)
+                alternatives, splits = mac_shares(work, self.tiles, blocks, *over)
                 if "rows" in splits and is_folded(step):
                     alternatives, splits = (alternatives[splits.index("rows")],), ("rows",)
                 if r.again > 1:

@@ -109,10 +109,8 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
         turning = work.op in (MacOp.PERMUTE, MacOp.PERMUTE_PARTS)
         alone = turning and sixteens < pieces and _wide(work, pieces, 1)
         channels = 1 if alone else min(sixteens, pieces)
-    elif (
-        work.op == MacOp.ELTWISE and work.output_bytes >= 1 and not _wide(work, pieces, tiles)
-    ):  # no sum of channels
-        # in no more pieces of rows than fill the grid on every tile, and blocks of channels
+    elif work.op == MacOp.ELTWISE and work.out_h < pieces * tiles and not _wide(work, pieces, tiles):
+        # no row for each tile: in no more pieces of rows than fill the grid on every tile, and blocks of channels
         channels = min(sixteens, ceil(pieces / max(1, work.out_h // (PIXELS_PER_ROW * tiles))))
     left = ceil(pieces / channels)
     groups = min(int(work.groups), left)
@@ -146,11 +144,13 @@ def mac_shares(
     groups_over_tiles: bool = True,
     channels_to_all_tiles: bool = True,
     images: int = 1,
+    columns_too: bool = False,
 ) -> tuple[tuple[tuple[MacWork, float], ...], tuple[str, ...]]:
     """Works of one tile, and how many run one after another, a way of sharing each; and the ways' names.
 
     `groups_over_tiles`: whole problems of a batch may go to different tiles (else every problem is split).
     `channels_to_all_tiles`: a convolution shared over channels writes those of every tile to all of them.
+    `columns_too`: of a convolution that is cut along them and has few rows, the tiles may share columns.
     `blocks` cuts the work in time first. `images`: of a batch, stacked in the rows, that are taken one by one: every
     tile has its share of each (Intel's schedules, `slice_N` and `fn_N_call`)."""
     if images > 1 and work.groups == 1 and work.op < MacOp.ELTWISE:
@@ -172,9 +172,7 @@ def mac_shares(
         ways["groups"] = replace(work, groups=ceil(work.groups / tiles))
     if work.out_h > 1:
         ways["rows"] = _rows(work, tiles)
-    thin = (
-        blocks.columns > 1 and 1 < work.out_h < PIXELS_PER_ROW * tiles
-    )  # rows for every tile that fill no grid
+    thin = columns_too and blocks.columns > 1 and 1 < work.out_h < PIXELS_PER_ROW * tiles
     if thin and work.op == MacOp.CONVOLUTION and work.groups == 1 and work.out_w > 1:
         ways["columns"] = _columns(work, tiles)
     if work.out_c > CHANNEL_BLOCK:

@@ -14,7 +14,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 MORE = 3  # strips than must be are tried: they may fill the grid better
-STEP_BYTES = 262_144  # what moves while the dispatch of a step takes (4.5 us beside 27 to 77 GB/s of DDR)
+STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
 WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
 

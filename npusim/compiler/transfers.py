@@ -37,6 +37,7 @@ class Transfers:
         whole_copies: bool = False,
         channels_to_all_tiles: bool = True,
         halves: bool = False,
+        columns_too: bool = False,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -46,6 +47,7 @@ class Transfers:
         self.lines = lines or {}
         self.whole_copies = whole_copies
         self.channels_to_all_tiles = channels_to_all_tiles
+        self.columns_too = columns_too
         self.tiles = tiles
         self.dsps = dsps_per_tile
         self.made: dict[str, tuple[int, ...]] = {}  # compute tasks that make a tensor
