@@ -238,11 +238,8 @@ class Emitter(Transfers):
                 ask = self._kernel(work, step, r.pieces)
                 if r.again > 1:
                     ask = ask._replace(elements=ask.elements * r.again)
-            cut = (
-                (1, 1)
-                if i and r.part and isinstance(work, MacWork) and blocks is UNCUT
-                else (turns, r.pieces)
-            )
+            uncut = bool(i and r.part) and isinstance(work, MacWork) and blocks is UNCUT
+            cut = (1, 1) if uncut else (turns, r.pieces)
             task = plan.add(label, queue, ask, *cut, repeats=repeats, after=after, streams=streams)
             if feeds and i == last_fed:
                 plan.feeds[task] = feeds
