@@ -88,9 +88,12 @@ def _compiled(
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
+    groups = generation in profile.groups_over_tiles
     stay = staying(placed, fused.values, profile.memory, generation, tiles)
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
-    scratchpad = Scratchpad(placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay, pixels)
+    scratchpad = Scratchpad(
+        placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay, pixels, not groups
+    )
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)
     ends = generation in profile.memory.kernels_without_halo
@@ -110,7 +113,6 @@ def _compiled(
         tiles,
         dsps,
     )
-    groups = generation in profile.groups_over_tiles
     own = profile.prices.kernels.get(generation, {})
     renamed = profile.dsp.lines.get(generation, {})
     lines = {a: b for a, b in renamed.items() if b in hw.dsp.kernels and a not in own}

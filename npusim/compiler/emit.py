@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil
 
 from npusim.compiler.image_columns import is_folded
-from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.lowered import PRODUCTS, batch_of
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import TURNED, Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
@@ -17,7 +17,7 @@ from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
-from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+from npusim.work import MacWork, MoveWork, VectorWork
 
 #: How the DMA does more than copy from DDR to DDR: transfers one behind another, whole on one port or shared.
 MOVED_INSIDE = {
@@ -136,9 +136,8 @@ class Emitter(Transfers):
     def _problems(self, step: Placed) -> int:
         """Transfers of each operand of a batched product that is taken apart, a pair for each problem; 1 where it is
         not. The generations that run a batch as one kernel do so with two activations only."""
-        products = (w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION)
-        work = next(products, None)
-        if work is None or work.groups == 1:
+        work = batch_of(step.steps)
+        if work is None:
             return 1
         product = step.node.op_type in PRODUCTS and "contraction_of" not in step.node.attributes
         apart = product if step.fixed_bytes else not self.groups_over_tiles

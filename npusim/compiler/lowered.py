@@ -56,6 +56,18 @@ def padded_activations(
     return ()
 
 
+def batch_of(steps: tuple[Work, ...]) -> MacWork | None:
+    """The product or convolution of a step, where it is a batch of several."""
+    work = next((w for w in steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION), None)
+    return work if work is not None and work.groups > 1 else None
+
+
+def adds(steps: tuple[Work, ...]) -> bool:
+    """Whether a step is one element-wise pass of the MAC array."""
+    work = steps[0] if len(steps) == 1 else None
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
+
+
 def fits_a_kernel(work: MacWork) -> bool:
     """Whether problems of a batch are small enough for one kernel, where there is one for batches."""
     rows = work.out_h * work.out_w

@@ -112,6 +112,8 @@ class Memory(Strict):
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `kernels_apart`: generations on which a DSP kernel never writes over its input.
+    `sums_of_scales_stay`: generations on which a small tensor that is scaled and added next stays inside even where its
+    inputs came from DDR.
     `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
     however small; elsewhere where it is no small one.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
@@ -138,6 +140,7 @@ class Memory(Strict):
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()
+    sums_of_scales_stay: tuple[str, ...] = ()
     shared_parts_through_ddr: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from math import ceil
 
+from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
 from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
@@ -30,6 +31,7 @@ from npusim.compiler.pieces import (
     works_in_place,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID
 from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
@@ -92,7 +94,9 @@ def residences(
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
         _settle(k, step, scratchpad, r, sharing, outputs)
-        r.reason = "; ".join(dict.fromkeys(filter(None, (crossing, r.reason))))
+        if not crossing and scratchpad.also_apart(n for n, _, _ in r.loads):
+            crossing = through_ddr_because("input", "it lies there")
+        r.reason = and_also(crossing, r.reason)
         found.append(r)
     return found
 
@@ -126,6 +130,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         keeps_loads = False  # it reads its input and drops it
     elif held + weights <= scratchpad.resident_bytes:
         r.destination = _follow(step, scratchpad, missing)
+        stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
@@ -197,6 +202,7 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
         r.destination = "ddr"
     elif r.source == "ddr" and r.destination == "scratchpad":
         r.destination = _follow(step, scratchpad, list(step.reads))
+        stays_apart(step, scratchpad, r)
     r.held_bytes = min(held, scratchpad.resident_bytes)
 
 
@@ -229,9 +235,11 @@ def _strided(
             r.copies += [(n, scratchpad.sizes[n]) for n in placed]
         elif whole:  # what others read too has a place of its own already
             r.copies += [(n, scratchpad.sizes[n]) for n in shared_parts(step, scratchpad)]
+        if not out:
+            stays_apart(step, scratchpad, r)
         for holder in dict.fromkeys(holders):
             if holder is not None and (whole or not out):
-                scratchpad.spill(holder, r)
+                with_the_others(holder, step, scratchpad, r)
     r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)
 
 
@@ -275,6 +283,8 @@ def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
     own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
     own = own or not scratchpad.staying.isdisjoint(step.writes)
+    if step.lowering == "scale_shift" and step.writes[0] in scratchpad.added_next:
+        own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
     if scales_planes(step) and step.reads_turned:
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     own |= any(name in scratchpad.stays for name in step.writes)

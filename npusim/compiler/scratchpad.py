@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, GROUPS, ONE, through_ddr
+from npusim.compiler.lowered import adds, batch_of
 from npusim.compiler.norm_edges import norm_edges
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
+from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.split import UNCUT, Blocks
 from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.work import MacWork
@@ -23,6 +25,7 @@ NEVER = 1 << 60
 UNEVEN = (
     "{what} other parts than rows are normalised in, through DDR, as Intel's compiler does on {tiles} tiles"
 )
+SMALL_BYTES = 16_384
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -72,7 +75,9 @@ class Scratchpad:
         generation: str = "",
         staying: frozenset[str] = frozenset(),
         row_pixels: int = PIXELS_PER_ROW,
+        takes_apart: bool = False,
     ) -> None:
+        self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
         self.staying = staying
         self.memory = memory
@@ -101,6 +106,12 @@ class Scratchpad:
                     uses = self.uses.setdefault(whole, [])
                     if not uses or uses[-1] != k:
                         uses.append(k)
+        adding = generation in memory.sums_of_scales_stay
+        # small tensors that one element-wise pass of the MAC array reads
+        self.added_next = {
+            n for step in steps if adding and adds(step.steps) for n in step.reads
+            if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
+        }  # fmt: skip
         self.inside: dict[str, float] = {}
         self.puts = count()
         self.order: dict[str, int] = {}  # when each tensor was put in last
@@ -112,6 +123,7 @@ class Scratchpad:
         self.sharings: dict[str, str] = {}
         self.in_ddr: set[str] = set()
         self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
+        self.apart: set[str] = set()  # in DDR for no other reason than that there are several tiles
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""
@@ -220,8 +232,8 @@ class Scratchpad:
 
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
-        read in another shape."""
-        if self.tiles == 1:
+        read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
+        if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
             return
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
@@ -243,8 +255,19 @@ class Scratchpad:
             readers = len(self.uses[holder]) if self.memory.natural_cuts else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             if reshaped or through_ddr(made, sharing, readers):
-                self.spill(holder, r)
                 why = "read in another shape" if reshaped else f"made over {made}, wanted over {sharing}"
                 if made == sharing and not reshaped:
                     why = "read by several"
-                r.reason = f"input through DDR, as Intel's compiler does on several tiles ({why})"
+                maker = self.made_by.get(holder)
+                self.spill(holder, r)
+                if self.tiles == 1:
+                    r.reason = f"input through DDR problem by problem, as Intel's compiler takes a batch apart ({why})"
+                    continue
+                self.apart.add(holder)
+                r.reason = through_ddr_because("input", why)
+                if maker is not None:
+                    maker.reason = and_also(maker.reason, through_ddr_because("result", why))
+
+    def also_apart(self, names: Iterable[str]) -> bool:
+        """Whether one of these tensors, or one it is a part of, is in DDR because there are several tiles."""
+        return bool(self.apart) and any(n in self.apart for name in names for n in self.wholes(name))

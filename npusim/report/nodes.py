@@ -10,7 +10,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.spread import block_of
 from npusim.columns import distinct
-from npusim.compiler.plan import Ask, DspTask, MacTask, Plan, Step
+from npusim.compiler.plan import Ask, DmaTask, DspTask, MacTask, Plan, Step
 from npusim.measures import US, busy_us, ddr_bytes, engine_kind
 from npusim.pricing import Prices
 from npusim.report.doubts import sources_differ
@@ -110,8 +110,14 @@ class Nodes:
         bound = _bound_by(busy, fixed)
         split, tiles = self._sharing(step)
         elements = sum(_dsp_elements(plan.ask[i]) * plan.repeats[i] for i in tasks)
-        why = _why_so_long(bound, busy, nbytes, fixed)
+        why = _why_so_long(bound, busy, nbytes, fixed, self._in_slices(tasks))
         return Facts(busy, bound, why, nbytes, self._source(step), split, tiles, elements)
+
+    def _in_slices(self, tasks: Sequence[int]) -> bool:
+        """Whether a tensor moves in more slices, one a tile, than there are ports: a further tile makes them more."""
+        asks = (self.plan.ask[i] for i in tasks)
+        several = any(isinstance(ask, DmaTask) and ask.transfers > 1 for ask in asks)
+        return several and self.plan.tiles > int(self.hw.dma.ports)
 
     def _sharing(self, step: Step) -> tuple[str, int]:
         """Over what the tiles share the work, and how many do."""
@@ -159,11 +165,14 @@ def _bound_by(busy: dict[str, float], fixed_us: float) -> str:
     return "launch" if engine == "dsp" and fixed_us > busy[engine] / 2 else engine
 
 
-def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: float) -> str:
+def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: float, in_slices: bool) -> str:
     """What a reader is told about the bound, when it is not the engine's own work."""
     compute = max(busy.get("mac_array", 0.0), busy.get("dsp", 0.0))
-    if bound == "dma" and compute:
-        moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port"
+    slices = "a slice a tile, as Intel's compiler does on several tiles" if in_slices else ""
+    if bound == "dma" and not compute:
+        return f"its transfers are {slices}" if slices else ""
+    if bound == "dma":
+        moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port" + (f", {slices}" if slices else "")
         return f"its transfers ({moved}) take longer than its {compute:.1f} us of compute"
     if bound == "step":
         waits = busy["step"]
