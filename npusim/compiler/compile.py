@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
+from npusim.compiler.aligned import without_copies
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
@@ -86,6 +87,8 @@ def _compiled(
     room = tiles * capacity * profile.memory.resident_share
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
+    if profile.memory.natural_cuts:
+        placed = without_copies(placed, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     groups = generation in profile.groups_over_tiles

@@ -46,12 +46,33 @@ class Edges(Layouts):
             if len(step.steps) > 1:
                 works = (in_rows(w) if isinstance(w, MacWork) else w for w in step.steps)
                 step = step._replace(steps=tuple(works))
+                if step.reads_turned and step.lowering == "sliced":
+                    self.made_by |= {n: one for one in added for n in one.writes}
+                    step = step._replace(steps=self._turned_for_each(step, turn))
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
         return added
+
+    def _turned_for_each(self, step: Placed, name: str) -> tuple[Work, ...]:
+        """The works of a convolution cut into windows, its image turned and padded through DDR for each of them
+        (`conv_slice_0_1/small-stride/pad_expand_input` in Intel's schedules of patches of 16 x 16)."""
+        turned = self.values[step.reads[0]]
+        pads = self.generation in self.profile.pads_images
+        if not pads or turned.name not in self.made_by:
+            return step.steps
+        again: tuple[Work, ...] = (
+            MoveWork(self.values[name].elements * turned.dtype.npu_bytes),
+            *self.made_by[turned.name].steps,
+            *ddr_round_trip(turned.npu_bytes),
+        )
+        works = list(step.steps[:1])
+        for work in step.steps[1:]:
+            window = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
+            works += [*again, work] if window else [work]
+        return tuple(works)
 
     def behind(self, placed: list[Placed]) -> tuple[list[Placed], tuple[str, ...]]:
         """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""

@@ -11,13 +11,15 @@ from math import ceil
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS, batch_of
 from npusim.compiler.pieces import POOLINGS, results_between
-from npusim.compiler.place import TURNED, Placed
+from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
-from npusim.compiler.prefetch import CHUNK_BYTES, MOST_CHUNKS, Chunk
-from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.prefetch import Chunk
+from npusim.compiler.scratchpad import Residence
 from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.compiler.turns import relayout, turns_of
+from npusim.ops.slicing import WINDOW_LIMITS
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 #: How the DMA does more than copy from DDR to DDR: transfers one behind another, whole on one port or shared.
 MOVED_INSIDE = {
@@ -50,7 +52,7 @@ class Emitter(Transfers):
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
             )
         begins = self._begins(step) if due else ()
-        turns, arriving = _turns(step, r)
+        turns, arriving = turns_of(step, r)
         passing = [load for load in arriving if load[2] > 1] if turns > 1 and r.overlaps else []
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at] if due else due
         together = len(passing) + bool(later) > 1 and not r.part
@@ -115,13 +117,21 @@ class Emitter(Transfers):
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
 
-    def _blocks(self, work: MacWork, i: int, r: Residence) -> Blocks:
-        """How a work is cut in time: the first as the step is, others evenly."""
+    def _blocks(self, step: Placed, i: int, r: Residence) -> Blocks:
+        """How a work is cut in time: the first as the step is, others evenly; the windows that a convolution is cut
+        into all alike, and what is done to their results by the same channels."""
+        work, first = step.steps[i], step.steps[0]
+        assert isinstance(work, MacWork)
         if r.part and i and work.op in POOLINGS:
             return UNCUT  # of what all strips left inside
         if r.part:
             plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
+        if step.lowering in WINDOW_LIMITS and isinstance(first, MacWork) and r.blocks.terms == 1:
+            if work.op == MacOp.CONVOLUTION:
+                return r.blocks
+            if work.op != MacOp.PERMUTE_IMAGE:
+                return Blocks(rows=min(r.blocks.rows, ceil(work.out_h)), channels=r.blocks.channels)
         return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces, self.tiles)
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int]:
@@ -197,7 +207,8 @@ class Emitter(Transfers):
         passes = results_between(step) if r.partial_bytes else 0
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         for i, work in enumerate(step.steps):
-            if i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork):
+            crosses = bool(i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork))
+            if crosses and not (step.lowering in WINDOW_LIMITS and isinstance(step.steps[i - 1], MoveWork)):
                 previous = self._through_ddr(
                     step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
                 )
@@ -208,7 +219,7 @@ class Emitter(Transfers):
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
             if isinstance(work, MoveWork):
                 by_dma = step.engine == "dma"
-                source, destination = (r.source, r.destination) if by_dma else _relayout(work, r, step)
+                source, destination = (r.source, r.destination) if by_dma else relayout(work, r, step)
                 if step.node.op_type == "Broadcast":
                     previous = self._filled(label, work.nbytes, step, r, after)
                     continue
@@ -224,7 +235,7 @@ class Emitter(Transfers):
                 continue
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
-                blocks = self._blocks(work, i, r)
+                blocks = self._blocks(step, i, r)
                 over = (self.groups_over_tiles, self.channels_to_all_tiles, step.images, self.columns_too)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, *over)
                 if "rows" in splits and is_folded(step):
@@ -271,27 +282,3 @@ class Emitter(Transfers):
         share = parts * pieces
         line = self.lines.get(work.kernel, work.kernel)
         return DspTask(line, work.elements / share, work.rows / share, parts, pieces)
-
-
-def _turns(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
-    """In how many pieces a step follows its transfers, and what arrives in how many blocks.
-
-    A step that is not cut follows them chunk by chunk all the same: what arrives by rows, or the weights by channels
-    (whichever is more), and what leaves."""
-    if r.pieces > 1 or not (r.streams and r.overlaps):
-        return r.pieces, r.loads
-    arriving = sum(size for _, size, _ in r.loads)
-    moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
-    turns = min(
-        MOST_CHUNKS,
-        max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
-    )
-    return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
-
-
-def _relayout(work: MoveWork, r: Residence, step: Placed) -> tuple[str, str]:
-    """A change of layout inside a step: as it says, else within the scratchpad, or through DDR when the step is
-    streamed (what is turned has transfers of its own for that)."""
-    if work.source != work.destination or work.source == "ddr":
-        return work.source, work.destination
-    return ("ddr", "ddr") if r.pieces > 1 and step.lowering not in TURNED else ("scratchpad", "scratchpad")
