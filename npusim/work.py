@@ -109,12 +109,13 @@ class MoveWork:
     """A transfer of `nbytes` bytes by DMA.
 
     `source` and `destination` are 'ddr' or 'scratchpad'. `elements` > 0 marks a transfer that permutes
-    its elements (one element per cycle where Intel's DMA does so)."""
+    its elements (one element per cycle where Intel's DMA does so). `transfers`: of which it is made, at least."""
 
     nbytes: Number
     source: str = "ddr"
     destination: str = "scratchpad"
     elements: Number = 0
+    transfers: int = 1
 
 
 Work = MacWork | VectorWork | MoveWork

@@ -29,7 +29,13 @@ MOVED_INSIDE = {
         ("/out", "scratchpad", "ddr"),
     ),
     "Expand": (("/fill", "scratchpad", "scratchpad"), ("", "scratchpad", "ddr")),
+    "Tile": (
+        ("/in", "ddr", "scratchpad"),
+        ("/fill", "scratchpad", "scratchpad"),
+        ("", "scratchpad", "ddr"),
+    ),
 }
+MOVED_INSIDE["SpaceToDepth"] = MOVED_INSIDE["Transpose"]
 MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
@@ -225,12 +231,15 @@ class Emitter(Transfers):
                     continue
                 ways = MOVED_INSIDE.get(step.node.op_type)
                 if ways and source == destination == "ddr" and self._is_moved_inside(step, work):
-                    previous = self._inside(label, work, ways, after, r.pieces, repeats)
+                    if step.node.op_type == "Tile":  # an axis at a time
+                        ways = ways[i > 0 : 2 + (i + 1 == len(step.steps))]
+                    loaded = self.sizes[step.reads[0]]
+                    previous = self._inside(label, work, ways, after, r.pieces, repeats, loaded)
                     continue
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
                     transfers=r.pieces, repeats=repeats, elements=work.elements,
-                    least=2 if step.lowering == "copied_larger" and i < 2 else 1,  # a copy a place
+                    least=2 if step.lowering == "copied_larger" and i < 2 else work.transfers,  # a copy a place
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask
@@ -278,7 +287,7 @@ class Emitter(Transfers):
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
         per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
-        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, step.dsp_tiles)
+        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, 1 if step.on_every_tile else step.dsp_tiles)
         share = parts * pieces
         line = self.lines.get(work.kernel, work.kernel)
         return DspTask(line, work.elements / share, work.rows / share, parts, pieces)

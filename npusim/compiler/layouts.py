@@ -41,7 +41,7 @@ def edge_of(name: str, part_of: Mapping[str, str]) -> str:
 
 def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether the step takes its first input as an image by its channels (axis 1)."""
-    if step.lowering == "scale_shift":
+    if step.lowering == "scale_shift" and step.node.op_type != "BatchNormalization":
         shapes = [values[n].shape for n in step.node.inputs if n in values]
         if len(step.reads) == 1 and len(shapes[0]) == 4 and all(prod(s) == 1 for s in shapes[1:]):
             return True  # one number for all

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import prod
+
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node
@@ -9,6 +12,7 @@ from npusim.ops.counting import fills_rows
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
+MOST_IMAGE_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456
 LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
@@ -125,6 +129,25 @@ def fixed_bytes(
             return float(sum(weight_bytes(s) for s in mac))
         return 0.0
     return float(sum(v.npu_bytes for v in constants))
+
+
+def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
+    """Whether every tile runs all of an element-wise kernel: where nothing is left to share once axes that broadcast
+    alike are one (`Clustering` in Intel's schedules: 8,192 elements along one axis; 3 x 16 x 49 x 128 by 16 x 1 x 128,
+    whose first of four axes is a batch)."""
+    work = steps[0] if len(steps) == 1 else None
+    if not isinstance(work, VectorWork) or work.rows > 1:
+        return False
+    out = graph.values[node.outputs[0]].shape
+    if work.elements != prod(out) or work.independent != work.elements:
+        return False
+    operands = [graph.values[n].shape for n in node.inputs if n]
+    if any(len(shape) > len(out) for shape in operands):
+        return False
+    spread = [(1,) * (len(out) - len(shape)) + shape for shape in operands]
+    ways = [tuple([shape[a] > 1 for shape in spread]) for a, n in enumerate(out) if n > 1]
+    axes = len(ways) if len(ways) < 2 else 1 + sum(a != b for a, b in pairwise(ways))
+    return sum(n > 1 for n in out) <= 1 or axes > MOST_IMAGE_AXES
 
 
 def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

@@ -81,9 +81,15 @@ def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
     if not isinstance(first, MacWork) or any(isinstance(w, MoveWork) for w in step.steps):
         return 0.0
     size = first.out_h * first.out_w * first.out_c * first.output_bytes
-    if by_columns and first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork):
+    if by_columns and first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork) and _by_columns(pool):
         size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
     return float(first.groups * size if size > room else 0.0)
+
+
+def _by_columns(pool: MacWork) -> bool:
+    """Whether a first axis is pooled column by column: rows and columns of whole sixteens (1,024 x 2,048 and 512 x 512;
+    1,024 x 197, 1,024 x 1,000 and 1,000 x 128 cross DDR in Intel's schedules of NPU 5010)."""
+    return bool(pool.in_w % CHANNEL_BLOCK == 0 and pool.in_h % CHANNEL_BLOCK == 0)
 
 
 def works_in_place(step: Placed) -> bool:

@@ -11,6 +11,7 @@ from npusim.compiler.lowered import (
     fits_a_kernel,
     fixed_bytes,
     main_engine,
+    on_every_tile,
     padded_activations,
     stored_share,
 )
@@ -46,7 +47,8 @@ class Placed(NamedTuple):
     `sharing`: over what the tiles share it, where its kind does not say (npusim.compiler.distribution).
     `images`: how many images of a batch a convolution takes one after another.
     `stored`: bytes of its weights in memory over `fixed_bytes`, which shape the plan (compressed: below 1); `memory`:
-    where they come from. `reads_turned`: whether the first input was turned for it by a pass at the graph's edge."""
+    where they come from. `reads_turned`: whether the first input was turned for it by a pass at the graph's edge.
+    `on_every_tile`: its kernel is not shared, every tile runs all of it."""
 
     node: Node
     lowering: str
@@ -67,6 +69,7 @@ class Placed(NamedTuple):
     stored: float = 1.0
     memory: str = "ddr"
     reads_turned: bool = False
+    on_every_tile: bool = False
 
     @property
     def only(self) -> Work | None:
@@ -185,6 +188,7 @@ class Placer:
             images=values[node.inputs[0]].shape[0] if node.op_type in (BATCHED if fixed else POOLS) else 1,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
+            on_every_tile=engine == "dsp" and on_every_tile(node, steps, self.graph),
         )
 
     def _memory(self, node: Node) -> str:

@@ -242,13 +242,17 @@ class Transfers:
         after: tuple[int, ...],
         pieces: int,
         repeats: int,
+        loaded: float,
     ) -> tuple[int, ...]:
-        """A tensor from DDR to DDR by way of the scratchpad: loaded and permuted, or filled, then written."""
+        """A tensor from DDR to DDR by way of the scratchpad: loaded (`loaded` bytes) and permuted, or filled, then
+        written."""
         for name, source, to in ways:
-            whole = name == "/fill" or (self.whole_copies and "ddr" in (source, to))
+            # Filling reads next to nothing, see `_filled`.
+            whole = self.whole_copies != (name == "/fill") if "ddr" in (source, to) or name == "/fill" else False
             elements = work.elements if source == to else 0.0
+            nbytes = loaded if name == "/in" else work.nbytes
             after = self._transfer(
-                f"{label}{name}", work.nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
+                f"{label}{name}", nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
                 elements=elements, whole=whole,
             )  # fmt: skip
         return after

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 
 @op(
@@ -160,12 +161,38 @@ def _changed(c: OpCase) -> list[int]:
 
 @op("Pad", "CenterCropPad", lowerings=("view", "dma", "dsp"), kernels=("pad",))
 def pad(c: OpCase) -> tuple[Lowering, ...]:
-    return _whole(c, "pad", _changed(c))
+    """Constants around a copy; where the tensor's own values go around it, a copy for each axis and each row beside it
+    (`pad_axis_d3`, `pad_axis_d2` in Intel's schedules: 3 rows and columns of 128 x 128 on each side are two copies of
+    the whole and six of a row each)."""
+    changed = _changed(c)
+    found = _whole(c, "pad", changed)
+    source, out = c.input(0), c.output
+    if c.attr("mode", "constant") in ("constant", b"constant") or len(source.shape) != len(out.shape):
+        return found
+    return _axis_by_axis(source, out, reversed(changed), found)
 
 
 @op("Tile", lowerings=("view", "dma", "dsp"), kernels=("tile",))
 def tile(c: OpCase) -> tuple[Lowering, ...]:
-    return _whole(c, "tile", _changed(c))
+    """An axis at a time."""
+    changed, source, out = _changed(c), c.input(0), c.output
+    found = _whole(c, "tile", changed)
+    if len(source.shape) != len(out.shape) or not changed:
+        return found
+    by_axis, *others = _axis_by_axis(source, out, changed, found)
+    works = tuple(replace(work, transfers=1) if isinstance(work, MoveWork) else work for work in by_axis.steps)
+    return Lowering("dma", works), *others
+
+
+def _axis_by_axis(
+    source: Value, out: Value, axes: Iterable[int], found: tuple[Lowering, ...]
+) -> tuple[Lowering, ...]:
+    """`found` with its copy taken axis by axis, a transfer for what was there and for each row beside it."""
+    size, copies = source.npu_bytes, list[Work]()
+    for axis in axes:
+        size *= out.shape[axis] / max(source.shape[axis], 1)
+        copies.append(replace(copy(size), transfers=1 + out.shape[axis] - source.shape[axis]))
+    return (Lowering("dma", tuple(copies)), *found[1:]) if copies else found
 
 
 @op("Expand", lowerings=("view", "broadcast_view", "dma", "dsp"), kernels=("tile",))

@@ -3,7 +3,7 @@
     python -m tests.vendor.op_graphs OUT_FOLDER NAME [NAME ...]
 
 Shapes in names are joined by `_`; kinds that stand for an ONNX op of one input (`Softmax_12_128_128`) and binary ones
-(`Add_64_56_56_by_64_1_1`) have a leading axis of 1 on the first operand that is not written. `FORMS` lists the rest.
+(`Add_64_56_56_by_64_1_1`) have a leading axis of 1 on the first operand that is not written. `FORMS` lists the rest, `op_forms.py` more.
 """
 
 import sys
@@ -14,7 +14,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from tests.vendor.builder import Builder
+from tests.vendor import op_forms
+from tests.vendor.builder import OPSET, Builder
+from tests.vendor.op_forms import numbers
 
 BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Pow")
 
@@ -256,17 +258,14 @@ def unary(g: Builder, kind: str, shape: tuple[int, ...]) -> str:
     return g.op(kind, x, **({"axis": -1} if kind == "Softmax" else {}))
 
 
-def numbers(text: str) -> tuple[int, ...]:
-    """`1_64_80` as a shape; nothing is a scalar."""
-    return tuple(int(word) for word in text.split("_") if word)
-
-
 def output(g: Builder, name: str) -> str | list[str]:
     """Write the op called `name` into `g`; ValueError if no form here knows it."""
     kind, _, rest = name.partition("_")
     head, _, tail = rest.partition("_")
     if kind in FORMS:
         return FORMS[kind](g, *numbers(rest))
+    if kind in op_forms.FORMS:
+        return op_forms.output(g, kind, rest)
     if kind.removesuffix("c") in BINARY:
         left, right = rest.split("_by_")
         return pairwise(g, kind.removesuffix("c"), numbers(left), numbers(right), kind.endswith("c"))
@@ -297,8 +296,9 @@ def output(g: Builder, name: str) -> str | list[str]:
 
 
 def build(name: str, weights: bool = True) -> onnx.ModelProto:
-    """The graph of one row; float16, opset 17, the op's inputs and outputs those of the graph."""
-    g = Builder(weights=weights)
+    """The graph of one row; float16, the op's inputs and outputs those of the graph."""
+    opset = op_forms.FORMS.get(name.partition("_")[0], (None, None, OPSET))[2]
+    g = Builder(opset, weights=weights)
     found = output(g, name)
     return g.model(*([found] if isinstance(found, str) else found))
 
