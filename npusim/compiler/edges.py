@@ -32,6 +32,13 @@ class Edges(Layouts):
             step = step._replace(reads=(*added[-1].writes, *step.reads[1:]))
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
+        if self.generation in self.profile.images_called and self._depthwise_batch(step):
+            name = step.reads[0]
+            if edge_of(name, self.placer.part_of) in self.inputs and name not in self.turned:
+                added.append(self._images(name, f"{name}/images", step.images))
+                step = step._replace(reads=(f"{name}/images", *step.reads[1:]))
+                self.made_by[f"{name}/images"] = added[-1]
+                self.called.add(f"{name}/images")
         turn = self.to_turn(step)
         if turn is not None:
             if turn not in self.turned:
@@ -83,7 +90,7 @@ class Edges(Layouts):
         added = []
         for name in self.graph.outputs:
             source, value = placer.root(name), values[name]
-            planes = self._in_planes(source)
+            planes = self._in_planes(source) or self._of_calls(source)
             if planes is not None:
                 added.append(planes)
                 source = ends[name] = planes.writes[0]
@@ -127,6 +134,40 @@ class Edges(Layouts):
         node = Node(out, "MemPermute", (name,), (out,))
         return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
 
+    def _depthwise_batch(self, step: Placed | None) -> bool:
+        """Whether a step is a depthwise convolution of several images."""
+        work = step.only if step is not None else None
+        return step is not None and step.images > 1 and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
+
+    def _images(self, name: str, out: str, images: int) -> Placed:
+        """A batch copied within the DDR, image by image."""
+        value = self.values[name]
+        self.values[out] = replace(value, name=out)
+        node = Node(out, "Copy", (name,), (out,))
+        work = MoveWork(value.npu_bytes, "ddr", "ddr", transfers=images)
+        why = "images of a batch are copied for calls of one image each"
+        return Placed(node, "dma", (work,), "dma", why, (name,), (out,), 0.0, 0.0)
+
+    def _of_calls(self, name: str) -> Placed | None:
+        """What brings the results of a depthwise convolution of a batch to their place: a copy of each image behind
+        calls, or a pass that turns all of them back."""
+        maker = self.made_by.get(name)
+        if maker is None or not self._depthwise_batch(maker):
+            return None
+        out, value = f"{name}/images", self.values[name]
+        if self.generation in self.profile.images_called:
+            return self._images(name, out, maker.images)
+        if self.generation not in self.profile.batches_turned_back:
+            return None
+        self.values[out] = replace(value, name=out)
+        batch, channels, height, width = (*value.shape, 1)[:4]
+        turn = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
+        even = width % CHANNEL_BLOCK == 0 and channels % CHANNEL_BLOCK == 0
+        works = (turn,) if even else (*ddr_round_trip(value.npu_bytes), turn)
+        why = "images of a batch are written channels first by a pass of the MAC array"
+        node = Node(out, "MemPermute", (name,), (out,))
+        return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+
     def _narrows(self, source: str, name: str) -> bool:
         """Whether an output is an input of the graph in half the bytes: a Cast and nothing else."""
         return self.values[source].dtype is DType.FLOAT and self.values[name].dtype is DType.FLOAT16
@@ -135,6 +176,8 @@ class Edges(Layouts):
         """Images that leave the graph, or are normalised in groups of channels, are written channels first by the pass
         of the MAC array that makes them; so are tensors that were turned for a scale alone (a state by heads)."""
         leaving = {self.placer.root(n) for n in self.graph.outputs if is_image(self.values[n])}
+        if self.profile.batches_turned_back and self.generation in self.profile.batches_turned_back:
+            leaving -= {n for s in placed if self._depthwise_batch(s) for n in s.writes}
         leaving |= {s.reads[0] for s in placed if s.node.op_type in NORMS and s.reads and self._in_groups(s)}
         leaving |= {n for s in placed if shuffles(s.node) for n in self._joined(s)}
         self.turned_back = self._scaled_alone(placed)

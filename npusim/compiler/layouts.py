@@ -80,6 +80,7 @@ class Layouts:
         self.turned: dict[str, str] = {}
         self.turned_back: set[str] = set()  # turned for a scale, whose result lies as the tensor did
         self.made_by: dict[str, Placed] = {}
+        self.called: set[str] = set()  # batches that are copied for calls of one image each
 
     def to_turn(self, step: Placed) -> str | None:
         """The input that the step's MAC work wants in another order than it arrives in."""
@@ -185,7 +186,7 @@ class Layouts:
         strips = self.generation in self.profile.memory.turns_in_strips  # their last one may be short
         columns = width if strips else padded_width(height, width)
         if len(value.shape) == 4 and columns != width:
-            if batch > 1:
+            if batch > 1 and name not in self.called:
                 self._laid_out(name, value, kept)
                 return [self._by_transfers(name, self.turned[name])]
             width = columns

@@ -52,6 +52,7 @@ IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
 SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
 ON_PLANES = WINDOW_OPS | SPREADING_OPS
+IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -88,6 +89,7 @@ def plane_chains(
         k += max(1, len(run))
     for k in range(len(placed) - 1):
         pair = _behind_norm(placed[k], placed[k + 1], readers, sizes, outputs, resident, machine)
+        pair = pair or _image_by_image(placed[k], placed[k + 1], readers, sizes, resident, machine.room)
         if k not in found and pair is not None:
             found[k] = (2, pair)
     return found
@@ -122,6 +124,35 @@ def _behind_norm(
     if need <= resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
         return None
     return Cut(pieces, 1, (1.0, 1.0), tuple((n, 1.0) for n in norm.reads))
+
+
+def _image_by_image(
+    turn: Placed,
+    reader: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    resident: float,
+    room: float,
+) -> Cut | None:
+    """The cut of a batch of images that do not fit together, turned and read one by one (`slice_3` of 8 x 16 x 128 x
+    128 in Intel's schedules: what is turned never leaves the scratchpads). A convolution takes them so where an image
+    and its result fit twice (8 x 64 x 56 x 56 to 64 channels, not to 256 on NPU 3720), and none is padded."""
+    first, second, images = turn.only, reader.only, reader.images
+    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE_IMAGE or images <= 1:
+        return None
+    made = turn.writes[0]
+    if turn.sharing == SLABS or reader.reads != turn.writes or len(readers[made]) > 1:
+        return None
+    if not isinstance(second, MacWork) or second.op not in IMAGE_READERS:
+        return None
+    need = sizes[turn.reads[0]] + sizes[made]
+    if need <= resident or need / images > resident:
+        return None
+    if second.op == MacOp.CONVOLUTION:
+        once = (sizes[made] + sizes[reader.writes[0]]) / images
+        if 2 * once > room or sizes[made] > sizes[turn.reads[0]]:
+            return None
+    return Cut(images, 1, (1.0, 1.0), tuple((n, 1.0) for n in turn.reads))
 
 
 def _run(

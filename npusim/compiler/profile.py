@@ -177,6 +177,10 @@ class CompilerProfile(Strict):
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     folds_images: tuple[str, ...] = ()  # generations that fold columns of large images into channels instead
     pads_images: tuple[str, ...] = ()  # generations that pad input images of fewer channels to 16
+    # generations on which depthwise convolutions of a batch are calls of one image, copied in and out within the DDR
+    images_called: tuple[str, ...] = ()
+    # ... and those that turn what such a convolution makes back by a pass of its own
+    batches_turned_back: tuple[str, ...] = ()
     # generations that pool a middle axis with whole sixteens of channels on each tile
     pools_over_channels: tuple[str, ...] = ()
     # generations that lay the pixels of a product out eight to a row, not four
