@@ -117,8 +117,9 @@ class Edges(Layouts):
     def _in_planes(self, name: str) -> Placed | None:
         """The pass that writes an image of such a step plane by plane, as it leaves the graph; two of them, through
         DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules)."""
-        value = self.values[name]
-        if not self._moves_pixels(self.made_by.get(name)) or not is_image(value):
+        value, maker = self.values[name], self.made_by.get(name)
+        at_once = maker is not None and maker.lowering == "phases_at_once"  # its pixels come from channels too
+        if not (at_once or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
         out = f"{name}/planes"

@@ -31,6 +31,8 @@ COLUMNS = (
 WITHOUT_STRATEGY = "NPU_COMPILATION_MODE_PARAMS=enable-schedule-trace=true dump-task-stats=true"
 #: Parts of a layer's name that count copies of one kind of work.
 NUMBER = re.compile(r"(?<=_)\d+\b")
+CLUSTER = re.compile(r"/cluster_\d+")
+TURNS = re.compile(r"reorder|permute|expand_input|to_maxpool")
 STRATEGIES = 8
 
 
@@ -97,9 +99,20 @@ def row_of(folder: Path) -> dict[str, Any]:
         "dma_tasks": len(by["DMA"]),
         "mac_tasks": len(by["DPU"]),
         "dsp_tasks": len(by["Shave"]),
-        "unpriced": " ".join(sorted(free - {"Parameter", "Result", ""})),
+        "unpriced": " ".join(sorted((free | _free_on_the_array(by["DPU"])) - {"Parameter", "Result", ""})),
         "strategy": strategies(folder / "strategy_out.json"),
     }
+
+
+def _free_on_the_array(tasks: list[dict[str, Any]]) -> set[str]:
+    """Layers whose work on the MAC array was given no time at all (passes that turn or pad are no such work):
+    `ConvolutionBackpropData:mac`."""
+    longest: dict[str, float] = defaultdict(float)
+    for task in tasks:
+        name = CLUSTER.sub("", task["name"].partition("?t_")[2])
+        longest[name] = max(longest[name], task["dur"])
+    free = (name for name, took in longest.items() if not took and not TURNS.search(name))
+    return {f"{name.split('/')[0]}:mac" for name in free}
 
 
 def _ends(task: dict[str, Any]) -> set[str]:

@@ -58,7 +58,8 @@ def judge(row: Row, graph: Graph) -> Verdict:
     except NpusimError as error:
         return Verdict(row, refused=f"{type(error).__name__}: {error}")
     same, ops = engines(report, graph, row)
-    on_the_array = row.mac_us > LEAST_MAC_US and not row.unpriced & ATTENTION
+    free = row.unpriced & ATTENTION or any(layer.endswith(":mac") for layer in row.unpriced)
+    on_the_array = row.mac_us > LEAST_MAC_US and not free
     return Verdict(
         row,
         total=report.latency_us / row.total_us if row.priced and row.npu != "4000" else None,

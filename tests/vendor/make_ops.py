@@ -16,13 +16,16 @@ LIST = DATA / "vendor_ops.txt"
 
 
 def listed() -> list[tuple[str, str]]:
-    """(op, half) in the order of the list; the first block was published before, so it is for fitting."""
-    found, blocks = [], 0
+    """(op, half) in the order of the list; the first block was published before, so it is for fitting, as is a block
+    that says so. One `not looked at` was compiled when the rules were done."""
+    found, blocks, all_of_it = [], 0, ""
     for line in LIST.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             blocks += 1
+            all_of_it = "fit" if blocks <= 2 or "all for fitting" in line else ""
+            all_of_it = "judge" if "not looked at" in line else all_of_it
             continue
-        found += [(op, "fit" if blocks <= 2 else half(op)) for op in line.split()]
+        found += [(op, all_of_it or half(op)) for op in line.split()]
     return found
 
 
