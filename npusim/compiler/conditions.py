@@ -129,6 +129,16 @@ def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return reduced == [1] or (bool(reduced) and reduced[0] >= 2)
 
 
+def depth_by_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A DepthToSpace whose pixels lie together in the channels (CRD, as pixel shuffles have it)."""
+    return str(node.attribute("mode", "DCR")) == "CRD"
+
+
+def written_by_model(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """Not what a ReduceMin was written out as."""
+    return not node.metadata.get("xamba.from", "").startswith("ReduceMin ")
+
+
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
@@ -143,5 +153,7 @@ CONDITIONS: dict[str, Condition] = {
         clips_from_zero,
         permutes_by_dma,
         image_as_it_lies,
+        depth_by_pixels,
+        written_by_model,
     )
 }

@@ -1,6 +1,6 @@
 """Ops that stand for many -> the plain ops they stand for, as a front end hands them to the compiler.
 
-RotaryEmbedding, (Skip)SimplifiedLayerNormalization here; Attention and GroupQueryAttention in `attention`. What a
+RotaryEmbedding, (Skip)SimplifiedLayerNormalization here; reductions in `reductions`; Attention and GroupQueryAttention in `attention`. What a
 compiler makes of the plain ops is then the same whichever way a model was exported. An op with an attribute or a result
 that has no plain form here stays as it is."""
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from npusim.compiler.fuse import reductions
 from npusim.compiler.fuse.attention import attention, group_query
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
@@ -84,5 +85,9 @@ RULES: dict[tuple[str, str], Rule] = {
     (MICROSOFT, "SimplifiedLayerNormalization"): _norm,
     (MICROSOFT, "SkipSimplifiedLayerNormalization"): _skip_norm,
     ("", "RotaryEmbedding"): _rotary,
+    ("", "ReduceLogSumExp"): reductions.log_sum_exp,
+    ("", "ReduceSumSquare"): reductions.sum_square,
+    ("", "ReduceLogSum"): reductions.log_sum,
+    ("", "ReduceMin"): reductions.minimum,
     (MICROSOFT, "RotaryEmbedding"): _rotary,
 }
