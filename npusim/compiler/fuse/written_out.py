@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from npusim.compiler.fuse import reductions
 from npusim.compiler.fuse.attention import attention, group_query
+from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, minimum, sum_square
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
 
@@ -85,9 +85,9 @@ RULES: dict[tuple[str, str], Rule] = {
     (MICROSOFT, "SimplifiedLayerNormalization"): _norm,
     (MICROSOFT, "SkipSimplifiedLayerNormalization"): _skip_norm,
     ("", "RotaryEmbedding"): _rotary,
-    ("", "ReduceLogSumExp"): reductions.log_sum_exp,
-    ("", "ReduceSumSquare"): reductions.sum_square,
-    ("", "ReduceLogSum"): reductions.log_sum,
-    ("", "ReduceMin"): reductions.minimum,
+    ("", "ReduceLogSumExp"): log_sum_exp,
+    ("", "ReduceSumSquare"): sum_square,
+    ("", "ReduceLogSum"): log_sum,
+    ("", "ReduceMin"): minimum,
     (MICROSOFT, "RotaryEmbedding"): _rotary,
 }
