@@ -118,7 +118,9 @@ class Edges(Layouts):
         """The pass that writes an image of such a step plane by plane, as it leaves the graph; two of them, through
         DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules)."""
         value, maker = self.values[name], self.made_by.get(name)
-        at_once = maker is not None and maker.lowering == "phases_at_once"  # its pixels come from channels too
+        at_once = (
+            maker is not None and maker.lowering == "phases_at_once"
+        )  # its pixels come from channels too
         if not (at_once or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
@@ -138,7 +140,9 @@ class Edges(Layouts):
     def _depthwise_batch(self, step: Placed | None) -> bool:
         """Whether a step is a depthwise convolution of several images."""
         work = step.only if step is not None else None
-        return step is not None and step.images > 1 and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
+        return (
+            step is not None and step.images > 1 and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
+        )
 
     def _images(self, name: str, out: str, images: int) -> Placed:
         """A batch copied within the DDR, image by image."""

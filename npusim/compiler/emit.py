@@ -10,6 +10,7 @@ from math import ceil
 
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS, batch_of
+from npusim.compiler.moved_inside import ways_inside
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
@@ -21,22 +22,6 @@ from npusim.compiler.turns import relayout, turns_of
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
-#: How the DMA does more than copy from DDR to DDR: transfers one behind another, whole on one port or shared.
-MOVED_INSIDE = {
-    "Transpose": (
-        ("/in", "ddr", "scratchpad"),
-        ("", "scratchpad", "scratchpad"),
-        ("/out", "scratchpad", "ddr"),
-    ),
-    "Expand": (("/fill", "scratchpad", "scratchpad"), ("", "scratchpad", "ddr")),
-    "Tile": (
-        ("/in", "ddr", "scratchpad"),
-        ("/fill", "scratchpad", "scratchpad"),
-        ("", "scratchpad", "ddr"),
-    ),
-}
-MOVED_INSIDE["SpaceToDepth"] = MOVED_INSIDE["Transpose"]
-MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
 
@@ -229,12 +214,10 @@ class Emitter(Transfers):
                 if step.node.op_type == "Broadcast":
                     previous = self._filled(label, work.nbytes, step, r, after)
                     continue
-                ways = MOVED_INSIDE.get(step.node.op_type)
-                if ways and source == destination == "ddr" and self._is_moved_inside(step, work):
-                    if step.node.op_type == "Tile":  # an axis at a time
-                        ways = ways[i > 0 : 2 + (i + 1 == len(step.steps))]
-                    loaded = self.sizes[step.reads[0]]
-                    previous = self._inside(label, work, ways, after, r.pieces, repeats, loaded)
+                ways = ways_inside(step, i, work, self.sizes) if source == destination == "ddr" else ()
+                if ways:
+                    brought = self.sizes[step.reads[0]]
+                    previous = self._inside(label, work, ways, after, r.pieces, repeats, brought)
                     continue
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
@@ -267,11 +250,6 @@ class Emitter(Transfers):
                 previous = self._sum_up(label, work, step, r, task)
         return previous
 
-    def _is_moved_inside(self, step: Placed, work: MoveWork) -> bool:
-        """Whether the DMA does more than copy: an Expand of few copies is as many transfers."""
-        few = work.nbytes < MANY_COPIES * self.sizes[step.reads[0]]
-        return not (step.node.op_type == "Expand" and few)
-
     def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
         """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
         behind: tuple[int, ...] = (task,)
@@ -287,7 +265,9 @@ class Emitter(Transfers):
 
     def _kernel(self, work: VectorWork, step: Placed, pieces: int) -> DspTask:
         per_tile = 1 if work.kernel in self.one_a_tile else self.dsps
-        parts = dsp_parts(work, self.tiles, per_tile, step.one_dsp, 1 if step.on_every_tile else step.dsp_tiles)
+        parts = dsp_parts(
+            work, self.tiles, per_tile, step.one_dsp, 1 if step.on_every_tile else step.dsp_tiles
+        )
         share = parts * pieces
         line = self.lines.get(work.kernel, work.kernel)
         return DspTask(line, work.elements / share, work.rows / share, parts, pieces)

@@ -134,7 +134,7 @@ def fixed_bytes(
 def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
     """Whether every tile runs all of an element-wise kernel: where nothing is left to share once axes that broadcast
     alike are one (`Clustering` in Intel's schedules: 8,192 elements along one axis; 3 x 16 x 49 x 128 by 16 x 1 x 128,
-    whose first of four axes is a batch)."""
+    whose first of four axes is a batch of one operand only)."""
     work = steps[0] if len(steps) == 1 else None
     if not isinstance(work, VectorWork) or work.rows > 1:
         return False
@@ -147,7 +147,7 @@ def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
     spread = [(1,) * (len(out) - len(shape)) + shape for shape in operands]
     ways = [tuple([shape[a] > 1 for shape in spread]) for a, n in enumerate(out) if n > 1]
     axes = len(ways) if len(ways) < 2 else 1 + sum(a != b for a, b in pairwise(ways))
-    return sum(n > 1 for n in out) <= 1 or axes > MOST_IMAGE_AXES
+    return sum(n > 1 for n in out) <= 1 or (axes > MOST_IMAGE_AXES and not all(ways[0]))
 
 
 def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

@@ -248,7 +248,9 @@ class Transfers:
         written."""
         for name, source, to in ways:
             # Filling reads next to nothing, see `_filled`.
-            whole = self.whole_copies != (name == "/fill") if "ddr" in (source, to) or name == "/fill" else False
+            whole = (
+                self.whole_copies != (name == "/fill") if "ddr" in (source, to) or name == "/fill" else False
+            )
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
             after = self._transfer(

@@ -152,8 +152,10 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     count: each input element meets each tap once. `upsampled`: the zeros are written to memory first. `by_phases`:
     where the stride divides the window, a convolution for each place of an output pixel between two inputs, with the
     taps that meet inputs there (a window of 4 at stride 2 in its schedules: four of 2 x 2). `phases_at_once`: all of
-    them as channels of one convolution, whose window has an input more, with zeros (3 x 3, four times the channels). `as_convolution`: a depthwise one as a convolution over all channels (128x128x4x4
-    weights on NPU 4000 and 5010, 128x16x1x1 on 3720)."""
+    them as channels of one convolution, whose window has an input more, with zeros (3 x 3, four times the channels).
+
+    `as_convolution`: a depthwise one as a convolution over all channels (weights of 128x128x4x4 in its schedules of NPU
+    4000 and 5010, 128x16x1x1 on 3720)."""
     source, weight, out = c.input(0), c.input(1), c.output
     group = int(c.attr("group", 1))
     channels, filters = source.shape[1] // group, weight.shape[1]
@@ -180,7 +182,7 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     plain = Lowering("mac_array", (work,), macs=macs)
     if max(strides) == 1:
         return (plain,)
-    ways = (Lowering("upsampled", (work,), macs=macs), plain)
+    ways: tuple[Lowering, ...] = (Lowering("upsampled", (work,), macs=macs), plain)
     if depthwise:  # the other weights are zeros, left out in memory
         dense = replace(work, op=MacOp.CONVOLUTION, weight_groups=group)
         ways = (Lowering("as_convolution", (dense,), macs=macs), *ways)

@@ -180,7 +180,9 @@ def tile(c: OpCase) -> tuple[Lowering, ...]:
     if len(source.shape) != len(out.shape) or not changed:
         return found
     by_axis, *others = _axis_by_axis(source, out, changed, found)
-    works = tuple(replace(work, transfers=1) if isinstance(work, MoveWork) else work for work in by_axis.steps)
+    works = tuple(
+        replace(work, transfers=1) if isinstance(work, MoveWork) else work for work in by_axis.steps
+    )
     return Lowering("dma", works), *others
 
 

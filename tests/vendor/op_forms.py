@@ -115,9 +115,7 @@ def gather_nd(g: Builder, shape: Shape, where: Shape) -> str:
 
 def scatter_elements(g: Builder, axis: int, shape: Shape, where: Shape) -> str:
     """scatterelx_AXIS_SHAPE_by_SHAPE: constant places."""
-    return g.op(
-        "ScatterElements", g.input(*shape), places(g, where, shape[axis]), g.input(*where), axis=axis
-    )
+    return g.op("ScatterElements", g.input(*shape), places(g, where, shape[axis]), g.input(*where), axis=axis)
 
 
 def scatter_anywhere(g: Builder, shape: Shape, where: Shape) -> str:
@@ -213,9 +211,7 @@ def recurrent(g: Builder, kind: str, steps: int, batch: int, width: int, hidden:
     weights = g.weight(1, gates * hidden, width), g.weight(1, gates * hidden, hidden)
     bias = g.weight(1, 2 * gates * hidden)
     extra = {"linear_before_reset": 1} if kind == "GRU" else {}
-    return g.op(
-        kind, g.input(steps, batch, width), *weights, bias, count=2, hidden_size=hidden, **extra
-    )
+    return g.op(kind, g.input(steps, batch, width), *weights, bias, count=2, hidden_size=hidden, **extra)
 
 
 def layer_norm(g: Builder, axis: int, shape: Shape) -> str:

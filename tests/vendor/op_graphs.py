@@ -3,7 +3,8 @@
     python -m tests.vendor.op_graphs OUT_FOLDER NAME [NAME ...]
 
 Shapes in names are joined by `_`; kinds that stand for an ONNX op of one input (`Softmax_12_128_128`) and binary ones
-(`Add_64_56_56_by_64_1_1`) have a leading axis of 1 on the first operand that is not written. `FORMS` lists the rest, `op_forms.py` more.
+(`Add_64_56_56_by_64_1_1`) have a leading axis of 1 on the first operand that is not written. `FORMS` lists the rest,
+`op_forms.py` has more.
 """
 
 import sys

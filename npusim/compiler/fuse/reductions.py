@@ -1,8 +1,8 @@
 """Reductions that stand for several ops, as the front end of Intel's compiler writes them out.
 
-Its schedules of ReduceLogSumExp have ReduceMax, Subtract, Exp, ReduceSum, Log and Add, those of ReduceSumSquare a product
-and ReduceSum; ReduceMin is the ReduceMax of what is negated by a kernel in front and behind (`ReduceMin/as_maxpool` and
-two Negative kernels)."""
+Its schedules of ReduceLogSumExp have ReduceMax, Subtract, Exp, ReduceSum, Log and Add, those of ReduceSumSquare a
+product and ReduceSum; ReduceMin is the ReduceMax of what is negated by a kernel in front and behind
+(`ReduceMin/as_maxpool`, `inv_in`, `inv_out`)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""Moves from DDR to DDR that the DMA makes by way of the scratchpad: loaded, turned or filled in, written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from npusim.compiler.place import Placed
+from npusim.work import MoveWork
+
+Way = tuple[str, str, str]  # what a transfer is called after the move, from where, to where
+IN: Way = ("/in", "ddr", "scratchpad")
+FILL: Way = ("/fill", "scratchpad", "scratchpad")
+OUT: Way = ("", "scratchpad", "ddr")
+TURNED: tuple[Way, ...] = (IN, ("", "scratchpad", "scratchpad"), ("/out", "scratchpad", "ddr"))
+#: Transfers one behind another. `Tile` fills in an axis at a time (128 x 49 x 49 twice each way in Intel's schedules).
+MOVED_INSIDE = {"Transpose": TURNED, "SpaceToDepth": TURNED, "Expand": (FILL, OUT), "Tile": (IN, FILL, OUT)}
+MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
+
+
+def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]) -> tuple[Way, ...]:
+    """The transfers of work `i` of a step that moves from DDR to DDR; none where it is a copy. An Expand of few copies
+    is as many transfers."""
+    kind = step.node.op_type
+    ways = MOVED_INSIDE.get(kind, ())
+    if kind == "Expand" and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:
+        return ()
+    if kind == "Tile":
+        return ways[i > 0 : 2 + (i + 1 == len(step.steps))]
+    return ways
