@@ -10,15 +10,15 @@ from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, 
 from npusim.compiler.image_columns import folds
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.relaid import spread_line
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap, pixels
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
 IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
 POOLED = ("MaxPool", "AveragePool")
-LINE_COLUMNS = 4
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
@@ -194,36 +194,23 @@ class Layouts:
             width = columns
             source = self._padded(name, (batch, channels, height, width), added)
         if len(value.shape) == 3 and height % PIXELS_AT_ONCE and reader.node.op_type in POOLED:
-            return self._line_turned(name, value, reader)
+            return self._line_turned(name, value)
         shape = (batch * height, width, channels)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)
         work = self._turn(MacOp.PERMUTE_IMAGE, source, value, shape)
         return [*added, self._pass(name, source, (work,), sharing)]
 
-    def _line_turned(self, name: str, value: Value, reader: Placed) -> list[Placed]:
+    def _line_turned(self, name: str, value: Value) -> list[Placed]:
         """A line whose places are no whole sixteens, for a pooling: copied, spread out by a convolution to four columns
         in DDR, which are turned, and one of them is kept (`expand_nhwc` of 128 channels of 1,000 in Intel's schedules:
         1 MB there for 0.26)."""
-        added: list[Placed] = []
-        source = self._copy_of(name, f"{name}/padded", added)
-        batch, channels, length = value.shape
-        size = min(value.dtype.npu_bytes, 2.0)
-        wide = value.elements * LINE_COLUMNS
-        spread = one_tap(
-            MacOp.CONVOLUTION, *pixels(value.elements // CHANNEL_BLOCK), CHANNEL_BLOCK * LINE_COLUMNS, size,
-            terms=CHANNEL_BLOCK,
-        )  # fmt: skip
-        turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, LINE_COLUMNS, channels, size)
-        self._laid_out(name, value, value.shape)
-        works = (spread, *ddr_round_trip(wide * size), turn)
-        return [*added, self._pass(name, source, works, SLABS)]
-
-    def _copy_of(self, name: str, out: str, added: list[Placed]) -> str:
-        self.values[out] = replace(self.values[name], name=out)
+        source = f"{name}/padded"
+        self.values[source] = replace(value, name=source)
         why = "a line whose places are no whole sixteens is copied"
-        added.append(self._transferred(Node(out, "Pad", (name,), (out,)), why))
-        return out
+        copied = self._transferred(Node(source, "Pad", (name,), (source,)), why)
+        self._laid_out(name, value, value.shape)
+        return [copied, self._pass(name, source, spread_line(value), SLABS)]
 
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""

@@ -15,10 +15,10 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
+from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image
 from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
     POOLINGS,
-    TWICE_KERNELS,
     adds,
     scales_channels,
     works_in_place,
@@ -31,28 +31,11 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
-KERNELS = frozenset(
-    [
-        "swish",
-        "hswish",
-        "sigmoid",
-        "tanh",
-        "gelu",
-        "elu",
-        "mish",
-        "softplus",
-        "hard_sigmoid",
-        "add",
-        "sub",
-        "mul",
-    ]
-)
 # Of an image whose columns are folded into channels, or which is padded.
 IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
 SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
 ON_PLANES = WINDOW_OPS | SPREADING_OPS
-IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -88,8 +71,9 @@ def plane_chains(
             found[k + start] = (length, cut)
         k += max(1, len(run))
     for k in range(len(placed) - 1):
-        pair = _behind_norm(placed[k], placed[k + 1], readers, sizes, outputs, resident, machine)
-        pair = pair or _image_by_image(placed[k], placed[k + 1], readers, sizes, resident, machine.room)
+        both = placed[k], placed[k + 1]
+        pair = behind_norm(*both, readers, sizes, outputs, resident, machine)
+        pair = pair or image_by_image(*both, readers, sizes, resident, machine.room)
         if k not in found and pair is not None:
             found[k] = (2, pair)
     return found
@@ -98,61 +82,6 @@ def plane_chains(
 def _turned_through_ddr(step: Placed, machine: Machine) -> bool:
     """Whether an image that a pass turns crosses DDR behind it however small it is."""
     return machine.turns and step.node.op_type == "MemPermute" and step.sharing == SLABS
-
-
-def _behind_norm(
-    norm: Placed,
-    kernel: Placed,
-    readers: Mapping[str, list[int]],
-    sizes: Mapping[str, float],
-    outputs: Set[str],
-    resident: float,
-    machine: Machine,
-) -> Cut | None:
-    """The cut of a normalisation of whole rows and the kernel behind it, some rows at a time (Intel's
-    schedules of a 1-D network: mean and variance of 512 channels and a Gelu in 31 pieces on NPU 3720, 16 on 4000)."""
-    if len(norm.steps) != 1 or len(kernel.steps) != 1 or len(norm.writes) != 1:
-        return None
-    made, first, second = norm.writes[0], norm.steps[0], kernel.steps[0]
-    if not isinstance(first, VectorWork) or not isinstance(second, VectorWork):
-        return None
-    both = kernel.reads == norm.writes and len(readers[made]) == 1 and made not in outputs
-    if not both or first.kernel not in TWICE_KERNELS or second.kernel not in KERNELS or second.rows > 1:
-        return None
-    need = sizes[norm.reads[0]] + sizes[made]
-    pieces = ceil(2 * need / machine.room)
-    if need <= resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
-        return None
-    return Cut(pieces, 1, (1.0, 1.0), tuple((n, 1.0) for n in norm.reads))
-
-
-def _image_by_image(
-    turn: Placed,
-    reader: Placed,
-    readers: Mapping[str, list[int]],
-    sizes: Mapping[str, float],
-    resident: float,
-    room: float,
-) -> Cut | None:
-    """The cut of a batch of images that do not fit together, turned and read one by one (`slice_3` of 8 x 16 x 128 x
-    128 in Intel's schedules: what is turned never leaves the scratchpads). A convolution takes them so where an image
-    and its result fit twice (8 x 64 x 56 x 56 to 64 channels, not to 256 on NPU 3720), and none is padded."""
-    first, second, images = turn.only, reader.only, reader.images
-    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE_IMAGE or images <= 1:
-        return None
-    made = turn.writes[0]
-    if turn.sharing == SLABS or reader.reads != turn.writes or len(readers[made]) > 1:
-        return None
-    if not isinstance(second, MacWork) or second.op not in IMAGE_READERS:
-        return None
-    need = sizes[turn.reads[0]] + sizes[made]
-    if need <= resident or need / images > resident:
-        return None
-    if second.op == MacOp.CONVOLUTION:
-        once = (sizes[made] + sizes[reader.writes[0]]) / images
-        if 2 * once > room or sizes[made] > sizes[turn.reads[0]]:
-            return None
-    return Cut(images, 1, (1.0, 1.0), tuple((n, 1.0) for n in turn.reads))
 
 
 def _run(

@@ -26,6 +26,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, 
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
+LINE_COLUMNS = 4
 RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may be a convolution
 # Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
@@ -82,6 +83,16 @@ def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float)
         return None
     columns = images * first.in_h * first.in_w
     return one_tap(MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, first.input_bytes)
+
+
+def spread_line(value: Value) -> tuple[Work, ...]:
+    """[N,C,L] for a pooling where L is no whole sixteens: a convolution writes `LINE_COLUMNS` columns to DDR, which are
+    turned (1x16x64x63 by 64x16x1x1, then 1x16x128x125 of 128 channels of 1,000 in Intel's schedules)."""
+    batch, channels, length = value.shape
+    size = min(value.dtype.npu_bytes, 2.0)
+    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK * LINE_COLUMNS, size)
+    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, LINE_COLUMNS, channels, size)
+    return spread, *ddr_round_trip(value.elements * LINE_COLUMNS * size), turn
 
 
 def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:

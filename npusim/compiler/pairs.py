@@ -1,0 +1,87 @@
+"""Two steps that are cut together though they are no chain on a plane: rows that are normalised and the kernel behind
+them, images of a batch that are turned and what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from math import ceil
+
+from npusim.compiler.distribution import SLABS
+from npusim.compiler.pieces import TWICE_KERNELS
+from npusim.compiler.place import Placed
+from npusim.compiler.strips import Cut, Machine
+from npusim.work import MacOp, MacWork, VectorWork
+
+#: Kernels that run beside windows, strip by strip.
+KERNELS = frozenset(
+    [
+        "swish",
+        "hswish",
+        "sigmoid",
+        "tanh",
+        "gelu",
+        "elu",
+        "mish",
+        "softplus",
+        "hard_sigmoid",
+        "add",
+        "sub",
+        "mul",
+    ]
+)
+IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+
+
+def behind_norm(
+    norm: Placed,
+    kernel: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+    resident: float,
+    machine: Machine,
+) -> Cut | None:
+    """The cut of a normalisation of whole rows and the kernel behind it, some rows at a time (Intel's
+    schedules of a 1-D network: mean and variance of 512 channels and a Gelu in 31 pieces on NPU 3720, 16 on 4000)."""
+    if len(norm.steps) != 1 or len(kernel.steps) != 1 or len(norm.writes) != 1:
+        return None
+    made, first, second = norm.writes[0], norm.steps[0], kernel.steps[0]
+    if not isinstance(first, VectorWork) or not isinstance(second, VectorWork):
+        return None
+    both = kernel.reads == norm.writes and len(readers[made]) == 1 and made not in outputs
+    if not both or first.kernel not in TWICE_KERNELS or second.kernel not in KERNELS or second.rows > 1:
+        return None
+    need = sizes[norm.reads[0]] + sizes[made]
+    pieces = ceil(2 * need / machine.room)
+    if need <= resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
+        return None
+    return Cut(pieces, 1, (1.0, 1.0), tuple((n, 1.0) for n in norm.reads))
+
+
+def image_by_image(
+    turn: Placed,
+    reader: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    resident: float,
+    room: float,
+) -> Cut | None:
+    """The cut of a batch of images that do not fit together, turned and read one by one (`slice_3` of 8 x 16 x 128 x
+    128 in Intel's schedules: what is turned never leaves the scratchpads). A convolution takes them so where an image
+    and its result fit twice (8 x 64 x 56 x 56 to 64 channels, not to 256 on NPU 3720), and none is padded."""
+    first, second, images = turn.only, reader.only, reader.images
+    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE_IMAGE or images <= 1:
+        return None
+    made = turn.writes[0]
+    if turn.sharing == SLABS or reader.reads != turn.writes or len(readers[made]) > 1:
+        return None
+    if not isinstance(second, MacWork) or second.op not in IMAGE_READERS:
+        return None
+    need = sizes[turn.reads[0]] + sizes[made]
+    if need <= resident or need / images > resident:
+        return None
+    if second.op == MacOp.CONVOLUTION:
+        once = (sizes[made] + sizes[reader.writes[0]]) / images
+        if 2 * once > room or sizes[made] > sizes[turn.reads[0]]:
+            return None
+    return Cut(images, 1, (1.0, 1.0), tuple((n, 1.0) for n in turn.reads))
