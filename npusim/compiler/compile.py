@@ -27,6 +27,7 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scans import staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.strips import Machine
+from npusim.compiler.turned import apart, stays_copied
 from npusim.compiler.works import WIDE_ROWS
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
@@ -153,6 +154,7 @@ def _place(
     lookup, tiles = bool(hw.mac_array.lookup_unit), int(hw.tiles)
     placer = Placer(graph, profile, generation, one_dsp, lookup, tile_bytes, tiles)
     edges = Edges(graph, placer, profile, generation, tiles)
+    one_kernel = generation in profile.groups_over_tiles
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []
@@ -171,7 +173,8 @@ def _place(
             raise broken(graph, error, node) from error
         if step is not None:
             tasks.take(node, len(step.steps))
-            placed += edges.before(step)
+            for one in apart(stays_copied(step, edges.values, tile_bytes), placer, edges.values, one_kernel):
+                placed += edges.before(one)
     ends, outputs = edges.behind(placed)
     placed += ends
     fused = replace(graph, values=edges.values, outputs=outputs)

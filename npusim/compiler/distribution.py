@@ -20,6 +20,8 @@ from npusim.work import MacOp, MacWork, VectorWork
 ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "channels"
 ADDED = "rows of all groups"  # an addition behind a batched product
 PLANES = "channels one by one"  # kernels that keep a number a channel, images plane by plane
+COPIED = "one tile, for all"  # the DMA made it inside one tile, and copies it to whoever reads it
+PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -97,7 +99,7 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor that lies over `made` reaches a reader shared over `read` through DDR."""
     if ONE in (made, read) or PLANES in (made, read):
         return made != read
-    if made == SLABS:
+    if made in (SLABS, PARTS) or read in (COPIED, PARTS):
         return True
     if made == ADDED and read == ROWS:
         made = ROWS

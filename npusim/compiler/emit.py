@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PRODUCTS, batch_of
 from npusim.compiler.moved_inside import ways_inside
@@ -18,6 +19,7 @@ from npusim.compiler.prefetch import Chunk
 from npusim.compiler.scratchpad import Residence
 from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
+from npusim.compiler.turned import OPERAND
 from npusim.compiler.turns import relayout, turns_of
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
@@ -195,14 +197,12 @@ class Emitter(Transfers):
         if weights:
             feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
         previous: tuple[int, ...] = ()
-        passes = results_between(step) if r.partial_bytes else 0
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         for i, work in enumerate(step.steps):
             crosses = bool(i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork))
             if crosses and not (step.lowering in WINDOW_LIMITS and isinstance(step.steps[i - 1], MoveWork)):
-                previous = self._through_ddr(
-                    step, r, r.partial_bytes / 2 / max(1, passes - 1), previous, r.pieces
-                )
+                each = r.partial_bytes / 2 / max(1, results_between(step) - 1)
+                previous = self._through_ddr(step, r, each, previous, r.pieces)
             after, streams = (waiting, moving) if i == 0 else (previous, ())
             if i and turns > 1:
                 after, streams = (), previous
@@ -211,8 +211,9 @@ class Emitter(Transfers):
             if isinstance(work, MoveWork):
                 by_dma = step.engine == "dma"
                 source, destination = (r.source, r.destination) if by_dma else relayout(work, r, step)
-                if step.node.op_type == "Broadcast":
-                    previous = self._filled(label, work.nbytes, step, r, after)
+                if step.node.op_type == "Broadcast" or (step.lowering, step.sharing) == (OPERAND, COPIED):
+                    made = self._filled if step.node.op_type == "Broadcast" else self._turned_inside
+                    previous = made(label, work.nbytes, step, r, after)
                     continue
                 ways = ways_inside(step, i, work, self.sizes) if source == destination == "ddr" else ()
                 if ways:

@@ -107,7 +107,7 @@ class Memory(Strict):
     `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
     before it is loaded.
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
-    `whole_kernels_wait`: ... on which one that is not cut waits for all of them;
+    `whole_kernels_wait`: ... one that is not cut waits for all of them;
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
@@ -122,6 +122,7 @@ class Memory(Strict):
     sixteens as they lie.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
+    `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
     (npusim.compiler.scans).
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many."""
@@ -148,6 +149,7 @@ class Memory(Strict):
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
+    elementwise_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str

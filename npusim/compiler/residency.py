@@ -10,7 +10,7 @@ from math import ceil
 
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import ADDED, GROUPS, IMAGE, over_channels, sharing_of
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, IMAGE, PARTS, over_channels, sharing_of
 from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
 from npusim.compiler.norm_edges import normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
@@ -37,6 +37,7 @@ from npusim.compiler.relaid import RELAID
 from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
+from npusim.compiler.turned import table_bytes
 from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
@@ -161,6 +162,8 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         _image_by_image(step, scratchpad.tiles, r, tile_bytes)
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
+    if tables := table_bytes(step):
+        r.loads.append((f"{step.node.name}/tables", tables, 1))
     r.held_bytes = min(held, scratchpad.resident_bytes)
     if keeps_loads:
         for name in missing:
@@ -195,8 +198,10 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
     scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
+    if step.sharing in (COPIED, PARTS):
+        r.destination = "ddr" if step.sharing == PARTS else r.destination
     # An operand written out stays beside the other and the result, which is written over one of them.
-    if step.node.op_type == "Broadcast":
+    elif step.node.op_type == "Broadcast":
         r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
     elif all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
         r.destination = "ddr"

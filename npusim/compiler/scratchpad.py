@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from npusim.compiler.distribution import ADDED, GROUPS, ONE, through_ddr
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
 from npusim.compiler.lowered import adds, batch_of
 from npusim.compiler.norm_edges import norm_edges
 from npusim.compiler.place import Placed
@@ -16,7 +16,7 @@ from npusim.compiler.profile import Memory
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.split import UNCUT, Blocks
 from npusim.ops.counting import PIXELS_PER_ROW
-from npusim.work import MacWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
@@ -94,6 +94,8 @@ class Scratchpad:
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
         self.by_columns = generation in memory.pools_by_columns
+        self.element_by_element = generation in memory.elementwise_stay
+        self.elementwise = {n for s in steps if elementwise(s) for n in s.writes}
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
@@ -217,6 +219,10 @@ class Scratchpad:
         for entry in kept:
             heappush(self.leaving, entry)
 
+    def _alone(self, name: str) -> bool:
+        """Whether an element-wise step made a tensor that one step reads."""
+        return name in self.elementwise and len(self.uses[name]) == 1
+
     def cross_halo(self, step: Placed, r: Residence) -> None:
         """A window reads the result of a kernel through DDR, where kernels do not write their neighbours' rows."""
         if not self.by_kernel or self.tiles == 1:
@@ -234,11 +240,18 @@ class Scratchpad:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
         read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
         if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
+            for (
+                name
+            ) in step.reads:  # what was turned part by part, and what is to be, crosses on one tile too
+                holder = self.holder(name)
+                made = self.sharings.get(holder, sharing) if holder is not None else COPIED
+                if holder is not None and made != COPIED and PARTS in (made, sharing):
+                    self.spill(holder, r)
             return
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
-            if holder is None or holder in self.staying:
+            if holder is None or holder in self.staying or self.sharings.get(holder) == COPIED:
                 continue
             if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
@@ -248,6 +261,8 @@ class Scratchpad:
             if stays is False:
                 self.spill(holder, r)
                 r.reason = UNEVEN.format(tiles=self.tiles, what="the sum is shared in")
+                continue
+            if self.element_by_element and elementwise(step) and self._alone(holder):
                 continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
@@ -271,3 +286,11 @@ class Scratchpad:
     def also_apart(self, names: Iterable[str]) -> bool:
         """Whether one of these tensors, or one it is a part of, is in DDR because there are several tiles."""
         return bool(self.apart) and any(n in self.apart for name in names for n in self.wholes(name))
+
+
+def elementwise(step: Placed) -> bool:
+    """Whether a step multiplies or adds activations element by element, in one work."""
+    work = step.only
+    if isinstance(work, VectorWork):
+        return work.kernel == "mul"
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and not step.padded

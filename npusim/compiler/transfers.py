@@ -259,6 +259,19 @@ class Transfers:
             )  # fmt: skip
         return after
 
+    def _turned_inside(
+        self, label: str, nbytes: float, step: Placed, r: Residence, after: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """A tensor turned by the DMA inside one tile: loaded where it is not there, permuted, copied to its readers."""
+        repeats = step.node.repeats
+        if r.source == "ddr":
+            after = self._transfer(f"{label}/in", nbytes, "ddr", "scratchpad", after=after, repeats=repeats)
+        inside = "scratchpad"
+        after = self._transfer(f"{label}/turn", nbytes, inside, inside, after=after, repeats=repeats)
+        if r.destination == "ddr":
+            after = self._transfer(label, nbytes, inside, "ddr", after=after, repeats=repeats)
+        return after
+
     def _filled(
         self, label: str, nbytes: float, step: Placed, r: Residence, after: tuple[int, ...]
     ) -> tuple[int, ...]:
