@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from typing import TypeVar
 
 from npusim.graph import Value
 from npusim.ops.counting import copy, pixels, product, taps_inside, vector
@@ -16,6 +17,7 @@ from npusim.ops.registry import OpCase, op
 from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, dilated, sliced
 from npusim.work import Lowering, MacOp, MacWork, Work
 
+W = TypeVar("W", bound=Work)
 MAC = ("mac_array",)
 WAYS = ("dilated", "dilated_15", "sliced", "sliced_15", "mac_array")
 
@@ -91,9 +93,11 @@ def window_work(
     )
 
 
-def _as_product(work: MacWork) -> MacWork:
+def _as_product(work: W) -> W:
     """A window of one point over a line of pixels is a product of as many rows, four to a row of the grid
-    (a third of the time of a line, in Intel's schedules of 1-D convolutions)."""
+    (a third of the time of a line, in Intel's schedules of 1-D convolutions). Other works as they are."""
+    if not isinstance(work, MacWork):
+        return work
     line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.in_w == 1 and work.out_h == work.in_h
     if not line or work.kernel_h * work.kernel_w != 1 or work.stride_h != 1:
         return work
@@ -122,10 +126,15 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
             c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
         )  # fmt: skip
         work = _as_product(work)
+    cut: list[tuple[str, tuple[Work, ...]]]
     cut = [(name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items()]
     if len(kernel) <= 2:
         along, across, *_ = (*spatial(c, "dilations", len(kernel)), 1, 1)
-        cut += [(name, dilated(work, (along, across), limit)) for name, limit in DILATED_LIMITS.items()]
+        sizes, outs = source.shape[2:], out.shape[2:]
+        padded = tuple(zip(sizes, outs, pads(c, sizes, outs, kernel), strict=True))
+        cut += [
+            (name, dilated(work, (along, across), limit, padded)) for name, limit in DILATED_LIMITS.items()
+        ]
     found = (Lowering(name, tuple(map(_as_product, steps)), macs=work.macs) for name, steps in cut if steps)
     return *found, Lowering("mac_array", (work,))
 

@@ -127,10 +127,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "sliced_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
     "dilated": (
-        ("mac_array",),
+        ("mac_array", "dma"),
         "a convolution whose taps lie apart, its window spread out with zeros, in several beyond 11",
     ),
-    "dilated_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
+    "dilated_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
     "as_convolution": (
         ("mac_array",),
         "a depthwise transposed convolution as one over all channels, most of its weights zeros (NPU 4000, 5010)",

@@ -10,10 +10,13 @@ channels).
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 from itertools import product as pairs
+from math import prod
 
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 
+Axis = tuple[int, int, int]
 MAX_STRIDE = 8
 ROW = 16  # places
 DILATED_LIMITS = {"dilated": 11, "dilated_15": 15}
@@ -43,36 +46,73 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
     return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
 
 
-def dilated(work: MacWork, dilations: tuple[int, int], limit: int) -> tuple[MacWork, ...]:
+def dilated(
+    work: MacWork, dilations: tuple[int, int], limit: int, padded: tuple[Axis, ...] = ()
+) -> tuple[Work, ...]:
     """The passes of a window whose taps lie apart, in order; none if they do not.
 
     The array knows no dilation: the window is spread out with zeros (3 x 3 taps 2 apart are 5 x 5, `expanded` in
     Intel's schedules), and one longer than the limit is cut between its taps (3 taps 6 apart are a window of 7 and one
-    of 1 on NPU 3720, 13 on 5010; 8 apart one by one), its results added up."""
-    spread = [_spread(k, d, limit) for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True)]
+    of 1 on NPU 3720, 13 on 5010; 8 apart one by one), its results added up. A part that reaches over the image's edge
+    reads an image of its own, written with its zeros from DDR to DDR (`conv_slice_in/input_concat` in schedules of
+    128 x 33 x 33 with taps 12 apart: eight of nine). `padded`: (places of the image, results, zeros in front) of each
+    axis; without it no part does."""
+    line = len(padded) == 1
+    spread = [
+        _spread(k, d, limit, line) for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True)
+    ]
     apart = any(k > 1 and d > 1 for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True))
     if not apart or max(work.stride_h, work.stride_w) > MAX_STRIDE:
         return ()
-    parts = list(pairs(*spread))
-    steps = []
-    for (height, rows), (width, columns) in parts:
+    parts = list(pairs(*map(_starts, spread, dilations)))
+    steps: list[Work] = []
+    beside: list[Work] = []
+    for (height, rows, down), (width, columns, right) in parts:
         part = replace(work, kernel_h=height, kernel_w=width)
         if len(parts) > 1 and work.op == MacOp.DEPTHWISE:
             part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
         if part.op == MacOp.CONVOLUTION:
             zeros = height * width / (rows * columns)
             part = replace(part, weight_groups=part.weight_groups * zeros)
-        steps.append(part)
+        seen = [
+            _seen(axis, stride, start, length)
+            for axis, stride, start, length in zip(
+                padded, (work.stride_h, work.stride_w), (down, right), (height, width), strict=False
+            )
+        ]
+        if len(parts) > 1 and any(over for over, _ in seen):
+            image = work.in_c * work.groups * work.input_bytes * work.in_h * work.in_w
+            image *= prod([places / axis[0] for (_, places), axis in zip(seen, padded, strict=True)])
+            beside += (MoveWork(image, "ddr", "ddr"), MoveWork(image, "ddr", "scratchpad"), part)
+        else:
+            steps.append(part)
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
-    return (*steps, *(sums,) * (len(parts) - 1))
+    return (*steps, *beside, *(sums,) * (len(parts) - 1))
 
 
-def _spread(taps: int, dilation: int, limit: int) -> list[tuple[int, int]]:
-    """Windows along one axis and the taps in each."""
+def _starts(windows: list[tuple[int, int]], dilation: int) -> list[tuple[int, int, int]]:
+    """Windows along one axis, the taps in each, and the place of its first tap."""
+    taps = accumulate((n for _, n in windows[:-1]), initial=0)
+    return [(length, n, at * dilation) for (length, n), at in zip(windows, taps, strict=True)]
+
+
+def _seen(axis: Axis, stride: Number, start: int, length: int) -> tuple[bool, Number]:
+    """Whether a part of a window reaches over the edges of an axis, and how many places it sees."""
+    size, out, begin = axis
+    places = (out - 1) * stride + length
+    return start < begin or start - begin + places > size, places
+
+
+def _spread(taps: int, dilation: int, limit: int, line: bool) -> list[tuple[int, int]]:
+    """Windows along one axis and the taps in each. Along a line that is cut, taps come one by one, but for those 7
+    apart, which come in twos (schedules of 3 to 9 taps 2 to 7 apart on NPU 4000; 3 and 5 on 3720)."""
     if taps == 1 or dilation == 1:
         return [(length, length) for length in _cut(taps, limit)]
     whole = (taps - 1) * dilation + 1
-    most = taps if whole <= limit else 1 if dilation >= MAX_STRIDE else 1 + (limit - 1) // dilation
+    together = (
+        1 if dilation >= MAX_STRIDE or (line and dilation != MAX_STRIDE - 1) else 1 + (limit - 1) // dilation
+    )
+    most = taps if whole <= limit else together
     counts = [min(most, taps - start) for start in range(0, taps, most)]
     return [((n - 1) * dilation + 1, n) for n in counts]
 

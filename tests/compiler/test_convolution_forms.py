@@ -1,13 +1,19 @@
 """Forms of convolutions that the MAC array has not: grouped, transposed, of a batch (Intel's schedules)."""
 
+from math import prod
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask
+from npusim.compiler.profile import load_profile
 from npusim.ops.slicing import dilated
 from npusim.simulation import simulate
 from npusim.work import MacOp, MacWork
+from tests.compiler import at_size
 from tests.graphs import loaded
 from tests.vendor import op_graphs
 from tests.vendor.builder import Builder
@@ -99,6 +105,31 @@ def test_no_window_is_longer_than_the_limit_and_no_tap_is_lost(taps, apart, limi
     if spread:
         kept = sum(s.kernel_h * s.kernel_w / s.weight_groups for s in steps)
         assert kept == pytest.approx(taps[0] * taps[1])
+
+
+@pytest.mark.parametrize(
+    ("image", "window", "taps_apart", "copies"),
+    [
+        ((128, 33, 33), (3, 3), 12, 8),  # all taps but the middle one, one by one
+        ((64, 64, 64), (3, 3), 6, 4),  # windows of 7 and 1 along each axis
+        ((128, 2000), (3,), 16, 2),
+        ((64, 512), (7,), 2, 6),  # a line: taps one by one
+        ((64, 512), (3,), 7, 2),  # but those 7 apart, windows of 8 and 1
+        ((128, 33, 33), (3, 3), 5, 0),  # 11 x 11, in one
+    ],
+)
+def test_parts_of_a_window_beyond_the_edge_read_an_image_of_their_own(image, window, taps_apart, copies):
+    """Counted in Intel's schedules for NPU 4000: DDR to DDR, `conv_slice_in_*/input_concat1`."""
+    pads = [taps_apart * (k // 2) for k in window] * 2
+    attributes = {"pads": tuple(pads), "dilations": (taps_apart,) * len(window), "kernel_shape": window}
+    weights = {"w": (image[0], image[0], *window)}
+    graph = at_size.one_op("Conv", {"x": (1, *image)}, (1, *image), weights, attributes)
+    plan = compile_graph(graph, load_hardware("lunar_lake"), load_profile("2026"))
+    conv = plan.steps[-1]
+    moves = [a for a in (plan.ask[t] for t in conv.tasks) if isinstance(a, DmaTask)]
+    within = sum(a.nbytes for a in moves if a.source == a.destination == "ddr")
+    # windows of several taps read rows around the image: 7 x 7 at 64 x 64 up to a fifth more
+    assert within / (2 * prod(image)) == pytest.approx(copies, rel=0.12)
 
 
 @pytest.mark.parametrize(
