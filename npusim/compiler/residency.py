@@ -11,6 +11,7 @@ from math import ceil
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, IMAGE, PARTS, over_channels, sharing_of
+from npusim.compiler.halo import cross_halo
 from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
 from npusim.compiler.norm_edges import normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
@@ -90,8 +91,7 @@ def residences(
             _moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
-            if scratchpad.by_kernel:
-                scratchpad.cross_halo(step, r)
+            cross_halo(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
         _settle(k, step, scratchpad, r, sharing, outputs)

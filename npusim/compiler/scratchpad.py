@@ -16,8 +16,7 @@ from npusim.compiler.profile import Memory
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.split import UNCUT, Blocks
 from npusim.ops.counting import PIXELS_PER_ROW
-from npusim.ops.slicing import DILATED_LIMITS
-from npusim.work import MacOp, MacWork, MoveWork, VectorWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
@@ -223,29 +222,6 @@ class Scratchpad:
     def _alone(self, name: str) -> bool:
         """Whether an element-wise step made a tensor that one step reads."""
         return name in self.elementwise and len(self.uses[name]) == 1
-
-    def cross_halo(self, step: Placed, r: Residence) -> None:
-        """A window reads the result of a kernel through DDR, where kernels do not write their neighbours' rows; images
-        that it reads with zeros of its own are copied there."""
-        if step.lowering in DILATED_LIMITS and any(isinstance(w, MoveWork) for w in step.steps):
-            for name in step.reads:
-                holder = self.holder(name)
-                if holder is not None:
-                    self.spill(holder, r)
-                    r.reason = (
-                        "input through DDR, where it is written anew with its zeros for parts of the window"
-                    )
-            return
-        if not self.by_kernel or self.tiles == 1:
-            return
-        work = step.steps[0] if step.steps else None
-        if not isinstance(work, MacWork) or work.kernel_h * work.kernel_w == 1:
-            return
-        for name in step.reads:
-            holder = self.holder(name)
-            if holder is not None and name in self.by_kernel:
-                self.spill(holder, r)
-                r.reason = "input through DDR: its kernel writes no rows for the neighbouring tile"
 
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is

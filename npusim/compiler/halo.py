@@ -1,0 +1,35 @@
+"""Images that a window reads through DDR for the sake of what lies around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from npusim.compiler.place import Placed
+from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.ops.slicing import DILATED_LIMITS
+from npusim.work import MacWork, MoveWork
+
+KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
+ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
+
+
+def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """Spill the result of a kernel, where kernels do not write their neighbours' rows, and an image that is copied
+    there for parts of a window."""
+    if not step.steps:
+        return
+    work = step.steps[0]
+    if step.lowering in DILATED_LIMITS and any(isinstance(w, MoveWork) for w in step.steps):
+        _spill(step.reads, scratchpad, r, ZEROS)
+        return
+    window = isinstance(work, MacWork) and work.kernel_h * work.kernel_w > 1
+    if window and scratchpad.by_kernel and scratchpad.tiles > 1:
+        _spill([n for n in step.reads if n in scratchpad.by_kernel], scratchpad, r, KERNEL)
+
+
+def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:
+    for name in names:
+        holder = scratchpad.holder(name)
+        if holder is not None:
+            scratchpad.spill(holder, r)
+            r.reason = reason
