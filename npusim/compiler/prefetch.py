@@ -67,11 +67,11 @@ def weight_chunks(
             chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
-    behind: dict[tuple[int, int], float] = {}  # by the identity of works, which equal steps share
+    behind: dict[tuple[int, int, bool, int], float] = {}  # by the identity of works, which equal steps share
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         if not waiting or waiting[0][0] > k:
             continue
-        of_kind = (id(step.steps), id(step.times))
+        of_kind = (id(step.steps), id(step.times), step.one_dsp, step.dsp_tiles)
         if of_kind not in behind:
             behind[of_kind] = compute_bytes(step, tiles, dsps)
         room = behind[of_kind] - _transferred(r)
@@ -96,11 +96,11 @@ def _parts(step: Placed, r: Residence, count: int) -> list[tuple[str, float]]:
 def compute_bytes(step: Placed, tiles: int, dsps: int) -> float:
     """About how many bytes arrive while a step computes: a rule on counts, not a price. Of weights for later steps no
     more are asked for, or they would stand in the way of what the next step needs first."""
-    total = 0.0
+    total, busy = 0.0, 1 if step.one_dsp else dsps // tiles * min(tiles, step.dsp_tiles)
     for i, work in enumerate(step.steps):
         times = step.times[i] if step.times else 1
         if isinstance(work, VectorWork):
-            total += times * work.elements * KERNEL_BYTES / dsps
+            total += times * work.elements * KERNEL_BYTES / busy
         elif isinstance(work, MacWork):
             pixels = work.groups * work.out_h * work.out_w * work.out_c * work.kernel_h * work.kernel_w
             macs = pixels * (work.in_c if work.op == MacOp.CONVOLUTION else STENCIL_MACS)
