@@ -83,7 +83,10 @@ def dilated(
         if len(parts) > 1 and any(over for over, _ in seen):
             image = work.in_c * work.groups * work.input_bytes * work.in_h * work.in_w
             image *= prod([places / axis[0] for (_, places), axis in zip(seen, padded, strict=True)])
-            beside += (MoveWork(image, "ddr", "ddr"), MoveWork(image, "ddr", "scratchpad"), part)
+            moves = (MoveWork(image, "ddr", "ddr"), MoveWork(image, "ddr", "scratchpad"))
+            beside += (
+                (*moves, part) if steps or beside else (part, *moves)
+            )  # a step is cut as its first work is
         else:
             steps.append(part)
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
