@@ -24,7 +24,7 @@ from npusim.compiler.planes import plane_chains
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
-from npusim.compiler.scans import staying
+from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.strips import Machine
 from npusim.compiler.turned import apart, stays_copied
@@ -94,6 +94,7 @@ def _compiled(
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     groups = generation in profile.groups_over_tiles
     stay = staying(placed, fused.values, profile.memory, generation, tiles)
+    stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     scratchpad = Scratchpad(
         placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay, pixels, not groups

@@ -1,4 +1,4 @@
-"""An unrolled scan: state = decay * state + update, time step by time step. What of it stays inside between steps.
+"""What element-wise steps hand on inside; above all in an unrolled scan, state = decay * state + update.
 
 Intel's schedules of Mamba (states [1, 1536, 16], [1, 1280, 16], [1, 1024, 16]) and RWKV layers (8 heads of 64 x 64):
 on NPU 4000 and 5010 a state stays for all that read it, be the readers kernels, products or additions; on NPU 3720 the
@@ -8,7 +8,7 @@ one evenly (512 of 1,536 on each of three tiles, not 1,280 or 1,024); its produc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
@@ -16,6 +16,7 @@ from npusim.graph import Value
 from npusim.work import MacOp, MacWork, VectorWork
 
 LEAST_STEPS = 3  # in a row, of what is called a scan
+ROWS_A_TILE = 64  # that an element-wise step hands on inside on NPU 4000
 
 
 def staying(
@@ -39,6 +40,40 @@ def staying(
             found |= {state} if states_stay else set()
     found |= _beside(steps, {state for state, _ in scans}, values, states_stay)
     return frozenset(found - {""})
+
+
+def handed_on(
+    steps: list[Placed],
+    values: Mapping[str, Value],
+    memory: Memory,
+    generation: str,
+    tiles: int,
+    whole: Collection[str],
+) -> frozenset[str]:
+    """What one element-wise step makes and another reads where it lies, its only reader. On NPU 4000 where a tile has
+    `ROWS_A_TILE` of its first axis at least, and not in a scan (Intel's schedules of Mamba-2 layers and S4D steps: 64
+    and 128 of 256 and 512 stay, 32 of 128 do not). `whole`: tensors that others are parts of."""
+    if generation not in memory.elementwise_stay:
+        return frozenset()
+    maker = {name: step for step in steps if _elementwise(step) for name in step.writes if name not in whole}
+    readers: dict[str, list[Placed]] = defaultdict(list)
+    for step in steps:
+        for name in step.reads:
+            if name in maker:
+                readers[name].append(step)
+    found = {name for name, used in readers.items() if len(used) == 1 and _elementwise(used[0])}
+    if generation in memory.scan_states_stay:
+        first = {name: next((n for n in values[name].shape if n > 1), 1) for name in found}
+        found = {name for name in found if first[name] >= ROWS_A_TILE * tiles}
+        found -= {product for _, product in _scans(steps, {n: s for s in steps for n in s.writes}, values)}
+    return frozenset(found)
+
+
+def _elementwise(step: Placed) -> bool:
+    """Whether a step multiplies or adds activations element by element, in one work."""
+    work = step.only
+    added = isinstance(work, MacWork) and work.op == MacOp.ELTWISE and not step.padded
+    return added or _multiplies(step)
 
 
 def _scans(

@@ -16,7 +16,6 @@ from npusim.compiler.profile import Memory
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.split import UNCUT, Blocks
 from npusim.ops.counting import PIXELS_PER_ROW
-from npusim.work import MacOp, MacWork, VectorWork
 
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
@@ -94,8 +93,6 @@ class Scratchpad:
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
         self.by_columns = generation in memory.pools_by_columns
-        self.element_by_element = generation in memory.elementwise_stay
-        self.elementwise = {n for s in steps if elementwise(s) for n in s.writes}
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
@@ -219,10 +216,6 @@ class Scratchpad:
         for entry in kept:
             heappush(self.leaving, entry)
 
-    def _alone(self, name: str) -> bool:
-        """Whether an element-wise step made a tensor that one step reads."""
-        return name in self.elementwise and len(self.uses[name]) == 1
-
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
         read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
@@ -249,8 +242,6 @@ class Scratchpad:
                 self.spill(holder, r)
                 r.reason = UNEVEN.format(tiles=self.tiles, what="the sum is shared in")
                 continue
-            if self.element_by_element and elementwise(step) and self._alone(holder):
-                continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
                 made = sharing
@@ -273,11 +264,3 @@ class Scratchpad:
     def also_apart(self, names: Iterable[str]) -> bool:
         """Whether one of these tensors, or one it is a part of, is in DDR because there are several tiles."""
         return bool(self.apart) and any(n in self.apart for name in names for n in self.wholes(name))
-
-
-def elementwise(step: Placed) -> bool:
-    """Whether a step multiplies or adds activations element by element, in one work."""
-    work = step.only
-    if isinstance(work, VectorWork):
-        return work.kernel == "mul"
-    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and not step.padded
