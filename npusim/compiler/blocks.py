@@ -24,16 +24,20 @@ from npusim.work import MacWork
 MACS_A_BYTE = 24  # of one tile beside one byte through DDR: between 14 (NPU 4000) and 28 (NPU 5010)
 HALF_GRID = 16  # pixels at once, or channels, at which the array does half of what it can; at 64 it is full
 PIECE_BYTES = 65_536  # what starting one more piece is worth
+SHORT_PIECE_BYTES = 393_216  # cross in the 4.5 to 6.4 us that a piece takes however little it computes
+STREAMED_PIECE_BYTES = 524_288  # ... where nothing but weights crosses
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
 #: Products of so many rows, cut over channels alone, take equal blocks of them if these cost so little more (Intel's
 #: schedules: 256 x 1,024 x 4,096 in 16 of 256 channels, 128 x 2,048 x 8,192 in 64 of 128).
-LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.5
+LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.1
 #: Of up to so many rows, all stand in the scratchpads if that costs so little more than reading weights twice (Intel's
 #: schedules: 512 x 3,072 x 3,072 in 96 of 32 channels).
 MOST_WHOLE, WHOLE_WORTH = 512, 1.1
 COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
+#: Blocks along two axes that wait for their transfers are taken up to so much dearer than the cheapest along one.
+TWO_WORTH = 1.3
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -69,10 +73,12 @@ class Fitted:
 
 
 @lru_cache(maxsize=20_000)
-def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+def fitting_blocks(
+    work: MacWork, operands: Operands, tiles: int, tile_bytes: float, two_wait: bool = False
+) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them."""
+    `tile_bytes`: what one scratchpad has for them. `two_wait`: blocks along two axes wait for their transfers."""
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -80,15 +86,15 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, two_wait)
         return None if one is None else _repeated(one, groups, "groups")
-    upright = _search(work, operands, tiles, tile_bytes)
+    upright = _search(work, operands, tiles, tile_bytes, two_wait)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
-        turned = _search(_turned(work), operands, tiles, tile_bytes)
+        turned = _search(_turned(work), operands, tiles, tile_bytes, two_wait)
     best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
     if best is not None and best.partial_bytes > 0 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
-        both = _over_rows_and_columns(work, operands, tiles, tile_bytes)
+        both = _over_rows_and_columns(work, operands, tiles, tile_bytes, two_wait)
         if both is not None and both.cost < best.cost:
             return both
     if turned is not None and best is turned:
@@ -98,7 +104,7 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
         each = replace(operands, left=inputs, out=operands.out / rows)
-        thin = _search(_turned(row), each, tiles, tile_bytes)
+        thin = _search(_turned(row), each, tiles, tile_bytes, two_wait)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
@@ -106,7 +112,9 @@ def fitting_blocks(work: MacWork, operands: Operands, tiles: int, tile_bytes: fl
     return upright
 
 
-def _over_rows_and_columns(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+def _over_rows_and_columns(
+    work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool
+) -> Fitted | None:
     """The cheapest blocks of rows of a part of the columns; one after another, each with the weights again."""
     best: Fitted | None = None
     if o.left_stays or o.out_stays:
@@ -116,7 +124,7 @@ def _over_rows_and_columns(work: MacWork, o: Operands, tiles: int, tile_bytes: f
         in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
         share = in_w / max(float(work.in_w), 1.0)
         each = Operands(o.left * share, o.right, o.out / parts)
-        one = _search(replace(work, out_w=out_w, in_w=in_w), each, tiles, tile_bytes)
+        one = _search(replace(work, out_w=out_w, in_w=in_w), each, tiles, tile_bytes, two_wait)
         if one is None or out_w < GRID_ROWS[0]:
             continue
         found = _repeated(one, parts, "columns")
@@ -172,7 +180,7 @@ def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
 
-def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted | None:
+def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool) -> Fitted | None:
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_BLOCK, 4096)
@@ -238,13 +246,15 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
     partial = np.where((terms > 1) & (spare < 2 * o.out), 4 * (terms - 1) * o.out, 0.0)
     nbytes = left_traffic + o.right * right_reads + out_traffic
     pieces = rows * channels * terms
-    compute = macs / MACS_A_BYTE
-    hidden = np.where(waits > 0, 1.0, BEHIND) * np.minimum(compute, nbytes)
+    short = STREAMED_PIECE_BYTES if height * width <= MOST_EVEN else SHORT_PIECE_BYTES
+    compute = np.maximum(macs / MACS_A_BYTE, short * pieces)
+    shorter = np.minimum(compute, nbytes)
+    hidden = np.where(waits > 0, 1.0, BEHIND) * shorter
     # Nothing hides the first block's way in and the last one's way out.
     first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
     cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
     # Sums come behind the product and hide behind nothing.
-    one_sum = PIECE_BYTES + height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE
+    one_sum = PIECE_BYTES + max(short, height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE)
     cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
     best = int(np.argmin(cost))
@@ -260,6 +270,11 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float) -> Fitted
         even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
         if even.min() <= EVEN_WORTH * cost[best]:
             best = int(np.argmin(even))
+    if two_wait and fits.any():
+        two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
+        other = np.where(two, inf, cost)
+        if two[best] and cost[best] + (1 - BEHIND) * shorter[best] > TWO_WORTH * other.min():
+            best = int(np.argmin(other))
     r, c, t = (int(a[best]) for a in (rows, channels, terms))
     stays = bool(weights_stay[best]) or c == 1
     left_blocks = t * r * (c if weights_stay[best] and r > 1 else 1)

@@ -17,6 +17,9 @@ from npusim.compiler.place import Placed
 from npusim.compiler.split import Blocks
 from npusim.work import MacOp, MacWork, VectorWork
 
+#: Bytes of a head's scores from which on a mask is added head by head (Intel's schedules: 2 MiB of 1,024 tokens are
+#: large, 0.5 MiB of 512 are not). No question of what fits: more scratchpad would else send the scores through DDR.
+LARGE_SCORES = 1 << 20
 STRIPS_HELD = 3  # of scores: one being made, one in the softmax, one in the second product
 SOFTMAX = frozenset(["softmax"])
 BETWEEN = frozenset(["mul", "div", "add", "sub"])
@@ -46,6 +49,11 @@ class Attention(NamedTuple):
         """Bytes of the scores of all heads."""
         f = self.first
         return float(f.groups * f.out_h * f.out_w * f.out_c * f.output_bytes)
+
+    @property
+    def small_heads(self) -> bool:
+        """Whether a mask is added, and a guard taken, for all heads at once."""
+        return bool(self.score_bytes < LARGE_SCORES * self.first.groups)
 
     def strips(self, tiles: int, tile_bytes: float) -> Strips | None:
         """As many heads at a time as fit whole, else one head in as few strips of rows as leave room for its keys and

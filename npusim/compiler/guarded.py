@@ -7,7 +7,7 @@ the order of the file, [heads, queries, keys], while products read and write key
 written in the other order by a pass of the MAC array (`as_add/_permutequantize` in its schedules), and what the guard
 leaves is turned back by one more (`Select/reorder_out/to_maxpool`; two over sixteen heads at once where the heads are
 no whole sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs; from 1,024 tokens
-on, where the scores of a head do not fit, heads go one by one and nothing is turned."""
+on heads go one by one and nothing is turned."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def _mask_added(step: Placed, values: Mapping[str, Value]) -> bool:
 
 
 def _heads_fit(first: Placed, last: Placed, scores: Value, tiles: int, tile_bytes: float) -> bool:
-    """Whether the scores of a head fit whole, beside its keys and values."""
+    """Whether the heads are small, and a row of scores fits beside its keys and values."""
     *_, queries, keys = scores.shape
     one, other = convolution_of(first), convolution_of(last)
     assert one is not None and other is not None
     rows = {"groups": 1, "out_h": queries, "out_w": 1}
-    strips = Attention(replace(one, **rows), replace(other, **rows)).strips(tiles, tile_bytes)
-    return keys == one.out_c and strips is not None and strips.blocks.rows == 1
+    head = Attention(replace(one, **rows), replace(other, **rows))
+    return keys == one.out_c and head.small_heads and head.strips(tiles, tile_bytes) is not None
 
 
 def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:

@@ -15,6 +15,8 @@ PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 MOST_IMAGE_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456
 LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
+#: Of a table that a kernel picks rows from and that is loaded whole (Intel's schedules: 640 KB are, 2.5 MB are not).
+WHOLE_TABLE_BYTES = 3 << 19
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 
 
@@ -101,8 +103,8 @@ def fixed_bytes(
     node: Node, steps: tuple[Work, ...], graph: Graph, tile_bytes: float, written_out: bool = False
 ) -> float:
     """Bytes of constants that a node needs inside. Of a table only the rows that are asked for leave DDR, but where a
-    kernel picks them and the table fits into one tile's scratchpad (Intel's schedules: 26 of 5,000 x 64 are loaded
-    whole for one row each, 20,000 x 64 are not). `written_out`: a constant that is added is stored in the size of the
+    kernel picks them and the table is small (Intel's schedules: 26 of 5,000 x 64 are loaded whole for one row each,
+    20,000 x 64 are not). `written_out`: a constant that is added is stored in the size of the
     result."""
     values = graph.values
     if node.op_type in INDEXED:
@@ -111,7 +113,7 @@ def fixed_bytes(
             return 0.0
         result = sum(values[n].npu_bytes for n in node.outputs if n)
         kernel = any(isinstance(s, VectorWork) for s in steps)
-        if kernel and (table.npu_bytes <= tile_bytes or result > tile_bytes):
+        if kernel and (table.npu_bytes <= WHOLE_TABLE_BYTES or result > tile_bytes):
             return table.npu_bytes  # a large result is gathered column by column, and all columns pass inside
         return sum(values[n].npu_bytes for n in node.outputs if n)
     constants = [

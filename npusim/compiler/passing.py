@@ -35,24 +35,21 @@ def in_blocks(
 ) -> list[str]:
     """A product or convolution in blocks through DDR; returns the inputs that arrive."""
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
-    work = convolution_of(step)
+    work, tiles = convolution_of(step), scratchpad.tiles
+    two_wait = scratchpad.cuts_wait and _many_rows(step)
     found, inside = None, not missing and not takes_turned_image(step)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
         others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if inside:
-        found = product_blocks(
-            step, reads, writes, True, scratchpad.tiles, tile_bytes - others / scratchpad.tiles
-        )
-    apart = product_blocks(
-        step, reads, writes, False, scratchpad.tiles, tile_bytes - others / scratchpad.tiles
-    )
+        found = product_blocks(step, reads, writes, True, tiles, tile_bytes - others / tiles, two_wait)
+    apart = product_blocks(step, reads, writes, False, tiles, tile_bytes - others / tiles, two_wait)
     if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
         found, inside = apart, False
     if found is None and others:
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, scratchpad.tiles, tile_bytes)
+        found = product_blocks(step, reads, writes, False, tiles, tile_bytes, two_wait)
     if found is None and work is not None:
         refuse(step, smallest_piece_bytes(work, reads, writes), scratchpad.pipelined_bytes)
     assert found is not None
@@ -107,9 +104,13 @@ def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
 
 def _two_axes(step: Placed, b: Blocks) -> bool:
     """Whether a product of many rows is cut over more than one of its rows, channels and terms."""
+    return _many_rows(step) and (b.rows > 1) + (b.channels > 1) + (b.terms > 1) > 1
+
+
+def _many_rows(step: Placed) -> bool:
+    """Whether a step is a product of many rows."""
     work = convolution_of(step)
-    rows = work.out_h * work.out_w if work is not None and step.node.op_type in PRODUCTS else 0
-    return rows > FEW_ROWS and (b.rows > 1) + (b.channels > 1) + (b.terms > 1) > 1
+    return work is not None and step.node.op_type in PRODUCTS and work.out_h * work.out_w > FEW_ROWS
 
 
 def streamed_through(
@@ -132,6 +133,7 @@ def streamed_through(
         f"in {found.pieces} pieces through DDR: {(arriving + leaving + inside) / MIB:.1f} MiB do not fit"
     )
     waits = step.engine == "dsp" and scratchpad.kernels_wait
+    waits = waits or scratchpad.waits_whole(step, arriving + leaving + inside)
     if waits or image_waits(step.steps, scratchpad.tiles, scratchpad.tile_bytes):
         r.overlaps = False
         r.reason += ", one at a time, its transfers not hidden"
@@ -170,7 +172,7 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         if holder is not None:
             scratchpad.spill(holder, r)
     found_strips = whole.strips(scratchpad.tiles, tile_bytes)
-    if found_strips is None or (found_strips.blocks.rows == 1 and _added_between(steps)):
+    if found_strips is None or (whole.small_heads and _added_between(steps)):
         return []
     blocks = found_strips.blocks
     found = [r, *(Residence() for _ in steps[1:])]
@@ -196,8 +198,8 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
 
 
 def _added_between(steps: list[Placed]) -> bool:
-    """Whether a mask or bias is added to the scores: where heads fit whole, Intel's compiler adds it for all of them at
-    once, through DDR (512 tokens; from 1,024 on head by head)."""
+    """Whether a mask or bias is added to the scores: to those of small heads Intel's compiler adds it for all of them
+    at once, through DDR."""
     return any(s.node.op_type in ("Add", "Sub", "Where") for s in steps[1:-1])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from npusim.compiler.blocks import Fitted, Operands, fitting_blocks
+from npusim.compiler.blocks import SHORT_PIECE_BYTES, Fitted, Operands, fitting_blocks
 from npusim.compiler.distribution import over_channels
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
@@ -196,7 +196,10 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
         return 0
     if wanted > 1:
         sixteens = full // CHANNEL_BLOCK
-        for even in range(wanted, min(2 * wanted, most) + 1):
+        short = max(
+            wanted, int(step.fixed_bytes / SHORT_PIECE_BYTES)
+        )  # more pieces take longer than their weights
+        for even in range(wanted, min(2 * wanted, short, most) + 1):
             on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
             if sixteens % even == 0 and 2 * held * on_tile <= room:
                 return even
@@ -212,10 +215,11 @@ def term_blocks(step: Placed) -> int:
 
 
 def product_blocks(
-    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, two_wait: bool
 ) -> tuple[Fitted, float] | None:
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
-    cross from DDR. `inside`: its inputs are in the scratchpads and stay there."""
+    cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_wait`: blocks along two axes
+    wait for their transfers."""
     work = convolution_of(step)
     if work is None:
         return None
@@ -224,13 +228,13 @@ def product_blocks(
     right = min(moving, reads) if moving else step.fixed_bytes
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
-    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes)
+    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, two_wait)
     slices = sum(isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION for w in step.steps)
     if (
         fitted is None and slices > 1 and not moving
     ):  # of a long window: only one at a time has its weights inside
         each = Operands(left, right / slices, writes, stays)
-        fitted = fitting_blocks(work, each, tiles, tile_bytes)
+        fitted = fitting_blocks(work, each, tiles, tile_bytes, two_wait)
     if fitted is None:
         return None
     again = fitted.left_reads

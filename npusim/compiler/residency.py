@@ -23,7 +23,6 @@ from npusim.compiler.passing import (
 )
 from npusim.compiler.pieces import (
     bytes_between,
-    channel_blocks,
     convolution_of,
     scales_planes,
     term_blocks,
@@ -39,6 +38,7 @@ from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
 from npusim.compiler.turned import table_bytes
+from npusim.compiler.weight_streams import streamed_blocks
 from npusim.work import MacOp, MacWork
 
 FOLLOWING_PASSES = (
@@ -139,10 +139,11 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
             r.partial_bytes = 2 * writes
             r.reason = UNEVEN.format(tiles=scratchpad.tiles, what="scaled in")
         keeps_loads = r.destination == "scratchpad"
-        r.streams = not (step.engine == "dsp" and scratchpad.whole_kernels_wait) and not step.times
+        r.streams = not (scratchpad.waits_whole(step, reads + writes) or step.times)
         loading = sum([sizes[n] for n in missing])
         r.weights_until = _until(step) if loading < step.fixed_bytes else 0.0
-    elif blocks := channel_blocks(step, scratchpad.pipelined_bytes - held, scratchpad.tiles):
+    elif blocks := streamed_blocks(k, step, scratchpad, r, need):
+        held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
         terms = term_blocks(step)
         r.blocks = Blocks(channels=ceil(blocks / terms), terms=terms)
         r.pieces = blocks = r.blocks.pieces

@@ -25,6 +25,9 @@ UNEVEN = (
     "{what} other parts than rows are normalised in, through DDR, as Intel's compiler does on {tiles} tiles"
 )
 SMALL_BYTES = 16_384
+#: A tile's share of what a kernel reads and writes up to which it waits for all of it, cut or not, where whole kernels
+#: do: what fits into a tile of NPU 5010. A kernel that a smaller scratchpad cuts is so no faster than the whole.
+WAITING_BYTES = 0.9 * 1439 * 1024
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -123,6 +126,11 @@ class Scratchpad:
         self.in_ddr: set[str] = set()
         self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
         self.apart: set[str] = set()  # in DDR for no other reason than that there are several tiles
+
+    def waits_whole(self, step: Placed, nbytes: float) -> bool:
+        """Whether a kernel of `nbytes` of inputs and results waits for all it reads, and is written when done."""
+        waits = step.engine == "dsp" and self.whole_kernels_wait
+        return waits and (self.kernels_wait or nbytes <= WAITING_BYTES * self.tiles)
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""

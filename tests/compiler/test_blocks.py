@@ -58,7 +58,7 @@ def test_a_block_and_its_successor_fit_beside_each_other(m, k, n, t, nbytes):
 def test_more_scratchpad_never_makes_a_cut_dearer(m, k, n, t, nbytes, factor):
     work = product(m, k, n)
     less, more = (fitting_blocks(work, operands(work), t, b) for b in (nbytes, nbytes * factor))
-    assert less is None or more.cost <= less.cost * (1 + 0.02)  # rows in whole grids
+    assert less is None or more.cost <= less.cost * (1 + 0.03)  # rows in whole grids
 
 
 @given(
