@@ -25,8 +25,7 @@ UNEVEN = (
     "{what} other parts than rows are normalised in, through DDR, as Intel's compiler does on {tiles} tiles"
 )
 SMALL_BYTES = 16_384
-#: A tile's share of what a kernel reads and writes up to which it waits for all of it, cut or not, where whole kernels
-#: do: what fits into a tile of NPU 5010. A kernel that a smaller scratchpad cuts is so no faster than the whole.
+#: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
 
 
@@ -129,8 +128,8 @@ class Scratchpad:
 
     def waits_whole(self, step: Placed, nbytes: float) -> bool:
         """Whether a kernel of `nbytes` of inputs and results waits for all it reads, and is written when done."""
-        waits = step.engine == "dsp" and self.whole_kernels_wait
-        return waits and (self.kernels_wait or nbytes <= WAITING_BYTES * self.tiles)
+        most = float("inf") if self.kernels_wait else WAITING_BYTES * self.tiles
+        return step.engine == "dsp" and self.whole_kernels_wait and nbytes <= most
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""

@@ -9,9 +9,9 @@ from npusim.compiler.prefetch import CHUNK_BYTES
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.work import MoveWork
 
-#: A step that is not cut follows what it loads in so many pieces: a transfer has a latency of its own, and more of them
+#: A step that is not cut follows what it loads in at most so many pieces: a transfer has a latency of its own, and more of them
 #: would take longer than the same step cut in few.
-STREAM_BYTES, MOST_STREAMS = 2 * CHUNK_BYTES, 4
+MOST_STREAMS = 4
 
 
 def turns_of(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
@@ -25,7 +25,7 @@ def turns_of(step: Placed, r: Residence) -> tuple[int, list[Arriving]]:
     moved = [size for _, size, _ in (r.loads if arriving >= r.fixed_traffic else [])]
     turns = min(
         MOST_STREAMS,
-        max([ceil(size / STREAM_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
+        max([ceil(size / CHUNK_BYTES) for size in (*moved, *(s for _, s in r.writes))], default=1),
     )
     return turns, [(n, size, turns if moved else 1) for n, size, _ in r.loads]
 
