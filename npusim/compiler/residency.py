@@ -41,11 +41,8 @@ from npusim.compiler.turned import table_bytes
 from npusim.compiler.weight_streams import streamed_blocks
 from npusim.work import MacOp, MacWork
 
-FOLLOWING_PASSES = (
-    "Add",
-    "Sub",
-    "Mul",
-)  # MAC-array passes that leave their result where their inputs came from
+# MAC-array passes that leave their result where their inputs came from
+FOLLOWING_PASSES = ("Add", "Sub", "Mul")
 
 
 CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other
