@@ -9,8 +9,8 @@ from npusim.compiler.prefetch import CHUNK_BYTES
 from npusim.compiler.scratchpad import Arriving, Residence
 from npusim.work import MoveWork
 
-#: A step that is not cut follows what it loads in at most so many pieces: a transfer has a latency of its own, and more of them
-#: would take longer than the same step cut in few.
+#: A step that is not cut follows what it loads in at most so many pieces: a transfer has a latency of its own, and more
+#: of them would take longer than the same step cut in few.
 MOST_STREAMS = 4
 
 
