@@ -18,6 +18,7 @@ from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 
 Axis = tuple[int, int, int]
 MAX_STRIDE = 8
+IN_TWOS = 7  # places between taps along a line
 ROW = 16  # places
 DILATED_LIMITS = {"dilated": 11, "dilated_15": 15}
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
@@ -53,7 +54,7 @@ def dilated(
 
     The array knows no dilation: the window is spread out with zeros (3 x 3 taps 2 apart are 5 x 5, `expanded` in
     Intel's schedules), and one longer than the limit is cut between its taps (3 taps 6 apart are a window of 7 and one
-    of 1 on NPU 3720, 13 on 5010; 8 apart one by one), its results added up. A part that reaches over the image's edge
+    of 1 on NPU 3720, 13 on 5010; 12 apart one by one), its results added up. A part that reaches over the image's edge
     reads an image of its own, written with its zeros from DDR to DDR (`conv_slice_in/input_concat` in schedules of
     128 x 33 x 33 with taps 12 apart: eight of nine). `padded`: (places of the image, results, zeros in front) of each
     axis; without it no part does."""
@@ -112,9 +113,7 @@ def _spread(taps: int, dilation: int, limit: int, line: bool) -> list[tuple[int,
     if taps == 1 or dilation == 1:
         return [(length, length) for length in _cut(taps, limit)]
     whole = (taps - 1) * dilation + 1
-    together = (
-        1 if dilation >= MAX_STRIDE or (line and dilation != MAX_STRIDE - 1) else 1 + (limit - 1) // dilation
-    )
+    together = 1 if line and dilation != IN_TWOS else 1 + (limit - 1) // dilation
     most = taps if whole <= limit else together
     counts = [min(most, taps - start) for start in range(0, taps, most)]
     return [((n - 1) * dilation + 1, n) for n in counts]

@@ -111,6 +111,7 @@ def test_no_window_is_longer_than_the_limit_and_no_tap_is_lost(taps, apart, limi
     ("image", "window", "taps_apart", "copies"),
     [
         ((128, 33, 33), (3, 3), 12, 8),  # all taps but the middle one, one by one
+        ((64, 128, 128), (3, 3), 9, 4),  # windows of 10 and 1 along each axis
         ((64, 64, 64), (3, 3), 6, 4),  # windows of 7 and 1 along each axis
         ((128, 2000), (3,), 16, 2),
         ((64, 512), (7,), 2, 6),  # a line: taps one by one
