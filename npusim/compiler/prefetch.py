@@ -75,8 +75,13 @@ def weight_chunks(
         if of_kind not in behind:
             behind[of_kind] = compute_bytes(step, tiles, dsps)
         room = behind[of_kind] - _transferred(r)
-        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step <= until.get(k, k)):
+        asked = until.get(k, k)
+        while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step <= asked):
             chunk = waiting.popleft()[1]
+            if (
+                steps[chunk.step].engine == "dsp"
+            ):  # a kernel waits for all of its table: both ports bring it at once
+                asked = max(asked, chunk.step)
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)
     return due
