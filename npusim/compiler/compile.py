@@ -107,6 +107,7 @@ def _compiled(
         both_axes=generation in profile.memory.strips_both_ways,
         image_alone=generation in profile.pads_images,
         turns=generation in profile.memory.turns_in_strips,
+        as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
     )  # fmt: skip
     planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
     residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes)

@@ -16,6 +16,9 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
+# Of a folded image's convolution that is shared over channels: rows of its window, results, columns.
+SMALL_WINDOW, MOST_CHANNELS, MOST_COLUMNS = 3, 256, 16
+
 
 def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
     """Whether a convolution takes `image` folded: where, padded to 16 channels, it would not fit into one tile.
@@ -53,6 +56,15 @@ def folded(reader: Placed) -> Placed:
         kernel_w=taps, stride_w=1, weight_groups=CHANNEL_BLOCK * taps / work.kernel_w,
     )  # fmt: skip
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
+
+
+def crosses(reader: Placed) -> bool:
+    """Whether a folded image reaches its convolution through DDR on NPU 3720, which shares small windows with few
+    results over channels there, not over rows (Intel's schedules of 3 x 3: 128 and 256 channels at 14 to 16 columns do;
+    at 18, 20 and 32 do not; 7 x 7: 256 at 14 do and at 16 not, 512 not)."""
+    work = folded(reader).steps[0]
+    assert isinstance(work, MacWork)
+    return bool(work.kernel_h <= SMALL_WINDOW and work.out_c <= MOST_CHANNELS and work.in_w <= MOST_COLUMNS)
 
 
 def is_folded(step: Placed) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
-from npusim.compiler.image_columns import folds
+from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import spread_line
@@ -301,6 +301,8 @@ class Layouts:
         around = self.generation in self.profile.memory.rows_around
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
+        if self.profile.memory.as_scheduled and not around and self.folds(reader, value):
+            leaves = leaves or crosses(reader)
         if self._moves_pixels(reader):
             leaves = width % PIXELS_AT_ONCE > 0
         if reader.lowering == "scale_shift" and len(value.shape) == 3:

@@ -22,12 +22,9 @@ from npusim.compiler.place import Placed
 from npusim.compiler.relaid import image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
-from npusim.compiler.strips import Cut
+from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork
-
-# Of the room, what strips read from the scratchpads (Intel's schedules: 0.41 is, 0.46 not).
-KEPT_BESIDE_STRIPS = 0.43
 
 
 def in_blocks(
@@ -209,7 +206,10 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     reads = tuple(name for name, _ in cut.arriving)
     r = Residence()
     inside = scratchpad.bytes_of(reads)
-    if inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
+    through = (
+        scratchpad.as_scheduled and not scratchpad.rows_around
+    )  # NPU 3720: 5 of 5 groups in Intel's schedules
+    if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
         for holder in dict.fromkeys(scratchpad.holder(n) for n in reads):
             if holder is not None:
                 scratchpad.spill(holder, r)

@@ -25,6 +25,7 @@ from npusim.compiler.pieces import (
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
+from npusim.compiler.scheduled import as_counted, may_belong, same_plane, segments
 from npusim.compiler.strips import Cut, Machine, Member, price
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -67,7 +68,12 @@ def plane_chains(
     while k < len(placed):
         near = large[k] or large[min(k + 1, len(large) - 1)]
         run = _run(k, placed, large, sizes, values, outputs, machine) if near else []
-        for start, length, cut in _segments(k, run, readers, outputs, sizes, machine) if len(run) > 1 else ():
+        part: list[tuple[int, int, Cut]] = []
+        if len(run) > 1 and machine.as_scheduled:
+            part = segments(k, run, readers, sizes, machine)
+        elif len(run) > 1:
+            part = _segments(k, run, readers, outputs, sizes, machine)
+        for start, length, cut in part:
             found[k + start] = (length, cut)
         k += max(1, len(run))
     for k in range(len(placed) - 1):
@@ -97,14 +103,15 @@ def _run(
     run: list[Member] = []
     for at in range(k, min(k + 4 * MOST_TOGETHER, len(placed))):
         step = placed[at]
-        if run and not (large[at - 1] or large[at] or (adds(step) and large[at - 2])):
+        goes_on = large[at - 1] or large[at] or (adds(step) and large[at - 2])
+        if run and not (may_belong(at, k, large) if machine.as_scheduled else goes_on):
             break
         if run and (run[-1].write not in step.reads or run[-1].write in outputs):
             break
         member = _member(step, sizes, values, machine)
-        if member is None:
+        if member is None or (machine.as_scheduled and run and not same_plane(run[-1], member)):
             break
-        run.append(member)
+        run.append(as_counted(member, sizes) if machine.as_scheduled else member)
     return run
 
 

@@ -125,7 +125,10 @@ class Memory(Strict):
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
     (npusim.compiler.scans).
-    `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many."""
+    `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
+    `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
+    `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
+    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs."""
 
     resident_share: float
     pipelined_share: float
@@ -149,6 +152,8 @@ class Memory(Strict):
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
+    as_scheduled: bool = False
+    room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()

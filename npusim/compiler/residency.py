@@ -34,6 +34,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID
+from npusim.compiler.scattered import cross_scattered
 from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
@@ -89,6 +90,8 @@ def residences(
         else:
             scratchpad.cross_tiles(step, sharing, r)
             cross_halo(step, scratchpad, r)
+            if scratchpad.in_one_place:
+                cross_scattered(scratchpad, step, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
         _settle(k, step, scratchpad, r, sharing, outputs)
@@ -265,6 +268,8 @@ def _settle(
             scratchpad.put(name)
             if step.engine in ("mac_array", "dsp"):
                 scratchpad.made_by[name] = r
+                if 2 * sum([scratchpad.sizes[n] for n in step.reads]) < scratchpad.sizes[name]:
+                    scratchpad.made_of_little.add(name)
                 if step.engine == "dsp" and scratchpad.kernels_end and len(step.steps) == 1:
                     scratchpad.by_kernel.add(name)
     for name, _, _ in r.loads:

@@ -94,6 +94,9 @@ class Scratchpad:
         self.parts_apart = generation in memory.shared_parts_through_ddr
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
+        self.as_scheduled = memory.as_scheduled
+        self.in_one_place = memory.room_in_one_place.get(generation, "")
+        self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.by_columns = generation in memory.pools_by_columns
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}

@@ -13,6 +13,8 @@ from npusim.compiler.blocks import BEHIND, GRID_ROWS, PIECE_BYTES
 from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
+# Of the room, what strips read from the scratchpads (Intel's schedules: 0.44 is, 0.46 not).
+KEPT_BESIDE_STRIPS = 0.44
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
 WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)
@@ -39,7 +41,9 @@ class Machine(NamedTuple):
     """What the choice looks at: tiles, DSPs of all tiles, bytes for what passes through, and whether the pieces of
     kernels wait for their transfers. `kernels_end`: a window reads the result of a kernel through DDR. `both_axes`:
     many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself. `turns`: the
-    pass that turns an image of the graph is a member too."""
+    pass that turns an image of the graph is a member too. `as_scheduled`: chains are those of Intel's schedules
+    (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies in the scratchpads
+    (`rows_around`: a tile holds the rows around its own)."""
 
     tiles: int
     dsps: int
@@ -49,6 +53,9 @@ class Machine(NamedTuple):
     both_axes: bool
     image_alone: bool
     turns: bool = False
+    as_scheduled: bool = False
+    resident: float = 0.0
+    rows_around: bool = False
 
 
 class Member(NamedTuple):
@@ -97,7 +104,7 @@ def price(
     pieces = _strips(members, inner, sizes, machine)
     if not pieces:
         return inf, None
-    overlaps = _overlaps(members, inner)
+    overlaps = overlaps_of(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
     for rows, columns, channels in _grids(pieces, members, machine):
         if image and (columns > 1 or (rows > ONE_AXIS and not members[0].turn)):
@@ -113,7 +120,7 @@ def price(
             tall, wide = reader.height * reader.strides[0], reader.width * reader.strides[1]
             edges.append((name, (1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide)))
         parts = [
-            m.compute * share * (1.0 if m.kernel else _on_grid(m, rows, columns, channels, machine.tiles))
+            m.compute * share * (1.0 if m.kernel else on_grid(m, rows, columns, channels, machine.tiles))
             for m, share in zip(members, again, strict=True)
         ]
         if members[0].turn:
@@ -154,10 +161,10 @@ def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> fl
     channels of a convolution."""
     if m.kernel:
         return 1.0
-    over_rows = _on_grid(m, rows, columns, channels, tiles) * _waits(m, rows, columns, tiles)
+    over_rows = on_grid(m, rows, columns, channels, tiles) * _waits(m, rows, columns, tiles)
     if m.channels:
         return over_rows
-    alone = _on_grid(m, rows, columns, channels, 1) * _waits(m, rows, columns, 1)
+    alone = on_grid(m, rows, columns, channels, 1) * _waits(m, rows, columns, 1)
     return min(over_rows, alone * ceil(m.sixteens / tiles) * tiles / m.sixteens)
 
 
@@ -169,7 +176,7 @@ def _waits(m: Member, rows: int, columns: int, tiles: int) -> float:
     return 1.0 + WEIGHT_PIXELS / max(1.0, m.height / rows * m.width / columns / tiles)
 
 
-def _on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
+def on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
     """Pixels the array goes through for a strip over those there are, a strip's rows shared by the tiles;
     of blocks of channels, whole sixteens."""
     if m.turn and channels == 1:
@@ -206,19 +213,24 @@ def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -
     return found
 
 
-def _overlaps(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, int]]:
+def overlaps_of(members: list[Member], inner: Set[str]) -> dict[str, tuple[int, int]]:
     """By how many rows and columns neighbouring strips of each tensor overlap."""
     found: dict[str, tuple[int, int]] = {members[-1].write: (0, 0)}
     for m in reversed(members):
         y, x = found.setdefault(m.write, (0, 0))
-        before = (
-            max(0, ceil(y * m.strides[0] + m.window[0] - m.strides[0])),
-            max(0, ceil(x * m.strides[1] + m.window[1] - m.strides[1])),
-        )
+        before = overlap_before(m, y, x)
         for name in m.reads:
             old = found.get(name, (0, 0))
             found[name] = (max(old[0], before[0]), max(old[1], before[1]))
     return found
+
+
+def overlap_before(m: Member, y: int, x: int) -> tuple[int, int]:
+    """By how much strips of what a member reads overlap, where those of its result do by `y` rows and `x` columns."""
+    return (
+        max(0, ceil(y * m.strides[0] + m.window[0] - m.strides[0])),
+        max(0, ceil(x * m.strides[1] + m.window[1] - m.strides[1])),
+    )
 
 
 def _grids(pieces: int, members: Sequence[Member], machine: Machine) -> list[tuple[int, int, int]]:

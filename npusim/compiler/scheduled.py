@@ -1,0 +1,251 @@
+"""Which steps on planes are cut together, and in how many strips, as in the schedules of Intel's compiler 8.4 (`VF`).
+
+It merges as long as its estimate does not grow: compute and transfers one after the other, and a tensor between two
+groups is written and read. So small steps behind large ones belong to a group (MaxPool, Conv, MaxPool of a detector;
+six layers of a MobileNet), and residual blocks of 64 channels go in threes on NPU 3720 and 5010, in sixes on 4000. Of
+108 groups of 24 networks in its schedules 66 come out so. Profiles that keep to laws of size part runs by
+npusim.compiler.strips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from itertools import pairwise
+from math import ceil, inf, isqrt
+
+from npusim.compiler.blocks import PIECE_BYTES
+from npusim.compiler.strips import (
+    KEPT_BESIDE_STRIPS,
+    MORE,
+    MOST_WEIGHTS,
+    ONE_AXIS,
+    Cut,
+    Machine,
+    Member,
+    on_grid,
+    overlap_before,
+    overlaps_of,
+)
+
+FURTHER = 4  # steps behind the last one that does not fit
+MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
+# What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
+# schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
+WINDOW_COST = 1.5
+
+
+def may_belong(at: int, k: int, large: Sequence[bool]) -> bool:
+    """Whether step `at` may belong to a run from `k` on: not far behind one that does not fit."""
+    return any(large[max(k, at - FURTHER) : at + 1])
+
+
+def same_plane(before: Member, after: Member) -> bool:
+    """Whether a member reads the plane of the one before, and not a number a channel of it."""
+    return before.height * before.width > 1 and before.height >= after.height * min(1.0, after.strides[0]) / 2
+
+
+def as_counted(m: Member, sizes: Mapping[str, float]) -> Member:
+    """A member with the counts of this choice: kernels write over no input, windows of strips are dearer."""
+    convolves = not m.kernel and not m.channels and m.window != (1, 1)
+    need = sum([sizes[n] for n in m.reads]) + sizes[m.write] if m.kernel else m.need
+    return m._replace(need=need, compute=m.compute * (WINDOW_COST if convolves else 1.0))
+
+
+def segments(
+    k: int,
+    run: list[Member],
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    machine: Machine,
+) -> list[tuple[int, int, Cut]]:
+    """The cheapest way to part a run: (first member, how many, their cut) of those of several steps."""
+    reads = frozenset(n for m in run for n in m.reads)
+    # (members, whether the last one's result is in DDR): cost, where the last segment begins, in which state, its cut
+    best: dict[tuple[int, bool], tuple[float, int, bool, Cut | None]] = {(0, False): (0.0, 0, False, None)}
+    for end in range(1, len(run) + 1):
+        for start in range(end - 1, max(-1, end - 1 - MOST_TOGETHER), -1):
+            segment = run[start:end]
+            inner = {m.write for m in segment[:-1]}
+            if any(not k + start < r < k + end for name in inner for r in readers[name]):
+                continue
+            fits = all(m.need <= machine.resident for m in segment)
+            if inner and (fits or not any(m.on_plane for m in segment)):
+                continue
+            for ddr in (False, True):
+                if (start, ddr) not in best:
+                    continue
+                before = {run[start - 1].write} if start else set()
+                made = frozenset() if ddr else before
+                cost, cut = _price(segment, inner, sizes, machine, reads - before if ddr else reads, made)
+                cost += best[start, ddr][0]
+                state = (end, not fits)
+                if state not in best or cost < best[state][0]:
+                    best[state] = cost, start, ddr, cut
+    ends = [state for state in ((len(run), False), (len(run), True)) if state in best]
+    end, ddr = min(ends, key=lambda state: best[state][0])
+    found = []
+    while end:
+        _, start, ddr_before, cut = best[end, ddr]
+        if cut is not None:
+            found.append((start, end - start, cut))
+        end, ddr = start, ddr_before
+    return found[::-1]
+
+
+def _price(
+    members: list[Member],
+    inner: Set[str],
+    sizes: Mapping[str, float],
+    machine: Machine,
+    inside: Set[str] = frozenset(),
+    made: Set[str] = frozenset(),
+) -> tuple[float, Cut | None]:
+    """What members cost that are cut together, or one that is alone, in bytes through DDR or the time of as many;
+    infinite where they cannot be. `inside`: what is in the scratchpads before; `made`: of it, what strips would have
+    written to DDR first."""
+    last = members[-1]
+    outside = dict.fromkeys(n for m in members for n in m.reads if n not in inner)
+    kept = frozenset(
+        [n for n in outside if machine.rows_around and n in inside]
+        if sum([sizes[n] for n in outside if n in inside]) <= KEPT_BESIDE_STRIPS * machine.room
+        else []
+    )
+    if len(members) == 1:
+        return _alone(last, outside, kept, inside, sizes, machine), None
+    if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
+        return inf, None
+    if any(m.strides[0] < 1 for m in members[1:]):
+        return inf, None  # images are spread out from DDR: 7 of 8 in Intel's schedules of U-Nets
+    overlaps = overlaps_of(members, inner)
+    pieces = _fewest(members, inner, sizes, machine, overlaps, kept)
+    written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
+    found: tuple[float, Cut | None] = (inf, None)
+    for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
+        if members[0].image and (columns > 1 or rows > ONE_AXIS):
+            continue
+        again = tuple(
+            [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)
+            for m, (y, x) in zip(members, (overlaps[m.write] for m in members), strict=True)]
+        )  # fmt: skip
+        edges = _edges(members, outside, overlaps, rows, columns)
+        parts = [
+            m.compute * share * (1.0 if m.kernel else _waste(m, rows, columns, machine.tiles))
+            for m, share in zip(members, again, strict=True)
+        ]
+        compute = sum(parts)
+        if _pipelined(members, parts):
+            compute = max(parts[1], compute - parts[1])
+        moved = sum([sizes[n] * max(shares) for n, shares in edges.items()]) + written
+        cost = compute + moved + PIECE_BYTES * rows * columns
+        if cost < found[0]:
+            arriving = tuple((n, sum(shares)) for n, shares in edges.items())
+            found = cost, Cut(rows, columns, again, arriving)
+    return found
+
+
+def _alone(
+    m: Member,
+    outside: Mapping[str, None],
+    kept: Set[str],
+    inside: Set[str],
+    sizes: Mapping[str, float],
+    machine: Machine,
+) -> float:
+    """What a step costs that is cut by itself, or fits and leaves its result inside."""
+    if m.need <= machine.resident:
+        return m.compute + sum([sizes[n] for n in outside if n not in inside])
+    arriving = sum([sizes[n] for n in outside if n not in kept])
+    pieces = ceil(2 * m.need / max(machine.room - min(m.weights, machine.room / 2), 1.0))
+    if m.on_plane and m.weights * machine.tiles > MOST_WEIGHTS * machine.room:
+        arriving += min(arriving, 2 * m.weights)  # cut over channels too: one of the two is read again
+    return m.compute + arriving + sizes[m.write] + PIECE_BYTES * pieces
+
+
+def _edges(
+    members: list[Member],
+    outside: Mapping[str, None],
+    overlaps: Mapping[str, tuple[int, int]],
+    rows: int,
+    columns: int,
+) -> dict[str, list[float]]:
+    """How many times over each tensor from outside crosses, for each reader: every one fetches it for itself (a skip is
+    loaded for the convolution and again for the addition in Intel's schedules of residual chains)."""
+    found: dict[str, list[float]] = {n: [] for n in outside}
+    for m in members:
+        y, x = overlap_before(m, *overlaps[m.write])
+        tall, wide = m.height * m.strides[0], m.width * m.strides[1]
+        for name in dict.fromkeys(m.reads):
+            if name in found:
+                found[name].append((1 + (rows - 1) * y / tall) * (1 + (columns - 1) * x / wide))
+    return found
+
+
+def _pipelined(members: list[Member], parts: list[float]) -> bool:
+    """Whether the array and the DSPs work at the same time, a strip apart: three steps, the kernel in the middle, where
+    the array has half as much to do (`VF_PIPELINING` in Intel's schedules, of no other length)."""
+    alike = [m.kernel for m in members] == [False, True, False]
+    return alike and parts[0] + parts[2] > parts[1] / 2
+
+
+def _fewest(
+    members: list[Member],
+    inner: Set[str],
+    sizes: Mapping[str, float],
+    machine: Machine,
+    overlaps: Mapping[str, tuple[int, int]],
+    kept: Set[str],
+) -> tuple[int, int]:
+    """Fewest strips along rows and along columns of which the largest member's stands inside with its overlap, the
+    next strip's input beside it, all weights, and what is `kept` whole. 0: too many weights. Where rows are shared, all
+    weights are on every tile; else channels are, and every tile holds all of a strip that it reads."""
+    weights, most = sum([m.weights for m in members]), MOST_WEIGHTS * machine.room
+    room = machine.resident - sum([sizes[n] for n in kept])
+    if weights * machine.tiles <= most:
+        room -= weights * machine.tiles
+    elif weights <= most:
+        room = (room - weights) / machine.tiles
+    else:
+        return 0, 0
+    alive = _alive(members, inner, sizes)
+    first = sum([sizes[n] for n in members[0].reads if n not in kept])
+    found = []
+    for axis in (0, 1):
+        strips = 1
+        for m, nbytes in zip(members, alive, strict=True):
+            extent = (m.height, m.width)[axis]
+            left = room - nbytes * overlaps[m.write][axis] / extent
+            strips = max(strips, ceil((nbytes + first) / left)) if left > 0 and strips else 0
+        found.append(strips)
+    return found[0], found[1]
+
+
+def _waste(m: Member, rows: int, columns: int, tiles: int) -> float:
+    """How many more pixels the array goes through for strips than for the whole plane; of signals, than there are."""
+    strips = on_grid(m, rows, columns, 1, tiles)
+    return strips / on_grid(m, 1, 1, 1, tiles) if m.width > 1 else strips
+
+
+def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
+    """Bytes inside at once while each member runs: its own, what waits inside for a later one, and what the array makes
+    of a kernel's result meanwhile."""
+    until = {n: j for j, m in enumerate(members) for n in m.reads if n in inner}
+    found = []
+    for j, m in enumerate(members):
+        waiting = [p.write for p in members[:j] if until[p.write] > j and p.write not in m.reads]
+        if m.kernel and j + 1 < len(members):
+            waiting.append(members[j + 1].write)
+        found.append(m.need + sum(sizes[n] for n in waiting))
+    return found
+
+
+def _grids(pieces: tuple[int, int], height: int, width: int, both_axes: bool) -> list[tuple[int, int]]:
+    """Ways to cut a plane into about so many strips: along one axis, or along both when there are many."""
+    ways = set()
+    for axis, fewest in enumerate(pieces):
+        if not fewest:
+            continue
+        for n in range(fewest, fewest + max(MORE, fewest // 2) + 1):
+            ways.add((n, 1) if axis == 0 else (1, n))
+            if both_axes and n > ONE_AXIS:
+                side = isqrt(n)
+                ways |= {(side, ceil(n / side)), (ceil(n / side), side)}
+    return sorted(w for w in ways if w[0] <= max(1, height // 2) and w[1] <= max(1, width // 2))
