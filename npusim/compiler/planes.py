@@ -55,7 +55,7 @@ def plane_chains(
     if max(all_bytes, default=0.0) <= resident and not through and not machine.turns:
         return found
     large = [
-        (n > resident and _need(s, sizes) > resident)
+        (n > resident and _need(s, sizes, machine) > resident)
         or _turned_through_ddr(s, machine)
         or (machine.turns and s.reads_turned and n + s.fixed_bytes * machine.tiles > resident)
         for n, s in zip(all_bytes, placed, strict=True)
@@ -111,14 +111,15 @@ def _run(
         member = _member(step, sizes, values, machine)
         if member is None or (machine.as_scheduled and run and not same_plane(run[-1], member)):
             break
-        run.append(as_counted(member, sizes) if machine.as_scheduled else member)
+        run.append(as_counted(member) if machine.as_scheduled else member)
     return run
 
 
-def _need(step: Placed, sizes: Mapping[str, float]) -> float:
+def _need(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:
     need = sum([sizes[n] for n in step.reads]) + sum([sizes[n] for n in step.writes])
     if (
         works_in_place(step)
+        and not (machine.as_scheduled and step.engine == "dsp")
         and not scales_channels(step)
         and step.writes
         and any(sizes[n] == sizes[step.writes[0]] for n in step.reads)
@@ -148,7 +149,7 @@ def _member(
     if step.reads_turned and machine.turns and step.node.op_type in SPREADING_OPS:
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
-    if image and not machine.turns and (machine.image_alone or _need(step, sizes) <= machine.room):
+    if image and not machine.turns and (machine.image_alone or _need(step, sizes, machine) <= machine.room):
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:
@@ -181,7 +182,8 @@ def _member(
         return None
     compute = compute_bytes(step, machine.tiles, machine.dsps)
     return Member(
-        step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes), step.fixed_bytes,
+        step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes, machine),
+        step.fixed_bytes,
         isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine),

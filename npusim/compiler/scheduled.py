@@ -43,11 +43,10 @@ def same_plane(before: Member, after: Member) -> bool:
     return before.height * before.width > 1 and before.height >= after.height * min(1.0, after.strides[0]) / 2
 
 
-def as_counted(m: Member, sizes: Mapping[str, float]) -> Member:
-    """A member with the counts of this choice: kernels write over no input, windows of strips are dearer."""
+def as_counted(m: Member) -> Member:
+    """A member with the counts of this choice: windows of strips are dearer."""
     convolves = not m.kernel and not m.channels and m.window != (1, 1)
-    need = sum([sizes[n] for n in m.reads]) + sizes[m.write] if m.kernel else m.need
-    return m._replace(need=need, compute=m.compute * (WINDOW_COST if convolves else 1.0))
+    return m._replace(compute=m.compute * WINDOW_COST) if convolves else m
 
 
 def segments(

@@ -1,0 +1,53 @@
+"""Steps on planes cut together as in Intel's schedules (profile 2026-as-released)."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.profile import load_profile
+from tests.compiler.test_planes import block, chains, moved
+from tests.vendor.tables import graph_of
+
+PROFILE = load_profile("2026-as-released")
+HARDWARE = {n: load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake")}
+
+
+def planned(graph, name):
+    return compile_graph(graph, HARDWARE[name], PROFILE)
+
+
+@settings(max_examples=min(20, settings().max_examples))
+@given(st.sampled_from([128, 180, 256]), st.sampled_from([32, 64]), st.sampled_from(sorted(HARDWARE)))
+def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
+    plan = planned(block(size, width), name)
+    for chain in chains(plan):
+        assert len({s.pieces for s in chain}) == 1 < chain[0].pieces
+        for step in chain[:-1]:
+            assert moved(plan, f"{step.node.outputs[0]}/") == 0
+
+
+def test_a_skip_arrives_for_each_of_its_readers():
+    """upscaler_180 on NPU 5010: Conv_1 reads 4.8 MB and Add_4 4.1 again, of a plane of 4.1."""
+    plane = 64 * 180 * 180 * 2
+    plan = planned(graph_of("nets", "upscaler_180"), "panther_lake")
+    chain = chains(plan)[0]
+    assert [s.node.op_type for s in chain] == ["Conv", "Conv", "Add"]
+    assert 2.0 * plane <= moved(plan, f"{chain[0].node.inputs[0]}/load") <= 2.7 * plane
+
+
+@pytest.mark.parametrize("name", sorted(HARDWARE))
+def test_six_layers_of_a_mobilenet_are_one_group(name):
+    """W7, W7 and W10 of Conv_2 to Conv_11 at 320 pixels on NPU 3720, 4000 and 5010."""
+    first = chains(planned(graph_of("nets", "mobilenet_v2_320"), name))[0]
+    assert [s.node.name.split("/")[0] for s in first] == [f"Conv_{n}" for n in (2, 4, 6, 7, 9, 11)]
+    assert 5 <= first[0].pieces <= 12
+
+
+def test_a_large_input_made_of_little_is_written_and_read_back_beside_a_skip():
+    """efficientnet_240 on NPU 5010: Conv_29's 1.4 MB, spilled and read in front of the depthwise Conv_32."""
+    plan = planned(graph_of("nets", "efficientnet_240"), "panther_lake")
+    reasons = {s.node.name.split("/")[0]: s.reason for s in plan.steps}
+    assert "no room in one place" in reasons["Conv_32"]
+    assert "no room in one place" not in reasons["Conv_19"]
