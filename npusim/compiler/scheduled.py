@@ -27,6 +27,9 @@ from npusim.compiler.strips import (
 )
 
 FURTHER = 4  # steps behind the last one that does not fit
+IMAGE_STRIPS = (
+    6  # of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone
+)
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 # What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
 # schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
@@ -119,7 +122,7 @@ def _price(
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
     found: tuple[float, Cut | None] = (inf, None)
     for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
-        if members[0].image and (columns > 1 or rows > ONE_AXIS):
+        if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
             continue
         again = tuple(
             [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)

@@ -29,12 +29,12 @@ def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
 
 
 def test_a_skip_arrives_for_each_of_its_readers():
-    """upscaler_180 on NPU 5010: Conv_1 reads 4.8 MB and Add_4 4.1 again, of a plane of 4.1."""
+    """upscaler_180 on NPU 5010: Conv_1 reads 4.8 MB, Add_4 4.1 again and Add_17 4.8, of a plane of 4.1."""
     plane = 64 * 180 * 180 * 2
     plan = planned(graph_of("nets", "upscaler_180"), "panther_lake")
     chain = chains(plan)[0]
     assert [s.node.op_type for s in chain] == ["Conv", "Conv", "Add"]
-    assert 2.0 * plane <= moved(plan, f"{chain[0].node.inputs[0]}/load") <= 2.7 * plane
+    assert 3.0 * plane <= moved(plan, f"{chain[0].node.inputs[0]}/load") <= 3.5 * plane
 
 
 @pytest.mark.parametrize("name", sorted(HARDWARE))
