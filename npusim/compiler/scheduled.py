@@ -3,7 +3,7 @@
 It merges as long as its estimate does not grow: compute and transfers one after the other, and a tensor between two
 groups is written and read. So small steps behind large ones belong to a group (MaxPool, Conv, MaxPool of a detector;
 six layers of a MobileNet), and residual blocks of 64 channels go in threes on NPU 3720 and 5010, in sixes on 4000. Of
-108 groups of 24 networks in its schedules 66 come out so. Profiles that keep to laws of size part runs by
+108 groups of 32 networks in its schedules 66 come out so. Profiles that keep to laws of size part runs by
 npusim.compiler.strips."""
 
 from __future__ import annotations
