@@ -7,6 +7,7 @@ spread the window out with zeros.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 from typing import TypeVar
@@ -15,11 +16,13 @@ from npusim.graph import Value
 from npusim.ops.counting import copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
 from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, dilated, sliced
-from npusim.work import Lowering, MacOp, MacWork, Work
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 W = TypeVar("W", bound=Work)
 MAC = ("mac_array",)
 WAYS = ("dilated", "dilated_15", "sliced", "sliced_15", "mac_array")
+LONG = ("upsampled_sliced", "upsampled_sliced_15")
+TRANSPOSED = ("by_phases", "phases_at_once", "as_convolution", *LONG, "upsampled", "mac_array")
 
 
 def pads(c: OpCase, sizes: tuple[int, ...], outs: tuple[int, ...], kernel: tuple[int, ...]) -> list[int]:
@@ -154,7 +157,7 @@ def qlinear_conv(c: OpCase) -> tuple[Lowering, ...]:
     return convolution(c, c.input(0), c.input(3))
 
 
-@op("ConvTranspose", lowerings=("by_phases", "phases_at_once", "as_convolution", "upsampled", "mac_array"))
+@op("ConvTranspose", lowerings=TRANSPOSED)
 def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps: what
     Intel's compiler makes of it (intel_npu facts, 3.1). The array thus works stride_h * stride_w times what papers
@@ -191,7 +194,7 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     plain = Lowering("mac_array", (work,), macs=macs)
     if max(strides) == 1:
         return (plain,)
-    ways: tuple[Lowering, ...] = (Lowering("upsampled", (work,), macs=macs), plain)
+    ways = (*_long_windows(work, macs), Lowering("upsampled", (work,), macs=macs), plain)
     if depthwise:  # the other weights are zeros, left out in memory
         dense = replace(work, op=MacOp.CONVOLUTION, weight_groups=group)
         ways = (Lowering("as_convolution", (dense,), macs=macs), *ways)
@@ -212,6 +215,26 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     together = Lowering("phases_at_once", (at_once, copy(out.npu_bytes)), macs=macs)
     phases = (Lowering("by_phases", steps, macs=macs),)
     return (*phases, together, *ways) if group == 1 else (*phases, *ways)
+
+
+def _long_windows(work: MacWork, macs: float) -> Iterator[Lowering]:
+    """Ways of a transposed convolution whose window the array cannot do in one: the image with its zeros is filled in,
+    written to DDR and copied there with its border, and every slice of the window reads it (`upscale_in`,
+    `pad_out/concat`, `conv_slice` in Intel's schedules of 256 channels of 100 places, a window of 16 at stride 8)."""
+    image = work.out_h * work.out_w * work.in_c * work.groups * work.input_bytes
+    fill = (
+        MoveWork(image, "ddr", "scratchpad"),
+        MoveWork(image, "scratchpad", "ddr"),
+        MoveWork(image, "ddr", "ddr"),
+    )
+    load = MoveWork(image, "ddr", "scratchpad")
+    for name, limit in WINDOW_LIMITS.items():
+        steps = sliced(work, limit)
+        slices = [s for s in steps if isinstance(s, MacWork) and s.op != MacOp.ELTWISE]
+        further = [part for one in slices[1:] for part in (load, one)]
+        if steps:
+            works = (slices[0], *fill, load, *further, *steps[len(slices) :])
+            yield Lowering(f"upsampled_{name}", works, macs=macs)
 
 
 @op("DeformConv", lowerings=("decomposed",), kernels=("grid_sample",))

@@ -139,6 +139,11 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "a transposed convolution as one whose channels are the places between two inputs, then put in place",
     ),
+    "upsampled_sliced": (
+        ("mac_array", "dma"),
+        "a transposed convolution whose window is cut, over the image spread out with zeros, copied with its border",
+    ),
+    "upsampled_sliced_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
     "upsampled": (
         ("mac_array",),
         "a convolution over the image spread out with zeros, which are written first",

@@ -133,6 +133,19 @@ def test_parts_of_a_window_beyond_the_edge_read_an_image_of_their_own(image, win
     assert within / (2 * prod(image)) == pytest.approx(copies, rel=0.12)
 
 
+@pytest.mark.parametrize("hardware", TILES)
+def test_a_long_transposed_window_reads_its_image_spread_out_in_ddr(hardware):
+    """256 channels of 100 places, a window of 16 at stride 8: zeros read, all written, copied, read by two slices."""
+    g = Builder(weights=False)
+    x = g.op("Relu", g.op("Conv", g.input(1, 256, 100), g.weight(256, 256, 3), pads=[1, 1]))
+    y = g.op("ConvTranspose", x, g.weight(256, 128, 16), strides=[8], pads=[4, 4])
+    graph = loaded(g.model(g.op("LeakyRelu", y, alpha=0.1)))
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware]})
+    node = next(n for n in simulate(graph, machine, "2026").nodes if n.name == y)
+    image, weights = 2 * 256 * 800, 2 * 256 * 128 * 16
+    assert node.bytes_moved == pytest.approx((1 + 1 + 2 + 2) * image + weights, rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("channels", "size", "hardware", "folds"),
     [
