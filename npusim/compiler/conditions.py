@@ -8,6 +8,8 @@ from math import prod
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
+from npusim.ops.counting import MAX_CHANNELS
+from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, merged, shuffles
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
@@ -139,6 +141,17 @@ def written_by_model(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return not node.metadata.get("xamba.from", "").startswith("ReduceMin ")
 
 
+def long_rest(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """More than 8,192 elements behind a first axis: no channels, however they are written, but an image's pixels."""
+    return graph.values[node.outputs[0]].elements > MAX_CHANNELS
+
+
+def unexpanded_or_short(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A sum over 4 or 16 elements, channels of a convolution as they are; or one of no more results than channels."""
+    read, made = (graph.values[n].elements for n in (node.inputs[0], node.outputs[0]))
+    return read // max(made, 1) in UNEXPANDED or not long_rest(node, graph, on_mac_array)
+
+
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
@@ -155,5 +168,7 @@ CONDITIONS: dict[str, Condition] = {
         image_as_it_lies,
         depth_by_pixels,
         written_by_model,
+        long_rest,
+        unexpanded_or_short,
     )
 }

@@ -24,7 +24,7 @@ from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
 from npusim.ops.slicing import WINDOW_LIMITS
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 
 def in_blocks(
@@ -137,6 +137,8 @@ def streamed_through(
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
+    if scratchpad.passes_on and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
+        return missing  # a piece goes through all passes: mean and variance of its rows, then their scale
     # what passes leave in DDR for the next
     r.partial_bytes = 2 * bytes_between(step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns)
     return missing

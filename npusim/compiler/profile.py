@@ -117,7 +117,8 @@ class Memory(Strict):
     `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
     however small; elsewhere where it is no small one.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
-    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader.
+    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
+    and a piece of rows goes through all passes of a normalisation.
     `passes_as_they_lie`: generations on which an element-wise pass takes images of the graph and tensors that fill no
     sixteens as they lie.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.

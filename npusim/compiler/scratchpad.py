@@ -98,6 +98,7 @@ class Scratchpad:
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.by_columns = generation in memory.pools_by_columns
+        self.passes_on = generation in memory.turns_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)

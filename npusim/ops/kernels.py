@@ -195,6 +195,14 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "the same over a short first axis, expanded through DDR to sixteen channels and sixteen rows",
     ),
+    "ones_convolution_flat": (
+        ("mac_array",),
+        "the same over a first axis of any length with nothing expanded: what it costs as an image",
+    ),
+    "pooling_chain_as_it_lies": (
+        ("mac_array",),
+        "reduction of a first axis as a chain of poolings of its elements as rows",
+    ),
     "pooling_chain": (("mac_array",), "reduction as a chain of poolings, data already in the right layout"),
     "pooling_chain_relayout": (
         ("dma", "mac_array"),

@@ -11,11 +11,14 @@ in the compiler's order of trial; which are tried at all is the compiler profile
   without `native_reduce`).
 - `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026); of 4 and 16
   nothing is expanded.
+- `ones_convolution_flat`: the first axis that is longer than 1, of any length, with nothing expanded (no compiler).
 - `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
   with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
   pooled along `axis`. What the rules of the Dec 2024 compiler come to.
 - `pooling_chain`: the poolings without change of layout: the only form where the tensor is an image already
   (H and W of [1,C,H,W]), else the best case, with the inner axes as channels as they lie in memory.
+- `pooling_chain_as_it_lies`: of the first axis that is longer than 1, nothing is laid out anew: its elements are rows
+  of an image, all that lies behind it the channels.
 - `native_reduce`: the axis is the channel axis (NPU 5010); also the innermost one, which a reshape makes it.
 - `dsp`: always.
 
@@ -29,7 +32,16 @@ from math import prod
 from typing import NamedTuple
 
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, copy, ddr_round_trip, dsp, one_tap, pixels
+from npusim.ops.counting import (
+    CHANNEL_BLOCK,
+    PIXELS_PER_ROW,
+    chain_of_eights,
+    copy,
+    ddr_round_trip,
+    dsp,
+    one_tap,
+    pixels,
+)
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
@@ -128,7 +140,11 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     # (xamba_feasibility facts, 1: 403 MB relaid and pooled in 26.5 ms).
     move = copy(source.npu_bytes * padded / r.outer)
     chain = pooling_chain(source, r, mode, padded, r.inner)
-    return [Lowering("pooling_chain_relayout", (move, *chain)), clean]
+    found = [Lowering("pooling_chain_relayout", (move, *chain)), clean]
+    if r.outer == 1 and r.inner > 1:  # rows of an image whose channels are what lies behind the axis
+        rows = pooling_chain(source, r, mode, -(-r.inner // PIXELS_PER_ROW), PIXELS_PER_ROW)
+        found.append(Lowering("pooling_chain_as_it_lies", rows))
+    return found
 
 
 def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
@@ -195,12 +211,14 @@ def _sum(mean: bool) -> Rule:
         short = r.length < CHANNEL_BLOCK and r.length not in UNEXPANDED
         if floats and first and not mean and short and filled > LEAST_EXPANDED_BYTES:
             found.append(expanded_sum(c, r))
-        if floats and first and not mean and r.length in UNEXPANDED:
-            wide = (
-                r.length < CHANNEL_BLOCK and rest % CHANNEL_BLOCK == 0
-            )  # narrow pixels want rows of a full grid
+        alone = r.consecutive and r.outer == 1 and r.inner > 1
+        if floats and alone and not mean and (r.length in UNEXPANDED or not over_channels):
+            # narrow pixels want rows of a full grid
+            wide = r.length < CHANNEL_BLOCK and rest % CHANNEL_BLOCK == 0
             plane = (rest // CHANNEL_BLOCK, CHANNEL_BLOCK) if wide else pixels(rest)
-            found.append(Lowering("ones_convolution_expanded", (ones_convolution(c, r, *plane),)))
+            as_16 = first and r.length in UNEXPANDED
+            name = "ones_convolution_expanded" if as_16 else "ones_convolution_flat"
+            found.append(Lowering(name, (ones_convolution(c, r, *plane),)))
         found += pooling_lowerings(c, r, MacOp.AVERAGE_POOL)
         if over_channels or innermost:
             found.append(native_reduce(c, r))
@@ -209,13 +227,21 @@ def _sum(mean: bool) -> Rule:
     return rule
 
 
-SUM_WAYS = ("pooling_chain", "pooling_chain_relayout", "native_reduce", "dsp", "view")
+SUM_WAYS = (
+    "pooling_chain",
+    "pooling_chain_relayout",
+    "pooling_chain_as_it_lies",
+    "native_reduce",
+    "dsp",
+    "view",
+)
 ONES = (
     "ones_convolution",
     "ones_convolution_by_neighbour",
     "ones_convolution_without_axis",
     "ones_convolution_innermost",
     "ones_convolution_expanded",
+    "ones_convolution_flat",
 )
 op("ReduceSum", lowerings=(*ONES, *SUM_WAYS), kernels=("reduce_sum",), reads=(1,))(_sum(mean=False))
 op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_mean",), reads=(1,))(_sum(mean=True))
@@ -224,7 +250,7 @@ op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_mean",), reads=(1,))(_sum(
 @op(
     "ReduceMax",
     "ReduceMin",
-    lowerings=("pooling_chain_relayout", "pooling_chain", "dsp", "view"),
+    lowerings=("pooling_chain_relayout", "pooling_chain", "pooling_chain_as_it_lies", "dsp", "view"),
     kernels=("reduce_max", "reduce_min"),
     reads=(1,),
 )
