@@ -13,7 +13,9 @@ SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Inte
 ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which reads no tables (320: not)
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
-WHOLE_WEIGHTS = 3 / 4  # ... above it they are whole again (0.82 is, 0.52 not)
+#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.6 MB of 640 units are, 1.05 of 512 not); by
+#: bytes, or with more scratchpad they would be cut and read again.
+WHOLE_WEIGHTS_BYTES = 1_500_000
 
 
 def _loops(step: Placed) -> list[MacWork]:
@@ -42,7 +44,7 @@ def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     each = [weight_bytes(w) / w.groups * _copies(w, scratchpad) / scratchpad.tiles for w in loops]
     largest = max(each, default=0.0)
     # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
-    alone = step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS * scratchpad.tile_bytes
+    alone = step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS_BYTES
     if step.node.op_type == "LSTM" and alone and sum(each) <= scratchpad.tile_bytes:
         return False
     return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
