@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
+from npusim.compiler.activated import activated_products
 from npusim.compiler.aligned import without_copies
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
@@ -110,7 +111,14 @@ def _compiled(
         as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
     )  # fmt: skip
     planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
-    residence = residences(placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes)
+    least = profile.memory.activated_in_step.get(generation)
+    pairs = {}
+    if least is not None:
+        whole = tiles * capacity
+        pairs = activated_products(placed, sizes, frozenset(fused.outputs), least, whole, tiles)
+    residence = residences(
+        placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes, pairs
+    )
     due = weight_chunks(
         placed,
         residence,

@@ -61,6 +61,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return GROUPS
     if inherited is not None:
         return inherited
+    if isinstance(first, VectorWork) and first.kernel == "softmax" and known(step.reads[0]) == ROWS:
+        return ROWS  # scores of one head of keys for all of queries (SOH of softmax_in/as_softmax)
     if isinstance(first, VectorWork) and first.kernel in CHANNEL_KERNELS:
         return CHANNELS
     return ROWS

@@ -17,6 +17,8 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 #: Pixels of a tile from which on a scale is shared over rows: 32 and 48 are, 16 and 21 are shared over channels.
 LEAST_PIXELS = 32
+#: Why sums cross DDR to be normalised, and rows to be scaled.
+UNEVEN = "shared in other parts than rows are normalised in"
 Edge = tuple[str, str]  # a tensor and what its reader makes
 
 

@@ -4,7 +4,7 @@ function writes into the step's `Residence`."""
 from __future__ import annotations
 
 from npusim.compiler.blocks import Fitted
-from npusim.compiler.chains import Strips, attention_of
+from npusim.compiler.chains import Attention, Strips, attention_of
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import (
     FEW_ROWS,
@@ -23,6 +23,7 @@ from npusim.compiler.relaid import image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -193,7 +194,21 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         one.follows = frozenset(made & set(step.reads))
         one.reason = why
     found[-1].destination = "ddr"
+    if scratchpad.scores_of_two and _two_heads_fit(whole, scratchpad):
+        name, size = steps[-1].reads[0], whole.score_bytes
+        found[-2].writes.append((name, size))
+        found[-1].loads.append((name, size, blocks.pieces))
+        found[-1].follows -= {name}
+        found[-2].reason += "; scores cross DDR, two heads fit at once"
     return found
+
+
+def _two_heads_fit(whole: Attention, scratchpad: Scratchpad) -> bool:
+    """Whether scores of two heads fit, not of three, and keys fill no sixteens: one product makes those of all heads
+    before the next takes them there, through DDR (750 and 785 keys on NPU 3720, 1,000 on 4000; neither 1,000 nor 577 on
+    3720, nor 750 on 4000)."""
+    heads = scratchpad.pipelined_bytes * whole.first.groups / whole.score_bytes
+    return bool(whole.first.out_c % CHANNEL_BLOCK > 0 and 2 <= heads < 3)
 
 
 def _added_between(steps: list[Placed]) -> bool:

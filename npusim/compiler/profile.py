@@ -126,6 +126,10 @@ class Memory(Strict):
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
     (npusim.compiler.scans).
+    `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
+    heads fit, not of three: a profile that does so is slower with more of the scratchpad.
+    `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
+    of a result on.
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
     `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
@@ -156,6 +160,8 @@ class Memory(Strict):
     as_scheduled: bool = False
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
+    activated_in_step: dict[str, float] = field(default_factory=dict)
+    scores_of_two_through_ddr: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from math import ceil
 
+from npusim.compiler.activated import in_step
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import ADDED, COPIED, GROUPS, IMAGE, PARTS, over_channels, sharing_of
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, IMAGE, PARTS, ROWS, over_channels, sharing_of
 from npusim.compiler.halo import cross_halo
 from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
-from npusim.compiler.norm_edges import normalises_rows, scaled_where_it_lies
+from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -35,7 +36,7 @@ from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID
 from npusim.compiler.scattered import cross_scattered
-from npusim.compiler.scratchpad import UNEVEN, Residence, Scratchpad
+from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
 from npusim.compiler.turned import table_bytes
@@ -57,12 +58,14 @@ def residences(
     tile_bytes: float,
     chains: Mapping[int, int],
     planes: Mapping[int, tuple[int, Cut]],
+    pairs: Mapping[int, int],
 ) -> list[Residence]:
     """What every step loads, spills, keeps and writes, and into how many pieces it is cut.
 
     `ranks`: rank of every tensor. `outputs`: tensors that must end up in DDR. `tile_bytes`: one scratchpad.
     `chains`: steps of attention that are cut together (npusim.compiler.chains), index of the first -> how many;
-    `planes`: others (npusim.compiler.planes), and their cut."""
+    `planes`: others (npusim.compiler.planes), and their cut; `pairs`: products cut together with the kernel behind them
+    (npusim.compiler.activated), and in how many pieces."""
     found: list[Residence] = []
     inputs = frozenset(scratchpad.in_ddr)
     for k, step in enumerate(steps):
@@ -70,6 +73,8 @@ def residences(
             found += chained(
                 k, steps[k : k + chains[k]], scratchpad, tile_bytes * scratchpad.memory.pipelined_share
             )
+        elif k in pairs:
+            found += in_step(k, step, steps[k + 1], pairs[k], scratchpad)
         elif k in planes:
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
@@ -77,7 +82,8 @@ def residences(
                 found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]
-            _settle(k, step, scratchpad, r, IMAGE if r.part else GROUPS, outputs)
+            together = ROWS if k in pairs or k - 1 in pairs else GROUPS
+            _settle(k, step, scratchpad, r, IMAGE if r.part else together, outputs)
             continue
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
@@ -137,7 +143,8 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
             r.partial_bytes = 2 * writes
-            r.reason = UNEVEN.format(tiles=scratchpad.tiles, what="scaled in")
+            if scratchpad.tiles > 1:
+                r.reason = and_also(r.reason, through_ddr_because("rows", UNEVEN))
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (scratchpad.waits_whole(step, reads + writes) or step.times)
         loading = sum([sizes[n] for n in missing])

@@ -10,7 +10,7 @@ from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
 from npusim.compiler.lowered import adds, batch_of
-from npusim.compiler.norm_edges import norm_edges
+from npusim.compiler.norm_edges import UNEVEN, norm_edges
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
 from npusim.compiler.reasons import and_also, through_ddr_because
@@ -20,10 +20,6 @@ from npusim.ops.counting import PIXELS_PER_ROW
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
 NEVER = 1 << 60
-#: Why something crosses DDR between a sum, its normalisation and the scale behind it.
-UNEVEN = (
-    "{what} other parts than rows are normalised in, through DDR, as Intel's compiler does on {tiles} tiles"
-)
 SMALL_BYTES = 16_384
 #: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
@@ -92,6 +88,7 @@ class Scratchpad:
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
+        self.scores_of_two = generation in memory.scores_of_two_through_ddr
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
         self.as_scheduled = memory.as_scheduled
@@ -102,7 +99,7 @@ class Scratchpad:
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
-        self.stays = {name for (name, _), inside in self.edges.items() if inside}
+        self.stays = {name for name, _ in self.edges}
         self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
@@ -250,8 +247,7 @@ class Scratchpad:
             if stays:
                 continue
             if stays is False:
-                self.spill(holder, r)
-                r.reason = UNEVEN.format(tiles=self.tiles, what="the sum is shared in")
+                self._apart(holder, UNEVEN, r)
                 continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
@@ -262,15 +258,20 @@ class Scratchpad:
                 why = "read in another shape" if reshaped else f"made over {made}, wanted over {sharing}"
                 if made == sharing and not reshaped:
                     why = "read by several"
-                maker = self.made_by.get(holder)
-                self.spill(holder, r)
                 if self.tiles == 1:
+                    self.spill(holder, r)
                     r.reason = f"input through DDR problem by problem, as Intel's compiler takes a batch apart ({why})"
                     continue
-                self.apart.add(holder)
-                r.reason = through_ddr_because("input", why)
-                if maker is not None:
-                    maker.reason = and_also(maker.reason, through_ddr_because("result", why))
+                self._apart(holder, why, r)
+
+    def _apart(self, holder: str, why: str, r: Residence) -> None:
+        """A tensor goes through DDR because there are several tiles: its maker and its reader say so."""
+        maker = self.made_by.get(holder)
+        self.spill(holder, r)
+        self.apart.add(holder)
+        r.reason = through_ddr_because("input", why)
+        if maker is not None:
+            maker.reason = and_also(maker.reason, through_ddr_because("result", why))
 
     def also_apart(self, names: Iterable[str]) -> bool:
         """Whether one of these tensors, or one it is a part of, is in DDR because there are several tiles."""
