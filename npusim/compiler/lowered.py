@@ -12,6 +12,9 @@ from npusim.ops.counting import fills_rows
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
+FEW_TERMS = 64
+PADDED_ROW_CYCLES = {False: 4.8, True: 2.1}  # of two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on 5010
+MOST_SHARED_ROWS = {False: 64, True: 129}
 MOST_IMAGE_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456
 LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
@@ -131,6 +134,20 @@ def fixed_bytes(
             return float(sum(weight_bytes(s) for s in mac))
         return 0.0
     return float(sum(v.npu_bytes for v in constants))
+
+
+def padded_rows(node: Node, steps: tuple[Work, ...], fixed: float, one_kernel: bool) -> int:
+    """Rows of weights that a transfer of their own fills up to sixteens of terms, where few terms are no sixteens and
+    the tiles share the channels of few rows (Intel's schedules: 1, 3, 8, 24 and 49 terms by 1,024 to 8,192 channels,
+    not 197 or 1,000, which are stored so; on NPU 5010 not below 16 terms of fewer than 16 rows)."""
+    work = steps[0] if len(steps) == 1 else None
+    if not isinstance(work, MacWork) or not fixed or node.op_type not in PRODUCTS:
+        return 0
+    rows = work.out_h * work.out_w
+    few = work.in_c < FEW_TERMS and work.in_c % 16 and work.groups == 1
+    shared = rows < MOST_SHARED_ROWS[one_kernel] and work.out_c > 16
+    autopads = one_kernel and work.in_c < 16 and rows < 16
+    return int(work.out_c) if few and shared and not autopads else 0
 
 
 def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:

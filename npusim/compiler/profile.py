@@ -133,7 +133,8 @@ class Memory(Strict):
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
     `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
-    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs."""
+    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
+    `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
 
     resident_share: float
     pipelined_share: float
@@ -162,6 +163,7 @@ class Memory(Strict):
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
+    pads_few_terms: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str

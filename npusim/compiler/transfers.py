@@ -38,6 +38,7 @@ class Transfers:
         channels_to_all_tiles: bool = True,
         halves: bool = False,
         columns_too: bool = False,
+        pads_few_terms: bool = False,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -46,6 +47,7 @@ class Transfers:
         self.one_a_tile = one_a_tile
         self.lines = lines or {}
         self.whole_copies = whole_copies
+        self.pads_few_terms = pads_few_terms
         self.channels_to_all_tiles = channels_to_all_tiles
         self.columns_too = columns_too
         self.tiles = tiles
