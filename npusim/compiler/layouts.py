@@ -193,7 +193,8 @@ class Layouts:
                 return [self._by_transfers(name, self.turned[name])]
             width = columns
             source = self._padded(name, (batch, channels, height, width), added)
-        if len(value.shape) == 3 and height % PIXELS_AT_ONCE and reader.node.op_type in POOLED:
+        whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
+        if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
             return self._line_turned(name, value)
         shape = (batch * height, width, channels)
         sharing = self._shared(reader, value)

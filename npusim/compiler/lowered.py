@@ -13,7 +13,8 @@ from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 FEW_TERMS = 64
-PADDED_ROW_CYCLES = {False: 4.8, True: 2.1}  # of two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on 5010
+# Of the DMA, two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on 5010.
+PADDED_ROW_CYCLES = {False: 4.8, True: 2.1}
 MOST_SHARED_ROWS = {False: 64, True: 129}
 MOST_IMAGE_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456

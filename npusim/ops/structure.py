@@ -95,7 +95,11 @@ def _shuffled(c: OpCase, source: Value) -> MacWork:
 def _columns_innermost(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:
     """Whether what was second innermost of three axes or more ends up innermost: columns of an image, of which the MAC
     array scatters the channels (fast where rows do: [1,C,H,W] to [1,H,W,C]; Intel's schedules)."""
-    return len(shape) == 4 and perm[-1] == 2 and shape[1] > 1 and shape[2] > 1
+    batch = 4 - len(shape)  # [B,R,C] is one image of B channels
+    if batch not in (0, 1):
+        return False
+    channels, rows = ((1,) * batch + shape)[1:3]
+    return perm[-1] + batch == 2 and channels > 1 and rows > 1
 
 
 @op("Concat", lowerings=("dma", "joined_view", "view"))
