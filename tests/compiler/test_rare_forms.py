@@ -122,3 +122,21 @@ def test_work_of_the_array_without_time_is_named_but_for_what_turns():
         {"name": "A_1?t_Add/cluster_1", "dur": 2},
     ]  # fmt: skip
     assert _free_on_the_array(tasks) == {"Conv:mac"}
+
+
+@pytest.mark.parametrize(
+    "terms, filled", [(1, True), (8, True), (16, False), (24, True), (49, True), (197, False)]
+)
+def test_weights_of_few_terms_are_filled_up_by_a_transfer_as_released(terms, filled):
+    graph = loaded(build(f"mm_1_{terms}_4096", weights=False))
+    machine = load_hardware(CHIPS["3720"])
+    released, default = (
+        sum(a.elements for a in moves(compile_graph(graph, machine, load_profile(profile))))
+        for profile in ("2026-as-released", "2026")
+    )
+    assert (released > 0) == filled and default == 0
+
+
+def test_a_left_side_that_lies_transposed_is_turned_for_its_product():
+    assert [s.node.op_type for s in plan("gemm_10_128_1024_128").steps] == ["Transpose", "Gemm"]
+    assert [s.node.op_type for s in plan("gemm_00_128_1024_128").steps] == ["Gemm"]
