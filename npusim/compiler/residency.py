@@ -206,12 +206,13 @@ def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: 
     scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
+    leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
     if step.sharing in (COPIED, PARTS):
-        r.destination = "ddr" if step.sharing == PARTS else r.destination
+        r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination
     # An operand written out stays beside the other and the result, which is written over one of them.
     elif step.node.op_type == "Broadcast":
         r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
-    elif all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes):
+    elif leaves:
         r.destination = "ddr"
     elif r.source == "ddr" and r.destination == "scratchpad":
         r.destination = _follow(step, scratchpad, list(step.reads))
