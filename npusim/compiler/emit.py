@@ -10,7 +10,7 @@ from math import ceil
 
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
-from npusim.compiler.lowered import PADDED_ROW_CYCLES, PRODUCTS, batch_of, padded_rows
+from npusim.compiler.lowered import PADDED_ROW_CYCLES, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import ways_inside
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
@@ -96,7 +96,8 @@ class Emitter(Transfers):
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             if r.part:
                 streams = self.strips_first  # strip by strip, beside all members
-            problems = 1 if step.fixed_bytes else each
+            alone = step.fixed_bytes and not own_constants(step.steps, step.fixed_bytes)
+            problems = 1 if alone else each
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
                 streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=problems,
@@ -155,6 +156,8 @@ class Emitter(Transfers):
         # With a constant side, rows that fill no sixteens come tile by tile: 14 transfers a problem on NPU 4000 and
         # 5010, 7 on 3720 (release 8.4: 4 and 16 problems of 8 terms).
         own = TRANSFERS_A_PROBLEM
+        if own_constants(step.steps, step.fixed_bytes):  # groups of problems, or all one by one
+            return 1 if self.groups_over_tiles else int(work.groups) * own
         if step.fixed_bytes:
             own = PADDED_A_PROBLEM if self.groups_over_tiles else 2 * TRANSFERS_A_PROBLEM
         return int(work.groups) * own

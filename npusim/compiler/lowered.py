@@ -72,6 +72,12 @@ def batch_of(steps: tuple[Work, ...]) -> MacWork | None:
     return work if work is not None and work.groups > 1 else None
 
 
+def own_constants(steps: tuple[Work, ...], constant_bytes: float) -> MacWork | None:
+    """The product of a step, where it is a batch of several with a constant each."""
+    work = batch_of(steps) if constant_bytes else None
+    return work if work is not None and constant_bytes >= weight_bytes(work) else None
+
+
 def adds(steps: tuple[Work, ...]) -> bool:
     """Whether a step is one element-wise pass of the MAC array."""
     work = steps[0] if len(steps) == 1 else None

@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
-from npusim.compiler.lowered import adds, batch_of
+from npusim.compiler.lowered import adds, batch_of, own_constants
 from npusim.compiler.norm_edges import UNEVEN, norm_edges
 from npusim.compiler.place import Placed
 from npusim.compiler.profile import Memory
@@ -227,6 +227,11 @@ class Scratchpad:
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
         read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
+        if self.takes_apart and own_constants(step.steps, step.fixed_bytes):
+            for lies in filter(None, map(self.holder, step.reads)):
+                self.spill(lies, r)
+                r.reason = "input through DDR problem by problem, as Intel's compiler takes a batch of constants apart"
+            return
         if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
             for (
                 name

@@ -95,3 +95,15 @@ def test_rows_that_fill_no_lines_stand_in_one_column_in_a_kernel_for_a_batch():
     assert last(12, 197, 64, 197, "panther_lake").out_w == 1
     assert last(12, 192, 64, 192, "panther_lake").out_w == 4
     assert last(12, 197, 64, 197, "meteor_lake").out_w == 4
+
+
+@pytest.mark.parametrize(
+    ("hardware", "tiles", "transfers"),
+    [("meteor_lake", 2, 80), ("lunar_lake", 4, 12), ("panther_lake", 3, 12)],  # of Intel's schedules
+)
+def test_a_batch_with_a_constant_each_is_taken_apart_on_npu_3720_alone(hardware, tiles, transfers):
+    shape = (1, 16, 64, 64)
+    graph = at_size.one_op("MatMul", {"x": shape}, shape, {"w": shape})
+    plan = compile_graph(graph, HARDWARE[hardware].replace({"tiles": tiles}), load_profile("2026"))
+    moved = sum(ask.transfers for ask in plan.ask if isinstance(ask, DmaTask))
+    assert transfers / 2 <= moved <= 2 * transfers
