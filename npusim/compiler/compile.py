@@ -17,8 +17,8 @@ from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
 from npusim.compiler.kept import keep, kept
-from npusim.compiler.layouts import edge_of
 from npusim.compiler.order import in_canonical_order
+from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.planes import plane_chains

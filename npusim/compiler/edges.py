@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
-from npusim.compiler.layouts import NORMS, Layouts, edge_of, is_image, reads_image, wholes_of
+from npusim.compiler.images import is_image, reads_image
+from npusim.compiler.layouts import NORMS, Layouts
+from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.graph import DType, Node, Value
@@ -227,7 +229,7 @@ class Edges(Layouts):
         for name in step.reads:
             edge = edge_of(name, part_of)
             if edge in self.converted and edge != name:
-                link = next(n for n in wholes_of(name, part_of) if part_of[n] == edge)
+                link = next(n for n in wholes(name, part_of) if part_of[n] == edge)
                 part_of[link] = self.converted[edge]
             elif edge in self.waiting and name not in self.converted:
                 self.waiting -= {name}

@@ -16,9 +16,10 @@ from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import Chunk
+from npusim.compiler.round_trips import RoundTrips
 from npusim.compiler.scratchpad import Residence
 from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
-from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM, Transfers
+from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM
 from npusim.compiler.turned import OPERAND
 from npusim.compiler.turns import relayout, turns_of
 from npusim.ops.slicing import WINDOW_LIMITS
@@ -27,7 +28,7 @@ from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
 
-class Emitter(Transfers):
+class Emitter(RoundTrips):
     """Writes the tasks of one plan."""
 
     def step(self, k: int, step: Placed, r: Residence, due: list[Chunk]) -> None:

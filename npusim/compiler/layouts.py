@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import crosses, folds
+from npusim.compiler.images import IMAGE_RANKS, PLANE_PASSES, is_image, reads_image
+from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import spread_line
@@ -17,48 +18,10 @@ from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, o
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
-IMAGE_RANKS = (3, 4)  # of images, and of signals along one axis
 POOLED = ("MaxPool", "AveragePool")
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
-PLANE_PASSES = frozenset(
-    ["Relu", "LeakyRelu", "PRelu", "Clip", "InstanceNormalization", "BatchNormalization"]
-)
-
-
-def wholes_of(name: str, part_of: Mapping[str, str]) -> Iterator[str]:
-    """Those of `name` and the tensors it is a part of that are parts themselves."""
-    while name in part_of:
-        yield name
-        name = part_of[name]
-
-
-def edge_of(name: str, part_of: Mapping[str, str]) -> str:
-    """The tensor that `name` is, in the end, a part of."""
-    while name in part_of:
-        name = part_of[name]
-    return name
-
-
-def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
-    """Whether the step takes its first input as an image by its channels (axis 1)."""
-    if step.lowering == "scale_shift" and step.node.op_type != "BatchNormalization":
-        shapes = [values[n].shape for n in step.node.inputs if n in values]
-        if len(step.reads) == 1 and len(shapes[0]) == 4 and all(prod(s) == 1 for s in shapes[1:]):
-            return True  # one number for all
-        signal = len(shapes[0]) == 3  # [N,C,L], a number a channel as in images
-        return any(
-            s[-1:] == (1,) and s[-2:-1] > (1,) if signal else s[-2:] == (1, 1) and s[-3:-2] > (1,)
-            for s in shapes
-        )
-    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
-
-
-def is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:
-    """Whether the order of its axes matters: [N,C,H,W] of several channels and pixels."""
-    shape = value.shape
-    return len(shape) in ranks and shape[1] > 1 and prod(shape[2:]) > 1
 
 
 class Layouts:

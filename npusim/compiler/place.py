@@ -16,6 +16,7 @@ from npusim.compiler.lowered import (
     stored_share,
 )
 from npusim.compiler.neighbours import NEIGHBOURS_MATTER, readers_of, same_extents
+from npusim.compiler.parts import edge_of
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import RELAID, relaid
 from npusim.compiler.works import folded, in_one_column, in_wide_rows, with_types
@@ -126,10 +127,7 @@ class Placer:
 
     def whole(self, name: str) -> str:
         """The tensor in which the bytes of `name` lie."""
-        name = self.root(name)
-        while name in self.part_of:
-            name = self.part_of[name]
-        return name
+        return edge_of(self.root(name), self.part_of)
 
     def place(self, node: Node) -> Placed | None:
         """The node placed; None for a view (it runs nowhere). Raises UnknownOp when it has no rule."""

@@ -14,6 +14,7 @@ from npusim.arch.fields import Also
 from npusim.arch.hardware import Hardware
 from npusim.arch.records import Strict
 from npusim.compiler.conditions import CONDITIONS
+from npusim.compiler.memory_rules import Memory
 from npusim.compiler.prices import OwnPrices, priced
 from npusim.errors import BadArgument, BadHardware
 from npusim_xamba.text import near, quoted
@@ -96,77 +97,6 @@ class PackedWeights(Strict):
 
     def unpacked_by(self, generation: str) -> str:
         return self.unpack.get(generation, "mac_array")
-
-
-class Memory(Strict):
-    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
-
-    `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
-    through DDR once it is turned.
-    `rows_around`: generations on which a tile holds the rows around its own of what a window reads.
-    `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
-    before it is loaded.
-    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
-    `whole_kernels_wait`: ... one that is not cut waits for all of them;
-    `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
-    `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
-    result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
-    `kernels_apart`: generations on which a DSP kernel never writes over its input.
-    `sums_of_scales_stay`: generations on which a small tensor that is scaled and added next stays inside even where its
-    inputs came from DDR.
-    `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
-    however small; elsewhere where it is no small one.
-    `strips_both_ways`: generations that cut a plane into many strips along both axes.
-    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
-    and a piece of rows goes through all passes of a normalisation.
-    `passes_as_they_lie`: generations on which an element-wise pass takes images of the graph and tensors that fill no
-    sixteens as they lie.
-    `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
-    `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
-    `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
-    `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
-    (npusim.compiler.scans).
-    `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
-    heads fit, not of three: a profile that does so is slower with more of the scratchpad.
-    `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
-    of a result on.
-    `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
-    `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
-    `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
-    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
-    `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
-
-    resident_share: float
-    pipelined_share: float
-    prefetch_steps: int
-    follow_input: bool = True
-    reshape_through_ddr: bool = False
-    natural_cuts: bool = False
-    turned_through_ddr: tuple[str, ...] = ()
-    rows_around: tuple[str, ...] = ()
-    padded_by_copy: tuple[str, ...] = ()
-    kernel_pieces_wait: tuple[str, ...] = ()
-    whole_kernels_wait: tuple[str, ...] = ()
-    cuts_over_two_axes_wait: tuple[str, ...] = ()
-    kernels_without_halo: tuple[str, ...] = ()
-    kernels_apart: tuple[str, ...] = ()
-    sums_of_scales_stay: tuple[str, ...] = ()
-    shared_parts_through_ddr: tuple[str, ...] = ()
-    strips_both_ways: tuple[str, ...] = ()
-    turns_in_strips: tuple[str, ...] = ()
-    passes_as_they_lie: tuple[str, ...] = ()
-    pools_by_columns: tuple[str, ...] = ()
-    whole_copies: tuple[str, ...] = ()
-    halves_odd_slices: tuple[str, ...] = ()
-    as_scheduled: bool = False
-    room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
-    elementwise_stay: tuple[str, ...] = ()
-    activated_in_step: dict[str, float] = field(default_factory=dict)
-    scores_of_two_through_ddr: tuple[str, ...] = ()
-    pads_few_terms: tuple[str, ...] = ()
-    scan_states_stay: tuple[str, ...] = ()
-    scan_products_stay: tuple[str, ...] = ()
-    source: str
 
 
 class CompilerProfile(Strict):

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Set
 from math import ceil
 
 from npusim.compiler.activated import in_step
-from npusim.compiler.apart import stays_apart, with_the_others
+from npusim.compiler.apart import stays_apart
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import ADDED, COPIED, GROUPS, IMAGE, PARTS, ROWS, over_channels, sharing_of
+from npusim.compiler.distribution import GROUPS, IMAGE, ROWS, over_channels, sharing_of
+from npusim.compiler.follow import follow, saved_in_place
 from npusim.compiler.halo import cross_halo
-from npusim.compiler.joined import is_small, joined_inside, shared_parts, strips_stay
+from npusim.compiler.joined import joined_inside, strips_stay
+from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
     chained,
@@ -25,11 +27,9 @@ from npusim.compiler.passing import (
 from npusim.compiler.pieces import (
     bytes_between,
     convolution_of,
-    scales_planes,
     term_blocks,
     too_large_twice,
     weight_copies,
-    works_in_place,
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
@@ -42,10 +42,6 @@ from npusim.compiler.strips import Cut
 from npusim.compiler.turned import table_bytes
 from npusim.compiler.weight_streams import streamed_blocks
 from npusim.work import MacOp, MacWork
-
-# MAC-array passes that leave their result where their inputs came from
-FOLLOWING_PASSES = ("Add", "Sub", "Mul")
-
 
 CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other
 
@@ -88,11 +84,11 @@ def residences(
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
         if step.engine == "none":
-            _strided(k, step, scratchpad, r, inputs, outputs)
+            strided(k, step, scratchpad, r, inputs, outputs)
         elif step.engine == "dma":
             scratchpad.cross_tiles(step, sharing, r)
             crossing, r.reason = r.reason, ""
-            _moved(k, step, scratchpad, r, outputs)
+            moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
             cross_halo(step, scratchpad, r)
@@ -113,7 +109,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     sizes = scratchpad.sizes
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
-    need = reads + writes - _saved_in_place(k, step, scratchpad)
+    need = reads + writes - saved_in_place(k, step, scratchpad)
     attention = attention_of([step]) if len(step.steps) > 2 else None
     if attention is not None:
         need += 2 * attention.score_bytes
@@ -136,7 +132,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
     elif held + weights <= scratchpad.resident_bytes:
-        r.destination = _follow(step, scratchpad, missing)
+        r.destination = follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID else scratchpad.resident_bytes
@@ -198,65 +194,6 @@ def _until(step: Placed) -> float:
     return float(isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION)
 
 
-def _moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
-    """A pure transfer reads where its input is and writes where its output may stay."""
-    inside = step.reads and all(scratchpad.holder(n) is not None for n in step.reads)
-    r.source = "scratchpad" if inside else "ddr"
-    writes = sum(scratchpad.sizes[n] for n in step.writes)
-    scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
-    held = writes + scratchpad.used_bytes
-    r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
-    leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.sharing in (COPIED, PARTS):
-        r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination
-    # An operand written out stays beside the other and the result, which is written over one of them.
-    elif step.node.op_type == "Broadcast":
-        r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
-    elif leaves:
-        r.destination = "ddr"
-    elif r.source == "ddr" and r.destination == "scratchpad":
-        r.destination = _follow(step, scratchpad, list(step.reads))
-        stays_apart(step, scratchpad, r)
-    r.held_bytes = min(held, scratchpad.resident_bytes)
-
-
-def _strided(
-    k: int, step: Placed, scratchpad: Scratchpad, r: Residence, inputs: Set[str], outputs: Set[str]
-) -> None:
-    """No task: the result lies where its parts lie; in the scratchpad it takes their place. What has a place of its
-    own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
-    holders = [scratchpad.holder(n) for n in step.reads]
-    out = [n for n in step.writes if n in outputs]
-    large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
-    several = large and shared_parts(step, scratchpad)
-    if all(h is not None for h in holders) and not out and not several:
-        for name in step.reads:
-            scratchpad.release(name, k)
-        scratchpad.make_room(
-            k, step, r, sum(scratchpad.sizes[n] for n in step.writes) + scratchpad.bytes_of(step.reads)
-        )
-    else:
-        r.destination = "ddr"
-        whole = step.node.op_type == "Concat"
-        if out and not whole:
-            moved = [(n, scratchpad.sizes[n]) for n in out]
-            if holders and holders[0] is not None:
-                r.writes += moved
-            else:
-                r.copies += moved
-        elif out:
-            placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
-            r.copies += [(n, scratchpad.sizes[n]) for n in placed]
-        elif whole:  # what others read too has a place of its own already
-            r.copies += [(n, scratchpad.sizes[n]) for n in shared_parts(step, scratchpad)]
-        if not out:
-            stays_apart(step, scratchpad, r)
-        for holder in dict.fromkeys(holders):
-            if holder is not None and (whole or not out):
-                with_the_others(holder, step, scratchpad, r)
-    r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)
-
-
 def _settle(
     k: int, step: Placed, scratchpad: Scratchpad, r: Residence, sharing: str, outputs: Set[str]
 ) -> None:
@@ -284,28 +221,3 @@ def _settle(
         scratchpad.sharings[name] = sharing
     for name in step.reads:
         scratchpad.release(name, k)
-
-
-def _saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
-    """Bytes an element-wise step saves by writing over an input that nobody needs afterwards."""
-    if not works_in_place(step) or (step.engine == "dsp" and scratchpad.kernels_apart):
-        return 0.0
-    size = scratchpad.sizes[step.writes[0]]
-    whole = (n for n in step.reads if n not in scratchpad.part_of or scratchpad.holder(n) in (None, n))
-    return size if any(scratchpad.sizes[n] == size and scratchpad.dead_after(n, k) for n in whole) else 0.0
-
-
-def _follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
-    """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
-    own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
-    own = own or not scratchpad.staying.isdisjoint(step.writes)
-    if step.lowering == "scale_shift" and step.writes[0] in scratchpad.added_next:
-        own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
-    if scales_planes(step) and step.reads_turned:
-        own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
-    own |= any(name in scratchpad.stays for name in step.writes)
-    if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
-        own = True  # the softmax of scores with a mask: its product takes it head by head
-    if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):
-        return "scratchpad"
-    return "ddr"

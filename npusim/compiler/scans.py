@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from npusim.compiler.memory_rules import Memory
 from npusim.compiler.place import Placed
-from npusim.compiler.profile import Memory
 from npusim.graph import Value
 from npusim.work import MacOp, MacWork, VectorWork
 

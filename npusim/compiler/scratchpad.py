@@ -10,9 +10,10 @@ from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
 from npusim.compiler.lowered import adds, batch_of, own_constants
+from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges
+from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
-from npusim.compiler.profile import Memory
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.split import UNCUT, Blocks
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -134,10 +135,7 @@ class Scratchpad:
 
     def wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""
-        yield name
-        while name in self.part_of:
-            name = self.part_of[name]
-            yield name
+        return wholes(name, self.part_of)
 
     def holder(self, name: str) -> str | None:
         """The tensor inside that holds the bytes of `name`: itself, or one it is a part of."""

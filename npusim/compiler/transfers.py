@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
+from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DMA0, DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
@@ -148,10 +149,7 @@ class Transfers:
 
     def _wholes(self, name: str) -> Iterator[str]:
         """The tensor and those it is a part of."""
-        yield name
-        while name in self.part_of:
-            name = self.part_of[name]
-            yield name
+        return wholes(name, self.part_of)
 
     def _ready(self, name: str) -> tuple[int, ...]:
         """Tasks after which the tensor, or the one it is a part of, is in the scratchpad."""
@@ -166,23 +164,6 @@ class Transfers:
             return self.stored.get(name, ()) or self.made.get(name, ())
         found = (self.stored.get(n, ()) or self.made.get(n, ()) for n in self._wholes(name))
         return next((tasks for tasks in found if tasks), ())
-
-    def _copied(self, name: str, step: Placed, each: int) -> tuple[int, ...]:
-        """A tensor in DDR, copied there with its padding, or without it: problem by problem where a batch is taken
-        apart (`each` transfers of it to the tiles)."""
-        size, repeats = self.sizes[name], step.node.repeats
-        return self._transfer(
-            f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats,
-            least=max(1, each // TRANSFERS_A_PROBLEM),
-        )  # fmt: skip
-
-    def _pad(self, name: str, step: Placed, after: tuple[int, ...], each: int) -> tuple[int, ...]:
-        """A tensor written to DDR and read back with its channels padded to sixteens, or without the padding."""
-        size, repeats = self.sizes[name], step.node.repeats
-        out = self._transfer(f"{name}/pad", size, "scratchpad", "ddr", after=after, repeats=repeats)
-        return self._transfer(
-            f"{name}/padded", size, "ddr", "scratchpad", after=out, repeats=repeats, least=each
-        )
 
     def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
@@ -235,70 +216,3 @@ class Transfers:
             ask = self._ask(share, source, destination, elements * count / slices, each)
             done.append(plan.add(label, plan.port(share), ask, pieces, 0, repeats, waits, streams))
         return tuple(done)
-
-    def _inside(
-        self,
-        label: str,
-        work: MoveWork,
-        ways: tuple[tuple[str, str, str], ...],
-        after: tuple[int, ...],
-        pieces: int,
-        repeats: int,
-        loaded: float,
-    ) -> tuple[int, ...]:
-        """A tensor from DDR to DDR by way of the scratchpad: loaded (`loaded` bytes) and permuted, or filled, then
-        written."""
-        for name, source, to in ways:
-            # Filling reads next to nothing, see `_filled`.
-            whole = (
-                self.whole_copies != (name == "/fill") if "ddr" in (source, to) or name == "/fill" else False
-            )
-            elements = work.elements if source == to else 0.0
-            nbytes = loaded if name == "/in" else work.nbytes
-            after = self._transfer(
-                f"{label}{name}", nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
-                elements=elements, whole=whole,
-            )  # fmt: skip
-        return after
-
-    def _turned_inside(
-        self, label: str, nbytes: float, step: Placed, r: Residence, after: tuple[int, ...]
-    ) -> tuple[int, ...]:
-        """A tensor turned by the DMA inside one tile: loaded where it is not there, permuted, copied to its readers."""
-        repeats = step.node.repeats
-        if r.source == "ddr":
-            after = self._transfer(f"{label}/in", nbytes, "ddr", "scratchpad", after=after, repeats=repeats)
-        inside = "scratchpad"
-        after = self._transfer(f"{label}/turn", nbytes, inside, inside, after=after, repeats=repeats)
-        if r.destination == "ddr":
-            after = self._transfer(label, nbytes, inside, "ddr", after=after, repeats=repeats)
-        return after
-
-    def _filled(
-        self, label: str, nbytes: float, step: Placed, r: Residence, after: tuple[int, ...]
-    ) -> tuple[int, ...]:
-        """A small tensor written out to a large one: loaded, filled in, copied to the tiles or to DDR. Filling reads
-        next to nothing: one port does it at a copy's rate, on generations of whole copies at twice that rate, as two
-        ports do a copy (Intel's schedules of a row of 768 over 200: 9.9 us on NPU 3720, 4.0 us on 5010)."""
-        repeats = step.node.repeats
-        if r.source == "ddr":
-            small = self.sizes[step.reads[0]]
-            after = self._transfer(f"{label}/in", small, "ddr", "scratchpad", after=after, repeats=repeats)
-        inside = "scratchpad"
-        whole = not self.whole_copies
-        after = self._transfer(
-            f"{label}/fill", nbytes, inside, inside, after=after, repeats=repeats, whole=whole
-        )
-        return self._transfer(label, nbytes, inside, r.destination, after=after, repeats=repeats)
-
-    def _through_ddr(
-        self, step: Placed, r: Residence, nbytes: float, behind: tuple[int, ...], pieces: int
-    ) -> tuple[int, ...]:
-        """A result of a part of the step, written to DDR and read back."""
-        for name, source, to in (("partial", "scratchpad", "ddr"), ("partials", "ddr", "scratchpad")):
-            behind = self._transfer(
-                f"{step.node.name}/{name}", nbytes, source, to, after=() if r.overlaps else behind,
-                streams=behind if r.overlaps else (), pieces=pieces if r.overlaps else 1, transfers=pieces,
-                repeats=step.node.repeats,
-            )  # fmt: skip
-        return behind

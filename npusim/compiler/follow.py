@@ -1,0 +1,36 @@
+"""Steps whose result goes by their inputs: left where these came from, or written over one of them."""
+
+from __future__ import annotations
+
+from npusim.compiler.distribution import ADDED
+from npusim.compiler.pieces import scales_planes, works_in_place
+from npusim.compiler.place import Placed
+from npusim.compiler.scratchpad import Scratchpad
+
+# MAC-array passes that leave their result where their inputs came from
+FOLLOWING_PASSES = ("Add", "Sub", "Mul")
+
+
+def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
+    """Element-wise and DSP steps whose inputs all came from DDR leave their output there."""
+    own = step.engine == "mac_array" and step.node.op_type not in FOLLOWING_PASSES
+    own = own or not scratchpad.staying.isdisjoint(step.writes)
+    if step.lowering == "scale_shift" and step.writes[0] in scratchpad.added_next:
+        own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
+    if scales_planes(step) and step.reads_turned:
+        own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
+    own |= any(name in scratchpad.stays for name in step.writes)
+    if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
+        own = True  # the softmax of scores with a mask: its product takes it head by head
+    if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):
+        return "scratchpad"
+    return "ddr"
+
+
+def saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
+    """Bytes an element-wise step saves by writing over an input that nobody needs afterwards."""
+    if not works_in_place(step) or (step.engine == "dsp" and scratchpad.kernels_apart):
+        return 0.0
+    size = scratchpad.sizes[step.writes[0]]
+    whole = (n for n in step.reads if n not in scratchpad.part_of or scratchpad.holder(n) in (None, n))
+    return size if any(scratchpad.sizes[n] == size and scratchpad.dead_after(n, k) for n in whole) else 0.0

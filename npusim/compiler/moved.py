@@ -1,0 +1,71 @@
+"""Where the results of steps live that compute nothing: pure transfers, and tensors that lie where their parts do."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from npusim.compiler.apart import stays_apart, with_the_others
+from npusim.compiler.distribution import COPIED, PARTS
+from npusim.compiler.follow import follow
+from npusim.compiler.joined import is_small, shared_parts
+from npusim.compiler.place import Placed
+from npusim.compiler.scratchpad import Residence, Scratchpad
+
+
+def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
+    """A pure transfer reads where its input is and writes where its output may stay."""
+    inside = step.reads and all(scratchpad.holder(n) is not None for n in step.reads)
+    r.source = "scratchpad" if inside else "ddr"
+    writes = sum(scratchpad.sizes[n] for n in step.writes)
+    scratchpad.make_room(k, step, r, writes + scratchpad.bytes_of(step.reads))
+    held = writes + scratchpad.used_bytes
+    r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
+    leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
+    if step.sharing in (COPIED, PARTS):
+        r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination
+    # An operand written out stays beside the other and the result, which is written over one of them.
+    elif step.node.op_type == "Broadcast":
+        r.destination = "scratchpad" if held + writes <= scratchpad.resident_bytes else "ddr"
+    elif leaves:
+        r.destination = "ddr"
+    elif r.source == "ddr" and r.destination == "scratchpad":
+        r.destination = follow(step, scratchpad, list(step.reads))
+        stays_apart(step, scratchpad, r)
+    r.held_bytes = min(held, scratchpad.resident_bytes)
+
+
+def strided(
+    k: int, step: Placed, scratchpad: Scratchpad, r: Residence, inputs: Set[str], outputs: Set[str]
+) -> None:
+    """No task: the result lies where its parts lie; in the scratchpad it takes their place. What has a place of its
+    own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
+    holders = [scratchpad.holder(n) for n in step.reads]
+    out = [n for n in step.writes if n in outputs]
+    large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
+    several = large and shared_parts(step, scratchpad)
+    if all(h is not None for h in holders) and not out and not several:
+        for name in step.reads:
+            scratchpad.release(name, k)
+        scratchpad.make_room(
+            k, step, r, sum(scratchpad.sizes[n] for n in step.writes) + scratchpad.bytes_of(step.reads)
+        )
+    else:
+        r.destination = "ddr"
+        whole = step.node.op_type == "Concat"
+        if out and not whole:
+            results = [(n, scratchpad.sizes[n]) for n in out]
+            if holders and holders[0] is not None:
+                r.writes += results
+            else:
+                r.copies += results
+        elif out:
+            placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
+            r.copies += [(n, scratchpad.sizes[n]) for n in placed]
+        elif whole:  # what others read too has a place of its own already
+            r.copies += [(n, scratchpad.sizes[n]) for n in shared_parts(step, scratchpad)]
+        if not out:
+            stays_apart(step, scratchpad, r)
+        for holder in dict.fromkeys(holders):
+            if holder is not None and (whole or not out):
+                with_the_others(holder, step, scratchpad, r)
+    r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)
