@@ -221,6 +221,8 @@ class Emitter(RoundTrips):
             if isinstance(work, MoveWork):
                 by_dma = step.engine == "dma"
                 source, destination = (r.source, r.destination) if by_dma else relayout(work, r, step)
+                if by_dma and i:
+                    source = destination  # what the copy before it wrote
                 if step.node.op_type == "Broadcast" or (step.lowering, step.sharing) == (OPERAND, COPIED):
                     made = self._filled if step.node.op_type == "Broadcast" else self._turned_inside
                     previous = made(label, work.nbytes, step, r, after)

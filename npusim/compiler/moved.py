@@ -11,6 +11,8 @@ from npusim.compiler.joined import is_small, shared_parts
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
+LARGER = "copied_larger"
+
 
 def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
     """A pure transfer reads where its input is and writes where its output may stay."""
@@ -21,7 +23,9 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.sharing in (COPIED, PARTS):
+    if step.lowering == LARGER:
+        r.destination = "ddr"  # its maker writes the columns several times, the rows are copied there
+    elif step.sharing in (COPIED, PARTS):
         r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination
     # An operand written out stays beside the other and the result, which is written over one of them.
     elif step.node.op_type == "Broadcast":

@@ -10,6 +10,7 @@ from onnx import helper
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask
 from npusim.compiler.profile import load_profile
 from npusim.ops.structure import merged
 from npusim.simulation import simulate
@@ -95,3 +96,19 @@ def test_a_softmax_over_one_element_runs_nowhere():
     assert not [
         n for n in simulate(graph("Softmax", (1, 1), axis=-1), "meteor_lake").nodes if n.engine == "dsp"
     ]
+
+
+def test_an_image_made_larger_inside_a_graph_goes_through_ddr_on_npu_3720():
+    """64 x 32 x 32 twice as large: its maker writes the columns twice, their rows are copied there, its reader loads
+    all (hslices_concat of HRNet in the schedules of NPU 3720; NPU 4000 and 5010 read at computed addresses)."""
+    larger = helper.make_node("Resize", ["r", "", "s"], ["u"], name="u", mode="nearest")
+    nodes = [node("Relu", "x", "r"), larger, node("Relu", "u", "y")]
+    scales = [("s", np.array([1, 1, 2, 2], np.float32))]
+    g = loaded(model(nodes, {"x": [1, 64, 32, 32]}, ["y"], constants=scales, dtype=10))
+    moves = [(a.source, a.destination, a.nbytes) for a in plan(g, "3720").ask if isinstance(a, DmaTask)]
+    image = 64 * 32 * 32 * 2
+    inside = [m for m in moves if m[2] > image and m[1] == "ddr"]
+    assert inside[:2] == [("scratchpad", "ddr", 2 * image), ("ddr", "ddr", 4 * image)]
+    assert ("ddr", "scratchpad", 4 * image) in moves
+    other = [a.nbytes for a in plan(g, "4000").ask if isinstance(a, DmaTask) and a.destination == "ddr"]
+    assert sum(other) == 4 * image
