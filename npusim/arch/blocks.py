@@ -93,6 +93,7 @@ class MacArray(Strict):
     lanes_8bit: PosInt  # channels that stencils and elementwise operations work on at once
     lanes_16bit: PosInt
     broadcast_bytes_per_cycle: Positive  # of outputs written to several tiles
+    stride8_rows: NotNegative = 0.0  # input rows at which a window at strides of 8 rows costs twice; 0: none
     convolution: Convolution
     stencil: Stencil
     eltwise: Eltwise

@@ -19,6 +19,7 @@ from npusim.work import MacOp, MacWork, Number
 GRID_MODES = {"16x16": (16, 16, 1), "8x16": (16, 8, 2), "4x16": (8, 8, 4)}
 _ALIGN = 16  # channels the array works on at once
 _WORD_BYTES = 32  # of the link between tiles: 16 8-bit channels of a pixel cost what 16 16-bit ones do
+_LONG_STRIDE = 8  # rows; the largest stride there is
 _LEAST_INSIDE = 0.8  # no profiled row shows a gain from more padding than this leaves inside
 
 
@@ -67,12 +68,23 @@ def _rows(work: MacWork, rows: Any, n: int) -> MacWork:
 
 def _one_op(op: int, work: MacWork, hw: Hardware, mode: str | None) -> Number:
     if op == MacOp.CONVOLUTION:
-        return convolution_cycles(work, hw, mode)
+        return _over_long_rows(convolution_cycles(work, hw, mode), work, hw)
     if op == MacOp.ELTWISE:
         return eltwise_cycles(work, hw)
     if op >= MacOp.PERMUTE_IMAGE:
         return permute_cycles(work, hw)
-    return stencil_cycles(work, hw, mode)
+    return _over_long_rows(stencil_cycles(work, hw, mode), work, hw)
+
+
+def _over_long_rows(cycles: Number, work: MacWork, hw: Hardware) -> Number:
+    """Cycles of ONE problem of windows: dearer by the cube of their input rows at strides of 8 rows where a compiler
+    prices them so (`docs/hardware.md`, Long columns)."""
+    rows = np.asarray(hw.mac_array.stride8_rows, dtype=float)
+    strided = np.asarray(work.stride_h) >= _LONG_STRIDE
+    if not np.any(strided) or not np.any(rows):
+        return cycles
+    share = np.asarray(work.out_h, dtype=float) * work.stride_h / np.where(rows > 0, rows, np.inf)
+    return cycles * np.where(strided, 1.0 + share**3, 1.0)
 
 
 def _by_planes(cycles: Number, work: MacWork, hw: Hardware) -> Number:
