@@ -80,10 +80,7 @@ def in_step(k: int, product: Placed, kernel: Placed, pieces: int, scratchpad: Sc
             f"cut together in {pieces} pieces of channels: what is computed stays inside to be activated"
         )
     r.destination, behind.destination = "next", "ddr"
-    r.fixed_traffic, r.weights_held, r.weights_until = (
-        product.fixed_bytes,
-        2 * product.fixed_bytes / pieces,
-        1.0,
-    )
+    r.fixed_traffic, r.weights_until = product.fixed_bytes, 1.0
+    r.weights_held = 2 * product.fixed_bytes / pieces
     behind.follows = frozenset(product.writes)
     return [r, behind]

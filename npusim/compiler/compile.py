@@ -28,7 +28,7 @@ from npusim.compiler.residency import residences
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.strips import Machine
-from npusim.compiler.turned import apart, stays_copied
+from npusim.compiler.turned import stays_copied, turned_by_steps
 from npusim.compiler.works import WIDE_ROWS
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
@@ -184,7 +184,8 @@ def _place(
             raise broken(graph, error, node) from error
         if step is not None:
             tasks.take(node, len(step.steps))
-            for one in apart(stays_copied(step, edges.values, tile_bytes), placer, edges.values, one_kernel):
+            step = stays_copied(step, edges.values, tile_bytes)
+            for one in turned_by_steps(step, placer, edges.values, one_kernel):
                 placed += edges.before(one)
     ends, outputs = edges.behind(placed)
     placed += ends

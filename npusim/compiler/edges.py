@@ -10,7 +10,7 @@ from dataclasses import replace
 from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
 from npusim.compiler.images import is_image, reads_image
-from npusim.compiler.layouts import NORMS, Layouts
+from npusim.compiler.layouts import NORMS, Layouts, permuted, transferred
 from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
@@ -111,18 +111,15 @@ class Edges(Layouts):
                 nbytes = value.elements * 4.0 if value.dtype is DType.FLOAT else value.npu_bytes
                 node = Node(out, "Copy", (source,), (out,))
                 why = "an output that is part of another tensor, or an input handed through, is copied to its place"
-                added.append(
-                    Placed(node, "dma", (MoveWork(nbytes),), "dma", why, (source,), (out,), 0.0, 0.0)
-                )
+                added.append(transferred(node, MoveWork(nbytes), why))
         return added, tuple(ends.get(n) or placer.root(n) for n in self.graph.outputs)
 
     def _in_planes(self, name: str) -> Placed | None:
         """The pass that writes an image of such a step plane by plane, as it leaves the graph; two of them, through
         DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules)."""
         value, maker = self.values[name], self.made_by.get(name)
-        at_once = (
-            maker is not None and maker.lowering == "phases_at_once"
-        )  # its pixels come from channels too
+        # its pixels come from channels too
+        at_once = maker is not None and maker.lowering == "phases_at_once"
         if not (at_once or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
@@ -137,7 +134,7 @@ class Edges(Layouts):
             works = (*trip, *works)
         why = "an image whose pixels came from channels is written plane by plane by a pass of the MAC array"
         node = Node(out, "MemPermute", (name,), (out,))
-        return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+        return permuted(node, works, why, IMAGE)
 
     def _depthwise_batch(self, step: Placed | None) -> bool:
         """Whether a step is a depthwise convolution of several images."""
@@ -153,7 +150,7 @@ class Edges(Layouts):
         node = Node(out, "Copy", (name,), (out,))
         work = MoveWork(value.npu_bytes, "ddr", "ddr", transfers=images)
         why = "images of a batch are copied for calls of one image each"
-        return Placed(node, "dma", (work,), "dma", why, (name,), (out,), 0.0, 0.0)
+        return transferred(node, work, why)
 
     def _of_calls(self, name: str) -> Placed | None:
         """What brings the results of a depthwise convolution of a batch to their place: a copy of each image behind
@@ -173,7 +170,7 @@ class Edges(Layouts):
         works = (turn,) if even else (*ddr_round_trip(value.npu_bytes), turn)
         why = "images of a batch are written channels first by a pass of the MAC array"
         node = Node(out, "MemPermute", (name,), (out,))
-        return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+        return permuted(node, works, why, IMAGE)
 
     def _narrows(self, source: str, name: str) -> bool:
         """Whether an output is an input of the graph in half the bytes: a Cast and nothing else."""

@@ -51,9 +51,8 @@ class Emitter(RoundTrips):
         later = [chunk for chunk in due if chunk.step == k and chunk.needed_at] if due else due
         together = len(passing) + bool(later) > 1 and not r.part
         for chunk in due:
-            if (
-                chunk.step == k and not chunk.needed_at
-            ):  # what the first piece needs comes in front of what streams
+            # what the first piece needs comes in front of what streams
+            if chunk.step == k and not chunk.needed_at:
                 self._fetch(chunk, begins)
         loads: list[int] = []
         loaded = {name for name, _, _ in r.loads} if step.padded else ()
@@ -78,10 +77,10 @@ class Emitter(RoundTrips):
         elif r.part == "last":
             feeds = tuple([(t, 1 / r.pieces) for t in self.strips_rest])
         own = self.weights.pop(k, [])
-        one = self.groups_over_tiles
-        rows = padded_rows(step.node, step.steps, step.fixed_bytes, one) if self.pads_few_terms else 0
+        one_kernel = self.groups_over_tiles
+        rows = padded_rows(step.node, step.steps, step.fixed_bytes, one_kernel) if self.pads_few_terms else 0
         if rows:  # zeros beside each row of weights
-            cycles = PADDED_ROW_CYCLES[one]
+            cycles = PADDED_ROW_CYCLES[one_kernel]
             label = f"{step.node.name}/padding"
             loads += self._transfer(label, 0.0, "ddr", "scratchpad", elements=rows * cycles, least=2)
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)

@@ -28,8 +28,5 @@ def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
 
 
 def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:
-    for name in names:
-        holder = scratchpad.holder(name)
-        if holder is not None:
-            scratchpad.spill(holder, r)
-            r.reason = reason
+    if scratchpad.spill_all(names, r):
+        r.reason = reason

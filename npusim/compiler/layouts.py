@@ -221,7 +221,7 @@ class Layouts:
         out = (self.turned[name],)
         node = Node(f"{name}/layout", "MemPermute", (source,), out)
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
-        return Placed(node, "mac_permute", works, "mac_array", why, (source,), out, 0.0, 0.0, sharing=sharing)
+        return permuted(node, works, why, sharing)
 
     def upsampled(self, step: Placed) -> Placed:
         """An image spread out with zeros: these are written, and its pixels between them."""
@@ -257,7 +257,7 @@ class Layouts:
     def _transferred(self, node: Node, why: str, beside: float = 0.0) -> Placed:
         """A step of the DMA that makes the node's result; `beside`: bytes it writes besides."""
         work = MoveWork(self.values[node.outputs[0]].npu_bytes + beside)
-        return Placed(node, "dma", (work,), "dma", why, node.inputs, node.outputs, 0.0, 0.0)
+        return transferred(node, work, why)
 
     def _shared(self, reader: Placed, value: Value) -> str:
         """How an image lies over the tiles when it is turned for `reader`."""
@@ -272,3 +272,14 @@ class Layouts:
         if reader.lowering == "scale_shift" and len(value.shape) == 3:
             leaves = True  # a signal lies in four rows for it, and is shared over channels
         return SLABS if leaves else IMAGE
+
+
+def permuted(node: Node, works: tuple[Work, ...], why: str, sharing: str) -> Placed:
+    """A step of the MAC array that turns what `node` reads."""
+    reads, writes = node.inputs, node.outputs
+    return Placed(node, "mac_permute", works, "mac_array", why, reads, writes, 0.0, 0.0, sharing=sharing)
+
+
+def transferred(node: Node, work: MoveWork, why: str) -> Placed:
+    """A step of the DMA that makes what `node` writes."""
+    return Placed(node, "dma", (work,), "dma", why, node.inputs, node.outputs, 0.0, 0.0)

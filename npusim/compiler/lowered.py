@@ -16,7 +16,7 @@ FEW_TERMS = 64
 # Of the DMA, two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on 5010.
 PADDED_ROW_CYCLES = {False: 4.8, True: 2.1}
 MOST_SHARED_ROWS = {False: 64, True: 129}
-MOST_IMAGE_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
+MOST_SHARED_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456
 LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
 #: Of a table that a kernel picks rows from and that is loaded whole (Intel's schedules: 640 KB are, 2.5 MB are not).
@@ -78,8 +78,8 @@ def own_constants(steps: tuple[Work, ...], constant_bytes: float) -> MacWork | N
     return work if work is not None and constant_bytes >= weight_bytes(work) else None
 
 
-def adds(steps: tuple[Work, ...]) -> bool:
-    """Whether a step is one element-wise pass of the MAC array."""
+def is_elementwise_pass(steps: tuple[Work, ...]) -> bool:
+    """Whether the works of a step are one element-wise pass of the MAC array."""
     work = steps[0] if len(steps) == 1 else None
     return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
 
@@ -173,7 +173,7 @@ def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
     spread = [(1,) * (len(out) - len(shape)) + shape for shape in operands]
     ways = [tuple([shape[a] > 1 for shape in spread]) for a, n in enumerate(out) if n > 1]
     axes = len(ways) if len(ways) < 2 else 1 + sum(a != b for a, b in pairwise(ways))
-    return sum(n > 1 for n in out) <= 1 or (axes > MOST_IMAGE_AXES and not all(ways[0]))
+    return sum(n > 1 for n in out) <= 1 or (axes > MOST_SHARED_AXES and not all(ways[0]))
 
 
 def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

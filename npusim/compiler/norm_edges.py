@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isqrt
 
-from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.lowered import PRODUCTS, is_elementwise_pass
 from npusim.compiler.place import Placed
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import VectorWork
 
 #: Pixels of a tile from which on a scale is shared over rows: 32 and 48 are, 16 and 21 are shared over channels.
 LEAST_PIXELS = 32
@@ -54,11 +54,6 @@ def scaled_where_it_lies(step: Placed, tiles: int, wide: int) -> bool:
     return [n * columns for n in shares(rows // columns, tiles)] == shares(rows, tiles)
 
 
-def _adds(step: Placed) -> bool:
-    work = step.only
-    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
-
-
 def _lies_in_rows(added: Placed, step: Placed, tiles: int) -> bool:
     """Whether a sum lies over the tiles as the rows that are normalised."""
     rows, length = _rows(step)
@@ -83,7 +78,7 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
         source = maker.get(step.reads[0]) if step.reads else None
         if source is not None and step.writes:
             edge = step.reads[0], step.writes[0]
-            if normalises_rows(step) and _adds(source):
+            if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
             elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
                 yield edge, True

@@ -53,10 +53,7 @@ def in_blocks(
     assert found is not None
     fitted, again = found
     if not inside:
-        for name in step.reads:
-            holder = scratchpad.holder(name)
-            if holder is not None:
-                scratchpad.spill(holder, r)
+        scratchpad.spill_all(step.reads, r)
         missing = list(step.reads)
     _apply(step, scratchpad, r, fitted)
     r.loads = [(n, scratchpad.sizes[n] * again, fitted.left_blocks) for n in missing]
@@ -116,10 +113,7 @@ def streamed_through(
 ) -> list[str]:
     """Inputs arrive and outputs leave piece by piece; returns the inputs that arrive."""
     if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS:
-        for name in step.reads:
-            holder = scratchpad.holder(name)
-            if holder is not None:
-                scratchpad.spill(holder, r)
+        scratchpad.spill_all(step.reads, r)
         missing = list(step.reads)
     inside, arriving = scratchpad.bytes_of(step.reads), sum(scratchpad.sizes[n] for n in missing)
     room = scratchpad.pipelined_bytes - inside - min(step.fixed_bytes, scratchpad.pipelined_bytes / 4)
@@ -147,10 +141,7 @@ def streamed_through(
 
 def in_strips(step: Placed, scratchpad: Scratchpad, r: Residence, strips: Strips) -> None:
     """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
-    for name in step.reads:
-        holder = scratchpad.holder(name)
-        if holder is not None:
-            scratchpad.spill(holder, r)
+    scratchpad.spill_all(step.reads, r)
     b = strips.blocks
     r.pieces, r.blocks, r.destination, r.reason = b.pieces, b, "ddr", strips.reason
     for name in step.reads:
@@ -167,10 +158,7 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
     reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
     r = Residence()
     scratchpad.make_room(k, steps[0]._replace(reads=reads), r, scratchpad.resident_bytes)
-    for name in reads:
-        holder = scratchpad.holder(name)
-        if holder is not None:
-            scratchpad.spill(holder, r)
+    scratchpad.spill_all(reads, r)
     found_strips = whole.strips(scratchpad.tiles, tile_bytes)
     if found_strips is None or (whole.small_heads and _added_between(steps)):
         return []
@@ -223,13 +211,10 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     reads = tuple(name for name, _ in cut.arriving)
     r = Residence()
     inside = scratchpad.bytes_of(reads)
-    through = (
-        scratchpad.as_scheduled and not scratchpad.rows_around
-    )  # NPU 3720: 5 of 5 groups in Intel's schedules
+    # NPU 3720: 5 of 5 groups in Intel's schedules
+    through = scratchpad.as_scheduled and not scratchpad.rows_around
     if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
-        for holder in dict.fromkeys(scratchpad.holder(n) for n in reads):
-            if holder is not None:
-                scratchpad.spill(holder, r)
+        scratchpad.spill_all(reads, r)
     room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4
     scratchpad.make_room(k, steps[0]._replace(reads=reads), r, room)
     for name, again in cut.arriving:

@@ -118,12 +118,6 @@ def takes_turned_image(step: Placed) -> bool:
     return work is not None and work.in_c < IMAGE_TERMS and step.reads_turned
 
 
-def adds(step: Placed) -> bool:
-    """Whether a step adds two tensors on the MAC array."""
-    work = step.only
-    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE
-
-
 def scales_channels(step: Placed) -> bool:
     """Whether a step multiplies every channel by a number: a convolution to the array, which writes over no input where
     it is cut together with others."""
@@ -230,9 +224,8 @@ def product_blocks(
     stays = inside and not moving
     fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, two_wait)
     slices = sum(isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION for w in step.steps)
-    if (
-        fitted is None and slices > 1 and not moving
-    ):  # of a long window: only one at a time has its weights inside
+    # of a long window only one slice at a time has its weights inside
+    if fitted is None and slices > 1 and not moving:
         each = Operands(left, right / slices, writes, stays)
         fitted = fitting_blocks(work, each, tiles, tile_bytes, two_wait)
     if fitted is None:

@@ -15,23 +15,22 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
+from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image
 from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
     POOLINGS,
-    adds,
     scales_channels,
     works_in_place,
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.scheduled import as_counted, may_belong, same_plane, segments
-from npusim.compiler.strips import Cut, Machine, Member, price
+from npusim.compiler.strips import MOST_TOGETHER, Cut, Machine, Member, price
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
-MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 # Of an image whose columns are folded into channels, or which is padded.
 IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
@@ -103,7 +102,7 @@ def _run(
     run: list[Member] = []
     for at in range(k, min(k + 4 * MOST_TOGETHER, len(placed))):
         step = placed[at]
-        goes_on = large[at - 1] or large[at] or (adds(step) and large[at - 2])
+        goes_on = large[at - 1] or large[at] or (is_elementwise_pass(step.steps) and large[at - 2])
         if run and not (may_belong(at, k, large) if machine.as_scheduled else goes_on):
             break
         if run and (run[-1].write not in step.reads or run[-1].write in outputs):

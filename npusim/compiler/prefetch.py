@@ -78,9 +78,8 @@ def weight_chunks(
         asked = until.get(k, k)
         while waiting and waiting[0][0] <= k and (room >= 0 or waiting[0][1].step <= asked):
             chunk = waiting.popleft()[1]
-            if (
-                steps[chunk.step].engine == "dsp"
-            ):  # a kernel waits for all of its table: both ports bring it at once
+            # a kernel waits for all of its table: both ports bring it at once
+            if steps[chunk.step].engine == "dsp":
                 asked = max(asked, chunk.step)
             room -= chunk.nbytes
             due.setdefault(k, []).append(chunk)

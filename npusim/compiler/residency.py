@@ -92,8 +92,7 @@ def residences(
         else:
             scratchpad.cross_tiles(step, sharing, r)
             cross_halo(step, scratchpad, r)
-            if scratchpad.in_one_place:
-                cross_scattered(scratchpad, step, r)
+            cross_scattered(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
         _settle(k, step, scratchpad, r, sharing, outputs)

@@ -42,10 +42,10 @@ class RoundTrips(Transfers):
         """A tensor from DDR to DDR by way of the scratchpad: loaded (`loaded` bytes) and permuted, or filled, then
         written."""
         for name, source, to in ways:
-            # Filling reads next to nothing, see `_filled`.
-            whole = (
-                self.whole_copies != (name == "/fill") if "ddr" in (source, to) or name == "/fill" else False
-            )
+            if name == "/fill":
+                whole = not self.whole_copies  # it reads next to nothing, see `_filled`
+            else:
+                whole = self.whole_copies and "ddr" in (source, to)
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
             after = self._transfer(

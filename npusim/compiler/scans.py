@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from npusim.compiler.lowered import batch_of, is_elementwise_pass
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.place import Placed
 from npusim.graph import Value
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import VectorWork
 
 LEAST_STEPS = 3  # in a row, of what is called a scan
 ROWS_A_TILE = 64  # that an element-wise step hands on inside on NPU 4000
@@ -23,10 +24,8 @@ def staying(
     steps: list[Placed], values: Mapping[str, Value], memory: Memory, generation: str, tiles: int
 ) -> frozenset[str]:
     """Tensors of unrolled scans that stay in the scratchpads for whoever reads them."""
-    states_stay, products_stay = (
-        generation in memory.scan_states_stay,
-        generation in memory.scan_products_stay,
-    )
+    states_stay = generation in memory.scan_states_stay
+    products_stay = generation in memory.scan_products_stay
     if not (states_stay or products_stay):
         return frozenset()
     maker = {name: step for step in steps for name in step.writes}
@@ -71,9 +70,7 @@ def handed_on(
 
 def _elementwise(step: Placed) -> bool:
     """Whether a step multiplies or adds activations element by element, in one work."""
-    work = step.only
-    added = isinstance(work, MacWork) and work.op == MacOp.ELTWISE and not step.padded
-    return added or _multiplies(step)
+    return (is_elementwise_pass(step.steps) and not step.padded) or _multiplies(step)
 
 
 def _scans(
@@ -122,8 +119,7 @@ def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], 
         if len(step.writes) != 1 or len([n for n in values[step.writes[0]].shape if n > 1]) < 3:
             continue
         name = step.writes[0]
-        work = step.steps[0] if step.steps else None
-        batch = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups > 1
+        batch = batch_of(step.steps[:1]) is not None
         added = sums and _adds(step) and not states.isdisjoint(step.reads)
         if added or (batch and any(_adds(s) and not states.isdisjoint(s.writes) for s in readers[name])):
             found.add(name)
@@ -131,8 +127,7 @@ def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], 
 
 
 def _adds(step: Placed) -> bool:
-    work = step.only
-    return step.node.op_type == "Add" and isinstance(work, MacWork) and work.op == MacOp.ELTWISE
+    return step.node.op_type == "Add" and is_elementwise_pass(step.steps)
 
 
 def _multiplies(step: Placed) -> bool:

@@ -11,16 +11,16 @@ from npusim.work import MacWork
 LARGE_SHARE, MOST_SHARE, WAITING_SHARE = 0.28, 0.62, 0.02
 
 
-def cross_scattered(scratchpad: Scratchpad, step: Placed, r: Residence) -> None:
+def cross_scattered(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     """A large input that was made of little is written and read back, so that the large result gets room in one
     place: of a window beside something that waits inside, and of a DSP kernel (Intel's schedules of MobileNets,
     EfficientNets, ConvNeXt and a detector: 7 of 8 such windows on NPU 5010, 5 of 7 such kernels on 3720 and 4000;
     of windows with nothing beside them none of 5)."""
+    if not scratchpad.in_one_place or scratchpad.made_of_little.isdisjoint(step.reads):
+        return
     windows = scratchpad.in_one_place == "windows"
     work, room = step.only, scratchpad.tiles * scratchpad.tile_bytes
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
-    if not scratchpad.in_one_place or scratchpad.made_of_little.isdisjoint(step.reads):
-        return
     if min(reads, writes) < LARGE_SHARE * room or reads + writes < MOST_SHARE * room:
         return
     if isinstance(work, MacWork):
@@ -33,8 +33,5 @@ def cross_scattered(scratchpad: Scratchpad, step: Placed, r: Residence) -> None:
         return
     if scratchpad.sharing_of(step.reads[0]) != IMAGE:
         return
-    for name in step.reads:
-        holder = scratchpad.holder(name)
-        if holder is not None:
-            scratchpad.spill(holder, r)
-            r.reason = "input through DDR and back: no room in one place for the result beside it"
+    if scratchpad.spill_all(step.reads, r):
+        r.reason = "input through DDR and back: no room in one place for the result beside it"

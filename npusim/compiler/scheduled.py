@@ -16,6 +16,7 @@ from npusim.compiler.blocks import PIECE_BYTES
 from npusim.compiler.strips import (
     KEPT_BESIDE_STRIPS,
     MORE,
+    MOST_TOGETHER,
     MOST_WEIGHTS,
     ONE_AXIS,
     Cut,
@@ -27,10 +28,8 @@ from npusim.compiler.strips import (
 )
 
 FURTHER = 4  # steps behind the last one that does not fit
-IMAGE_STRIPS = (
-    6  # of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone
-)
-MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
+# Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone.
+IMAGE_STRIPS = 6
 # What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
 # schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
 WINDOW_COST = 1.5

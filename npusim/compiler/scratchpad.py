@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
-from npusim.compiler.lowered import adds, batch_of, own_constants
+from npusim.compiler.lowered import batch_of, is_elementwise_pass, own_constants
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges
 from npusim.compiler.parts import wholes
@@ -112,7 +112,7 @@ class Scratchpad:
         adding = generation in memory.sums_of_scales_stay
         # small tensors that one element-wise pass of the MAC array reads
         self.added_next = {
-            n for step in steps if adding and adds(step.steps) for n in step.reads
+            n for step in steps if adding and is_elementwise_pass(step.steps) for n in step.reads
             if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
         }  # fmt: skip
         self.inside: dict[str, float] = {}
@@ -196,6 +196,16 @@ class Scratchpad:
             maker = self.made_by.pop(name, None)
             (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
+    def spill_all(self, names: Iterable[str], r: Residence) -> bool:
+        """Take out whatever holds these tensors; whether there was any."""
+        found = False
+        for name in names:
+            holder = self.holder(name)
+            if holder is not None:
+                self.spill(holder, r)
+                found = True
+        return found
+
     def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
         """Spill what is needed last until `need` bytes fit beside the rest.
 
@@ -231,9 +241,8 @@ class Scratchpad:
                 r.reason = "input through DDR problem by problem, as Intel's compiler takes a batch of constants apart"
             return
         if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
-            for (
-                name
-            ) in step.reads:  # what was turned part by part, and what is to be, crosses on one tile too
+            # what was turned part by part, and what is to be, crosses on one tile too
+            for name in step.reads:
                 holder = self.holder(name)
                 made = self.sharings.get(holder, sharing) if holder is not None else COPIED
                 if holder is not None and made != COPIED and PARTS in (made, sharing):

@@ -15,6 +15,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 # Of the room, what strips read from the scratchpads (Intel's schedules: 0.44 is, 0.46 not).
 KEPT_BESIDE_STRIPS = 0.44
+MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
 WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)

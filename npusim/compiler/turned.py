@@ -22,7 +22,7 @@ WHY_BACK = "a result is turned to the order in which it is read"
 WHY_PADDED = "terms are padded to sixteen on the way to the MAC array"
 
 
-def apart(step: Placed, placer: Placer, values: dict[str, Value], one_kernel: bool) -> list[Placed]:
+def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_kernel: bool) -> list[Placed]:
     """The steps of an Einsum of two activations: those that turn its operands, its product, one that turns the result.
     What is made is added to `values`; what is there already is not made again. `one_kernel`: the generation runs a
     batch as one kernel; else it is taken apart, and results are written where they belong."""
