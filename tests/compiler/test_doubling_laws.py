@@ -7,7 +7,7 @@ on NPU 4000: 64 channels 107 us by its schedules, 128 channels 286)."""
 from math import prod
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
@@ -129,6 +129,7 @@ def test_twice_a_product_or_convolution_costs_once_to_2_7_times(kind, data, name
 @given(
     npus, st.sampled_from([64, 256, 1024, 2048]), st.sampled_from([28, 56, 112, 128]), st.sampled_from([3, 5])
 )
+@example(name="meteor_lake", channels=2048, side=112, kernel=5)  # was cut in 196 strips
 def test_channels_of_a_depthwise_convolution_cost_in_proportion(name, channels, side, kernel):
     """Nothing there depends on another channel: once two blocks of channels take turns, time is of the channels."""
     assume(channels * side * side * 4 > 4e6)
