@@ -30,6 +30,7 @@ IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 FEW_ROWS = 64
 POOLINGS = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
+MANY_COLUMNS = 256  # between 128 and 512
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
@@ -87,9 +88,9 @@ def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
 
 
 def _by_columns(pool: MacWork) -> bool:
-    """Whether a first axis is pooled column by column: rows and columns of whole sixteens (1,024 x 2,048 and 512 x 512;
-    1,024 x 197, 1,024 x 1,000 and 1,000 x 128 cross DDR in Intel's schedules of NPU 5010)."""
-    return bool(pool.in_w % CHANNEL_BLOCK == 0 and pool.in_h % CHANNEL_BLOCK == 0)
+    """Whether a first axis is pooled column by column: many columns, whole sixteens of them (300 x 768, 512 x 512 and
+    1,024 x 2,048; 1,024 x 197, 1,024 x 1,000 and 1,000 x 128 cross DDR in Intel's schedules of NPU 5010)."""
+    return bool(pool.in_w % CHANNEL_BLOCK == 0 and pool.in_w >= MANY_COLUMNS)
 
 
 def works_in_place(step: Placed) -> bool:
