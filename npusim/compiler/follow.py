@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from npusim.compiler.distribution import ADDED
+from npusim.compiler.norm_edges import normalises_channels
 from npusim.compiler.pieces import scales_planes, works_in_place
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
@@ -20,11 +21,19 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     if scales_planes(step) and step.reads_turned:
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     own |= any(name in scratchpad.stays for name in step.writes)
+    if scratchpad.norms_stay and of_phases(step, scratchpad):
+        own = scratchpad.joined_next.isdisjoint(step.writes)
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):
         return "scratchpad"
     return "ddr"
+
+
+def of_phases(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a step normalises the channels of what a transposed convolution put in place, on several tiles."""
+    several = scratchpad.tiles > 1 and normalises_channels(step)
+    return several and not scratchpad.put_in_place.isdisjoint(step.reads)
 
 
 def saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:

@@ -35,6 +35,11 @@ def normalises_rows(step: Placed) -> bool:
     )
 
 
+def normalises_channels(step: Placed) -> bool:
+    """Whether a step is a normalisation of an image channel by channel by a kernel."""
+    return step.node.op_type == "InstanceNormalization" and step.engine == "dsp"
+
+
 def _rows(step: Placed) -> tuple[int, int]:
     """Rows that are normalised, and their length."""
     kernel = step.steps[0]

@@ -12,7 +12,7 @@ from npusim.compiler.activated import in_step
 from npusim.compiler.apart import stays_apart
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import GROUPS, IMAGE, ROWS, over_channels, sharing_of
-from npusim.compiler.follow import follow, saved_in_place
+from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.halo import cross_halo
 from npusim.compiler.joined import joined_inside, strips_stay
 from npusim.compiler.moved import moved, strided
@@ -140,6 +140,8 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
             r.partial_bytes = 2 * writes
             if scratchpad.tiles > 1:
                 r.reason = and_also(r.reason, through_ddr_because("rows", UNEVEN))
+        elif of_phases(step, scratchpad) and not scratchpad.joined_next.isdisjoint(step.writes):
+            r.partial_bytes = 2 * writes  # scaled over rows, as what it is joined with lies
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (scratchpad.waits_whole(step, reads + writes) or step.times)
         loading = sum([sizes[n] for n in missing])

@@ -11,7 +11,7 @@ from itertools import count
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, own_constants
 from npusim.compiler.memory_rules import Memory
-from npusim.compiler.norm_edges import UNEVEN, norm_edges
+from npusim.compiler.norm_edges import UNEVEN, norm_edges, normalises_channels
 from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
@@ -21,6 +21,10 @@ from npusim.ops.counting import PIXELS_PER_ROW
 Moved = tuple[str, float]  # tensor, bytes
 Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
 NEVER = 1 << 60
+# Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
+# tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
+PHASES = ("by_phases", "phases_at_once")
+BY_ROWS = "put in place row by row, normalised channel by channel"
 SMALL_BYTES = 16_384
 #: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
@@ -101,6 +105,9 @@ class Scratchpad:
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
         self.stays = {name for name, _ in self.edges}
+        self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
+        self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
+        self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}
         for k, step in enumerate(steps):
@@ -266,7 +273,9 @@ class Scratchpad:
                 made = sharing
             readers = len(self.uses[holder]) if self.memory.natural_cuts else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
-            if reshaped or through_ddr(made, sharing, readers):
+            if name in self.put_in_place and normalises_channels(step):
+                self._apart(holder, BY_ROWS, r)
+            elif reshaped or through_ddr(made, sharing, readers):
                 why = "read in another shape" if reshaped else f"made over {made}, wanted over {sharing}"
                 if made == sharing and not reshaped:
                     why = "read by several"

@@ -118,3 +118,28 @@ def test_an_image_made_larger_inside_a_graph_goes_through_ddr_on_npu_3720():
     }
     other = [a.nbytes for a in plan(g, "4000").ask if isinstance(a, DmaTask) and a.destination == "ddr"]
     assert sum(other) == 4 * image
+
+
+@pytest.mark.parametrize(("npu", "through"), [("3720", 2), ("4000", 1), ("5010", 1)])
+@pytest.mark.parametrize("tiles", [1, 2])
+def test_channels_of_what_is_put_in_place_are_normalised_from_ddr(npu, through, tiles):
+    """64 x 16 x 16 twice as large by four convolutions, put in place row by row; normalised channel by channel, on NPU
+    3720 scaled over rows again (0.131 MB out and back, once, and twice on 3720: nc, nu in the schedules)."""
+    up = helper.make_node("ConvTranspose", ["r", "w"], ["u"], name="u", strides=[2, 2], pads=[1] * 4)
+    nodes = [
+        node("Relu", "x", "r"),
+        up,
+        node("InstanceNormalization", "u s s", "n"),
+        node("Conv", "n v", "y"),
+    ]
+    shapes = {"w": (64, 64, 4, 4), "s": (64,), "v": (32, 64, 1, 1)}
+    constants = [(name, np.ones(shape, np.float16)) for name, shape in shapes.items()]
+    g = loaded(model(nodes, {"x": [1, 64, 16, 16]}, ["y"], constants=constants, dtype=10))
+    hw = load_hardware(NPUS[npu]).replace({"tiles": tiles})
+    made, moves = compile_graph(g, hw, load_profile("2026")), Counter()
+    for label, a in zip(made.label, made.ask, strict=True):
+        if isinstance(a, DmaTask) and label in ("u/write", "u/load", "n/write", "n/load"):
+            moves[a.source, a.destination] += a.nbytes
+    image = 64 * 32 * 32 * 2
+    each = 0 if tiles == 1 else through * image
+    assert [moves["scratchpad", "ddr"], moves["ddr", "scratchpad"]] == [each, each]
