@@ -20,8 +20,8 @@ class Memory(Strict):
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `kernels_apart`: generations on which a DSP kernel never writes over its input.
-    `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves its
-    result inside, on all tiles.
+    `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves
+    its result inside, on all tiles.
     `sums_of_scales_stay`: generations on which a small tensor that is scaled and added next stays inside even where its
     inputs came from DDR.
     `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
