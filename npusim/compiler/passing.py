@@ -1,5 +1,5 @@
-"""How a step passes through the scratchpads that does not fit: in blocks, streamed, or in strips of attention. Each
-function writes into the step's `Residence`."""
+"""How steps pass through the scratchpads that do not fit: in blocks, streamed, in strips of attention, or cut together
+with their neighbours. Each function writes into a step's `Residence`, or makes those of the steps cut together."""
 
 from __future__ import annotations
 

@@ -100,7 +100,8 @@ def _parts(step: Placed, r: Residence, count: int) -> list[tuple[str, float]]:
 def compute_bytes(step: Placed, tiles: int, dsps: int) -> float:
     """About how many bytes arrive while a step computes: a rule on counts, not a price. Of weights for later steps no
     more are asked for, or they would stand in the way of what the next step needs first."""
-    total, busy = 0.0, 1 if step.one_dsp else dsps // tiles * min(tiles, step.dsp_tiles)
+    total = 0.0
+    busy = 1 if step.one_dsp else dsps // tiles * min(tiles, step.dsp_tiles)  # DSPs
     for i, work in enumerate(step.steps):
         times = step.times[i] if step.times else 1
         if isinstance(work, VectorWork):

@@ -26,7 +26,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, 
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
-LINE_COLUMNS = 4
+LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
 RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may be a convolution
 # Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4

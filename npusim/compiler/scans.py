@@ -55,12 +55,8 @@ def handed_on(
     if generation not in memory.elementwise_stay:
         return frozenset()
     maker = {name: step for step in steps if _elementwise(step) for name in step.writes if name not in whole}
-    readers: dict[str, list[Placed]] = defaultdict(list)
-    for step in steps:
-        for name in step.reads:
-            if name in maker:
-                readers[name].append(step)
-    found = {name for name, used in readers.items() if len(used) == 1 and _elementwise(used[0])}
+    readers = _readers(steps)
+    found = {name for name in maker if len(used := readers[name]) == 1 and _elementwise(used[0])}
     if generation in memory.scan_states_stay:
         first = {name: next((n for n in values[name].shape if n > 1), 1) for name in found}
         found = {name for name in found if first[name] >= ROWS_A_TILE * tiles}
@@ -108,13 +104,10 @@ def _scans(
 
 def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], sums: bool) -> set[str]:
     """Of scans by heads: updates that products make for the additions, and (`sums`) what else is added to a state."""
-    readers: dict[str, list[Placed]] = defaultdict(list)
-    for step in steps:
-        for name in step.reads:
-            readers[name].append(step)
     found: set[str] = set()
     if not states:
         return found
+    readers = _readers(steps)
     for step in steps:
         if len(step.writes) != 1 or len([n for n in values[step.writes[0]].shape if n > 1]) < 3:
             continue
@@ -124,6 +117,15 @@ def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], 
         if added or (batch and any(_adds(s) and not states.isdisjoint(s.writes) for s in readers[name])):
             found.add(name)
     return found
+
+
+def _readers(steps: list[Placed]) -> defaultdict[str, list[Placed]]:
+    """The steps that read each tensor."""
+    readers: defaultdict[str, list[Placed]] = defaultdict(list)
+    for step in steps:
+        for name in step.reads:
+            readers[name].append(step)
+    return readers
 
 
 def _adds(step: Placed) -> bool:

@@ -22,9 +22,12 @@ from npusim.compiler.strips import (
     Cut,
     Machine,
     Member,
+    alive,
+    cut_alone,
     on_grid,
     overlap_before,
     overlaps_of,
+    pipelined,
 )
 
 FURTHER = 4  # steps behind the last one that does not fit
@@ -154,10 +157,7 @@ def _alone(
     """What a step costs that is cut by itself, or fits and leaves its result inside."""
     if m.need <= machine.resident:
         return m.compute + sum([sizes[n] for n in outside if n not in inside])
-    arriving = sum([sizes[n] for n in outside if n not in kept])
-    pieces = ceil(2 * m.need / max(machine.room - min(m.weights, machine.room / 2), 1.0))
-    if m.on_plane and m.weights * machine.tiles > MOST_WEIGHTS * machine.room:
-        arriving += min(arriving, 2 * m.weights)  # cut over channels too: one of the two is read again
+    pieces, arriving = cut_alone(m, sum([sizes[n] for n in outside if n not in kept]), machine)
     return m.compute + arriving + sizes[m.write] + PIECE_BYTES * pieces
 
 
@@ -181,10 +181,9 @@ def _edges(
 
 
 def _pipelined(members: list[Member], parts: list[float]) -> bool:
-    """Whether the array and the DSPs work at the same time, a strip apart: three steps, the kernel in the middle, where
-    the array has half as much to do (`VF_PIPELINING` in Intel's schedules, of no other length)."""
-    alike = [m.kernel for m in members] == [False, True, False]
-    return alike and parts[0] + parts[2] > parts[1] / 2
+    """Whether the array and the DSPs work at the same time, as in npusim.compiler.strips, where the array has half as
+    much to do."""
+    return pipelined(members) and parts[0] + parts[2] > parts[1] / 2
 
 
 def _fewest(
@@ -206,12 +205,12 @@ def _fewest(
         room = (room - weights) / machine.tiles
     else:
         return 0, 0
-    alive = _alive(members, inner, sizes)
+    held = _held(members, inner, sizes)
     first = sum([sizes[n] for n in members[0].reads if n not in kept])
     found = []
     for axis in (0, 1):
         strips = 1
-        for m, nbytes in zip(members, alive, strict=True):
+        for m, nbytes in zip(members, held, strict=True):
             extent = (m.height, m.width)[axis]
             left = room - nbytes * overlaps[m.write][axis] / extent
             strips = max(strips, ceil((nbytes + first) / left)) if left > 0 and strips else 0
@@ -225,17 +224,11 @@ def _waste(m: Member, rows: int, columns: int, tiles: int) -> float:
     return strips / on_grid(m, 1, 1, 1, tiles) if m.width > 1 else strips
 
 
-def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
+def _held(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
     """Bytes inside at once while each member runs: its own, what waits inside for a later one, and what the array makes
     of a kernel's result meanwhile."""
-    until = {n: j for j, m in enumerate(members) for n in m.reads if n in inner}
-    found = []
-    for j, m in enumerate(members):
-        waiting = [p.write for p in members[:j] if until[p.write] > j and p.write not in m.reads]
-        if m.kernel and j + 1 < len(members):
-            waiting.append(members[j + 1].write)
-        found.append(m.need + sum(sizes[n] for n in waiting))
-    return found
+    behind = [sizes[after.write] if m.kernel else 0.0 for m, after in pairwise(members)]
+    return [a + b for a, b in zip(alive(members, inner, sizes), [*behind, 0.0], strict=True)]
 
 
 def _grids(pieces: tuple[int, int], height: int, width: int, both_axes: bool) -> list[tuple[int, int]]:

@@ -25,7 +25,7 @@ NEVER = 1 << 60
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
 PHASES = ("by_phases", "phases_at_once")
 BY_ROWS = "put in place row by row, normalised channel by channel"
-SMALL_BYTES = 16_384
+SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_scales_stay`)
 #: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
 

@@ -88,10 +88,7 @@ def price(
     last = members[-1]
     outside = dict.fromkeys(n for m in members for n in m.reads if n not in inner)
     if len(members) == 1:
-        pieces = ceil(2 * last.need / max(machine.room - min(last.weights, machine.room / 2), 1.0))
-        arriving = sum(sizes[n] for n in outside)
-        if last.on_plane and last.weights * machine.tiles > MOST_WEIGHTS * machine.room:
-            arriving += min(arriving, 2 * last.weights)  # cut over channels too: one of the two is read again
+        pieces, arriving = cut_alone(last, sum(sizes[n] for n in outside), machine)
         moved = arriving + sizes[last.write]
         waits = last.kernel and machine.kernels_wait
         return max(last.alone, _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces), None
@@ -131,7 +128,7 @@ def price(
                 for m, share in zip(members, again, strict=True)
             ]
         compute = sum(parts)
-        if _pipelined(members):
+        if pipelined(members):
             compute = max(parts[1], compute - parts[1])
         moved = sum(sizes[n] * share for n, share in edges) + sizes[last.write]
         strips = rows * columns * channels
@@ -141,7 +138,14 @@ def price(
     return found
 
 
-def _pipelined(members: list[Member]) -> bool:
+def cut_alone(m: Member, arriving: float, machine: Machine) -> tuple[int, float]:
+    """In how many pieces a member is cut by itself, and bytes that come in for it, of `arriving` there are."""
+    if m.on_plane and m.weights * machine.tiles > MOST_WEIGHTS * machine.room:
+        arriving += min(arriving, 2 * m.weights)  # cut over channels too: one of the two is read again
+    return ceil(2 * m.need / max(machine.room - min(m.weights, machine.room / 2), 1.0)), arriving
+
+
+def pipelined(members: list[Member]) -> bool:
     """Whether the array and the DSPs work at the same time, a strip apart: three steps, the kernel in the middle
     (`VF_PIPELINING` in Intel's schedules, of no other length)."""
     return [m.kernel for m in members] == [False, True, False]
@@ -150,11 +154,11 @@ def _pipelined(members: list[Member]) -> bool:
 def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], machine: Machine) -> int:
     """How many strips there must be: two stand inside beside the weights. Where rows are shared, all weights
     are on every tile; else channels are, and every tile holds all of a strip that it reads. 0: too many weights."""
-    weights, alive = sum(m.weights for m in members), max(_alive(members, inner, sizes))
+    weights, most_alive = sum(m.weights for m in members), max(alive(members, inner, sizes))
     most = MOST_WEIGHTS * machine.room
     if weights * machine.tiles <= most:
-        return ceil(2 * alive / (machine.room - weights * machine.tiles))
-    return ceil(2 * alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
+        return ceil(2 * most_alive / (machine.room - weights * machine.tiles))
+    return ceil(2 * most_alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
 
 
 def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
@@ -204,7 +208,7 @@ def _time(compute: float, moved: float, pieces: int, waits: bool) -> float:
     return max(compute, moved) + BEHIND * min(compute, moved) + moved / pieces
 
 
-def _alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
+def alive(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
     """Bytes inside at once while each member runs: its own, and what waits inside for a later one."""
     until = {n: j for j, m in enumerate(members) for n in m.reads if n in inner}
     found = []

@@ -65,9 +65,8 @@ def resize(c: OpCase) -> tuple[Lowering, ...]:
     not grow by whole factors (128 to 197 and 49 to 16 in Intel's schedules of all three NPUs). Papers count no MACs in
     it."""
     source, out = c.input(0), c.output
-    plain = dsp(
-        c, "interpolate", max(source.elements, out.elements)
-    )  # it reads all, however little is asked for
+    # it reads all, however little is asked for
+    plain = dsp(c, "interpolate", max(source.elements, out.elements))
     mode = c.attr("mode", "nearest")
     if mode not in ("nearest", "linear", "bilinear") or not on_mac_array(source) or len(out.shape) < 3:
         return (plain,)

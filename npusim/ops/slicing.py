@@ -16,7 +16,7 @@ from math import prod
 
 from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 
-Axis = tuple[int, int, int]
+Axis = tuple[int, int, int]  # places of an image, results, zeros in front
 MAX_STRIDE = 8
 IN_TWOS = 7  # places between taps along a line
 ROW = 16  # places
@@ -85,9 +85,8 @@ def dilated(
             image = work.in_c * work.groups * work.input_bytes * work.in_h * work.in_w
             image *= prod([places / axis[0] for (_, places), axis in zip(seen, padded, strict=True)])
             moves = (MoveWork(image, "ddr", "ddr"), MoveWork(image, "ddr", "scratchpad"))
-            beside += (
-                (*moves, part) if steps or beside else (part, *moves)
-            )  # a step is cut as its first work is
+            # a step is cut as its first work is
+            beside += (*moves, part) if steps or beside else (part, *moves)
         else:
             steps.append(part)
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)

@@ -9,7 +9,7 @@ from math import prod
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
+from npusim.work import Lowering, MacOp, MacWork, Work
 
 
 @op(
@@ -183,21 +183,19 @@ def tile(c: OpCase) -> tuple[Lowering, ...]:
     found = _whole(c, "tile", changed)
     if len(source.shape) != len(out.shape) or not changed:
         return found
-    by_axis, *others = _axis_by_axis(source, out, changed, found)
-    works = tuple(
-        replace(work, transfers=1) if isinstance(work, MoveWork) else work for work in by_axis.steps
-    )
-    return Lowering("dma", works), *others
+    return _axis_by_axis(source, out, changed, found, row_by_row=False)
 
 
 def _axis_by_axis(
-    source: Value, out: Value, axes: Iterable[int], found: tuple[Lowering, ...]
+    source: Value, out: Value, axes: Iterable[int], found: tuple[Lowering, ...], row_by_row: bool = True
 ) -> tuple[Lowering, ...]:
-    """`found` with its copy taken axis by axis, a transfer for what was there and for each row beside it."""
+    """`found` with its copy taken axis by axis; `row_by_row`: a transfer for what was there and for each row beside
+    it."""
     size, copies = source.npu_bytes, list[Work]()
     for axis in axes:
         size *= out.shape[axis] / max(source.shape[axis], 1)
-        copies.append(replace(copy(size), transfers=1 + out.shape[axis] - source.shape[axis]))
+        beside = out.shape[axis] - source.shape[axis] if row_by_row else 0
+        copies.append(replace(copy(size), transfers=1 + beside))
     return (Lowering("dma", tuple(copies)), *found[1:]) if copies else found
 
 
