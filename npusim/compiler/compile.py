@@ -27,6 +27,7 @@ from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
+from npusim.compiler.shared_weights import loaded_once
 from npusim.compiler.strips import Machine
 from npusim.compiler.turned import stays_copied, turned_by_steps
 from npusim.compiler.works import WIDE_ROWS
@@ -119,6 +120,7 @@ def _compiled(
     residence = residences(
         placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes, pairs
     )
+    loaded_once(placed, residence, fused.values, room, tiles)
     due = weight_chunks(
         placed,
         residence,
