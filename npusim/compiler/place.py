@@ -31,6 +31,7 @@ VIEWS = ("view", "broadcast_view", "fused")
 BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
 POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 TURNED = ("turned_filled", "turned")
+TO_CHANNELS_LAST = (0, 2, 3, 1)
 # Turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules).
 LEAST_PARTS_A_TILE = 2
 STRIDED = "strided"  # no task of its own, but its result is another tensor
@@ -107,6 +108,9 @@ class Placer:
         self.part_of: dict[str, str] = {}
         self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
+        self.channels_last: set[str] = (
+            set()
+        )  # images that the MAC array makes with their channels side by side
         self.reshaped: set[str] = set()
         # By the identity of what `lowerings` answered, which stays alive in the entry.
         self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
@@ -162,6 +166,7 @@ class Placer:
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
+            self._lies(node, reads)
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -188,6 +193,19 @@ class Placer:
             memory=self._memory(node) if self.supposed else "ddr",
             on_every_tile=engine == "dsp" and on_every_tile(node, steps, self.graph),
         )
+
+    def _lies(self, node: Node, reads: list[str]) -> None:
+        """Note an image whose channels lie side by side: of a convolution, or of what takes such as it lies."""
+        convolves = node.op_type in BATCHED
+        shape = self.graph.values[node.outputs[0]].shape
+        passes = node.op_type in (*POOLS, "Add", "Mul", "Sub") and not self.channels_last.isdisjoint(reads)
+        if len(shape) == len(TO_CHANNELS_LAST) and (convolves or passes):
+            self.channels_last.add(node.outputs[0])
+
+    def _as_written(self, node: Node) -> bool:
+        """Whether a Transpose puts the channels of such an image last, where they are."""
+        turns = node.op_type == "Transpose" and tuple(node.attribute("perm") or ()) == TO_CHANNELS_LAST
+        return turns and self.root(node.inputs[0]) in self.channels_last
 
     def _memory(self, node: Node) -> str:
         """Where the node's weights are supposed to lie."""
@@ -253,6 +271,8 @@ class Placer:
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
+        if self._as_written(node):
+            return Lowering("fused", ()), "the image lies in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):
                 condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
