@@ -13,8 +13,8 @@ from npusim.compiler.distribution import over_channels
 from npusim.compiler.pieces import convolution_of, weight_copies
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
-from npusim.compiler.split import TABLE_BYTES
 from npusim.graph import Value
+from npusim.ops.counting import TABLE_BYTES
 
 SHARING_OPS = frozenset(["Conv", "FusedConv", "NhwcFusedConv"])
 
