@@ -16,7 +16,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
-from npusim.ops.slicing import in_rows
+from npusim.ops.slicing import in_rows, large_line
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
@@ -53,17 +53,25 @@ class Edges(Layouts):
                 reads=tuple(dict.fromkeys(names)), padded=padded, reads_turned=turn == step.reads[0]
             )
             if len(step.steps) > 1:
-                works = (in_rows(w) if isinstance(w, MacWork) else w for w in step.steps)
-                step = step._replace(steps=tuple(works))
+                works = tuple([in_rows(w) if isinstance(w, MacWork) else w for w in step.steps])
+                step = step._replace(steps=works)
                 if step.reads_turned and step.lowering == "sliced":
                     self.made_by |= {n: one for one in added for n in one.writes}
                     step = step._replace(steps=self._turned_for_each(step, turn))
+            elif self._is_large_line(step):
+                step = step._replace(steps=large_line(step.steps[0]))
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
         return added
+
+    def _is_large_line(self, step: Placed) -> bool:
+        """Whether a line is read as rows, as this release does; it is cheaper than a smaller one then, which the laws
+        of growth forbid elsewhere."""
+        here = self.profile.memory.as_scheduled and step.reads_turned
+        return here and isinstance(step.only, MacWork) and bool(large_line(step.only))
 
     def _turned_for_each(self, step: Placed, name: str) -> tuple[Work, ...]:
         """The works of a convolution cut into windows, its image turned and padded through DDR for each of them

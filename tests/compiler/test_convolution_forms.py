@@ -194,3 +194,22 @@ def test_on_npu_5010_the_four_windows_are_channels_of_one():
     node = next(n for n in found.nodes if n.op_type == "ConvTranspose")
     assert node.lowering == "phases_at_once"
     assert node.busy_us["mac_array"] == pytest.approx(25.1, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("line", "hardware", "microseconds", "megabytes"),
+    [
+        ("320_320_3_1_2000", "meteor_lake", 475.4, 10.94),
+        ("320_320_3_1_2000", "panther_lake", 137.7, 11.02),
+        ("384_384_5_1_1024", "meteor_lake", 401.5, 6.50),
+        ("384_384_5_1_1024", "panther_lake", 104.2, 8.09),
+    ],
+)
+def test_a_large_line_is_read_as_rows_with_what_is_around_them(line, hardware, microseconds, megabytes):
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware], "step.minimum_ns": 0.0})
+    graph = loaded(op_graphs.build(f"conv1d_{line}_1", weights=False))
+    plan = compile_graph(graph, machine, load_profile("2026-as-released"))
+    moves = [a for a in plan.ask if isinstance(a, DmaTask)]
+    moved = sum(a.nbytes * ((a.source == "ddr") + (a.destination == "ddr")) for a in moves)
+    assert moved / 1e6 == pytest.approx(megabytes, rel=0.25)
+    assert simulate(graph, machine, "2026-as-released").latency_us == pytest.approx(microseconds, rel=0.35)
