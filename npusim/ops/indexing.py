@@ -28,9 +28,26 @@ def gather(c: OpCase) -> tuple[Lowering, ...]:
     return move, dsp(c, "gather", out.elements, rows, out.elements)
 
 
-@op("GatherElements", "GatherND", "Compress", kernels=("gather",))
-def gather_elements(c: OpCase) -> Lowering:
+@op("Compress", kernels=("gather",))
+def compress(c: OpCase) -> Lowering:
     return dsp(c, "gather")
+
+
+@op("GatherElements", "GatherND", lowerings=("dsp", "dsp_over_data"), kernels=("gather",))
+def gather_elements(c: OpCase) -> tuple[Lowering, ...]:
+    """A kernel over what it picks, or over all it may pick from as well: so Intel's compiler prices it on NPU 5010, an
+    element read or written 0.957 ns (131,072 of data, 2,604 picked and 168 indices 128.6 us). GatherElements is shared
+    along the axes in front of its own, a GatherND along its picks, of which each DSP goes through all of the data."""
+    data, indices, out = c.input(0), c.input(1), c.output
+    picked = out.elements + indices.elements
+    if c.node.op_type == "GatherElements":
+        outer = max(1, prod(indices.shape[: c.axis(0, len(data.shape))]))
+        share = data.elements * min(1.0, outer / max(1, prod(data.shape[: c.axis(0, len(data.shape))])))
+        return dsp(c, "gather"), Lowering("dsp_over_data", (vector(c, "gather", share + picked, 1, outer),))
+    batch = max(1, prod(data.shape[: int(c.attr("batch_dims", 0))]))
+    picks = max(1, prod(indices.shape[:-1]))
+    over = vector(c, "gather", data.elements, 1, batch), vector(c, "gather", picked, 1, picks)
+    return dsp(c, "gather"), Lowering("dsp_over_data", over)
 
 
 @op("GatherBlockQuantized", domain="com.microsoft", kernels=("gather", "fakequantize"))

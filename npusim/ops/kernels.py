@@ -166,6 +166,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "nothing runs: all producers write side by side into one tensor, which waits for all",
     ),
     "dsp": (("dsp",), "one kernel (or a short chain of kernels) on the DSPs"),
+    "dsp_over_data": (("dsp",), "one kernel whose time goes with all of the data it picks from (NPU 5010)"),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
     "dma_permute": (("dma",), "a transpose by DMA"),
