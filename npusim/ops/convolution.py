@@ -15,12 +15,12 @@ from typing import TypeVar
 from npusim.graph import Value
 from npusim.ops.counting import copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
-from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, dilated, sliced
+from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, by_depth, dilated, sliced
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 W = TypeVar("W", bound=Work)
 MAC = ("mac_array",)
-WAYS = ("dilated", "dilated_15", "sliced", "sliced_15", "mac_array")
+WAYS = ("by_depth", "dilated", "dilated_15", "sliced", "sliced_15", "mac_array")
 LONG = ("upsampled_sliced", "upsampled_sliced_15")
 TRANSPOSED = ("by_phases", "phases_at_once", "as_convolution", *LONG, "upsampled", "mac_array")
 
@@ -131,6 +131,9 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         work = _as_product(work)
     cut: list[tuple[str, tuple[Work, ...]]]
     cut = [(name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items()]
+    if len(kernel) == 3 and group == 1 and source.shape[0] == 1:
+        places = source.shape[2], out.shape[2], pads(c, source.shape[2:], out.shape[2:], kernel)[0]
+        cut.append(("by_depth", by_depth(work, places, kernel[0], spatial(c, "strides", 3)[0])))
     if len(kernel) <= 2:
         along, across, *_ = (*spatial(c, "dilations", len(kernel)), 1, 1)
         sizes, outs = source.shape[2:], out.shape[2:]

@@ -167,6 +167,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "dsp": (("dsp",), "one kernel (or a short chain of kernels) on the DSPs"),
     "dsp_over_data": (("dsp",), "one kernel whose time goes with all of the data it picks from (NPU 5010)"),
+    "by_depth": (
+        ("mac_array", "dma"),
+        "a convolution over three axes, image by image and tap by tap, added up and joined through DDR",
+    ),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
     "dma_permute": (("dma",), "a transpose by DMA"),
