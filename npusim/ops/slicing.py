@@ -54,8 +54,8 @@ def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int) -> tuple[Wor
     """The passes of a window over three axes, one image a depth; none where it is one deep.
 
     Intel's schedules: every image that is read is turned through DDR by itself, convolved with each tap that meets it,
-    the results of a depth added up, written, and copied into their place within the DDR (32 x 8 x 28 x 28 under 3 x 3 x 3:
-    22 convolutions and 14 additions). `depths`: (images read, images made, zeros in front)."""
+    the results of a depth added up, written, and copied into their place within the DDR (32 x 8 x 28 x 28 under
+    3 x 3 x 3: 22 convolutions and 14 additions). `depths`: (images read, images made, zeros in front)."""
     read, made, begin = depths
     met = [sum(0 <= d * stride + tap - begin < read for d in range(made)) for tap in range(kernel)]
     if kernel == 1 or made < 2 or not all(met) or sum(met) <= made:
