@@ -196,7 +196,6 @@ def test_on_npu_5010_the_four_windows_are_channels_of_one():
     assert node.busy_us["mac_array"] == pytest.approx(25.1, rel=0.35)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("line", "hardware", "microseconds", "megabytes"),
     [
@@ -214,7 +213,8 @@ def test_a_large_line_is_read_as_rows_with_what_is_around_them(line, hardware, m
     moved = sum(a.nbytes * ((a.source == "ddr") + (a.destination == "ddr")) for a in moves)
     assert moved / 1e6 == pytest.approx(megabytes, rel=0.25)
     assert simulate(graph, machine, "2026-as-released").latency_us == pytest.approx(microseconds, rel=0.35)
-=======
+
+
 @pytest.mark.parametrize(("npu", "hardware"), [("3720", "meteor_lake"), ("5010", "panther_lake")])
 def test_three_axes_are_two_for_each_image_and_tap(npu, hardware):
     """32 x 8 x 28 x 28 under 3 x 3 x 3, of 8 images 22 taps and 14 additions: 2.48 MB of DDR in Intel's schedule for
@@ -224,4 +224,3 @@ def test_three_axes_are_two_for_each_image_and_tap(npu, hardware):
     report = simulate(graph, load_hardware(hardware), "2026-as-released")
     assert report.bytes_moved / 1e6 == pytest.approx({"3720": 2.475, "5010": 2.532}[npu], rel=0.05)
     assert simulate(graph, load_hardware(hardware), "2026").bytes_moved < report.bytes_moved
->>>>>>> ba51328 (Convolutions over three axes go image by image and tap by tap in profile 2026-as-released)
