@@ -71,6 +71,31 @@ def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return all(bool(v.shape) and v.shape[-1] == out[-1] for v in _operands(node, graph)) if out else False
 
 
+def innermost_kept_or_batch_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `innermost_kept`, or an activation is spread over a batch and the innermost axis alike (Intel's schedules:
+    8 x 197 x 1,024 by 197 x 1 and 2 x 16 x 49 x 128 by 16 x 49 x 1, not 1 x 197 x 1,024 by 197 x 1)."""
+    if innermost_kept(node, graph, on_mac_array):
+        return True
+    return _spread(node, graph) == [True, False, True]
+
+
+def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `producers_on_mac_array`, or one of two activations is spread along an axis between two that both have."""
+    return producers_on_mac_array(node, graph, on_mac_array) or _spread(node, graph) == [False, True, False]
+
+
+def _spread(node: Node, graph: Graph) -> list[bool] | None:
+    """Of one whole activation and one smaller: whether the smaller is spread along each axis longer than 1, neighbours
+    alike as one; None of other operands."""
+    out = graph.values[node.outputs[0]].shape
+    small = [v for v in _operands(node, graph) if v.shape != out]
+    if len(small) != 1 or any(v.constant for v in _operands(node, graph)) or len(node.inputs) != 2:
+        return None
+    shape = (1,) * (len(out) - len(small[0].shape)) + small[0].shape
+    ways = [s == 1 for s, n in zip(shape, out, strict=False) if n > 1]
+    return [way for k, way in enumerate(ways) if not k or way != ways[k - 1]]
+
+
 def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All operands have the shape of the result."""
     out = graph.values[node.outputs[0]].shape
@@ -161,6 +186,8 @@ CONDITIONS: dict[str, Condition] = {
         scale_of_full_rank,
         scalar_only_if_constant,
         innermost_kept,
+        innermost_kept_or_batch_filled,
+        channel_last_or_filled,
         equal_shapes,
         equal_activations,
         clips_from_zero,
