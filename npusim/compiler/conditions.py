@@ -80,8 +80,11 @@ def innermost_kept_or_batch_filled(node: Node, graph: Graph, on_mac_array: Set[s
 
 
 def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """As `producers_on_mac_array`, or one of two activations is spread along an axis between two that both have."""
-    return producers_on_mac_array(node, graph, on_mac_array) or _spread(node, graph) == [False, True, False]
+    """As `producers_on_mac_array`, or one of two activations is spread along an axis between two that both have, of an
+    image's axes (4 x 8 x 128 x 64 by 4 x 1 x 128 x 64 is a kernel in Intel's schedules)."""
+    image = sum(n > 1 for n in graph.values[node.outputs[0]].shape) <= MOST_IMAGE_AXES
+    filled = image and _spread(node, graph) == [False, True, False]
+    return filled or producers_on_mac_array(node, graph, on_mac_array)
 
 
 def _spread(node: Node, graph: Graph) -> list[bool] | None:

@@ -26,7 +26,7 @@ def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
             s[-1:] == (1,) and s[-2:-1] > (1,) if signal else s[-2:] == (1, 1) and s[-3:-2] > (1,)
             for s in shapes
         )
-    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "pooling_chain"
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering in ("pooling_chain", "stepped")
 
 
 def is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:

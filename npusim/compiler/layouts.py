@@ -60,7 +60,7 @@ class Layouts:
             if step.node.inputs[0] in self.placer.absorbed or self._any_order(step):
                 return None
             name = step.reads[0]
-            scales = step.lowering == "scale_shift"
+            scales = step.lowering in ("scale_shift", "stepped")
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             seen = self._seen(name, step)
             grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)

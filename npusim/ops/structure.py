@@ -9,6 +9,7 @@ from math import prod
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
+from npusim.ops.stepping import stepped
 from npusim.work import Lowering, MacOp, MacWork, Work
 
 
@@ -124,17 +125,18 @@ def cut(out: Value, source: Value, cut_axes: list[int], steps: bool) -> tuple[Lo
     return (VIEW, found) if contiguous else (found,)
 
 
-@op("Slice", lowerings=("view", "dma"), reads=(3, 4))
+@op("Slice", lowerings=("view", "stepped", "stepped_expanded", "stepped_copied", "dma"), reads=(3, 4))
 def slice_(c: OpCase) -> tuple[Lowering, ...]:
     source, out = c.input(0), c.output
     rank = len(source.shape)
     steps = c.numbers("steps", 4) or ()
     axes = c.numbers("axes", 3) or tuple(range(len(steps)))
-    stepped = {axis % rank for axis, step in zip(axes, steps, strict=False) if step != 1}
+    longer = {axis % rank: step for axis, step in zip(axes, steps, strict=False) if step != 1}
     axes_cut = [
-        a for a in range(rank) if source.shape[a] != out.shape[a] or (a in stepped and source.shape[a] > 1)
+        a for a in range(rank) if source.shape[a] != out.shape[a] or (a in longer and source.shape[a] > 1)
     ]
-    return cut(out, source, axes_cut, bool(stepped))
+    on_array = tuple(stepped(c, longer)) if longer and axes_cut else ()
+    return (*on_array, *cut(out, source, axes_cut, bool(longer)))
 
 
 @op("Split", lowerings=("view", "dma"))
