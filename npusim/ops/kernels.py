@@ -144,6 +144,12 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a transposed convolution whose window is cut, over the image spread out with zeros, copied with its border",
     ),
     "upsampled_sliced_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
+    "stepped": (("mac_array",), "every so many-th place, by a convolution of one tap with that stride"),
+    "stepped_expanded": (
+        ("mac_array", "dma"),
+        "the same, behind passes through DDR that fill channels to sixteens",
+    ),
+    "stepped_copied": (("mac_array", "dma"), "the same, behind a copy that fills channels to sixteens"),
     "upsampled": (
         ("mac_array",),
         "a convolution over the image spread out with zeros, which are written first",
