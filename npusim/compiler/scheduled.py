@@ -27,6 +27,7 @@ from npusim.compiler.strips import (
     on_grid,
     overlap_before,
     overlaps_of,
+    part_at_ddr,
     pipelined,
 )
 
@@ -115,10 +116,8 @@ def _price(
     )
     if len(members) == 1:
         return _alone(last, outside, kept, inside, sizes, machine), None
-    if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
+    if part_at_ddr(members, machine):
         return inf, None
-    if any(m.strides[0] < 1 for m in members[1:]):
-        return inf, None  # images are spread out from DDR: 7 of 8 in Intel's schedules of U-Nets
     overlaps = overlaps_of(members, inner)
     pieces = _fewest(members, inner, sizes, machine, overlaps, kept)
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])

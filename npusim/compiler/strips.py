@@ -92,10 +92,8 @@ def price(
         moved = arriving + sizes[last.write]
         waits = last.kernel and machine.kernels_wait
         return max(last.alone, _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces), None
-    if any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end:
+    if part_at_ddr(members, machine):
         return inf, None
-    if any(m.strides[0] < 1 for m in members[1:]):
-        return inf, None  # images are spread out from DDR: 7 of 8 in Intel's schedules of U-Nets
     image = any(m.image for m in members)
     if image and machine.image_alone and (len(members) > 2 or not members[0].turn):
         return inf, None
@@ -136,6 +134,13 @@ def price(
         if cost < found[0]:
             found = cost, Cut(rows, columns, again, tuple(edges), channels)
     return found
+
+
+def part_at_ddr(members: list[Member], machine: Machine) -> bool:
+    """Whether a member reads through DDR what the one before it makes: a window a kernel's result, where
+    `kernels_end`; one that spreads an image out always (7 of 8 in Intel's schedules of U-Nets)."""
+    halo = any(a.kernel and b.window != (1, 1) for a, b in pairwise(members)) and machine.kernels_end
+    return halo or any(m.strides[0] < 1 for m in members[1:])
 
 
 def cut_alone(m: Member, arriving: float, machine: Machine) -> tuple[int, float]:

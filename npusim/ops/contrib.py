@@ -12,7 +12,7 @@ from math import prod
 from npusim.graph import Value
 from npusim.ops.convolution import WAYS, convolution
 from npusim.ops.counting import TABLE_BYTES, copy, dsp, product, vector
-from npusim.ops.matmul import matmul_lowering
+from npusim.ops.matmul import gemm_lowering
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, VectorWork, Work
 
@@ -20,17 +20,10 @@ MICROSOFT = "com.microsoft"
 MAC = ("mac_array",)
 
 
-def _swapped(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (*shape[:-2], shape[-1], shape[-2]) if len(shape) > 1 else shape
-
-
 @op("FusedGemm", "GemmFastGelu", "FusedMatMulActivation", "MatMulInteger16", domain=MICROSOFT, lowerings=MAC)
 def fused_product(c: OpCase) -> Lowering:
     """A product whose bias, scale and activation the drain path applies."""
-    left, right = c.input(0), c.input(1)
-    a = _swapped(left.shape) if c.attr("transA", 0) else left.shape
-    b = _swapped(right.shape) if c.attr("transB", 0) else right.shape
-    return matmul_lowering(c, left, right, a, b)
+    return gemm_lowering(c, c.input(0), c.input(1))
 
 
 @op("MatMulBnb4", domain=MICROSOFT, lowerings=MAC)

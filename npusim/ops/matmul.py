@@ -81,10 +81,7 @@ def matmul(c: OpCase) -> Lowering:
 
 @op("FusedMatMul", "TransposeMatMul", domain=MICROSOFT, lowerings=MAC)
 def fused_matmul(c: OpCase) -> Lowering:
-    left, right = c.input(0), c.input(1)
-    a = _swapped(left.shape) if c.attr("transA", 0) else left.shape
-    b = _swapped(right.shape) if c.attr("transB", 0) else right.shape
-    return matmul_lowering(c, left, right, a, b)
+    return gemm_lowering(c, c.input(0), c.input(1))
 
 
 @op("QLinearMatMul", lowerings=MAC)
@@ -95,12 +92,12 @@ def qlinear_matmul(c: OpCase) -> Lowering:
 
 @op("Gemm", lowerings=MAC)
 def gemm(c: OpCase) -> Lowering:
-    return _gemm(c, c.input(0), c.input(1))
+    return gemm_lowering(c, c.input(0), c.input(1))
 
 
 @op("QGemm", domain=MICROSOFT, lowerings=MAC)
 def qgemm(c: OpCase) -> Lowering:
-    return _gemm(c, c.input(0), c.input(3))
+    return gemm_lowering(c, c.input(0), c.input(3))
 
 
 @op("MatMulNBits", domain=MICROSOFT, lowerings=MAC)
@@ -243,7 +240,8 @@ def _one_operand(c: OpCase, found: Contraction) -> tuple[Lowering, ...]:
     return (Lowering("dma_permute", (copy(out.npu_bytes, out.elements),)),)
 
 
-def _gemm(c: OpCase, left: Value, right: Value) -> Lowering:
+def gemm_lowering(c: OpCase, left: Value, right: Value) -> Lowering:
+    """A product whose sides may lie transposed (attributes `transA`, `transB`)."""
     a = _swapped(left.shape) if c.attr("transA", 0) else left.shape
     b = _swapped(right.shape) if c.attr("transB", 0) else right.shape
     return matmul_lowering(c, left, right, a, b)
