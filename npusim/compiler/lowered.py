@@ -77,7 +77,10 @@ def batch_of(steps: tuple[Work, ...]) -> MacWork | None:
 def own_constants(steps: tuple[Work, ...], constant_bytes: float) -> MacWork | None:
     """The product of a step, where it is a batch of several with a constant each."""
     work = batch_of(steps) if constant_bytes else None
-    return work if work is not None and constant_bytes >= weight_bytes(work) else None
+    if work is None:
+        return None
+    all_bytes = work.groups * work.in_c * work.out_c * work.weight_bytes  # one for all problems is a share of these
+    return work if 2 * constant_bytes > all_bytes else None
 
 
 def is_elementwise_pass(steps: tuple[Work, ...]) -> bool:
