@@ -170,8 +170,9 @@ def written_by_model(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 def long_rest(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """More than 8,192 elements behind a first axis: no channels, however they are written, but an image's pixels."""
-    return graph.values[node.outputs[0]].elements > MAX_CHANNELS
+    """An innermost axis of more than 8,192 elements: no channels, but the pixels of an image. (Shorter ones are
+    channels, and sums over what is in front of them are expanded by Intel's compiler: the paper's Mamba-2 layer.)"""
+    return graph.values[node.inputs[0]].shape[-1] > MAX_CHANNELS
 
 
 def unexpanded_or_short(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
