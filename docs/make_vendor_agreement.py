@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.measured.agreement import RENAMED, compared, row_of, write_golden  # noqa: E402
 from tests.measured.reference import reference_rows  # noqa: E402
-from tests.vendor import bars, pages, signs, verdicts  # noqa: E402
+from tests.vendor import bars, nets, pages, signs, verdicts  # noqa: E402
 from tests.vendor.judge import verdicts as judged_rows  # noqa: E402
 from tests.vendor.test_placement import KNOWN  # noqa: E402
 
@@ -59,10 +59,16 @@ def _at_real_sizes():
     verdicts.write(found)
     paid = list(signs.compared())
     signs.write_golden(paid)
+    aside = [v for v in found if v.row.name in {*nets.NOT_LOOKED_AT, *nets.language.NOT_LOOKED_AT}]
     parts = {
         "judged": bars.summary(found),
         "engines": bars.engine_lines(found),
         "classes": bars.class_lines(found),
+        "below": pages.below_lines(found),
+        "aside": bars.summary(aside),
+        "aside_classes": bars.class_lines(aside),
+        "looked_at": [str(len(nets.LOOKED_AT))],
+        "not_looked_at": [str(len(nets.NOT_LOOKED_AT))],
         "far": pages.far_ops(found),
         "blocks": pages.network_lines(found, "blocks"),
         "nets": pages.network_lines(found, "nets"),

@@ -2,8 +2,9 @@
 
     python -m tests.vendor.make_nets [--compiler COMMAND] [--only real,nets,blocks] [--npus 3720,4000,5010]
 
-The graphs are those of tests/vendor/nets, and the ones beside the project (../shared/cases/real; their
-weights are missing and filled with random ones), which were published before and therefore for fitting.
+The graphs are those of tests/vendor/nets (`half_of` there says which half), and the ones beside the project
+(../shared/cases/real; their weights are missing and filled with random ones), which were published before and
+therefore for fitting.
 Rows that are there are kept, new ones appended as they come.
 """
 
@@ -17,8 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.shared import SHARED
 from tests.vendor.builder import WEIGHT_SCALE
-from tests.vendor.compiled import TILES, append, command, compiled_row, half, rows
-from tests.vendor.nets import NETS, build
+from tests.vendor.compiled import TILES, append, command, compiled_row, rows
+from tests.vendor.nets import NETS, build, half_of
 from tests.vendor.nets.language import blocks
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -49,9 +50,9 @@ def listed() -> Iterator[tuple[str, str, str, str, Callable[[], onnx.ModelProto]
         kind = next(kind for start, kind in REAL.items() if path.stem.startswith(start))
         yield "real", path.stem, kind, "fit", lambda path=path: filled(path)
     for name, (kind, _) in NETS.items():
-        yield "nets", name, kind, half(name), lambda name=name: build(name)
+        yield "nets", name, kind, half_of(name), lambda name=name: build(name)
     for name in blocks():
-        side = "fit" if name in PUBLISHED else half(name)
+        side = "fit" if name in PUBLISHED else half_of(name)
         yield "blocks", name, "transformer", side, lambda name=name: build(name)
 
 

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from tests.vendor.bars import BLOCKS, NETS, OPS_WORST, yes
+from tests.vendor.bars import BLOCKS, CLASS_BYTES, NETS, OPS_WORST, classes, share_inside, yes
 from tests.vendor.causes import cause_of
 from tests.vendor.judge import Verdict, distance
 from tests.vendor.signs import LEAST_GAIN, Sign
 
 NPUS = ("3720", "4000", "5010")
 SIGNS_BAR = 0.9
+#: So many graphs of a class below its bar are named.
+NAMED = 10
 
 
 def network_lines(found: Iterable[Verdict], table: str) -> Iterator[str]:
@@ -40,6 +42,28 @@ def network_lines(found: Iterable[Verdict], table: str) -> Iterator[str]:
             cells.append(", ".join(words))
         why = cause_of(table, name, kind, missed) if missed else ""
         yield f"| {half} | {name} | {kind} | {' | '.join(cells)} | {why} |"
+
+
+def below_lines(found: Iterable[Verdict]) -> Iterator[str]:
+    """For each class whose bytes are below the bar a sentence, then the graphs furthest off and their causes."""
+    bar, share = CLASS_BYTES
+    below = [(key, own) for key, own in classes(found) if share_inside(own) < share]
+    if not below:
+        yield "Every class meets its bar in both halves."
+    for (half, kind), own in below:
+        yield (
+            f"**Not met:** the bytes of {kind} in the {half} half are within {bar:.0%} for {share_inside(own):.0%} of "
+            f"{len(own)} schedules, below the bar of {share:.0%}. Furthest off, ours / the vendor's:"
+        )
+        yield ""
+        far: dict[tuple[str, str], list[tuple[str, str, float]]] = defaultdict(list)
+        for v in sorted(own, key=lambda v: -distance(v.ddr)):
+            if abs(v.ddr - 1) > bar:
+                far[v.row.table, v.row.name].append(("ddr", v.row.npu, v.ddr))
+        for (table, name), missed in list(far.items())[:NAMED]:
+            where = ", ".join(f"{ratio:.2f} on {npu}" for _, npu, ratio in missed)
+            yield f"- {name}: {where}: {cause_of(table, name, kind, missed)}"
+        yield ""
 
 
 def far_ops(found: Iterable[Verdict]) -> Iterator[str]:

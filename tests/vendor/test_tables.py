@@ -13,6 +13,7 @@ from tests.shared import SHARED, needs_shared
 from tests.vendor import nets, op_graphs
 from tests.vendor.builder import Builder
 from tests.vendor.compiled import engines_of, half, rows
+from tests.vendor.make_nets import PUBLISHED
 from tests.vendor.make_ops import listed
 from tests.vendor.tables import DATA, HALVES, TABLES, graph_of, read
 
@@ -81,6 +82,18 @@ def test_published_ops_are_looked_at_and_the_others_are_where_their_hash_puts_th
     for side in HALVES:
         for row in rows(DATA / f"vendor_ops_{side}.csv"):
             assert sides[row["op"]] == side
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_networks_and_layers_are_where_their_list_or_their_hash_puts_them(half):
+    found = {r.name for r in read("nets", half) if r.name in nets.NETS}
+    found |= {r.name for r in read("blocks", half)} - set(PUBLISHED)
+    assert len(found) >= 40 and {nets.half_of(name) for name in found} == {half}
+
+
+def test_lists_of_networks_name_each_once():
+    assert len(nets.NETS) == len(nets.HASHED) + len(nets.LOOKED_AT) + len(nets.NOT_LOOKED_AT)
+    assert len(nets.language.blocks()) == len(set(nets.language.blocks()))
 
 
 @needs_shared

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vendor.bars import ENGINES, OPS, VERDICTS
-from tests.vendor.judge import distance, judge, verdicts
+from tests.vendor.bars import (
+    BLOCKS,
+    BLOCKS_MAC_FLOOR,
+    CLASS_BYTES,
+    CLASS_FLOORS,
+    ENGINES,
+    NETS,
+    OPS,
+    VERDICTS,
+)
+from tests.vendor.judge import Verdict, distance, judge, verdicts
+from tests.vendor.pages import below_lines
 from tests.vendor.tables import HALVES, TABLES, graph_of, read
 from tests.vendor.verdicts import errors, line, sampled, write  # noqa: F401
 from tests.vendor.verdicts import read as committed
@@ -62,6 +72,50 @@ def test_nothing_is_refused_and_medians_of_ops_keep_their_bars_but_for_totals_no
     found = errors(r for r in rows if r["table"] == "ops")
     assert found["ops", "mac"] <= OPS["mac"] and found["ops", "ddr"] <= OPS["ddr"]
     assert found["ops", "total"] <= (OPS["total"] if half == "fit" else 0.30)
+
+
+def judged(half, table, measure):
+    """(class, ratio) of the committed rows that are judged."""
+    kinds = {row.key: row.kind for row in read(table, half)}
+    for r in committed():
+        if (r["table"], r["half"]) == (table, half) and r[measure]:
+            yield kinds[table, half, r["graph"], r["npu"]], float(r[measure])
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("measure", NETS)
+def test_networks_meet_their_bars(half, measure):
+    assert VERDICTS["nets"](measure, [ratio for _, ratio in judged(half, "nets", measure)])[1].startswith(
+        "yes"
+    )
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_layers_meet_their_bars_but_for_mac_times_not_looked_at(half):
+    for measure, bar in BLOCKS.items():
+        errors = [abs(ratio - 1) for _, ratio in judged(half, "blocks", measure)]
+        floor = BLOCKS_MAC_FLOOR if (half, measure) == ("judge", "mac") else 1.0
+        assert sum(error <= bar for error in errors) >= floor * len(errors)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_bytes_of_each_class_meet_their_bar_or_keep_what_they_had(half):
+    """The bar is missed by convolutional networks in both halves and by state-space ones not looked at."""
+    found = defaultdict(list)
+    for table in ("blocks", "nets"):
+        for kind, ratio in judged(half, table, "ddr"):
+            found[kind].append(abs(ratio - 1) <= CLASS_BYTES[0])
+    for kind, inside in found.items():
+        assert sum(inside) / len(inside) >= CLASS_FLOORS.get((half, kind), CLASS_BYTES[1]), kind
+
+
+@given(st.lists(st.floats(0.1, 3), min_size=1, max_size=20))
+def test_a_class_below_its_bar_is_named_and_one_that_meets_it_is_not(ratios):
+    row = next(r for r in read("nets", "judge") if r.kind == "CNN")
+    found = [Verdict(row, ddr=ratio) for ratio in ratios]
+    inside = sum(abs(ratio - 1) <= CLASS_BYTES[0] for ratio in ratios) / len(ratios)
+    text = "\n".join(below_lines(found))
+    assert ("**Not met:**" in text) == (inside < CLASS_BYTES[1]) == (row.name in text)
 
 
 @given(st.floats(0.01, 100))

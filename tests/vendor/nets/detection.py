@@ -1,7 +1,7 @@
 """Detection nets: backbones with Swish or LeakyReLU, a neck that goes up and down, boxes decoded by softmax."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import conv, cut, silu
+from tests.vendor.nets.layers import conv, conv_relu, cut, dilated, enlarged, silu
 
 BINS = 16
 
@@ -33,10 +33,7 @@ def pyramid_pool(g: Builder, x: str, channels: int) -> str:
 
 def up(g: Builder, x: str) -> str:
     """Twice the size, nearest."""
-    return g.op(
-        "Resize", x, "", g.const_f32([1, 1, 2, 2]), mode="nearest", nearest_mode="floor",
-        coordinate_transformation_mode="asymmetric",
-    )  # fmt: skip
+    return enlarged(g, x, 2, "nearest")
 
 
 def anchor_free(g: Builder, size: int, width: int, depth: int = 1) -> str:
@@ -110,3 +107,53 @@ def stem_chain(g: Builder, size: int, width: int) -> str:
     left, right = block(g, x, width, width, 1), block(g, x, width, width, 1)
     right = block(g, block(g, right, width, width, 1), width, width)
     return conv(g, g.op("Concat", left, right, axis=1), 2 * width, width, 1)
+
+
+def pyramid_head(g: Builder, size: int, width: int, classes: int = 80) -> list[str]:
+    """RetinaNet's neck and heads on three levels of a backbone: sums downwards, two 3x3 shared by all levels."""
+    levels = [(size >> (3 + i), 128 << i) for i in range(3)]
+    inputs = [g.input(1, ci, hw, hw) for hw, ci in levels]
+    sides = [conv(g, x, ci, width, 1) for x, (_, ci) in zip(inputs, levels, strict=True)]
+    for i in (1, 0):
+        sides[i] = g.op("Add", sides[i], enlarged(g, sides[i + 1], 2, "nearest"))
+    sides = [conv(g, x, width, width) for x in sides]
+    sides.append(conv(g, inputs[-1], levels[-1][1], width, 3, 2))
+    shared = [
+        [(g.weight(width, width, 3, 3), g.weight(width)) for _ in range(2)]
+        + [(g.weight(out, width, 3, 3), g.weight(out))]
+        for out in (9 * classes, 9 * 4)
+    ]
+    found = []
+    for chain, out in zip(shared, (classes, 4), strict=True):
+        parts = []
+        for x in sides:
+            for i, weights in enumerate(chain):
+                x = g.op("Conv", x, *weights, pads=[1] * 4)
+                x = g.op("Relu", x) if i < 2 else x
+            parts.append(g.op("Reshape", g.op("Transpose", x, perm=[0, 2, 3, 1]), g.const([1, -1, out])))
+        found.append(g.op("Concat", *parts, axis=1))
+    return [g.op("Sigmoid", found[0]), found[1]]
+
+
+def single_shot(g: Builder, size: int, width: int, classes: int = 21) -> list[str]:
+    """VGG-SSD: pairs of 3x3 between poolings, a dilated 3x3, extra layers, scores and boxes at four sizes."""
+    x, ci, found = g.input(1, 3, size, size), 3, []
+    for co in (width, 2 * width, 4 * width, 8 * width):
+        x, ci = conv_relu(g, conv_relu(g, x, ci, co), co, co), co
+        kept, x = x, g.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    norm = g.op("Sqrt", g.op("ReduceSum", g.op("Mul", kept, kept), g.const([1]), keepdims=1))
+    found.append((g.op("Mul", g.op("Div", kept, norm), g.weight(1, ci, 1, 1)), ci, 4))
+    x = conv_relu(g, dilated(g, x, ci, 2 * ci, 6), 2 * ci, 2 * ci, 1)
+    found.append((x, 2 * ci, 6))
+    ci *= 2
+    for inner, co in ((ci // 4, ci // 2), (ci // 8, ci // 4)):
+        x, ci = conv_relu(g, conv_relu(g, x, ci, inner, 1), inner, co, 3, 2), co
+        found.append((x, co, 6))
+    outs = []
+    for width_out in (classes, 4):
+        parts = []
+        for y, c, boxes in found:
+            y = g.op("Transpose", conv(g, y, c, boxes * width_out), perm=[0, 2, 3, 1])
+            parts.append(g.op("Reshape", y, g.const([1, -1, width_out])))
+        outs.append(g.op("Concat", *parts, axis=1))
+    return [g.op("Softmax", outs[0], axis=-1), outs[1]]

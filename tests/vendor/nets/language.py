@@ -32,7 +32,19 @@ MODELS = {
     "qwen05b": Model(896, 14, 2, 64, 4864, bias=True),
     "phi3mini": Model(3072, 32, 32, 96, 8192, packed=True),
     "gemma2b": Model(2048, 8, 1, 256, 16384, tanh=True),
+    "qwen306b": Model(1024, 16, 8, 128, 3072),
+    "lfm212b": Model(2048, 32, 8, 64, 12288),
+    "falconh1": Model(1024, 8, 2, 64, 2048),
+    "mistral7b": Model(4096, 32, 8, 128, 14336),
 }
+#: Models of which every one of `PROMPTS` and `PASTS` was compiled.
+THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
+#: Further lengths, all looked at while fitting, and ones that were not looked at before the rules were done.
+LOOKED_AT = ("llama1b_pre_384", "qwen05b_pre_768", "gemma2b_dec_768", "phi3mini_pre_640", "qwen05b_dec_1536")
+NOT_LOOKED_AT = (
+    "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
+    "lfm212b_dec_200", "falconh1_pre_1536", "mistral7b_dec_700", "qwen306b_pre_2048", "llama1b_dec_3000",
+)  # fmt: skip
 
 
 def rotary(g: Builder, x: str, cos: str, sin: str, width: int) -> str:
@@ -122,7 +134,8 @@ def decoder(g: Builder, name: str, length: int, past: int = 0) -> list[str]:
 def blocks() -> list[str]:
     """Names of all layers: `llama1b_pre_128` (a prompt) and `llama1b_dec_128` (a token after 128)."""
     kinds = [("dec", n) for n in PASTS] + [("pre", n) for n in PROMPTS]
-    return [f"{model}_{kind}_{n}" for kind, n in kinds for model in MODELS]
+    throughout = [f"{model}_{kind}_{n}" for kind, n in kinds for model in THROUGHOUT]
+    return [*throughout, *LOOKED_AT, *NOT_LOOKED_AT]
 
 
 def block(g: Builder, name: str) -> list[str]:

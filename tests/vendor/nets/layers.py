@@ -96,3 +96,40 @@ def embedding(g: Builder, words: int, width: int, length: int) -> str:
 def cut(g: Builder, x: str, axis: int, begin: int, end: int) -> str:
     """Slice of one axis."""
     return g.op("Slice", x, *(g.const([v]) for v in (begin, end, axis)))
+
+
+def conv_relu(g: Builder, x: str, ci: int, co: int, kernel: int = 3, stride: int = 1, groups: int = 1) -> str:
+    """Convolution and ReLU."""
+    return g.op("Relu", conv(g, x, ci, co, kernel, stride, groups))
+
+
+def dilated(g: Builder, x: str, ci: int, co: int, rate: int) -> str:
+    """A 3x3 convolution whose taps lie `rate` apart, and ReLU."""
+    weights = [g.weight(co, ci, 3, 3), g.weight(co)]
+    return g.op("Relu", g.op("Conv", x, *weights, pads=[rate] * 4, dilations=[rate] * 2))
+
+
+def halved(g: Builder, x: str, kernel: int = 3) -> str:
+    """Max pooling of stride 2."""
+    pads = [kernel // 2] * 4 if kernel > 2 else [0] * 4
+    return g.op("MaxPool", x, kernel_shape=[kernel] * 2, strides=[2, 2], pads=pads)
+
+
+def enlarged(g: Builder, x: str, factor: int, mode: str = "linear") -> str:
+    """`factor` times the size, bilinear or nearest."""
+    place = {"nearest": "asymmetric", "linear": "half_pixel"}[mode]
+    return g.op(
+        "Resize", x, "", g.const_f32([1, 1, factor, factor]), mode=mode, nearest_mode="floor",
+        coordinate_transformation_mode=place,
+    )  # fmt: skip
+
+
+def excite(g: Builder, x: str, channels: int, inner: int) -> str:
+    """Squeeze and excitation: each channel times a gate made of the channels' means."""
+    s = g.op("Relu", conv(g, g.op("GlobalAveragePool", x), channels, inner, 1))
+    return g.op("Mul", x, g.op("Sigmoid", conv(g, s, inner, channels, 1)))
+
+
+def joined(g: Builder, y: str, length: int, size: int) -> str:
+    """[1, H, L, D] as [1, L, H*D]."""
+    return g.op("Reshape", g.op("Transpose", y, perm=[0, 2, 1, 3]), g.const([1, length, size]))
