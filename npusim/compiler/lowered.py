@@ -79,7 +79,8 @@ def own_constants(steps: tuple[Work, ...], constant_bytes: float) -> MacWork | N
     work = batch_of(steps) if constant_bytes else None
     if work is None:
         return None
-    all_bytes = work.groups * work.in_c * work.out_c * work.weight_bytes  # one for all problems is a share of these
+    # One for all problems is a share of these.
+    all_bytes = work.groups * work.in_c * work.out_c * work.weight_bytes
     return work if 2 * constant_bytes > all_bytes else None
 
 
