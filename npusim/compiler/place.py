@@ -197,10 +197,10 @@ class Placer:
     def _lies(self, node: Node, reads: list[str]) -> None:
         """Note an image whose channels lie side by side: of a convolution, or of what takes such as it lies."""
         convolves = node.op_type in BATCHED
-        shape = self.graph.values[node.outputs[0]].shape
         passes = node.op_type in (*POOLS, "Add", "Mul", "Sub") and not self.channels_last.isdisjoint(reads)
-        if len(shape) == len(TO_CHANNELS_LAST) and (convolves or passes):
-            self.channels_last.add(node.outputs[0])
+        made = self.graph.values.get(node.outputs[0]) if convolves or passes else None
+        if made is not None and len(made.shape) == len(TO_CHANNELS_LAST):
+            self.channels_last.add(made.name)
 
     def _as_written(self, node: Node) -> bool:
         """Whether a Transpose puts the channels of such an image last, where they are."""

@@ -99,3 +99,12 @@ def test_the_name_of_a_tensor_says_nothing(name) -> None:
         last = Node("last", "Conv", (middle, "w2"), ("y",), {"pads": [1] * 4})
         found.append(run(Graph("two", (first, last), shapes, ("x",), ("y",), 17), name).latency_us)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+@pytest.mark.parametrize("hardware", ["meteor_lake", "lunar_lake", "panther_lake"])
+def test_a_recurrence_of_which_only_the_last_state_is_wanted_is_planned(op, gates, hardware):
+    constants = {"w": weights(1, gates * 3, 2), "r": weights(1, gates * 3, 3)}
+    recurrence = helper.make_node(op, ["x", "w", "r"], ["", "h"], "n", hidden_size=3)
+    graph = loaded(model([recurrence], {"x": [1, 3, 2]}, ["h"], constants))
+    assert npusim.simulate(graph, hardware).latency_us > 0
