@@ -10,7 +10,7 @@ import numpy as np
 from npusim.graph import Graph, Node, Value
 from npusim.ops.counting import MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
-from npusim.ops.structure import MOST_IMAGE_AXES, merged, shuffles
+from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = 2048  # Intel's schedules: 128 x 12 by DMA, 197 x 12 and 4 x 64 x 24 on the MAC array
@@ -94,9 +94,7 @@ def _spread(node: Node, graph: Graph) -> list[bool] | None:
     small = [v for v in _operands(node, graph) if v.shape != out]
     if len(small) != 1 or any(v.constant for v in _operands(node, graph)) or len(node.inputs) != 2:
         return None
-    shape = (1,) * (len(out) - len(small[0].shape)) + small[0].shape
-    ways = [s == 1 for s, n in zip(shape, out, strict=False) if n > 1]
-    return [way for k, way in enumerate(ways) if not k or way != ways[k - 1]]
+    return [not has for (has,) in broadcast_runs((small[0].shape,), out)]
 
 
 def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

@@ -58,8 +58,8 @@ class Edges(Layouts):
                 if step.reads_turned and step.lowering == "sliced":
                     self.made_by |= {n: one for one in added for n in one.writes}
                     step = step._replace(steps=self._turned_for_each(step, turn))
-            elif self._is_large_line(step):
-                step = step._replace(steps=large_line(step.steps[0]))
+            elif rows := self._as_rows(step):
+                step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         added.append(step)
@@ -67,11 +67,11 @@ class Edges(Layouts):
             self.made_by |= dict.fromkeys(one.writes, one)
         return added
 
-    def _is_large_line(self, step: Placed) -> bool:
-        """Whether a line is read as rows, as this release does; it is cheaper than a smaller one then, which the laws
-        of growth forbid elsewhere."""
+    def _as_rows(self, step: Placed) -> tuple[Work, ...]:
+        """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
+        which the laws of growth forbid elsewhere. Of other steps nothing."""
         here = self.profile.memory.as_scheduled and step.reads_turned
-        return here and isinstance(step.only, MacWork) and bool(large_line(step.only))
+        return large_line(step.steps[0]) if here else ()
 
     def _turned_for_each(self, step: Placed, name: str) -> tuple[Work, ...]:
         """The works of a convolution cut into windows, its image turned and padded through DDR for each of them

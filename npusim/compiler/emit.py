@@ -39,7 +39,7 @@ class Emitter(RoundTrips):
             record.reason = f"{record.reason}; {r.reason}" if record.reason else r.reason
         record.pieces = r.pieces
         record.held_bytes = r.held_bytes + r.weights_held
-        record.kernels, each = self._of_kind(step)
+        record.kernels, each, results = self._of_kind(step)
         first_task = len(plan.queue) if plan.steps else 0
         for name, size in r.stores:
             self.stored[name] = self._transfer(
@@ -96,11 +96,9 @@ class Emitter(RoundTrips):
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             if r.part:
                 streams = self.strips_first  # strip by strip, beside all members
-            alone = step.fixed_bytes and not own_constants(step.steps, step.fixed_bytes)
-            problems = 1 if alone else each
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=problems,
+                streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=results,
                 repeats=step.node.repeats,
             )  # fmt: skip
             if r.part:
@@ -134,13 +132,16 @@ class Emitter(RoundTrips):
                 return Blocks(rows=min(r.blocks.rows, ceil(work.out_h)), channels=r.blocks.channels)
         return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces, self.tiles)
 
-    def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int]:
-        """Lines of a step's kernels, and its `_problems`: the same for all steps of equal works of equal ops."""
-        key = (id(step.steps), step.node.op_type, step.fixed_bytes > 0)
+    def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int, int]:
+        """Lines of a step's kernels, its `_problems`, and in how many transfers a result leaves at least (beside a
+        constant for all problems it leaves whole): the same for all steps of equal works of equal ops."""
+        key = (id(step.steps), step.node.op_type, step.fixed_bytes)
         found = self._kinds.get(key)
         if found is None:
             kernels = [self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)]
-            found = self._kinds[key] = (tuple(kernels), self._problems(step))
+            each = self._problems(step)
+            whole = step.fixed_bytes and not own_constants(step.steps, step.fixed_bytes)
+            found = self._kinds[key] = (tuple(kernels), each, 1 if whole else each)
         return found
 
     def _problems(self, step: Placed) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import prod
 
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node
 from npusim.ops.counting import fills_rows
+from npusim.ops.structure import broadcast_runs
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
 PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
@@ -176,10 +176,8 @@ def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
     operands = [graph.values[n].shape for n in node.inputs if n]
     if any(len(shape) > len(out) for shape in operands):
         return False
-    spread = [(1,) * (len(out) - len(shape)) + shape for shape in operands]
-    ways = [tuple([shape[a] > 1 for shape in spread]) for a, n in enumerate(out) if n > 1]
-    axes = len(ways) if len(ways) < 2 else 1 + sum(a != b for a, b in pairwise(ways))
-    return sum(n > 1 for n in out) <= 1 or (axes > MOST_SHARED_AXES and not all(ways[0]))
+    runs = broadcast_runs(operands, out)
+    return sum(n > 1 for n in out) <= 1 or (len(runs) > MOST_SHARED_AXES and not all(runs[0]))
 
 
 def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:

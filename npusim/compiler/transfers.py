@@ -63,7 +63,8 @@ class Transfers:
         self._counts = [slices // used + (1 if port < slices % used else 0) for port in range(used)]
         self._halves = [slices / used] * used if halves else self._counts
         self.weights: dict[int, list[tuple[int, Chunk]]] = {}
-        self._kinds: dict[tuple[int, str, bool], tuple[tuple[str, ...], int]] = {}  # by the identity of works
+        # By the identity of works, the op and its constants' bytes.
+        self._kinds: dict[tuple[int, str, float], tuple[tuple[str, ...], int, int]] = {}
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
         self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}

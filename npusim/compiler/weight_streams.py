@@ -18,10 +18,12 @@ def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, 
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     room, tiles = scratchpad.pipelined_bytes - need, scratchpad.tiles
     blocks = channel_blocks(step, room - others, tiles)
-    alone = channel_blocks(step, room, tiles) if others else blocks
-    if alone and (not blocks or _short(step, blocks) - _short(step, alone) > 2 * others):
-        scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
-        blocks = alone
+    # Weights alone are the least that crosses: where that is no better, nothing is searched again.
+    if others and (not blocks or _short(step, blocks) - step.fixed_bytes > 2 * others):
+        alone = channel_blocks(step, room, tiles)
+        if alone and (not blocks or _short(step, blocks) - _short(step, alone) > 2 * others):
+            scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
+            blocks = alone
     if blocks > 1:
         passing = ceil(2 * (step.fixed_bytes + writes) / (room + writes))
         if _short(step, blocks) - _short(step, passing) > 2 * writes:

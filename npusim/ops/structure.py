@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from math import prod
 
 from npusim.graph import Node, Value
@@ -101,6 +102,14 @@ def _columns_innermost(shape: tuple[int, ...], perm: tuple[int, ...]) -> bool:
         return False
     channels, rows = ((1,) * batch + shape)[1:3]
     return perm[-1] + batch == 2 and channels > 1 and rows > 1
+
+
+def broadcast_runs(shapes: Iterable[tuple[int, ...]], out: tuple[int, ...]) -> list[tuple[bool, ...]]:
+    """Which of the operands, of these `shapes`, have each axis of `out` that is longer than 1 (others are spread along
+    it), neighbours alike as one."""
+    filled = [(1,) * (len(out) - len(shape)) + shape for shape in shapes]
+    ways = [tuple([shape[a] > 1 for shape in filled]) for a, n in enumerate(out) if n > 1]
+    return [way for way, _ in groupby(ways)]
 
 
 @op("Concat", lowerings=("dma", "joined_view", "view"))
