@@ -243,8 +243,7 @@ class Scratchpad:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
         read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
         if self.takes_apart and own_constants(step.steps, step.fixed_bytes):
-            for lies in filter(None, map(self.holder, step.reads)):
-                self.spill(lies, r)
+            if self.spill_all(step.reads, r):
                 r.reason = "input through DDR problem by problem, as Intel's compiler takes a batch of constants apart"
             return
         if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
