@@ -38,7 +38,7 @@ class DspColumns(NamedTuple):
 
 
 class DmaColumns(NamedTuple):
-    """All [tasks, 1]; `nbytes` and `elements` are of one transfer."""
+    """All [tasks, 1]; `nbytes`, as its time counts them, and `elements` are of one transfer."""
 
     nbytes: np.ndarray
     elements: np.ndarray
@@ -113,7 +113,7 @@ def _dsp_columns(tasks: list[DspTask]) -> DspColumns:
 def _dma_columns(tasks: list[DmaTask]) -> DmaColumns:
     transfers = _column([t.transfers for t in tasks], float)
     return DmaColumns(
-        _column([t.nbytes for t in tasks]) / transfers,
+        _column([t.nbytes * t.counted for t in tasks]) / transfers,
         _column([t.elements for t in tasks]) / transfers,
         transfers,
         _column([SOURCES[t.source] for t in tasks]),

@@ -128,6 +128,7 @@ def _compiled(
         profile.memory.prefetch_steps,
         tiles,
         dsps,
+        generation in profile.counts_zeros,
     )
     own = profile.prices.kernels.get(generation, {})
     renamed = profile.dsp.lines.get(generation, {})

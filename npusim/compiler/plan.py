@@ -46,13 +46,15 @@ class DspTask(NamedTuple):
 
 
 class DmaTask(NamedTuple):
-    """`nbytes` in `transfers` descriptors on one port."""
+    """`nbytes` in `transfers` descriptors on one port. `counted`: how many times its bytes its time is of, where a
+    compiler's estimate counts others (npusim.compiler.zeros)."""
 
     nbytes: float
     source: str
     destination: str
     elements: float = 0.0
     transfers: int = 1
+    counted: float = 1.0
 
 
 Ask = MacTask | DspTask | DmaTask

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
+from npusim.compiler.zeros import counted
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -26,7 +27,8 @@ STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of
 
 class Chunk(NamedTuple):
     """Bytes of the weights of step `step`, needed before the share `needed_at` of its compute is done (0: before
-    it starts). `stored`, `memory`: bytes moved over `nbytes`, and from where."""
+    it starts). `stored`, `memory`: bytes moved over `nbytes`, and from where. `counted`: how many times its
+    bytes its time is of."""
 
     step: int
     label: str
@@ -35,12 +37,20 @@ class Chunk(NamedTuple):
     repeats: int
     stored: float = 1.0
     memory: str = "ddr"
+    counted: float = 1.0
 
 
 def weight_chunks(
-    steps: list[Placed], residence: list[Residence], capacity_bytes: float, ahead: int, tiles: int, dsps: int
+    steps: list[Placed],
+    residence: list[Residence],
+    capacity_bytes: float,
+    ahead: int,
+    tiles: int,
+    dsps: int,
+    counts_zeros: bool = False,
 ) -> dict[int, list[Chunk]]:
-    """Chunks by the step at whose start they may begin to arrive, in the order of their use."""
+    """Chunks by the step at whose start they may begin to arrive, in the order of their use. `counts_zeros`: those of
+    grouped convolutions take the time of zeros that are left out, too."""
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
@@ -53,10 +63,10 @@ def weight_chunks(
             continue
         count = _chunks(step, r)
         repeats = step.node.repeats if r.pieces > 1 else 1
-        brought = 0.0
+        brought, times = 0.0, counted(step, tiles) if counts_zeros else 1.0
         for c, (label, size) in enumerate(_parts(step, r, count)):
             brought += size
-            gate, weights = begins, brought
+            gate, weights = begins, brought * times
             held = brought <= r.weights_held * (1 + 1e-9)  # more of it is not held at once
             first = max(0, begins - ahead) if held else begins
             while gate > first and occupied[gate - 1] + weights <= capacity_bytes:
@@ -64,7 +74,7 @@ def weight_chunks(
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
             needed_at = r.weights_until * c / count
-            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory)
+            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     behind: dict[tuple[int, int, bool, int], float] = {}  # by the identity of works, which equal steps share
@@ -81,7 +91,7 @@ def weight_chunks(
             # a kernel waits for all of its table: both ports bring it at once
             if steps[chunk.step].engine == "dsp":
                 asked = max(asked, chunk.step)
-            room -= chunk.nbytes
+            room -= chunk.nbytes * chunk.counted
             due.setdefault(k, []).append(chunk)
     return due
 

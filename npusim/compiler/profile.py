@@ -133,6 +133,8 @@ class CompilerProfile(Strict):
     rows_of_eight: tuple[str, ...] = ()
     # generations on which transfers that fetch descriptors stand in front of all others
     control_transfers: tuple[str, ...] = ()
+    # generations on which weights of a grouped convolution take the time of zeros that are left out (compiler/zeros.py)
+    counts_zeros: tuple[str, ...] = ()
     input_convert: dict[str, str]  # generation -> dsp or dma: float32 inputs to fp16
     output_convert: dict[str, str]
     hypothesis_on: tuple[str, ...] = ()  # generations this release never knew

@@ -67,7 +67,7 @@ class Transfers:
         self._kinds: dict[tuple[int, str, float], tuple[tuple[str, ...], int, int]] = {}
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
-        self.asks: dict[tuple[float, str, str, float, int], DmaTask] = {}
+        self.asks: dict[tuple[float, str, str, float, int, float], DmaTask] = {}
 
     def control(self, placed: Sequence[Placed]) -> None:
         """Transfers of no bytes in front of all others, in the first step: one that sets up barriers, then those that
@@ -169,14 +169,22 @@ class Transfers:
     def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
-        ask = self._ask(chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, 1)
+        ask = self._ask(chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, 1, chunk.counted)
         task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, 1, 0, chunk.repeats, after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
 
-    def _ask(self, nbytes: float, source: str, destination: str, elements: float, transfers: int) -> DmaTask:
+    def _ask(
+        self,
+        nbytes: float,
+        source: str,
+        destination: str,
+        elements: float,
+        transfers: int,
+        counted: float = 1.0,
+    ) -> DmaTask:
         """Equal transfers are one record: layers repeat themselves, and a long plan holds each once."""
-        key = (nbytes, source, destination, elements, transfers)
+        key = (nbytes, source, destination, elements, transfers, counted)
         found = self.asks.get(key)
         if found is None:
             found = self.asks[key] = DmaTask(*key)
