@@ -10,7 +10,7 @@ A *cut* is something else: into pieces in time, where a step does not fit (npusi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from npusim.compiler.place import Placed
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
@@ -22,6 +22,7 @@ ADDED = "rows of all groups"  # an addition behind a batched product
 PLANES = "channels one by one"  # kernels that keep a number a channel, images plane by plane
 COPIED = "one tile, for all"  # the DMA made it inside one tile, and copies it to whoever reads it
 PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
+APART = "by a kernel or a move"
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -29,6 +30,8 @@ IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
     + ["Resize", "Upsample", "BatchNormalization", "DepthToSpace"]
 )
+ENLARGED = "rows of what is enlarged"
+ENLARGING = ("Resize", "Upsample", "ConvTranspose")
 INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are shared over channels
 
@@ -74,6 +77,28 @@ def over_channels(work: MacWork, height: int) -> bool:
     window = work.kernel_h * work.kernel_w > 1
     alone = window and work.op != MacOp.CONVOLUTION  # a channel needs no other
     return height <= (SMALL_POOL_ROWS if alone else SMALL_PLANE_ROWS)
+
+
+def joined_over(steps: Sequence[Placed], channels: bool) -> dict[str, str]:
+    """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
+    makes, which cannot write into the whole in the scratchpads; on small planes (`channels`) CHANNELS for a
+    convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
+    joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
+    return {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
+
+
+def _made_over(step: Placed, channels: bool) -> str:
+    if step.engine in ("dsp", "dma"):
+        return APART
+    work = step.steps[0] if step.steps else None
+    if not channels or not isinstance(work, MacWork):
+        return ""
+    if step.node.op_type == "Add":
+        return ROWS
+    small = step.node.op_type in IMAGE_OPS and work.out_h / step.images <= SMALL_PLANE_ROWS
+    if step.node.op_type in ENLARGING:
+        return ENLARGED if small else ""
+    return CHANNELS if small and work.op == MacOp.CONVOLUTION else ""
 
 
 def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around: bool) -> bool:

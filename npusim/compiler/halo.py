@@ -9,13 +9,14 @@ from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.ops.slicing import DILATED_LIMITS
 from npusim.work import MacWork, MoveWork
 
+MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
 
 def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """Spill the result of a kernel, where kernels do not write their neighbours' rows, and an image that is copied
-    there for parts of a window."""
+    """Spill the result of a kernel or of moves, where these do not write their neighbours' rows, and an image that is
+    copied there for parts of a window."""
     if not step.steps:
         return
     work = step.steps[0]
@@ -23,8 +24,14 @@ def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
         _spill(step.reads, scratchpad, r, ZEROS)
         return
     window = isinstance(work, MacWork) and work.kernel_h * work.kernel_w > 1
-    if window and scratchpad.by_kernel and scratchpad.tiles > 1:
+    if not window or scratchpad.tiles == 1:
+        return
+    if scratchpad.by_kernel:
         _spill([n for n in step.reads if n in scratchpad.by_kernel], scratchpad, r, KERNEL)
+    if scratchpad.moves_end and scratchpad.put_in_place:
+        _spill(
+            [n for n in step.reads if n in scratchpad.put_in_place - scratchpad.in_ddr], scratchpad, r, MOVED
+        )
 
 
 def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Set
 
+from npusim.compiler.distribution import APART, CHANNELS, ENLARGED, IMAGE, ROWS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
@@ -49,6 +50,18 @@ def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:
     if step.node.op_type != "Concat":
         return []
     return [n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n))]
+
+
+def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a Concat of images goes through DDR since its parts cannot be written where it lies in the scratchpads:
+    one is a DSP kernel's or the DMA's (38 of 38 in Intel's schedules of nine detection and segmentation nets), or, on
+    small planes, they lie over channels and over rows, or one is enlarged and others read another too (14 of 17)."""
+    if step.node.op_type != "Concat" or all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
+        return False
+    made = {scratchpad.joined_over.get(w, "") for n in step.reads for w in scratchpad.wholes(n)}
+    if APART in made or (CHANNELS in made and not made.isdisjoint((ROWS, ENLARGED))):
+        return True
+    return ENLARGED in made and bool(shared_parts(step, scratchpad))
 
 
 def is_small(name: str, scratchpad: Scratchpad) -> bool:

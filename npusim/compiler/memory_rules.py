@@ -19,6 +19,7 @@ class Memory(Strict):
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
+    `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
     `kernels_apart`: generations on which a DSP kernel never writes over its input.
     `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves
     its result inside, on all tiles.
@@ -26,6 +27,7 @@ class Memory(Strict):
     inputs came from DDR.
     `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
     however small; elsewhere where it is no small one.
+    `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
     and a piece of rows goes through all passes of a normalisation.
@@ -59,10 +61,12 @@ class Memory(Strict):
     whole_kernels_wait: tuple[str, ...] = ()
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
+    moves_without_halo: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()
     sums_of_scales_stay: tuple[str, ...] = ()
     norms_of_phases_stay: tuple[str, ...] = ()
     shared_parts_through_ddr: tuple[str, ...] = ()
+    channels_joined_in_ddr: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
     passes_as_they_lie: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Set
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
-from npusim.compiler.joined import is_small, shared_parts
+from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
@@ -46,7 +46,7 @@ def strided(
     holders = [scratchpad.holder(n) for n in step.reads]
     out = [n for n in step.writes if n in outputs]
     large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
-    several = large and shared_parts(step, scratchpad)
+    several = (large and bool(shared_parts(step, scratchpad))) or joined_in_ddr(step, scratchpad)
     if all(h is not None for h in holders) and not out and not several:
         for name in step.reads:
             scratchpad.release(name, k)

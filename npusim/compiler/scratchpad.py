@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, through_ddr
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, own_constants
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges, normalises_channels
@@ -96,6 +96,7 @@ class Scratchpad:
         self.scores_of_two = generation in memory.scores_of_two_through_ddr
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
+        self.moves_end = generation in memory.moves_without_halo
         self.as_scheduled = memory.as_scheduled
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read
@@ -107,6 +108,7 @@ class Scratchpad:
         self.stays = {name for name, _ in self.edges}
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
+        self.joined_over = joined_over(steps, generation in memory.channels_joined_in_ddr)
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}

@@ -1,0 +1,78 @@
+"""Concats of images whose parts cannot be written where the whole lies, and images put in place without their halo."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.profile import load_profile
+from npusim.graph import DType, Graph, Node, Value
+
+PROFILE = load_profile("2026-as-released")
+HARDWARE = {"3720": "meteor_lake", "4000": "lunar_lake", "5010": "panther_lake"}
+POINT = {"kernel_shape": (1, 1), "pads": (0,) * 4}
+WINDOW = {"kernel_shape": (3, 3), "pads": (1,) * 4}
+
+
+def image(name, channels, size):
+    return Value(name, (1, channels, size, size), DType.FLOAT16)
+
+
+def weight(name, *shape):
+    return Value(name, shape, DType.FLOAT16, constant=True)
+
+
+def graph(nodes, values):
+    return Graph("joined", tuple(nodes), {v.name: v for v in values}, ("x",), ("y",), opset=20)
+
+
+def joined(size, activated):
+    """Two 1x1 convolutions of the image, a kernel of the DSPs behind one if `activated`, joined, a 1x1."""
+    values = [image(n, 64, size) for n in ("x", "a", "b", "s", "y")] + [image("j", 128, size)]
+    values += [weight("wa", 64, 64, 1, 1), weight("wb", 64, 64, 1, 1), weight("wy", 64, 128, 1, 1)]
+    nodes = [
+        Node("Conv_a", "Conv", ("x", "wa"), ("a",), POINT),
+        Node("Conv_b", "Conv", ("x", "wb"), ("b",), POINT),
+    ]
+    if activated:
+        nodes.append(Node("Erf", "Erf", ("a",), ("s",)))
+    nodes.append(Node("Concat", "Concat", ("s" if activated else "a", "b"), ("j",), {"axis": 1}))
+    nodes.append(Node("Conv_y", "Conv", ("j", "wy"), ("y",), POINT))
+    return graph(nodes, values)
+
+
+def spread(size):
+    """A transposed convolution of 4 x 4 by two, a 3x3 behind."""
+    values = [image("x", 32, size), image("t", 32, 2 * size), image("y", 32, 2 * size)]
+    values += [weight("wt", 32, 32, 4, 4), weight("wy", 32, 32, 3, 3)]
+    stride = {"kernel_shape": (4, 4), "pads": (1,) * 4, "strides": (2, 2)}
+    nodes = [
+        Node("Spread", "ConvTranspose", ("x", "wt"), ("t",), stride),
+        Node("Conv_y", "Conv", ("t", "wy"), ("y",), WINDOW),
+    ]
+    return graph(nodes, values)
+
+
+def moved(found, npu, tiles=None):
+    hw = load_hardware(HARDWARE[npu])
+    return compile_graph(found, hw if tiles is None else hw.replace({"tiles": tiles}), PROFILE)
+
+
+def destinations(plan):
+    """Tensors that go from the scratchpads to DDR, by name."""
+    return {
+        plan.label[i].split("/")[0] for i, a in enumerate(plan.ask) if getattr(a, "destination", "") == "ddr"
+    }
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_parts_of_a_kernel_are_joined_in_ddr(npu):
+    """Convolutions of a detector's cross-stage block, one with a kernel behind it (38 of 38 in Intel's schedules)."""
+    assert {"s", "b"} <= destinations(moved(joined(40, True), npu))
+    assert "b" not in destinations(moved(joined(40, False), npu))
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_a_window_reads_what_is_put_in_place_through_ddr(npu):
+    """Row by row, without the rows for the next tile: on NPU 4000 and 5010, on more than one tile."""
+    assert ("t" in destinations(moved(spread(32), npu))) == (npu != "3720")
+    assert "t" not in destinations(moved(spread(16), npu, tiles=1))
