@@ -42,8 +42,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return step.sharing
     if step.one_dsp or step.dsp_tiles == 1:
         return ONE
-    if step.node.op_type == "PRelu" and step.engine == "dsp":
-        return PLANES
+    if step.node.op_type == "PRelu" and step.engine == "dsp" and known(step.reads[0]) != IMAGE:
+        return PLANES  # alone; behind a convolution it takes rows as they lie
     if step.lowering == "mac_permute" and shuffles(step.node):
         return PLANES
     if step.node.op_type in IMAGE_OPS and rank >= 4:

@@ -9,6 +9,7 @@ from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, 
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, PLANE_PASSES, is_image, reads_image
 from npusim.compiler.parts import edge_of
+from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import spread_line
@@ -224,13 +225,17 @@ class Layouts:
         return permuted(node, works, why, sharing)
 
     def upsampled(self, step: Placed) -> Placed:
-        """An image spread out with zeros: these are written, and its pixels between them."""
+        """An image spread out with zeros: a constant of these is brought to one tile, or where it does not fit to its
+        place in DDR, and the pixels between them."""
         name, out = step.reads[0], f"{step.node.name}/upsampled"
         value, result = self.values[name], self.values[step.writes[0]]
         shape = (*value.shape[:2], *result.shape[2:])
         self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
         why = "this generation reads an image spread out with zeros from memory"
-        return self._transferred(Node(out, "Upsample", (name,), (out,)), why, beside=value.npu_bytes)
+        nbytes = self.values[out].npu_bytes
+        place = "scratchpad" if nbytes <= self.placer.tile_bytes else "ddr"
+        node = Node(out, "Upsample", (name,), (out,))
+        return transferred(node, MoveWork(nbytes, "ddr", place), why)._replace(lowering=SPREAD)
 
     def _by_transfers(self, name: str, out: str) -> Placed:
         """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
@@ -254,10 +259,9 @@ class Layouts:
         added.append(self._transferred(Node(out, "Pad", (name,), (out,)), why))
         return out
 
-    def _transferred(self, node: Node, why: str, beside: float = 0.0) -> Placed:
-        """A step of the DMA that makes the node's result; `beside`: bytes it writes besides."""
-        work = MoveWork(self.values[node.outputs[0]].npu_bytes + beside)
-        return transferred(node, work, why)
+    def _transferred(self, node: Node, why: str) -> Placed:
+        """A step of the DMA that makes the node's result."""
+        return transferred(node, MoveWork(self.values[node.outputs[0]].npu_bytes), why)
 
     def _shared(self, reader: Placed, value: Value) -> str:
         """How an image lies over the tiles when it is turned for `reader`."""

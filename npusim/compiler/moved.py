@@ -8,14 +8,18 @@ from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
+from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
 LARGER = "copied_larger"
+THROUGH_DDR = "input through DDR, its pixels put between zeros there or in one tile"
 
 
 def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
     """A pure transfer reads where its input is and writes where its output may stay."""
+    if step.lowering == SPREAD and scratchpad.spill_all(step.reads, r):
+        r.reason = THROUGH_DDR
     inside = step.reads and all(scratchpad.holder(n) is not None for n in step.reads)
     r.source = "scratchpad" if inside else "ddr"
     writes = sum(scratchpad.sizes[n] for n in step.writes)
@@ -23,8 +27,8 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.lowering == LARGER:
-        r.destination = "ddr"  # its maker writes the columns several times, the rows are copied there
+    if step.lowering in (LARGER, SPREAD):
+        r.destination = "ddr"  # of LARGER the maker writes columns several times, rows are copied there
     elif step.sharing in (COPIED, PARTS):
         r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination
     # An operand written out stays beside the other and the result, which is written over one of them.

@@ -14,12 +14,20 @@ OUT: Way = ("", "scratchpad", "ddr")
 TURNED: tuple[Way, ...] = (IN, ("", "scratchpad", "scratchpad"), ("/out", "scratchpad", "ddr"))
 #: Transfers one behind another. `Tile` fills in an axis at a time (128 x 49 x 49 twice each way in Intel's schedules).
 MOVED_INSIDE = {"Transpose": TURNED, "SpaceToDepth": TURNED, "Expand": (FILL, OUT), "Tile": (IN, FILL, OUT)}
+#: An image spread out with zeros for a transposed convolution: a constant of zeros is brought to one tile, the pixels
+#: between them, and all of it is written; what does not fit into one is made in DDR (NPU 3720: 401,408 and 1,605,632
+#: bytes inside, 2,457,600 and 3,211,264 in DDR).
+SPREAD = "spread"
+SPREAD_IN_A_TILE: tuple[Way, ...] = (("/zeros", "ddr", "scratchpad"), IN, OUT)
+SPREAD_IN_DDR: tuple[Way, ...] = (("/zeros", "ddr", "ddr"), ("/between", "ddr", "ddr"))
 MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
 
 
 def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]) -> tuple[Way, ...]:
     """The transfers of work `i` of a step that moves from DDR to DDR; none where it is a copy. An Expand of few copies
     is as many transfers."""
+    if step.lowering == SPREAD:
+        return SPREAD_IN_DDR if work.destination == "ddr" else SPREAD_IN_A_TILE
     kind = step.node.op_type
     ways = MOVED_INSIDE.get(kind, ())
     if kind == "Expand" and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:

@@ -48,9 +48,13 @@ class RoundTrips(Transfers):
                 whole = self.whole_copies and "ddr" in (source, to)
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
+            counted = 1.0
+            if name == "/between":  # pixels put between zeros: few are read, in the time of all that is written
+                nbytes = (loaded + work.nbytes) / 2
+                counted = work.nbytes / nbytes
             after = self._transfer(
                 f"{label}{name}", nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
-                elements=elements, whole=whole,
+                elements=elements, whole=whole, counted=counted,
             )  # fmt: skip
         return after
 

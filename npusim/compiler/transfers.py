@@ -206,22 +206,24 @@ class Transfers:
         transfers: int = 0,
         least: int = 1,
         whole: bool = False,
+        counted: float = 1.0,
     ) -> tuple[int, ...]:
         """One tensor by DMA: a slice a tile, the slices shared by the ports. Small ones go in one piece, copies within
         the DDR where the compiler splits none.
 
-        `transfers` of each slice; `least` in all."""
+        `transfers` of each slice; `least` in all; `counted`: how many times its bytes its time is of."""
         plan = self.plan
         waits = tuple(dict.fromkeys((*after, *gate))) if gate or len(after) > 1 else after
         whole = whole or (self.whole_copies and source == destination == "ddr" and not elements)
         if (whole or nbytes < SMALL_TRANSFER_BYTES) and least <= 1:
-            ask = self._ask(nbytes / 1, source, destination, elements / 1, max(transfers or pieces, least))
+            most = max(transfers or pieces, least)
+            ask = self._ask(nbytes / 1, source, destination, elements / 1, most, counted)
             return (plan.add(label, plan.port(nbytes), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
         done: list[int] = []
         for count in self._counts if source == destination else self._halves:
             share = nbytes * count / slices
             each = max(ceil(count) * (transfers or pieces), ceil(least * count / slices))
-            ask = self._ask(share, source, destination, elements * count / slices, each)
+            ask = self._ask(share, source, destination, elements * count / slices, each, counted)
             done.append(plan.add(label, plan.port(share), ask, pieces, 0, repeats, waits, streams))
         return tuple(done)
