@@ -18,7 +18,7 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     own = own or not scratchpad.staying.isdisjoint(step.writes)
     if step.lowering == "scale_shift" and step.writes[0] in scratchpad.added_next:
         own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
-    if scales_planes(step) and step.reads_turned:
+    if scales_planes(step):
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     own |= any(name in scratchpad.stays for name in step.writes)
     if scratchpad.norms_stay and of_phases(step, scratchpad):
