@@ -8,8 +8,8 @@ from math import prod
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, PLANE_PASSES, is_image, reads_image
-from npusim.compiler.parts import edge_of
 from npusim.compiler.moved_inside import SPREAD
+from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import spread_line

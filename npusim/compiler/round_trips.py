@@ -49,7 +49,9 @@ class RoundTrips(Transfers):
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
             counted = 1.0
-            if name == "/between":  # pixels put between zeros: few are read, in the time of all that is written
+            if (
+                name == "/between"
+            ):  # pixels put between zeros: few are read, in the time of all that is written
                 nbytes = (loaded + work.nbytes) / 2
                 counted = work.nbytes / nbytes
             after = self._transfer(

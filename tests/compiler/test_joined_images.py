@@ -76,3 +76,45 @@ def test_a_window_reads_what_is_put_in_place_through_ddr(npu):
     """Row by row, without the rows for the next tile: on NPU 4000 and 5010, on more than one tile."""
     assert ("t" in destinations(moved(spread(32), npu))) == (npu != "3720")
     assert "t" not in destinations(moved(spread(16), npu, tiles=1))
+
+
+def test_an_image_spread_out_with_zeros_is_filled_in_by_way_of_ddr():
+    """On NPU 3720: its pixels are written, zeros are brought to one tile and what is made there is written; what does
+    not fit into one is made in DDR (Intel's schedules of a U-Net at 224)."""
+
+    def way(size):
+        values = [
+            image("x", 32, size),
+            image("t", 32, 2 * size),
+            image("y", 32, 2 * size),
+            weight("wx", 32, 32, 1, 1),
+        ]
+        values += [image("s", 32, size), weight("wt", 32, 32, 2, 2), weight("wy", 32, 32, 1, 1)]
+        stride = {"kernel_shape": (2, 2), "strides": (2, 2)}
+        nodes = [
+            Node("Conv_x", "Conv", ("x", "wx"), ("s",), POINT),
+            Node("Spread", "ConvTranspose", ("s", "wt"), ("t",), stride),
+            Node("Conv_y", "Conv", ("t", "wy"), ("y",), POINT),
+        ]
+        plan = moved(graph(nodes, values), "3720")
+        zeros = [a for i, a in enumerate(plan.ask) if plan.label[i].endswith("/zeros")]
+        assert zeros[0].nbytes == 2 * 32 * (2 * size) ** 2
+        assert "s" in destinations(plan)
+        return zeros[0].destination
+
+    assert (way(64), way(112)) == ("scratchpad", "ddr")
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_slopes_of_channels_take_an_image_as_it_lies(npu):
+    """PRelu between convolutions stays inside; in front of a window it goes through DDR where kernels write no halo."""
+    values = [image(n, 32, 64) for n in ("x", "s", "r", "y")]
+    values += [weight("wx", 32, 32, 3, 3), weight("slope", 32, 1, 1), weight("wy", 32, 32, 3, 3)]
+    nodes = [
+        Node("Conv_x", "Conv", ("x", "wx"), ("s",), WINDOW),
+        Node("PRelu", "PRelu", ("s", "slope"), ("r",)),
+        Node("Conv_y", "Conv", ("r", "wy"), ("y",), WINDOW),
+    ]
+    found = destinations(moved(graph(nodes, values), npu))
+    assert "s" not in found
+    assert ("r" in found) == (npu != "3720")
