@@ -110,6 +110,7 @@ def _compiled(
         image_alone=generation in profile.pads_images,
         turns=generation in profile.memory.turns_in_strips,
         as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
+        one_kernel=groups,
     )  # fmt: skip
     planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
     least = profile.memory.activated_in_step.get(generation)

@@ -123,7 +123,7 @@ class Emitter(RoundTrips):
         if r.part and i and work.op in POOLINGS:
             return UNCUT  # of what all strips left inside
         if r.part:
-            plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns
+            plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns and work.groups >= r.blocks.groups
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
         if step.lowering in WINDOW_LIMITS and isinstance(first, MacWork) and r.blocks.terms == 1:
             if work.op == MacOp.CONVOLUTION:

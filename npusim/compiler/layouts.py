@@ -196,9 +196,11 @@ class Layouts:
     def _operand_pass(self, name: str, value: Value) -> MacWork:
         """The pass over the right side of a product. A problem is a row, its terms the columns. On generations that
         give whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles every tile turns
-        all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4)."""
+        all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which makes two
+        problems dearer than four: not where turns keep the law of doubling."""
         heads, terms, channels = prod(value.shape[:-2]), *value.shape[-2:]
-        if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles:
+        shared = heads > 1 and self.generation in self.profile.memory.turns_in_strips
+        if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles or shared:
             return self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
         if heads == 1:
             return self._turn(MacOp.PERMUTE_IMAGE, name, value, (terms, 1, channels))

@@ -10,6 +10,7 @@ from npusim.compiler.distribution import SLABS
 from npusim.compiler.pieces import TWICE_KERNELS
 from npusim.compiler.place import Placed
 from npusim.compiler.strips import Cut, Machine
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
 #: Kernels that run beside windows, strip by strip.
@@ -85,3 +86,43 @@ def image_by_image(
         if 2 * once > room or sizes[made] > sizes[turn.reads[0]]:
             return None
     return Cut(images, 1, (1.0, 1.0), tuple((n, 1.0) for n in turn.reads))
+
+
+def problem_by_problem(
+    turn: Placed,
+    product: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+    resident: float,
+    machine: Machine,
+) -> Cut | None:
+    """The cut of a batch of products whose second operand is turned and does not fit beside itself turned: some
+    problems at a time, so many that two such blocks stand inside and every tile has as many. Twice the terms or
+    columns then cost twice as much; turned as a whole, the operand crosses DDR twice more."""
+    first, second = turn.only, product.only
+    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE or len(turn.reads) != 1:
+        return None
+    if not isinstance(second, MacWork) or second.op != MacOp.CONVOLUTION or second.groups <= 1:
+        return None
+    made, result = turn.writes[0], product.writes
+    alone = len(readers[made]) == 1 and made not in outputs and len(result) == 1
+    if not alone or made not in product.reads or product.padded or product.fixed_bytes or product.times:
+        return None
+    others = tuple(n for n in product.reads if n != made)
+    groups, moves = int(second.groups), sizes[turn.reads[0]]
+    stands = sum(sizes[n] for n in others)
+    if sizes[made] + max(moves, stands + sizes[result[0]]) <= resident:
+        return None
+    # Both operands arrive for the next block while one computes; of what is turned there is one.
+    inside = 2 * (moves + stands) + sizes[made] + sizes[result[0]]
+    at_once = int(machine.room * groups // inside)
+    at_once -= at_once % machine.tiles if at_once > machine.tiles else 0
+    columns = 1
+    if at_once < 1:  # one problem by blocks of columns, beside all of its other operand
+        room = machine.room * groups - stands
+        columns = ceil((inside - 2 * stands) / room) if room > 0 else 0
+    if not 1 <= columns <= ceil(second.out_c / CHANNEL_BLOCK):
+        return None
+    arriving = tuple((n, 1.0) for n in (*turn.reads, *others))
+    return Cut(1, 1, (1.0, 1.0), arriving, channels=columns, problems=ceil(groups / max(at_once, 1)))

@@ -221,10 +221,8 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         if scratchpad.holder(name) is None:
             r.loads.append((name, scratchpad.sizes[name] * again, cut.pieces))
     found = [r, *(Residence() for _ in steps[1:])]
-    blocks = Blocks(rows=cut.rows, columns=cut.columns, channels=cut.channels)
+    blocks = Blocks(groups=cut.problems, rows=cut.rows, columns=cut.columns, channels=cut.channels)
     names = ", ".join(s.node.op_type for s in steps)
-    strips = f"{cut.rows} x {cut.columns}" if min(cut.rows, cut.columns) > 1 else f"{cut.pieces}"
-    strips += " strips" if cut.channels == 1 else " blocks of channels"
     for i, (one, step) in enumerate(zip(found, steps, strict=True)):
         one.part = "first" if i == 0 else "inner"
         one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
@@ -233,7 +231,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.follows = frozenset(made & set(step.reads))
         kernels = step.engine == "dsp" or (i > 0 and steps[i - 1].engine == "dsp")
         one.overlaps = not (kernels and scratchpad.kernels_wait)
-        one.reason = f"cut together in {strips} ({names}): what they hand on stays inside"
+        one.reason = f"cut together in {cut.text} ({names}): what they hand on stays inside"
         if (twice := cut.again[i] - 1) >= 0.005:
             one.reason += f"; {twice:.0%} computed twice where strips overlap"
     found[-1].part, found[-1].destination = "last", "ddr"

@@ -16,7 +16,7 @@ from math import ceil
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.lowered import is_elementwise_pass
-from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image
+from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem
 from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
     POOLINGS,
@@ -81,6 +81,8 @@ def plane_chains(
         both = placed[k], placed[k + 1]
         pair = behind_norm(*both, readers, sizes, outputs, resident, machine)
         pair = pair or image_by_image(*both, readers, sizes, resident, machine.room)
+        if machine.turns and machine.one_kernel:  # else a batch's operands cross DDR however small they are
+            pair = pair or problem_by_problem(*both, readers, sizes, outputs, resident, machine)
         if k not in found and pair is not None:
             found[k] = (2, pair)
     return found

@@ -32,10 +32,21 @@ class Cut(NamedTuple):
     again: tuple[float, ...]
     arriving: tuple[tuple[str, float], ...]
     channels: int = 1
+    problems: int = 1
 
     @property
     def pieces(self) -> int:
-        return self.rows * self.columns * self.channels
+        return self.rows * self.columns * self.channels * self.problems
+
+    @property
+    def text(self) -> str:
+        """What a report calls the pieces."""
+        if self.problems > 1:
+            return f"{self.pieces} blocks of the batch"
+        if self.channels > 1:
+            return f"{self.pieces} blocks of channels"
+        both = min(self.rows, self.columns) > 1
+        return f"{self.rows} x {self.columns} strips" if both else f"{self.pieces} strips"
 
 
 class Machine(NamedTuple):
@@ -44,7 +55,7 @@ class Machine(NamedTuple):
     many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself. `turns`: the
     pass that turns an image of the graph is a member too. `as_scheduled`: chains are those of Intel's schedules
     (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies in the scratchpads
-    (`rows_around`: a tile holds the rows around its own)."""
+    (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's problems."""
 
     tiles: int
     dsps: int
@@ -57,6 +68,7 @@ class Machine(NamedTuple):
     as_scheduled: bool = False
     resident: float = 0.0
     rows_around: bool = False
+    one_kernel: bool = False
 
 
 class Member(NamedTuple):

@@ -98,11 +98,12 @@ class Transfers:
         for. The last member is fed by the others: all members take turns, strip by strip, beside the transfers."""
         first: list[int] = []
         self.strips_rest = []
-        for name, size, pieces in r.loads:
-            behind, gate = self._behind(name), self.before_last
-            for share, tasks in ((1 / pieces, first), (1 - 1 / pieces, self.strips_rest)):
+        gate = self.before_last
+        for tasks in (first, self.strips_rest):  # the first strip of all, before what follows of any
+            for name, size, pieces in r.loads:
+                share = 1 / pieces if tasks is first else 1 - 1 / pieces
                 arrived = self._transfer(
-                    f"{name}/load", size * share, "ddr", "scratchpad", after=behind, gate=gate,
+                    f"{name}/load", size * share, "ddr", "scratchpad", after=self._behind(name), gate=gate,
                     transfers=max(1, round(pieces * share)), repeats=step.node.repeats,
                 )  # fmt: skip
                 if tasks is first:
