@@ -12,7 +12,7 @@ from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_CYCLES, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import ways_inside
-from npusim.compiler.pieces import POOLINGS, results_between
+from npusim.compiler.pieces import POOLINGS, handed_on_blocks, pooled_blocks, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.prefetch import Chunk
@@ -124,12 +124,18 @@ class Emitter(RoundTrips):
             return UNCUT  # of what all strips left inside
         if r.part:
             plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns and work.groups >= r.blocks.groups
+            if work.op in POOLINGS and work.in_w == 1:
+                return pooled_blocks(work, r.pieces, self.tiles)
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)
         if step.lowering in WINDOW_LIMITS and isinstance(first, MacWork) and r.blocks.terms == 1:
             if work.op == MacOp.CONVOLUTION:
                 return r.blocks
             if work.op != MacOp.PERMUTE_IMAGE:
                 return Blocks(rows=min(r.blocks.rows, ceil(work.out_h)), channels=r.blocks.channels)
+        if r.hands_on_bytes:
+            if i == 0:
+                return pooled_blocks(work, r.pieces, self.tiles)
+            return handed_on_blocks(work, r.hands_on_bytes, self.tiles)
         return r.blocks if i == 0 and not r.follows else even_blocks(work, r.pieces, self.tiles)
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int, int]:
@@ -255,6 +261,7 @@ class Emitter(RoundTrips):
                     ask = ask._replace(elements=ask.elements * r.again)
             uncut = bool(i and r.part) and isinstance(work, MacWork) and blocks is UNCUT
             cut = (1, 1) if uncut else (turns, r.pieces)
+            cut = (blocks.pieces, blocks.pieces) if i and r.hands_on_bytes else cut
             task = plan.add(label, queue, ask, *cut, repeats=repeats, after=after, streams=streams)
             if feeds and i == last_fed:
                 plan.feeds[task] = feeds

@@ -10,6 +10,7 @@ from npusim.compiler.pieces import (
     FEW_ROWS,
     MIB,
     bytes_between,
+    pools_as_it_lies,
     check_fits,
     convolution_of,
     product_blocks,
@@ -134,6 +135,9 @@ def streamed_through(
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
     if scratchpad.passes_on and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
         return missing  # a piece goes through all passes: mean and variance of its rows, then their scale
+    if pools_as_it_lies(step):
+        r.hands_on_bytes = room / 2
+        return missing
     # what passes leave in DDR for the next
     r.partial_bytes = 2 * bytes_between(step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns)
     return missing

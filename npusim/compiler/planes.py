@@ -164,8 +164,9 @@ def _member(
         if not turn:
             return None
     elif pools and isinstance(work, MacWork):  # what a strip is pooled to waits inside for the next pooling
-        height, width = ceil(work.out_h), ceil(work.out_w)
-        window, strides = (1, 1), (work.in_h / height, work.in_w / width)
+        if height * width == 1 or work.in_w > 1:  # of a whole plane; where one axis is pooled, the other is cut
+            height, width = ceil(work.out_h), ceil(work.out_w)
+            strides = (work.in_h / height, work.in_w / width)
     elif isinstance(work, MacWork):
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
