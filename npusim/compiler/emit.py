@@ -12,9 +12,10 @@ from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_CYCLES, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import ways_inside
-from npusim.compiler.pieces import POOLINGS, handed_on_blocks, pooled_blocks, results_between
+from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
+from npusim.compiler.pooled import handed_on_blocks, pooled_blocks
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.round_trips import RoundTrips
 from npusim.compiler.scratchpad import Residence
@@ -123,7 +124,11 @@ class Emitter(RoundTrips):
         if r.part and i and work.op in POOLINGS:
             return UNCUT  # of what all strips left inside
         if r.part:
-            plane = work.out_h >= r.blocks.rows and work.out_w >= r.blocks.columns and work.groups >= r.blocks.groups
+            plane = (
+                work.out_h >= r.blocks.rows
+                and work.out_w >= r.blocks.columns
+                and work.groups >= r.blocks.groups
+            )
             if work.op in POOLINGS and work.in_w == 1:
                 return pooled_blocks(work, r.pieces, self.tiles)
             return r.blocks if plane else even_blocks(work, r.pieces, self.tiles)

@@ -10,7 +10,6 @@ from npusim.compiler.pieces import (
     FEW_ROWS,
     MIB,
     bytes_between,
-    pools_as_it_lies,
     check_fits,
     convolution_of,
     product_blocks,
@@ -20,6 +19,7 @@ from npusim.compiler.pieces import (
     takes_turned_image,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.pooled import pools_as_it_lies
 from npusim.compiler.relaid import image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks

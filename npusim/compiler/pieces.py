@@ -68,24 +68,6 @@ def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = 
     return float(sum(count * size for count, size in images if 2 * size > room)) + _parts_bytes(step, room)
 
 
-def pools_as_it_lies(step: Placed) -> bool:
-    """Whether a first axis is pooled as it lies: what a pooling makes of some pieces is all the next one needs."""
-    return step.lowering == "pooling_chain_as_it_lies" and isinstance(step.steps[0], MacWork)
-
-
-def pooled_blocks(work: MacWork, pieces: int, tiles: int) -> Blocks:
-    """The blocks of a pooling of one axis: of channels where these are enough, since short strips of the axis would not
-    fill the grid."""
-    enough = work.out_c >= pieces * tiles * CHANNEL_BLOCK
-    return Blocks(channels=pieces) if enough else even_blocks(work, pieces, tiles)
-
-
-def handed_on_blocks(work: MacWork, room: float, tiles: int) -> Blocks:
-    """Those of a pooling that reads what the one before it left in `room` bytes."""
-    nbytes = work.groups * work.in_h * work.in_w * work.in_c * work.input_bytes
-    return pooled_blocks(work, ceil(nbytes / room), tiles)
-
-
 def _parts_bytes(step: Placed, room: float) -> float:
     """Bytes that poolings hand on to the next pooling and that do not fit into `room`."""
     pools = [w for w in step.steps if isinstance(w, MacWork) and w.op in POOLINGS]

@@ -164,7 +164,9 @@ def _member(
         if not turn:
             return None
     elif pools and isinstance(work, MacWork):  # what a strip is pooled to waits inside for the next pooling
-        if height * width == 1 or work.in_w > 1:  # of a whole plane; where one axis is pooled, the other is cut
+        if (
+            height * width == 1 or work.in_w > 1
+        ):  # of a whole plane; where one axis is pooled, the other is cut
             height, width = ceil(work.out_h), ceil(work.out_w)
             strides = (work.in_h / height, work.in_w / width)
     elif isinstance(work, MacWork):

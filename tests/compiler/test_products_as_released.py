@@ -71,7 +71,7 @@ def test_descriptors_are_fetched_first_on_npu_5010_as_released_only():
 
 def batch(groups, m, k, n, hardware):
     hw = HARDWARE[hardware]
-    plan = compile_graph(at_size.batched(groups, m, k, n), hw, load_profile("2026"))
+    plan = compile_graph(at_size.batched(groups, m, k, n), hw, load_profile("2026-as-released"))
     moves = [a for a in plan.ask if isinstance(a, DmaTask) and "ddr" in (a.source, a.destination)]
     return plan, sum(a.nbytes for a in moves) / 1e6
 
