@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from math import prod
 
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
-from npusim.ops.counting import MAX_CHANNELS
+from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
 
@@ -138,7 +138,7 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
         if shape[0] > 1 and order[0] == 0 and len(order) == MOST_IMAGE_AXES + 1:
             return True  # a batch of such planes
         moved = [shape[a] for i, a in enumerate(perm) if a != i]
-        return bool(prod(moved) <= MOST_DMA_PLANES)
+        return bool(prod(moved) <= MOST_DMA_PLANES or shape[last] % CHANNEL_BLOCK)  # 50 x 60 rows of 70
     together = last
     while together and perm.index(together) and perm[perm.index(together) - 1] == together - 1:
         together -= 1
@@ -146,15 +146,24 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """A reduction over axis 1 of [1,A,B,C], or over height, width or both: the rest has channels enough."""
+    """A reduction over axis 1 of [1,A,B,C], where B x C are whole sixteens, or over height, width or both: the rest
+    has channels enough (512 x 20 x 20: 16 channels of 25 columns; 80 x 35 x 35 and 24 x 14 x 14 as a first axis)."""
     shape = graph.values[node.inputs[0]].shape
+    reduced = reduced_axes(node, graph.values)
+    if len(shape) != 4 or shape[0] != 1:
+        return False
+    if reduced == [1]:
+        return prod(shape[2:]) % CHANNEL_BLOCK == 0
+    return bool(reduced) and reduced[0] >= 2
+
+
+def reduced_axes(node: Node, values: Mapping[str, Value]) -> list[int]:
+    """Axes that a reduction was given; none where they are known at run time only."""
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
-        axes = graph.values[node.inputs[1]].data
-    if axes is None or len(shape) != 4 or shape[0] != 1:
-        return False
-    reduced = sorted(int(a) % len(shape) for a in axes)
-    return reduced == [1] or (bool(reduced) and reduced[0] >= 2)
+        axes = values[node.inputs[1]].data
+    rank = len(values[node.inputs[0]].shape)
+    return [] if axes is None else sorted(int(a) % rank for a in axes)
 
 
 def depth_by_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

@@ -10,7 +10,7 @@ from math import ceil
 
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
-from npusim.compiler.lowered import PADDED_ROW_CYCLES, PRODUCTS, batch_of, own_constants, padded_rows
+from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import ways_inside
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
@@ -81,9 +81,9 @@ class Emitter(RoundTrips):
         one_kernel = self.groups_over_tiles
         rows = padded_rows(step.node, step.steps, step.fixed_bytes, one_kernel) if self.pads_few_terms else 0
         if rows:  # zeros beside each row of weights
-            cycles = PADDED_ROW_CYCLES[one_kernel]
+            turned = rows * PADDED_ROW_ELEMENTS[one_kernel]
             label = f"{step.node.name}/padding"
-            loads += self._transfer(label, 0.0, "ddr", "scratchpad", elements=rows * cycles, least=2)
+            loads += self._transfer(label, 0.0, "ddr", "scratchpad", elements=turned, least=2)
         compute = self._compute(step, r, turns, loads, own, feeds) if step.steps else self._parts(step)
         if r.copies:
             copied = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from npusim.compiler.conditions import reduced_axes
 from npusim.compiler.distribution import IMAGE_OPS
 from npusim.compiler.place import Placed
 from npusim.graph import Value
@@ -21,12 +22,20 @@ def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
         shapes = [values[n].shape for n in step.node.inputs if n in values]
         if len(step.reads) == 1 and len(shapes[0]) == 4 and all(prod(s) == 1 for s in shapes[1:]):
             return True  # one number for all
-        signal = len(shapes[0]) == 3  # [N,C,L], a number a channel as in images
+        signal = len(shapes[0]) in (2, 3)  # [N,C,L] or [C,L], a number a channel as in images
         return any(
             s[-1:] == (1,) and s[-2:-1] > (1,) if signal else s[-2:] == (1, 1) and s[-3:-2] > (1,)
             for s in shapes
         )
-    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering in ("pooling_chain", "stepped")
+    if step.lowering == "pooling_chain":
+        return not over_channels(step, values)
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "stepped"
+
+
+def over_channels(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether poolings reduce the channels of an image, which are its rows then (16 x 512 x 25 of 512 x 20 x 20 in
+    Intel's schedules): they take it as it lies."""
+    return len(values[step.node.inputs[0]].shape) == 4 and reduced_axes(step.node, values) == [1]
 
 
 def is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:

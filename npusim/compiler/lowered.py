@@ -15,8 +15,9 @@ PRODUCTS = ("MatMul", "Gemm", "FusedMatMul", "Einsum")
 #: Weights of fewer terms are filled up by a transfer, see `padded_rows`: of 49 they are, of 197 not.
 FEW_TERMS = 64
 # By whether the generation runs a batch as one kernel (NPU 4000, 5010) or not (3720).
-# Of the DMA, two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on 5010.
-PADDED_ROW_CYCLES = {False: 4.8, True: 2.1}
+# As elements that the DMA turns at 64 a cycle, two ports together: 39.8 us for 8,192 rows on NPU 3720, 7.4 for 4,096 on
+# 5010.
+PADDED_ROW_ELEMENTS = {False: 64 * 4.8, True: 64 * 2.1}
 MOST_SHARED_ROWS = {False: 64, True: 129}  # of a product: of fewer the tiles share its channels
 MOST_SHARED_AXES = 3  # of a tensor that the tiles share: channels, rows, columns; a batch is not shared
 LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of 65,536, not of 147,456

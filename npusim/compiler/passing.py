@@ -20,7 +20,7 @@ from npusim.compiler.pieces import (
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.pooled import pools_as_it_lies
-from npusim.compiler.relaid import image_waits
+from npusim.compiler.relaid import along_rows, image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
@@ -139,7 +139,9 @@ def streamed_through(
         r.hands_on_bytes = room / 2
         return missing
     # what passes leave in DDR for the next
-    r.partial_bytes = 2 * bytes_between(step, leaving, scratchpad.pipelined_bytes, scratchpad.by_columns)
+    share = scratchpad.memory.pipelined_share if along_rows(step.steps) else 1.0
+    room = scratchpad.pipelined_bytes / share
+    r.partial_bytes = 2 * bytes_between(step, leaving, room, scratchpad.by_columns)
     return missing
 
 

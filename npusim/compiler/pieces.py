@@ -12,7 +12,7 @@ from npusim.compiler.blocks import SHORT_PIECE_BYTES, Fitted, Operands, fitting_
 from npusim.compiler.distribution import over_channels
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
-from npusim.compiler.relaid import RELAID
+from npusim.compiler.relaid import RELAID, along_rows
 from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS, PIXELS_PER_ROW
@@ -77,14 +77,21 @@ def _parts_bytes(step: Placed, room: float) -> float:
 
 def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
     """Bytes between what lays a tensor out for its poolings and these, where they do not cross DDR anyway: what does
-    not fit beside the tensor, nor, `by_columns`, in pieces of `COLUMNS_AT_ONCE`."""
+    not fit beside the tensor (and what the first pooling makes of it: 1,000 x 128 on NPU 5010), nor, `by_columns`, in
+    pieces of `COLUMNS_AT_ONCE`."""
+    if len(step.steps) < 2 or any(isinstance(w, MoveWork) for w in step.steps):
+        return 0.0
     first, pool = step.steps[:2]
-    if not isinstance(first, MacWork) or any(isinstance(w, MoveWork) for w in step.steps):
+    if not isinstance(first, MacWork):
         return 0.0
     size = first.out_h * first.out_w * first.out_c * first.output_bytes
-    if by_columns and first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork) and _by_columns(pool):
-        size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
-    return float(first.groups * size if size > room else 0.0)
+    if first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork):
+        if by_columns and _by_columns(pool):
+            size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
+        else:
+            room -= pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
+    beside = 2 if along_rows(step.steps) else 1  # 64 x 128 x 128: through DDR on NPU 3720, not on 5010
+    return float(first.groups * size if beside * size > room else 0.0)
 
 
 def _by_columns(pool: MacWork) -> bool:

@@ -224,7 +224,8 @@ class Placer:
         if chosen.name == RELAID and self.profile.relayout_by_pass:
             pads = self.generation in self.profile.pads_images
             tiles = self.tiles if self.generation in self.profile.pools_over_channels else 0
-            steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes)
+            copies = self.generation in self.profile.memory.padded_by_copy
+            steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes, copies)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.wide_rows and node.op_type in PRODUCTS:

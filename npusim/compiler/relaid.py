@@ -11,11 +11,15 @@ A reduction becomes poolings over an image of the axes in front of the reduced o
   are sixteens for every tile and a tile holds its share twice; what the poolings hand on crosses DDR (8 and 24 images
   of 48 to 128 channels, 16 to 128 rows: 64 channels are 32, 16 and 16 on three tiles; not 32 channels, nor 4 MB);
 - in front of the first axis there is no channel: a 1 x 1 convolution makes sixteen of each (`pad_[0, 15, 0, 0]`), which
-  cross DDR where the first pooling leaves few rows."""
+  cross DDR where the first pooling leaves few rows; what lies behind that axis, where it fills no sixteens and is short
+  or the axis is, is its channels, padded as it is loaded, and every pooling reads DDR and writes it (`in_expand`,
+  `slice`: 600 x 40, 24 x 196 and 48 x 300 on NPU 3720, not 49 x 300 nor 60 x 130);
+- rows of no whole sixteens are widened to such (5010 and 4000: by a copy) and cross DDR when they are laid out (2 x 300
+  x 100; 80 x 1,225); of a batch, channels of no whole sixteens are filled up by a copy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import ceil, isqrt
@@ -30,18 +34,30 @@ LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
 RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may be a convolution
 # Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
+# Of a first axis and of what lies behind it: 48 x 300 and 1,000 x 120 lie as channels, 49 x 300 and 60 x 130 do not.
+FEW_ROWS, FEW_COLUMNS = 48, 128
 
 
 def relaid(
-    steps: tuple[Work, ...], source: Value, pads: bool, tiles: int = 0, tile_bytes: float = 0.0
+    steps: tuple[Work, ...],
+    source: Value,
+    pads: bool,
+    tiles: int = 0,
+    tile_bytes: float = 0.0,
+    copies: bool = False,
 ) -> tuple[Work, ...]:
     """Poolings behind the passes that lay `source` out for them, in place of the copy in front of them. `pads`: the
-    generation pads images of few channels to 16. `tiles` of `tile_bytes` share channels; none where they share rows."""
+    generation pads images of few channels to 16; `copies`: it widens rows by a copy. `tiles` of `tile_bytes` share
+    channels; none where they share rows."""
     move, *pools = steps
     if not isinstance(move, MoveWork) or not pools or not isinstance(pools[0], MacWork):
         return steps
     first = pools[0]
     length, channels, size = int(first.in_h), int(first.out_c), first.input_bytes
+    columns = int(first.out_w)
+    uneven = columns > 1 and columns % CHANNEL_BLOCK != 0
+    if uneven and move.nbytes == source.npu_bytes * CHANNEL_BLOCK:
+        return _uneven_first_axis(source, pools, length, columns)
     if move.nbytes == source.npu_bytes * CHANNEL_BLOCK and source.elements % CHANNEL_BLOCK == 0:
         least = LEAST_ROWS if pads else LEAST_ROWS_UNPADDED
         through = ddr_round_trip(move.nbytes) if first.out_h < least else ()
@@ -51,27 +67,48 @@ def relaid(
             *pools,
         )
     turn = _turned(move.nbytes / size, source, size)
+    if uneven:
+        filled = _images(source) > 1 and move.nbytes > source.npu_bytes
+        wide = 1.0 if filled else ceil_to(columns, CHANNEL_BLOCK) / columns
+        copied = move.nbytes if filled else source.npu_bytes * wide
+        turn = _turned(move.nbytes / size * wide, source, size)
+        copy = (MoveWork(copied, "ddr", "ddr"),) if filled or copies else ()
+        return *copy, turn, *ddr_round_trip(move.nbytes), *pools
     if first.out_w > 1 and len(pools) > 1 and tiles:
         over = _over_channels(first, source, tiles, tile_bytes)
         if over is not None:
             return over, *_through_ddr(pools)
     if first.out_w > 1:  # one row of results is no work for several tiles
         return turn, *(ddr_round_trip(move.nbytes) if first.out_h <= 1 else ()), *pools
+    if len(source.shape) == 4 and source.shape[0] > 1 and source.shape[3] == length:
+        return turn, *_along_rows(pools, source.shape)
     rows, columns = plane_of(length)
     pools = list(_in_a_plane(first, rows, columns))
-    if columns % PIXELS_AT_ONCE == 0 or rows > SMALL_POOL_ROWS:
+    whole = move.nbytes == source.npu_bytes
+    if columns % PIXELS_AT_ONCE == 0 or (rows > SMALL_POOL_ROWS and whole):
         return turn, *pools
     wide = ceil_to(columns, PIXELS_AT_ONCE) / columns
     widened: tuple[Work, ...] = ()
     if columns > 1 and length % CHANNEL_BLOCK:
         widened = (MoveWork(source.npu_bytes * wide, "ddr", "ddr"),)
-    elif columns > 1 and move.nbytes > source.npu_bytes:
+    elif columns > 1 and not whole:
         terms = length // CHANNEL_BLOCK
         widen = _convolution(source.elements / terms, terms, ceil(terms * wide), size)
         widened = (widen, *ddr_round_trip(source.npu_bytes * wide))
     if widened:
         turn = _turned(length * channels * wide, source, size)
     return *widened, turn, *ddr_round_trip(move.nbytes), *pools
+
+
+def _uneven_first_axis(source: Value, pools: list[Work], length: int, columns: int) -> tuple[Work, ...]:
+    """Poolings of a first axis of `length` in front of `columns` that fill no sixteens."""
+    wide, size = ceil_to(columns, CHANNEL_BLOCK), source.npu_bytes / source.elements
+    if length <= FEW_ROWS or columns <= FEW_COLUMNS:
+        lying = [replace(p, out_w=1, in_w=1, out_c=wide, in_c=wide) for p in pools if isinstance(p, MacWork)]
+        return tuple(_through_ddr(lying, columns / wide))
+    spread = _convolution(length * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
+    copied = MoveWork(length * wide * size, "ddr", "ddr")
+    return copied, spread, *ddr_round_trip(source.npu_bytes * CHANNEL_BLOCK), *pools
 
 
 def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float) -> MacWork | None:
@@ -98,17 +135,28 @@ def spread_line(value: Value) -> tuple[Work, ...]:
 def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:
     """Whether an image whose channels the tiles share so waits for the one before it: a tile does not hold it beside
     the other and what that became (Intel's schedules of NPU 5010: 22 us an image where the largest share is 0.5 MiB,
-    9.7 of them the turn and 9.1 the next one's transfers; 384 KiB overlap)."""
+    9.7 of them the turn and 9.1 the next one's transfers; 384 KiB overlap), or the tiles do not hold one pooled along
+    its rows (64 x 128 x 128)."""
     if (
         len(steps) < 3
         or not isinstance(turn := steps[0], MacWork)
         or not isinstance(pool := steps[1], MacWork)
     ):
         return False
+    if along_rows(steps):
+        return bool(3 * turn.out_h * turn.out_w * turn.out_c * turn.output_bytes > tiles * tile_bytes)
     batch = turn.op == MacOp.PERMUTE_IMAGE and turn.out_c * turn.out_h < pool.out_c
     if not batch or turn.out_w <= pool.in_h * pool.in_w or not isinstance(steps[2], MoveWork):
         return False
     return 3 * _share_bytes(pool, turn.out_h, tiles) > tile_bytes
+
+
+def along_rows(steps: tuple[Work, ...]) -> bool:
+    """Whether images are turned, and their rows pooled."""
+    turn, pool = steps[:2] if len(steps) > 1 else (None, None)
+    if not isinstance(turn, MacWork) or not isinstance(pool, MacWork):
+        return False
+    return bool(turn.op == MacOp.PERMUTE_IMAGE and pool.kernel_w > pool.kernel_h == 1)
 
 
 def _share_bytes(pool: MacWork, sixteens: float, tiles: int) -> float:
@@ -116,18 +164,30 @@ def _share_bytes(pool: MacWork, sixteens: float, tiles: int) -> float:
     return float(ceil(sixteens / tiles) * CHANNEL_BLOCK * pool.in_h * pool.in_w * pool.input_bytes)
 
 
-def _through_ddr(pools: list[Work]) -> Iterator[Work]:
-    """Poolings, and between them what they hand on."""
+def _through_ddr(pools: Sequence[Work], share: float = 1.0) -> Iterator[Work]:
+    """Poolings, and between them what they hand on: a `share` of it, the rest is padding."""
     for pool in pools[:-1]:
         yield pool
         if isinstance(pool, MacWork):
-            yield from ddr_round_trip(pool.out_h * pool.out_w * pool.out_c * pool.output_bytes)
+            yield from ddr_round_trip(share * pool.out_h * pool.out_w * pool.out_c * pool.output_bytes)
     yield pools[-1]
 
 
 def _images(source: Value) -> int:
     """Of a batch."""
     return source.shape[0] if len(source.shape) == 4 else 1
+
+
+def _along_rows(pools: Sequence[Work], shape: tuple[int, ...]) -> Iterator[MacWork]:
+    """Poolings of the rows of a batch of images, whose channels stay channels (8 x 64 x 128 x 128 in Intel's
+    schedules: 64 channels, 128 x 128 by a window of 1 x 8)."""
+    for pool in pools:
+        if isinstance(pool, MacWork):
+            channels = shape[0] * shape[1]
+            yield replace(
+                pool, out_h=shape[2], in_h=shape[2], out_w=int(pool.out_h), in_w=int(pool.in_h), out_c=channels,
+                in_c=channels, kernel_h=1, kernel_w=pool.kernel_h, stride_h=1, stride_w=pool.stride_h,
+            )  # fmt: skip
 
 
 def _in_a_plane(first: MacWork, rows: int, columns: int) -> Iterator[MacWork]:

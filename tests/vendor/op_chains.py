@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from onnx import TensorProto
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import attend
@@ -46,8 +47,44 @@ def divided_by_length(g: Builder, rows: int, width: int) -> str:
     return g.op("Div", x, g.op("ReduceL2", x, axes=[-1], keepdims=1))
 
 
+def gelu_by_tanh(g: Builder, rows: int, width: int) -> str:
+    """gelutanh_L_D: Gelu in plain ops, as exporters write its approximation."""
+    x = g.input(1, rows, width)
+    cubed = g.op("Mul", g.op("Pow", x, g.const(3.0)), g.const(0.044715))
+    inner = g.op("Mul", g.op("Add", x, cubed), g.const(0.7978846))
+    return g.op("Mul", g.op("Mul", x, g.const(0.5)), g.op("Add", g.op("Tanh", inner), g.const(1.0)))
+
+
+def _eight_bits(g: Builder, x: str) -> str:
+    step = g.const(np.array(0.02, np.float32)), g.const(np.array(128, np.uint8))
+    return g.op("DequantizeLinear", g.op("QuantizeLinear", x, *step), *step)
+
+
+def _stored(g: Builder, *shape: int) -> str:
+    values = (np.arange(np.prod(shape)) * 37 % 251 - 125).astype(np.int8).reshape(shape)
+    return g.op(
+        "DequantizeLinear",
+        g.const(values),
+        g.const(np.array(0.01, np.float32)),
+        g.const(np.array(0, np.int8)),
+    )
+
+
+def product_of_eight_bits(g: Builder, rows: int, terms: int, width: int) -> str:
+    """qdq_M_K_N: a product between QuantizeLinear and DequantizeLinear, weights in 8 bits; float32 in and out."""
+    x = _eight_bits(g, g.input(1, rows, terms, dtype=TensorProto.FLOAT))
+    return _eight_bits(g, g.op("MatMul", x, _stored(g, terms, width)))
+
+
+def conv_of_eight_bits(g: Builder, ci: int, co: int, kernel: int, stride: int, size: int) -> str:
+    """qdqconv_CI_CO_K_S_HW: the same of a convolution."""
+    x = _eight_bits(g, g.input(1, ci, size, size, dtype=TensorProto.FLOAT))
+    pads, strides = [kernel // 2] * 4, [stride] * 2
+    return _eight_bits(g, g.op("Conv", x, _stored(g, co, ci, kernel, kernel), pads=pads, strides=strides))
+
+
 #: Kinds whose name is numbers only.
 FORMS: dict[str, Callable[..., str]] = {
     "convrelu": activated, "masked": masked, "swiglu": gated_products, "attention": attention, "excite": excited,
-    "l2": divided_by_length,
+    "l2": divided_by_length, "gelutanh": gelu_by_tanh, "qdq": product_of_eight_bits, "qdqconv": conv_of_eight_bits,
 }  # fmt: skip
