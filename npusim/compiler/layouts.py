@@ -96,7 +96,9 @@ class Layouts:
         """A tensor in the shape in which a step that reads images sees it."""
         value, first = self.values[name], self.values.get(step.node.inputs[0])
         if step.lowering == "scale_shift" and len(value.shape) == 2:
-            return replace(value, shape=(1, *value.shape))  # a signal, as [N,C,L] (Intel's schedules of 40 x 1,000)
+            return replace(
+                value, shape=(1, *value.shape)
+            )  # a signal, as [N,C,L] (Intel's schedules of 40 x 1,000)
         if first is None or name != step.reads[0] or first.elements != value.elements:
             return value
         return value if first.shape == value.shape else replace(value, shape=first.shape)
@@ -159,7 +161,12 @@ class Layouts:
                 return [self._by_transfers(name, self.turned[name])]
             width = columns
             source = self._padded(name, (batch, channels, height, width), added)
-        if reader.lowering == "scale_shift" and len(value.shape) == 3 and height % PIXELS_AT_ONCE and batch == 1:
+        if (
+            reader.lowering == "scale_shift"
+            and len(value.shape) == 3
+            and height % PIXELS_AT_ONCE
+            and batch == 1
+        ):
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
