@@ -8,6 +8,7 @@ from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
 from npusim.compiler.activated import activated_products
 from npusim.compiler.aligned import without_copies
+from npusim.compiler.calls import called, image_by_image
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
@@ -72,6 +73,9 @@ def _compiled(
 ) -> Plan:
     """The plan, made anew."""
     generation, notes = profile.generation_for(hw)
+    asked, batch = graph, 1
+    if generation in profile.batches_called:
+        graph, batch = image_by_image(graph)
     fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)
@@ -79,6 +83,8 @@ def _compiled(
     placed, unpriced, fused, part_of, padded = _place(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
+    if batch > 1:
+        placed = called(placed, fused, batch)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     if profile.turns_guarded_scores:
         placed = turned_scores(placed, fused.values, tiles, capacity * profile.memory.pipelined_share)
@@ -130,6 +136,7 @@ def _compiled(
         tiles,
         dsps,
         generation in profile.counts_zeros,
+        again=batch > 1,
     )
     own = profile.prices.kernels.get(generation, {})
     renamed = profile.dsp.lines.get(generation, {})
@@ -144,6 +151,9 @@ def _compiled(
         emitter.control(placed)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
+    if batch > 1:
+        kept_shapes = {n: asked.values[n] for n in (*asked.inputs, *asked.outputs)}
+        fused = replace(fused, values=fused.values | kept_shapes, outputs=asked.outputs)
     return emitter.plan.build(
         graph=fused,
         tiles=tiles,

@@ -14,6 +14,8 @@ from npusim.compiler.scratchpad import Residence, Scratchpad
 
 LARGER = "copied_larger"
 THROUGH_DDR = "input through DDR, its pixels put between zeros there or in one tile"
+#: Within the DDR, of what goes into calls of one image or comes out of them.
+BETWEEN_CALLS = "copied_between_calls"
 
 
 def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
@@ -27,7 +29,9 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.lowering in (LARGER, SPREAD):
+    if step.lowering == BETWEEN_CALLS:
+        r.source = r.destination = "ddr"
+    elif step.lowering in (LARGER, SPREAD):
         r.destination = "ddr"  # of LARGER the maker writes columns several times, rows are copied there
     elif step.sharing in (COPIED, PARTS):
         r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination

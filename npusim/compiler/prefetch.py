@@ -48,9 +48,12 @@ def weight_chunks(
     tiles: int,
     dsps: int,
     counts_zeros: bool = False,
+    again: bool = False,
 ) -> dict[int, list[Chunk]]:
-    """Chunks by the step at whose start they may begin to arrive, in the order of their use. `counts_zeros`: those of
-    grouped convolutions take the time of zeros that are left out, too."""
+    """Chunks by the step at whose start they may begin to arrive, in the order of their use.
+
+    `counts_zeros`: those of grouped convolutions take the time of zeros that are left out, too; `again`: every
+    repetition of a node reads its weights."""
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
@@ -62,7 +65,7 @@ def weight_chunks(
         if not r.fixed_traffic:
             continue
         count = _chunks(step, r)
-        repeats = step.node.repeats if r.pieces > 1 else 1
+        repeats = step.node.repeats if r.pieces > 1 or again else 1
         brought, times = 0.0, counted(step, tiles) if counts_zeros else 1.0
         for c, (label, size) in enumerate(_parts(step, r, count)):
             brought += size

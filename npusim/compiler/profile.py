@@ -125,7 +125,9 @@ class CompilerProfile(Strict):
     pads_images: tuple[str, ...] = ()  # generations that pad input images of fewer channels to 16
     # generations on which depthwise convolutions of a batch are calls of one image, copied in and out within the DDR
     images_called: tuple[str, ...] = ()
-    # ... and those that turn what such a convolution makes back by a pass of its own
+    # ... and those on which a convolutional network over a batch is calls of one image (compiler/calls.py)
+    batches_called: tuple[str, ...] = ()
+    # generations that turn what such a convolution makes back by a pass of its own
     batches_turned_back: tuple[str, ...] = ()
     # generations that pool a middle axis with whole sixteens of channels on each tile
     pools_over_channels: tuple[str, ...] = ()
