@@ -28,7 +28,7 @@ def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
         return
     if scratchpad.by_kernel:
         _spill([n for n in step.reads if n in scratchpad.by_kernel], scratchpad, r, KERNEL)
-    if scratchpad.moves_end and scratchpad.put_in_place:
+    if scratchpad.put_in_place and scratchpad.generation in scratchpad.memory.moves_without_halo:
         _spill(
             [n for n in step.reads if n in scratchpad.put_in_place - scratchpad.in_ddr], scratchpad, r, MOVED
         )

@@ -14,6 +14,7 @@ from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.halo import cross_halo
+from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, strips_stay
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
@@ -92,9 +93,11 @@ def residences(
         else:
             scratchpad.cross_tiles(step, sharing, r)
             cross_halo(step, scratchpad, r)
+            cross_norm(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
+            cross_inside(step, steps, scratchpad, r)
         _settle(k, step, scratchpad, r, sharing, outputs)
         if not crossing and scratchpad.also_apart(n for n, _, _ in r.loads):
             crossing = through_ddr_because("input", "it lies there")

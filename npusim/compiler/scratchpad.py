@@ -83,7 +83,7 @@ class Scratchpad:
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
         self.staying = staying
-        self.memory = memory
+        self.memory, self.generation = memory, generation
         self.tiles = tiles
         self.tile_bytes = tile_bytes
         self.part_of = part_of
@@ -97,7 +97,6 @@ class Scratchpad:
         self.scores_of_two = generation in memory.scores_of_two_through_ddr
         self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
-        self.moves_end = generation in memory.moves_without_halo
         self.as_scheduled = memory.as_scheduled
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read
