@@ -20,7 +20,11 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
     if scales_planes(step):
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
-    own |= bool(scratchpad.memory.image_norm_rows) and step.lowering == "decomposed" and normalises_channels(step)
+    own |= (
+        bool(scratchpad.memory.image_norm_rows)
+        and step.lowering == "decomposed"
+        and normalises_channels(step)
+    )
     own |= any(name in scratchpad.stays for name in step.writes)
     if scratchpad.norms_stay and of_phases(step, scratchpad):
         own = scratchpad.joined_next.isdisjoint(step.writes)

@@ -1,9 +1,10 @@
-"""Normalisations of the channels of images between convolutions, on several tiles: these share the rows of larger planes,
-the kernel shares channels, and the pass that scales shares rows again.
+"""Normalisations of the channels of images between convolutions, on several tiles: these share the rows of larger
+planes, the kernel shares channels, and the pass that scales shares rows again.
 
-Intel's schedules of three style nets at 128, 192 and 256 pixels and of pix2pix: the input crosses DDR on planes above 64
-rows on NPU 3720, above 32 on 4000 where nothing is added to the result next, above 28 on 5010; what the kernel makes always
-does on 3720, on the others above 64 rows and where it is added next or read by several. What the pass makes stays."""
+Intel's schedules of three style nets at 128, 192 and 256 pixels and of pix2pix: the input crosses DDR on planes above
+64 rows on NPU 3720, above 32 on 4000 where nothing is added to the result next, above 28 on 5010; what the kernel makes
+always does on 3720, on the others above 64 rows and where it is added next or read by several. What the pass makes
+stays."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Memory(Strict):
     `shared_parts_through_ddr`: generations on which a Concat goes through DDR when others read one of its parts too,
     however small; elsewhere where it is no small one.
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
-    `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses DDR
-    on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result next.
+    `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
+    DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
     and a piece of rows goes through all passes of a normalisation.

@@ -118,3 +118,25 @@ def test_slopes_of_channels_take_an_image_as_it_lies(npu):
     found = destinations(moved(graph(nodes, values), npu))
     assert "s" not in found
     assert ("r" in found) == (npu != "3720")
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_what_normalises_channels_and_what_scales_them_meet_in_ddr(npu):
+    """Style nets: planes of 96 rows go through DDR to the kernel and behind it, those of 24 only behind it on NPU 3720;
+    what the pass makes stays."""
+
+    def crossing(size, tiles=None):
+        values = [image(n, 64, size) for n in ("x", "s", "n", "y")] + [weight("wx", 64, 64, 3, 3)]
+        values += [weight("wy", 64, 64, 3, 3), weight("scale", 64), weight("shift", 64)]
+        nodes = [
+            Node("Conv_x", "Conv", ("x", "wx"), ("s",), WINDOW),
+            Node("Norm", "InstanceNormalization", ("s", "scale", "shift"), ("n",)),
+            Node("Conv_y", "Conv", ("n", "wy"), ("y",), WINDOW),
+        ]
+        found = destinations(moved(graph(nodes, values), npu, tiles))
+        assert "n" not in found
+        return "s" in found, "Norm" in found
+
+    assert crossing(96) == (True, True)
+    assert crossing(24) == (False, npu == "3720")
+    assert crossing(24, tiles=1) == (False, False)
