@@ -15,6 +15,7 @@ from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
+from npusim.compiler.gated import gated
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
 from npusim.compiler.kept import keep, kept
@@ -98,14 +99,25 @@ def _compiled(
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
+    placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     groups = generation in profile.groups_over_tiles
-    stay = staying(placed, fused.values, profile.memory, generation, tiles)
+    stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     scratchpad = Scratchpad(
-        placed, sizes, profile.memory, tiles, capacity, part_of, generation, stay, pixels, not groups
+        placed,
+        sizes,
+        profile.memory,
+        tiles,
+        capacity,
+        part_of,
+        generation,
+        stay,
+        pixels,
+        not groups,
+        on_all_tiles,
     )
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)

@@ -47,6 +47,13 @@ def channel_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     )
 
 
+def channel_constant_or_from_number(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A constant number a channel; or what is subtracted from one number, `1 - x` (`Subtract/as_gconv` in Intel's
+    schedules of gates)."""
+    first = graph.values[node.inputs[0]]
+    return (first.constant and first.elements == 1) or channel_constant(node, graph, on_mac_array)
+
+
 def scalar_only_if_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """An operand that is a single number is a constant, or [1] (Intel's compiler makes a scale of it, not of
     [1,1,1])."""
@@ -194,6 +201,7 @@ CONDITIONS: dict[str, Condition] = {
         producers_on_mac_array,
         no_scalar,
         channel_constant,
+        channel_constant_or_from_number,
         scale_of_full_rank,
         scalar_only_if_constant,
         innermost_kept,

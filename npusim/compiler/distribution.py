@@ -21,6 +21,8 @@ ONE, IMAGE, GROUPS, ROWS, CHANNELS = "one tile", "image", "groups", "rows", "cha
 ADDED = "rows of all groups"  # an addition behind a batched product
 PLANES = "channels one by one"  # kernels that keep a number a channel, images plane by plane
 COPIED = "one tile, for all"  # the DMA made it inside one tile, and copies it to whoever reads it
+KERNELS = "channels of a product"  # that kernels read
+FIRST = "a first axis"  # kernels that split it, whatever it is
 PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 APART = "by a kernel or a move"
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
@@ -66,8 +68,11 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return inherited
     if isinstance(first, VectorWork) and first.kernel == "softmax" and known(step.reads[0]) == ROWS:
         return ROWS  # scores of one head of keys for all of queries (SOH of softmax_in/as_softmax)
+    plain = isinstance(first, VectorWork) and first.rows <= 1 and len(step.steps) == 1 and step.reads
+    if plain and all(known(n) in (CHANNELS, KERNELS) for n in step.reads):
+        return KERNELS
     if isinstance(first, VectorWork) and first.kernel in CHANNEL_KERNELS:
-        return CHANNELS
+        return FIRST
     return ROWS
 
 
@@ -130,6 +135,9 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
         return True
     if made == ADDED and read == ROWS:
         made = ROWS
+    if read == KERNELS:
+        made = read
+    made, read = (CHANNELS if way == FIRST else way for way in (made, read))
     if made in INHERITED and made == read:
         return False
     if IMAGE in (made, read):

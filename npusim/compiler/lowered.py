@@ -85,6 +85,13 @@ def own_constants(steps: tuple[Work, ...], constant_bytes: float) -> MacWork | N
     return work if 2 * constant_bytes > all_bytes else None
 
 
+def multiplies_weights(op_type: str, steps: tuple[Work, ...], constant_bytes: float) -> bool:
+    """Whether a step is one product of activations by weights."""
+    work = steps[0] if len(steps) == 1 and constant_bytes else None
+    product = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups == 1
+    return product and op_type in PRODUCTS
+
+
 def is_elementwise_pass(steps: tuple[Work, ...]) -> bool:
     """Whether the works of a step are one element-wise pass of the MAC array."""
     work = steps[0] if len(steps) == 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from npusim.compiler.apart import stays_apart, with_the_others
+from npusim.compiler.apart import stays_apart, with_the_others, written_too
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
@@ -54,7 +54,8 @@ def strided(
     holders = [scratchpad.holder(n) for n in step.reads]
     out = [n for n in step.writes if n in outputs]
     large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
-    several = (large and bool(shared_parts(step, scratchpad))) or joined_in_ddr(step, scratchpad)
+    several = large and bool(shared_parts(step, scratchpad))
+    several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
     if all(h is not None for h in holders) and not out and not several:
         for name in step.reads:
             scratchpad.release(name, k)
@@ -79,5 +80,14 @@ def strided(
             stays_apart(step, scratchpad, r)
         for holder in dict.fromkeys(holders):
             if holder is not None and (whole or not out):
-                with_the_others(holder, step, scratchpad, r)
+                if whole and holder in scratchpad.staying:
+                    written_too(holder, scratchpad, r)
+                else:
+                    with_the_others(holder, step, scratchpad, r)
     r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)
+
+
+def _shifted(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a Concat takes a part of what stays inside for others: it is put together in DDR."""
+    found = (n for n in step.reads if n in scratchpad.part_of and scratchpad.holder(n) in scratchpad.staying)
+    return step.node.op_type == "Concat" and next(found, None) is not None

@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from npusim.compiler.blocks import SHORT_PIECE_BYTES, Fitted, Operands, fitting_blocks
-from npusim.compiler.distribution import over_channels
+from npusim.compiler.distribution import ROW_LIMIT, over_channels
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import RELAID, along_rows
@@ -28,6 +28,9 @@ READ_TWICE = TWICE_KERNELS | {"softmax", "log_softmax", "rmsnorm"}
 IN_PLACE_KERNELS = frozenset(["softmax", "mvn", "rmsnorm"])
 # Intel's schedules of products of 1 to 128 rows by 768 to 2,048 terms and 768 to 8,192 channels.
 FEW_ROWS = 64
+# Up to ROW_LIMIT rows: weights are cut of which a tile has more than a quarter of its size, here of the 0.85 that
+# pieces may fill (its schedules, kB uncut and cut: 443, 524 on NPU 3720; 328, 393 on 4000; 350, 393 on 5010).
+UNCUT_SHARE = 0.25 / 0.85
 POOLINGS = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
 MANY_COLUMNS = 256  # between 128 and 512
@@ -161,12 +164,15 @@ def too_large_twice(step: Placed, activation_bytes: float, tiles: int, tile_byte
     (weights are on every tile when rows are split); then it is cut, and its pieces are joined in DDR.
 
     Intel's schedules: 768 x 768 in 2 pieces on NPU 3720, 768 x 3072 in 6 to 12 (strategies of BERT-base). Of up to
-    `FEW_ROWS` rows the channels are shared instead, and every tile holds its own part of the weights."""
+    `FEW_ROWS` rows the channels are shared instead, and every tile holds its own part of the weights; of up to
+    `ROW_LIMIT` they are too, but what is large is cut."""
     work = convolution_of(step)
     if work is None or step.node.op_type not in PRODUCTS or not step.fixed_bytes:
         return False
     if work.out_h * work.out_w <= FEW_ROWS:
         return False
+    if work.out_h * work.out_w <= ROW_LIMIT:
+        return step.fixed_bytes > UNCUT_SHARE * tiles * tile_bytes
     return 2 * step.fixed_bytes > tile_bytes - activation_bytes / tiles
 
 

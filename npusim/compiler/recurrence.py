@@ -6,11 +6,12 @@ from npusim.compiler.pieces import MIB
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import weight_bytes
-from npusim.ops.counting import TABLE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-ONE_KERNEL_UNITS = 256  # hidden units up to which an LSTM is one kernel, which reads no tables (320: not)
+#: Hidden units up to which an LSTM is one kernel, which reads no tables, where they fill sixteens (320 and 200: not).
+ONE_KERNEL_UNITS = 256
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
 #: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.6 MB of 640 units are, 1.05 of 512 not); by
@@ -63,7 +64,8 @@ def _read_again(step: Placed) -> float:
 
 def _results_through_ddr(step: Placed) -> float:
     """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
-    operands and writes one; of sums made step by step, which are written and read as both of their operands are."""
+    operands and writes one; of sums made step by step, which are written and read as both of their operands are; of
+    results that fill no sixteens, cut out of their padding (`slice_out` of a GRU of 300 units on all three NPUs)."""
     made = 0.0
     for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
         if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
@@ -73,6 +75,8 @@ def _results_through_ddr(step: Placed) -> float:
             made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
         elif i == 0:
             made += result * 2
+        if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK:
+            made += result * (1 if i == 0 else 2)
     return made
 
 
@@ -86,7 +90,8 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     rounds = max(step.times)
     results = _results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
-    if step.lowering == "gates_in_halves" and loops[0].in_c <= ONE_KERNEL_UNITS:
+    units = loops[0].in_c
+    if step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
         tables = 0.0
     stay = not _in_pieces(step, scratchpad)
     r.weights_until = 1.0

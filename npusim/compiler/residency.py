@@ -11,11 +11,12 @@ from math import ceil
 from npusim.compiler.activated import in_step
 from npusim.compiler.apart import stays_apart
 from npusim.compiler.chains import attention_of
-from npusim.compiler.distribution import GROUPS, IMAGE, ROWS, over_channels, sharing_of
+from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.halo import cross_halo
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, strips_stay
+from npusim.compiler.lowered import multiplies_weights
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
@@ -205,7 +206,7 @@ def _settle(
     if not step.steps:
         sharing = next((s for n in step.reads if (s := scratchpad.sharing_of(n)) is not None), sharing)
     for name in step.writes:
-        scratchpad.sharings[name] = sharing
+        scratchpad.sharings[name] = CHANNELS if name in scratchpad.on_all_tiles else sharing
         if r.destination == "next":
             continue
         if r.destination == "ddr" or name in outputs:
@@ -221,7 +222,9 @@ def _settle(
                     scratchpad.made_of_little.add(name)
                 if step.engine == "dsp" and scratchpad.kernels_end and len(step.steps) == 1:
                     scratchpad.by_kernel.add(name)
+    product = multiplies_weights(step.node.op_type, step.steps, step.fixed_bytes)
     for name, _, _ in r.loads:
         scratchpad.sharings[name] = sharing
+        (scratchpad.for_products.add if product else scratchpad.for_products.discard)(name)
     for name in step.reads:
         scratchpad.release(name, k)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from npusim.compiler.doublings import doubled, shared_alike
 from npusim.compiler.lowered import batch_of, is_elementwise_pass
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.place import Placed
@@ -21,7 +22,12 @@ ROWS_A_TILE = 64  # that an element-wise step hands on inside on NPU 4000
 
 
 def staying(
-    steps: list[Placed], values: Mapping[str, Value], memory: Memory, generation: str, tiles: int
+    steps: list[Placed],
+    values: Mapping[str, Value],
+    memory: Memory,
+    generation: str,
+    tiles: int,
+    part_of: Mapping[str, str],
 ) -> frozenset[str]:
     """Tensors of unrolled scans that stay in the scratchpads for whoever reads them."""
     states_stay = generation in memory.scan_states_stay
@@ -38,6 +44,10 @@ def staying(
             found |= {product} if products_stay or (heads and states_stay) else set()
             found |= {state} if states_stay else set()
     found |= _beside(steps, {state for state, _ in scans}, values, states_stay)
+    sums, beside = doubled(steps, maker, part_of)
+    found |= sums
+    if products_stay:
+        found |= {n for n in beside if not states_stay or shared_alike(values[n], tiles)}
     return frozenset(found - {""})
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
-from npusim.compiler.lowered import batch_of, is_elementwise_pass, own_constants
+from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges, normalises_channels
 from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
-from npusim.compiler.split import UNCUT, Blocks
+from npusim.compiler.residence import Residence as Residence
 from npusim.ops.counting import PIXELS_PER_ROW
 
-Moved = tuple[str, float]  # tensor, bytes
-Arriving = tuple[str, float, int]  # tensor, bytes (read again counts again), in how many blocks
 NEVER = 1 << 60
 # Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
@@ -28,37 +25,6 @@ BY_ROWS = "put in place row by row, normalised channel by channel"
 SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_scales_stay`)
 #: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
-
-
-@dataclass(slots=True, repr=False, eq=False)
-class Residence:
-    """What one step does with memory. Bytes are of whole tensors, over all tiles.
-
-    `blocks`: how its first work is cut in time; `pieces`: in how many pieces all of its tasks run.
-    `weights_until`: the share of its compute by which all its weights must have begun to arrive. `overlaps`:
-    transfers run beside the compute; else pieces wait for theirs."""
-
-    loads: list[Arriving] = field(default_factory=list)
-    stores: list[Moved] = field(default_factory=list)  # spills of tensors that make room
-    writes: list[Moved] = field(default_factory=list)  # its own outputs, to DDR
-    copies: list[Moved] = field(default_factory=list)  # from DDR to DDR, by a step without a task of its own
-    blocks: Blocks = UNCUT
-    pieces: int = 1
-    partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
-    hands_on_bytes: float = 0.0  # room for what a pass hands on to the next, which so takes fewer pieces
-    fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
-    again_bytes: float = 0.0  # of them: what time steps read and write besides the weights, which cross once
-    weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
-    weights_until: float = 0.0
-    overlaps: bool = True
-    streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
-    follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
-    part: str = ""  # 'first', 'inner', 'last' of steps that a plane passes in strips (npusim.compiler.planes)
-    again: float = 1.0  # what it computes over what it has, where strips overlap
-    held_bytes: float = 0.0  # activations in the scratchpad while it runs
-    reason: str = ""
-    source: str = "scratchpad"  # where its first input is (for pure moves)
-    destination: str = "scratchpad"  # or 'ddr', or 'next': handed to the next step piece by piece
 
 
 class Scratchpad:
@@ -79,7 +45,9 @@ class Scratchpad:
         staying: frozenset[str] = frozenset(),
         row_pixels: int = PIXELS_PER_ROW,
         takes_apart: bool = False,
+        on_all_tiles: frozenset[str] = frozenset(),
     ) -> None:
+        self.on_all_tiles = on_all_tiles  # written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
         self.staying = staying
@@ -118,8 +86,7 @@ class Scratchpad:
                     uses = self.uses.setdefault(whole, [])
                     if not uses or uses[-1] != k:
                         uses.append(k)
-        adding = generation in memory.sums_of_scales_stay
-        # small tensors that one element-wise pass of the MAC array reads
+        adding = generation in memory.sums_of_scales_stay  # small tensors that one element-wise pass reads
         self.added_next = {
             n for step in steps if adding and is_elementwise_pass(step.steps) for n in step.reads
             if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
@@ -128,13 +95,13 @@ class Scratchpad:
         self.puts = count()
         self.order: dict[str, int] = {}  # when each tensor was put in last
         self.touched: dict[str, None] = {}  # put in or read since `leaving` knew its next use
-        self.leaving: list[
-            tuple[int, int, str]
-        ] = []  # heap: needed last first, of equals the one put in last
+        # heap: needed last first, of equals the one put in last
+        self.leaving: list[tuple[int, int, str]] = []
         self.used_bytes = 0.0
         self.sharings: dict[str, str] = {}
         self.in_ddr: set[str] = set()
         self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
+        self.for_products: set[str] = set()  # read from DDR by a product with weights, for the next as well
         self.apart: set[str] = set()  # in DDR for no other reason than that there are several tiles
 
     def waits_whole(self, step: Placed, nbytes: float) -> bool:
@@ -230,8 +197,7 @@ class Scratchpad:
         self.touched.clear()
         kept = []
         while self.leaving and need + self.used_bytes - own_bytes > self.resident_bytes:
-            entry = heappop(self.leaving)
-            name = entry[2]
+            name = (entry := heappop(self.leaving))[2]
             if name not in self.inside or entry != (-self.next_use(name, k), -self.order[name], name):
                 continue
             if name in own:
@@ -256,6 +222,7 @@ class Scratchpad:
                 if holder is not None and made != COPIED and PARTS in (made, sharing):
                     self.spill(holder, r)
             return
+        product = multiplies_weights(step.node.op_type, step.steps, step.fixed_bytes)
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
@@ -272,7 +239,8 @@ class Scratchpad:
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
                 made = sharing
-            readers = len(self.uses[holder]) if self.memory.natural_cuts else 1
+            alone = product and name in self.for_products
+            readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             if name in self.put_in_place and normalises_channels(step):
                 self._apart(holder, BY_ROWS, r)

@@ -11,7 +11,7 @@ from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DMA0, DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
-from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.residence import Arriving, Residence
 from npusim.work import MoveWork, VectorWork
 
 #: Of each operand and the result of a product of a batch: Intel's schedules, 6 and more in all.

@@ -6,7 +6,7 @@ from math import ceil
 
 from npusim.compiler.place import TURNED, Placed
 from npusim.compiler.prefetch import CHUNK_BYTES
-from npusim.compiler.scratchpad import Arriving, Residence
+from npusim.compiler.residence import Arriving, Residence
 from npusim.work import MoveWork
 
 #: A step that is not cut follows what it loads in at most so many pieces: a transfer has a latency of its own, and more

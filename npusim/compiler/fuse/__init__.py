@@ -26,6 +26,7 @@ from npusim.graph import Graph
 PATTERNS = {
     "shared_heads": shared_heads.shared_heads,
     "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
+    "max_of_zero": neutral.max_of_zero,
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
     "softplus": activations.softplus,

@@ -108,7 +108,8 @@ def _of_channels(r: Rewriter, node: Node) -> bool:
 
 def _hosts(r: Rewriter, node: Node, behind_scales: bool) -> bool:
     """Whether an element-wise node is a pass of the MAC array with a drain path."""
-    if behind_scales and (node.op_type == "BatchNormalization" or _of_channels(r, node)):
+    from_number = node.op_type == "Sub" and r.scalar(node.inputs[0]) is not None  # 1 - x
+    if behind_scales and (node.op_type == "BatchNormalization" or from_number or _of_channels(r, node)):
         return True
     return node.op_type != "BatchNormalization" and _two_equal_activations(r, node)
 
