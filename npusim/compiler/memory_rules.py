@@ -46,6 +46,8 @@ class Memory(Strict):
     of a result on.
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
     `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
+    `borders_apart`: by generation, what of an average pooling that does not count its padding goes through DDR: its
+    `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.borders).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
     one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
@@ -78,6 +80,7 @@ class Memory(Strict):
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
     as_scheduled: bool = False
+    borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)

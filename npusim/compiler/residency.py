@@ -10,6 +10,7 @@ from math import ceil
 
 from npusim.compiler.activated import in_step
 from npusim.compiler.apart import stays_apart
+from npusim.compiler.borders import cross_borders, joined_borders
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.follow import follow, of_phases, saved_in_place
@@ -96,8 +97,10 @@ def residences(
             cross_halo(step, scratchpad, r)
             cross_norm(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
+            cross_borders(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
+            joined_borders(step, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)
         _settle(k, step, scratchpad, r, sharing, outputs)
         if not crossing and scratchpad.also_apart(n for n, _, _ in r.loads):
