@@ -34,6 +34,9 @@ IMAGE_OPS = frozenset(
 )
 ENLARGED = "rows of what is enlarged"
 ENLARGING = ("Resize", "Upsample", "ConvTranspose")
+POOLINGS = frozenset(["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"])
+CONVOLUTIONS = frozenset(["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv"])
+LEAST_POOLED = 3
 INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are shared over channels
 
@@ -86,10 +89,24 @@ def over_channels(work: MacWork, height: int) -> bool:
 
 def joined_over(steps: Sequence[Placed], channels: bool) -> dict[str, str]:
     """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
-    makes, which cannot write into the whole in the scratchpads; on small planes (`channels`) CHANNELS for a
-    convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
+    makes, which cannot write into the whole in the scratchpads, and for what is joined for poolings alone; on small
+    planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
     joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
-    return {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
+    found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
+    return found | dict.fromkeys(_pooled_alone(steps), APART) if channels and joined else found
+
+
+def _pooled_alone(steps: Sequence[Placed]) -> set[str]:
+    """Parts of Concats of three convolutions or more that poolings alone read: these want channels, where some of the
+    parts lie over channels and some over rows (the last module of a stage of Inception: 10 of 12 in Intel's schedules
+    of NPU 4000 and 5010; the two parts of a SqueezeNet stay, and what convolutions read too)."""
+    poolings: dict[str, bool] = {}
+    for step in steps:
+        pools = step.node.op_type in POOLINGS
+        poolings |= {n: pools and poolings.get(n, True) for n in step.reads}
+    convolved = {n for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes}
+    whole = (s for s in steps if s.node.op_type == "Concat" and len(s.reads) >= LEAST_POOLED)
+    return {n for s in whole if poolings.get(s.writes[0]) and convolved.issuperset(s.reads) for n in s.reads}
 
 
 def _made_over(step: Placed, channels: bool) -> str:

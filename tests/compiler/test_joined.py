@@ -3,12 +3,17 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.fuse import fuse
 from npusim.compiler.profile import load_profile
 from npusim.graph import DType, Graph, Node, Value
+from npusim.measures import ddr_bytes
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import conv
 
 PROFILE = load_profile("2026")
 LUNAR, PANTHER = load_hardware("lunar_lake"), load_hardware("panther_lake")
@@ -70,3 +75,27 @@ def test_two_neutral_ops_in_a_row_leave_no_reader_of_what_is_gone():
     fused = fuse(Graph("neutral", nodes, values, ("x",), ("y",), opset=20), PROFILE, "3720", False, "fp16")
     made = {"x", *(n for node in fused.nodes for n in node.outputs)}
     assert all(n in made for node in fused.nodes for n in node.inputs if not fused.values[n].constant)
+
+
+def joined_for(reader, parts, hw):
+    """MB that convolutions of 28 x 28 move which are joined for a pooling or a convolution."""
+    g = Builder(weights=False)
+    x = conv(g, g.input(1, 64, 28, 28), 64, 64)
+    whole = g.op("Concat", *[conv(g, x, 64, 64, 2 * i + 1) for i in range(parts)], axis=1)
+    if reader == "MaxPool":
+        y = g.op("MaxPool", whole, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+    else:
+        y = conv(g, whole, 64 * parts, 64, 3, 2)
+    y = conv(g, y, 64 * parts if reader == "MaxPool" else 64, 64, 1)
+    plan = compile_graph(of_model(g.model(y), ""), hw, PROFILE)
+    return sum(
+        ddr_bytes(a, r) for a, n, r in zip(plan.ask, plan.label, plan.repeats, strict=True) if "Concat" in n
+    )
+
+
+@pytest.mark.parametrize("hw", [LUNAR, PANTHER])
+def test_what_is_joined_for_a_pooling_alone_goes_through_ddr(hw):
+    """Three convolutions or more; two stay inside, and so does what a convolution reads."""
+    assert joined_for("MaxPool", 3, hw) == 3 * 28 * 28 * 64 * 2  # read; each was written by its maker
+    assert joined_for("MaxPool", 2, hw) == 0
+    assert joined_for("Conv", 3, hw) == 0
