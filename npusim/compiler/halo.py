@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from npusim.compiler.place import Placed
-from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.compiler.scratchpad import Arriving, Residence, Scratchpad
 from npusim.ops.slicing import DILATED_LIMITS
-from npusim.work import MacWork, MoveWork
+from npusim.work import MacOp, MacWork, MoveWork
 
 MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
+MEAN_ROWS = 4
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
 
-def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+def cross_halo(
+    step: Placed, scratchpad: Scratchpad, r: Residence, edges: Mapping[tuple[str, str], str]
+) -> None:
     """Spill the result of a kernel or of moves, where these do not write their neighbours' rows, and an image that is
-    copied there for parts of a window."""
+    copied there for parts of a window. `edges`: results of kernels of which more is known
+    (npusim.compiler.kernel_sharing)."""
     if not step.steps:
         return
     work = step.steps[0]
@@ -24,14 +28,29 @@ def cross_halo(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
         _spill(step.reads, scratchpad, r, ZEROS)
         return
     window = isinstance(work, MacWork) and work.kernel_h * work.kernel_w > 1
+    for name in step.reads if edges else ():
+        if why := edges.get((name, step.writes[0])):
+            _spill([name], scratchpad, r, why)
     if not window or scratchpad.tiles == 1:
         return
     if scratchpad.by_kernel:
-        _spill([n for n in step.reads if n in scratchpad.by_kernel], scratchpad, r, KERNEL)
+        made = [n for n in step.reads if n in scratchpad.by_kernel and (n, step.writes[0]) not in edges]
+        _spill(made, scratchpad, r, KERNEL)
     if scratchpad.put_in_place and scratchpad.generation in scratchpad.memory.moves_without_halo:
         _spill(
             [n for n in step.reads if n in scratchpad.put_in_place - scratchpad.in_ddr], scratchpad, r, MOVED
         )
+
+
+def rows_again(step: Placed, tiles: int, loads: list[Arriving]) -> list[Arriving]:
+    """What a window reads of a kernel's result through DDR: every tile its neighbours' rows too (Intel's schedules of
+    NPU 4000: depthwise 3x3 and 5x5 of 60 to 144 rows; means over planes of 60, 72 and 120 rows four rows a tile)."""
+    work = step.steps[0]
+    assert isinstance(work, MacWork)
+    alone = step.node.op_type == "AveragePool" or work.op != MacOp.AVERAGE_POOL
+    between = max(0.0, work.kernel_h - work.stride_h) if alone else MEAN_ROWS
+    more = 1 + between * (tiles - 1) / work.in_h
+    return [(name, size * more, blocks) for name, size, blocks in loads]
 
 
 def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:

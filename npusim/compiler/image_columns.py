@@ -16,8 +16,10 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-# Of a folded image's convolution that is shared over channels: rows of its window, results, columns.
-SMALL_WINDOW, MOST_CHANNELS, MOST_COLUMNS = 3, 256, 16
+# NPU 3720: a 3 x 3 over a folded image with so many results is shared over channels at so many columns (44 single
+# convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not).
+SMALL_WINDOW = 3
+CHANNELS_AT_COLUMNS = {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)}
 
 
 def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
@@ -59,12 +61,18 @@ def folded(reader: Placed) -> Placed:
 
 
 def crosses(reader: Placed) -> bool:
-    """Whether a folded image reaches its convolution through DDR on NPU 3720, which shares small windows with few
-    results over channels there, not over rows (Intel's schedules of 3 x 3: 128 and 256 channels at 14 to 16 columns do;
-    at 18, 20 and 32 do not; 7 x 7: 256 at 14 do and at 16 not, 512 not)."""
-    work = folded(reader).steps[0]
+    """Whether a folded image reaches its convolution through DDR on NPU 3720, which shares small windows with some
+    numbers of results over channels there, not over rows."""
+    return over_channels(folded(reader))
+
+
+def over_channels(step: Placed) -> bool:
+    """Whether NPU 3720 shares the convolution over a folded image over channels: its image comes from DDR, and its
+    result goes there for readers that are shared over rows."""
+    work = step.steps[0]
     assert isinstance(work, MacWork)
-    return bool(work.kernel_h <= SMALL_WINDOW and work.out_c <= MOST_CHANNELS and work.in_w <= MOST_COLUMNS)
+    least, most = CHANNELS_AT_COLUMNS.get(int(work.out_c), (1, 0))
+    return bool(work.kernel_h <= SMALL_WINDOW and least <= work.in_w <= most)
 
 
 def is_folded(step: Placed) -> bool:

@@ -20,6 +20,8 @@ class Memory(Strict):
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
+    `shared_as_made`: generations on which a kernel on a plane is shared over the tiles as what it reads
+    (npusim.compiler.kernel_sharing).
     `kernels_apart`: generations on which a DSP kernel never writes over its input.
     `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves
     its result inside, on all tiles.
@@ -66,6 +68,7 @@ class Memory(Strict):
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
+    shared_as_made: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()
     sums_of_scales_stay: tuple[str, ...] = ()
     norms_of_phases_stay: tuple[str, ...] = ()

@@ -14,9 +14,11 @@ from npusim.compiler.borders import cross_borders, joined_borders
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.follow import follow, of_phases, saved_in_place
-from npusim.compiler.halo import cross_halo
+from npusim.compiler.gates import weights_of_gate
+from npusim.compiler.halo import KERNEL, cross_halo, rows_again
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, strips_stay
+from npusim.compiler.kernel_sharing import kernel_edges
 from npusim.compiler.lowered import multiplies_weights
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
@@ -66,7 +68,7 @@ def residences(
     `planes`: others (npusim.compiler.planes), and their cut; `pairs`: products cut together with the kernel behind them
     (npusim.compiler.activated), and in how many pieces."""
     found: list[Residence] = []
-    inputs = frozenset(scratchpad.in_ddr)
+    inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad)
     for k, step in enumerate(steps):
         if k in chains:
             found += chained(
@@ -94,7 +96,7 @@ def residences(
             moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
-            cross_halo(step, scratchpad, r)
+            cross_halo(step, scratchpad, r, edges)
             cross_norm(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
             cross_borders(step, scratchpad, r)
@@ -102,6 +104,8 @@ def residences(
             _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
             joined_borders(step, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)
+            if crossing == KERNEL and edges and len(step.reads) == 1:
+                r.loads = rows_again(step, scratchpad.tiles, r.loads)
         _settle(k, step, scratchpad, r, sharing, outputs)
         if not crossing and scratchpad.also_apart(n for n, _, _ in r.loads):
             crossing = through_ddr_because("input", "it lies there")
@@ -174,6 +178,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         _image_by_image(step, scratchpad.tiles, r, tile_bytes)
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
+    weights_of_gate(step, scratchpad, r, missing)
     if tables := table_bytes(step):
         r.loads.append((f"{step.node.name}/tables", tables, 1))
     r.held_bytes = min(held, scratchpad.resident_bytes)

@@ -63,8 +63,8 @@ class Scratchpad:
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
         self.scores_of_two = generation in memory.scores_of_two_through_ddr
-        self.kernels_apart = generation in memory.kernels_apart
         self.kernels_end = generation in memory.kernels_without_halo
+        self.kernels_apart = generation in memory.kernels_apart
         self.as_scheduled = memory.as_scheduled
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read

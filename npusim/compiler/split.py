@@ -232,14 +232,15 @@ def dsp_parts(work: VectorWork, tiles: int, per_tile: int, one_dsp: bool, tiles_
 
 
 def weight_bytes(work: MacWork, stored: float = 1.0) -> float:
-    """Bytes of the second operand: channels padded to 16, and 16 bytes of table an output channel
-    (Intel's schedules), and what is stored beside them. Zero for element-wise work and pooling. `stored`: bytes of a
-    weight over those of its type."""
+    """Bytes of the second operand: channels padded to 16 (of a depthwise convolution its taps: 9 are 16, 25 are 32),
+    and 16 bytes of table an output channel (Intel's schedules), and what is stored beside them. Zero for element-wise
+    work and pooling. `stored`: bytes of a weight over those of its type."""
     if work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return 0.0
     out_c = ceil_to(work.out_c, CHANNEL_BLOCK)
     in_c = 1 if work.op == MacOp.DEPTHWISE else ceil_to(work.in_c, CHANNEL_BLOCK)
     taps = prod((work.kernel_h, work.kernel_w))
+    taps = ceil_to(taps, CHANNEL_BLOCK) if work.op == MacOp.DEPTHWISE else taps
     size = work.weight_bytes * stored
     if work.weight_groups > 1:  # compressed, with a map of zeros
         size = size / work.weight_groups + 1 / 8
