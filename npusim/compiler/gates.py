@@ -7,7 +7,8 @@ on all generations, 66 gates of 16 to 1,920 channels: 2 bytes a channel out, a c
 from __future__ import annotations
 
 from npusim.compiler.place import Placed
-from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.compiler.residence import Residence
+from npusim.compiler.scratchpad import Scratchpad
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from npusim.compiler.place import Placed
-from npusim.compiler.scratchpad import Arriving, Residence, Scratchpad
+from npusim.compiler.residence import Arriving, Residence
+from npusim.compiler.scratchpad import Scratchpad
 from npusim.ops.slicing import DILATED_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork
 
