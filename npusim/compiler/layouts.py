@@ -12,7 +12,7 @@ from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.relaid import spread_line
+from npusim.compiler.relaid import fill_line, spread_line
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
@@ -171,6 +171,8 @@ class Layouts:
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
             return self._line_turned(name, value)
+        if len(value.shape) == 3 and self._filled_line(value, reader):
+            return [self._line_filled(name, value)]
         shape = (batch * height, width, channels)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)
@@ -187,6 +189,18 @@ class Layouts:
         copied = self._transferred(Node(source, "Pad", (name,), (source,)), why)
         self._laid_out(name, value, value.shape)
         return [copied, self._pass(name, source, spread_line(value), SLABS)]
+
+    def _filled_line(self, value: Value, reader: Placed) -> bool:
+        """Whether the channels of a line are filled up to sixteens for a convolution by way of sixteen columns."""
+        here = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
+        uneven = value.shape[1] % CHANNEL_BLOCK > 0 and value.shape[2] % PIXELS_AT_ONCE == 0
+        return here and uneven and reader.node.op_type in ("Conv", "FusedConv")
+
+    def _line_filled(self, name: str, value: Value) -> Placed:
+        """A line whose channels are no whole sixteens, see `fill_line`."""
+        batch, channels, length = value.shape
+        self._laid_out(name, value, (batch, ceil_to(channels, CHANNEL_BLOCK), length))
+        return self._pass(name, name, fill_line(value, self.tiles * self.placer.tile_bytes), SLABS)
 
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""

@@ -132,6 +132,24 @@ def spread_line(value: Value) -> tuple[Work, ...]:
     return spread, *ddr_round_trip(value.elements * LINE_COLUMNS * size), turn
 
 
+def fill_line(value: Value, room_bytes: float) -> tuple[Work, ...]:
+    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen columns of every place
+    to DDR, these are turned with their channels filled up, and one column is read; all of them are written where what
+    is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
+    Intel's schedules of NPU 3720 and 4000: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/as_convolution`)."""
+    batch, channels, length = value.shape
+    size = min(value.dtype.npu_bytes, 2.0)
+    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
+    wide = value.elements * CHANNEL_BLOCK * size
+    filled = ceil_to(channels, CHANNEL_BLOCK)
+    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, CHANNEL_BLOCK, filled, size)
+    turned = batch * length * filled * CHANNEL_BLOCK * size
+    others: tuple[Work, ...] = ()
+    if wide + turned > room_bytes:
+        others = (MoveWork(turned * (1 - 1 / CHANNEL_BLOCK), "scratchpad", "ddr"),)
+    return spread, *ddr_round_trip(wide), turn, *others
+
+
 def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:
     """Whether an image whose channels the tiles share so waits for the one before it: a tile does not hold it beside
     the other and what that became (Intel's schedules of NPU 5010: 22 us an image where the largest share is 0.5 MiB,
