@@ -11,6 +11,7 @@ from npusim.compiler.aligned import without_copies
 from npusim.compiler.calls import called, image_by_image
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
+from npusim.compiler.lines import Lines
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.fuse import fuse
@@ -191,6 +192,8 @@ def _place(
     lookup, tiles = bool(hw.mac_array.lookup_unit), int(hw.tiles)
     placer = Placer(graph, profile, generation, one_dsp, lookup, tile_bytes, tiles)
     edges = Edges(graph, placer, profile, generation, tiles)
+    if profile.memory.as_scheduled:
+        edges.lines = Lines(edges)
     one_kernel = generation in profile.groups_over_tiles
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []

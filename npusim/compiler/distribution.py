@@ -25,6 +25,7 @@ KERNELS = "channels of a product"  # that kernels read
 FIRST = "a first axis"  # kernels that split it, whatever it is
 PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 APART = "by a kernel or a move"
+LINE = "a row of places"  # of a signal: every tile has all of it (npusim.compiler.lines)
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -147,6 +148,8 @@ def padded_width(height: int, width: int) -> int:
 def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor that lies over `made` reaches a reader shared over `read` through DDR."""
     if ONE in (made, read) or PLANES in (made, read):
+        return made != read
+    if LINE in (made, read):
         return made != read
     if made in (SLABS, PARTS) or read in (COPIED, PARTS):
         return True

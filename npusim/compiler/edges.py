@@ -11,6 +11,7 @@ from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
 from npusim.compiler.images import is_image, reads_image
 from npusim.compiler.layouts import NORMS, Layouts, permuted, transferred
+from npusim.compiler.lines import Lines
 from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
@@ -23,6 +24,8 @@ from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
 class Edges(Layouts):
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
+
+    lines: Lines | None = None  # of a release that turns what lies between convolutions along one axis
 
     def before(self, step: Placed) -> list[Placed]:
         """The step, its inputs converted and laid out, behind the steps that do so."""
@@ -62,6 +65,9 @@ class Edges(Layouts):
                 step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
+        if self.lines is not None:
+            turned, step = self.lines.before(step)
+            added += turned
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
