@@ -14,17 +14,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE, LINE, SLABS
+from npusim.compiler.distribution import IMAGE, LINE, ROWS, SLABS
 from npusim.compiler.layouts import Layouts, permuted
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import fill_line
 from npusim.compiler.split import PIXELS_AT_ONCE
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap
-from npusim.work import EVERY_TILE, MacOp, MacWork, Work
+from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork, Work
 
 WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
 ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
+GATES = frozenset(["mul", "sub", "div"])
 ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
 
 
@@ -35,6 +36,7 @@ class Lines:
         self.layouts = layouts
         self.seen: set[str] = set()  # as a convolution sees them
         self.rows: set[str] = set()
+        self.kernels: set[str] = set()  # made of such by kernels
         self.flat: set[str] = set()  # results of activations that lie as their elements do
         self.turned: dict[str, str] = {}
         self.readers: dict[str, set[str]] = defaultdict(set)
@@ -45,7 +47,11 @@ class Lines:
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads its lines, behind the passes that turn them."""
         value = self.layouts.values.get(step.writes[0]) if step.writes and step.reads else None
-        if value is None or len(value.shape) != 3 or step.engine != "mac_array":
+        if value is None or len(value.shape) != 3:
+            return [], step
+        if step.engine == "dsp":
+            return [], self._kernel(step)
+        if step.engine != "mac_array":
             return [], step
         kind = step.node.op_type
         if kind in WINDOWS:
@@ -68,6 +74,15 @@ class Lines:
                 return [], step
             return [], self._in_a_row(step, value, True)
         return [], step
+
+    def _kernel(self, step: Placed) -> Placed:
+        """A kernel on lines shares them over places, as the convolution that made them does: a gate, its sigmoid and
+        their product stay inside (16,384 samples of a U-Net for sound, dilated gates of 64 channels; all three NPUs)."""
+        work = step.only
+        if not isinstance(work, VectorWork) or not set(step.reads) <= self.seen | self.kernels:
+            return step
+        self.kernels |= set(step.writes)
+        return step._replace(sharing=ROWS) if work.kernel in GATES and not step.one_dsp else step
 
     def _fits(self, value: Value) -> bool:
         """Whether a tile has all of an addition."""
