@@ -11,7 +11,6 @@ from npusim.compiler.aligned import without_copies
 from npusim.compiler.calls import called, image_by_image
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
-from npusim.compiler.lines import Lines
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.fuse import fuse
@@ -20,6 +19,7 @@ from npusim.compiler.gated import gated
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
 from npusim.compiler.kept import keep, kept
+from npusim.compiler.lines import Lines
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer

@@ -77,7 +77,7 @@ class Lines:
 
     def _kernel(self, step: Placed) -> Placed:
         """A kernel on lines shares them over places, as the convolution that made them does: a gate, its sigmoid and
-        their product stay inside (16,384 samples of a U-Net for sound, dilated gates of 64 channels; all three NPUs)."""
+        their product stay inside (16,384 samples of a U-Net for sound, dilated gates of 64 channels)."""
         work = step.only
         if not isinstance(work, VectorWork) or not set(step.reads) <= self.seen | self.kernels:
             return step
@@ -125,9 +125,7 @@ class Lines:
                 work = replace(work, write_tiles=EVERY_TILE)
             added.append(self._pass(name, source, (work,), LINE))
         out = self.turned[name] = f"{name}/line"
-        works: tuple[Work, ...] = (
-            one_tap(MacOp.PERMUTE_IMAGE, batch * length, 1, channels, size),
-        )
+        works: tuple[Work, ...] = (one_tap(MacOp.PERMUTE_IMAGE, batch * length, 1, channels, size),)
         shares = length % (PIXELS_AT_ONCE * self.layouts.tiles) > 0
         around = window and self.layouts.generation in self.layouts.profile.memory.rows_around
         sharing = SLABS if shares or around else IMAGE
