@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.layouts import transferred
+from npusim.compiler.laid_anew import transferred
 from npusim.compiler.moved import BETWEEN_CALLS
 from npusim.compiler.place import Placed
 from npusim.graph import Graph, Node, Value

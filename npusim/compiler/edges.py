@@ -10,8 +10,10 @@ from dataclasses import replace
 from npusim.compiler.distribution import IMAGE
 from npusim.compiler.image_columns import folded
 from npusim.compiler.images import is_image, reads_image
-from npusim.compiler.layouts import NORMS, Layouts, permuted, transferred
+from npusim.compiler.laid_anew import permuted, transferred
+from npusim.compiler.layouts import NORMS, Layouts
 from npusim.compiler.lines import Lines
+from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
@@ -72,6 +74,19 @@ class Edges(Layouts):
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
         return added
+
+    def upsampled(self, step: Placed) -> Placed:
+        """An image spread out with zeros: a constant of these is brought to one tile, or where it does not fit to its
+        place in DDR, and the pixels between them."""
+        name, out = step.reads[0], f"{step.node.name}/upsampled"
+        value, result = self.values[name], self.values[step.writes[0]]
+        shape = (*value.shape[:2], *result.shape[2:])
+        self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
+        why = "this generation reads an image spread out with zeros from memory"
+        nbytes = self.values[out].npu_bytes
+        place = "scratchpad" if nbytes <= self.placer.tile_bytes else "ddr"
+        node = Node(out, "Upsample", (name,), (out,))
+        return transferred(node, MoveWork(nbytes, "ddr", place), why)._replace(lowering=SPREAD)
 
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,

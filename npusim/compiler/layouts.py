@@ -8,11 +8,11 @@ from math import prod
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, PLANE_PASSES, is_image, reads_image
-from npusim.compiler.moved_inside import SPREAD
+from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.relaid import fill_line, spread_line
+from npusim.compiler.relaid import fill_line, fills_line, spread_line
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
@@ -171,8 +171,12 @@ class Layouts:
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
             return self._line_turned(name, value)
-        if len(value.shape) == 3 and self._filled_line(value, reader):
-            return [self._line_filled(name, value)]
+        pads = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
+        if pads and fills_line(value, reader.node.op_type):
+            kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
+            works = fill_line(value, self.tiles * self.placer.tile_bytes)
+            self._laid_out(name, value, kept)
+            return [self._pass(name, name, works, SLABS)]
         shape = (batch * height, width, channels)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)
@@ -189,18 +193,6 @@ class Layouts:
         copied = self._transferred(Node(source, "Pad", (name,), (source,)), why)
         self._laid_out(name, value, value.shape)
         return [copied, self._pass(name, source, spread_line(value), SLABS)]
-
-    def _filled_line(self, value: Value, reader: Placed) -> bool:
-        """Whether the channels of a line are filled up to sixteens for a convolution by way of sixteen columns."""
-        here = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
-        uneven = value.shape[1] % CHANNEL_BLOCK > 0 and value.shape[2] % PIXELS_AT_ONCE == 0
-        return here and uneven and reader.node.op_type in ("Conv", "FusedConv")
-
-    def _line_filled(self, name: str, value: Value) -> Placed:
-        """A line whose channels are no whole sixteens, see `fill_line`."""
-        batch, channels, length = value.shape
-        self._laid_out(name, value, (batch, ceil_to(channels, CHANNEL_BLOCK), length))
-        return self._pass(name, name, fill_line(value, self.tiles * self.placer.tile_bytes), SLABS)
 
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""
@@ -251,19 +243,6 @@ class Layouts:
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return permuted(node, works, why, sharing)
 
-    def upsampled(self, step: Placed) -> Placed:
-        """An image spread out with zeros: a constant of these is brought to one tile, or where it does not fit to its
-        place in DDR, and the pixels between them."""
-        name, out = step.reads[0], f"{step.node.name}/upsampled"
-        value, result = self.values[name], self.values[step.writes[0]]
-        shape = (*value.shape[:2], *result.shape[2:])
-        self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
-        why = "this generation reads an image spread out with zeros from memory"
-        nbytes = self.values[out].npu_bytes
-        place = "scratchpad" if nbytes <= self.placer.tile_bytes else "ddr"
-        node = Node(out, "Upsample", (name,), (out,))
-        return transferred(node, MoveWork(nbytes, "ddr", place), why)._replace(lowering=SPREAD)
-
     def _by_transfers(self, name: str, out: str) -> Placed:
         """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
@@ -309,14 +288,3 @@ class Layouts:
         if reader.lowering == "scale_shift" and len(value.shape) == 3:
             leaves = True  # a signal lies in four rows for it, and is shared over channels
         return SLABS if leaves else IMAGE
-
-
-def permuted(node: Node, works: tuple[Work, ...], why: str, sharing: str) -> Placed:
-    """A step of the MAC array that turns what `node` reads."""
-    reads, writes = node.inputs, node.outputs
-    return Placed(node, "mac_permute", works, "mac_array", why, reads, writes, 0.0, 0.0, sharing=sharing)
-
-
-def transferred(node: Node, work: MoveWork, why: str) -> Placed:
-    """A step of the DMA that makes what `node` writes."""
-    return Placed(node, "dma", (work,), "dma", why, node.inputs, node.outputs, 0.0, 0.0)

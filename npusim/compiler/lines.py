@@ -15,9 +15,10 @@ from collections import defaultdict
 from dataclasses import replace
 
 from npusim.compiler.distribution import IMAGE, LINE, ROWS, SLABS
-from npusim.compiler.layouts import Layouts, permuted
+from npusim.compiler.laid_anew import permuted
+from npusim.compiler.layouts import Layouts
 from npusim.compiler.place import Placed
-from npusim.compiler.relaid import fill_line
+from npusim.compiler.relaid import fill_line, fills_line
 from npusim.compiler.split import PIXELS_AT_ONCE
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap
@@ -130,7 +131,7 @@ class Lines:
         around = window and self.layouts.generation in self.layouts.profile.memory.rows_around
         sharing = SLABS if shares or around else IMAGE
         pads = self.layouts.generation in self.layouts.profile.pads_images
-        if pads and channels % CHANNEL_BLOCK and length % PIXELS_AT_ONCE == 0:
+        if pads and fills_line(value, "Conv"):
             works = fill_line(value, self.layouts.tiles * self.layouts.placer.tile_bytes)
             sharing = SLABS
         added.append(self._pass(source, out, works, sharing))

@@ -132,6 +132,13 @@ def spread_line(value: Value) -> tuple[Work, ...]:
     return spread, *ddr_round_trip(value.elements * LINE_COLUMNS * size), turn
 
 
+def fills_line(value: Value, reader: str) -> bool:
+    """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns."""
+    shape = value.shape
+    uneven = len(shape) == 3 and shape[1] % CHANNEL_BLOCK > 0 and shape[2] % PIXELS_AT_ONCE == 0
+    return uneven and reader in ("Conv", "FusedConv")
+
+
 def fill_line(value: Value, room_bytes: float) -> tuple[Work, ...]:
     """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen columns of every place
     to DDR, these are turned with their channels filled up, and one column is read; all of them are written where what

@@ -1,0 +1,63 @@
+"""Lines between convolutions along one axis, as Intel's compiler 8.4 lays them out."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask
+from npusim.compiler.profile import load_profile
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+
+MACHINES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}
+
+
+def moved(model, name, profile="2026-as-released"):
+    """Bytes to and from DDR."""
+    hw = load_hardware(name).replace({"tiles": MACHINES[name]})
+    plan = compile_graph(of_model(model, "lines.onnx"), hw, load_profile(profile))
+    return sum(t.nbytes for t in plan.ask if isinstance(t, DmaTask) and "ddr" in (t.source, t.destination))
+
+
+def filled(channels, places):
+    g = Builder()
+    y = g.op("Conv", g.input(1, channels, places), g.weight(32, channels, 3), g.weight(32), pads=[1, 1])
+    return g.model(g.op("Conv", y, g.weight(32, 32, 3), g.weight(32), pads=[1, 1]))
+
+
+def pairs(channels, places, activation="LeakyRelu"):
+    g = Builder()
+    x = g.op("Conv", g.input(1, 64, places), g.weight(channels, 64, 3), g.weight(channels), pads=[1, 1])
+    for _ in range(2):
+        y = x
+        for _ in range(2):
+            weights = g.weight(channels, channels, 3), g.weight(channels)
+            y = g.op("Conv", g.op(activation, y), *weights, pads=[1, 1])
+        x = g.op("Add", x, y)
+    return g.model(g.op("Conv", g.op(activation, x), g.weight(32, channels, 3), g.weight(32), pads=[1, 1]))
+
+
+@pytest.mark.parametrize(("channels", "places", "mb"), [(24, 1024, 1.8), (8, 4096, 2.7), (2, 4096, 1.1)])
+@pytest.mark.parametrize("name", ["meteor_lake", "lunar_lake"])
+def test_channels_that_fill_no_sixteens_go_by_way_of_sixteen_columns(channels, places, mb, name):
+    """Sixteen columns of every place are written and read: 32 bytes a channel and place, twice."""
+    whole = moved(filled(channels, places), name)
+    assert whole > 2 * channels * places * 32
+    assert whole / 1e6 == pytest.approx(mb, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("channels", "places", "mb"),
+    [(64, 1024, {"meteor_lake": 1.6, "lunar_lake": 2.4, "panther_lake": 2.8}),
+     (128, 2000, {"meteor_lake": 9.6, "lunar_lake": 11.1, "panther_lake": 11.1})],
+)  # fmt: skip
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("activation", ["Relu", "LeakyRelu"])
+def test_what_lies_in_a_row_of_places_is_turned_for_its_convolution(channels, places, mb, name, activation):
+    found = moved(pairs(channels, places, activation), name) / 1e6
+    assert found == pytest.approx(mb[name], rel=0.15)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_other_profiles_leave_lines_as_they_are(name):
+    assert moved(pairs(64, 1024), name, "2026") < moved(pairs(64, 1024), name)
