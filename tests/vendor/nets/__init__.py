@@ -15,6 +15,7 @@ from tests.vendor.nets import images as w
 from tests.vendor.nets import language
 from tests.vendor.nets import linear_attention as l
 from tests.vendor.nets import recurrences as r
+from tests.vendor.nets import residual as b
 from tests.vendor.nets import segmentation as e
 from tests.vendor.nets import sequences as s
 from tests.vendor.nets import sound as o
@@ -160,6 +161,10 @@ LOOKED_AT: Table = {
     "mlstm_256": ("SSM", lambda g: l.matrix_memory(g, 256, 4, 256)),
     "rwkv6_L16": ("SSM", lambda g: l.receptance(g, 16, 8)),
     "s4d_128": ("SSM", lambda g: r.diagonal_kernel(g, 128, 128)),
+    "bottlenecks_b4_128": ("CNN", lambda g: b.bottlenecks(g, 128, 64, (1, 1, 1), 4)),
+    "regnet_x_224": ("CNN", lambda g: b.regnet_x(g, 224, (48, 96, 192, 384), (1, 2, 2, 1), 24)),
+    "poolformer_224": ("CNN", lambda g: b.poolformer(g, 224, 64, (1, 1, 1))),
+    "inception_288": ("CNN", lambda g: c.inception(g, 288)),
 }  # fmt: skip
 
 #: Not looked at before the rules of their release were made: new families, and known ones at other sizes.
