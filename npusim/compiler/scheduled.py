@@ -16,7 +16,6 @@ from npusim.compiler.blocks import PIECE_BYTES
 from npusim.compiler.strips import (
     KEPT_BESIDE_STRIPS,
     MORE,
-    MOST_TOGETHER,
     MOST_WEIGHTS,
     ONE_AXIS,
     Cut,
@@ -31,6 +30,7 @@ from npusim.compiler.strips import (
     pipelined,
 )
 
+MOST_AS_SCHEDULED = 16  # members of a group; the longest in Intel's schedules has 14
 FURTHER = 4  # steps behind the last one that does not fit
 # Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone.
 IMAGE_STRIPS = 6
@@ -62,38 +62,81 @@ def segments(
     sizes: Mapping[str, float],
     machine: Machine,
 ) -> list[tuple[int, int, Cut]]:
-    """The cheapest way to part a run: (first member, how many, their cut) of those of several steps."""
-    reads = frozenset(n for m in run for n in m.reads)
-    # (members, whether the last one's result is in DDR): cost, where the last segment begins, in which state, its cut
-    best: dict[tuple[int, bool], tuple[float, int, bool, Cut | None]] = {(0, False): (0.0, 0, False, None)}
-    for end in range(1, len(run) + 1):
-        for start in range(end - 1, max(-1, end - 1 - MOST_TOGETHER), -1):
-            segment = run[start:end]
-            inner = {m.write for m in segment[:-1]}
-            if any(not k + start < r < k + end for name in inner for r in readers[name]):
-                continue
-            fits = all(m.need <= machine.resident for m in segment)
-            if inner and (fits or not any(m.on_plane for m in segment)):
-                continue
-            for ddr in (False, True):
-                if (start, ddr) not in best:
-                    continue
-                before = {run[start - 1].write} if start else set()
-                made = frozenset() if ddr else before
-                cost, cut = _price(segment, inner, sizes, machine, reads - before if ddr else reads, made)
-                cost += best[start, ddr][0]
-                state = (end, not fits)
-                if state not in best or cost < best[state][0]:
-                    best[state] = cost, start, ddr, cut
-    ends = [state for state in ((len(run), False), (len(run), True)) if state in best]
-    end, ddr = min(ends, key=lambda state: best[state][0])
-    found = []
-    while end:
-        _, start, ddr_before, cut = best[end, ddr]
-        if cut is not None:
-            found.append((start, end - start, cut))
-        end, ddr = start, ddr_before
-    return found[::-1]
+    """How a run is parted: (first member, how many, their cut) of groups of several steps. Step by step each joins the
+    group in front of it where both together cost no more than one after the other, then group by group, but for those
+    in which the array and the DSPs work at the same time."""
+    choice = _Choice(k, run, readers, sizes, machine)
+    groups = [(0, 1)]
+    for at in range(1, len(run)):
+        if choice.together(groups, len(groups) - 1, (at, at + 1)):
+            groups[-1] = groups[-1][0], at + 1
+        else:
+            groups.append((at, at + 1))
+    i = 0
+    while i + 1 < len(groups):
+        apart = any(pipelined(run[a:b]) for a, b in groups[i : i + 2])
+        if not apart and choice.together(groups, i, groups[i + 1]):
+            groups[i : i + 2] = [(groups[i][0], groups[i + 1][1])]
+            i = max(0, i - 1)
+        else:
+            i += 1
+    cuts = [(group, choice.cost(group, choice.in_ddr(groups, i))[1]) for i, group in enumerate(groups)]
+    return [(a, b - a, cut) for (a, b), cut in cuts if cut is not None]
+
+
+class _Choice:
+    """What groups of a run's members cost: (first, behind the last) -> price, by whether what the group in front of it
+    leaves is in DDR."""
+
+    def __init__(
+        self,
+        k: int,
+        run: list[Member],
+        readers: Mapping[str, list[int]],
+        sizes: Mapping[str, float],
+        machine: Machine,
+    ) -> None:
+        self.k, self.run, self.readers, self.sizes, self.machine = k, run, readers, sizes, machine
+        self.reads = frozenset(n for m in run for n in m.reads)
+        self.known: dict[tuple[int, int, bool], tuple[float, Cut | None]] = {}
+
+    def together(self, groups: Sequence[tuple[int, int]], i: int, behind: tuple[int, int]) -> bool:
+        """Whether group `i` and the one `behind` it cost no more together than one after the other."""
+        (start, middle), (_, end) = groups[i], behind
+        if not self._joins(start, end):
+            return False
+        ddr = self.in_ddr(groups, i)
+        alone = self.cost((start, middle), ddr)[0] + self.cost(behind, self._cut(start, middle))[0]
+        return self.cost((start, end), ddr)[0] <= alone
+
+    def in_ddr(self, groups: Sequence[tuple[int, int]], i: int) -> bool:
+        """Whether what the group in front of group `i` leaves is in DDR."""
+        return i > 0 and self._cut(*groups[i - 1])
+
+    def cost(self, group: tuple[int, int], ddr: bool) -> tuple[float, Cut | None]:
+        """What a group costs, and how it is cut."""
+        key = (*group, ddr)
+        if key not in self.known:
+            start, end = group
+            before = {self.run[start - 1].write} if start else set()
+            inner = {m.write for m in self.run[start : end - 1]}
+            inside, made = (self.reads - before, frozenset[str]()) if ddr else (self.reads, before)
+            self.known[key] = _price(self.run[start:end], inner, self.sizes, self.machine, inside, made)
+        return self.known[key]
+
+    def _cut(self, start: int, end: int) -> bool:
+        return any(m.need > self.machine.resident for m in self.run[start:end])
+
+    def _joins(self, start: int, end: int) -> bool:
+        """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
+        a window."""
+        if end - start > MOST_AS_SCHEDULED or not self._cut(start, end):
+            return False
+        if not any(m.on_plane for m in self.run[start:end]):
+            return False
+        inner = [m.write for m in self.run[start : end - 1]]
+        k = self.k
+        return not any(not k + start < r < k + end for name in inner for r in self.readers[name])
 
 
 def _price(
