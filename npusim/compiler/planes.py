@@ -186,13 +186,15 @@ def _member(
             return None
     elif not isinstance(work, VectorWork) or work.kernel not in KERNELS or work.rows > 1:
         return None
+    uneven = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and not step.reads_turned
+    uneven = uneven and (values[step.reads[0]].shape[1] % CHANNEL_BLOCK > 0 or shape[1] % CHANNEL_BLOCK > 0)
     compute = compute_bytes(step, machine.tiles, machine.dsps) * (TURN_TAPS if turn else 1)
     return Member(
         step.reads, step.writes[0], height, width, window, strides, compute, _need(step, sizes, machine),
         step.fixed_bytes,
         isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
-        ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine),
+        ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven,
     )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class Member(NamedTuple):
     channels: int = 0  # that do not depend on each other; 0 where they do
     sixteens: int = 1  # of channels that come out
     alone: float = 0.0  # what it costs at least where it is cut by itself
+    uneven: bool = False  # a convolution of or to channels that are no whole sixteens
 
 
 def price(
