@@ -13,6 +13,7 @@ from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
+from npusim.compiler.filled_pools import filled_up
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.gated import gated
@@ -216,6 +217,8 @@ def _place(
             step = stays_copied(step, edges.values, tile_bytes)
             for one in turned_by_steps(step, placer, edges.values, one_kernel):
                 placed += edges.before(one)
+    if profile.memory.as_scheduled and generation in profile.pads_images:
+        placed = filled_up(placed, edges.values, tiles * tile_bytes)
     ends, outputs = edges.behind(placed)
     placed += ends
     fused = replace(graph, values=edges.values, outputs=outputs)

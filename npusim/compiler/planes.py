@@ -15,6 +15,7 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
+from npusim.compiler.filled_pools import FILLED
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem
 from npusim.compiler.pieces import (
@@ -150,6 +151,8 @@ def _member(
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
     if step.reads_turned and machine.turns and step.node.op_type in SPREADING_OPS:
+        return None
+    if step.reads[0].endswith(FILLED):  # cut by itself in Intel's schedules
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     if image and not machine.turns and (machine.image_alone or _need(step, sizes, machine) <= machine.room):

@@ -140,3 +140,22 @@ def test_what_normalises_channels_and_what_scales_them_meet_in_ddr(npu):
     assert crossing(96) == (True, True)
     assert crossing(24) == (False, npu == "3720")
     assert crossing(24, tiles=1) == (False, False)
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_uneven_channels_are_filled_up_for_a_pooling_of_a_large_image(npu):
+    """24 of 320 x 320 in a U-Net on NPU 3720 and 4000, to 32, through DDR; not on 5010, of 64 x 64, or of 32."""
+
+    def filled(channels, size):
+        values = [image("x", channels, size), image("s", channels, size), image("y", channels, size // 2)]
+        values.append(weight("wx", channels, channels, 1, 1))
+        nodes = [
+            Node("Conv_x", "Conv", ("x", "wx"), ("s",), POINT),
+            Node("Pool", "MaxPool", ("s",), ("y",), {"kernel_shape": (2, 2), "strides": (2, 2)}),
+        ]
+        plan = moved(graph(nodes, values), npu)
+        return any(s.node.name == "s/filled" for s in plan.steps)
+
+    assert filled(24, 320) == (npu != "5010")
+    assert not filled(24, 64)
+    assert not filled(32, 320)
