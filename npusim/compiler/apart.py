@@ -21,12 +21,3 @@ def with_the_others(holder: str, step: Placed, scratchpad: Scratchpad, r: Reside
     if maker is not None and scratchpad.also_apart(step.reads):
         scratchpad.apart.add(holder)
         maker.reason = and_also(maker.reason, through_ddr_because("result", "left with other parts"))
-
-
-def written_too(holder: str, scratchpad: Scratchpad, r: Residence) -> None:
-    """A tensor stays inside for its readers, and is written to DDR for one that reads it there."""
-    if any(n in scratchpad.in_ddr for n in scratchpad.wholes(holder)):
-        return
-    scratchpad.in_ddr.add(holder)
-    maker = scratchpad.made_by.get(holder)
-    (r.stores if maker is None else maker.writes).append((holder, scratchpad.sizes[holder]))

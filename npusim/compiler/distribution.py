@@ -161,5 +161,5 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
     if made in INHERITED and made == read:
         return False
     if IMAGE in (made, read):
-        return False
+        return (made, read) == (IMAGE, GROUPS)
     return made != read or readers > 1

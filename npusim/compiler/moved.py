@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from npusim.compiler.apart import stays_apart, with_the_others, written_too
+from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
@@ -81,7 +81,7 @@ def strided(
         for holder in dict.fromkeys(holders):
             if holder is not None and (whole or not out):
                 if whole and holder in scratchpad.staying:
-                    written_too(holder, scratchpad, r)
+                    scratchpad.write_too(holder, r)
                 else:
                     with_the_others(holder, step, scratchpad, r)
     r.held_bytes = min(scratchpad.used_bytes, scratchpad.resident_bytes)

@@ -13,6 +13,7 @@ from npusim.compiler.apart import stays_apart
 from npusim.compiler.borders import cross_borders, joined_borders
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
+from npusim.compiler.few_terms import few_terms
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, cross_halo, rows_again
@@ -179,6 +180,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
     weights_of_gate(step, scratchpad, r, missing)
+    few_terms(step, scratchpad, r)
     if tables := table_bytes(step):
         r.loads.append((f"{step.node.name}/tables", tables, 1))
     r.held_bytes = min(held, scratchpad.resident_bytes)

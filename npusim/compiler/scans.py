@@ -2,8 +2,9 @@
 
 Intel's schedules of Mamba (states [1, 1536, 16], [1, 1280, 16], [1, 1024, 16]) and RWKV layers (8 heads of 64 x 64):
 on NPU 4000 and 5010 a state stays for all that read it, be the readers kernels, products or additions; on NPU 3720 the
-product of decay and state does, and the state crosses DDR. A state of two axes stays where the tiles share its first
-one evenly (512 of 1,536 on each of three tiles, not 1,280 or 1,024); its product crosses DDR on NPU 4000."""
+product of decay and state does, and the state crosses DDR. A state of two axes stays where kernels and sums share it
+alike (`doublings.shared_alike`: 1,536 channels on three tiles, not 3,072, 1,280 or 1,024); its product crosses DDR on
+NPU 4000."""
 
 from __future__ import annotations
 
@@ -36,11 +37,11 @@ def staying(
         return frozenset()
     maker = {name: step for step in steps for name in step.writes}
     found: set[str] = set()
-    scans = _scans(steps, maker, values)
+    scans = _scans(steps, maker, values, states_stay)
     for state, product in scans:
         extents = [n for n in values[state].shape if n > 1]
         heads = len(extents) > 2
-        if not states_stay or heads or extents[0] % tiles == 0:
+        if not states_stay or heads or shared_alike(values[state], tiles):
             found |= {product} if products_stay or (heads and states_stay) else set()
             found |= {state} if states_stay else set()
     found |= _beside(steps, {state for state, _ in scans}, values, states_stay)
@@ -70,7 +71,8 @@ def handed_on(
     if generation in memory.scan_states_stay:
         first = {name: next((n for n in values[name].shape if n > 1), 1) for name in found}
         found = {name for name in found if first[name] >= ROWS_A_TILE * tiles}
-        found -= {product for _, product in _scans(steps, {n: s for s in steps for n in s.writes}, values)}
+        makers = {n: s for s in steps for n in s.writes}
+        found -= {product for _, product in _scans(steps, makers, values, False)}
     return frozenset(found)
 
 
@@ -80,18 +82,21 @@ def _elementwise(step: Placed) -> bool:
 
 
 def _scans(
-    steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str, Value]
+    steps: list[Placed], maker: Mapping[str, Placed], values: Mapping[str, Value], sums: bool
 ) -> list[tuple[str, str]]:
-    """Of each time step the state it makes, and the product that went into it ("" if none)."""
+    """Of each time step the state it makes, and the product that went into it ("" if none). `sums`: the sum between
+    product and state too, where two updates are added (RWKV-7: decay * state + state by a - b + outer product)."""
     depth: dict[str, int] = {}
     before: dict[str, str] = {}
     products: dict[str, str] = {}
+    between: dict[str, str] = {}
     for step in steps:
         if not _adds(step):
             continue
         state = step.writes[0]
         depth[state] = 0
-        for name in step.reads:
+        inner = next((n for n in step.reads if sums and n in depth and _equal(n, state, values)), "")
+        for name in (*step.reads, *(maker[inner].reads if inner else ())):
             made = maker.get(name)
             if made is None or not _multiplies(made) or values[name].elements != values[state].elements:
                 continue
@@ -99,6 +104,8 @@ def _scans(
             past = next((n for n in made.reads if n in depth and _equal(n, state, values)), None)
             if past is not None and depth[past] + 1 > depth[state]:
                 depth[state], before[state], products[state] = depth[past] + 1, past, name
+                if name not in step.reads:
+                    between[state] = inner
     found: list[tuple[str, str]] = []
     seen: set[str] = set()
     for state in reversed(depth):
@@ -108,6 +115,7 @@ def _scans(
         while at is not None and at not in seen:
             seen.add(at)
             found.append((at, products.get(at, "")))
+            found += [(between[at], "")] if at in between else []
             at = before.get(at)
     return found
 
@@ -118,12 +126,15 @@ def _beside(steps: list[Placed], states: set[str], values: Mapping[str, Value], 
     if not states:
         return found
     readers = _readers(steps)
+    scaled = {name for step in steps if _multiplies(step) for name in step.writes}
     for step in steps:
         if len(step.writes) != 1 or len([n for n in values[step.writes[0]].shape if n > 1]) < 3:
             continue
         name = step.writes[0]
         batch = batch_of(step.steps[:1]) is not None
         added = sums and _adds(step) and not states.isdisjoint(step.reads)
+        if added:  # the state and a bonus of its update, in RWKV-6
+            found |= {n for n in step.reads if n in scaled and len(readers[n]) == 1}
         if added or (batch and any(_adds(s) and not states.isdisjoint(s.writes) for s in readers[name])):
             found.add(name)
     return found
@@ -144,7 +155,8 @@ def _adds(step: Placed) -> bool:
 
 def _multiplies(step: Placed) -> bool:
     work = step.only
-    return isinstance(work, VectorWork) and work.kernel == "mul"
+    pass_ = step.node.op_type == "Mul" and is_elementwise_pass(step.steps)
+    return pass_ or (isinstance(work, VectorWork) and work.kernel == "mul")
 
 
 def _equal(one: str, other: str, values: Mapping[str, Value]) -> bool:

@@ -77,6 +77,7 @@ class Scratchpad:
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.joined_over = joined_over(steps, generation in memory.channels_joined_in_ddr)
+        self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels
         self.uses: dict[str, list[int]] = {}
@@ -171,6 +172,14 @@ class Scratchpad:
             self.in_ddr.add(name)
             maker = self.made_by.pop(name, None)
             (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
+
+    def write_too(self, name: str, r: Residence) -> None:
+        """A tensor stays inside for its readers, and is written to DDR for one that reads it there."""
+        if any(n in self.in_ddr for n in self.wholes(name)):
+            return
+        self.in_ddr.add(name)
+        maker = self.made_by.get(name)
+        (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
 
     def spill_all(self, names: Iterable[str], r: Residence) -> bool:
         """Take out whatever holds these tensors; whether there was any."""

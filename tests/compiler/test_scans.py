@@ -35,8 +35,8 @@ def crossing(name: str, width: int) -> set[str]:
     [
         ("meteor_lake", 96, {"Add"}),
         ("lunar_lake", 96, {"Mul"}),
-        ("panther_lake", 96, set()),
-        ("panther_lake", 64, {"Add", "Mul"}),  # 128 channels
+        ("panther_lake", 144, set()),
+        ("panther_lake", 96, {"Add", "Mul"}),  # 192 channels; sums share 16 rows of 12 blocks
     ],
 )
 def test_a_state_or_its_product_stays_where_the_tiles_share_it_evenly(name, width, ops) -> None:
@@ -64,3 +64,27 @@ def test_recurrent_weights_cross_as_often_as_in_intels_schedules(
     kind, inputs, hidden, steps, both, name, megabytes
 ) -> None:
     assert moved(kind, inputs, hidden, steps, both, name) == pytest.approx(megabytes, rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["lunar_lake", "panther_lake"])
+def test_a_state_of_heads_stays_for_its_sums_and_is_read_again_by_products(name) -> None:
+    """RWKV-7: state = state * decay + state a b + v k, read by two products of one column (Intel's schedules)."""
+    g = Builder(weights=False)
+    state, outs = g.op("Relu", g.input(1, 8, 64, 64)), []
+    for _ in range(STEPS):
+        column = g.op("MatMul", state, g.op("Exp", g.input(1, 8, 64, 1)))
+        kept = g.op("Mul", state, g.op("Exp", g.input(1, 8, 1, 64)))
+        state = g.op("Add", kept, g.op("MatMul", column, g.op("Exp", g.input(1, 8, 1, 64))))
+        outer = g.op("MatMul", g.op("Exp", g.input(1, 8, 64, 1)), g.op("Exp", g.input(1, 8, 1, 64)))
+        state = g.op("Add", state, outer)
+        outs.append(g.op("MatMul", state, g.op("Exp", g.input(1, 8, 64, 1))))
+    graph = loaded(g.model(g.op("Concat", *outs, axis=3), state))
+    plan = compile_graph(graph, npusim.hardware(name), load_profile("2026-as-released"), "fp16", False, None)
+    found = {}
+    for i, ask in enumerate(plan.ask):
+        if isinstance(ask, DmaTask) and "ddr" in (ask.source, ask.destination):
+            step = plan.steps[plan.step[i]].node
+            found[step.op_type] = found.get(step.op_type, 0) + ask.nbytes * (ask.destination == "ddr")
+    inner = STEPS - 2  # the first and last steps of a scan apart
+    assert found.get("Mul", 0) <= 2 * 65_536
+    assert inner * 65_536 <= found["Add"] <= (STEPS + 3) * 65_536  # the states, not the sums between
