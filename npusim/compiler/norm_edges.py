@@ -70,6 +70,11 @@ def _lies_in_rows(added: Placed, step: Placed, tiles: int) -> bool:
     return parts == [n * length for n in shares(rows, tiles)]
 
 
+def _takes_normalised(step: Placed, source: Placed) -> bool:
+    """Whether a step is a product of weights that reads what `source` normalised."""
+    return step.node.op_type in PRODUCTS and bool(step.fixed_bytes) and normalises_rows(source)
+
+
 def norm_edges(steps: list[Placed], tiles: int) -> dict[Edge, bool]:
     """Edges from sums to normalisations, and from these to products: whether the tensor stays for its reader. A sum
     whose parts are not whole rows of the tile that normalises them crosses DDR (128 rows of 768 on NPU 4000 in Intel's
@@ -85,6 +90,6 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             edge = step.reads[0], step.writes[0]
             if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
-            elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
+            elif edge[0] not in step.reshaped and _takes_normalised(step, source):
                 yield edge, True
         maker |= dict.fromkeys(step.writes, step)

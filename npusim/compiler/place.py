@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from npusim.compiler.conditions import CONDITIONS
+from npusim.compiler.image_order import CONVOLUTIONS, POOLS, ImageOrder
 from npusim.compiler.lowered import (
     PRODUCTS,
     dsp_tiles,
@@ -28,10 +30,7 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
-BATCHED = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
-POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 TURNED = ("turned_filled", "turned")
-TO_CHANNELS_LAST = (0, 2, 3, 1)
 # Turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules).
 LEAST_PARTS_A_TILE = 2
 STRIDED = "strided"  # no task of its own, but its result is another tensor
@@ -108,9 +107,7 @@ class Placer:
         self.part_of: dict[str, str] = {}
         self.absorbed: set[str] = set()  # transposed tensors that their reader takes as they lie
         self.on_mac_array: set[str] = set()
-        self.channels_last: set[str] = (
-            set()
-        )  # images that the MAC array makes with their channels side by side
+        self.image_order = ImageOrder(graph, self.root)
         self.reshaped: set[str] = set()
         # By the identity of what `lowerings` answered, which stays alive in the entry.
         self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
@@ -146,7 +143,9 @@ class Placer:
                 for name in filter(None, node.outputs):
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
-                    if source in self.reshaped or not same_extents(values[source].shape, values[name].shape):
+                    same = same_extents(values[source].shape, values[name].shape)
+                    same = same or (chosen.name == "fused" and self.image_order.same_form(source, name))
+                    if source in self.reshaped or not same:
                         self.reshaped.add(name)
             return None
         if "npusim.rows" in node.metadata:
@@ -166,7 +165,7 @@ class Placer:
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
-            self._lies(node, reads)
+        self.image_order.note(node, reads, engine)
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -181,31 +180,21 @@ class Placer:
             padded=padded_activations(
                 steps, tuple(reads), node, self.graph, self.one_kernel, fixed, self.flat
             ),
-            reshaped=frozenset(self.root(n) for n in sources if n in self.reshaped)
-            if self.reshaped
-            else NONE,
+            reshaped=self._reshaped(node, reads, sources),
             dsp_tiles=dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
             if kernels & self.narrow
             else 1_000,
             times=times,
-            images=values[node.inputs[0]].shape[0] if node.op_type in (BATCHED if fixed else POOLS) else 1,
+            images=values[node.inputs[0]].shape[0] if node.op_type in (CONVOLUTIONS if fixed else POOLS) else 1,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
             on_every_tile=engine == "dsp" and on_every_tile(node, steps, self.graph),
         )
 
-    def _lies(self, node: Node, reads: list[str]) -> None:
-        """Note an image whose channels lie side by side: of a convolution, or of what takes such as it lies."""
-        convolves = node.op_type in BATCHED
-        passes = node.op_type in (*POOLS, "Add", "Mul", "Sub") and not self.channels_last.isdisjoint(reads)
-        made = self.graph.values.get(node.outputs[0]) if convolves or passes else None
-        if made is not None and len(made.shape) == len(TO_CHANNELS_LAST):
-            self.channels_last.add(made.name)
-
-    def _as_written(self, node: Node) -> bool:
-        """Whether a Transpose puts the channels of such an image last, where they are."""
-        turns = node.op_type == "Transpose" and tuple(node.attribute("perm") or ()) == TO_CHANNELS_LAST
-        return turns and self.root(node.inputs[0]) in self.channels_last
+    def _reshaped(self, node: Node, reads: list[str], sources: Iterable[str]) -> frozenset[str]:
+        """Those of `reads` that the node sees in another shape than they were made in."""
+        seen = frozenset(self.root(n) for n in sources if n in self.reshaped) if self.reshaped else NONE
+        return seen | self.image_order.seen_otherwise(node, reads) if self.image_order.planes else seen
 
     def _memory(self, node: Node) -> str:
         """Where the node's weights are supposed to lie."""
@@ -272,7 +261,7 @@ class Placer:
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
         if inner and readers and readers <= profile.transposed_reads:
             return Lowering("fused", ()), "its reader takes the operand in this order"
-        if self._as_written(node):
+        if self.image_order.moves_nothing(node):
             return Lowering("fused", ()), "the image lies in this order"
         for rule in (profile.rule(node.op_type), profile.default):
             for name in rule.generations.get(self.generation, rule.order):

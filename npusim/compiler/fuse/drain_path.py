@@ -54,11 +54,19 @@ def scale_and_bias(r: Rewriter) -> None:
                     break
                 if not _per_channel(r, other[0], current.outputs[0], axis):
                     break
+                if op.op_type == "Mul" and current.post_ops and _scales_layer(r, node, other[0]):
+                    break
                 if r.value(op.outputs[0]).shape != r.value(current.outputs[0]).shape:
                     break
             current, host = _absorb(r, host, rider), rider
         if len(node.inputs) > 1 and r.constant(node.inputs[1]):
             _scale_behind_moves(r, host, current)
+
+
+def _scales_layer(r: Rewriter, node: Node, factor: str) -> bool:
+    """Whether a number a channel multiplies what a product and its bias made: a pass of its own (ConvNeXt's LayerScale
+    in Intel's schedules, `Mul_13?t_Add` behind `MatMul_11`, on NPU 3720, 4000 and 5010)."""
+    return not node.op_type.startswith("Conv") and r.value(factor).elements > 1
 
 
 def _scale_behind_moves(r: Rewriter, host: int, node: Node) -> None:

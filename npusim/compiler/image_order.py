@@ -1,0 +1,109 @@
+"""Transposes between an image and rows of channels, which move nothing: the MAC array keeps the channels of an image
+side by side, as rows of channels lie.
+
+    Conv -> [Reshape] -> Transpose           [N,C,H,W] or [N,C,L] to [N,..,C]: where it is
+    Transpose -> [Reshape] -> Conv, pooling  [N,..,C] to [N,C,H,W] or [N,C,L]: its reader takes it where it is
+
+Intel's schedules have no task for these (SegFormer at 28 and 56 pixels, a Conformer's convolutions at 256 frames, the
+patches of a ViT, on NPU 3720, 4000 and 5010)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from npusim.compiler.lowered import PRODUCTS
+from npusim.graph import Graph, Node
+
+CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
+POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
+PASSES = ("Add", "Mul", "Sub")
+RESHAPES = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
+IMAGE_AXES = 4
+#: By rank: the order that puts the channels last, and the one that puts them behind the batch.
+TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}
+TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2)}
+
+
+class ImageOrder:
+    """Which images of a graph have their channels side by side. `root`: the tensor that has the bytes of another."""
+
+    def __init__(self, graph: Graph, root: Callable[[str], str]) -> None:
+        self.graph = graph
+        self.root = root
+        self.channels_last: set[str] = set()  # as the MAC array makes them
+        self.planes: set[str] = set()  # these of four axes, and what all but products make of them: rows and columns
+        turned = {n.outputs[0] for n in graph.nodes if n.op_type == "Transpose"}
+        self.readers: dict[str, list[Node]] = {}  # of Transposes, of what these are seen as, and of scales
+        turned.update(n.outputs[0] for n in graph.nodes if turned and n.op_type == "Mul")
+        for node in graph.nodes if turned else ():
+            for name in node.inputs:
+                if name in turned:
+                    self.readers.setdefault(name, []).append(node)
+                    if node.op_type in RESHAPES:
+                        turned.add(node.outputs[0])
+
+    def note(self, node: Node, reads: Iterable[str], engine: str) -> None:
+        """Note what a convolution makes on the MAC array, or what a pass there makes of such an image."""
+        if node.op_type not in PRODUCTS and not self.planes.isdisjoint(reads):
+            self.planes.update(n for n in node.outputs if n and self._rows_and_columns(n))
+        if engine != "mac_array":
+            return
+        passes = node.op_type in (*POOLS, *PASSES) and not self.channels_last.isdisjoint(reads)
+        made = self.graph.values.get(node.outputs[0]) if node.op_type in CONVOLUTIONS or passes else None
+        if made is not None and len(made.shape) in TO_LAST:
+            self.channels_last.add(made.name)
+            if self._rows_and_columns(made.name):
+                self.planes.add(made.name)
+
+    def _rows_and_columns(self, name: str) -> bool:
+        shape = self.graph.values[name].shape
+        return len(shape) == IMAGE_AXES and sum(n > 1 for n in shape) == IMAGE_AXES - 1
+
+    def same_form(self, source: str, name: str) -> bool:
+        """Whether `name`, a Transpose of `source` that moves nothing, has its rows and columns: of an image turned to
+        rows of channels, or of what is no product turned to an image."""
+        return self.root(source) in self.planes and self._rows_and_columns(name)
+
+    def seen_otherwise(self, node: Node, reads: Iterable[str]) -> frozenset[str]:
+        """What a product of constant weights reads as rows, four to a line, that lies as an image, and what a scale
+        behind one reads so that turns to an image (ConvNeXt in Intel's schedules: scaled rows cross DDR in front of
+        the first product, results behind the second)."""
+        if node.op_type in PRODUCTS:
+            fixed = len(node.inputs) > 1 and self.graph.values[node.inputs[1]].constant
+            return self.planes.intersection(reads) if fixed else frozenset()
+        behind = self.readers.get(node.outputs[0], ()) if node.op_type == "Mul" else ()
+        if behind and self._rows_and_columns(node.outputs[0]) and self.planes.isdisjoint(reads):
+            if all(tuple(r.attribute("perm") or ()) == TO_FIRST[IMAGE_AXES] for r in behind):
+                self.planes.add(node.outputs[0])
+                return frozenset(reads)
+        return frozenset()
+
+    def moves_nothing(self, node: Node) -> bool:
+        """Whether a Transpose puts the channels of an image, or rows of channels, where they are."""
+        if node.op_type != "Transpose":
+            return False
+        perm, source = tuple(node.attribute("perm") or ()), self.root(node.inputs[0])
+        if source in self.channels_last:
+            return perm == TO_LAST.get(len(perm)) and self._seen_as(source, node.inputs[0])
+        result = node.outputs[0]
+        return perm == TO_FIRST.get(len(perm)) and self._taken(result, result)
+
+    def _seen_as(self, image: str, name: str) -> bool:
+        """Whether `name` is the image, or the image with its rows in one line."""
+        made, seen = (self.graph.values[n].shape for n in (image, name))
+        return seen[:2] == made[:2]
+
+    def _taken(self, name: str, turned: str) -> bool:
+        """Whether all that read a turned tensor, seen as an image of as many channels, are convolutions or poolings, or
+        passes beside such an image."""
+        if name in self.graph.outputs or not self._seen_as(turned, name):
+            return False
+        behind = self.readers.get(name, ())
+        return bool(behind) and all(self._takes(reader, name, turned) for reader in behind)
+
+    def _takes(self, reader: Node, name: str, turned: str) -> bool:
+        if reader.op_type in RESHAPES:
+            return self._taken(reader.outputs[0], turned)
+        if reader.op_type in PASSES:
+            return any(self.root(n) in self.channels_last for n in reader.inputs if n != name)
+        return reader.op_type in (*CONVOLUTIONS, *POOLS) and reader.inputs[0] == name
