@@ -70,11 +70,6 @@ def _lies_in_rows(added: Placed, step: Placed, tiles: int) -> bool:
     return parts == [n * length for n in shares(rows, tiles)]
 
 
-def _takes_normalised(step: Placed, source: Placed) -> bool:
-    """Whether a step is a product of weights that reads what `source` normalised."""
-    return step.node.op_type in PRODUCTS and bool(step.fixed_bytes) and normalises_rows(source)
-
-
 def norm_edges(steps: list[Placed], tiles: int) -> dict[Edge, bool]:
     """Edges from sums to normalisations, and from these to products: whether the tensor stays for its reader. A sum
     whose parts are not whole rows of the tile that normalises them crosses DDR (128 rows of 768 on NPU 4000 in Intel's
@@ -90,6 +85,19 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             edge = step.reads[0], step.writes[0]
             if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
-            elif edge[0] not in step.reshaped and _takes_normalised(step, source):
+            elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
                 yield edge, True
+        for name in step.reads if is_elementwise_pass(step.steps) else ():
+            scale = maker.get(name)
+            if scale is not None and _scales_layer(scale, maker):
+                yield (name, step.writes[0]), True
         maker |= dict.fromkeys(step.writes, step)
+
+
+def _scales_layer(step: Placed, maker: dict[str, Placed]) -> bool:
+    """Whether a step scales what a product made in rows, and turns it to an image: it stays to be added (ConvNeXt's
+    LayerScale in Intel's schedules of all NPUs)."""
+    if step.lowering != "scale_shift" or len(step.reads) != 1 or not step.reshaped.issuperset(step.reads):
+        return False
+    source = maker.get(step.reads[0])
+    return source is not None and source.node.op_type in PRODUCTS

@@ -185,7 +185,9 @@ class Placer:
             if kernels & self.narrow
             else 1_000,
             times=times,
-            images=values[node.inputs[0]].shape[0] if node.op_type in (CONVOLUTIONS if fixed else POOLS) else 1,
+            images=values[node.inputs[0]].shape[0]
+            if node.op_type in (CONVOLUTIONS if fixed else POOLS)
+            else 1,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
             on_every_tile=engine == "dsp" and on_every_tile(node, steps, self.graph),

@@ -13,6 +13,7 @@ from npusim.ops.binary import one_slope
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
 POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
+TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # orders that put the channels of an image last
 
 
 def _per_channel(r: Rewriter, constant: str, output: str, channel_axis: int) -> bool:
@@ -87,12 +88,7 @@ def _scale_behind_moves(r: Rewriter, host: int, node: Node) -> None:
         or r.value(factor.outputs[0]).shape != r.value(name).shape
     ):
         return
-    for reader in list(r.consumers[factor.outputs[0]]):
-        old = r.nodes[reader]
-        if old is not None:
-            inputs = tuple(name if n == factor.outputs[0] else n for n in old.inputs)
-            r.replace([reader], replace(old, inputs=inputs))
-    r.drop(index)
+    _take_out(r, index, factor, name)
     r.replace([host], replace(node, absorbed=(*node.absorbed, factor.name)))
 
 
@@ -142,6 +138,41 @@ def activations(
             if node.op_type == "MaxPool" and op.op_type != "Relu":
                 break
             current, host = _absorb(r, host, rider), rider
+        if node.op_type == "Conv" and not any(p in lookup for p in current.post_ops):
+            _activation_behind_views(r, host, current, lookup)
+
+
+def _activation_behind_views(r: Rewriter, host: int, node: Node, lookup: frozenset[str]) -> None:
+    """An activation of an image that was seen as rows of channels first, which moves nothing: the Gelu behind
+    SegFormer's depthwise windows (no task of its own in Intel's schedules of NPU 5010)."""
+    name = node.outputs[0]
+    while move := r.reader(name, "Reshape", "Transpose"):
+        turns = tuple(move[1].attribute("perm") or ())
+        if move[1].op_type == "Transpose" and turns != TO_LAST.get(len(turns)):
+            return
+        name = move[1].outputs[0]
+    found = r.reader(name, *lookup) if name != node.outputs[0] else None
+    if found is None or found[1].outputs[0] in r.graph_outputs:
+        return
+    _take_out(r, found[0], found[1], name)
+    r.replace(
+        [host],
+        replace(
+            node,
+            post_ops=(*node.post_ops, found[1].op_type),
+            absorbed=(*node.absorbed, *found[1].absorbed, found[1].name),
+        ),
+    )
+
+
+def _take_out(r: Rewriter, index: int, node: Node, source: str) -> None:
+    """Whoever reads what a node makes reads what it reads."""
+    made = node.outputs[0]
+    for reader in list(r.consumers[made]):
+        old = r.nodes[reader]
+        if old is not None:
+            r.replace([reader], replace(old, inputs=tuple(source if n == made else n for n in old.inputs)))
+    r.drop(index)
 
 
 def _two_equal_activations(r: Rewriter, node: Node) -> bool:
