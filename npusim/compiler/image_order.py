@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from npusim.compiler.lowered import PRODUCTS
 from npusim.graph import Graph, Node
+from npusim.work import MacWork, Work
 
 CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
 POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
@@ -31,6 +32,7 @@ class ImageOrder:
         self.graph = graph
         self.root = root
         self.channels_last: set[str] = set()  # as the MAC array makes them
+        self.from_array: set[str] = set()  # what a pass of the MAC array writes, in any order
         self.planes: set[str] = (
             set()
         )  # these of four axes, and what all but products make of them: rows and columns
@@ -44,8 +46,10 @@ class ImageOrder:
                     if node.op_type in RESHAPES:
                         turned.add(node.outputs[0])
 
-    def note(self, node: Node, reads: Iterable[str], engine: str) -> None:
+    def note(self, node: Node, reads: Iterable[str], engine: str, steps: tuple[Work, ...]) -> None:
         """Note what a convolution makes on the MAC array, or what a pass there makes of such an image."""
+        if steps and isinstance(steps[-1], MacWork):
+            self.from_array.update(node.outputs)
         if node.op_type not in PRODUCTS and not self.planes.isdisjoint(reads):
             self.planes.update(n for n in node.outputs if n and self._rows_and_columns(n))
         if engine != "mac_array":
@@ -84,24 +88,26 @@ class ImageOrder:
         if source in self.channels_last:
             return perm == TO_LAST.get(len(perm)) and self._seen_as(source, node.inputs[0])
         result = node.outputs[0]
-        return perm == TO_FIRST.get(len(perm)) and self._taken(result, result)
+        return perm == TO_FIRST.get(len(perm)) and self._taken(result, result, source in self.from_array)
 
     def _seen_as(self, image: str, name: str) -> bool:
         """Whether `name` is the image, or the image with its rows in one line."""
         made, seen = (self.graph.values[n].shape for n in (image, name))
         return seen[:2] == made[:2]
 
-    def _taken(self, name: str, turned: str) -> bool:
+    def _taken(self, name: str, turned: str, written: bool) -> bool:
         """Whether all that read a turned tensor, seen as an image of as many channels, are convolutions or poolings, or
-        passes beside such an image."""
-        if name in self.graph.outputs or not self._seen_as(turned, name):
+        passes beside such an image; an image may leave the graph if a pass of the MAC array has `written` it."""
+        if not self._seen_as(turned, name):
             return False
+        if name in self.graph.outputs:
+            return written and name not in self.readers and self._rows_and_columns(name)
         behind = self.readers.get(name, ())
-        return bool(behind) and all(self._takes(reader, name, turned) for reader in behind)
+        return bool(behind) and all(self._takes(reader, name, turned, written) for reader in behind)
 
-    def _takes(self, reader: Node, name: str, turned: str) -> bool:
+    def _takes(self, reader: Node, name: str, turned: str, written: bool) -> bool:
         if reader.op_type in RESHAPES:
-            return self._taken(reader.outputs[0], turned)
+            return self._taken(reader.outputs[0], turned, written)
         if reader.op_type in PASSES:
             return any(self.root(n) in self.channels_last for n in reader.inputs if n != name)
         return reader.op_type in (*CONVOLUTIONS, *POOLS) and reader.inputs[0] == name

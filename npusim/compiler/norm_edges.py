@@ -13,7 +13,7 @@ from math import isqrt
 from npusim.compiler.lowered import PRODUCTS, is_elementwise_pass
 from npusim.compiler.place import Placed
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
-from npusim.work import VectorWork
+from npusim.work import MacWork, VectorWork
 
 #: Pixels of a tile from which on a scale is shared over rows: 32 and 48 are, 16 and 21 are shared over channels.
 LEAST_PIXELS = 32
@@ -85,6 +85,8 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             edge = step.reads[0], step.writes[0]
             if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
+            elif normalises_rows(step) and _in_other_parts(source, tiles):
+                yield edge, False
             elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
                 yield edge, True
         for name in step.reads if is_elementwise_pass(step.steps) else ():
@@ -92,6 +94,13 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             if scale is not None and _scales_layer(scale, maker):
                 yield (name, step.writes[0]), True
         maker |= dict.fromkeys(step.writes, step)
+
+
+def _in_other_parts(source: Placed, tiles: int) -> bool:
+    """Whether a step is a convolution whose tiles have uneven shares of its rows (56 and 28 on the three of NPU 5010,
+    not 48 and 24; ConvNeXt)."""
+    work = source.only
+    return isinstance(work, MacWork) and source.node.op_type == "Conv" and int(work.out_h) % tiles > 0
 
 
 def _scales_layer(step: Placed, maker: dict[str, Placed]) -> bool:

@@ -165,7 +165,7 @@ class Placer:
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
-        self.image_order.note(node, reads, engine)
+        self.image_order.note(node, reads, engine, steps)
         return Placed(
             node=node,
             lowering=chosen.name,
