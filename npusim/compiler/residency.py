@@ -33,6 +33,7 @@ from npusim.compiler.passing import (
 from npusim.compiler.pieces import (
     bytes_between,
     convolution_of,
+    expands,
     term_blocks,
     too_large_twice,
     weight_copies,
@@ -146,7 +147,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.destination = follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
-        room = whole if step.lowering == RELAID else scratchpad.resident_bytes
+        room = whole if step.lowering == RELAID and not expands(step) else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
             r.partial_bytes = 2 * writes

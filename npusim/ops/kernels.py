@@ -177,6 +177,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "a convolution over three axes, image by image and tap by tap, added up and joined through DDR",
     ),
+    "edges_apart": (
+        ("mac_array", "dma"),
+        "an average pooling that does not count its padding, as one of its centre and one of each edge and corner",
+    ),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
     "dma_permute": (("dma",), "a transpose by DMA"),

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import zip_longest
 from math import prod
 
 from npusim.graph import Value
-from npusim.ops.convolution import window_work
-from npusim.ops.counting import chain_of_eights, dsp, on_mac_array, vector
+from npusim.ops.convolution import pads, spatial, window_work
+from npusim.ops.counting import (
+    CHANNEL_BLOCK,
+    chain_of_eights,
+    ddr_round_trip,
+    dsp,
+    on_mac_array,
+    one_tap,
+    vector,
+)
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import Lowering, MacOp, MacWork
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAX_KERNEL = 11
 
@@ -22,15 +31,75 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         if not on_mac_array(source) or max(kernel) > MAX_KERNEL:
             return (plain,)
         channels = source.shape[1]
-        return Lowering("mac_array", (window_work(c, mode, source, out, kernel, channels, channels),)), plain
+        work = window_work(c, mode, source, out, kernel, channels, channels)
+        apart = edges_apart(c, work, kernel) if mode == MacOp.AVERAGE_POOL else ()
+        found = Lowering("mac_array", (work,)), plain
+        return (Lowering("edges_apart", apart), *found) if apart else found
 
     return rule
 
 
 op("MaxPool", lowerings=("mac_array", "dsp"), kernels=("reduce_max",))(_window(MacOp.MAX_POOL, "reduce_max"))
-op("AveragePool", lowerings=("mac_array", "dsp"), kernels=("reduce_sum",))(
+op("AveragePool", lowerings=("mac_array", "edges_apart", "dsp"), kernels=("reduce_sum",))(
     _window(MacOp.AVERAGE_POOL, "reduce_sum")
 )
+
+
+def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work, ...]:
+    """A pooling of an image that does not count its padding: one of its centre, four of its edges and four of its
+    corners, whose windows are smaller; none where there is no padding. A part at an edge is loaded, filled to rows of
+    sixteen, turned, written, read again and pooled; corners are copied to their place behind that (`pool_center`,
+    `pool_top_left` and others, `out_concat` in Intel's schedules)."""
+    source, out = c.input(0), c.output
+    if len(kernel) != 2 or c.attr("count_include_pad", 0) or work.taps_inside == 1:
+        return ()
+    begins = pads(c, source.shape[2:], out.shape[2:], kernel)
+    strides = spatial(c, "strides", 2)
+    parts = [
+        _parts(*axis) for axis in zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True)
+    ]
+    centre, images = [axis[1] for axis in parts], source.shape[0]
+    if min(part[0] for part in centre) < 1:
+        return ()
+    (high, in_h, _), (wide, in_w, _) = centre
+    works: list[Work] = [
+        replace(work, out_h=images * high, out_w=wide, in_h=images * in_h, in_w=in_w, taps_inside=1.0)
+    ]
+    for i, (high, in_h, kh) in enumerate(parts[0]):
+        for j, (wide, in_w, kw) in enumerate(parts[1]):
+            if (i, j) != (1, 1) and high and wide:
+                edge = replace(
+                    work, out_h=images * high, out_w=wide, in_h=images * in_h, in_w=in_w, kernel_h=kh, kernel_w=kw,
+                    taps_inside=1.0,
+                )  # fmt: skip
+                works += _edge(edge, corner=i != 1 and j != 1)
+    return tuple(works)
+
+
+def _edge(pool: MacWork, corner: bool) -> tuple[Work, ...]:
+    """What becomes of a part at an edge."""
+    size = pool.in_h * pool.in_w * pool.in_c * pool.input_bytes
+    wide = -(-pool.in_w // CHANNEL_BLOCK) * CHANNEL_BLOCK
+    made = pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
+    turn = one_tap(MacOp.PERMUTE_IMAGE, pool.in_h, wide, pool.in_c, pool.input_bytes)
+    placed = (MoveWork(made, "ddr", "ddr"),) if corner else ()
+    written = MoveWork(made, "scratchpad", "ddr")
+    filled = MoveWork(size * wide / pool.in_w, "ddr", "scratchpad")
+    return filled, turn, *ddr_round_trip(size), pool, written, *placed
+
+
+def _parts(size: int, outs: int, kernel: int, stride: int, begin: int) -> tuple[tuple[int, int, int], ...]:
+    """Of the places of a window along an axis: those that look over the begin, those that do not, those that look over
+    the end. Each: places, elements they see, elements of their window."""
+    first = min(outs, -(-begin // stride))
+    whole = max(0, min(outs, (size - kernel + begin) // stride + 1) - first)
+    last = outs - first - whole
+    seen = size - ((first + whole) * stride - begin)
+    return (
+        (first, (first - 1) * stride + kernel - begin, kernel - begin) if first else (0, 0, 1),
+        (whole, (whole - 1) * stride + kernel, kernel),
+        (last, seen, max(1, seen - (last - 1) * stride)) if last else (0, 0, 1),
+    )
 
 
 def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
