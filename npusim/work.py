@@ -109,13 +109,16 @@ class MoveWork:
     """A transfer of `nbytes` bytes by DMA.
 
     `source` and `destination` are 'ddr' or 'scratchpad'. `elements` > 0 marks a transfer that permutes
-    its elements (one element per cycle where Intel's DMA does so). `transfers`: of which it is made, at least."""
+    its elements (one element per cycle where Intel's DMA does so). `transfers`: of which it is made, at least.
+    `counted`: how many times its bytes its time is of, where a compiler's estimate counts others; such a transfer is
+    one, on one port."""
 
     nbytes: Number
     source: str = "ddr"
     destination: str = "scratchpad"
     elements: Number = 0
     transfers: int = 1
+    counted: Number = 1
 
 
 Work = MacWork | VectorWork | MoveWork

@@ -18,8 +18,11 @@ MOVED_INSIDE = {"Transpose": TURNED, "SpaceToDepth": TURNED, "Expand": (FILL, OU
 #: between them, and all of it is written; what does not fit into one is made in DDR (NPU 3720: 401,408 and 1,605,632
 #: bytes inside, 2,457,600 and 3,211,264 in DDR).
 SPREAD = "spread"
+OVER_TABLE = "dma_over_table"
 SPREAD_IN_A_TILE: tuple[Way, ...] = (("/zeros", "ddr", "scratchpad"), IN, OUT)
 SPREAD_IN_DDR: tuple[Way, ...] = (("/zeros", "ddr", "ddr"), ("/between", "ddr", "ddr"))
+#: Rows that the DMA picks from a table, inside before they are written (NPU 4000 and 5010, where they leave the graph).
+PICKED: tuple[Way, ...] = (("/picked", "ddr", "scratchpad"),)
 MANY_COPIES = 16  # of an Expand are filled in: 1,024 and 6,400 in Intel's schedules, where 4 are transfers
 
 
@@ -28,6 +31,8 @@ def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]
     is as many transfers."""
     if step.lowering == SPREAD:
         return SPREAD_IN_DDR if work.destination == "ddr" else SPREAD_IN_A_TILE
+    if step.lowering == OVER_TABLE:
+        return PICKED
     kind = step.node.op_type
     ways = MOVED_INSIDE.get(kind, ())
     if kind == "Expand" and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:

@@ -49,6 +49,8 @@ class RoundTrips(Transfers):
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
             counted = 1.0
+            if name == "/picked":
+                return self._picked(label, work, after, repeats)
             if (
                 name == "/between"
             ):  # pixels put between zeros: few are read, in the time of all that is written
@@ -59,6 +61,22 @@ class RoundTrips(Transfers):
                 elements=elements, whole=whole, counted=counted,
             )  # fmt: skip
         return after
+
+    def _picked(self, label: str, work: MoveWork, after: tuple[int, ...], repeats: int) -> tuple[int, ...]:
+        """Rows of a table, picked and written by one port: the next rows are picked by the other."""
+        inside, counted = "scratchpad", float(work.counted)
+        picked = self._transfer(
+            f"{label}/picked",
+            work.nbytes,
+            "ddr",
+            inside,
+            after=after,
+            repeats=repeats,
+            counted=counted,
+            whole=True,
+        )
+        ask = self._ask(work.nbytes, inside, "ddr", 0.0, 1)
+        return (self.plan.add(label, self.plan.queue[picked[0]], ask, 1, 0, repeats, picked),)
 
     def _turned_inside(
         self, label: str, nbytes: float, step: Placed, r: Residence, after: tuple[int, ...]

@@ -219,7 +219,7 @@ class Transfers:
         if (whole or nbytes < SMALL_TRANSFER_BYTES) and least <= 1:
             most = max(transfers or pieces, least)
             ask = self._ask(nbytes / 1, source, destination, elements / 1, most, counted)
-            return (plan.add(label, plan.port(nbytes), ask, pieces, 0, repeats, waits, streams),)
+            return (plan.add(label, plan.port(nbytes * counted), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
         done: list[int] = []
         for count in self._counts if source == destination else self._halves:

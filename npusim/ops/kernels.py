@@ -183,6 +183,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
+    "dma_over_table": (
+        ("dma",),
+        "rows fetched by DMA, in the time that moving the whole table takes (Intel's estimate)",
+    ),
     "dma_permute": (("dma",), "a transpose by DMA"),
     "mac_permute": (("mac_array",), "a transpose as a 1x1 max pooling that writes in another order"),
     "decomposed": (("mac_array", "dsp"), "several steps on more than one engine"),
