@@ -190,8 +190,11 @@ def on_every_tile(node: Node, steps: tuple[Work, ...], graph: Graph) -> bool:
 
 def dsp_tiles(node: Node, kernels: set[str], profile: CompilerProfile, generation: str, graph: Graph) -> int:
     """Over how many tiles the kernels may spread; those that scan an axis only along the axes before it."""
-    if kernels & set(profile.dsp.one_tile.get(generation, ())) and graph.values[node.inputs[0]].constant:
-        return 1
+    source = graph.values[node.inputs[0]] if node.inputs else None
+    if kernels & set(profile.dsp.one_tile.get(generation, ())) and source is not None:
+        first = node.op_type == "Gather" and prod(source.shape[: int(node.attribute("axis", 0))]) == 1
+        if source.constant or first:  # of rows, not of columns (12 of 1 x 60 x 200, 20 of 100 x 64)
+            return 1
     if not kernels & set(profile.dsp.outer_axes_only):
         return 1_000
     shape = graph.values[node.inputs[0]].shape
