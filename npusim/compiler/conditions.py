@@ -195,7 +195,13 @@ def unexpanded_or_short(node: Node, graph: Graph, on_mac_array: Set[str]) -> boo
     return read // max(made, 1) in UNEXPANDED or not long_rest(node, graph, on_mac_array)
 
 
+def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """It reads an input of the graph, which lies channels first (`borders` has what a pooling inside one does)."""
+    return node.inputs[0] in graph.inputs
+
+
 CONDITIONS: dict[str, Condition] = {
+    "of_graph_input": of_graph_input,
     f.__name__: f
     for f in (
         producers_on_mac_array,

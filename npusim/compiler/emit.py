@@ -247,7 +247,7 @@ class Emitter(RoundTrips):
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
                     transfers=r.pieces, repeats=repeats, elements=work.elements,
                     least=2 if step.lowering == "copied_larger" and i < 2 else work.transfers,  # a copy a place
-                    counted=float(work.counted), whole=bool(work.counted > 1),
+                    counted=max(1.0, float(work.counted)), whole=bool(work.counted > 1),
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask

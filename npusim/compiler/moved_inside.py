@@ -19,6 +19,7 @@ MOVED_INSIDE = {"Transpose": TURNED, "SpaceToDepth": TURNED, "Expand": (FILL, OU
 #: bytes inside, 2,457,600 and 3,211,264 in DDR).
 SPREAD = "spread"
 OVER_TABLE = "dma_over_table"
+FILLED = "filled"
 SPREAD_IN_A_TILE: tuple[Way, ...] = (("/zeros", "ddr", "scratchpad"), IN, OUT)
 SPREAD_IN_DDR: tuple[Way, ...] = (("/zeros", "ddr", "ddr"), ("/between", "ddr", "ddr"))
 #: Rows that the DMA picks from a table, inside before they are written (NPU 4000 and 5010, where they leave the graph).
@@ -33,6 +34,8 @@ def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]
         return SPREAD_IN_DDR if work.destination == "ddr" else SPREAD_IN_A_TILE
     if step.lowering == OVER_TABLE:
         return PICKED
+    if step.lowering == FILLED and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:
+        return IN, FILL, OUT
     kind = step.node.op_type
     ways = MOVED_INSIDE.get(kind, ())
     if kind == "Expand" and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:

@@ -48,7 +48,7 @@ class RoundTrips(Transfers):
                 whole = self.whole_copies and "ddr" in (source, to)
             elements = work.elements if source == to else 0.0
             nbytes = loaded if name == "/in" else work.nbytes
-            counted = 1.0
+            counted = min(1.0, float(work.counted)) if to == "ddr" else 1.0
             if name == "/picked":
                 return self._picked(label, work, after, repeats)
             if (

@@ -183,6 +183,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
+    "filled": (("dma",), "copies made by DMA in the scratchpad, then written"),
     "dma_over_table": (
         ("dma",),
         "rows fetched by DMA, in the time that moving the whole table takes (Intel's estimate)",

@@ -210,11 +210,19 @@ def _axis_by_axis(
     return (Lowering("dma", tuple(copies)), *found[1:]) if copies else found
 
 
-@op("Expand", lowerings=("view", "broadcast_view", "dma", "dsp"), kernels=("tile",))
+@op("Expand", lowerings=("view", "broadcast_view", "filled", "dma", "dsp"), kernels=("tile",))
 def expand(c: OpCase) -> tuple[Lowering, ...]:
-    """Nothing runs if every consumer can broadcast (`broadcast_view`: the compiler looks)."""
+    """Nothing runs if every consumer can broadcast (`broadcast_view`: the compiler looks). `filled`: copies are made in
+    the scratchpad; whole rows of five axes are written in the time of one element a row (8 x 4 x 128 rows of 64: 524 KB
+    in 0.39 us on NPU 5010, 1.26 on 3720, in Intel's schedules)."""
     found = _whole(c, "tile", _changed(c))
-    return found if found[0] is VIEW else (Lowering("broadcast_view", ()), *found)
+    if found[0] is VIEW:
+        return found
+    out = c.output
+    rows = len(out.shape) > MOST_IMAGE_AXES and c.input(0).shape[-1:] == out.shape[-1:]
+    timed = 1 / max(1, out.shape[-1]) if rows else 1
+    filled = Lowering("filled", (replace(copy(out.npu_bytes), counted=timed),))
+    return Lowering("broadcast_view", ()), filled, *found
 
 
 @op("SpaceToDepth", lowerings=("dma",))
