@@ -201,9 +201,9 @@ def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 
 CONDITIONS: dict[str, Condition] = {
-    "of_graph_input": of_graph_input,
     f.__name__: f
     for f in (
+        of_graph_input,
         producers_on_mac_array,
         no_scalar,
         channel_constant,
