@@ -283,7 +283,9 @@ class Layouts:
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
         if self.profile.memory.as_scheduled and not around and self.folds(reader, value):
             leaves = leaves or crosses(reader)
-        if value.shape[1] < CHANNEL_BLOCK and not around and self.profile.memory.as_scheduled:  # 5 x 200 x 200
+        if (
+            value.shape[1] < CHANNEL_BLOCK and not around and self.profile.memory.as_scheduled
+        ):  # 5 x 200 x 200
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         if self._moves_pixels(reader):
             leaves = width % PIXELS_AT_ONCE > 0
