@@ -12,7 +12,7 @@ from npusim.compiler.blocks import SHORT_PIECE_BYTES, Fitted, Operands, fitting_
 from npusim.compiler.distribution import ROW_LIMIT, over_channels
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.place import Placed
-from npusim.compiler.relaid import RELAID, along_rows
+from npusim.compiler.relaid import RELAID, along_rows, pooled_by_columns
 from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS, PIXELS_PER_ROW
@@ -33,7 +33,6 @@ FEW_ROWS = 64
 UNCUT_SHARE = 0.25 / 0.85
 POOLINGS = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
-MANY_COLUMNS = 256  # between 128 and 512
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
@@ -89,24 +88,12 @@ def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
         return 0.0
     size = first.out_h * first.out_w * first.out_c * first.output_bytes
     if first.op == MacOp.CONVOLUTION and isinstance(pool, MacWork):
-        if by_columns and _by_columns(pool):
+        if by_columns and pooled_by_columns(pool):
             size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
         else:
             room -= pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
     beside = 2 if along_rows(step.steps) else 1  # 64 x 128 x 128: through DDR on NPU 3720, not on 5010
     return float(first.groups * size if beside * size > room else 0.0)
-
-
-def expands(step: Placed) -> bool:
-    """Whether a first axis is expanded to sixteen channels for its poolings (4.8 MB of 197 x 768 cross DDR on NPU 4000,
-    4.1 MB of 1,000 x 128 do not)."""
-    return isinstance(step.steps[0], MacWork) and step.steps[0].op == MacOp.CONVOLUTION
-
-
-def _by_columns(pool: MacWork) -> bool:
-    """Whether a first axis is pooled column by column: many columns, whole sixteens of them (300 x 768, 512 x 512 and
-    1,024 x 2,048; 1,024 x 197, 1,024 x 1,000 and 1,000 x 128 cross DDR in Intel's schedules of NPU 5010)."""
-    return bool(pool.in_w % CHANNEL_BLOCK == 0 and pool.in_w >= MANY_COLUMNS)
 
 
 def works_in_place(step: Placed) -> bool:

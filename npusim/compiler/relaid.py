@@ -36,6 +36,7 @@ RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may b
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
 # Of a first axis and of what lies behind it: 48 x 300 and 1,000 x 120 lie as channels, 49 x 300 and 60 x 130 do not.
 FEW_ROWS, FEW_COLUMNS = 48, 128
+MANY_COLUMNS = 256  # between 128 and 512
 
 
 def relaid(
@@ -182,6 +183,18 @@ def along_rows(steps: tuple[Work, ...]) -> bool:
     if not isinstance(turn, MacWork) or not isinstance(pool, MacWork):
         return False
     return bool(turn.op == MacOp.PERMUTE_IMAGE and pool.kernel_w > pool.kernel_h == 1)
+
+
+def expands(steps: tuple[Work, ...]) -> bool:
+    """Whether a first axis is expanded to sixteen channels for its poolings (4.8 MB of 197 x 768 cross DDR on NPU 4000,
+    4.1 MB of 1,000 x 128 do not)."""
+    return isinstance(steps[0], MacWork) and steps[0].op == MacOp.CONVOLUTION
+
+
+def pooled_by_columns(pool: MacWork) -> bool:
+    """Whether a first axis is pooled column by column: many columns, whole sixteens of them (300 x 768, 512 x 512 and
+    1,024 x 2,048; 1,024 x 197, 1,024 x 1,000 and 1,000 x 128 cross DDR in Intel's schedules of NPU 5010)."""
+    return bool(pool.in_w % CHANNEL_BLOCK == 0 and pool.in_w >= MANY_COLUMNS)
 
 
 def _share_bytes(pool: MacWork, sixteens: float, tiles: int) -> float:

@@ -33,7 +33,6 @@ from npusim.compiler.passing import (
 from npusim.compiler.pieces import (
     bytes_between,
     convolution_of,
-    expands,
     term_blocks,
     too_large_twice,
     weight_copies,
@@ -41,7 +40,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
-from npusim.compiler.relaid import RELAID
+from npusim.compiler.relaid import RELAID, expands
 from npusim.compiler.scattered import cross_scattered
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
@@ -147,7 +146,7 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
         r.destination = follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
-        room = whole if step.lowering == RELAID and not expands(step) else scratchpad.resident_bytes
+        room = whole if step.lowering == RELAID and not expands(step.steps) else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
         if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
             r.partial_bytes = 2 * writes
