@@ -229,12 +229,11 @@ def product_blocks(
     right = min(moving, reads) if moving else step.fixed_bytes
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
+    windows = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
+    if len(windows) > 1 and not moving:  # of a long window only one slice at a time has its weights inside
+        taps = [w.kernel_h * w.kernel_w for w in windows]
+        right *= max(taps) / sum(taps)
     fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, two_wait)
-    slices = sum(isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION for w in step.steps)
-    # of a long window only one slice at a time has its weights inside
-    if fitted is None and slices > 1 and not moving:
-        each = Operands(left, right / slices, writes, stays)
-        fitted = fitting_blocks(work, each, tiles, tile_bytes, two_wait)
     if fitted is None:
         return None
     again = fitted.left_reads

@@ -2,7 +2,8 @@
 
 Intel's compiler cuts the window into slices of at most its limit along each axis and adds up their results. A stride
 above 8 is done as its largest part of at most 8, for more outputs than asked, which a 1x1 pooling then drops (its
-schedules: a 16x16 patch convolution of stride 16 becomes windows of 11 and 5 at stride 8, poolings, three additions).
+schedules: a 16x16 patch convolution of stride 16 becomes windows of 11 and 5 at stride 8, poolings, three additions),
+up to the last output that is kept: 25 along an axis for 7 of a 32x32 patch.
 The slices of a depthwise window are convolutions over all channels, most of their weights zeros (31 taps of 768
 channels).
 """
@@ -38,13 +39,13 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
     for height, width in pairs(heights, widths):
         part = replace(
             work, kernel_h=height, kernel_w=width,
-            out_h=work.out_h * down_h, out_w=work.out_w * down_w,
+            out_h=(work.out_h - 1) * down_h + 1, out_w=(work.out_w - 1) * down_w + 1,
             stride_h=_stride(work.stride_h), stride_w=_stride(work.stride_w),
         )  # fmt: skip
         if long and work.op == MacOp.DEPTHWISE:  # the compiler knows a slice only as a grouped convolution
             part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
         steps.append(part)
-        if down_h * down_w > 1:
+        if (part.out_h, part.out_w) != (work.out_h, work.out_w):
             steps.append(_dropped(work, part, down_h, down_w))
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
     return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
