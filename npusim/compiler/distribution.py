@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from npusim.compiler.place import Placed
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -25,6 +26,7 @@ KERNELS = "channels of a product"  # that kernels read
 FIRST = "a first axis"  # kernels that split it, whatever it is
 PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 APART = "by a kernel or a move"
+DOUBLED, DOUBLED_APART = "with what is made of it", "with what is made of it, in DDR"
 LINE = "a row of places"  # of a signal: every tile has all of it (npusim.compiler.lines)
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
@@ -94,7 +96,50 @@ def joined_over(steps: Sequence[Placed], channels: bool) -> dict[str, str]:
     planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
     joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
     found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
-    return found | dict.fromkeys(_pooled_alone(steps), APART) if channels and joined else found
+    if channels and joined:
+        found |= dict.fromkeys(_pooled_alone(steps), APART)
+    return found | _doubled(steps) if joined else found
+
+
+def _doubled(steps: Sequence[Placed]) -> dict[str, str]:
+    """What is joined with what a depthwise convolution makes of it, and that: `DOUBLED`, both are written where they
+    are joined, though one is read before; `DOUBLED_APART`, in DDR, where they have more than two sixteens of channels
+    and a window or an addition reads them, not a 1x1 convolution (GhostNet at 192, 224 and 256 pixels: 117 of 126 in
+    Intel's schedules of three NPUs)."""
+    made = {n: s for s in steps for n in s.writes}
+    found: dict[str, str] = {}
+    wholes: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        if step.node.op_type == "Concat" and len(step.reads) == 2:
+            first, second = (made.get(n) for n in step.reads)
+            if (
+                first is not None
+                and second is not None
+                and second.reads == first.writes
+                and _depthwise(second)
+            ):
+                found |= dict.fromkeys(step.reads, DOUBLED)
+                if _channels_of(second) > 2 * CHANNEL_BLOCK:
+                    wholes[step.writes[0]] = step.reads
+        elif wholes and not _pointwise(step):
+            for name in wholes.keys() & set(step.reads):
+                found |= dict.fromkeys(wholes[name], DOUBLED_APART)
+    return found
+
+
+def _channels_of(step: Placed) -> float:
+    work = step.steps[0] if step.steps else None
+    return work.out_c if isinstance(work, MacWork) else 0.0
+
+
+def _pointwise(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.kernel_h * work.kernel_w == 1
+
+
+def _depthwise(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and step.node.op_type in CONVOLUTIONS
 
 
 def _pooled_alone(steps: Sequence[Placed]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Set
 
-from npusim.compiler.distribution import APART, CHANNELS, ENLARGED, IMAGE, ROWS
+from npusim.compiler.distribution import APART, CHANNELS, DOUBLED, DOUBLED_APART, ENLARGED, IMAGE, ROWS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
@@ -47,7 +47,7 @@ def joined_inside(step: Placed, scratchpad: Scratchpad, by_rows: bool) -> bool:
 
 def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:
     """The parts of a Concat that others read too."""
-    if step.node.op_type != "Concat":
+    if step.node.op_type != "Concat" or scratchpad.joined_over.get(step.reads[0]) in (DOUBLED, DOUBLED_APART):
         return []
     return [n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n))]
 
@@ -59,7 +59,9 @@ def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
     if step.node.op_type != "Concat" or all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
         return False
     made = {scratchpad.joined_over.get(w, "") for n in step.reads for w in scratchpad.wholes(n)}
-    if APART in made or (CHANNELS in made and not made.isdisjoint((ROWS, ENLARGED))):
+    if not made.isdisjoint((APART, DOUBLED_APART)) or (
+        CHANNELS in made and not made.isdisjoint((ROWS, ENLARGED))
+    ):
         return True
     return ENLARGED in made and bool(shared_parts(step, scratchpad))
 

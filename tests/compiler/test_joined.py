@@ -16,7 +16,7 @@ from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import conv
 
 PROFILE = load_profile("2026")
-LUNAR, PANTHER = load_hardware("lunar_lake"), load_hardware("panther_lake")
+METEOR, LUNAR, PANTHER = (load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake"))
 
 
 def convolutions(size, widths, kernel=3, readers=1):
@@ -99,3 +99,28 @@ def test_what_is_joined_for_a_pooling_alone_goes_through_ddr(hw):
     assert joined_for("MaxPool", 3, hw) == 3 * 28 * 28 * 64 * 2  # read; each was written by its maker
     assert joined_for("MaxPool", 2, hw) == 0
     assert joined_for("Conv", 3, hw) == 0
+
+
+def doubled(channels, reader, hw):
+    """Bytes by which a Concat of a convolution's result and of what a depthwise one makes of it crosses DDR."""
+    g = Builder(weights=False)
+    x = conv(g, g.input(1, 64, 28, 28), 64, channels, 1)
+    whole = g.op("Concat", x, conv(g, x, channels, channels, 3, 1, channels), axis=1)
+    twice = 2 * channels
+    y = (
+        conv(g, whole, twice, twice, 3, 2, twice)
+        if reader == "depthwise"
+        else conv(g, whole, twice, twice, 1)
+    )
+    plan = compile_graph(of_model(g.model(conv(g, y, twice, 64, 1)), ""), hw, PROFILE)
+    return sum(
+        ddr_bytes(a, r) for a, n, r in zip(plan.ask, plan.label, plan.repeats, strict=True) if "Concat" in n
+    )
+
+
+@pytest.mark.parametrize("hw", [METEOR, LUNAR, PANTHER])
+def test_what_is_joined_with_what_is_made_of_it(hw):
+    """It stays inside for a 1x1 convolution, and where there are few channels; a window reads it from DDR."""
+    assert doubled(48, "depthwise", hw) == 2 * 48 * 28 * 28 * 2
+    assert doubled(24, "depthwise", hw) == 0
+    assert doubled(48, "1x1", hw) == 0

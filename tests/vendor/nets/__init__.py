@@ -165,6 +165,7 @@ LOOKED_AT: Table = {
     "regnet_x_224": ("CNN", lambda g: b.regnet_x(g, 224, (48, 96, 192, 384), (1, 2, 2, 1), 24)),
     "poolformer_224": ("CNN", lambda g: b.poolformer(g, 224, 64, (1, 1, 1))),
     "inception_288": ("CNN", lambda g: c.inception(g, 288)),
+    "ghost_192": ("CNN", lambda g: c.cheap(g, 192, 24)),
 }  # fmt: skip
 
 #: Not looked at before the rules of their release were made: new families, and known ones at other sizes.
