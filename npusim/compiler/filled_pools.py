@@ -25,7 +25,8 @@ def filled_up(steps: list[Placed], values: dict[str, Value], room: float) -> lis
 
 def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]:
     work = step.only
-    if not isinstance(work, MacWork) or work.op not in POOLINGS or step.reads_turned:
+    pools = isinstance(work, MacWork) and work.op in POOLINGS and step.node.op_type != "Transpose"
+    if not pools or step.reads_turned:
         return [step]
     name = step.reads[0]
     image = values[name]

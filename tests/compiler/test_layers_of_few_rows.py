@@ -11,6 +11,7 @@ from npusim.graph import DType, Value
 from tests.graphs import loaded
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import linear, silu
+from tests.vendor.nets.linear_attention import unit
 from tests.vendor.nets.recurrences import gated_recurrence
 
 NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
@@ -96,3 +97,11 @@ def test_sums_of_a_scan_by_doubling_are_read_where_they_lie(name) -> None:
 )
 def test_kernels_and_sums_share_alike_as_in_the_schedules(shape, tiles, alike) -> None:
     assert shared_alike(Value("x", shape, DType.FLOAT16), tiles) == alike
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_a_key_divided_by_its_length_is_one_kernel(name) -> None:
+    """x / sqrt(sum(x^2) + eps), of delta nets and RWKV-7."""
+    g = Builder(weights=False)
+    plan = plan_of(g, unit(g, g.op("Exp", g.input(1, 4, 32, 64))), name)
+    assert [s.node.op_type for s in plan.steps if s.engine != "none"] == ["Exp", "RMSNormalization"]

@@ -21,13 +21,15 @@ def _square(r: Rewriter, name: str) -> tuple[int, str] | None:
     return None
 
 
-def _root_mean_square(r: Rewriter, name: str) -> tuple[list[int], str] | None:
+def _root_mean_square(
+    r: Rewriter, name: str, kinds: tuple[str, ...] = ("ReduceMean",)
+) -> tuple[list[int], str] | None:
     """Sqrt(ReduceMean(x^2) + eps): members and x."""
     root = r.maker(name, "Sqrt")
     eps = root and r.maker(root[1].inputs[0], "Add")
     mean = None
     if eps:
-        mean = next((m for n in eps[1].inputs if (m := r.maker(n, "ReduceMean"))), None)
+        mean = next((m for n in eps[1].inputs if (m := r.maker(n, *kinds))), None)
     if not root or not eps or not mean:
         return None
     square = _square(r, mean[1].inputs[0])
@@ -83,7 +85,8 @@ def layer_norm(r: Rewriter) -> None:
 
 
 def rms_norm(r: Rewriter) -> None:
-    """x / sqrt(mean(x^2) + eps) * scale, with Div, or Reciprocal and Mul -> RMSNormalization."""
+    """x / sqrt(mean(x^2) + eps) * scale, with Div, or Reciprocal and Mul -> RMSNormalization; so of a sum, whose length
+    is a scale (keys of delta nets and RWKV-7 divided by their length: `Multiply/rms` in Intel's schedules)."""
     for index, node in r.items("Div", "Mul"):
         for name in node.inputs:
             members: list[int] = []
@@ -95,7 +98,7 @@ def rms_norm(r: Rewriter) -> None:
                 members, root_name = [inverse[0]], inverse[1].inputs[-1]
             elif name != node.inputs[1]:
                 continue
-            spread = _root_mean_square(r, root_name)
+            spread = _root_mean_square(r, root_name, ("ReduceMean", "ReduceSum"))
             x = next((n for n in node.inputs if n != name), None)
             if (
                 not spread
