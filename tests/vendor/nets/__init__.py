@@ -14,6 +14,7 @@ from tests.vendor.nets import image_to_image as i
 from tests.vendor.nets import images as w
 from tests.vendor.nets import language
 from tests.vendor.nets import linear_attention as l
+from tests.vendor.nets import pictures as p
 from tests.vendor.nets import recurrences as r
 from tests.vendor.nets import residual as b
 from tests.vendor.nets import segmentation as e
@@ -161,6 +162,14 @@ LOOKED_AT: Table = {
     "mlstm_256": ("SSM", lambda g: l.matrix_memory(g, 256, 4, 256)),
     "rwkv6_L16": ("SSM", lambda g: l.receptance(g, 16, 8)),
     "s4d_128": ("SSM", lambda g: r.diagonal_kernel(g, 128, 128)),
+    "split_detector_320": ("CNN", lambda g: p.split_detector(g, 320, 32)),
+    "separable_detector_416": ("CNN", lambda g: p.separable_detector(g, 416, 16)),
+    "centers_256": ("CNN", lambda g: p.centers(g, 256, 32)),
+    "paired_unet_224": ("CNN", lambda g: p.paired_unet(g, 224, 16, 4)),
+    "two_paths_256": ("CNN", lambda g: p.two_paths(g, 256, 64)),
+    "autoencoder_256": ("CNN", lambda g: p.autoencoder(g, 256, 32)),
+    "variational_128": ("CNN", lambda g: p.variational(g, 128, 32)),
+    "sharpened_96": ("CNN", lambda g: p.sharpened(g, 96, 64, 3)),
     "bottlenecks_b4_128": ("CNN", lambda g: b.bottlenecks(g, 128, 64, (1, 1, 1), 4)),
     "regnet_x_224": ("CNN", lambda g: b.regnet_x(g, 224, (48, 96, 192, 384), (1, 2, 2, 1), 24)),
     "poolformer_224": ("CNN", lambda g: b.poolformer(g, 224, 64, (1, 1, 1))),
