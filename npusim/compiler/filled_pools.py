@@ -28,6 +28,8 @@ def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]
     pools = isinstance(work, MacWork) and work.op in POOLINGS and step.node.op_type != "Transpose"
     if not pools or step.reads_turned:
         return [step]
+    if step.node.op_type == "Transpose":  # a pooling of one tap
+        return [step]
     name = step.reads[0]
     image = values[name]
     if not is_image(image) or image.shape[0] != 1 or image.shape != values[step.node.inputs[0]].shape:
