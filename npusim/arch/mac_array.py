@@ -112,7 +112,8 @@ def _output_cycles(work: MacWork, hw: Hardware, fit: Any) -> Any:
         work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
     )
     pixels = np.asarray(work.out_w, dtype=float) * work.out_h
-    return np.maximum(_pixels_through(work, fit) * work.out_c / rate, _broadcast_cycles(work, hw, pixels))
+    channels = _ceil(work.out_c, _ALIGN) * _ALIGN  # written whole
+    return np.maximum(_pixels_through(work, fit) * channels / rate, _broadcast_cycles(work, hw, pixels))
 
 
 def _pixels_through(work: MacWork, fit: Any) -> Any:
