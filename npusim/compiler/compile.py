@@ -29,6 +29,7 @@ from npusim.compiler.planes import plane_chains
 from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
+from npusim.compiler.rows_alike import shared_rows
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.shared_weights import loaded_once
@@ -107,6 +108,7 @@ def _compiled(
     groups = generation in profile.groups_over_tiles
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
+    stay |= shared_rows(placed, fused.values, tiles, frozenset(part_of.values()))
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     scratchpad = Scratchpad(
         placed,

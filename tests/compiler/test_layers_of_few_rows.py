@@ -105,3 +105,15 @@ def test_a_key_divided_by_its_length_is_one_kernel(name) -> None:
     g = Builder(weights=False)
     plan = plan_of(g, unit(g, g.op("Exp", g.input(1, 4, 32, 64))), name)
     assert [s.node.op_type for s in plan.steps if s.engine != "none"] == ["Exp", "RMSNormalization"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"), [("meteor_lake", True), ("lunar_lake", True), ("panther_lake", False)]
+)
+def test_a_product_of_many_rows_hands_them_on_to_a_kernel_that_shares_the_same(name, stays) -> None:
+    """256 rows are whole for two and four tiles, not for three."""
+    g = Builder(weights=False)
+    y = linear(g, g.op("Exp", g.input(1, 256, 256)), 256, 256, False)
+    y = g.op("Mul", y, g.op("Exp", g.input(1, 256, 256)))
+    found = stored(plan_of(g, g.op("Sqrt", y), name))
+    assert ("MatMul_1" not in found) == stays
