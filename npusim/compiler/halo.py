@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from npusim.compiler.place import Placed
 from npusim.compiler.residence import Arriving, Residence
 from npusim.compiler.scratchpad import Scratchpad
-from npusim.ops.slicing import DILATED_LIMITS
+from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork
 
 MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
 MEAN_ROWS = 4
+BESIDE = "input through DDR, where it is written beside its zeros"
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
 
@@ -25,8 +26,12 @@ def cross_halo(
     if not step.steps:
         return
     work = step.steps[0]
-    if step.lowering in DILATED_LIMITS and any(isinstance(w, MoveWork) for w in step.steps):
+    parts = step.lowering in DILATED_LIMITS or (step.lowering in WINDOW_LIMITS and not step.reads_turned)
+    if parts and any(isinstance(w, MoveWork) for w in step.steps):
         _spill(step.reads, scratchpad, r, ZEROS)
+        return
+    if scratchpad.as_scheduled and _beyond(step, work):
+        _spill(step.reads, scratchpad, r, BESIDE)
         return
     window = isinstance(work, MacWork) and work.kernel_h * work.kernel_w > 1
     for name in step.reads if edges else ():
@@ -52,6 +57,14 @@ def rows_again(step: Placed, tiles: int, loads: list[Arriving]) -> list[Arriving
     between = max(0.0, work.kernel_h - work.stride_h) if alone else MEAN_ROWS
     more = 1 + between * (tiles - 1) / work.in_h
     return [(name, size * more, blocks) for name, size, blocks in loads]
+
+
+def _beyond(step: Placed, work: Work) -> bool:
+    """Whether zeros in front of or behind a line reach further than half its window, which the array does not add
+    (`input_concat` of 3 taps behind 2 zeros, not of 4 behind 2, in Intel's schedules of causal convolutions)."""
+    pads = step.node.attribute("pads", ())
+    line = step.node.op_type == "Conv" and isinstance(work, MacWork) and len(pads) == 2
+    return bool(line and isinstance(work, MacWork) and max(pads) > work.kernel_h // 2)
 
 
 def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:

@@ -21,8 +21,9 @@ from npusim.compiler.place import Placed
 from npusim.compiler.relaid import fill_line, fills_line
 from npusim.compiler.split import PIXELS_AT_ONCE
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, one_tap
-from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork, Work
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
+from npusim.ops.slicing import WINDOW_LIMITS
+from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, VectorWork, Work
 
 WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
 ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
@@ -58,7 +59,7 @@ class Lines:
         if kind in WINDOWS:
             added, step = self._turn(step, step.reads[:1], True)
             self.seen |= set(step.writes)
-            return added, step
+            return added, self._sliced(step)
         lines = self.seen | self.rows
         if not isinstance(step.only, MacWork) or lines.isdisjoint(step.reads):
             return [], step
@@ -75,6 +76,21 @@ class Lines:
                 return [], step
             return [], self._in_a_row(step, value, True)
         return [], step
+
+    def _sliced(self, step: Placed) -> Placed:
+        """A window cut into slices: each reads the line, written beside its zeros, from DDR; of more than two results
+        one crosses DDR (33 taps of 256 channels, 31 of 256 and 64 of 256; of 21 taps, two slices, none; all NPUs)."""
+        if step.lowering not in WINDOW_LIMITS or step.reads_turned:
+            return step
+        line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
+        works: list[Work] = list(step.steps[:1])
+        slices = 1
+        for work in step.steps[1:]:
+            if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
+                works.append(MoveWork(line.npu_bytes, "ddr", "scratchpad"))
+                slices += 1
+            works.append(work)
+        return step._replace(steps=(*works, *(ddr_round_trip(result.npu_bytes) if slices > 2 else ())))
 
     def _kernel(self, step: Placed) -> Placed:
         """A kernel on lines shares them over places, as the convolution that made them does: a gate, its sigmoid and
