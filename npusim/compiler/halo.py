@@ -8,7 +8,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.residence import Arriving, Residence
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS
-from npusim.work import MacOp, MacWork, MoveWork
+from npusim.work import MacOp, MacWork, MoveWork, Work
 
 MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"

@@ -61,3 +61,28 @@ def test_what_lies_in_a_row_of_places_is_turned_for_its_convolution(channels, pl
 @pytest.mark.parametrize("name", MACHINES)
 def test_other_profiles_leave_lines_as_they_are(name):
     assert moved(pairs(64, 1024), name, "2026") < moved(pairs(64, 1024), name)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_window_cut_into_slices_reads_its_line_for_each(name):
+    """33 taps are three slices of up to 11 or 15."""
+
+    def depthwise(taps):
+        g = Builder()
+        y = g.op("Conv", g.input(1, 64, 256), g.weight(64, 64, 1), g.weight(64))
+        y = g.op("Conv", y, g.weight(64, 1, taps), pads=[taps // 2] * 2, group=64)
+        return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
+
+    line = 64 * 256 * 2
+    assert moved(depthwise(33), name) - moved(depthwise(11), name) > 4 * line
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_causal_line_is_written_beside_its_zeros(name):
+    def causal(pads):
+        g = Builder()
+        y = g.op("Conv", g.input(1, 64, 1024), g.weight(64, 64, 1), g.weight(64))
+        y = g.op("Conv", y, g.weight(64, 64, 3), g.weight(64), pads=pads)
+        return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
+
+    assert moved(causal([2, 0]), name) == moved(causal([1, 1]), name) + 2 * 64 * 1024 * 2
