@@ -13,7 +13,9 @@ from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
 
 ROWS_AND_CHANNELS = 3  # axes, with a batch
-MOST_DMA_PLANES = 1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
+MOST_DMA_PLANES = (
+    1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
+)
 
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
