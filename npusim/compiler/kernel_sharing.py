@@ -19,6 +19,7 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 FOURS = "input through DDR: its kernel shares rows evenly, this step in whole fours of pixels"
 CHANNELS = "input through DDR: one of the two shares channels over the tiles, the other rows"
+GATED = "input through DDR: its kernel shares channels over the tiles, what it is scaled by is on all"
 FOUR = 4
 # Rows of a depthwise convolution up to which the tiles share its channels. NPU 4000: 36 (40 are shared by rows), at a
 # stride of two 10 (14). NPU 3720: 20 (24) where an addition behind the block reads its input too, else 12 (14).
@@ -145,7 +146,7 @@ def _between(
         if not scratchpad.rows_around:
             return CHANNELS  # if not here, then what is gated is
         even = rows % FOUR == 0 and GATED_TINY < rows <= GATED_EVEN and work.out_c >= GATED_CHANNELS
-        return CHANNELS if even or rows > GATED_ROWS else ""
+        return GATED if even else CHANNELS if rows > GATED_ROWS else ""
     if _is_one_tap(reader):
         if not shared:
             return by_rows

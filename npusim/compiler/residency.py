@@ -19,7 +19,7 @@ from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, cross_halo, rows_again
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, strips_stay
-from npusim.compiler.kernel_sharing import kernel_edges
+from npusim.compiler.kernel_sharing import GATED, kernel_edges
 from npusim.compiler.lowered import multiplies_weights
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
@@ -107,6 +107,8 @@ def residences(
             cross_inside(step, steps, scratchpad, r)
             if crossing == KERNEL and edges and len(step.reads) == 1:
                 r.loads = rows_again(step, scratchpad.tiles, r.loads)
+            elif crossing == GATED:
+                scratchpad.spill_all(step.reads, r)  # whoever else reads it loads it for itself
         _settle(k, step, scratchpad, r, sharing, outputs)
         if not crossing and scratchpad.also_apart(n for n, _, _ in r.loads):
             crossing = through_ddr_because("input", "it lies there")

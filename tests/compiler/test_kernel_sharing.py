@@ -73,6 +73,14 @@ def test_numbers_that_scale_channels_come_back_as_weights(npu):
     assert sizes == [2, 30, 32]
 
 
+def test_what_is_scaled_on_all_tiles_is_loaded_by_both_that_read_it():
+    """480 x 20 x 20 on NPU 4000: written once, loaded for its mean and to be scaled."""
+    found = moved(block(20, 480, gate=True), "4000")
+    size = 480 * 20 * 20 * 2
+    assert found["HardSwish_5/write"] == pytest.approx(size)
+    assert found["HardSwish_5/load"] == pytest.approx(2 * size)
+
+
 @pytest.mark.parametrize(("side", "each"), [(1, 48), (3, 48), (5, 80), (7, 144)])
 def test_taps_of_depthwise_weights_are_stored_in_sixteens(side, each):
     work = MacWork(
