@@ -14,6 +14,7 @@ from tests.vendor.nets import image_to_image as i
 from tests.vendor.nets import images as w
 from tests.vendor.nets import language
 from tests.vendor.nets import linear_attention as l
+from tests.vendor.nets import mobile as k
 from tests.vendor.nets import pictures as p
 from tests.vendor.nets import recurrences as r
 from tests.vendor.nets import residual as b
@@ -175,6 +176,16 @@ LOOKED_AT: Table = {
     "poolformer_224": ("CNN", lambda g: b.poolformer(g, 224, 64, (1, 1, 1))),
     "inception_288": ("CNN", lambda g: c.inception(g, 288)),
     "ghost_192": ("CNN", lambda g: c.cheap(g, 192, 24)),
+    "mobilenet_v1_192": ("CNN", lambda g: k.mobilenet_v1(g, 192, 0.5)),
+    "mobilenet_v1_256": ("CNN", lambda g: k.mobilenet_v1(g, 256, 1.0)),
+    "mobilenet_v2n_192": ("CNN", lambda g: k.mobilenet_v2(g, 192, 1.0)),
+    "mobilenet_v2w_224": ("CNN", lambda g: k.mobilenet_v2(g, 224, 1.4)),
+    "mobilenet_v3l_224": ("CNN", lambda g: k.mobilenet_v3_large(g, 224)),
+    "mobilenet_v3l_320": ("CNN", lambda g: k.mobilenet_v3_large(g, 320)),
+    "mnasnet_224": ("CNN", lambda g: k.mnasnet(g, 224, 1.0)),
+    "efficientnet_b1_240": ("CNN", lambda g: k.efficientnet(g, 240, 1.0, 1.1)),
+    "efficientnet_lite_280": ("CNN", lambda g: k.efficientnet(g, 280, 1.2, 1.4, True)),
+    "mobileone_224": ("CNN", lambda g: k.mobileone(g, 224, 1.5)),
 }  # fmt: skip
 
 #: Not looked at before the rules of their release were made: new families, and known ones at other sizes.
