@@ -186,6 +186,9 @@ LOOKED_AT: Table = {
     "efficientnet_b1_240": ("CNN", lambda g: k.efficientnet(g, 240, 1.0, 1.1)),
     "efficientnet_lite_280": ("CNN", lambda g: k.efficientnet(g, 280, 1.2, 1.4, True)),
     "mobileone_224": ("CNN", lambda g: k.mobileone(g, 224, 1.5)),
+    "residual_lines_1024": ("CNN", lambda g: o.residual_lines(g, 1024, 64)),
+    "residual_lines_4000": ("CNN", lambda g: o.residual_lines(g, 4000, 32)),
+    "separable_lines_256": ("CNN", lambda g: o.separable_lines(g, 256, 192, 33)),
 }  # fmt: skip
 
 #: Not looked at before the rules of their release were made: new families, and known ones at other sizes.

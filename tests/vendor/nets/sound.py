@@ -30,6 +30,32 @@ def temporal(g: Builder, length: int, width: int, levels: int) -> str:
     return g.op("Conv", x, g.weight(32, width, 1), g.weight(32))
 
 
+def residual_lines(g: Builder, length: int, width: int, pairs: int = 2) -> str:
+    """Residual pairs of 1-D convolutions with a leaky ReLU in front of each, as sound is made from frames."""
+    x = g.op("Conv", g.input(1, 64, length), g.weight(width, 64, 3), g.weight(width), pads=[1, 1])
+    for _ in range(pairs):
+        y = x
+        for _ in range(2):
+            y = g.op("LeakyRelu", y, alpha=0.1)
+            y = g.op("Conv", y, g.weight(width, width, 3), g.weight(width), pads=[1, 1])
+        x = g.op("Add", x, y)
+    return g.op("Conv", g.op("LeakyRelu", x, alpha=0.1), g.weight(32, width, 3), g.weight(32), pads=[1, 1])
+
+
+def separable_lines(g: Builder, frames: int, width: int, kernel: int, blocks: int = 2) -> str:
+    """QuartzNet: long depthwise 1-D convolutions and 1x1 ones in residual blocks."""
+    x = g.op("Relu", g.op("Conv", g.input(1, 64, frames), g.weight(width, 64, 1), g.weight(width)))
+    for _ in range(blocks):
+        y = x
+        for i in range(2):
+            y = g.op("Conv", y, g.weight(width, 1, kernel), pads=[kernel // 2] * 2, group=width)
+            y = g.op("Conv", y, g.weight(width, width, 1), g.weight(width))
+            y = y if i else g.op("Relu", y)
+        shortcut = g.op("Conv", x, g.weight(width, width, 1), g.weight(width))
+        x = g.op("Relu", g.op("Add", y, shortcut))
+    return g.op("Conv", x, g.weight(29, width, 1), g.weight(29))
+
+
 def sound_unet(g: Builder, samples: int, width: int, levels: int = 4) -> str:
     """Demucs: 1-D convolutions of kernel 8 and stride 4, gated 1x1, down and up again, skips added."""
     x, ci, skips = g.input(1, 2, samples), 2, []
