@@ -16,6 +16,7 @@ from npusim.compiler.relaid import fill_line, fills_line, spread_line
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
+from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
@@ -172,7 +173,7 @@ class Layouts:
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
             return self._line_turned(name, value)
         pads = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
-        if pads and fills_line(value, reader.node.op_type):
+        if pads and reader.lowering not in WINDOW_LIMITS and fills_line(value, reader.node.op_type):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             works = fill_line(value, self.tiles * self.placer.tile_bytes)
             self._laid_out(name, value, kept)

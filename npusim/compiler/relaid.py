@@ -134,7 +134,8 @@ def spread_line(value: Value) -> tuple[Work, ...]:
 
 
 def fills_line(value: Value, reader: str) -> bool:
-    """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns."""
+    """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns (not for a window
+    cut into slices: 15 taps of 12 channels at 4,096 places)."""
     shape = value.shape
     uneven = len(shape) == 3 and shape[1] % CHANNEL_BLOCK > 0 and shape[2] % PIXELS_AT_ONCE == 0
     return uneven and reader in ("Conv", "FusedConv")
