@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Container, Set
 
 from npusim.compiler.distribution import APART, CHANNELS, DOUBLED, DOUBLED_APART, ENLARGED, IMAGE, ROWS
+from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.work import MacWork
 
 JOINED_SHARE = 1 / 6  # of all scratchpads: planes of 0.04 to 0.17 of them stay, of 0.2 and more do not
+
+
+#: Of a tile, for a product's input, weights and share of the result (4000: 0.80 MB stay, 1.04 do not), or its input and
+#: result (5010: 0.76 stay, 0.99 do not), of 1.44; and for its weights alone (4000: 0.30 stay, 0.52 do not).
+TILE_SHARE = 0.6
+FEW_WEIGHTS = 0.25
 
 
 def strips_stay(
@@ -43,6 +50,27 @@ def joined_inside(step: Placed, scratchpad: Scratchpad, by_rows: bool) -> bool:
     if len(scratchpad.uses.get(result, ())) > 1:
         return False
     return not by_rows or is_small(result, scratchpad)
+
+
+def product_stays(step: Placed, steps: list[Placed], scratchpad: Scratchpad, outputs: Set[str]) -> bool:
+    """Whether the result of a product with constant weights stays inside for its only reader, though its weights do not
+    fit twice (`products_stay`). A kernel gets its channels as the tiles made them, where weights are few (Gelu of 144 to
+    320 rows by 1,536 channels of 384 terms on NPU 4000; not of 128 by 2,048 of 512, nor 192 by 3,072 of 768); a product
+    all of them on every tile (144 to 197 by 1,536, 128 by 2,048 on NPU 5010; not 128 by 3,072, nor 256 by 2,048)."""
+    uses = scratchpad.uses.get(step.writes[0], ()) if scratchpad.product_reader and step.writes else ()
+    if len(uses) != 1 or step.writes[0] in outputs or not step.fixed_bytes or len(step.reads) != 1:
+        return False
+    reader, tiles = steps[uses[0]], scratchpad.tiles
+    if reader.engine != scratchpad.product_reader or step.writes[0] in reader.reshaped:
+        return False
+    reads, writes = scratchpad.sizes[step.reads[0]], scratchpad.sizes[step.writes[0]]
+    if reader.engine == "dsp":
+        few = step.fixed_bytes / tiles <= FEW_WEIGHTS * scratchpad.tile_bytes
+        few = few and reads + (step.fixed_bytes + writes) / tiles <= TILE_SHARE * scratchpad.tile_bytes
+        scratchpad.leave.update(reader.writes if few else ())  # the next product gets it whole, from DDR
+        return few
+    follows = reader.node.op_type in PRODUCTS and bool(reader.fixed_bytes)
+    return follows and reads + writes <= TILE_SHARE * scratchpad.tile_bytes
 
 
 def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:

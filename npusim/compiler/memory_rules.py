@@ -52,6 +52,8 @@ class Memory(Strict):
     `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.borders).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
     one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
+    `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
+    stays inside where what a tile holds for it is little (npusim.compiler.joined).
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
 
     resident_share: float
@@ -85,6 +87,7 @@ class Memory(Strict):
     as_scheduled: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
+    products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ docs/compiler.md."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from math import ceil
 
 from npusim.compiler.activated import in_step
@@ -18,7 +18,7 @@ from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, cross_halo, rows_again
 from npusim.compiler.image_norms import cross_inside, cross_norm
-from npusim.compiler.joined import joined_inside, strips_stay
+from npusim.compiler.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.kernel_sharing import GATED, kernel_edges
 from npusim.compiler.lowered import multiplies_weights
 from npusim.compiler.moved import moved, strided
@@ -102,7 +102,15 @@ def residences(
             cross_scattered(step, scratchpad, r)
             cross_borders(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
-            _computed(k, step, scratchpad, r, tile_bytes * scratchpad.memory.pipelined_share)
+            share = scratchpad.memory.pipelined_share
+            _computed(
+                k,
+                step,
+                scratchpad,
+                r,
+                tile_bytes * share,
+                lambda s: product_stays(s, steps, scratchpad, outputs),
+            )
             joined_borders(step, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)
             if crossing == KERNEL and edges and len(step.reads) == 1:
@@ -117,8 +125,16 @@ def residences(
     return found
 
 
-def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_bytes: float) -> None:
-    """A step of the MAC array or the DSPs."""
+def _computed(
+    k: int,
+    step: Placed,
+    scratchpad: Scratchpad,
+    r: Residence,
+    tile_bytes: float,
+    stays: Callable[[Placed], bool],
+) -> None:
+    """A step of the MAC array or the DSPs. `stays`: whether a product's result does, however it is
+    cut."""
     sizes = scratchpad.sizes
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
@@ -141,11 +157,12 @@ def _computed(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, tile_b
     ):
         in_strips(step, scratchpad, r, s)
         keeps_loads = False
-    elif too_large_twice(step, need, scratchpad.tiles, tile_bytes):
+    elif too_large_twice(step, need, scratchpad.tiles, tile_bytes) and not stays(step):
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
     elif held + weights <= scratchpad.resident_bytes:
-        r.destination = follow(step, scratchpad, missing)
+        leaves = not scratchpad.leave.isdisjoint(step.writes)
+        r.destination = "ddr" if leaves else follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID and not expands(step.steps) else scratchpad.resident_bytes

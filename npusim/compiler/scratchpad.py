@@ -66,6 +66,8 @@ class Scratchpad:
         self.kernels_end = generation in memory.kernels_without_halo
         self.kernels_apart = generation in memory.kernels_apart
         self.as_scheduled = memory.as_scheduled
+        self.product_reader = memory.products_stay.get(generation, "")
+        self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.by_columns = generation in memory.pools_by_columns
