@@ -13,7 +13,7 @@ from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
-from npusim.work import MacWork
+from npusim.work import MacWork, VectorWork
 
 JOINED_SHARE = 1 / 6  # of all scratchpads: planes of 0.04 to 0.17 of them stay, of 0.2 and more do not
 
@@ -54,8 +54,8 @@ def joined_inside(step: Placed, scratchpad: Scratchpad, by_rows: bool) -> bool:
 
 def product_stays(step: Placed, steps: list[Placed], scratchpad: Scratchpad, outputs: Set[str]) -> bool:
     """Whether the result of a product with constant weights stays inside for its only reader, though its weights do not
-    fit twice (`products_stay`). A kernel gets its channels as the tiles made them, where weights are few (Gelu of 144 to
-    320 rows by 1,536 channels of 384 terms on NPU 4000; not of 128 by 2,048 of 512, nor 192 by 3,072 of 768); a product
+    fit twice (`products_stay`). A kernel gets its channels as the tiles made them, where weights are few (Gelu of 144
+    to 320 rows by 1,536 channels of 384 terms on NPU 4000; not 128 by 2,048 of 512, nor 192 by 3,072 of 768); a product
     all of them on every tile (144 to 197 by 1,536, 128 by 2,048 on NPU 5010; not 128 by 3,072, nor 256 by 2,048)."""
     uses = scratchpad.uses.get(step.writes[0], ()) if scratchpad.product_reader and step.writes else ()
     if len(uses) != 1 or step.writes[0] in outputs or not step.fixed_bytes or len(step.reads) != 1:
@@ -65,6 +65,8 @@ def product_stays(step: Placed, steps: list[Placed], scratchpad: Scratchpad, out
         return False
     reads, writes = scratchpad.sizes[step.reads[0]], scratchpad.sizes[step.writes[0]]
     if reader.engine == "dsp":
+        if not (isinstance(reader.only, VectorWork) and reader.only.rows <= 1 and len(reader.reads) == 1):
+            return False
         few = step.fixed_bytes / tiles <= FEW_WEIGHTS * scratchpad.tile_bytes
         few = few and reads + (step.fixed_bytes + writes) / tiles <= TILE_SHARE * scratchpad.tile_bytes
         scratchpad.leave.update(reader.writes if few else ())  # the next product gets it whole, from DDR

@@ -13,7 +13,7 @@ from npusim.graph import DType, Graph, Node, Value
 from npusim.measures import ddr_bytes
 from npusim.onnx_io import of_model
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import conv
+from tests.vendor.nets.layers import conv, gelu, linear
 
 PROFILE = load_profile("2026")
 METEOR, LUNAR, PANTHER = (load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake"))
@@ -124,3 +124,17 @@ def test_what_is_joined_with_what_is_made_of_it(hw):
     assert doubled(48, "depthwise", hw) == 2 * 48 * 28 * 28 * 2
     assert doubled(24, "depthwise", hw) == 0
     assert doubled(48, "1x1", hw) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "stays"),
+    [("lunar_lake", 196, True), ("panther_lake", 128, True), ("meteor_lake", 196, False)],
+)
+def test_what_a_small_product_makes_stays_for_its_only_reader_as_released(name, rows, stays):
+    """Rows by 384 by 1,536, Gelu, by 384: out of the first product 0 MB in Intel's schedules of NPU 4000 and 5010."""
+    g = Builder(weights=False)
+    x = linear(g, g.input(1, rows, 384), 384, 384)
+    graph = of_model(g.model(linear(g, gelu(g, linear(g, x, 384, 1536)), 1536, 384)), "")
+    plan = compile_graph(graph, load_hardware(name), load_profile("2026-as-released"))
+    products = [s for s in plan.steps if s.node.op_type == "MatMul"]
+    assert ("joined in DDR" not in products[1].reason) is stays
