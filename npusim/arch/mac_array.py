@@ -106,13 +106,12 @@ def _by_width(nbytes: Any, eight: Any, sixteen: Any) -> Any:
     return np.where(np.asarray(nbytes) > 1, sixteen, eight)
 
 
-def _output_cycles(work: MacWork, hw: Hardware, fit: Any) -> Any:
-    """Cycles the drain path needs to write one problem's output, to one tile or to several."""
+def _output_cycles(work: MacWork, hw: Hardware, fit: Any, channels: Any) -> Any:
+    """Cycles the drain path needs to write `channels` of one problem's output, to one tile or to several."""
     rate = _by_width(
         work.output_bytes, fit.output_elements_per_cycle_8bit, fit.output_elements_per_cycle_16bit
     )
     pixels = np.asarray(work.out_w, dtype=float) * work.out_h
-    channels = _ceil(work.out_c, _ALIGN) * _ALIGN  # written whole
     return np.maximum(_pixels_through(work, fit) * channels / rate, _broadcast_cycles(work, hw, pixels))
 
 
@@ -158,7 +157,8 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     weights = weights * (1.0 - fit.weight_sparsity_saving * weight_zeros)
     inputs = _pixels_through(work, fit) * read_channels * seen * input_bytes
     power = fit.overlap_exponent
-    fixed = compute**power + _output_cycles(work, hw, fit) ** power
+    written = _output_cycles(work, hw, fit, out_channels)  # sixteens are written whole
+    fixed = compute**power + written**power
     across, deep, weight_rate, input_rate = _in_mode(work, fit, grid_mode)
     read = weights * across / weight_rate + inputs * deep / input_rate
     streams = (fixed + read**power) ** (1.0 / power)
@@ -224,7 +224,9 @@ def _stencil(work: MacWork, hw: Hardware, workload_channels: int | None, grid_mo
     compute = pixels * taps * inside**fit.padding_exponent * groups * lanes / (rate * speed)
     power = fit.overlap_exponent
     serial = fit.tap_cycles * taps * groups  # what the taps take however few pixels there are
-    streams = (compute**power + serial**power + _output_cycles(work, hw, fit) ** power) ** (1.0 / power)
+    streams = (compute**power + serial**power + _output_cycles(work, hw, fit, work.out_c) ** power) ** (
+        1.0 / power
+    )
     across, down, _ = _grid(grid_mode)
     blocks = _ceil(work.out_w, across) * _ceil(work.out_h, down) * _ceil(work.out_c, _ALIGN)
     start = fit.overhead_cycles * workloads + fit.group_cycles * groups

@@ -90,7 +90,7 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     rounds = max(step.times)
     results = _results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
-    units = loops[0].in_c
+    units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
     if step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
         tables = 0.0
     stay = not _in_pieces(step, scratchpad)

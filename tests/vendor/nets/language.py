@@ -36,6 +36,7 @@ MODELS = {
     "lfm212b": Model(2048, 32, 8, 64, 12288),
     "falconh1": Model(1024, 8, 2, 64, 2048),
     "mistral7b": Model(4096, 32, 8, 128, 14336),
+    "qwen3next": Model(2048, 16, 2, 256, 5120),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -44,6 +45,9 @@ LOOKED_AT = ("llama1b_pre_384", "qwen05b_pre_768", "gemma2b_dec_768", "phi3mini_
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
     "lfm212b_dec_200", "falconh1_pre_1536", "mistral7b_dec_700", "qwen306b_pre_2048", "llama1b_dec_3000",
+    "falconh1_dec_3500", "llama1b_dec_200", "qwen05b_dec_3600", "qwen306b_dec_1100", "qwen05b_pre_384",
+    "llama1b_pre_192", "falconh1_pre_448", "qwen306b_pre_320", "gemma2b_dec_1500", "qwen3next_dec_700",
+    "phi3mini_dec_300", "qwen3next_pre_320", "falconh1_pre_1024", "qwen05b_pre_1536",
 )  # fmt: skip
 
 
