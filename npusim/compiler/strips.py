@@ -115,7 +115,9 @@ def price(
         return inf, None
     overlaps = overlaps_of(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
-    for rows, columns, channels in _grids(pieces, members, machine):
+    whole = sum(m.weights for m in members) * machine.tiles  # a block of channels brings its own
+    blocks = ceil(2 * (max(alive(members, inner, sizes)) + whole) / machine.room)
+    for rows, columns, channels in _grids(pieces, blocks, members, machine):
         if image and (columns > 1 or (rows > ONE_AXIS and not members[0].turn)):
             continue
         again = tuple(
@@ -256,14 +258,21 @@ def overlap_before(m: Member, y: int, x: int) -> tuple[int, int]:
     )
 
 
-def _grids(pieces: int, members: Sequence[Member], machine: Machine) -> list[tuple[int, int, int]]:
+def _grids(
+    pieces: int, least: int, members: Sequence[Member], machine: Machine
+) -> list[tuple[int, int, int]]:
     """Ways to cut a plane into about so many strips (rows, columns, blocks of channels): along one axis, or along both
     when there are many. Behind the pass that turns an image of the graph, where no channel needs another, blocks of
-    channels too: planes lie one behind the other in the image, and no strip overlaps its neighbour."""
+    channels too, `least` or more: planes lie one behind the other in the image, and no strip overlaps another."""
     height, width = members[-1].height, members[-1].width
     ways = set()
     alone = members[0].turn and all(m.channels for m in members)
     sixteens = ceil(members[0].channels / CHANNEL_BLOCK) if alone else 1
+    ways |= {
+        (1, 1, ceil(sixteens / (sixteens // n)))
+        for n in range(least, min(pieces, sixteens + 1))
+        if sixteens > 1
+    }
     for n in range(pieces, pieces + max(MORE, pieces // 2) + 1):
         ways |= {(1, n, 1), (n, 1, 1)}
         if sixteens > 1:
