@@ -45,7 +45,7 @@ PASSES = frozenset(
 )
 
 
-def image_by_image(graph: Graph) -> tuple[Graph, int]:
+def of_one_image(graph: Graph) -> tuple[Graph, int]:
     """The graph of one image, its nodes repeated for the batch, and the batch; the graph itself and 1 where it is no
     function of images that do not meet."""
     shapes = [graph.values[n].shape for n in graph.inputs]

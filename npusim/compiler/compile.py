@@ -8,7 +8,7 @@ from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
 from npusim.compiler.activated import activated_products
 from npusim.compiler.aligned import without_copies
-from npusim.compiler.calls import called, image_by_image
+from npusim.compiler.calls import called, of_one_image
 from npusim.compiler.chains import find_chains
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
@@ -79,7 +79,7 @@ def _compiled(
     generation, notes = profile.generation_for(hw)
     asked, batch = graph, 1
     if generation in profile.batches_called:
-        graph, batch = image_by_image(graph)
+        graph, batch = of_one_image(graph)
     fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)
@@ -134,7 +134,7 @@ def _compiled(
         as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
         one_kernel=groups,
     )  # fmt: skip
-    planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), room, machine)
+    planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), machine)
     least = profile.memory.activated_in_step.get(generation)
     pairs = {}
     if least is not None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from npusim.compiler.image_order import POOLS
 from npusim.compiler.place import Placed
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -37,7 +38,7 @@ IMAGE_OPS = frozenset(
 )
 ENLARGED = "rows of what is enlarged"
 ENLARGING = ("Resize", "Upsample", "ConvTranspose")
-POOLINGS = frozenset(["MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"])
+POOLINGS = frozenset(POOLS)
 CONVOLUTIONS = frozenset(["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv"])
 LEAST_POOLED = 3
 INHERITED = (IMAGE, GROUPS)
@@ -121,7 +122,7 @@ def _doubled(steps: Sequence[Placed]) -> dict[str, str]:
                 found |= dict.fromkeys(step.reads, DOUBLED)
                 if _channels_of(second) > 2 * CHANNEL_BLOCK:
                     wholes[step.writes[0]] = step.reads
-        elif wholes and not _pointwise(step):
+        elif wholes and not is_pointwise(step):
             for name in wholes.keys() & set(step.reads):
                 found |= dict.fromkeys(wholes[name], DOUBLED_APART)
     return found
@@ -132,7 +133,8 @@ def _channels_of(step: Placed) -> float:
     return work.out_c if isinstance(work, MacWork) else 0.0
 
 
-def _pointwise(step: Placed) -> bool:
+def is_pointwise(step: Placed) -> bool:
+    """Whether a step is a convolution of one tap."""
     work = step.only
     return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.kernel_h * work.kernel_w == 1
 

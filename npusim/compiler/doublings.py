@@ -8,12 +8,11 @@ that begin on the MAC array (minGRU: one less a gate) lie channels last, and are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isqrt
 
 from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.ops.counting import CHANNEL_BLOCK, most_even_rectangle
 
 
 def doubled(
@@ -64,7 +63,5 @@ def shared_alike(value: Value, tiles: int) -> bool:
     first axis (128 steps on three tiles: 43, 43 and 42), the addition the higher side of its blocks of sixteen elements
     laid out in a rectangle (3,072 blocks as 64 x 48: 22, 21 and 21 rows, which are 44, 42 and 42 steps)."""
     first = next((n for n in value.shape if n > 1), 1)
-    blocks = value.elements // CHANNEL_BLOCK
-    width = next((w for w in range(isqrt(blocks), 0, -1) if blocks % w == 0), 1)
-    height = blocks // width
+    height, _ = most_even_rectangle(value.elements // CHANNEL_BLOCK)
     return first == height or (first % tiles == 0 and height % tiles == 0)

@@ -25,10 +25,9 @@ def filled_up(steps: list[Placed], values: dict[str, Value], room: float) -> lis
 
 def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]:
     work = step.only
+    # A Transpose is a pooling of one tap.
     pools = isinstance(work, MacWork) and work.op in POOLINGS and step.node.op_type != "Transpose"
     if not pools or step.reads_turned:
-        return [step]
-    if step.node.op_type == "Transpose":  # a pooling of one tap
         return [step]
     name = step.reads[0]
     image = values[name]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from npusim.compiler.fuse.drain_path import TO_LAST
 from npusim.compiler.lowered import PRODUCTS
 from npusim.graph import Graph, Node
 from npusim.work import MacWork, Work
@@ -20,8 +21,7 @@ POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
 PASSES = ("Add", "Mul", "Sub")
 RESHAPES = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 IMAGE_AXES = 4
-#: By rank: the order that puts the channels last, and the one that puts them behind the batch.
-TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}
+#: By rank: the order that puts the channels behind the batch.
 TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2)}
 
 

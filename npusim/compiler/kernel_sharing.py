@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 
+from npusim.compiler.distribution import is_pointwise
 from npusim.compiler.halo import KERNEL
 from npusim.compiler.image_columns import is_folded, over_channels
 from npusim.compiler.place import Placed
@@ -98,7 +99,7 @@ def _sharing(
             return window.out_h in TWO_TILES_STRIDED
         wide = bool(work.out_c >= EXPANDED_CHANNELS and work.out_h <= EXPANDED_ROWS)
         return wide and (_joined_again(before, scratchpad) or work.out_h <= TWO_TILES_ALONE)
-    if work.kernel_h > 1 and len(readers) == 1 and _is_one_tap(readers[0]):
+    if work.kernel_h > 1 and len(readers) == 1 and is_pointwise(readers[0]):
         wide = work.out_c >= WINDOW_CHANNELS and (work.stride_h == 1 or scratchpad.rows_around)
         return BY_CHANNELS if wide else None
     if all(_is_mean(r) for r in readers) and work.out_h <= EXPANDED_ROWS:
@@ -147,7 +148,7 @@ def _between(
             return CHANNELS  # if not here, then what is gated is
         even = rows % FOUR == 0 and GATED_TINY < rows <= GATED_EVEN and work.out_c >= GATED_CHANNELS
         return GATED if even else CHANNELS if rows > GATED_ROWS else ""
-    if _is_one_tap(reader):
+    if is_pointwise(reader):
         if not shared:
             return by_rows
         small = work.op == MacOp.CONVOLUTION and rows <= PROJECTED_ROWS and work.out_c >= PROJECTED_CHANNELS
@@ -165,11 +166,6 @@ def _window_of(step: Placed) -> MacWork | None:
     """The depthwise convolution of more than one tap that a step is."""
     work = step.only
     return work if isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h > 1 else None
-
-
-def _is_one_tap(step: Placed) -> bool:
-    work = step.only
-    return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.kernel_h * work.kernel_w == 1
 
 
 def _is_mean(step: Placed) -> bool:

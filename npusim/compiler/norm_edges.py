@@ -8,11 +8,10 @@ normalised one by one; their scale over rows of pixels, or over channels where a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isqrt
 
 from npusim.compiler.lowered import PRODUCTS, is_elementwise_pass
 from npusim.compiler.place import Placed
-from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, most_even_rectangle
 from npusim.work import MacWork, VectorWork
 
 #: Pixels of a tile from which on a scale is shared over rows: 32 and 48 are, 16 and 21 are shared over channels.
@@ -65,8 +64,8 @@ def _lies_in_rows(added: Placed, step: Placed, tiles: int) -> bool:
     sixteens, rest = divmod(rows * length, CHANNEL_BLOCK)
     if rest or added.padded:
         return False
-    columns = next(n for n in range(isqrt(sixteens), 0, -1) if sixteens % n == 0)
-    parts = [n * columns * CHANNEL_BLOCK for n in shares(sixteens // columns, tiles)]
+    height, columns = most_even_rectangle(sixteens)
+    parts = [n * columns * CHANNEL_BLOCK for n in shares(height, tiles)]
     return parts == [n * length for n in shares(rows, tiles)]
 
 

@@ -39,7 +39,6 @@ def behind_norm(
     readers: Mapping[str, list[int]],
     sizes: Mapping[str, float],
     outputs: Set[str],
-    resident: float,
     machine: Machine,
 ) -> Cut | None:
     """The cut of a normalisation of whole rows and the kernel behind it, some rows at a time (Intel's
@@ -54,7 +53,7 @@ def behind_norm(
         return None
     need = sizes[norm.reads[0]] + sizes[made]
     pieces = ceil(2 * need / machine.room)
-    if need <= resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
+    if need <= machine.resident or pieces > first.rows or kernel.reshaped & set(kernel.reads):
         return None
     return Cut(pieces, 1, (1.0, 1.0), tuple((n, 1.0) for n in norm.reads))
 
@@ -64,8 +63,7 @@ def image_by_image(
     reader: Placed,
     readers: Mapping[str, list[int]],
     sizes: Mapping[str, float],
-    resident: float,
-    room: float,
+    machine: Machine,
 ) -> Cut | None:
     """The cut of a batch of images that do not fit together, turned and read one by one (`slice_3` of 8 x 16 x 128 x
     128 in Intel's schedules: what is turned never leaves the scratchpads). A convolution takes them so where an image
@@ -79,11 +77,11 @@ def image_by_image(
     if not isinstance(second, MacWork) or second.op not in IMAGE_READERS:
         return None
     need = sizes[turn.reads[0]] + sizes[made]
-    if need <= resident or need / images > resident:
+    if need <= machine.resident or need / images > machine.resident:
         return None
     if second.op == MacOp.CONVOLUTION:
         once = (sizes[made] + sizes[reader.writes[0]]) / images
-        if 2 * once > room or sizes[made] > sizes[turn.reads[0]]:
+        if 2 * once > machine.room or sizes[made] > sizes[turn.reads[0]]:
             return None
     return Cut(images, 1, (1.0, 1.0), tuple((n, 1.0) for n in turn.reads))
 
@@ -94,7 +92,6 @@ def problem_by_problem(
     readers: Mapping[str, list[int]],
     sizes: Mapping[str, float],
     outputs: Set[str],
-    resident: float,
     machine: Machine,
 ) -> Cut | None:
     """The cut of a batch of products whose second operand is turned and does not fit beside itself turned: some
@@ -112,7 +109,7 @@ def problem_by_problem(
     others = tuple(n for n in product.reads if n != made)
     groups, moves = int(second.groups), sizes[turn.reads[0]]
     stands = sum(sizes[n] for n in others)
-    if sizes[made] + max(moves, stands + sizes[result[0]]) <= resident:
+    if sizes[made] + max(moves, stands + sizes[result[0]]) <= machine.resident:
         return None
     # Both operands arrive for the next block while one computes; of what is turned there is one.
     inside = 2 * (moves + stands) + sizes[made] + sizes[result[0]]

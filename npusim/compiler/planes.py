@@ -47,10 +47,10 @@ def plane_chains(
     sizes: Mapping[str, float],
     values: Mapping[str, Value],
     outputs: Set[str],
-    resident: float,
     machine: Machine,
 ) -> dict[int, tuple[int, Cut]]:
     """Where chains begin: index of the first step -> how many steps, and their cut."""
+    resident = machine.resident
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
     through = any(_turned_through_ddr(s, machine) for s in placed)
@@ -80,10 +80,10 @@ def plane_chains(
         k += max(1, len(run))
     for k in range(len(placed) - 1):
         both = placed[k], placed[k + 1]
-        pair = behind_norm(*both, readers, sizes, outputs, resident, machine)
-        pair = pair or image_by_image(*both, readers, sizes, resident, machine.room)
+        pair = behind_norm(*both, readers, sizes, outputs, machine)
+        pair = pair or image_by_image(*both, readers, sizes, machine)
         if machine.turns and machine.one_kernel:  # else a batch's operands cross DDR however small they are
-            pair = pair or problem_by_problem(*both, readers, sizes, outputs, resident, machine)
+            pair = pair or problem_by_problem(*both, readers, sizes, outputs, machine)
         if k not in found and pair is not None:
             found[k] = (2, pair)
     return found

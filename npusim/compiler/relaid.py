@@ -22,11 +22,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from math import ceil, isqrt
+from math import ceil
 
 from npusim.compiler.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights, ddr_round_trip, one_tap, pixels
+from npusim.ops.counting import (
+    CHANNEL_BLOCK,
+    chain_of_eights,
+    ddr_round_trip,
+    most_even_rectangle,
+    one_tap,
+    pixels,
+)
 from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -83,7 +90,7 @@ def relaid(
         return turn, *(ddr_round_trip(move.nbytes) if first.out_h <= 1 else ()), *pools
     if len(source.shape) == 4 and source.shape[0] > 1 and source.shape[3] == length:
         return turn, *_along_rows(pools, source.shape)
-    rows, columns = plane_of(length)
+    rows, columns = most_even_rectangle(length)
     pools = list(_in_a_plane(first, rows, columns))
     whole = move.nbytes == source.npu_bytes
     if columns % PIXELS_AT_ONCE == 0 or (rows > SMALL_POOL_ROWS and whole):
@@ -238,12 +245,6 @@ def _in_a_plane(first: MacWork, rows: int, columns: int) -> Iterator[MacWork]:
             stride_h=min(high, MAX_STRIDE), stride_w=min(wide, MAX_STRIDE), taps_inside=inside_h * inside_w,
         )  # fmt: skip
         rows, columns = out_h, out_w
-
-
-def plane_of(length: int) -> tuple[int, int]:
-    """Rows and columns of an axis laid out as a plane: its factors next to each other, the larger one first."""
-    columns = next(n for n in range(isqrt(length), 0, -1) if length % n == 0)
-    return length // columns, columns
 
 
 def _turned(elements: float, source: Value, size: float) -> MacWork:

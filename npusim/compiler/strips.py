@@ -110,13 +110,14 @@ def price(
     image = any(m.image for m in members)
     if image and machine.image_alone and (len(members) > 2 or not members[0].turn):
         return inf, None
-    pieces = _strips(members, inner, sizes, machine)
+    most_alive = max(alive(members, inner, sizes))
+    pieces = _strips(members, most_alive, machine)
     if not pieces:
         return inf, None
     overlaps = overlaps_of(members, inner)
     found: tuple[float, Cut | None] = (inf, None)
     whole = sum(m.weights for m in members) * machine.tiles  # a block of channels brings its own
-    blocks = ceil(2 * (max(alive(members, inner, sizes)) + whole) / machine.room)
+    blocks = ceil(2 * (most_alive + whole) / machine.room)
     for rows, columns, channels in _grids(pieces, blocks, members, machine):
         if image and (columns > 1 or (rows > ONE_AXIS and not members[0].turn)):
             continue
@@ -171,11 +172,10 @@ def pipelined(members: list[Member]) -> bool:
     return [m.kernel for m in members] == [False, True, False]
 
 
-def _strips(members: list[Member], inner: Set[str], sizes: Mapping[str, float], machine: Machine) -> int:
+def _strips(members: list[Member], most_alive: float, machine: Machine) -> int:
     """How many strips there must be: two stand inside beside the weights. Where rows are shared, all weights
     are on every tile; else channels are, and every tile holds all of a strip that it reads. 0: too many weights."""
-    weights, most_alive = sum(m.weights for m in members), max(alive(members, inner, sizes))
-    most = MOST_WEIGHTS * machine.room
+    weights, most = sum(m.weights for m in members), MOST_WEIGHTS * machine.room
     if weights * machine.tiles <= most:
         return ceil(2 * most_alive / (machine.room - weights * machine.tiles))
     return ceil(2 * most_alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
@@ -268,18 +268,15 @@ def _grids(
     ways = set()
     alone = members[0].turn and all(m.channels for m in members)
     sixteens = ceil(members[0].channels / CHANNEL_BLOCK) if alone else 1
-    ways |= {
-        (1, 1, ceil(sixteens / (sixteens // n)))
-        for n in range(least, min(pieces, sixteens + 1))
-        if sixteens > 1
-    }
-    for n in range(pieces, pieces + max(MORE, pieces // 2) + 1):
+    most = pieces + max(MORE, pieces // 2)
+    if sixteens > 1:
+        few = range(min(least, pieces), min(most, sixteens) + 1)
+        ways |= {(1, 1, ceil(sixteens / (sixteens // n))) for n in few}
+    for n in range(pieces, most + 1):
         ways |= {(1, n, 1), (n, 1, 1)}
         if sixteens > 1:
             blocks = ceil(sixteens / ceil(sixteens / min(n, sixteens)))
             ways |= {(ceil(n / blocks), 1, blocks), (1, ceil(n / blocks), blocks)}
-            if n <= sixteens:
-                ways.add((1, 1, ceil(sixteens / (sixteens // n))))
         if n > ONE_AXIS and (machine.both_axes or members[0].turn):
             side = isqrt(n)
             ways |= {(side, ceil(n / side), 1), (ceil(n / side), side, 1)}

@@ -49,8 +49,13 @@ def product_rows(m: float) -> tuple[float, int]:
     whole = int(m)
     if m <= FULL_GRID or whole % PIXELS_PER_ROW == 0 or not fills_rows(m):
         return pixels(m)
-    columns = next(w for w in range(isqrt(whole), 0, -1) if whole % w == 0)
-    return whole // columns, columns
+    return most_even_rectangle(whole)
+
+
+def most_even_rectangle(count: int) -> tuple[int, int]:
+    """Rows and columns of so many in a rectangle: factors next to each other, the larger one first."""
+    columns = next((w for w in range(isqrt(count), 0, -1) if count % w == 0), 1)
+    return count // columns, columns
 
 
 def fills_rows(pixels: float) -> bool:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
-from npusim.compiler.relaid import image_waits, plane_of, relaid
+from npusim.compiler.relaid import image_waits, relaid
 from npusim.graph import DType, Value
-from npusim.ops.counting import copy
+from npusim.ops.counting import copy, most_even_rectangle
 from npusim.ops.reduction import Reduced, pooling_chain
 from npusim.simulation import simulate
 from npusim.work import MacOp, MacWork, MoveWork
@@ -28,7 +28,7 @@ def run(name, npu):
 
 @given(st.integers(1, 5000))
 def test_a_plane_has_all_elements_of_its_axis_and_is_no_wider_than_high(length):
-    rows, columns = plane_of(length)
+    rows, columns = most_even_rectangle(length)
     assert rows * columns == length and rows >= columns
 
 

@@ -13,7 +13,7 @@ from npusim.ops.binary import one_slope
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
 POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
-TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # orders that put the channels of an image last
+TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # by rank: orders that put the channels of an image last
 
 
 def _per_channel(r: Rewriter, constant: str, output: str, channel_axis: int) -> bool:
