@@ -46,6 +46,8 @@ ELEMENT_WISE = frozenset(
 )
 # Not LayerNormalization: Intel's MVN keeps all its rows (512 of them in a GPT that slices off the last token).
 LAST_AXIS = frozenset(["RMSNormalization", "Softmax", "LogSoftmax"])
+#: What such norms are made of where they are written out; only asked about before they are one op.
+PARTS_OF_NORMS = frozenset(["ReduceMean"])
 
 
 class Rows(NamedTuple):
@@ -59,8 +61,23 @@ class Rows(NamedTuple):
 def early_slices(graph: Graph) -> Graph:
     """The graph with slices moved up as far as every reader agrees; unchanged where none can."""
     wanted = [_cut(node, graph) for node in graph.nodes]
-    if not any(wanted):
-        return graph
+    smaller = _asked(graph, wanted)[0] if any(wanted) else {}
+    return _shrunk(graph, smaller, wanted) if smaller else graph
+
+
+def asked_in_part(graph: Graph) -> frozenset[str]:
+    """Tensors some rows of which nobody reads once slices have moved up; norms may still be written out."""
+    wanted = [_cut(node, graph) for node in graph.nodes]
+    demand = _asked(graph, wanted, PARTS_OF_NORMS)[1] if any(wanted) else {}
+    return frozenset(name for name, rows in demand.items() if len(rows) == 1 and None not in rows)
+
+
+def _asked(
+    graph: Graph, wanted: list[Rows | None], more: frozenset[str] = frozenset()
+) -> tuple[dict[str, Rows], dict[str, set[Rows | None]]]:
+    """Tensors that lose rows, and what is asked of each tensor (None: all of it).
+
+    `more`: reductions of the last axis that are taken as row by row."""
     demand: dict[str, set[Rows | None]] = {name: {None} for name in graph.outputs}
     smaller: dict[str, Rows] = {}
     for node, rows in zip(reversed(graph.nodes), reversed(wanted), strict=True):
@@ -69,7 +86,7 @@ def early_slices(graph: Graph) -> Graph:
         alone = len(node.outputs) == 1 or (node.op_type == "Split" and all(n in demand for n in node.outputs))
         if rows is None and len(asked) == 1 and None not in asked and alone:
             (passed,) = asked
-            if passed is not None and _row_by_row(node, graph, passed):
+            if passed is not None and _row_by_row(node, graph, passed, more):
                 smaller.update((name, passed) for name in node.outputs)
             else:
                 passed = None
@@ -79,7 +96,7 @@ def early_slices(graph: Graph) -> Graph:
             if name:
                 spans = passed is not None and _spans(graph, name, passed, node)
                 demand.setdefault(name, set()).add(passed if spans else None)
-    return _shrunk(graph, smaller, wanted) if smaller else graph
+    return smaller, demand
 
 
 def _shrunk(graph: Graph, smaller: dict[str, Rows], wanted: list[Rows | None]) -> Graph:
@@ -165,12 +182,15 @@ def _numbers(node: Node, graph: Graph, name: str, at: int) -> tuple[int, ...] | 
     return None if found is None else tuple(int(n) for n in list(getattr(found, "flat", found)))
 
 
-def _row_by_row(node: Node, graph: Graph, rows: Rows) -> bool:
+def _row_by_row(node: Node, graph: Graph, rows: Rows, more: frozenset[str]) -> bool:
     """Whether each row of the result along that axis needs that row of the inputs only."""
     if node.repeats != 1 or rows.axis == -1:
         return False
     rank = len(graph.values[node.outputs[0]].shape)
     constant = [graph.values[n].constant for n in node.inputs if n]
+    if node.op_type in more:
+        axes = _numbers(node, graph, "axes", 1) or ()
+        return {a % rank for a in axes} == {rank - 1} and bool(node.attribute("keepdims", 1))
     if node.op_type in LAST_AXIS:
         return int(node.attribute("axis", -1)) in (-1, rank - 1)
     if node.op_type in ("MatMul", "FusedMatMul"):
