@@ -88,11 +88,16 @@ def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
 
 
 def find_chains(
-    placed: list[Placed], sizes: Mapping[str, float], room: float, outputs: Set[str]
+    placed: list[Placed],
+    sizes: Mapping[str, float],
+    room: float,
+    outputs: Set[str],
+    by_heads: Set[str] = frozenset(),
 ) -> tuple[list[Placed], dict[int, int]]:
     """The steps with members of a chain side by side, and where chains begin: index -> number of steps.
 
-    `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads."""
+    `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads; `by_heads`: results of softmaxes that are
+    taken head by head though all would fit."""
     readers: dict[str, list[int]] = {}
     maker: dict[str, int] = {}
     for k, step in enumerate(placed):
@@ -105,7 +110,8 @@ def find_chains(
         kernel = (
             step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
         )
-        if kernel in SOFTMAX and not step.one_dsp and 2 * sizes[step.writes[0]] > room:
+        large = bool(step.writes) and (2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads)
+        if kernel in SOFTMAX and not step.one_dsp and large:
             chain = _attention_around(k, placed, readers, maker, sizes, outputs)
             if chain:
                 chains.append(chain)

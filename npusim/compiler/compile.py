@@ -19,6 +19,8 @@ from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.gated import gated
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
+from npusim.compiler.head_cuts import NO_HEADS
+from npusim.compiler.heads import heads_apart
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.lines import Lines
 from npusim.compiler.order import in_canonical_order
@@ -92,13 +94,16 @@ def _compiled(
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     if profile.turns_guarded_scores:
         placed = turned_scores(placed, fused.values, tiles, capacity * profile.memory.pipelined_share)
+    heads = NO_HEADS
+    if generation in profile.heads_apart:
+        placed, heads = heads_apart(placed, fused.values, frozenset(fused.outputs))
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     inputs = frozenset(fused.inputs)
     for name in list(sizes):
         if fused.values[name].dtype is DType.FLOAT and edge_of(name, part_of) in inputs:
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
-    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs))
+    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax)
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
@@ -122,6 +127,7 @@ def _compiled(
         pixels,
         not groups,
         on_all_tiles,
+        heads,
     )
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)

@@ -7,6 +7,7 @@ from collections.abc import Set
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
+from npusim.compiler.head_cuts import GATHERED
 from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
 from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.place import Placed
@@ -29,7 +30,7 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.lowering == BETWEEN_CALLS:
+    if step.lowering in (BETWEEN_CALLS, GATHERED):
         r.source = r.destination = "ddr"
     elif step.lowering in (LARGER, SPREAD):
         r.destination = "ddr"  # of LARGER the maker writes columns several times, rows are copied there

@@ -119,6 +119,7 @@ class CompilerProfile(Strict):
     groups_over_tiles: tuple[str, ...] = ()
     # generations on which a convolution shared over channels writes them to every tile
     channels_to_all_tiles: tuple[str, ...] = ()
+    heads_apart: tuple[str, ...] = ()  # generations that cut heads out of products (npusim.compiler.heads)
     turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     folds_images: tuple[str, ...] = ()  # generations that fold columns of large images into channels instead

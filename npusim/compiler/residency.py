@@ -17,6 +17,7 @@ from npusim.compiler.few_terms import few_terms
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, cross_halo, rows_again
+from npusim.compiler.heads import cut_by_heads, head_chain
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.kernel_sharing import GATED, kernel_edges
@@ -72,9 +73,9 @@ def residences(
     inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad)
     for k, step in enumerate(steps):
         if k in chains:
-            found += chained(
-                k, steps[k : k + chains[k]], scratchpad, tile_bytes * scratchpad.memory.pipelined_share
-            )
+            members, share = steps[k : k + chains[k]], scratchpad.memory.pipelined_share
+            apart = not scratchpad.heads.softmax.isdisjoint(members[-1].reads)
+            found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)
         elif k in pairs:
             found += in_step(k, step, steps[k + 1], pairs[k], scratchpad)
         elif k in planes:
@@ -147,7 +148,9 @@ def _computed(
     held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True
-    if step.times:
+    if scratchpad.heads.cut(step.writes) and held + weights <= scratchpad.resident_bytes:
+        cut_by_heads(step, scratchpad, r)
+    elif step.times:
         kept = max(step.fixed_bytes, step_weights(step, scratchpad))
         recurrent(step, scratchpad, r, held + kept <= scratchpad.resident_bytes)
     elif (

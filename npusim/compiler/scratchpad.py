@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges, normalises_channels
@@ -46,7 +47,9 @@ class Scratchpad:
         row_pixels: int = PIXELS_PER_ROW,
         takes_apart: bool = False,
         on_all_tiles: frozenset[str] = frozenset(),
+        heads: Heads = NO_HEADS,
     ) -> None:
+        self.heads = heads
         self.on_all_tiles = on_all_tiles  # written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
