@@ -118,9 +118,9 @@ def _projection(
 
 
 def cut_by_heads(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """A product of weights cut into heads: what it reads waits inside, weights arrive head by head. Of up to `ROW_LIMIT`
-    rows, made over channels on all tiles, keys and values stay; so do queries of more rows, each on the tile that asks
-    for them, or on NPU 5010 of rows that are whole eights on every tile."""
+    """A product of weights cut into heads: what it reads waits inside, weights arrive head by head. Keys and values of
+    up to `ROW_LIMIT` rows are made over channels for all tiles, and stay; so do queries of more rows, each on the tile
+    that asks for it, or on NPU 5010 of rows that are whole eights on every tile."""
     name, work = step.writes[0], convolution_of(step)
     assert work is not None
     heads = scratchpad.heads.queries.get(name) or scratchpad.heads.others[name]
