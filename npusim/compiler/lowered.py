@@ -7,7 +7,6 @@ from math import prod
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import weight_bytes
 from npusim.graph import DType, Graph, Node
-from npusim.ops.counting import fills_rows
 from npusim.ops.structure import broadcast_runs
 from npusim.work import MacOp, MacWork, VectorWork, Work
 
@@ -57,7 +56,9 @@ def padded_activations(
     if first.op == MacOp.CONVOLUTION and node.op_type in PRODUCTS:
         rows, batch = first.out_h * first.out_w, first.groups > 1
         together = one_kernel and not fixed and fits_a_kernel(first)
-        uneven = rows > 4 and rows % 4 != 0 and not (together or fills_rows(rows))
+        uneven = (
+            rows > 4 and first.out_h % 1 != 0 and not together
+        )  # of four columns the last row is not full
         padded = first.in_c % 16 != 0 and not together and (batch or not one_kernel)
         twice = uneven and batch and first.out_c % 16 != 0
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))

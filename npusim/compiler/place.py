@@ -21,10 +21,9 @@ from npusim.compiler.neighbours import NEIGHBOURS_MATTER, readers_of, same_exten
 from npusim.compiler.parts import edge_of
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import RELAID, relaid
-from npusim.compiler.works import folded, in_one_column, in_wide_rows, with_types
+from npusim.compiler.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
-from npusim.ops.counting import fills_rows
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
@@ -219,12 +218,14 @@ class Placer:
             steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes, copies)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
+        if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:
+            steps = tuple(in_a_rectangle(s) if isinstance(s, MacWork) else s for s in steps)
         if self.wide_rows and node.op_type in PRODUCTS:
             steps = tuple(in_wide_rows(s) if isinstance(s, MacWork) else s for s in steps)
         first = steps[0] if steps and self.one_kernel and node.op_type in PRODUCTS else None
         if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION and fits_a_kernel(first):
             rows = first.out_h * first.out_w
-            if rows > 4 and not fills_rows(rows) and not self._fixed(node, steps):
+            if rows > 4 and first.out_h % 1 != 0 and not self._fixed(node, steps):
                 steps = (in_one_column(first), *steps[1:])
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
         one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp

@@ -120,6 +120,9 @@ class CompilerProfile(Strict):
     # generations on which a convolution shared over channels writes them to every tile
     channels_to_all_tiles: tuple[str, ...] = ()
     heads_apart: tuple[str, ...] = ()  # generations that cut heads out of products (npusim.compiler.heads)
+    rows_in_any_rectangle: bool = (
+        False  # rows of a product that have no divisor from 3 to 16 but another: 226 as 113 x 2
+    )
     turns_guarded_scores: bool = False  # a softmax guarded against NaN runs in the order of the file
     relayout_by_pass: bool = False  # a change of layout in front of poolings is a pass of the MAC array
     folds_images: tuple[str, ...] = ()  # generations that fold columns of large images into channels instead

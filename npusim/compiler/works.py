@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from npusim.graph import Contents, Graph, Node
+from npusim.ops.counting import FULL_GRID, most_even_rectangle
 from npusim.work import MacOp, MacWork, Work
 
 MOST_WORKS_A_STEP = 8  # of a recurrence
@@ -40,6 +41,17 @@ def in_wide_rows(work: MacWork) -> MacWork:
     if rows * WIDE_ROWS < LEAST_WIDE_ROWS:
         return work
     return replace(work, out_h=int(rows), out_w=WIDE_ROWS, in_h=int(rows), in_w=WIDE_ROWS)
+
+
+@lru_cache(maxsize=20_000)
+def in_a_rectangle(work: MacWork) -> MacWork:
+    """A product's pixels that would lie in padded fours as their most even rectangle, of two columns or of more than
+    sixteen (226 rows as 113 x 2, 289 as 17 x 17 in Intel's schedules on all three NPUs; primes are padded)."""
+    count = work.out_h * work.out_w
+    if work.op != MacOp.CONVOLUTION or work.out_h % 1 == 0 or count <= FULL_GRID or count % 1:
+        return work
+    rows, columns = most_even_rectangle(int(count))
+    return replace(work, out_h=rows, out_w=columns, in_h=rows, in_w=columns) if columns > 1 else work
 
 
 @lru_cache(maxsize=20_000)

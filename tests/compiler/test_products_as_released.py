@@ -32,6 +32,16 @@ def test_npu_5010_lays_many_rows_eight_to_a_line(hardware, rows, width):
     assert first_work(planned(rows, 256, 256, hardware)).out_w == width
 
 
+@pytest.mark.parametrize("hardware", HARDWARE)
+@pytest.mark.parametrize(
+    ("rows", "width"),
+    [(146, 2), (226, 2), (254, 2), (289, 17), (578, 17), (901, 17), (197, 4), (577, 4), (226 * 2, 4)],
+)
+def test_rows_lie_in_any_rectangle_as_released(hardware, rows, width):
+    """1x64x113x2 for 226 rows, 1x64x17x17 for 289; primes are padded to fours."""
+    assert first_work(planned(rows, 64, 64, hardware, "2026-as-released")).out_w == width
+
+
 @pytest.mark.parametrize(
     ("terms", "channels", "blocks"),
     [(2048, 8192, (32, 16, 32)), (4096, 4096, (32, 16, 32)), (8192, 2048, (32, 16, 32))],
