@@ -35,6 +35,7 @@ from npusim.compiler.rows_alike import shared_rows
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.shared_weights import loaded_once
+from npusim.compiler.state_sums import StateSums
 from npusim.compiler.strips import Machine
 from npusim.compiler.turned import stays_copied, turned_by_steps
 from npusim.compiler.works import WIDE_ROWS
@@ -204,6 +205,8 @@ def _place(
     if profile.memory.as_scheduled:
         edges.lines = Lines(edges)
     one_kernel = generation in profile.groups_over_tiles
+    if one_kernel:
+        edges.sums = StateSums(edges)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

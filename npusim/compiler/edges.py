@@ -17,6 +17,7 @@ from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
+from npusim.compiler.state_sums import StateSums
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.ops.slicing import in_rows, large_line
@@ -28,6 +29,7 @@ class Edges(Layouts):
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
     lines: Lines | None = None  # of a release that turns what lies between convolutions along one axis
+    sums: StateSums | None = None  # of a generation that runs a batch of products as one kernel
 
     def before(self, step: Placed) -> list[Placed]:
         """The step, its inputs converted and laid out, behind the steps that do so."""
@@ -69,6 +71,9 @@ class Edges(Layouts):
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         if self.lines is not None:
             turned, step = self.lines.before(step)
+            added += turned
+        if self.sums is not None:
+            turned, step = self.sums.before(step)
             added += turned
         added.append(step)
         for one in added:
