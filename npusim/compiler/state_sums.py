@@ -24,7 +24,9 @@ from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUMS = ("Add", "Sub")
 GROWN = (*SUMS, "Mul")
-LONG_ROW = 1024  # of one token, [1,1,C], beside a product: 1,024 in one pixel, 256 to 768 spread over the grid
+LONG_ROW = (
+    1024  # of one token, [1,1,C], beside a product: 1,024 in one pixel, 256 to 768 spread over the grid
+)
 
 
 class StateSums:
@@ -44,7 +46,7 @@ class StateSums:
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads and writes sums, behind the passes that turn them."""
         work = step.steps[0] if step.steps else None
-        if not isinstance(work, MacWork) and step.node.op_type not in GROWN or len(step.writes) != 1:
+        if (not isinstance(work, MacWork) and step.node.op_type not in GROWN) or len(step.writes) != 1:
             return [], step
         kind, shape = step.node.op_type, self.layouts.values[step.writes[0]].shape
         if kind == "MatMul" and isinstance(work, MacWork):
@@ -103,7 +105,9 @@ class StateSums:
             work = one_tap(
                 MacOp.MAX_POOL, value.shape[2], value.shape[3], CHANNEL_BLOCK, value.dtype.npu_bytes
             )
-            why = "a sum of states is turned for the product that reads it row by row, as Intel's compiler does"
+            why = (
+                "a sum of states is turned for the product that reads it row by row, as Intel's compiler does"
+            )
             sharing = sharing_of(step, lambda _: None, 4)
             added.append(permuted(Node(out, "MemPermute", (name,), (out,)), (work,), why, sharing))
         return added, step._replace(reads=tuple(self.turned.get(n, n) for n in step.reads))
