@@ -250,7 +250,7 @@ class Edges(Layouts):
             if seen is not step and not self.turned_back.isdisjoint(seen.writes):
                 return False
             if reads_image(seen, self.values):
-                return not self._any_order(seen)
+                return True
             seen = self.made_by.get(seen.reads[0]) if seen.reads else None
         return False
 

@@ -30,7 +30,7 @@ def cross_halo(
     if parts and any(isinstance(w, MoveWork) for w in step.steps):
         _spill(step.reads, scratchpad, r, ZEROS)
         return
-    if scratchpad.as_scheduled and _beyond(step, work):
+    if _beyond(step, work):
         _spill(step.reads, scratchpad, r, BESIDE)
         return
     window = isinstance(work, MacWork) and work.kernel_h * work.kernel_w > 1

@@ -7,7 +7,7 @@ from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import crosses, folds
-from npusim.compiler.images import IMAGE_RANKS, PLANE_PASSES, is_image, reads_image
+from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
@@ -59,7 +59,7 @@ class Layouts:
             return None
         if reads_image(step, self.values):
             # turned keys are scaled as they lie
-            if step.node.inputs[0] in self.placer.absorbed or self._any_order(step):
+            if step.node.inputs[0] in self.placer.absorbed:
                 return None
             name = step.reads[0]
             scales = step.lowering in ("scale_shift", "stepped")
@@ -80,13 +80,6 @@ class Layouts:
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and self._from_outside(name) else None
         return None
-
-    def _any_order(self, step: Placed) -> bool:
-        """Whether an element-wise pass takes an image of the graph as it lies."""
-        here = self.generation in self.profile.memory.passes_as_they_lie
-        passes = isinstance(step.only, MacWork) and step.only.op == MacOp.ELTWISE
-        alone = step.node.op_type in PLANE_PASSES and len(step.reads) == 1
-        return here and passes and alone and self._from_outside(step.reads[0])
 
     def _moves_pixels(self, step: Placed | None) -> bool:
         """Whether a step takes pixels from channels by transfers, which lie side by side for it."""

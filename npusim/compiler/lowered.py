@@ -40,7 +40,6 @@ def padded_activations(
     graph: Graph,
     one_kernel: bool,
     fixed: float,
-    flat: bool = False,
 ) -> tuple[str, ...]:
     """Activations of a product or an element-wise pass that fill neither sixteens of channels nor fours of rows.
 
@@ -48,7 +47,7 @@ def padded_activations(
     input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
     (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). A result stands here
     once for each time it is copied: problem by problem out of its padding and into its place (`slice_out`,
-    `out_concat`). `flat`: element-wise passes take all as it lies."""
+    `out_concat`)."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
@@ -64,7 +63,7 @@ def padded_activations(
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
         right = one_kernel and batch and not fixed and first.out_c % 16 != 0 and rows == 1
         return (reads[:1] if uneven or padded else ()) + reads[1:] * right + outputs * copies
-    if first.op == MacOp.ELTWISE and not flat and graph.values[outputs[0]].elements % 16:
+    if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs
     return ()

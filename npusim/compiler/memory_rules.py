@@ -35,8 +35,6 @@ class Memory(Strict):
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
     and a piece of rows goes through all passes of a normalisation.
-    `passes_as_they_lie`: generations on which an element-wise pass takes images of the graph and tensors that fill no
-    sixteens as they lie.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
@@ -80,7 +78,6 @@ class Memory(Strict):
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
-    passes_as_they_lie: tuple[str, ...] = ()
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()

@@ -218,7 +218,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     r = Residence()
     inside = scratchpad.bytes_of(reads)
     # NPU 3720: 5 of 5 groups in Intel's schedules
-    through = scratchpad.as_scheduled and not scratchpad.rows_around
+    through = not scratchpad.rows_around
     if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
         scratchpad.spill_all(reads, r)
     room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4

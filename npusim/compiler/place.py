@@ -100,7 +100,6 @@ class Placer:
         self.tile_bytes = tile_bytes
         self.wide_rows = generation in profile.rows_of_eight
         self.one_kernel = generation in profile.groups_over_tiles
-        self.flat = generation in profile.memory.passes_as_they_lie
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}
         self.part_of: dict[str, str] = {}
@@ -176,9 +175,7 @@ class Placer:
             fixed_bytes=fixed,
             macs=macs * node.repeats,
             one_dsp=one,
-            padded=padded_activations(
-                steps, tuple(reads), node, self.graph, self.one_kernel, fixed, self.flat
-            ),
+            padded=padded_activations(steps, tuple(reads), node, self.graph, self.one_kernel, fixed),
             reshaped=self._reshaped(node, reads, sources),
             dsp_tiles=dsp_tiles(node, kernels, self.profile, self.generation, self.graph)
             if kernels & self.narrow
