@@ -34,6 +34,14 @@ def test_parts_are_joined_in_ddr(hw: str, images: float) -> None:
     assert _moved(hw, pads=[1] * 4) - counted == pytest.approx(images * IMAGE_BYTES)
 
 
+@pytest.mark.parametrize("hw", ["meteor_lake", "lunar_lake", "panther_lake"])
+def test_a_large_one_is_cut(hw: str) -> None:
+    g = Builder(weights=False)
+    x = g.op("AveragePool", g.input(1, 1024, 112, 224), kernel_shape=[3, 3], strides=[1, 1], pads=[1] * 4)
+    plan = compile_graph(of_model(g.model(x), ""), load_hardware(hw), load_profile("2026-as-released"))
+    assert plan.steps[-1].pieces > 1
+
+
 def test_elsewhere_it_stays_inside() -> None:
     """Nothing reaches over the edge; another profile."""
     assert _moved("lunar_lake") < 2.5 * IMAGE_BYTES

@@ -221,6 +221,6 @@ def test_three_axes_are_two_for_each_image_and_tap(npu, hardware):
     NPU 3720, 2.53 for 5010 (images in and out and in, results out, and from one place in DDR to another)."""
     name = "convx_1_32_8_28_28_by_32_32_3_3_3_with_1_1_1"
     graph = loaded(op_graphs.build(name, weights=False))
-    report = simulate(graph, load_hardware(hardware), "2026-as-released")
-    assert report.bytes_moved / 1e6 == pytest.approx({"3720": 2.475, "5010": 2.532}[npu], rel=0.05)
-    assert simulate(graph, load_hardware(hardware), "2026").bytes_moved < report.bytes_moved
+    for profile in ("2026", "2026-as-released"):
+        report = simulate(graph, load_hardware(hardware), profile)
+        assert report.bytes_moved / 1e6 == pytest.approx({"3720": 2.475, "5010": 2.532}[npu], rel=0.05)

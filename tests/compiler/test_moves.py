@@ -33,7 +33,8 @@ def test_a_slice_that_leaves_the_graph_is_one_transfer_on_npu_3720_and_one_a_por
     """Half of 1,024 x 2,048: one descriptor of 2 MB, 78.6 us by Intel's compiler; part_1 and part_2 on the others."""
     bounds = [(n, np.array([v], np.int64)) for n, v in (("from", 0), ("to", 1024), ("axis", 2))]
     g = graph("Slice", (1, 1024, 2048), ("x", "from", "to", "axis"), bounds)
-    assert {npu: len(plan(g, npu).label) for npu in NPUS} == {"3720": 1, "4000": 2, "5010": 2}
+    moves = {npu: [label for label in plan(g, npu).label if label != "start"] for npu in NPUS}
+    assert {npu: len(found) for npu, found in moves.items()} == {"3720": 1, "4000": 2, "5010": 2}
     assert simulate(g, "meteor_lake").latency_us == pytest.approx(78.6, rel=0.1)
 
 
@@ -76,12 +77,13 @@ def test_a_merged_order_moves_the_same_elements(data):
     assert (np.arange(whole.size).reshape(sizes).transpose(order).ravel() == whole.ravel()).all()
 
 
-def test_an_expand_of_many_copies_is_filled_in_and_one_of_few_is_transfers():
-    """1 to 1,024 rows of 1,024: 42 us on NPU 5010 by Intel's compiler; 4 copies of 8 heads: 9.5."""
+def test_copies_of_an_expand_are_filled_in_inside():
+    """1 to 1,024 rows of 1,024: 42 us on NPU 5010 by Intel's compiler; 4 copies of 8 heads: 9.5, by its prices 9.8."""
     many = graph("Expand", (1, 1, 1024), ("x", "to"), [("to", np.array([1, 1024, 1024], np.int64))])
     few = graph("Expand", (1, 8, 1, 128, 64), ("x", "to"), [("to", np.array([1, 8, 4, 128, 64], np.int64))])
-    assert any(label.endswith("/fill") for label in plan(many, "5010").label)
-    assert not any(label.endswith("/fill") for label in plan(few, "5010").label)
+    for g, us in ((many, 42), (few, 9.5)):
+        assert any(label.endswith("/fill") for label in plan(g, "5010").label)
+        assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=0.2)
 
 
 def test_a_division_by_a_smaller_tensor_is_an_inverse_and_a_product():

@@ -36,8 +36,3 @@ def test_more_to_pick_from_and_more_picks_are_never_cheaper(picks, rows):
     one = dsp_us(f"gathernd_{rows}_64_by_{picks}_1")
     assert one <= dsp_us(f"gathernd_{rows + 100}_64_by_{picks}_1")
     assert one <= dsp_us(f"gathernd_{rows}_64_by_{picks + 50}_1")
-
-
-def test_profile_2026_pays_for_what_is_picked():
-    small, large = (dsp_us(f"gathernd_{n}_64_by_100_1", profile="2026") for n in (200, 4000))
-    assert small == pytest.approx(large)
