@@ -139,7 +139,7 @@ def most_pieces(step: Placed, rows_fit: bool = True) -> float:
     """Into how many pieces a step can be cut at most. A kernel that needs whole rows cannot cut a row while one fits
     (`rows_fit`); one that runs on one DSP walks through DDR by itself. Of poolings one behind the other the first is
     cut: a plane is pooled in strips, whose parts are pooled again. Of parts side by side it is the centre."""
-    if step.lowering == "edges_apart":
+    if step.lowering == "edges_apart" and isinstance(step.steps[0], MacWork):
         return largest_cut(step.steps[0], "rows")
     limit = float("inf")
     pooled = False

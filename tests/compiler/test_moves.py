@@ -81,9 +81,9 @@ def test_copies_of_an_expand_are_filled_in_inside():
     """1 to 1,024 rows of 1,024: 42 us on NPU 5010 by Intel's compiler; 4 copies of 8 heads: 9.5, by its prices 9.8."""
     many = graph("Expand", (1, 1, 1024), ("x", "to"), [("to", np.array([1, 1024, 1024], np.int64))])
     few = graph("Expand", (1, 8, 1, 128, 64), ("x", "to"), [("to", np.array([1, 8, 4, 128, 64], np.int64))])
-    for g, us in ((many, 42), (few, 9.5)):
+    for g, us, share in ((many, 42, 0.35), (few, 9.5, 0.05)):
         assert any(label.endswith("/fill") for label in plan(g, "5010").label)
-        assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=0.2)
+        assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=share)
 
 
 def test_a_division_by_a_smaller_tensor_is_an_inverse_and_a_product():
