@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.distribution import IMAGE
+from npusim.compiler.distribution import IMAGE, SLABS
 from npusim.compiler.image_columns import folded
 from npusim.compiler.images import is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
@@ -18,6 +18,7 @@ from npusim.compiler.parts import edge_of, wholes
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.compiler.state_sums import StateSums
+from npusim.compiler.windows import cut_into_windows, turned_for_windows
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.ops.slicing import in_rows, large_line
@@ -62,9 +63,8 @@ class Edges(Layouts):
             if len(step.steps) > 1:
                 works = tuple([in_rows(w) if isinstance(w, MacWork) else w for w in step.steps])
                 step = step._replace(steps=works)
-                if step.reads_turned and step.lowering == "sliced":
-                    self.made_by |= {n: one for one in added for n in one.writes}
-                    step = step._replace(steps=self._turned_for_each(step, turn))
+                if step.reads_turned and cut_into_windows(step):
+                    added, step = self._for_windows(added, step, turn)
             elif rows := self._as_rows(step):
                 step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
@@ -99,23 +99,15 @@ class Edges(Layouts):
         here = self.profile.memory.as_scheduled and step.reads_turned
         return large_line(step.steps[0]) if here else ()
 
-    def _turned_for_each(self, step: Placed, name: str) -> tuple[Work, ...]:
-        """The works of a convolution cut into windows, its image turned and padded through DDR for each of them
-        (`conv_slice_0_1/small-stride/pad_expand_input` in Intel's schedules of patches of 16 x 16)."""
-        turned = self.values[step.reads[0]]
+    def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
+        """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""
+        first = next((one for one in added if step.reads[0] in one.writes), None)
+        if first is None or self.values[name].shape[0] > 1:
+            return added, step
         pads = self.generation in self.profile.pads_images
-        if not pads or turned.name not in self.made_by:
-            return step.steps
-        again: tuple[Work, ...] = (
-            MoveWork(self.values[name].elements * turned.dtype.npu_bytes),
-            *self.made_by[turned.name].steps,
-            *ddr_round_trip(turned.npu_bytes),
-        )
-        works = list(step.steps[:1])
-        for work in step.steps[1:]:
-            window = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
-            works += [*again, work] if window else [work]
-        return tuple(works)
+        copies = self.generation in self.profile.memory.padded_by_copy
+        step = turned_for_windows(step, self.values[name], first, pads, copies)
+        return [one._replace(sharing=SLABS) if one is first else one for one in added], step
 
     def behind(self, placed: list[Placed]) -> tuple[list[Placed], tuple[str, ...]]:
         """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""
