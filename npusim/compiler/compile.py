@@ -168,7 +168,7 @@ def _compiled(
         sizes, tiles, int(hw.dsp.per_tile), int(hw.dma.ports), groups, part_of, profile.dsp.one_a_tile, lines,
         generation in profile.memory.whole_copies, generation in profile.channels_to_all_tiles,
         generation in profile.memory.halves_odd_slices, machine.turns,
-        generation in profile.memory.pads_few_terms,
+        generation in profile.memory.pads_few_terms, generation in profile.counts_zeros,
     )  # fmt: skip
     if generation in profile.control_transfers:
         emitter.control(placed)

@@ -15,6 +15,7 @@ from npusim.compiler.layouts import NORMS, Layouts
 from npusim.compiler.lines import Lines
 from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.parts import edge_of, wholes
+from npusim.compiler.pixels import planes_by_dma, turned_by_dma
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.compiler.state_sums import StateSums
@@ -114,6 +115,8 @@ class Edges(Layouts):
         placer, values = self.placer, self.values
         made = {n for s in placed for n in s.writes}
         self._write_planes(placed)
+        if self.profile.relayout_by_pass:
+            planes_by_dma(placed, {placer.root(n) for n in self.graph.outputs}, values)
         ends: dict[str, str] = {}
         added = []
         for name in self.graph.outputs:
@@ -142,21 +145,27 @@ class Edges(Layouts):
 
     def _in_planes(self, name: str) -> Placed | None:
         """The pass that writes an image of such a step plane by plane, as it leaves the graph; two of them, through
-        DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules)."""
+        DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules). One channel is
+        a plane."""
         value, maker = self.values[name], self.made_by.get(name)
         # its pixels come from channels too
         at_once = maker is not None and maker.lowering == "phases_at_once"
         if not (at_once or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
+        if not at_once and (channels == 1 or turned_by_dma(value)):
+            return None
         out = f"{name}/planes"
         self.values[out] = replace(value, name=out)
         turn: Work = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
         uneven = channels % CHANNEL_BLOCK > 0
         trip = ddr_round_trip(value.npu_bytes)
         works = (turn, *trip, turn) if uneven else (turn,)
-        # Intel's schedules move 3.7 MB for an image of 0.6 on NPU 5010, 2.5 on 3720.
-        if self.generation not in self.profile.pads_images:
+        # Rows that are not alike on all tiles (16, 40, 80, 128 and 160 on three, not 60; 49 on four) cross
+        # DDR in between, not on NPU 3720.
+        rows = self.values[maker.reads[0]].shape[2] if maker is not None else 0
+        splits = rows % self.tiles > 0 and self.generation in self.profile.memory.padded_by_copy
+        if splits or (at_once and self.generation not in self.profile.pads_images):
             works = (*trip, *works)
         why = "an image whose pixels came from channels is written plane by plane by a pass of the MAC array"
         node = Node(out, "MemPermute", (name,), (out,))

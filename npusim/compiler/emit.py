@@ -11,7 +11,7 @@ from math import ceil
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
-from npusim.compiler.moved_inside import ways_inside
+from npusim.compiler.moved_inside import ways_between
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
@@ -238,7 +238,7 @@ class Emitter(RoundTrips):
                     made = self._filled if step.node.op_type == "Broadcast" else self._turned_inside
                     previous = made(label, work.nbytes, step, r, after)
                     continue
-                ways = ways_inside(step, i, work, self.sizes) if source == destination == "ddr" else ()
+                ways = ways_between(step, i, work, self.sizes, source, destination)
                 if ways:
                     brought = self.sizes[step.reads[0]]
                     previous = self._inside(label, work, ways, after, r.pieces, repeats, brought)

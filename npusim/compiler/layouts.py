@@ -10,6 +10,7 @@ from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.parts import edge_of
+from npusim.compiler.pixels import pixels_cross
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import fill_line, fills_line, spread_line
@@ -282,7 +283,8 @@ class Layouts:
         ):  # 5 x 200 x 200
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         if self._moves_pixels(reader):
-            leaves = width % PIXELS_AT_ONCE > 0
+            made = self.values[reader.writes[0]].shape
+            leaves = pixels_cross(value, made[1], self.tiles, self.generation, self.profile)
         if reader.lowering == "scale_shift" and len(value.shape) == 3:
             leaves = True  # a signal lies in four rows for it, and is shared over channels
         return SLABS if leaves else IMAGE

@@ -52,6 +52,8 @@ class Memory(Strict):
     one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.joined).
+    `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
+    zeros, or `all`, enlarged ones too (npusim.compiler.place_tables).
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
 
     resident_share: float
@@ -88,6 +90,7 @@ class Memory(Strict):
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
+    place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()

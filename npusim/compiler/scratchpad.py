@@ -73,6 +73,7 @@ class Scratchpad:
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         self.made_of_little: set[str] = set()  # results of more than twice what was read
+        self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
         self.passes_on = generation in memory.turns_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made

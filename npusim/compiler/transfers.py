@@ -9,6 +9,7 @@ from math import ceil
 
 from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
+from npusim.compiler.place_tables import MAP, MAP_COUNTED
 from npusim.compiler.plan import DMA0, DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.residence import Arriving, Residence
@@ -40,6 +41,7 @@ class Transfers:
         halves: bool = False,
         columns_too: bool = False,
         pads_few_terms: bool = False,
+        counts_zeros: bool = False,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -49,6 +51,7 @@ class Transfers:
         self.lines = lines or {}
         self.whole_copies = whole_copies
         self.pads_few_terms = pads_few_terms
+        self.counts_zeros = counts_zeros
         self.channels_to_all_tiles = channels_to_all_tiles
         self.columns_too = columns_too
         self.tiles = tiles
@@ -90,8 +93,13 @@ class Transfers:
         self.arrived[name] = self._transfer(
             f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
             pieces=blocks if overlaps else 1, transfers=blocks, least=each, repeats=step.node.repeats,
+            counted=self._times(name),
         )  # fmt: skip
         return self.arrived[name]
+
+    def _times(self, name: str) -> float:
+        """How many times its bytes the time of a load is of."""
+        return MAP_COUNTED if self.counts_zeros and name.endswith(MAP) else 1.0
 
     def _strips_arrive(self, step: Placed, r: Residence) -> list[int]:
         """What a plane cut in strips reads from outside: tasks that bring the first strip, which the first member waits
@@ -137,6 +145,7 @@ class Transfers:
                     f"{name}/load", size * (end - begin), "ddr", "scratchpad", after=behind[name],
                     transfers=max(1, round(min(blocks, pieces) * (end - begin))),
                     repeats=step.node.repeats, least=max(1, round(each * (end - begin))),
+                    counted=self._times(name),
                 )  # fmt: skip
                 arrived.setdefault(name, []).extend(tasks)
                 if begin:

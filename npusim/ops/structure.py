@@ -230,16 +230,20 @@ def space_to_depth(c: OpCase) -> Lowering:
     return Lowering("dma", (copy(c.output.npu_bytes),))
 
 
-@op("DepthToSpace", lowerings=("upsampled", "mac_array", "dma"))
+@op("DepthToSpace", lowerings=("upsampled", "mac_array", "dma", "dsp"), kernels=("permute",))
 def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
-    """A copy; blocks of two, and of three where channels are whole sixteens, as the transposed convolution that picks a
-    channel for each pixel (Intel's schedules: 64 to 256 channels as `as_transcov`, blocks of four not)."""
+    """A copy; blocks of two and three as the transposed convolution that picks a channel for each pixel (Intel's
+    schedules: 4 to 256 channels as `as_transcov`, blocks of four not). With the image spread out in memory
+    (`upsampled`: NPU 3720), only channels of whole sixteens (4, 9, 12, 18, 27 and 36 by the DMA there). One channel of
+    whole sixteens, side by side for each pixel, is a kernel (16 channels at 64 to 200 pixels; in DCR order by the
+    DMA)."""
     source, out = c.input(0), c.output
     by_dma = Lowering("dma", (copy(out.npu_bytes),))
     block = int(c.attr("blocksize", 1))
-    even = block == 2 or (block == 3 and source.shape[1] % CHANNEL_BLOCK == 0)
-    if not even or not on_mac_array(source):
-        return (by_dma,)
+    even = source.shape[1] % CHANNEL_BLOCK == 0
+    if block not in (2, 3) or not on_mac_array(source):
+        one = out.shape[1] == 1 and even and c.attr("mode", "DCR") == "CRD"
+        return (by_dma, dsp(c, "permute")) if one else (by_dma,)
     batch, channels, rows, columns = out.shape
     work = MacWork(
         MacOp.CONVOLUTION, batch * rows, columns, channels, source.shape[1], batch * rows, columns,
@@ -249,7 +253,8 @@ def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
         output_bytes=out.dtype.npu_bytes,
         weight_groups=source.shape[1],
     )  # fmt: skip
-    return Lowering("upsampled", (work,), macs=0.0), Lowering("mac_array", (work,), macs=0.0), by_dma
+    found = (Lowering("mac_array", (work,), macs=0.0), by_dma)
+    return (Lowering("upsampled", (work,), macs=0.0), *found) if even else found
 
 
 @op("ReverseSequence", "Trilu", kernels=("default", "select"))

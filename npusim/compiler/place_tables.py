@@ -1,0 +1,45 @@
+"""Where the MAC array finds each place of an image that is not in memory as it reads it: spread out with zeros for a
+transposed convolution, or enlarged by reading pixels again.
+
+A window over such an image brings a pointer of four bytes for each place of it, and a map of a bit a channel of what is
+zero. Both are constants that cross DDR, a tile's share to each tile (Intel's schedules of 144 x 40 x 40 as
+DepthToSpace of blocks of three: 20,496 bytes of pointers and 92,232 of map for each of three tiles of NPU 5010, of
+64 x 40 x 40 as ConvTranspose of 3 x 3: 9,628 and 19,256; enlarged by two on NPU 4000 6,400 and 12,800). NPU 5010
+enlarges without the map. Compiler 8.4's estimate gives the map sixteen times its time (19.2 us for 92,232 bytes at
+76.8 GB/s)."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from npusim.compiler.place import Placed
+from npusim.compiler.residence import Residence
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork
+
+MAP = "/map"  # behind the name of the transfer of maps
+POINTER_BYTES = 4
+MAP_COUNTED = 16  # times its bytes, in the estimate
+SPREADING, ENLARGING = ("ConvTranspose", "DepthToSpace"), ("Resize", "Upsample")
+
+
+def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) -> None:
+    """Add a step's pointers and map to what it loads. `maps_enlarged`: images read again have a map, too."""
+    kind = step.node.op_type
+    spreads = kind in SPREADING and step.lowering == "mac_array"
+    enlarges = kind in ENLARGING and step.lowering == "interpolated"
+    if not (spreads or enlarges):
+        return
+    pointers = mapped = 0.0
+    for work in step.steps:
+        if not isinstance(work, MacWork) or work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
+            continue
+        rows, columns = work.out_h, work.out_w
+        if spreads:
+            rows, columns = rows + tiles * (work.kernel_h - 1), columns + work.kernel_w - 1
+        pointers += rows * columns * POINTER_BYTES
+        mapped += rows * columns * ceil(work.in_c / CHANNEL_BLOCK) * CHANNEL_BLOCK / 8
+    if pointers:
+        r.loads.append((f"{step.node.name}/pointers", float(pointers), r.pieces))
+    if mapped and (spreads or maps_enlarged):
+        r.loads.append((f"{step.node.name}{MAP}", float(mapped), r.pieces))
