@@ -9,6 +9,7 @@ from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, 
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
+from npusim.compiler.one_channel import expanded, one_line
 from npusim.compiler.parts import edge_of
 from npusim.compiler.pixels import pixels_cross
 from npusim.compiler.place import Placed, Placer
@@ -67,6 +68,8 @@ class Layouts:
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             seen = self._seen(name, step)
             grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)
+            if self.profile.memory.as_scheduled and one_line(seen, step):
+                return name if self._from_outside(name) else None
             return name if is_image(seen, ranks) and (grouped or self._from_outside(name)) else None
         if (
             work.op == MacOp.CONVOLUTION
@@ -142,6 +145,11 @@ class Layouts:
     def _image_turned(self, name: str, value: Value, reader: Placed) -> list[Placed]:
         """[N,C,H,W] or [N,C,L] to channels last; few channels become 16 on some generations."""
         batch, channels, height, width = (*value.shape, 1)[:4]
+        if channels == 1 and len(value.shape) == 3:
+            self._laid_out(name, value, (batch, CHANNEL_BLOCK, height))
+            return [
+                expanded(name, self.values[self.turned[name]], self.generation in self.profile.pads_images)
+            ]
         wide = channels
         if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
             wide = ceil_to(channels, CHANNEL_BLOCK)

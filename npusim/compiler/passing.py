@@ -141,7 +141,7 @@ def streamed_through(
     # what passes leave in DDR for the next
     share = scratchpad.memory.pipelined_share if along_rows(step.steps) else 1.0
     room = scratchpad.pipelined_bytes / share
-    r.partial_bytes = 2 * bytes_between(step, leaving, room, scratchpad.by_columns)
+    r.partial_bytes = 2 * bytes_between(step, leaving, room, scratchpad.by_columns, scratchpad.as_scheduled)
     return missing
 
 

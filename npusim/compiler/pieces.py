@@ -54,14 +54,17 @@ def results_between(step: Placed) -> int:
     return max(1, passes - apart // 2)
 
 
-def bytes_between(step: Placed, leaving: float, room: float, by_columns: bool = False) -> float:
+def bytes_between(
+    step: Placed, leaving: float, room: float, by_columns: bool = False, images_apart: bool = False
+) -> float:
     """Bytes that a step in pieces leaves in DDR between its passes: images that are turned first, where one does not
     fit twice in `room`; else a result of the size of its own a pass. `by_columns`: what is laid out for poolings of a
-    first axis passes through them by columns."""
+    first axis passes through them by columns; `images_apart`: so do images of a batch that do not fit beside
+    themselves turned."""
     if isinstance(step.only, VectorWork):
         return 0.0
     if step.lowering == RELAID:
-        return _laid_out_bytes(step, room, by_columns)
+        return _laid_out_bytes(step, room, by_columns, images_apart)
     turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
     between = results_between(step) - 1
     if not turned or not between:
@@ -77,7 +80,7 @@ def _parts_bytes(step: Placed, room: float) -> float:
     return float(sum(size for size in parts if size > room))
 
 
-def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
+def _laid_out_bytes(step: Placed, room: float, by_columns: bool, images_apart: bool) -> float:
     """Bytes between what lays a tensor out for its poolings and these, where they do not cross DDR anyway: what does
     not fit beside the tensor (and what the first pooling makes of it: 1,000 x 128 on NPU 5010), nor, `by_columns`, in
     pieces of `COLUMNS_AT_ONCE`."""
@@ -92,7 +95,9 @@ def _laid_out_bytes(step: Placed, room: float, by_columns: bool) -> float:
             size = min(size, pool.in_h * COLUMNS_AT_ONCE * pool.in_c * pool.input_bytes)
         else:
             room -= pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
-    beside = 2 if along_rows(step.steps) else 1  # 64 x 128 x 128: through DDR on NPU 3720, not on 5010
+    # 64 x 128 x 128: through DDR on NPU 3720, not on 5010; 8 of 128 x 128 x 64 on both, not on 4000, 24 of 64 x 64
+    # x 128 on none
+    beside = 2 if along_rows(step.steps) or (images_apart and first.groups > 1) else 1
     return float(first.groups * size if beside * size > room else 0.0)
 
 

@@ -170,7 +170,9 @@ def _computed(
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
         room = whole if step.lowering == RELAID and not expands(step.steps) else scratchpad.resident_bytes
-        r.partial_bytes = 2 * bytes_between(step, 0.0, room - held, scratchpad.by_columns)
+        r.partial_bytes = 2 * bytes_between(
+            step, 0.0, room - held, scratchpad.by_columns, scratchpad.as_scheduled
+        )
         if normalises_rows(step) and not scaled_where_it_lies(step, scratchpad.tiles, scratchpad.row_pixels):
             r.partial_bytes = 2 * writes
             if scratchpad.tiles > 1:
