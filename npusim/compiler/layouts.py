@@ -68,9 +68,9 @@ class Layouts:
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             seen = self._seen(name, step)
             grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)
-            if self.profile.memory.as_scheduled and one_line(seen, step):
-                return name if self._from_outside(name) else None
-            return name if is_image(seen, ranks) and (grouped or self._from_outside(name)) else None
+            line = self.profile.memory.as_scheduled and one_line(seen, step)
+            turns = line or is_image(seen, ranks)
+            return name if turns and (grouped or self._from_outside(name)) else None
         if (
             work.op == MacOp.CONVOLUTION
             and step.fixed_bytes < weight_bytes(work)
@@ -147,9 +147,8 @@ class Layouts:
         batch, channels, height, width = (*value.shape, 1)[:4]
         if channels == 1 and len(value.shape) == 3:
             self._laid_out(name, value, (batch, CHANNEL_BLOCK, height))
-            return [
-                expanded(name, self.values[self.turned[name]], self.generation in self.profile.pads_images)
-            ]
+            wide_line, pads = self.values[self.turned[name]], self.generation in self.profile.pads_images
+            return [expanded(name, wide_line, pads)]
         wide = channels
         if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
             wide = ceil_to(channels, CHANNEL_BLOCK)
@@ -291,8 +290,8 @@ class Layouts:
         ):  # 5 x 200 x 200
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         if self._moves_pixels(reader):
-            made = self.values[reader.writes[0]].shape
-            leaves = pixels_cross(value, made[1], self.tiles, self.generation, self.profile)
+            made = self.values[reader.writes[0]]
+            leaves = pixels_cross(value, made, self.tiles, self.generation, self.profile)
         if reader.lowering == "scale_shift" and len(value.shape) == 3:
             leaves = True  # a signal lies in four rows for it, and is shared over channels
         return SLABS if leaves else IMAGE
