@@ -163,12 +163,8 @@ class Layouts:
                 return [self._by_transfers(name, self.turned[name])]
             width = columns
             source = self._padded(name, (batch, channels, height, width), added)
-        if (
-            reader.lowering == "scale_shift"
-            and len(value.shape) == 3
-            and height % PIXELS_AT_ONCE
-            and batch == 1
-        ):
+        signal = reader.lowering == "scale_shift" and len(value.shape) == 3
+        if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:

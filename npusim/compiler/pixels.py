@@ -17,12 +17,12 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MoveWork
 
 
-def pixels_cross(value: Value, channels: int, tiles: int, generation: str, profile: CompilerProfile) -> bool:
-    """Whether an image crosses DDR on its way to a step that makes an image of `channels` of its pixels: where a tile's
+def pixels_cross(value: Value, made: Value, tiles: int, generation: str, profile: CompilerProfile) -> bool:
+    """Whether an image crosses DDR on its way to a step that makes another of its pixels: where a tile's
     rows are no whole sixteens of pixels, padded by the loads or not at all; where images are not padded (NPU 5010) also
     for whole sixteens of channels, which are moved slice by slice there."""
     height, width = value.shape[2:]
-    if generation not in profile.pads_images and channels % CHANNEL_BLOCK == 0:
+    if generation not in profile.pads_images and made.shape[1] % CHANNEL_BLOCK == 0:
         return True
     if padded_width(height, width) != width:
         return generation not in profile.memory.padded_by_copy
