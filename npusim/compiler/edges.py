@@ -161,8 +161,7 @@ class Edges(Layouts):
         uneven = channels % CHANNEL_BLOCK > 0
         trip = ddr_round_trip(value.npu_bytes)
         works = (turn, *trip, turn) if uneven else (turn,)
-        # Rows that are not alike on all tiles (16, 40, 80, 128 and 160 on three, not 60; 49 on four) cross
-        # DDR in between, not on NPU 3720.
+        # Rows not alike on all tiles (40, 128 on three, not 60; 49 on four) cross DDR in between, not on NPU 3720.
         rows = self.values[maker.reads[0]].shape[2] if maker is not None else 0
         splits = rows % self.tiles > 0 and self.generation in self.profile.memory.padded_by_copy
         if splits or (at_once and self.generation not in self.profile.pads_images):
