@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
@@ -139,7 +140,7 @@ def _compiled(
         image_alone=generation in profile.pads_images,
         turns=generation in profile.memory.turns_in_strips,
         as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
-        one_kernel=groups,
+        one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
     )  # fmt: skip
     planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), machine)
     least = profile.memory.activated_in_step.get(generation)

@@ -54,6 +54,8 @@ class Memory(Strict):
     stays inside where what a tile holds for it is little (npusim.compiler.joined).
     `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
     zeros, or `all`, enlarged ones too (npusim.compiler.place_tables).
+    `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
+    time, from how many bytes of a result on (npusim.compiler.pairs).
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
 
     resident_share: float
@@ -89,6 +91,7 @@ class Memory(Strict):
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
+    sums_pipelined: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
-"""Two steps that are cut together though they are no chain on a plane: rows that are normalised and the kernel behind
-them, images of a batch that are turned and what reads them."""
+"""Two or three steps that are cut together though they are no chain on a plane that does not fit: rows that are
+normalised and the kernel behind them, images of a batch that are turned and what reads them, a window with its kernel
+and a sum."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from math import ceil
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.pieces import TWICE_KERNELS
 from npusim.compiler.place import Placed
+from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
@@ -30,6 +32,7 @@ KERNELS = frozenset(
         "mul",
     ]
 )
+SUMMED_SHARE = 0.6  # of what a kernel moves meanwhile; 0.80 is, 0.42 not on NPU 3720
 IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -123,3 +126,42 @@ def problem_by_problem(
         return None
     arriving = tuple((n, 1.0) for n in (*turn.reads, *others))
     return Cut(1, 1, (1.0, 1.0), arriving, channels=columns, problems=ceil(groups / max(at_once, 1)))
+
+
+def summed(
+    window: Placed,
+    kernel: Placed,
+    addition: Placed,
+    readers: Mapping[str, list[int]],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+    machine: Machine,
+) -> Cut | None:
+    """The cut of a window, the kernel behind it and the addition behind that in two strips, though all of them fit: the
+    array and the DSPs work at the same time, where the array has as much to do (`VF_PIPELINING` in Intel's schedules of
+    YOLO's bottlenecks, 20 x 20 to 38 x 38 on NPU 3720, 38 x 38 and 40 x 40 on 4000, and ConvMixers, 24 of 24; of those
+    whose kernel takes longer, or smaller ones, 2 of 20)."""
+    first, second, third = window.only, kernel.only, addition.only
+    if not isinstance(first, MacWork) or not isinstance(second, VectorWork) or not isinstance(third, MacWork):
+        return None
+    between = (*window.writes, *kernel.writes)
+    if kernel.reads != window.writes or kernel.writes[0] not in addition.reads or len(addition.reads) != 2:
+        return None
+    if any(len(readers[n]) != 1 or n in outputs for n in between) or window.images > 1 or second.rows > 1:
+        return None
+    if first.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE) or first.kernel_h * first.kernel_w == 1:
+        return None
+    if third.op != MacOp.ELTWISE or second.kernel not in KERNELS or window.reads_turned or first.out_w == 1:
+        return None
+    fits = all(sum([sizes[n] for n in (*s.reads, *s.writes)]) <= machine.resident for s in (window, addition))
+    if not fits or sizes[between[0]] < machine.least_sum:
+        return None
+    array = compute_bytes(window, machine.tiles, machine.dsps)
+    if array < SUMMED_SHARE * compute_bytes(kernel, machine.tiles, machine.dsps):
+        return None
+    others = tuple((n, 1.0) for n in addition.reads if n != kernel.writes[0])
+    if machine.rows_around:  # columns
+        again = 1.0 + max(0, first.kernel_w - first.stride_w) / first.in_w
+        return Cut(1, 2, (1.0, 1.0, 1.0), ((window.reads[0], again), *others))
+    again = 1.0 + max(0, first.kernel_h - first.stride_h) / first.in_h
+    return Cut(2, 1, (1.0, 1.0, 1.0), ((window.reads[0], again), *others))

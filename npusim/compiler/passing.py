@@ -211,6 +211,11 @@ def _added_between(steps: list[Placed]) -> bool:
     return any(s.node.op_type in ("Add", "Sub", "Where") for s in steps[1:-1])
 
 
+def _has_window(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.kernel_h > 1
+
+
 def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
     """Steps on a plane cut together in strips: what comes from outside arrives and the result leaves strip by strip."""
     made = {n for s in steps[:-1] for n in s.writes}
@@ -221,6 +226,8 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     through = not scratchpad.rows_around
     if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
         scratchpad.spill_all(reads, r)
+    elif scratchpad.tiles > 1 and _has_window(steps[0]) and not scratchpad.by_kernel.isdisjoint(reads):
+        scratchpad.spill_all(reads, r)  # kernels write no rows for the neighbouring tile
     room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4
     scratchpad.make_room(k, steps[0]._replace(reads=reads), r, room)
     for name, again in cut.arriving:

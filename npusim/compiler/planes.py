@@ -17,7 +17,7 @@ from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import FILLED
 from npusim.compiler.lowered import is_elementwise_pass
-from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem
+from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
     POOLINGS,
@@ -54,7 +54,8 @@ def plane_chains(
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
     through = any(_turned_through_ddr(s, machine) for s in placed)
-    if max(all_bytes, default=0.0) <= resident and not through and not machine.turns:
+    sums = machine.least_sum < max(all_bytes, default=0.0)
+    if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
         return found
     large = [
         (n > resident and _need(s, sizes, machine) > resident)
@@ -86,6 +87,11 @@ def plane_chains(
             pair = pair or problem_by_problem(*both, readers, sizes, outputs, machine)
         if k not in found and pair is not None:
             found[k] = (2, pair)
+    for k in range(len(placed) - 2 if sums else 0):
+        three = placed[k], placed[k + 1], placed[k + 2]
+        cut = summed(*three, readers, sizes, outputs, machine)
+        if cut is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
+            found[k] = (3, cut)
     return found
 
 

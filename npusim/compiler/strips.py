@@ -55,7 +55,8 @@ class Machine(NamedTuple):
     many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself. `turns`: the
     pass that turns an image of the graph is a member too. `as_scheduled`: chains are those of Intel's schedules
     (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies in the scratchpads
-    (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's problems."""
+    (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's problems.
+    `least_sum`: bytes from which on a window, a kernel and an addition run at the same time."""
 
     tiles: int
     dsps: int
@@ -69,6 +70,7 @@ class Machine(NamedTuple):
     resident: float = 0.0
     rows_around: bool = False
     one_kernel: bool = False
+    least_sum: float = inf
 
 
 class Member(NamedTuple):
