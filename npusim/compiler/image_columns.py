@@ -7,12 +7,13 @@ channels, stride 4)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.compiler.split import weight_bytes
-from npusim.graph import Value
+from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -20,6 +21,7 @@ from npusim.work import MacOp, MacWork
 # convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not).
 SMALL_WINDOW = 3
 CHANNELS_AT_COLUMNS = {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)}
+FEW_RESULTS = 128
 
 
 def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
@@ -60,10 +62,19 @@ def folded(reader: Placed) -> Placed:
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 
 
-def crosses(reader: Placed) -> bool:
+def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value]) -> bool:
     """Whether a folded image reaches its convolution through DDR on NPU 3720, which shares small windows with some
-    numbers of results over channels there, not over rows."""
-    return over_channels(folded(reader))
+    numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window keeps few
+    results in rows (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of HardSwish)."""
+    wide = folded(reader)
+    work = wide.steps[0]
+    assert isinstance(work, MacWork)
+    if not over_channels(wide):
+        return False
+    if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS:
+        return True
+    weight = values[behind[0].inputs[1]].shape
+    return not (len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1)
 
 
 def over_channels(step: Placed) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 
-from npusim.compiler.distribution import is_pointwise
+from npusim.compiler.distribution import SLABS, is_pointwise
 from npusim.compiler.halo import KERNEL
 from npusim.compiler.image_columns import is_folded, over_channels
 from npusim.compiler.place import Placed
@@ -46,7 +46,9 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
     makers = {name: step for step in steps for name in step.writes}
     found: dict[tuple[str, str], str] = {}
     for step in steps:
-        if not scratchpad.rows_around and is_folded(step) and over_channels(step):
+        turn = makers.get(step.reads[0]) if step.reads else None
+        by_channels = turn is not None and turn.sharing == SLABS and is_folded(step) and over_channels(step)
+        if not scratchpad.rows_around and by_channels:
             uses = scratchpad.uses.get(step.writes[0], ())
             found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses}
         before = makers.get(step.reads[0]) if step.reads else None

@@ -280,7 +280,8 @@ class Layouts:
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
         if self.profile.memory.as_scheduled and not around and self.folds(reader, value):
-            leaves = leaves or crosses(reader)
+            behind = [n for n in self.graph.nodes if reader.writes[0] in n.inputs]
+            leaves = leaves or crosses(reader, behind, self.values)
         if (
             value.shape[1] < CHANNEL_BLOCK and not around and self.profile.memory.as_scheduled
         ):  # 5 x 200 x 200
