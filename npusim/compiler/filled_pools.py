@@ -1,4 +1,4 @@
-"""Poolings of large images of uneven channels: a pass of the MAC array fills the channels up to sixteens first, through
+"""Images of uneven channels that windows take filled up to sixteens. Poolings of large images of uneven channels: a pass of the MAC array fills the channels up to sixteens first, through
 DDR (`expand_input/as_convolution` in Intel's schedules of NPU 3720 and 4000: 24 channels of 256 x 256, 320 x 320 and
 352 x 352, 40 of 160 x 160 on 3720; where both images fit into the scratchpads, as 40 of 160 x 160 on 4000, none)."""
 
@@ -46,3 +46,12 @@ def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]
     own = Placed(node, "mac_array", (fill,), "mac_array", WHY, (name,), (out,), weights, 0.0, sharing=IMAGE)
     reads = (out, *step.reads[1:])
     return [step._replace(reads=reads)] if known else [own, step._replace(reads=reads)]
+
+
+def in_sixteens(step: Placed) -> float:
+    """What a depthwise window holds over the bytes of its image and result: of channels that are no whole sixteens it
+    takes these filled up (`pad_[0, 8, 0, 0]_expand_input` of 72 channels in Intel's schedules)."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.DEPTHWISE or work.kernel_h * work.kernel_w == 1:
+        return 1.0
+    return float(-(-work.out_c // CHANNEL_BLOCK) * CHANNEL_BLOCK / work.out_c)

@@ -15,7 +15,7 @@ from math import ceil
 
 from npusim.compiler.blocks import Operands, fitting_blocks
 from npusim.compiler.distribution import SLABS
-from npusim.compiler.filled_pools import FILLED
+from npusim.compiler.filled_pools import FILLED, in_sixteens
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.pieces import (
@@ -53,6 +53,8 @@ def plane_chains(
     resident = machine.resident
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
+    if machine.as_scheduled:
+        all_bytes = [n * in_sixteens(s) for n, s in zip(all_bytes, placed, strict=True)]
     through = any(_turned_through_ddr(s, machine) for s in placed)
     sums = machine.least_sum < max(all_bytes, default=0.0)
     if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
@@ -135,7 +137,7 @@ def _need(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:
         and any(sizes[n] == sizes[step.writes[0]] for n in step.reads)
     ):
         need -= sizes[step.writes[0]]
-    return need
+    return need * in_sixteens(step) if machine.as_scheduled else need
 
 
 def _member(

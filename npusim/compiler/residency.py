@@ -14,6 +14,7 @@ from npusim.compiler.borders import cross_borders, joined_borders
 from npusim.compiler.chains import attention_of
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.few_terms import few_terms
+from npusim.compiler.filled_pools import in_sixteens
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, cross_halo, rows_again
@@ -141,6 +142,8 @@ def _computed(
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
     need = reads + writes - saved_in_place(k, step, scratchpad)
+    if scratchpad.as_scheduled:
+        need *= in_sixteens(step)
     attention = attention_of([step]) if len(step.steps) > 2 else None
     if attention is not None:
         need += 2 * attention.score_bytes

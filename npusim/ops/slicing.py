@@ -93,13 +93,17 @@ def dilated(
     reads an image of its own, written with its zeros from DDR to DDR (`conv_slice_in/input_concat` in schedules of
     128 x 33 x 33 with taps 12 apart: eight of nine). `padded`: (places of the image, results, zeros in front) of each
     axis; without it no part does."""
-    line = len(padded) == 1
+    line, asked = len(padded) == 1, work
+    strides = work.stride_h, work.stride_w
+    work, padded = _seen_taps(work, dilations, padded)
     spread = [
         _spread(k, d, limit, line) for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True)
     ]
     apart = any(k > 1 and d > 1 for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True))
-    if not apart or max(work.stride_h, work.stride_w) > MAX_STRIDE:
+    if max(strides) > MAX_STRIDE or not (apart or work is not asked):
         return ()
+    if not apart:
+        return (work,)
     parts = list(pairs(*map(_starts, spread, dilations)))
     steps: list[Work] = []
     beside: list[Work] = []
@@ -113,7 +117,7 @@ def dilated(
         seen = [
             _seen(axis, stride, start, length)
             for axis, stride, start, length in zip(
-                padded, (work.stride_h, work.stride_w), (down, right), (height, width), strict=False
+                padded, strides, (down, right), (height, width), strict=False
             )
         ]
         if len(parts) > 1 and any(over for over, _ in seen):
@@ -126,6 +130,26 @@ def dilated(
             steps.append(part)
     sums = replace(_plain(work, MacOp.ELTWISE), in_h=work.out_h, in_w=work.out_w)
     return (*steps, *beside, *(sums,) * (len(parts) - 1))
+
+
+def _seen_taps(
+    work: MacWork, dilations: tuple[int, int], padded: tuple[Axis, ...]
+) -> tuple[MacWork, tuple[Axis, ...]]:
+    """The window without taps that see nothing but padding (3 x 3 taps 18 apart over 16 x 16 are the one in the middle,
+    `conv_slice_in_4` in Intel's schedules), and its axes with as many zeros less in front; both as they are if there
+    are none."""
+    kernel = [int(work.kernel_h), int(work.kernel_w)]
+    axes = list(padded)
+    for i, ((size, out, begin), dilation) in enumerate(zip(padded, dilations, strict=False)):
+        stride = int((work.stride_h, work.stride_w)[i])
+        last = (out - 1) * stride
+        seen = [t for t in range(kernel[i]) if t * dilation - begin < size and t * dilation - begin + last >= 0]
+        if dilation > 1 and 0 < len(seen) < kernel[i]:
+            kernel[i] = len(seen)
+            axes[i] = (size, out, begin - seen[0] * dilation)
+    if kernel == [work.kernel_h, work.kernel_w]:
+        return work, padded
+    return replace(work, kernel_h=kernel[0], kernel_w=kernel[1]), tuple(axes)
 
 
 def _starts(windows: list[tuple[int, int]], dilation: int) -> list[tuple[int, int, int]]:
