@@ -1,5 +1,7 @@
-"""Images of uneven channels that windows take filled up to sixteens. Poolings of large images of uneven channels: a pass of the MAC array fills the channels up to sixteens first, through
-DDR (`expand_input/as_convolution` in Intel's schedules of NPU 3720 and 4000: 24 channels of 256 x 256, 320 x 320 and
+"""Windows of channels that are no whole sixteens.
+
+Poolings of large images: a pass of the MAC array fills the channels up to sixteens first, through DDR
+(`expand_input/as_convolution` in Intel's schedules of NPU 3720 and 4000: 24 channels of 256 x 256, 320 x 320 and
 352 x 352, 40 of 160 x 160 on 3720; where both images fit into the scratchpads, as 40 of 160 x 160 on 4000, none)."""
 
 from __future__ import annotations

@@ -32,7 +32,6 @@ KERNELS = frozenset(
         "mul",
     ]
 )
-SUMMED_SHARE = 0.6  # of what a kernel moves meanwhile; 0.80 is, 0.42 not on NPU 3720
 IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -156,8 +155,8 @@ def summed(
     fits = all(sum([sizes[n] for n in (*s.reads, *s.writes)]) <= machine.resident for s in (window, addition))
     if not fits or sizes[between[0]] < machine.least_sum:
         return None
-    array = compute_bytes(window, machine.tiles, machine.dsps)
-    if array < SUMMED_SHARE * compute_bytes(kernel, machine.tiles, machine.dsps):
+    array, dsps = (compute_bytes(s, machine.tiles, machine.dsps) for s in (window, kernel))
+    if array < dsps:
         return None
     others = tuple((n, 1.0) for n in addition.reads if n != kernel.writes[0])
     if machine.rows_around:  # columns

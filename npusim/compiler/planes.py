@@ -91,9 +91,9 @@ def plane_chains(
             found[k] = (2, pair)
     for k in range(len(placed) - 2 if sums else 0):
         three = placed[k], placed[k + 1], placed[k + 2]
-        cut = summed(*three, readers, sizes, outputs, machine)
-        if cut is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
-            found[k] = (3, cut)
+        strips = summed(*three, readers, sizes, outputs, machine)
+        if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
+            found[k] = (3, strips)
     return found
 
 

@@ -143,7 +143,9 @@ def _seen_taps(
     for i, ((size, out, begin), dilation) in enumerate(zip(padded, dilations, strict=False)):
         stride = int((work.stride_h, work.stride_w)[i])
         last = (out - 1) * stride
-        seen = [t for t in range(kernel[i]) if t * dilation - begin < size and t * dilation - begin + last >= 0]
+        seen = [
+            t for t in range(kernel[i]) if t * dilation - begin < size and t * dilation - begin + last >= 0
+        ]
         if dilation > 1 and 0 < len(seen) < kernel[i]:
             kernel[i] = len(seen)
             axes[i] = (size, out, begin - seen[0] * dilation)

@@ -10,6 +10,7 @@ from tests.vendor.nets import linear_attention as l
 from tests.vendor.nets import picture_kinds as hp
 from tests.vendor.nets import segmentation as e
 from tests.vendor.nets import sequences as s
+from tests.vendor.nets import small_kinds as hm
 from tests.vendor.nets import sound as o
 from tests.vendor.nets import state_kinds as hs
 from tests.vendor.nets import state_space as m
@@ -90,5 +91,9 @@ OTHER_SIZES = {
     "rwkv6_step_wide": ("SSM", lambda g: l.receptance(g, 1, 20)),
     "conformer_320": ("transformer", lambda g: o.conformer(g, 320, 8, 32)),
     "deeplab_320": ("CNN", lambda g: e.deeplab(g, 320, 32)),
+    "convmixer_256_w128": ("CNN", lambda g: hp.patch_mixer(g, 256, 128, 4, 7, 8)),
+    "mobilenet_v1_w50_256": ("CNN", lambda g: hv.separable_chain(g, 256, 0.5)),
+    "mobilenet_v2_w50_224": ("CNN", lambda g: hv.inverted(g, 224, 0.5)),
+    "efficientnet_lite0_320": ("CNN", lambda g: hm.efficientnet_lite0(g, 320)),
 }  # fmt: skip
 ORDINARY |= OTHER_SIZES
