@@ -1,13 +1,14 @@
-"""Sums in networks that carry a state: how their elements lie on the MAC array of NPU 4000 and 5010.
+"""Sums in networks that carry a state: how their elements lie on the MAC array.
 
-Of matrices by heads, [1,H,R,C], Intel's compiler 8.4 lays the heads as channels where a batch of products made them, so
+Of matrices by heads, [1,H,R,C], Intel's compiler 8.4 lays the heads as channels on NPU 4000 and 5010 where a batch of
+products made them, so
 fewer than sixteen are padded: a sum of 4 x 192 x 192 takes 5.6 us on NPU 4000 and 4.3 on 5010, four times its elements.
 The product that reads such a sum row by row, as its right side, has it turned by a pooling of the same size
 (`input_2/memperm_NCWH/memperm_NCWH/to_maxpool`: 6.0 and 5.4), but where nothing else wants the sum it is written turned
 at once: free on NPU 4000 (4 x 64 x 128 1.30 us either way), a quarter of the rate on 5010 (1.0 and 4.0).
 
 One row, [1,C], is one pixel of C channels, all of it on every tile: C = 256, 512, 1,024 take 0.37, 0.73 and 1.32 us on
-NPU 4000, 0.41, 0.77 and 1.5 on 5010, where two rows take 0.08."""
+NPU 4000, 0.41, 0.77 and 1.5 on 5010 (256 and 512 on 3720: 0.53 and 1.05), where two rows take 0.08."""
 
 from __future__ import annotations
 
@@ -32,8 +33,9 @@ LONG_ROW = (
 class StateSums:
     """What is known of matrices by heads, step by step; `before` says how the next step reads and writes them."""
 
-    def __init__(self, layouts: Layouts) -> None:
+    def __init__(self, layouts: Layouts, one_kernel: bool) -> None:
         self.layouts = layouts
+        self.one_kernel = one_kernel  # of a batch of products
         self.by_heads: set[str] = set()  # made by batches of products, or of such
         self.summed: set[str] = set()  # sums of them, as they were written
         self.turned: dict[str, str] = {}
@@ -50,7 +52,7 @@ class StateSums:
             return [], step
         kind, shape = step.node.op_type, self.layouts.values[step.writes[0]].shape
         if kind == "MatMul" and isinstance(work, MacWork):
-            if work.groups > 1 and len(shape) == 4:
+            if work.groups > 1 and len(shape) == 4 and self.one_kernel:
                 self.by_heads.add(step.writes[0])
                 return self._right_side(step)
             self.products.add(step.writes[0])
@@ -115,8 +117,7 @@ class StateSums:
     def _one_pixel(self, step: Placed, shape: tuple[int, ...]) -> bool:
         """Whether a sum of one row lies in one pixel, as this release has it; two rows are cheaper then, which the laws
         of growth forbid elsewhere."""
-        here = self.layouts.profile.memory.as_scheduled and self.layouts.generation != "3720"
-        if not here or not 1 < shape[-1] <= MAX_CHANNELS or any(n != 1 for n in shape[:-1]):
+        if not self.layouts.profile.memory.as_scheduled or not 1 < shape[-1] <= MAX_CHANNELS or any(n != 1 for n in shape[:-1]):
             return False
         if any(self.layouts.values[n].shape != shape for n in step.node.inputs if n):
             return False
