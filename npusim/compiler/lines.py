@@ -22,7 +22,7 @@ from npusim.compiler.relaid import fill_line, fills_line
 from npusim.compiler.split import PIXELS_AT_ONCE
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
-from npusim.ops.slicing import WINDOW_LIMITS
+from npusim.ops.slicing import WINDOW_LIMITS, large_slice
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, VectorWork, Work
 
 WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
@@ -83,6 +83,9 @@ class Lines:
         if step.lowering not in WINDOW_LIMITS or step.reads_turned:
             return step
         line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
+        if step.lowering == "sliced_15":
+            large = [large_slice(w) if isinstance(w, MacWork) else w for w in step.steps]
+            step = step._replace(steps=tuple(large))
         works: list[Work] = list(step.steps[:1])
         slices = 1
         for work in step.steps[1:]:

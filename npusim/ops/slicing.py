@@ -22,8 +22,8 @@ MAX_STRIDE = 8
 IN_TWOS = 7  # places between taps along a line
 ROW = 16  # places
 # Of a line, its result and its weights: 2.4 MB are read as a line, 3.0 MB as rows (256 x 2,000 and 384 x 1,024 with a
-# window of 5; 320 x 2,000, 384 x 1,504; NPU 3720, 4000 and 5010).
-LARGE_LINE_BYTES = 2.7e6
+# window of 5; 320 x 2,000, 384 x 1,504; NPU 3720, 4000 and 5010); slices of depthwise windows, 2.2 and 2.5 MB.
+LARGE_LINE_BYTES = 2.45e6
 DILATED_LIMITS = {"dilated": 11, "dilated_15": 15}
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
 
@@ -202,16 +202,29 @@ def large_line(work: Work) -> tuple[Work, ...]:
     nothing for others."""
     if not isinstance(work, MacWork):
         return ()
-    line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.groups == 1 and work.weight_groups == 1
-    if not line or work.kernel_h == 1 or work.kernel_w > 1 or work.stride_h > 1 or work.out_h % ROW:
+    if work.weight_groups > 1 or not _is_large(work):
         return ()
-    read, written = work.in_h * work.in_c * work.input_bytes, work.out_h * work.out_c * work.output_bytes
-    if read + written + work.kernel_h * work.in_c * work.out_c * work.weight_bytes < LARGE_LINE_BYTES:
-        return ()
+    read = work.in_h * work.in_c * work.input_bytes
     places = ROW if work.out_h % (2 * ROW) else 2 * ROW
     rows = _rows_of(work, places)
     copies = (MoveWork(read, "ddr", "ddr"), MoveWork(read * rows.in_w / places, "ddr", "ddr"))
     return rows, *copies
+
+
+def large_slice(part: MacWork) -> MacWork:
+    """A slice of a depthwise window along a line inside the graph, as rows where it is large (`conv_slice_0_0/halo_conv`
+    on NPU 5010: 15 taps of 384 channels at 256 places and of 256 at 512, not of 256 at 256 nor of 128 at 1,024)."""
+    return _rows_of(part, ROW) if part.weight_groups > 1 and _is_large(part) else part
+
+
+def _is_large(work: MacWork) -> bool:
+    """Whether a convolution along a line, its weights as if all were there, takes so many bytes."""
+    line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.groups == 1
+    if not line or work.kernel_h == 1 or work.kernel_w > 1 or work.stride_h > 1 or work.out_h % ROW:
+        return False
+    read, written = work.in_h * work.in_c * work.input_bytes, work.out_h * work.out_c * work.output_bytes
+    weights = work.kernel_h * work.in_c * work.out_c * work.weight_bytes
+    return bool(read + written + weights >= LARGE_LINE_BYTES)
 
 
 def _stride(stride: int) -> int:
