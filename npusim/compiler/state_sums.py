@@ -1,8 +1,8 @@
 """Sums in networks that carry a state: how their elements lie on the MAC array.
 
 Of matrices by heads, [1,H,R,C], Intel's compiler 8.4 lays the heads as channels on NPU 4000 and 5010 where a batch of
-products made them, so
-fewer than sixteen are padded: a sum of 4 x 192 x 192 takes 5.6 us on NPU 4000 and 4.3 on 5010, four times its elements.
+products made them, so fewer than sixteen are padded: a sum of 4 x 192 x 192 takes 5.6 us on NPU 4000 and 4.3 on 5010,
+four times its elements.
 The product that reads such a sum row by row, as its right side, has it turned by a pooling of the same size
 (`input_2/memperm_NCWH/memperm_NCWH/to_maxpool`: 6.0 and 5.4), but where nothing else wants the sum it is written turned
 at once: free on NPU 4000 (4 x 64 x 128 1.30 us either way), a quarter of the rate on 5010 (1.0 and 4.0).
@@ -117,7 +117,8 @@ class StateSums:
     def _one_pixel(self, step: Placed, shape: tuple[int, ...]) -> bool:
         """Whether a sum of one row lies in one pixel, as this release has it; two rows are cheaper then, which the laws
         of growth forbid elsewhere."""
-        if not self.layouts.profile.memory.as_scheduled or not 1 < shape[-1] <= MAX_CHANNELS or any(n != 1 for n in shape[:-1]):
+        alone = len(shape) > 1 and all(n == 1 for n in shape[:-1]) and 1 < shape[-1] <= MAX_CHANNELS
+        if not self.layouts.profile.memory.as_scheduled or not alone:
             return False
         if any(self.layouts.values[n].shape != shape for n in step.node.inputs if n):
             return False

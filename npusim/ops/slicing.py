@@ -212,8 +212,8 @@ def large_line(work: Work) -> tuple[Work, ...]:
 
 
 def large_slice(part: MacWork) -> MacWork:
-    """A slice of a depthwise window along a line inside the graph, as rows where it is large (`conv_slice_0_0/halo_conv`
-    on NPU 5010: 15 taps of 384 channels at 256 places and of 256 at 512, not of 256 at 256 nor of 128 at 1,024)."""
+    """A slice of a depthwise window along a line inside the graph, as rows where it is large: 15 taps of 384 channels
+    at 256 places and of 256 at 512, not of 256 at 256 nor of 128 at 1,024 (`conv_slice_0_0/halo_conv`, NPU 5010)."""
     return _rows_of(part, ROW) if part.weight_groups > 1 and _is_large(part) else part
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.plan import DmaTask
+from npusim.compiler.plan import DmaTask, MacTask
 from npusim.compiler.profile import load_profile
 from npusim.onnx_io import of_model
 from tests.vendor.builder import Builder
@@ -86,3 +86,18 @@ def test_a_causal_line_is_written_beside_its_zeros(name):
         return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
 
     assert moved(causal([2, 0]), name) == moved(causal([1, 1]), name) + 2 * 64 * 1024 * 2
+
+
+@pytest.mark.parametrize(
+    ("channels", "places", "columns"), [(384, 256, 16), (256, 512, 16), (256, 256, 1), (128, 1024, 1)]
+)
+def test_large_slices_of_a_long_depthwise_window_are_read_as_rows(channels, places, columns) -> None:
+    """32 taps in front: two slices of 15 and one of 2 on NPU 5010 (`halo_conv` in Intel's schedules)."""
+    g = Builder()
+    line = g.op("Tanh", g.input(1, channels, places))
+    line = g.op("Conv", line, g.weight(channels, 1, 32), group=channels, pads=[31, 0])
+    hw = load_hardware("panther_lake").replace({"tiles": 1})
+    model = g.model(g.op("Sigmoid", line))
+    plan = compile_graph(of_model(model, "slices.onnx"), hw, load_profile("2026-as-released"))
+    works = [t.alternatives[0][0] for t in plan.ask if isinstance(t, MacTask)]
+    assert {w.out_w for w in works if max(w.kernel_h, w.kernel_w) == 15} == {columns}
