@@ -26,6 +26,7 @@ from tests.vendor.nets import text as x
 from tests.vendor.nets import transformers as t
 from tests.vendor.nets import vision as v
 from tests.vendor.nets.ordinary import ORDINARY
+from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
 from tests.vendor.nets.unseen import UNSEEN
 
 SMALL = m.Sizes(512, 16, 64, 64, 64)
@@ -236,7 +237,7 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= ORDINARY
+LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 
