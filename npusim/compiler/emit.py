@@ -11,7 +11,7 @@ from math import ceil
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
-from npusim.compiler.moved_inside import ways_between
+from npusim.compiler.moved_inside import LARGER, ways_between
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
@@ -246,7 +246,7 @@ class Emitter(RoundTrips):
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
                     transfers=r.pieces, repeats=repeats, elements=work.elements,
-                    least=2 if step.lowering == "copied_larger" and i < 2 else work.transfers,  # a copy a place
+                    least=2 if step.lowering in LARGER and i < 2 else work.transfers,  # a copy a place
                     counted=max(1.0, float(work.counted)), whole=bool(work.counted > 1),
                 )  # fmt: skip
                 continue

@@ -9,11 +9,10 @@ from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.head_cuts import GATHERED
 from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
-from npusim.compiler.moved_inside import SPREAD
+from npusim.compiler.moved_inside import LARGER, SPREAD
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
-LARGER = "copied_larger"
 THROUGH_DDR = "input through DDR, its pixels put between zeros there or in one tile"
 #: Within the DDR, of what goes into calls of one image or comes out of them.
 BETWEEN_CALLS = "copied_between_calls"
@@ -32,7 +31,7 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
     if step.lowering in (BETWEEN_CALLS, GATHERED):
         r.source = r.destination = "ddr"
-    elif step.lowering in (LARGER, SPREAD):
+    elif step.lowering in (*LARGER, SPREAD):
         r.destination = "ddr"  # of LARGER the maker writes columns several times, rows are copied there
     elif step.sharing in (COPIED, PARTS):
         r.destination = "ddr" if step.sharing == PARTS or leaves else r.destination

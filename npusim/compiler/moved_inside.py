@@ -24,6 +24,7 @@ MOVED_INSIDE = {
 #: between them, and all of it is written; what does not fit into one is made in DDR (NPU 3720: 401,408 and 1,605,632
 #: bytes inside, 2,457,600 and 3,211,264 in DDR).
 SPREAD = "spread"
+LARGER = ("copied_larger", "copied_turned")  # columns, then rows, several times each
 OVER_TABLE = "dma_over_table"
 FILLED = "filled"
 SPREAD_IN_A_TILE: tuple[Way, ...] = (("/zeros", "ddr", "scratchpad"), IN, OUT)

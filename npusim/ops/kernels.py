@@ -167,6 +167,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("dma", "mac_array"),
         "an image made larger by copies within the DDR, and a depthwise window behind them (NPU 3720)",
     ),
+    "copied_turned": (
+        ("dma", "mac_array"),
+        "the same of an image of the graph, which is turned for the window (NPU 3720)",
+    ),
     "joined_view": (
         (),
         "nothing runs: all producers write side by side into one tensor, which waits for all",
