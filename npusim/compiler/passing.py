@@ -8,6 +8,7 @@ from npusim.compiler.chains import Attention, Strips, attention_of
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import (
     FEW_ROWS,
+    IMAGE_CONVOLUTIONS,
     MIB,
     bytes_between,
     check_fits,
@@ -36,7 +37,7 @@ def in_blocks(
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     work, tiles = convolution_of(step), scratchpad.tiles
     two_wait = scratchpad.cuts_wait and _many_rows(step)
-    found, inside = None, not missing and not takes_turned_image(step)
+    found, inside = None, not missing and not takes_turned_image(step) and not _large_image(step, scratchpad)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
@@ -59,6 +60,13 @@ def in_blocks(
     _apply(step, scratchpad, r, fitted)
     r.loads = [(n, scratchpad.sizes[n] * again, fitted.left_blocks) for n in missing]
     return missing
+
+
+def _large_image(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether an image that a convolution is to take in pieces lies inside in so much room that it is written and read
+    piece by piece, as those of several convolutions cut together are (64 x 176 x 176, enlarged, on NPU 4000)."""
+    images = step.node.op_type in IMAGE_CONVOLUTIONS
+    return images and scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS
 
 
 def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -> None:

@@ -52,7 +52,8 @@ class Cut(NamedTuple):
 class Machine(NamedTuple):
     """What the choice looks at: tiles, DSPs of all tiles, bytes for what passes through, and whether the pieces of
     kernels wait for their transfers. `kernels_end`: a window reads the result of a kernel through DDR. `both_axes`:
-    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself. `turns`: the
+    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself, and
+    one to a single channel. `turns`: the
     pass that turns an image of the graph is a member too. `as_scheduled`: chains are those of Intel's schedules
     (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies in the scratchpads
     (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's problems.
