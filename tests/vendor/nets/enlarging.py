@@ -2,6 +2,7 @@
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import conv, conv_relu, enlarged, excite, halved, silu
+from tests.vendor.nets.small_kinds import srcnn
 
 
 def denoiser(g: Builder, size: int, width: int, depth: int) -> str:
@@ -193,3 +194,20 @@ def decoupled(g: Builder, size: int, width: int, classes: int = 80) -> list[str]
         hw = (size >> (3 + i)) ** 2
         outs.append(g.op("Reshape", g.op("Concat", *parts, axis=1), g.const([1, classes + 5, hw])))
     return [g.op("Transpose", g.op("Concat", *outs, axis=2), perm=[0, 2, 1])]
+
+
+ENLARGING = {
+    "dncnn_160": ("CNN", lambda g: denoiser(g, 160, 64, 8)),
+    "fsrcnn_200_x2": ("CNN", lambda g: fast_upscaler(g, 200)),
+    "rcan_96_x2": ("CNN", lambda g: channel_attention(g, 96, 48)),
+    "dcgan_64": ("CNN", lambda g: noise_to_image(g, 64, 64)),
+    "retinanet_256": ("CNN", lambda g: feature_pyramid(g, 256)),
+    "linknet_224": ("CNN", lambda g: linked(g, 224)),
+    "depth_192x256": ("CNN", lambda g: depth_map(g, 192, 256)),
+    "unet_up_nearest_176": ("CNN", lambda g: coloured_unet(g, 176, 32, 4, "nearest")),
+    "unet_deconv_256": ("CNN", lambda g: coloured_unet(g, 256, 24, 3, "transposed")),
+    "autoencoder_160": ("CNN", lambda g: strided_autoencoder(g, 160, (32, 64, 128, 128))),
+    "yolox_288": ("CNN", lambda g: decoupled(g, 288, 16)),
+    "dcgan_128": ("CNN", lambda g: noise_to_image(g, 128, 32)),
+    "srcnn_160": ("CNN", lambda g: srcnn(g, 160)),
+}

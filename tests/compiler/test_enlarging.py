@@ -1,0 +1,48 @@
+"""Denoisers and U-Nets: grey images, single channels, and planes that a convolution takes in pieces."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import MacTask
+from npusim.compiler.profile import load_profile
+from tests.compiler.test_planes import chains, moved
+from tests.graphs import loaded
+from tests.vendor.builder import Builder
+from tests.vendor.nets.enlarging import coloured_unet, denoiser
+from tests.vendor.nets.small_kinds import srcnn
+
+PROFILE = load_profile("2026-as-released")
+HARDWARE = {n: load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake")}
+
+
+def planned(made, name):
+    g = Builder(weights=False)
+    return compile_graph(loaded(g.model(made(g))), HARDWARE[name], PROFILE)
+
+
+@pytest.mark.parametrize("name", sorted(HARDWARE))
+def test_columns_of_a_grey_image_are_channels_and_nothing_turns_it(name):
+    """SRCNN's 9 x 9 at 160 pixels: 1,024 results of 16 columns by windows of 9 x 3 (170, 61 and 47 us)."""
+    plan = planned(lambda g: srcnn(g, 160), name)
+    assert [s.node.op_type for s in plan.steps[:2]] == ["Conv", "Conv"]
+    ask = plan.ask[plan.label.index("Conv_0")]
+    assert isinstance(ask, MacTask)
+    work = ask.alternatives[0][0]
+    assert (work.in_c, work.out_c, work.kernel_h, work.kernel_w) == (16, 1024, 9, 3)
+
+
+@pytest.mark.parametrize("name", ["lunar_lake", "meteor_lake"])
+def test_a_convolution_to_a_single_channel_is_cut_by_itself(name):
+    """The last one of a denoiser at 160 pixels, in none of Intel's groups."""
+    groups = chains(planned(lambda g: denoiser(g, 160, 64, 5), name))
+    assert groups and all(s.node.name != "Conv_8" for group in groups for s in group)
+
+
+def test_a_large_image_reaches_a_convolution_in_pieces_through_ddr():
+    """64 channels enlarged to 176 x 176 on NPU 4000: written, and read for three strips."""
+    plan = planned(lambda g: coloured_unet(g, 176, 32, 1, "nearest"), "lunar_lake")
+    (enlarged,) = (s.node for s in plan.steps if s.node.op_type == "Resize")
+    nbytes = 64 * 176 * 176 * 2
+    assert moved(plan, f"{enlarged.outputs[0]}/write") == nbytes
+    assert nbytes <= moved(plan, f"{enlarged.outputs[0]}/load") <= 1.1 * nbytes
