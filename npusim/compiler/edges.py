@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.compiler.distribution import IMAGE, SLABS
-from npusim.compiler.image_columns import folded
-from npusim.compiler.image_order import CONVOLUTIONS
+from npusim.compiler.image_columns import folded, reads_grey
 from npusim.compiler.images import is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.layouts import NORMS, Layouts
@@ -71,7 +70,7 @@ class Edges(Layouts):
                 step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
-        elif self._folds_as_it_lies(step):
+        elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
         if self.lines is not None:
             turned, step = self.lines.before(step)
@@ -97,18 +96,14 @@ class Edges(Layouts):
         node = Node(out, "Upsample", (name,), (out,))
         return transferred(node, MoveWork(nbytes, "ddr", place), why)._replace(lowering=SPREAD)
 
+    def _grey_folds(self, step: Placed) -> bool:
+        return self._from_outside(step.reads[0]) and self.folds(step, self.values[step.reads[0]])
+
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
         which the laws of growth forbid elsewhere. Of other steps nothing."""
         here = self.profile.memory.as_scheduled and step.reads_turned
         return large_line(step.steps[0]) if here else ()
-
-    def _folds_as_it_lies(self, step: Placed) -> bool:
-        """Whether a convolution takes columns of an image of one channel as channels: nothing is turned (3 x 3 over
-        160 x 160, 9 x 9 over 240 x 240 in Intel's schedules of a denoiser and of SRCNN)."""
-        value = self.values[step.reads[0]] if step.reads and step.fixed_bytes else None
-        grey = value is not None and value.shape[1:2] == (1,) and step.node.op_type in CONVOLUTIONS
-        return grey and self._from_outside(step.reads[0]) and self.folds(step, self.values[step.reads[0]])
 
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
         """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""

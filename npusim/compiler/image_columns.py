@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
+from npusim.compiler.image_order import CONVOLUTIONS
 from npusim.compiler.place import Placed
 from npusim.compiler.split import weight_bytes
 from npusim.graph import Node, Value
@@ -42,6 +43,13 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch
     wide = replace(work, in_c=CHANNEL_BLOCK, weight_groups=1)
     return bool(padded + made + weight_bytes(wide) > tile_bytes)
+
+
+def reads_grey(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a convolution reads an image of one channel, which nothing needs to turn: 3 x 3 over 160 x 160 and 9 x 9
+    over 240 x 240 are folded as they lie in Intel's schedules of a denoiser and of SRCNN."""
+    image = step.node.op_type in CONVOLUTIONS and step.fixed_bytes and step.reads
+    return bool(image) and values[step.reads[0]].shape[1:2] == (1,)
 
 
 def folded(reader: Placed) -> Placed:
