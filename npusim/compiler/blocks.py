@@ -10,13 +10,16 @@ other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import ceil, inf
 from typing import Any
 
 import numpy as np
 
+from npusim.compiler.fitted import Fitted as Fitted
+from npusim.compiler.fitted import Operands as Operands
+from npusim.compiler.nominal import nominal, ways_ns
 from npusim.compiler.split import Blocks
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
@@ -39,46 +42,28 @@ COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
 #: Blocks along two axes that wait for their transfers are taken up to so much dearer than the cheapest along one.
 TWO_WORTH = 1.3
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
+#: Numbers of blocks of rows to choose among, where ways are compared by their time.
+LADDER = np.array(
+    [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096]
+)
+SHORTLIST = 32  # of the ways that are cheapest by counts
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
-
-
-@dataclass(frozen=True, slots=True)
-class Operands:
-    """Bytes of a product: `left` (pixels), `right` (weights, or the second activation), `out`.
-
-    `left_stays`, `out_stays`: it lies in the scratchpads from before, or remains there afterwards."""
-
-    left: float
-    right: float
-    out: float
-    left_stays: bool = False
-    out_stays: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Blocks that fit. `left_reads`, `right_reads`: how many times each operand crosses from DDR in all.
-    `left_blocks`: in how many blocks the left operand arrives. `partial_bytes`: sums of parts of the terms, written
-    to DDR and read back. `cost`: what the rule compared. `overlaps`: two pieces fit, so that transfers run beside the
-    compute; else piece after piece waits for its own."""
-
-    blocks: Blocks
-    left_reads: float
-    right_reads: float
-    left_blocks: int
-    right_blocks: int
-    partial_bytes: float
-    cost: float
-    overlaps: bool = True
 
 
 @lru_cache(maxsize=20_000)
 def fitting_blocks(
-    work: MacWork, operands: Operands, tiles: int, tile_bytes: float, two_wait: bool = False
+    work: MacWork,
+    operands: Operands,
+    tiles: int,
+    tile_bytes: float,
+    two_wait: bool = False,
+    by_time: str = "",
+    passes: int = 1,
 ) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them. `two_wait`: blocks along two axes wait for their transfers."""
+    `tile_bytes`: what one scratchpad has for them. `two_wait`: blocks along two axes wait for their transfers.
+    `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -86,15 +71,16 @@ def fitting_blocks(
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, two_wait)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, two_wait, by_time, passes)
         return None if one is None else _repeated(one, groups, "groups")
-    upright = _search(work, operands, tiles, tile_bytes, two_wait)
+    how = tiles, tile_bytes, two_wait, by_time, passes
+    upright = _search(work, operands, *how)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
-        turned = _search(_turned(work), operands, tiles, tile_bytes, two_wait)
+        turned = _search(_turned(work), operands, *how)
     best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
     if best is not None and best.partial_bytes > 0 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
-        both = _over_rows_and_columns(work, operands, tiles, tile_bytes, two_wait)
+        both = _over_rows_and_columns(work, operands, *how)
         if both is not None and both.cost < best.cost:
             return both
     if turned is not None and best is turned:
@@ -104,7 +90,7 @@ def fitting_blocks(
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
         each = replace(operands, left=inputs, out=operands.out / rows)
-        thin = _search(_turned(row), each, tiles, tile_bytes, two_wait)
+        thin = _search(_turned(row), each, *how)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
@@ -112,9 +98,7 @@ def fitting_blocks(
     return upright
 
 
-def _over_rows_and_columns(
-    work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool
-) -> Fitted | None:
+def _over_rows_and_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | None:
     """The cheapest blocks of rows of a part of the columns; one after another, each with the weights again."""
     best: Fitted | None = None
     if o.left_stays or o.out_stays:
@@ -124,7 +108,7 @@ def _over_rows_and_columns(
         in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
         share = in_w / max(float(work.in_w), 1.0)
         each = Operands(o.left * share, o.right, o.out / parts)
-        one = _search(replace(work, out_w=out_w, in_w=in_w), each, tiles, tile_bytes, two_wait)
+        one = _search(replace(work, out_w=out_w, in_w=in_w), each, *how)
         if one is None or out_w < GRID_ROWS[0]:
             continue
         found = _repeated(one, parts, "columns")
@@ -180,7 +164,9 @@ def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
 
-def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool) -> Fitted | None:
+def _search(
+    work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool, by_time: str, passes: int
+) -> Fitted | None:
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
     channel_counts = _counts(work.out_c, CHANNEL_BLOCK, 4096)
@@ -218,7 +204,12 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait:
     most = np.where((most >= tall) & (most < height), np.floor(most / tall) * tall, most)
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
-    rows = np.minimum(rows * finer, max(1.0, np.ceil(height)))
+    if by_time:  # the same numbers of blocks of rows however much room there is
+        more_rows = LADDER[np.minimum(np.searchsorted(LADDER, rows) + finer, len(LADDER) - 1).astype(int)]
+        rows = np.where(finer > 1, np.maximum(rows, more_rows), rows)
+    else:
+        rows = rows * finer
+    rows = np.minimum(rows, max(1.0, np.ceil(height)))
     block_h = np.ceil(height / rows) if height > 1 else np.full_like(rows, height)
     block_h = np.where(
         (rows > 1) & (block_h > tall / 2), np.minimum(_up(block_h, tall), np.maximum(most, block_h)), block_h
@@ -257,6 +248,30 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait:
     one_sum = PIECE_BYTES + max(short, height * width * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE)
     cost += partial + (terms - 1) * one_sum
     cost = np.where(fits, cost, inf)
+
+    def fitted(i: int, price: float) -> Fitted:
+        r, c, t = (int(a[i]) for a in (rows, channels, terms))
+        left_blocks = t * r * (c if weights_stay[i] and r > 1 else 1)
+        right_blocks = t * c * (1 if weights_stay[i] or c == 1 else r)
+        reads = float(left_reads[i]), float(right_reads[i])
+        return Fitted(
+            Blocks(rows=r, channels=c, terms=t), *reads, left_blocks, right_blocks, float(partial[i]), price,
+            not waits[i],
+        )  # fmt: skip
+
+    if by_time and (hw := nominal(by_time)) is not None:
+        cheap = np.argsort(cost, kind="stable")[: 8 * SHORTLIST]
+        kinds = np.stack(
+            [a[cheap] for a in (rows, channels, terms, left_reads, right_reads)], axis=1
+        ).tolist()
+        first_of: dict[tuple[float, ...], int] = {}
+        for i, kind in zip(cheap.tolist(), kinds, strict=True):
+            if cost[i] < inf and len(first_of) < SHORTLIST:
+                first_of.setdefault(tuple(kind), i)
+        few_ways = [fitted(i, 0.0) for i in first_of.values()]
+        ns = ways_ns(work, o, few_ways, tiles, hw, passes)
+        fastest = int(np.argmin(ns))
+        return replace(few_ways[fastest], cost=float(ns[fastest]))
     best = int(np.argmin(cost))
     least_cost = float(cost[best])  # of what fits; what is preferred below may cost a little more
     uncut = (rows == 1) & (terms == 1)
@@ -275,17 +290,4 @@ def _search(work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait:
         other = np.where(two, inf, cost)
         if two[best] and cost[best] + (1 - BEHIND) * shorter[best] > TWO_WORTH * other.min():
             best = int(np.argmin(other))
-    r, c, t = (int(a[best]) for a in (rows, channels, terms))
-    stays = bool(weights_stay[best]) or c == 1
-    left_blocks = t * r * (c if weights_stay[best] and r > 1 else 1)
-    right_blocks = t * c * (1 if stays else r)
-    return Fitted(
-        Blocks(rows=r, channels=c, terms=t),
-        float(left_reads[best]),
-        float(right_reads[best]),
-        left_blocks,
-        right_blocks,
-        float(partial[best]),
-        least_cost,
-        not waits[best],
-    )
+    return fitted(best, least_cost)

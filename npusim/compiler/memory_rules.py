@@ -56,6 +56,7 @@ class Memory(Strict):
     zeros, or `all`, enlarged ones too (npusim.compiler.place_tables).
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.pairs).
+    `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
 
     resident_share: float
@@ -86,6 +87,7 @@ class Memory(Strict):
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
     as_scheduled: bool = False
+    blocks_by_time: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Attention, Strips, attention_of
 from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.nominal import moving_ns
 from npusim.compiler.pieces import (
     FEW_ROWS,
     IMAGE_CONVOLUTIONS,
@@ -42,14 +43,17 @@ def in_blocks(
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
         others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
+    by_time = scratchpad.generation if scratchpad.memory.blocks_by_time else ""
+    how = two_wait, by_time
     if inside:
-        found = product_blocks(step, reads, writes, True, tiles, tile_bytes - others / tiles, two_wait)
-    apart = product_blocks(step, reads, writes, False, tiles, tile_bytes - others / tiles, two_wait)
-    if found is None or (apart is not None and apart[0].cost + reads < found[0].cost):
+        found = product_blocks(step, reads, writes, True, tiles, tile_bytes - others / tiles, *how)
+    apart = product_blocks(step, reads, writes, False, tiles, tile_bytes - others / tiles, *how)
+    leaving = moving_ns(reads, by_time) if by_time else reads
+    if found is None or (apart is not None and apart[0].cost + leaving < found[0].cost):
         found, inside = apart, False
     if found is None and others:
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
-        found = product_blocks(step, reads, writes, False, tiles, tile_bytes, two_wait)
+        found = product_blocks(step, reads, writes, False, tiles, tile_bytes, *how)
     if found is None and work is not None:
         refuse(step, smallest_piece_bytes(work, reads, writes), scratchpad.pipelined_bytes)
     assert found is not None

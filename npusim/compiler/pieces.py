@@ -187,10 +187,10 @@ def weight_copies(step: Placed, tiles: int) -> int:
     return 1 if over_channels(work, int(side)) else tiles
 
 
-def channel_blocks(step: Placed, room: float, tiles: int) -> int:
+def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1) -> int:
     """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none. Equal blocks
     of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's schedules), else as few
-    as fit."""
+    as fit. `passes` of the array are in every piece."""
     work = convolution_of(step)
     if work is None or work.groups > 1 or room <= 0:
         return 0
@@ -205,7 +205,7 @@ def channel_blocks(step: Placed, room: float, tiles: int) -> int:
     if wanted > 1:
         sixteens = full // CHANNEL_BLOCK
         short = max(
-            wanted, int(step.fixed_bytes / SHORT_PIECE_BYTES)
+            wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES)
         )  # more pieces take longer than their weights
         for even in range(wanted, min(2 * wanted, short, most) + 1):
             on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
@@ -223,11 +223,12 @@ def term_blocks(step: Placed) -> int:
 
 
 def product_blocks(
-    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, two_wait: bool
-) -> tuple[Fitted, float] | None:
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, two_wait: bool,
+    by_time: str = "",
+) -> tuple[Fitted, float] | None:  # fmt: skip
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
     cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_wait`: blocks along two axes
-    wait for their transfers."""
+    wait for their transfers; `by_time`: the generation by whose times blocks are chosen."""
     work = convolution_of(step)
     if work is None:
         return None
@@ -240,7 +241,9 @@ def product_blocks(
     if len(windows) > 1 and not moving:  # of a long window only one slice at a time has its weights inside
         taps = [w.kernel_h * w.kernel_w for w in windows]
         right *= max(taps) / sum(taps)
-    fitted = fitting_blocks(work, Operands(left, right, writes, stays), tiles, tile_bytes, two_wait)
+    passes = sum(isinstance(w, MacWork) for w in step.steps)
+    operands = Operands(left, right, writes, stays)
+    fitted = fitting_blocks(work, operands, tiles, tile_bytes, two_wait, by_time, passes)
     if fitted is None:
         return None
     again = fitted.left_reads

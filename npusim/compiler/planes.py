@@ -22,6 +22,7 @@ from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
     POOLINGS,
     scales_channels,
+    weight_copies,
     works_in_place,
 )
 from npusim.compiler.place import Placed
@@ -63,6 +64,11 @@ def plane_chains(
         (n > resident and _need(s, sizes, machine) > resident)
         or _turned_through_ddr(s, machine)
         or (machine.turns and s.reads_turned and n + s.fixed_bytes * machine.tiles > resident)
+        or (
+            machine.turns
+            and n + _beside(s, machine) > resident >= n
+            and _need(s, sizes, machine) > 0.75 * resident
+        )
         for n, s in zip(all_bytes, placed, strict=True)
     ]
     readers: dict[str, list[int]] = {}
@@ -95,6 +101,13 @@ def plane_chains(
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found
+
+
+def _beside(step: Placed, machine: Machine) -> float:
+    """Bytes of weights that must stand beside a convolution's plane, or it is cut though its plane fits."""
+    if step.node.op_type not in IMAGE_CONVOLUTIONS:
+        return 0.0
+    return min(step.fixed_bytes * weight_copies(step, machine.tiles), machine.resident / 4)
 
 
 def _turned_through_ddr(step: Placed, machine: Machine) -> bool:

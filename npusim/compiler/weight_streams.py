@@ -17,10 +17,11 @@ def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, 
     writes = sum([scratchpad.sizes[n] for n in step.writes])
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     room, tiles = scratchpad.pipelined_bytes - need, scratchpad.tiles
-    blocks = channel_blocks(step, room - others, tiles)
+    passes = max(1, len(step.steps)) if scratchpad.memory.blocks_by_time else 1
+    blocks = channel_blocks(step, room - others, tiles, passes)
     # Weights alone are the least that crosses: where that is no better, nothing is searched again.
     if others and (not blocks or _short(step, blocks) - step.fixed_bytes > 2 * others):
-        alone = channel_blocks(step, room, tiles)
+        alone = channel_blocks(step, room, tiles, passes)
         if alone and (not blocks or _short(step, blocks) - _short(step, alone) > 2 * others):
             scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
             blocks = alone
