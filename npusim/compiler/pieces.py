@@ -204,9 +204,8 @@ def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1) -> in
         return 0
     if wanted > 1:
         sixteens = full // CHANNEL_BLOCK
-        short = max(
-            wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES)
-        )  # more pieces take longer than their weights
+        # More pieces take longer than their weights.
+        short = max(wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES))
         for even in range(wanted, min(2 * wanted, short, most) + 1):
             on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
             if sixteens % even == 0 and 2 * held * on_tile <= room:
@@ -227,8 +226,7 @@ def product_blocks(
     by_time: str = "",
 ) -> tuple[Fitted, float] | None:  # fmt: skip
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
-    cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_wait`: blocks along two axes
-    wait for their transfers; `by_time`: the generation by whose times blocks are chosen."""
+    cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_wait`, `by_time`: as there."""
     work = convolution_of(step)
     if work is None:
         return None
@@ -241,9 +239,8 @@ def product_blocks(
     if len(windows) > 1 and not moving:  # of a long window only one slice at a time has its weights inside
         taps = [w.kernel_h * w.kernel_w for w in windows]
         right *= max(taps) / sum(taps)
-    passes = sum(isinstance(w, MacWork) for w in step.steps)
-    operands = Operands(left, right, writes, stays)
-    fitted = fitting_blocks(work, operands, tiles, tile_bytes, two_wait, by_time, passes)
+    o, passes = Operands(left, right, writes, stays), sum(isinstance(w, MacWork) for w in step.steps)
+    fitted = fitting_blocks(work, o, tiles, tile_bytes, two_wait, by_time, passes)
     if fitted is None:
         return None
     again = fitted.left_reads
