@@ -223,14 +223,14 @@ def _image_by_image(step: Placed, scratchpad: Scratchpad, r: Residence, tile_byt
     """A convolution of a batch shared over channels, whose weights on a tile do not fit `CHANNEL_CUTS` times, is cut
     over channels image by image, and its weights are read again for each (Intel's schedules: 256 x 256 x 3 x 3 on NPU
     3720 and 5010, on 4000 with a tile more once; 512 x 2048 on all; 1,024 x 256 once). Inside a network
-    each image waits for them where pieces cut over two axes wait, too (ResNet-18 over 8 images on NPU 3720: 512 x 512 x
+    each image waits for them (`batches_wait`; ResNet-18 over 8 images on NPU 3720: 512 x 512 x
     3 x 3 in 351 us of the MAC array and 498 of waiting; alone, behind the pass that turns its images, it waits not)."""
     work = convolution_of(step)
     if work is None or not over_channels(work, int(work.in_h / step.images)):
         return
     again = step.fixed_bytes * step.images
     if CHANNEL_CUTS * step.fixed_bytes / scratchpad.tiles > tile_bytes and again > r.fixed_traffic:
-        waits = scratchpad.cuts_wait and not step.reads_turned
+        waits = scratchpad.batches_wait and not step.reads_turned
         r.fixed_traffic, r.weights_until = again, 0.0 if waits else 1.0
         why = f"image by image, its weights read {step.images} times"
         r.reason = f"{r.reason}; {why}" if r.reason else why

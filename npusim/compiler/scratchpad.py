@@ -63,6 +63,7 @@ class Scratchpad:
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
+        self.batches_wait = generation in memory.batches_wait
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
         self.scores_of_two = generation in memory.scores_of_two_through_ddr
