@@ -106,7 +106,8 @@ def _compiled(
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax)
-    placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room)
+    batches = profile.memory.as_scheduled and generation in profile.groups_over_tiles
+    placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
     placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
