@@ -30,6 +30,8 @@ def turned_for_windows(step: Placed, image: Value, turn: Placed, pads: bool, cop
     windows = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
     if not cut_into_windows(step) or image.shape[0] > 1:
         return step
+    if len(image.shape) < 4:
+        return step._replace(steps=_line_again(step, image, turn)) if pads else step
     seen = [
         (_places(w.out_h, w.stride_h, w.kernel_h), _places(w.out_w, w.stride_w, w.kernel_w)) for w in windows
     ]
@@ -53,6 +55,19 @@ def turned_for_windows(step: Placed, image: Value, turn: Placed, pads: bool, cop
     if pads:
         return step._replace(steps=tuple(works))
     return step._replace(steps=tuple(works), fixed_bytes=sum(_packed_bytes(w, channels) for w in windows))
+
+
+def _line_again(step: Placed, line: Value, turn: Placed) -> tuple[Work, ...]:
+    """A line is turned as a whole for each window, through DDR (31 taps of 512 and 768 channels on NPU 3720 and 4000;
+    5010 reads it once)."""
+    size, channels = min(line.dtype.npu_bytes, 2.0), ceil_to(line.shape[1], CHANNEL_BLOCK)
+    turned = ddr_round_trip(line.elements / line.shape[1] * channels * size)
+    again = (MoveWork(line.elements * size), *turn.steps, *turned)
+    works = list(step.steps[:1])
+    for work in step.steps[1:]:
+        window = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
+        works += [*again, work] if window else [work]
+    return tuple(works)
 
 
 def _packed_bytes(window: MacWork, channels: int) -> float:

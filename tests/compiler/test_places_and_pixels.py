@@ -100,3 +100,20 @@ def test_images_of_a_batch_that_do_not_fit_beside_themselves_turned_cross_ddr() 
     assert _crossing(_plan("ReduceSum_8_128_128_64", "meteor_lake")) == pytest.approx(3 * image, rel=0.01)
     assert _crossing(_plan("ReduceSum_8_128_128_64", "lunar_lake")) < 1.5 * image
     assert _crossing(_plan("ReduceSum_24_64_64_128", "meteor_lake")) < 1.1 * 24 * 64 * 64 * 128 * 2
+
+
+def test_an_operand_of_fewer_problems_is_written_out_where_a_batch_is_one_kernel() -> None:
+    """2 x 16 x 197 x 64 by 2 x 1 x 64 x 197 (`broadcast_rhs` in Intel's schedules of NPU 4000 and 5010)."""
+    name = "matmul_2_16_197_64_by_2_1_64_197"
+    kinds = {npu: [s.node.op_type for s in _plan(name, npu).steps] for npu in TILES}
+    assert "Broadcast" not in kinds["meteor_lake"]
+    assert kinds["lunar_lake"].count("Broadcast") == kinds["panther_lake"].count("Broadcast") == 1
+    assert "Broadcast" not in [s.node.op_type for s in _plan(name, "lunar_lake", "2026").steps]
+
+
+def test_a_line_is_turned_as_a_whole_for_windows_that_are_cut() -> None:
+    """512 channels of 300 places by 31 taps, three windows: twice again on NPU 3720, once on 5010."""
+    name = "conv1d_512_512_31_1_300_512"
+    line = 512 * 300 * 2
+    again = _crossing(_plan(name, "meteor_lake")) - _crossing(_plan(name, "panther_lake"))
+    assert again == pytest.approx(2 * 3 * line, rel=0.01)
