@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from npusim.compiler.distribution import IMAGE, SLABS
 from npusim.compiler.image_columns import folded, reads_grey
-from npusim.compiler.images import is_image, reads_image
+from npusim.compiler.images import enlarged, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.layouts import NORMS, Layouts
 from npusim.compiler.lines import Lines
@@ -155,7 +155,8 @@ class Edges(Layouts):
         value, maker = self.values[name], self.made_by.get(name)
         # its pixels come from channels too
         at_once = maker is not None and maker.lowering == "phases_at_once"
-        if not (at_once or self._moves_pixels(maker)) or not is_image(value):
+        kernel = self.generation in self.profile.pads_images and enlarged(maker, self.made_by)
+        if not (at_once or kernel or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
         if not at_once and (channels == 1 or turned_by_dma(value)):

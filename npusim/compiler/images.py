@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 
 from npusim.compiler.conditions import reduced_axes
-from npusim.compiler.distribution import IMAGE_OPS
+from npusim.compiler.distribution import ENLARGING, IMAGE_OPS
 from npusim.compiler.place import Placed
 from npusim.graph import Value
 
@@ -42,3 +42,11 @@ def is_image(value: Value, ranks: tuple[int, ...] = (4,)) -> bool:
     """Whether the order of its axes matters: [N,C,H,W] of several channels and pixels."""
     shape = value.shape
     return len(shape) in ranks and shape[1] > 1 and prod(shape[2:]) > 1
+
+
+def enlarged(step: Placed | None, made_by: Mapping[str, Placed]) -> bool:
+    """Whether a kernel enlarges an image as the MAC array made it."""
+    if step is None or step.engine != "dsp" or step.node.op_type not in ENLARGING:
+        return False
+    made = made_by.get(step.reads[0])
+    return made is not None and made.engine == "mac_array"
