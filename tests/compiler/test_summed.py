@@ -83,3 +83,16 @@ def test_taps_that_see_nothing_but_padding_are_left_out():
     for npu in HARDWARE:
         one, far = planned(model(1, 1), npu), planned(model(18, 3), npu)
         assert crossing(far) <= 1.1 * crossing(one)
+
+
+@pytest.mark.parametrize(("factor", "kernel"), [(2, False), (4, True), (8, True)])
+def test_lines_between_pixels_are_a_kernel_and_leave_the_graph_through_two_passes(factor, kernel):
+    g = Builder()
+    x = conv(g, g.input(1, 64, 32, 32), 64, 21, 1)
+    x = g.op("Resize", x, "", g.const_f32([1.0, 1.0, factor, factor]), mode="linear")
+    plan = planned(g.model(x), "3720")
+    step = next(s for s in plan.steps if s.node.op_type == "Resize")
+    assert (step.engine == "dsp") == kernel
+    if kernel:  # large ones are written three times and read twice (Intel's schedules of 21 and 19 channels)
+        result = 21 * (32 * factor) ** 2 * 2
+        assert crossing(plan) == pytest.approx((3 if factor == 4 else 5) * result, rel=0.1)
