@@ -207,8 +207,7 @@ def _place(
     if profile.memory.as_scheduled:
         edges.lines = Lines(edges)
     one_kernel = generation in profile.groups_over_tiles
-    if one_kernel or profile.memory.as_scheduled:
-        edges.sums = StateSums(edges, one_kernel)
+    edges.sums = StateSums(edges, one_kernel)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

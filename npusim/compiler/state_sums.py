@@ -57,12 +57,26 @@ class StateSums:
                 return self._right_side(step)
             self.products.add(step.writes[0])
         elif kind in GROWN:
+            step = self._scaled_otherwise(step)
             if len(shape) == 4 and self._of_heads(step):
                 self.by_heads.add(step.writes[0])
                 step = self._padded(step, shape)
             elif kind in SUMS and self._one_pixel(step, shape):
                 step = self._in_one_pixel(step, int(shape[-1]))
         return [], step
+
+    def _scaled_otherwise(self, step: Placed) -> Placed:
+        """A difference whose second side is a tensor by as many constants: these are negated when the graph is compiled
+        (`Multiply/neg/as_scaleshift`, `Subtract/as_add`), not one number a channel."""
+        if step.node.op_type != "Sub" or len(step.steps) < 2:
+            return step
+        maker = self.layouts.made_by.get(self.layouts.placer.root(step.node.inputs[1]))
+        if maker is None or maker.node.op_type != "Mul":
+            return step
+        values = self.layouts.values
+        factors = [values[n] for n in maker.node.inputs]
+        folds = any(v.constant and v.elements == values[maker.writes[0]].elements for v in factors)
+        return step._replace(steps=step.steps[1:]) if folds else step
 
     def _of_heads(self, step: Placed) -> bool:
         whole = self.layouts.placer.whole
@@ -71,7 +85,7 @@ class StateSums:
     def _padded(self, step: Placed, shape: tuple[int, ...]) -> Placed:
         """A sum with its heads as channels."""
         batch, heads, rows, columns = shape
-        work, values = step.only, self.layouts.values
+        work, values = step.steps[-1], self.layouts.values
         equal = all(values[n].shape == shape for n in step.node.inputs if n)
         if not isinstance(work, MacWork) or work.op != MacOp.ELTWISE or not equal or batch > 1:
             return step
@@ -86,7 +100,7 @@ class StateSums:
             self.summed.add(name)
         h, w, c = laid
         work = replace(work, op=op, out_h=h, out_w=w, out_c=c, in_h=h, in_w=w, in_c=c)
-        return step._replace(steps=(work,))
+        return step._replace(steps=(*step.steps[:-1], work))
 
     def _read_as_right_side_alone(self, name: str) -> bool:
         """Whether products read it as their right side, and nothing else does."""
@@ -129,8 +143,8 @@ class StateSums:
         return len(shape) == 3 and shape[-1] >= LONG_ROW and beside
 
     def _in_one_pixel(self, step: Placed, channels: int) -> Placed:
-        work = step.steps[0]
+        work = step.steps[-1]
         if not isinstance(work, MacWork) or work.op != MacOp.ELTWISE or channels % CHANNEL_BLOCK:
             return step
         one = {"out_h": 1, "out_w": 1, "in_h": 1, "in_w": 1, "out_c": channels, "in_c": channels}
-        return step._replace(steps=(replace(work, **one, write_tiles=EVERY_TILE),))
+        return step._replace(steps=(*step.steps[:-1], replace(work, **one, write_tiles=EVERY_TILE)))

@@ -65,3 +65,12 @@ def test_one_row_is_one_pixel_as_released(npu, shape, profile, alone) -> None:
     found = works(g, [g.op("Softmax", out)], npu, profile)
     (added,) = (w for node, w in found if node.op_type == "Add")
     assert (added.out_c == 512) == alone
+
+
+@pytest.mark.parametrize(("factor", "passes"), [((1, 64, 128), 1), ((128,), 2)])
+def test_what_is_subtracted_is_negated_first_where_no_constants_can_be(factor, passes) -> None:
+    g = Builder()
+    left, right = (g.op(kind, g.input(1, 64, 128)) for kind in ("Sigmoid", "Tanh"))
+    out = g.op("Sub", left, g.op("Mul", right, g.weight(*factor)))
+    found = works(g, [g.op("Softmax", out)], "4000", "2026")
+    assert sum(node.op_type == "Sub" for node, _ in found) == passes
