@@ -44,8 +44,10 @@ TWO_WORTH = 1.3
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 #: Numbers of blocks of rows to choose among, where ways are compared by their time.
 LADDER = np.array(
-    [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096]
+    [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096]
 )
+LADDER_STEPS = (1, 2, 3, 5, 7)
+AS_FAST = 1.04  # of ways so much slower than the fastest, the one of least transfers may be taken
 SHORTLIST = 32  # of the ways that are cheapest by counts
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
@@ -173,7 +175,8 @@ def _search(
     least = ceil(work.in_c / MAX_CHANNELS)  # halves of more terms than one piece takes (Intel's schedules)
     more = [] if o.out_stays or o.left_stays else _counts(work.in_c, TERM_STEP, 16)
     term_counts = [n for n in more if n >= least] or [least]
-    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), FINER, indexing="ij")
+    finest = LADDER_STEPS if by_time else FINER
+    axes = np.meshgrid(channel_counts, term_counts, (0, 1), (0, 1), (0, 1), finest, indexing="ij")
     channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1).astype(float) for a in axes)
     over_rows = 1 - by_channels
     height, width = float(work.out_h), float(work.out_w)
@@ -205,7 +208,7 @@ def _search(
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = np.where(fits, np.ceil(height / np.maximum(np.minimum(most, height), min(1.0, height))), 1.0)
     if by_time:  # the same numbers of blocks of rows however much room there is
-        more_rows = LADDER[np.minimum(np.searchsorted(LADDER, rows) + finer, len(LADDER) - 1).astype(int)]
+        more_rows = LADDER[np.minimum(np.searchsorted(LADDER, rows) + finer - 1, len(LADDER) - 1).astype(int)]
         rows = np.where(finer > 1, np.maximum(rows, more_rows), rows)
     else:
         rows = rows * finer
@@ -269,8 +272,9 @@ def _search(
             if cost[i] < inf and len(first_of) < SHORTLIST:
                 first_of.setdefault(tuple(kind), i)
         few_ways = [fitted(i, 0.0) for i in first_of.values()]
-        ns = ways_ns(work, o, few_ways, tiles, hw, passes)
-        fastest = int(np.argmin(ns))
+        ns, moving = ways_ns(work, o, few_ways, tiles, hw, passes)
+        # Of those as fast, the one whose transfers stand least in the way of the neighbours'.
+        fastest = int(np.argmin(np.where(ns <= AS_FAST * ns.min(), ns + BEHIND * moving, inf)))
         return replace(few_ways[fastest], cost=float(ns[fastest]))
     best = int(np.argmin(cost))
     least_cost = float(cost[best])  # of what fits; what is preferred below may cost a little more

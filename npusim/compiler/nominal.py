@@ -22,7 +22,6 @@ from npusim.work import MacWork
 
 CHUNK_BYTES = 262_144  # of weights, one transfer each
 MOST_SUM_PIECES = 8
-BESIDE = 0.25  # of the transfers' time, which stand in the way of those of the neighbours, counts besides
 _FIELDS = tuple(f.name for f in fields(MacWork))
 
 
@@ -46,9 +45,9 @@ def moving_ns(nbytes: float, generation: str) -> float:
 
 def ways_ns(
     work: MacWork, o: Operands, ways: Sequence[Fitted], tiles: int, hw: Hardware, passes: int = 1
-) -> np.ndarray:
-    """Nanoseconds of a product in blocks, [ways]: of the compute in `passes` of the array, of what arrives from DDR and
-    leaves beside it, and of sums of parts of the terms."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nanoseconds of a product in blocks, and of its transfers, [ways] each: compute in `passes` of the array, what
+    arrives from DDR beside the first and leaves beside the last, and sums of parts of the terms."""
     pieces = np.array([way.blocks.pieces for way in ways], dtype=float)
     overlaps = np.array([way.overlaps for way in ways])
     compute, adding = _array_ns(work, ways, tiles, hw)
@@ -79,7 +78,7 @@ def ways_ns(
     ]  # a sum leaves when done
     beside = np.maximum(done + last, arriving + crossing + out)
     ns = np.where(overlaps, beside, arriving + compute + later + crossing + adding + out)
-    return np.asarray(ns + BESIDE * (arriving + out))
+    return np.asarray(ns), np.asarray(arriving + out)
 
 
 def _array_ns(

@@ -1,8 +1,8 @@
 """The law of more scratchpad: it is hardly ever used to do worse.
 
-Bounds are over the best of any smaller scratchpad from half to twice the NPU's own. What remains is where blocks of a
-product are chosen by counts that order two of them otherwise than their prices do: BERT-base rises by 7.6 % at half of
-NPU 4000's scratchpad, where its sums of terms begin to cross DDR, and by at most 3.4 % from 0.6 of it on."""
+Bounds are over the best of any smaller scratchpad from half to twice the NPU's own. What remains is where two ways to
+cut a step are ordered otherwise by their estimate than in the schedule: BERT-base rises by 3.1 % at half of NPU 5010's
+scratchpad, and by at most 2.1 % from 0.6 of it on, by 0.4 % over 0.80 to 1.12."""
 
 from functools import cache
 
@@ -23,8 +23,9 @@ NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
 npus = st.sampled_from(NPUS)
 profiles = st.sampled_from(["2026", "2026-as-released"])
 shares = st.tuples(st.integers(50, 199), st.integers(1, 150)).map(lambda p: (p[0], min(200, sum(p))))
-#: Most single products stay within 5 %; blocks of few rows on NPU 5010 are the worst.
-PRODUCTS = 1.25
+#: Of 450 random products 7 rise by more than 2 % in `2026`, where one that begins to fit whole is slower than in blocks,
+#: its transfers not beside the compute (512 x 577 x 512 on NPU 3720: 98 us in blocks, 117 whole); none as released.
+PRODUCTS = {"2026": 1.25, "2026-as-released": 1.05}
 FEW = settings(max_examples=min(30, settings().max_examples))
 extents = st.sampled_from([128, 384, 512, 577, 1024, 2048])
 
@@ -59,7 +60,7 @@ def test_kernels_and_sums(op, rows, width, name, profile, share):
 @FEW
 @given(st.sampled_from([1, 32, 128, 197, 512]), extents, extents, npus, profiles, shares)
 def test_products(rows, terms, channels, name, profile, share):
-    assert rise(at_size.product(rows, terms, channels), name, profile, *share) <= PRODUCTS
+    assert rise(at_size.product(rows, terms, channels), name, profile, *share) <= PRODUCTS[profile]
 
 
 @FEW
@@ -75,7 +76,7 @@ def test_random_plans(graph, name, profile, share):
     npus, profiles, shares,
 )  # fmt: skip
 def test_networks(graph, name, profile, share):
-    assert rise(network(graph), name, profile, max(60, share[0]), max(60, share[1])) <= 1.05
+    assert rise(network(graph), name, profile, max(60, share[0]), max(60, share[1])) <= 1.04
 
 
 @needs_shared
