@@ -238,8 +238,7 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES
-LOOKED_AT |= ORDINARY | ENLARGING
+LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 
