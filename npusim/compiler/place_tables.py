@@ -23,6 +23,19 @@ MAP_COUNTED = 16  # times its bytes, in the estimate
 SPREADING, ENLARGING = ("ConvTranspose", "DepthToSpace"), ("Resize", "Upsample")
 
 
+def between_axes(step: Placed, r: Residence) -> None:
+    """An image enlarged along one axis crosses DDR where the pass along the other does not fit whole (128 x 64 x 64 by
+    two on NPU 4000 and 5010, not 64 x 64 x 64)."""
+    first = step.steps[0] if step.steps else None
+    if (
+        step.lowering == "interpolated"
+        and len(step.steps) == 2
+        and r.pieces > 1
+        and isinstance(first, MacWork)
+    ):
+        r.partial_bytes = float(2 * first.out_h * first.out_w * first.out_c * first.output_bytes)
+
+
 def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) -> None:
     """Add a step's pointers and map to what it loads. `maps_enlarged`: images read again have a map, too."""
     kind = step.node.op_type

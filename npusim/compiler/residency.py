@@ -40,7 +40,7 @@ from npusim.compiler.pieces import (
     weight_copies,
 )
 from npusim.compiler.place import Placed
-from npusim.compiler.place_tables import place_tables
+from npusim.compiler.place_tables import between_axes, place_tables
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID, expands
@@ -209,6 +209,8 @@ def _computed(
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
     weights_of_gate(step, scratchpad, r, missing)
     few_terms(step, scratchpad, r)
+    if scratchpad.as_scheduled:
+        between_axes(step, r)
     if scratchpad.place_tables:
         place_tables(step, r, scratchpad.tiles, scratchpad.place_tables == "all")
     if tables := table_bytes(step):
