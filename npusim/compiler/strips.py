@@ -20,6 +20,8 @@ MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
 WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
+#: Numbers of strips that are looked at, of a plane that must be cut into a great many.
+MOST_WAYS = 1024
 
 
 class Cut(NamedTuple):
@@ -275,7 +277,7 @@ def _grids(
     if sixteens > 1:
         few = range(min(least, pieces), min(most, sixteens) + 1)
         ways |= {(1, 1, ceil(sixteens / (sixteens // n))) for n in few}
-    for n in range(pieces, most + 1):
+    for n in range(pieces, most + 1, max(1, (most - pieces) // MOST_WAYS)):
         ways |= {(1, n, 1), (n, 1, 1)}
         if sixteens > 1:
             blocks = ceil(sixteens / ceil(sixteens / min(n, sixteens)))
