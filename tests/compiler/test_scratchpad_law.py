@@ -24,7 +24,8 @@ npus = st.sampled_from(NPUS)
 profiles = st.sampled_from(["2026", "2026-as-released"])
 shares = st.tuples(st.integers(50, 199), st.integers(1, 150)).map(lambda p: (p[0], min(200, sum(p))))
 #: Of 450 random products 6 rise by more than 2 % in `2026`, where one that begins to fit whole is slower than in
-#: blocks, its transfers not beside the compute (512 x 577 x 512 on NPU 3720: 98 us in blocks, 117 whole); none as released.
+#: blocks, its transfers not beside the compute (512 x 577 x 512 on NPU 3720: 98 us in blocks, 117 whole); none as
+#: released.
 PRODUCTS = {"2026": 1.25, "2026-as-released": 1.05}
 FEW = settings(max_examples=min(30, settings().max_examples))
 extents = st.sampled_from([128, 384, 512, 577, 1024, 2048])
