@@ -98,9 +98,10 @@ def problem_by_problem(
 ) -> Cut | None:
     """The cut of a batch of products whose second operand is turned and does not fit beside itself turned: some
     problems at a time, so many that two such blocks stand inside and every tile has as many. Twice the terms or
-    columns then cost twice as much; turned as a whole, the operand crosses DDR twice more."""
+    columns then cost twice as much; turned as a whole, the operand crosses DDR twice more. Not one that does so
+    however small it is (`turn` is not shared as the product)."""
     first, second = turn.only, product.only
-    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE or len(turn.reads) != 1:
+    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE or len(turn.reads) != 1 or not turn.sharing:
         return None
     if not isinstance(second, MacWork) or second.op != MacOp.CONVOLUTION or second.groups <= 1:
         return None
