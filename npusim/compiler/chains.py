@@ -39,10 +39,12 @@ class Strips(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """Two products of `groups` heads around a softmax; `first` and `second` as in their steps."""
+    """Two products of `groups` heads around a softmax; `first` and `second` as in their steps. `turned`: their right
+    sides are turned head by head, which whole heads go to a tile for."""
 
     first: MacWork
     second: MacWork
+    turned: bool = False
 
     @property
     def score_bytes(self) -> float:
@@ -62,7 +64,11 @@ class Attention(NamedTuple):
         keys = f.in_c * f.out_c * f.weight_bytes
         kept = keys + self.second.in_c * self.second.out_c * self.second.weight_bytes
         row = f.out_w * f.out_c * f.output_bytes * STRIPS_HELD / tiles
+        if self.turned:
+            kept *= 2  # as they came, too
         at_once = int(tile_bytes // (kept + row * f.out_h))
+        if self.turned:
+            at_once = max(at_once, tiles * int(tile_bytes // (kept + tiles * row * f.out_h)))
         if at_once >= 1:
             return Strips(Blocks(groups=ceil(groups / min(groups, at_once))), 1)
         again = kept / tiles > tile_bytes / 2
@@ -77,14 +83,21 @@ def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
     """The attention that steps (or the works of one step) are: product, element-wise steps, softmax, product."""
     if sum([len(s.steps) for s in steps]) < 3:
         return None
-    works = [w for s in steps for w in s.steps]
+    works = [w for s in steps for w in s.steps if not turns_operand(s)]
     products = [w for w in works if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
     kernels = [w.kernel for w in works if isinstance(w, VectorWork)]
     if len(products) != 2 or works[-1] is not products[1] or not SOFTMAX & set(kernels):
         return None
     first, second = products
     fits_together = first.out_c == second.in_c and first.groups == second.groups
-    return Attention(first, second) if works[0] is first and fits_together else None
+    turned = len(steps) > 1 and any(map(turns_operand, steps))
+    return Attention(first, second, turned) if works[0] is first and fits_together else None
+
+
+def turns_operand(step: Placed) -> bool:
+    """Whether a step is the pass that turns the right side of a batch of products."""
+    work = step.only
+    return step.node.op_type == "MemPermute" and isinstance(work, MacWork) and work.op == MacOp.PERMUTE
 
 
 def find_chains(
@@ -93,11 +106,13 @@ def find_chains(
     room: float,
     outputs: Set[str],
     by_heads: Set[str] = frozenset(),
+    turns: tuple[int, float] | None = None,
 ) -> tuple[list[Placed], dict[int, int]]:
     """The steps with members of a chain side by side, and where chains begin: index -> number of steps.
 
     `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads; `by_heads`: results of softmaxes that are
-    taken head by head though all would fit."""
+    taken head by head though all would fit. `turns`: tiles, and bytes of one, where passes that turn keys and values
+    are members too, of chains whose keys and values fit head by head."""
     readers: dict[str, list[int]] = {}
     maker: dict[str, int] = {}
     for k, step in enumerate(placed):
@@ -110,11 +125,14 @@ def find_chains(
         kernel = (
             step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
         )
-        large = bool(step.writes) and (2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads)
-        if kernel in SOFTMAX and not step.one_dsp and large:
+        if kernel not in SOFTMAX or step.one_dsp or not step.writes:
+            continue
+        large = 2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads
+        if large or turns is not None:
             chain = _attention_around(k, placed, readers, maker, sizes, outputs)
-            if chain:
-                chains.append(chain)
+            longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if chain and turns else ()
+            if longer or (chain and large):
+                chains.append(longer or chain)
     if not chains:
         return placed, {}
     moved = {k: chain[-1] for chain in chains for k in chain[:-1]}
@@ -160,6 +178,35 @@ def _attention_around(
         return ()
     chain.append(after[0])
     return tuple(chain) if attention_of([placed[i] for i in chain]) else ()
+
+
+def _with_turns(
+    chain: tuple[int, ...],
+    placed: list[Placed],
+    readers: Mapping[str, list[int]],
+    maker: Mapping[str, int],
+    sizes: Mapping[str, float],
+    room: float,
+    turns: tuple[int, float],
+) -> tuple[int, ...]:
+    """A chain and the passes that turn its keys and values; empty where there are none, or all of it fits."""
+    added = set()
+    most = 0.0
+    for k in (chain[0], chain[-1]):
+        for name in placed[k].reads:
+            made = maker.get(name)
+            turns_here = made is not None and made not in chain and turns_operand(placed[made])
+            if made is not None and turns_here and placed[made].sharing and readers[name] == [k]:
+                added.add(made)
+                both = sizes[name] + sizes[placed[made].reads[0]]
+                rest = sum(sizes[n] for n in (*placed[k].reads, *placed[k].writes))
+                most = max(most, both + sizes[placed[chain[-1]].reads[0]], rest)
+    found = tuple(sorted(added.union(chain)))
+    whole = attention_of([placed[i] for i in found])
+    if not added or most <= room or whole is None:
+        return ()
+    strips = whole.strips(*turns)
+    return found if strips is not None and strips.key_reads == 1 else ()
 
 
 def _element_wise(step: Placed) -> bool:

@@ -105,15 +105,17 @@ def _compiled(
         if fused.values[name].dtype is DType.FLOAT and edge_of(name, part_of) in inputs:
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
-    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax)
-    batches = profile.memory.as_scheduled and generation in profile.groups_over_tiles
+    groups = generation in profile.groups_over_tiles
+    turns = groups and generation in profile.memory.turns_in_strips
+    on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
+    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
+    batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
     placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
-    groups = generation in profile.groups_over_tiles
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
     stay |= shared_rows(placed, fused.values, tiles, frozenset(part_of.values()))

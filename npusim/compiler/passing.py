@@ -3,8 +3,10 @@ with their neighbours. Each function writes into a step's `Residence`, or makes 
 
 from __future__ import annotations
 
+from math import ceil
+
 from npusim.compiler.blocks import Fitted
-from npusim.compiler.chains import Attention, Strips, attention_of
+from npusim.compiler.chains import Attention, Strips, attention_of, turns_operand
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.nominal import moving_ns
 from npusim.compiler.pieces import (
@@ -24,11 +26,13 @@ from npusim.compiler.place import Placed
 from npusim.compiler.pooled import pools_as_it_lies
 from npusim.compiler.relaid import along_rows, image_waits
 from npusim.compiler.scratchpad import Residence, Scratchpad
-from npusim.compiler.split import Blocks
+from npusim.compiler.split import Blocks, even_blocks
 from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, VectorWork
+
+MOST_TURNED = 8  # pieces of an operand whose result stays
 
 
 def in_blocks(
@@ -128,8 +132,15 @@ def streamed_through(
     if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS:
         scratchpad.spill_all(step.reads, r)
         missing = list(step.reads)
+    if pieces := turned_inside(step, scratchpad):
+        r.pieces, r.blocks, r.destination = pieces, even_blocks(step.steps[0], pieces, scratchpad.tiles), "scratchpad"
+        r.reason = f"in {pieces} pieces from DDR, its result stays"
+        r.loads = [(n, scratchpad.sizes[n], pieces) for n in missing]
+        return missing
     inside, arriving = scratchpad.bytes_of(step.reads), sum(scratchpad.sizes[n] for n in missing)
     room = scratchpad.pipelined_bytes - inside - min(step.fixed_bytes, scratchpad.pipelined_bytes / 4)
+    if scratchpad.passes_on and turns_operand(step):
+        room -= scratchpad.used_bytes - inside  # what waits for a later step
     check_fits(step, arriving + leaving, room)
     rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
     found = streamed(step, arriving + leaving, (arriving + leaving) / max(rows, 1), room, scratchpad.tiles)
@@ -157,6 +168,17 @@ def streamed_through(
     return missing
 
 
+def turned_inside(step: Placed, scratchpad: Scratchpad) -> int:
+    """Into how many pieces the pass over an operand is cut that fits turned, not beside itself as it came, so that what
+    it makes stays inside (where turns keep the law of doubling); 0 where it does not."""
+    if not scratchpad.passes_on or not turns_operand(step) or not step.sharing:
+        return 0
+    read, made = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    room = scratchpad.pipelined_bytes - scratchpad.used_bytes - made
+    pieces = ceil(2 * read / room) if room > 0 else 0
+    return pieces if pieces <= MOST_TURNED else 0
+
+
 def in_strips(step: Placed, scratchpad: Scratchpad, r: Residence, strips: Strips) -> None:
     """An attention op that does not fit: queries pass strip by strip, its scores never leave the scratchpads."""
     scratchpad.spill_all(step.reads, r)
@@ -182,14 +204,15 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         return []
     blocks = found_strips.blocks
     found = [r, *(Residence() for _ in steps[1:])]
-    first = steps[0].reads
+    first = next(s for s in steps if convolution_of(s) is not None).reads
     for name in reads:
-        own = name in first or name in steps[-1].reads
+        at = next(i for i, s in enumerate(steps) if name in s.reads) if whole.turned else 0
+        own = name in first or name in steps[-1].reads or turns_operand(steps[at])
         again = found_strips.key_reads if name != first[0] else 1
         if not own and scratchpad.sizes[name] < whole.score_bytes:
             again = int(whole.first.groups)  # a mask, for each head
         turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
-        r.loads.append((name, scratchpad.sizes[name] * again, turns))
+        found[at].loads.append((name, scratchpad.sizes[name] * again, turns))
     why = f"cut together with its neighbours: {found_strips.reason}"
     for one, step in zip(found, steps, strict=True):
         one.pieces, one.blocks, one.destination = blocks.pieces, blocks, "next"
@@ -199,6 +222,8 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))
         one.reason = why
+        if turns_operand(step):
+            one.pieces, one.blocks = blocks.groups, even_blocks(step.steps[0], blocks.groups, scratchpad.tiles)
     found[-1].destination = "ddr"
     if scratchpad.scores_of_two and _two_heads_fit(whole, scratchpad):
         name, size = steps[-1].reads[0], whole.score_bytes

@@ -11,7 +11,7 @@ from math import ceil
 from npusim.compiler.activated import in_step
 from npusim.compiler.apart import stays_apart
 from npusim.compiler.borders import cross_borders, joined_borders
-from npusim.compiler.chains import attention_of
+from npusim.compiler.chains import attention_of, turns_operand
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
 from npusim.compiler.few_terms import few_terms
 from npusim.compiler.filled_pools import in_sixteens
@@ -80,7 +80,7 @@ def residences(
             found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)
         elif k in pairs:
             found += in_step(k, step, steps[k + 1], pairs[k], scratchpad)
-        elif k in planes:
+        elif k in planes and k >= len(found):
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
             if cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs):
@@ -148,7 +148,11 @@ def _computed(
     if attention is not None:
         need += 2 * attention.score_bytes
     weights = step.fixed_bytes * weight_copies(step, scratchpad.tiles)
-    scratchpad.make_room(k, step, r, need + min(weights, scratchpad.resident_bytes / 4))
+    room = need + min(weights, scratchpad.resident_bytes / 4)
+    if scratchpad.passes_on and turns_operand(step) and need > scratchpad.resident_bytes:
+        beside = scratchpad.beside(step.writes[0], k)  # the turn is cut whatever leaves: what is used next need not
+        room = scratchpad.resident_bytes - (beside if 2 * beside <= scratchpad.pipelined_bytes else 0.0)
+    scratchpad.make_room(k, step, r, room)
     held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     r.fixed_traffic = r.weights_held = step.fixed_bytes
     keeps_loads = True

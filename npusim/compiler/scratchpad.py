@@ -158,6 +158,11 @@ class Scratchpad:
         at = bisect_right(uses, k)
         return uses[at] if at < len(uses) else NEVER
 
+    def beside(self, name: str, k: int) -> float:
+        """Bytes inside that are read next where the result `name` of step `k` is."""
+        reader = self.next_use(name, k)
+        return sum(size for n, size in self.inside.items() if self.next_use(n, k) == reader)
+
     def bytes_of(self, names: tuple[str, ...]) -> float:
         """Bytes inside that belong to `names`, wholes in which they are parts included."""
         if not self.part_of:
