@@ -3,6 +3,7 @@ with their neighbours. Each function writes into a step's `Residence`, or makes 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 from npusim.compiler.blocks import Fitted
@@ -284,5 +285,9 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.reason = f"cut together in {cut.text} ({names}): what they hand on stays inside"
         if (twice := cut.again[i] - 1) >= 0.005:
             one.reason += f"; {twice:.0%} computed twice where strips overlap"
+    if cut.terms > 1:
+        found[0].blocks = replace(blocks, channels=cut.terms)
+        found[-1].blocks = replace(blocks, terms=cut.terms)
+        found[-1].weights_held = 2 * steps[-1].fixed_bytes / cut.terms
     found[-1].part, found[-1].destination = "last", "ddr"
     return found

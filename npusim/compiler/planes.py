@@ -29,6 +29,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.scheduled import as_counted, may_belong, same_plane, segments
 from npusim.compiler.strips import MOST_TOGETHER, Cut, Machine, Member, price
+from npusim.compiler.term_strips import over_terms
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork, Work
@@ -276,6 +277,7 @@ def _segments(
             if inner and not any(m.on_plane for m in run[start:end]):
                 continue
             cost, cut = price(run[start:end], inner, sizes, machine)
+            cost, cut = min((cost, cut), over_terms(run[start:end], sizes, machine), key=lambda one: one[0])
             options.append((best[start][0] + cost, start, cut))
         best.append(min(options, key=lambda option: option[0]))
     found, end = [], len(run)

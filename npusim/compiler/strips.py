@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, inf, isqrt
 from typing import NamedTuple
 
-from npusim.compiler.blocks import BEHIND, GRID_ROWS, PIECE_BYTES
+from npusim.compiler.blocks import BEHIND, GRID_ROWS, HALF_GRID, PIECE_BYTES
 from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
@@ -27,7 +27,7 @@ MOST_WAYS = 1024
 class Cut(NamedTuple):
     """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes
     over what it has, for the overlap. `arriving`: tensors from outside, and how
-    many times over each crosses from DDR."""
+    many times over each crosses from DDR. `terms`: blocks of what the last member sums up."""
 
     rows: int
     columns: int
@@ -35,10 +35,11 @@ class Cut(NamedTuple):
     arriving: tuple[tuple[str, float], ...]
     channels: int = 1
     problems: int = 1
+    terms: int = 1
 
     @property
     def pieces(self) -> int:
-        return self.rows * self.columns * self.channels * self.problems
+        return self.rows * self.columns * self.channels * self.problems * self.terms
 
     @property
     def text(self) -> str:
@@ -47,6 +48,8 @@ class Cut(NamedTuple):
             return f"{self.pieces} blocks of the batch"
         if self.channels > 1:
             return f"{self.pieces} blocks of channels"
+        if self.terms > 1:
+            return f"{self.terms} blocks of terms and {self.rows * self.columns} strips"
         both = min(self.rows, self.columns) > 1
         return f"{self.rows} x {self.columns} strips" if both else f"{self.pieces} strips"
 
@@ -109,7 +112,7 @@ def price(
         pieces, arriving = cut_alone(last, sum(sizes[n] for n in outside), machine)
         moved = arriving + sizes[last.write]
         waits = last.kernel and machine.kernels_wait
-        return max(last.alone, _time(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces), None
+        return max(last.alone, timed(last.compute, moved, pieces, waits) + PIECE_BYTES * pieces), None
     if part_at_ddr(members, machine):
         return inf, None
     image = any(m.image for m in members)
@@ -143,7 +146,7 @@ def price(
         if members[0].turn:
             least = (rows * columns * channels - 1) * STEP_BYTES
             parts = [
-                max(m.compute * share * _shared(m, rows, columns, channels, machine.tiles), least)
+                max(m.compute * share * shared(m, rows, columns, channels, machine.tiles), least)
                 for m, share in zip(members, again, strict=True)
             ]
         compute = sum(parts)
@@ -151,7 +154,7 @@ def price(
             compute = max(parts[1], compute - parts[1])
         moved = sum(sizes[n] * share for n, share in edges) + sizes[last.write]
         strips = rows * columns * channels
-        cost = _time(compute, moved, strips, False) + PIECE_BYTES * strips * len(members)
+        cost = timed(compute, moved, strips) + PIECE_BYTES * strips * len(members)
         if cost < found[0]:
             found = cost, Cut(rows, columns, again, tuple(edges), channels)
     return found
@@ -186,7 +189,7 @@ def _strips(members: list[Member], most_alive: float, machine: Machine) -> int:
     return ceil(2 * most_alive * machine.tiles / (machine.room - weights)) if weights <= most else 0
 
 
-def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
+def shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> float:
     """What the array goes through for the strips over what there is, in the better way to share one: its rows, or the
     channels of a convolution."""
     if m.kernel:
@@ -195,7 +198,14 @@ def _shared(m: Member, rows: int, columns: int, channels: int, tiles: int) -> fl
     if m.channels:
         return over_rows
     alone = on_grid(m, rows, columns, channels, 1) * _waits(m, rows, columns, 1)
-    return min(over_rows, alone * ceil(m.sixteens / tiles) * tiles / m.sixteens)
+    each = ceil(m.sixteens / tiles)
+    alone *= each * tiles / m.sixteens
+    return min(over_rows, alone * _few_channels(each) / _few_channels(m.sixteens))
+
+
+def _few_channels(sixteens: int) -> float:
+    """By how much the array takes longer that makes few sixteens of channels at once."""
+    return 1 + (HALF_GRID / CHANNEL_BLOCK / sixteens) ** 2
 
 
 def _waits(m: Member, rows: int, columns: int, tiles: int) -> float:
@@ -226,7 +236,7 @@ def on_grid(m: Member, rows: int, columns: int, channels: int, tiles: int) -> fl
     return best / (height * width)
 
 
-def _time(compute: float, moved: float, pieces: int, waits: bool) -> float:
+def timed(compute: float, moved: float, pieces: int, waits: bool = False) -> float:
     """Compute beside transfers; nothing hides the first piece's way in and the last one's way out."""
     if waits or pieces <= 1:
         return compute + moved
