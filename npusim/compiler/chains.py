@@ -64,11 +64,11 @@ class Attention(NamedTuple):
         keys = f.in_c * f.out_c * f.weight_bytes
         kept = keys + self.second.in_c * self.second.out_c * self.second.weight_bytes
         row = f.out_w * f.out_c * f.output_bytes * STRIPS_HELD / tiles
+        scores = f.out_h * row * tiles
+        # Keys or values as they came lie beside: each tile turns a share of them, or those of its own heads.
+        at_once = int(tile_bytes // (kept * (1 + self.turned / tiles) + row * f.out_h))
         if self.turned:
-            kept *= 2  # as they came, too
-        at_once = int(tile_bytes // (kept + row * f.out_h))
-        if self.turned:
-            at_once = max(at_once, tiles * int(tile_bytes // (kept + tiles * row * f.out_h)))
+            at_once = max(at_once, tiles * int(tile_bytes // (1.5 * kept + scores)))
         if at_once >= 1:
             return Strips(Blocks(groups=ceil(groups / min(groups, at_once))), 1)
         again = kept / tiles > tile_bytes / 2

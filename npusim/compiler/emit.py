@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.blocks import SHORT_PIECE_BYTES
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
@@ -279,7 +280,7 @@ class Emitter(RoundTrips):
     def _sum_up(self, label: str, work: MacWork, step: Placed, r: Residence, task: int) -> tuple[int, ...]:
         """Sums of parts of the terms: added up by element-wise passes, through DDR where they do not fit."""
         behind: tuple[int, ...] = (task,)
-        pieces = min(r.pieces, MOST_SUM_PIECES) if r.partial_bytes else 1
+        pieces = min(r.pieces, MOST_SUM_PIECES, ceil(r.partial_bytes / 2 / SHORT_PIECE_BYTES) or 1)
         if r.partial_bytes:
             behind = self._through_ddr(step, r, r.partial_bytes / 2, behind, pieces)
         ways, names = sum_of_parts(work, r.blocks.terms, self.tiles, pieces)

@@ -101,7 +101,12 @@ def problem_by_problem(
     columns then cost twice as much; turned as a whole, the operand crosses DDR twice more. Not one that does so
     however small it is (`turn` is not shared as the product)."""
     first, second = turn.only, product.only
-    if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE or len(turn.reads) != 1 or not turn.sharing:
+    if (
+        not isinstance(first, MacWork)
+        or first.op != MacOp.PERMUTE
+        or len(turn.reads) != 1
+        or not turn.sharing
+    ):
         return None
     if not isinstance(second, MacWork) or second.op != MacOp.CONVOLUTION or second.groups <= 1:
         return None

@@ -133,9 +133,10 @@ def streamed_through(
     if scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS:
         scratchpad.spill_all(step.reads, r)
         missing = list(step.reads)
-    if pieces := turned_inside(step, scratchpad):
-        r.pieces, r.blocks, r.destination = pieces, even_blocks(step.steps[0], pieces, scratchpad.tiles), "scratchpad"
-        r.reason = f"in {pieces} pieces from DDR, its result stays"
+    pass_ = step.only
+    if (pieces := turned_inside(step, scratchpad)) and isinstance(pass_, MacWork):
+        r.pieces, r.blocks = pieces, even_blocks(pass_, pieces, scratchpad.tiles)
+        r.destination, r.reason = "scratchpad", f"in {pieces} pieces from DDR, its result stays"
         r.loads = [(n, scratchpad.sizes[n], pieces) for n in missing]
         return missing
     inside, arriving = scratchpad.bytes_of(step.reads), sum(scratchpad.sizes[n] for n in missing)
@@ -223,8 +224,10 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))
         one.reason = why
-        if turns_operand(step):
-            one.pieces, one.blocks = blocks.groups, even_blocks(step.steps[0], blocks.groups, scratchpad.tiles)
+        pass_ = step.only
+        if turns_operand(step) and isinstance(pass_, MacWork):
+            one.pieces = blocks.groups
+            one.blocks = even_blocks(pass_, blocks.groups, scratchpad.tiles)
     found[-1].destination = "ddr"
     if scratchpad.scores_of_two and _two_heads_fit(whole, scratchpad):
         name, size = steps[-1].reads[0], whole.score_bytes

@@ -150,7 +150,9 @@ def _computed(
     weights = step.fixed_bytes * weight_copies(step, scratchpad.tiles)
     room = need + min(weights, scratchpad.resident_bytes / 4)
     if scratchpad.passes_on and turns_operand(step) and need > scratchpad.resident_bytes:
-        beside = scratchpad.beside(step.writes[0], k)  # the turn is cut whatever leaves: what is used next need not
+        beside = scratchpad.beside(
+            step.writes[0], k
+        )  # the turn is cut whatever leaves: what is used next need not
         room = scratchpad.resident_bytes - (beside if 2 * beside <= scratchpad.pipelined_bytes else 0.0)
     scratchpad.make_room(k, step, r, room)
     held = need + scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
