@@ -100,7 +100,7 @@ class Emitter(RoundTrips):
                 streams = self.strips_first  # strip by strip, beside all members
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if streams else 1, transfers=r.pieces, least=results,
+                streams=streams, pieces=turns if streams else 1, transfers=r.pieces // r.blocks.terms or 1, least=results,
                 repeats=step.node.repeats,
             )  # fmt: skip
             if r.part:

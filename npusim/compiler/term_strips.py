@@ -11,7 +11,7 @@ from npusim.compiler.blocks import MACS_A_BYTE, MACS_A_SUM, PIECE_BYTES, TERM_ST
 from npusim.compiler.strips import MOST_WEIGHTS, STEP_BYTES, Cut, Machine, Member, overlaps_of, shared, timed
 from npusim.ops.counting import CHANNEL_BLOCK
 
-MOST_SUMS = 0.25  # of the room, for the result while it is summed up
+MOST_SUMS = 0.5  # of the room, for the result while it is summed up
 
 
 def over_terms(
