@@ -94,13 +94,14 @@ class Emitter(RoundTrips):
             compute = (*compute, *(task for tasks in copied for task in tasks))
         for name in step.writes:
             self.made[name] = compute
+        apart = r.pieces // r.blocks.terms or 1
         for name, size in r.writes:
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             if r.part:
                 streams = self.strips_first  # strip by strip, beside all members
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if streams else 1, transfers=r.pieces // r.blocks.terms or 1, least=results,
+                streams=streams, pieces=turns if streams else 1, least=results, transfers=apart,
                 repeats=step.node.repeats,
             )  # fmt: skip
             if r.part:
