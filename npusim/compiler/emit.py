@@ -94,15 +94,14 @@ class Emitter(RoundTrips):
             compute = (*compute, *(task for tasks in copied for task in tasks))
         for name in step.writes:
             self.made[name] = compute
-        apart = r.pieces // r.blocks.terms or 1
         for name, size in r.writes:
             streams = compute if turns > 1 and (r.overlaps or step.engine == "mac_array") else ()
             if r.part:
                 streams = self.strips_first  # strip by strip, beside all members
             self.stored[name] = self._transfer(
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
-                streams=streams, pieces=turns if streams else 1, least=results, transfers=apart,
-                repeats=step.node.repeats,
+                streams=streams, pieces=turns if streams else 1, least=results,
+                repeats=step.node.repeats, transfers=r.pieces // (r.blocks.terms if self.columns_too else 1) or 1,
             )  # fmt: skip
             if r.part:
                 self.plan.feeds |= {t: tuple([(c, 1 / r.pieces) for c in compute]) for t in self.stored[name]}
