@@ -62,6 +62,7 @@ def _at_real_sizes():
     aside = [v for v in found if v.row.name in {*nets.NOT_LOOKED_AT, *nets.language.NOT_LOOKED_AT}]
     parts = {
         "judged": bars.summary(found),
+        "default": bars.summary(judged_rows(profile="2026")),
         "engines": bars.engine_lines(found),
         "classes": bars.class_lines(found),
         "below": pages.below_lines(found),

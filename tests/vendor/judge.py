@@ -1,6 +1,6 @@
 """Our prediction of each row of the tables beside that of Intel's compiler, and what of it is judged.
 
-    python -m tests.vendor.judge [ops] [blocks] [nets] [--half fit|judge] [--worst N]
+    python -m tests.vendor.judge [ops] [blocks] [nets] [--half fit|judge] [--profile NAME] [--worst N]
 
 Ratios are ours / theirs. Set aside: totals on NPU 4000 (that release prices DMA with another law there) and where a
 kernel that does real work has no price; MAC time below 20 us or where attention is such a kernel; bytes below 1 MB.
@@ -51,10 +51,10 @@ def machine(npu: str, tiles: int):
     return load_hardware(HARDWARE[npu]).replace({"tiles": tiles, "step.minimum_ns": 0.0})
 
 
-def judge(row: Row, graph: Graph) -> Verdict:
-    """Simulate one row."""
+def judge(row: Row, graph: Graph, profile: str = "") -> Verdict:
+    """Simulate one row, in `PROFILE` where no profile is given."""
     try:
-        report = simulate(graph, machine(row.npu, row.tiles), PROFILE, band=False)
+        report = simulate(graph, machine(row.npu, row.tiles), profile or PROFILE, band=False)
     except NpusimError as error:
         return Verdict(row, refused=f"{type(error).__name__}: {error}")
     same, ops = engines(report, graph, row)
@@ -85,11 +85,13 @@ def pairs(report: Report, graph: Graph, row: Row):
             yield node, where, same_engine(node, where) or named
 
 
-def verdicts(tables: Iterable[str] = TABLES, halves: Iterable[str] = HALVES) -> list[Verdict]:
+def verdicts(
+    tables: Iterable[str] = TABLES, halves: Iterable[str] = HALVES, profile: str = ""
+) -> list[Verdict]:
     """All rows whose graph is at hand."""
     halves = list(halves)
     rows = [row for table in tables for half in halves for row in read(table, half)]
-    return [judge(row, graph) for row in rows if (graph := graph_of(row.table, row.name))]
+    return [judge(row, graph, profile) for row in rows if (graph := graph_of(row.table, row.name))]
 
 
 def distance(ratio: float) -> float:
@@ -104,9 +106,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", nargs="*", default=TABLES)
     parser.add_argument("--half", choices=HALVES)
+    parser.add_argument("--profile", default=PROFILE)
     parser.add_argument("--worst", type=int, default=0)
     options = parser.parse_args()
-    found = verdicts(options.tables or TABLES, [options.half] if options.half else HALVES)
+    found = verdicts(options.tables or TABLES, [options.half] if options.half else HALVES, options.profile)
     print("\n".join(summary(found)))
     for half in HALVES:
         for table in TABLES:
