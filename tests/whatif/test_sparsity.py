@@ -111,15 +111,15 @@ def test_packed_weights_count_their_own_bits():
 
 
 def test_weights_behind_a_dequantize_count_as_they_lie():
-    graph = chain(64, 256, 512)
+    graph = chain(64, 1024, 2048)
     values = dict(graph.values)
-    values["q"] = Value("q", (256, 512), DType.INT4, constant=True)
+    values["q"] = Value("q", (1024, 2048), DType.INT4, constant=True)
     nodes = (Node("dq", "DequantizeLinear", ("q",), ("w0",)), *graph.nodes)
     values["w0"] = replace(values["w0"], constant=True)
     graph = replace(graph, nodes=nodes, values=values)
     after = npusim.what_if(graph, "sparsity:weights=0.5")
-    assert count(after) == (1, 256 * 512 / 2, 256 * 512 * (0.5 * 0.5 + 1 / 8))
+    assert count(after) == (1, 1024 * 2048 / 2, 1024 * 2048 * (0.5 * 0.5 + 1 / 8))
     saved = npusim.simulate(graph, band=False).bytes_moved - npusim.simulate(after, band=False).bytes_moved
-    assert saved == pytest.approx(256 * 512 * (0.5 - 0.5 * 0.5 - 1 / 8))
-    kept, _ = npusim.what_if(graph, "keep:capacity_mb=1,gb_per_s=500", hw="panther_lake")
+    assert saved == pytest.approx(1024 * 2048 * (0.5 - 0.5 * 0.5 - 1 / 8))
+    kept, _ = npusim.what_if(graph, "keep:capacity_mb=2,gb_per_s=500", hw="panther_lake")
     assert kept.values["q"].contents.memory == "store"
