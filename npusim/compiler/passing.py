@@ -73,8 +73,9 @@ def in_blocks(
 
 def _large_image(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether an image that a convolution is to take in pieces lies inside in so much room that it is written and read
-    piece by piece, as those of several convolutions cut together are (64 x 176 x 176, enlarged, on NPU 4000)."""
-    images = step.node.op_type in IMAGE_CONVOLUTIONS
+    piece by piece, as those of several convolutions cut together are (64 x 176 x 176, enlarged, on NPU 4000; not one
+    that a pass turned for it: 320 x 64 x 64 there, 128 x 80 x 80 on 3720, but four of 128 x 40 x 40)."""
+    images = step.node.op_type in IMAGE_CONVOLUTIONS and (step.images > 1 or not step.reads_turned)
     return images and scratchpad.bytes_of(step.reads) > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS
 
 
