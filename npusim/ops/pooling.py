@@ -15,12 +15,14 @@ from npusim.ops.counting import (
     dsp,
     on_mac_array,
     one_tap,
+    taps_inside,
     vector,
 )
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAX_KERNEL = 11
+LONGEST_KERNEL = 15  # NPU 5010
 
 
 def _window(mode: MacOp, kernel_name: str) -> Rule:
@@ -28,10 +30,12 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         source, out = c.input(0), c.output
         kernel = tuple(int(k) for k in c.attr("kernel_shape"))
         plain = dsp(c, kernel_name, out.elements * prod(kernel), out.elements, out.elements)
-        if not on_mac_array(source) or max(kernel) > MAX_KERNEL:
+        if not on_mac_array(source):
             return (plain,)
         channels = source.shape[1]
         work = window_work(c, mode, source, out, kernel, channels, channels)
+        if max(kernel) > MAX_KERNEL:
+            return *(_long_window(c, work, kernel) if mode == MacOp.MAX_POOL else ()), plain
         apart = edges_apart(c, work, kernel) if mode == MacOp.AVERAGE_POOL else ()
         found = Lowering("mac_array", (work,)), plain
         return (Lowering("edges_apart", apart), *found) if apart else found
@@ -39,10 +43,27 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
     return rule
 
 
-op("MaxPool", lowerings=("mac_array", "dsp"), kernels=("reduce_max",))(_window(MacOp.MAX_POOL, "reduce_max"))
+op("MaxPool", lowerings=("mac_array", "twice", "dsp"), kernels=("reduce_max",))(
+    _window(MacOp.MAX_POOL, "reduce_max")
+)
 op("AveragePool", lowerings=("mac_array", "edges_apart", "dsp"), kernels=("reduce_sum",))(
     _window(MacOp.AVERAGE_POOL, "reduce_sum")
 )
+
+
+def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
+    """An odd window above 11 that keeps the size of its image: as it stands up to 15 (NPU 5010), or twice
+    a window of half as much, one behind the other, whose result is the same (`first_split`, `second_split` in Intel's
+    schedules: 13 is 7 and 7, 17 is 9 and 9; NPU 3720, 4000, and 5010 above 15)."""
+    half = tuple([(k + 1) // 2 for k in kernel])
+    same = c.input(0).shape == c.output.shape and all(s == 1 for s in spatial(c, "strides", len(kernel)))
+    plain = all(d == 1 for d in spatial(c, "dilations", len(kernel)))
+    if len(kernel) != 2 or not (same and plain) or any(k % 2 == 0 for k in kernel) or max(half) > MAX_KERNEL:
+        return ()
+    inside = prod(taps_inside(n, n, k, 1, 1, k // 2) for n, k in zip(c.input(0).shape[2:], half, strict=True))
+    part = replace(work, kernel_h=half[0], kernel_w=half[1], taps_inside=inside)
+    twice = Lowering("twice", (part, part))
+    return (Lowering("mac_array", (work,)), twice) if max(kernel) <= LONGEST_KERNEL else (twice,)
 
 
 def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work, ...]:

@@ -170,3 +170,13 @@ def test_an_einsum_whose_batch_letters_lead_turns_nothing() -> None:
         "Einsum", [tensor(4, 8, 16), tensor(4, 32, 16)], [tensor(4, 8, 32)], equation="bmk,bnk->bmn"
     )
     assert list(straight) == ["mac_array"]
+
+
+@given(st.integers(6, 10).map(lambda n: 2 * n + 1), st.integers(10, 40))
+def test_a_long_max_pooling_is_two_windows_that_see_what_the_long_one_sees(kernel, side) -> None:
+    """13 is 7 and 7, 17 is 9 and 9; NPU 5010 has windows of up to 15 (Intel's schedules)."""
+    image = tensor(1, 64, side, side)
+    ways = ask("MaxPool", [image], [image], kernel_shape=(kernel, kernel), pads=(kernel // 2,) * 4)
+    first, second = ways["twice"].steps
+    assert first == second and first.kernel_h + second.kernel_h - 1 == kernel and first.kernel_h <= 11
+    assert ("mac_array" in ways) == (kernel <= 15)
