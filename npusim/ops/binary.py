@@ -123,7 +123,8 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
             scaled = scale_shift(c)
             plain = dsp(c, kernel)
             if on_mac_array(*c.inputs, c.output):
-                turned = kernel == "sub" and not c.input(1).constant  # a constant is negated when it is compiled
+                # a constant is negated when it is compiled
+                turned = kernel == "sub" and not c.input(1).constant
                 passes = (_negated(c), _sum_of_two(c)) if turned else (_sum_of_two(c),)
                 found.append(Lowering("mac_array", passes))
         if scaled is not None:

@@ -185,7 +185,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "an average pooling that does not count its padding, as one of its centre and one of each edge and corner",
     ),
-    "twice": (("mac_array",), "a max pooling of a long window as two of half its window, one behind the other"),
+    "twice": (
+        ("mac_array",),
+        "a max pooling of a long window as two of half its window, one behind the other",
+    ),
     "by_inverse": (("dsp",), "a Div by a smaller tensor: its inverse by one kernel, a product by another"),
     "dma": (("dma",), "a copy by DMA"),
     "filled": (("dma",), "copies made by DMA in the scratchpad, then written"),
