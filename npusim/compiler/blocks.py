@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.fitted import Fitted as Fitted
-from npusim.compiler.fitted import Operands as Operands
+from npusim.compiler.fitted import Fitted, Operands
 from npusim.compiler.nominal import nominal, ways_ns
 from npusim.compiler.split import Blocks
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS

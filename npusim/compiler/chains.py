@@ -12,6 +12,7 @@ from collections.abc import Mapping, Set
 from math import ceil
 from typing import NamedTuple
 
+from npusim.compiler.lowered import convolutions_of
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.split import Blocks
@@ -84,7 +85,7 @@ def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
     if sum([len(s.steps) for s in steps]) < 3:
         return None
     works = [w for s in steps for w in s.steps if not turns_operand(s)]
-    products = [w for w in works if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
+    products = convolutions_of(works)
     kernels = [w.kernel for w in works if isinstance(w, VectorWork)]
     if len(products) != 2 or works[-1] is not products[1] or not SOFTMAX & set(kernels):
         return None

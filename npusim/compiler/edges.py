@@ -31,7 +31,7 @@ class Edges(Layouts):
     """Steps to put in front of readers of the graph's inputs, and behind everything."""
 
     lines: Lines | None = None  # of a release that turns what lies between convolutions along one axis
-    sums: StateSums | None = None  # of a generation that runs a batch of products as one kernel
+    sums: StateSums | None = None  # what is known of sums in networks that carry a state
 
     def before(self, step: Placed) -> list[Placed]:
         """The step, its inputs converted and laid out, behind the steps that do so."""

@@ -10,6 +10,7 @@ from math import ceil
 
 from npusim.compiler.blocks import SHORT_PIECE_BYTES
 from npusim.compiler.distribution import COPIED
+from npusim.compiler.fitted import MOST_SUM_PIECES
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import LARGER, ways_between
@@ -26,8 +27,6 @@ from npusim.compiler.turned import OPERAND
 from npusim.compiler.turns import relayout, turns_of
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
-
-MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 
 
 class Emitter(RoundTrips):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from npusim.compiler.split import Blocks
 
+CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
+MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
+
 
 @dataclass(frozen=True, slots=True)
 class Operands:

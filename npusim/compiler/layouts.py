@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from math import prod
 
 from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
+from npusim.compiler.neighbours import reading_nodes
 from npusim.compiler.one_channel import expanded, one_line
 from npusim.compiler.parts import edge_of
 from npusim.compiler.pixels import pixels_cross
@@ -84,6 +86,10 @@ class Layouts:
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and self._from_outside(name) else None
         return None
+
+    @cached_property
+    def readers(self) -> dict[str, list[Node]]:
+        return reading_nodes(self.graph)
 
     def _moves_pixels(self, step: Placed | None) -> bool:
         """Whether a step takes pixels from channels by transfers, which lie side by side for it."""
@@ -282,11 +288,9 @@ class Layouts:
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
         if self.profile.memory.as_scheduled and not around and self.folds(reader, value):
-            behind = [n for n in self.graph.nodes if reader.writes[0] in n.inputs]
-            leaves = leaves or crosses(reader, behind, self.values)
-        if (
-            value.shape[1] < CHANNEL_BLOCK and not around and self.profile.memory.as_scheduled
-        ):  # 5 x 200 x 200
+            leaves = leaves or crosses(reader, self.readers.get(reader.writes[0], []), self.values)
+        few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
+        if few and not around and self.profile.memory.as_scheduled:
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         if self._moves_pixels(reader):
             made = self.values[reader.writes[0]]

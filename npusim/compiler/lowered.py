@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from npusim.compiler.profile import CompilerProfile
@@ -67,6 +68,11 @@ def padded_activations(
         same = graph.values[outputs[0]].elements
         return tuple(n for n in reads if graph.values[n].elements == same) + outputs
     return ()
+
+
+def convolutions_of(works: Iterable[Work]) -> list[MacWork]:
+    """The convolutions among works: products, and the slices of a window that is cut."""
+    return [w for w in works if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
 
 
 def batch_of(steps: tuple[Work, ...]) -> MacWork | None:

@@ -1,11 +1,22 @@
-"""Who reads an Expand or a Transpose, which decides how they run."""
+"""Who reads what: of an Expand or a Transpose it decides how they run."""
 
 from __future__ import annotations
+
+from collections import defaultdict
 
 from npusim.graph import Graph, Node
 
 NEIGHBOURS_MATTER = ("Expand", "Transpose")
 Readers = dict[str, set[tuple[str, int]]]  # a tensor -> ops that read it, and as which operand
+
+
+def reading_nodes(graph: Graph) -> dict[str, list[Node]]:
+    """Nodes that read each tensor, once for each time they do."""
+    found: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        for name in node.inputs:
+            found[name].append(node)
+    return found
 
 
 def readers_of(graph: Graph) -> Readers:

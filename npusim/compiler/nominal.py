@@ -16,12 +16,10 @@ from npusim.arch.dma import dma_ns
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_ns
 from npusim.arch.presets import hardware_file, list_hardware, load_hardware, read_file
-from npusim.compiler.fitted import Fitted, Operands
+from npusim.compiler.fitted import CHUNK_BYTES, MOST_SUM_PIECES, Fitted, Operands
 from npusim.compiler.split import mac_shares, sum_of_parts
 from npusim.work import MacWork
 
-CHUNK_BYTES = 262_144  # of weights, one transfer each
-MOST_SUM_PIECES = 8
 _FIELDS = tuple(f.name for f in fields(MacWork))
 
 

@@ -165,8 +165,9 @@ def summed(
     if array < dsps:
         return None
     others = tuple((n, 1.0) for n in addition.reads if n != kernel.writes[0])
-    if machine.rows_around:  # columns
-        again = 1.0 + max(0, first.kernel_w - first.stride_w) / first.in_w
-        return Cut(1, 2, (1.0, 1.0, 1.0), ((window.reads[0], again), *others))
-    again = 1.0 + max(0, first.kernel_h - first.stride_h) / first.in_h
-    return Cut(2, 1, (1.0, 1.0, 1.0), ((window.reads[0], again), *others))
+    taps, stride, places = first.kernel_h, first.stride_h, first.in_h
+    if machine.rows_around:  # along its columns
+        taps, stride, places = first.kernel_w, first.stride_w, first.in_w
+    rows, columns = (1, 2) if machine.rows_around else (2, 1)
+    arriving = ((window.reads[0], 1.0 + max(0, taps - stride) / places), *others)
+    return Cut(rows, columns, (1.0, 1.0, 1.0), arriving)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from npusim.compiler.blocks import Fitted
 from npusim.compiler.chains import Attention, Strips, attention_of, turns_operand
+from npusim.compiler.fitted import Fitted
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.nominal import moving_ns
 from npusim.compiler.pieces import (

@@ -8,9 +8,10 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from npusim.compiler.blocks import SHORT_PIECE_BYTES, Fitted, Operands, fitting_blocks
+from npusim.compiler.blocks import SHORT_PIECE_BYTES, fitting_blocks
 from npusim.compiler.distribution import ROW_LIMIT, over_channels
-from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.fitted import Fitted, Operands
+from npusim.compiler.lowered import PRODUCTS, convolutions_of
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import RELAID, along_rows, pooled_by_columns
 from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
@@ -235,7 +236,7 @@ def product_blocks(
     right = min(moving, reads) if moving else step.fixed_bytes
     left = max(reads - right, 0.0) if moving else reads
     stays = inside and not moving
-    windows = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
+    windows = convolutions_of(step.steps)
     if len(windows) > 1 and not moving:  # of a long window only one slice at a time has its weights inside
         taps = [w.kernel_h * w.kernel_w for w in windows]
         right *= max(taps) / sum(taps)

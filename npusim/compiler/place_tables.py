@@ -20,7 +20,7 @@ from npusim.work import MacOp, MacWork
 MAP = "/map"  # behind the name of the transfer of maps
 POINTER_BYTES = 4
 MAP_COUNTED = 16  # times its bytes, in the estimate
-SPREADING, ENLARGING = ("ConvTranspose", "DepthToSpace"), ("Resize", "Upsample")
+SPREADING = ("ConvTranspose", "DepthToSpace")  # windows on an image spread out with zeros
 
 
 def between_axes(step: Placed, r: Residence) -> None:
@@ -40,7 +40,7 @@ def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) ->
     """Add a step's pointers and map to what it loads. `maps_enlarged`: images read again have a map, too."""
     kind = step.node.op_type
     spreads = kind in SPREADING and step.lowering == "mac_array"
-    enlarges = kind in ENLARGING and step.lowering == "interpolated"
+    enlarges = step.lowering == "interpolated"
     if not (spreads or enlarges):
         return
     pointers = mapped = 0.0

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.blocks import Operands, fitting_blocks
+from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import FILLED, in_sixteens
+from npusim.compiler.fitted import Operands
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.pieces import (
@@ -26,6 +27,7 @@ from npusim.compiler.pieces import (
     works_in_place,
 )
 from npusim.compiler.place import Placed
+from npusim.compiler.place_tables import SPREADING
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.scheduled import as_counted, may_belong, same_plane, segments
 from npusim.compiler.strips import MOST_TOGETHER, Cut, Machine, Member, price
@@ -39,8 +41,7 @@ TURN_TAPS = 3
 # Of an image whose columns are folded into channels, or which is padded.
 IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
-SPREADING_OPS = frozenset(["ConvTranspose", "DepthToSpace"])  # windows on an image spread out with zeros
-ON_PLANES = WINDOW_OPS | SPREADING_OPS
+ON_PLANES = WINDOW_OPS | {*SPREADING}
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -172,7 +173,7 @@ def _member(
         return None
     if step.node.repeats != 1 or step.times or not step.reads:
         return None
-    if step.reads_turned and machine.turns and step.node.op_type in SPREADING_OPS:
+    if step.reads_turned and machine.turns and step.node.op_type in SPREADING:
         return None
     if step.reads[0].endswith(FILLED):  # cut by itself in Intel's schedules
         return None
@@ -203,7 +204,7 @@ def _member(
             folded = step.reads_turned  # its columns may be channels
             if window != (1, 1) and not folded and (work.out_h, work.out_w) != (height, width):
                 return None
-        elif work.op == MacOp.CONVOLUTION and step.node.op_type in SPREADING_OPS and work.groups == 1:
+        elif work.op == MacOp.CONVOLUTION and step.node.op_type in SPREADING and work.groups == 1:
             source = values[step.reads[0]].shape
             if len(source) != 4 or (work.out_h, work.out_w) != (height, width):
                 return None

@@ -12,13 +12,13 @@ from math import ceil
 from typing import NamedTuple
 
 from npusim.compiler.blocks import MACS_A_BYTE
+from npusim.compiler.fitted import CHUNK_BYTES
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence
 from npusim.compiler.zeros import counted
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
-CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 LEAST_SHARED_BYTES = 65_536  # from here on both DMA ports share even one chunk's worth
 MOST_CHUNKS = 16
 KERNEL_BYTES = 40  # of DDR traffic beside one element of a kernel on one DSP: the least of the three NPUs

@@ -12,7 +12,6 @@ NPU 4000, 0.41, 0.77 and 1.5 on 5010 (256 and 512 on 3720: 0.53 and 1.05), where
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
 from npusim.compiler.distribution import sharing_of
@@ -40,10 +39,6 @@ class StateSums:
         self.summed: set[str] = set()  # sums of them, as they were written
         self.turned: dict[str, str] = {}
         self.products: set[str] = set()  # made by products with weights
-        self.readers: dict[str, list[Node]] = defaultdict(list)
-        for node in layouts.graph.nodes:
-            for name in node.inputs:
-                self.readers[name].append(node)
 
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads and writes sums, behind the passes that turn them."""
@@ -104,7 +99,7 @@ class StateSums:
 
     def _read_as_right_side_alone(self, name: str) -> bool:
         """Whether products read it as their right side, and nothing else does."""
-        readers = self.readers.get(name, [])
+        readers = self.layouts.readers.get(name, [])
         alone = all(r.op_type == "MatMul" and r.inputs[0] != name for r in readers)
         return bool(readers) and alone and name not in self.layouts.graph_outputs
 
@@ -138,7 +133,7 @@ class StateSums:
             return False
         if len(shape) == 2:
             return True
-        readers = self.readers.get(step.writes[0], [])
+        readers = self.layouts.readers.get(step.writes[0], [])
         beside = not self.products.isdisjoint(step.reads) or any(r.op_type == "MatMul" for r in readers)
         return len(shape) == 3 and shape[-1] >= LONG_ROW and beside
 

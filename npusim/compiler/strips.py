@@ -20,14 +20,13 @@ MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
 WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle (NPU 3720 and 4000)
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
-#: Numbers of strips that are looked at, of a plane that must be cut into a great many.
-MOST_WAYS = 1024
+MOST_WAYS = 1024  # numbers of strips that are looked at, of a plane that must be cut into a great many
 
 
 class Cut(NamedTuple):
-    """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes
-    over what it has, for the overlap. `arriving`: tensors from outside, and how
-    many times over each crosses from DDR. `terms`: blocks of what the last member sums up."""
+    """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes over what
+    it has, for the overlap. `arriving`: tensors from outside, and how many times over each crosses from DDR. `terms`:
+    blocks of what the last member sums up."""
 
     rows: int
     columns: int

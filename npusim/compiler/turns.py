@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.fitted import CHUNK_BYTES
 from npusim.compiler.place import TURNED, Placed
-from npusim.compiler.prefetch import CHUNK_BYTES
 from npusim.compiler.residence import Arriving, Residence
 from npusim.work import MoveWork
 

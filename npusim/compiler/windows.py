@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.lowered import convolutions_of
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.graph import Value
@@ -19,15 +20,14 @@ from npusim.work import MacOp, MacWork, MoveWork, Work
 
 def cut_into_windows(step: Placed) -> bool:
     """Whether a convolution is cut into several windows."""
-    windows = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
-    return step.lowering in WINDOW_LIMITS and len(windows) > 1
+    return step.lowering in WINDOW_LIMITS and len(convolutions_of(step.steps)) > 1
 
 
 def turned_for_windows(step: Placed, image: Value, turn: Placed, pads: bool, copies: bool) -> Placed:
     """The convolution, with the passes that turn its image for its windows and what they move. `turn`: the pass in
     front that turns all of it, which stands for the first window's. `pads`: to sixteen channels; `copies`: rows are
     copied within DDR first."""
-    windows = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION]
+    windows = convolutions_of(step.steps)
     if not cut_into_windows(step) or image.shape[0] > 1:
         return step
     if len(image.shape) < 4:

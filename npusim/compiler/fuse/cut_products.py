@@ -6,11 +6,11 @@ of a gated unit) may run in that part's drain path."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
 from npusim.compiler.fuse.early_slices import asked_in_part
+from npusim.compiler.neighbours import reading_nodes
 from npusim.graph import Graph, Node, Value
 
 PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result
@@ -28,10 +28,7 @@ class Part(NamedTuple):
 
 def cut_products(graph: Graph) -> Graph:
     """The graph with every such product taken apart; unchanged where there is none."""
-    readers: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.nodes:
-        for name in node.inputs:
-            readers[name].append(node)
+    readers = reading_nodes(graph)
     values = dict(graph.values)
     unpacks = {n.outputs[0]: n for n in graph.nodes if n.op_type == "DequantizeLinear"}
     instead: dict[str, list[Node]] = {}
