@@ -7,11 +7,10 @@ from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import weight_bytes
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
+from npusim.ops.recurrent import ONE_KERNEL_UNITS
 from npusim.work import EVERY_TILE, MacOp, MacWork
 
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
-#: Hidden units up to which an LSTM is one kernel, which reads no tables, where they fill sixteens (320 and 200: not).
-ONE_KERNEL_UNITS = 256
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
 #: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.6 MB of 640 units are, 1.05 of 512 not); by

@@ -97,6 +97,7 @@ KERNELS: dict[str, str] = {
     "nonmaxsuppression": "choice among overlapping boxes",
     # recurrent gates, per time step
     "lstm": "gates of an LSTM cell",
+    "lstm_sequence": "all steps of an LSTM",
     "gru": "gates of a GRU cell",
     "rnn": "the gate of a simple recurrent cell",
     "default": "a kernel nobody has published a line for",
@@ -202,6 +203,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "gates_in_halves": (
         ("mac_array", "dsp"),
         "an LSTM whose recurrent products go in two halves and are added as the one row they are",
+    ),
+    "one_kernel": (
+        ("mac_array", "dsp"),
+        "an LSTM as the product for its inputs and one kernel for all of its steps",
     ),
     "ones_convolution": (
         ("mac_array",),

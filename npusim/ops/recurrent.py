@@ -5,18 +5,25 @@ In its schedules (LSTM and GRU of 256 and 512 hidden units on all three NPUs) th
 a pass of its own, and the two products of an LSTM are added on the MAC array: on NPU 3720 as eight pixels
 (`decomposed`); from NPU 4000 on as the one pixel they are, on every tile, the recurrent product being cut in two halves
 (`gates_in_halves`). What of that goes through DDR: npusim.compiler.recurrence.
-Where it writes a whole layer of a small hidden size as one kernel, this form is priced in its place.
+Layers of up to 256 hidden units in whole sixteens are one kernel there on NPU 4000 and 5010 (`one_kernel`), behind the
+product for the inputs; profile `2026` prices the steps in its place, as nobody published a price of the kernel.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.ops.counting import product, repeated
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
-from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, VectorWork, Work
+from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "rnn")}
+#: Hidden units up to which an LSTM is one kernel, where they fill sixteens (256 and 160 are, not 272, 320 and 200).
+ONE_KERNEL_UNITS = 256
+#: Elements a hidden unit that the kernel reads beside weights, sequence and results: states, bias, descriptors of the
+#: products it starts (all of a direction of 256: 299,264 for 20 steps).
+BESIDE_A_UNIT = 45
+DESCRIPTOR_BYTES = 148  # a hidden unit (37,888 of 256)
 ADDED_PIXELS = 8  # that the sum of an LSTM's products is seen as on NPU 3720
 
 
@@ -32,7 +39,7 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
         inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
         step = product(batch, hidden, width, directions, x, recurrence, c.output)
-        cells = batch * hidden
+        cells, lines = batch * hidden, batch * directions
         gate = VectorWork(kernel, cells, 1, cells)
         begin: tuple[Work, ...] = (inputs,)
         if adds and directions == 2:
@@ -48,9 +55,22 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             added = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
             rest: tuple[Work, ...] = (half, half, *(added,) * directions, *each)
             ways.append(Lowering("gates_in_halves", (*begin, *repeated(rest, length))))
+        if hidden <= ONE_KERNEL_UNITS and hidden % CHANNEL_BLOCK == 0:
+            made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
+            kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
+            loaded = MoveWork(kept, "ddr", "scratchpad")
+            works = (inputs, *ddr_round_trip(made), loaded, _layer(hidden, length, lines))
+            ways.append(Lowering("one_kernel", works))
         return tuple(ways)
 
     return rule
+
+
+def _layer(hidden: int, length: int, lines: int) -> VectorWork:
+    """All steps of a layer as one kernel, which Intel's compiler prices by what it reads and writes: of each sequence
+    and direction (`lines`, side by side) the weights, the products of its inputs, states, results."""
+    each = 4 * hidden * hidden + 5 * hidden * length + BESIDE_A_UNIT * hidden
+    return VectorWork("lstm_sequence", lines * each, 1, lines)
 
 
 def _sum(made: MacWork, shape: MacWork) -> MacWork:
@@ -65,7 +85,7 @@ def _sum(made: MacWork, shape: MacWork) -> MacWork:
 for _name, (_gates, _kernel) in GATES.items():
     op(
         _name,
-        lowerings=("decomposed", "gates_in_halves") if _kernel == "lstm" else ("decomposed",),
-        kernels=(_kernel,),
+        lowerings=("decomposed", "gates_in_halves", "one_kernel") if _kernel == "lstm" else ("decomposed",),
+        kernels=(_kernel, "lstm_sequence") if _kernel == "lstm" else (_kernel,),
         ranks={0: (3,), 1: (3,), 2: (3,)},
     )(_recurrent(_gates, _kernel))
