@@ -34,6 +34,12 @@ def normalises_rows(step: Placed) -> bool:
     )
 
 
+def normalises_pixels(step: Placed) -> bool:
+    """Whether a step is a normalisation of an image over its channels, pixel by pixel, by a kernel."""
+    image = step.node.op_type == "MeanVarianceNormalization" and len(step.steps) == 1
+    return image and tuple(step.node.attribute("axes") or ()) == (1,) and step.engine == "dsp"
+
+
 def normalises_channels(step: Placed) -> bool:
     """Whether a step is a normalisation of an image channel by channel by a kernel."""
     return step.node.op_type == "InstanceNormalization" and step.engine == "dsp"
@@ -84,7 +90,7 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             edge = step.reads[0], step.writes[0]
             if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
-            elif normalises_rows(step) and _in_other_parts(source, tiles):
+            elif _in_other_parts(source, step, tiles):
                 yield edge, False
             elif step.node.op_type in PRODUCTS and step.fixed_bytes and normalises_rows(source):
                 yield edge, True
@@ -95,11 +101,30 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
         maker |= dict.fromkeys(step.writes, step)
 
 
-def _in_other_parts(source: Placed, tiles: int) -> bool:
-    """Whether a step is a convolution whose tiles have uneven shares of its rows (56 and 28 on the three of NPU 5010,
-    not 48 and 24; ConvNeXt)."""
-    work = source.only
-    return isinstance(work, MacWork) and source.node.op_type == "Conv" and int(work.out_h) % tiles > 0
+def _in_other_parts(source: Placed, step: Placed, tiles: int) -> bool:
+    """Whether the tiles have uneven shares of a convolution's rows where rows of channels are normalised (56 and 28 on
+    the three of NPU 5010, not 48 and 24; ConvNeXt), of any image's where its pixels are, or scale these otherwise."""
+    if normalises_rows(step):
+        return source.node.op_type == "Conv" and _uneven_rows(source, tiles)
+    if normalises_pixels(step):
+        return _uneven_rows(source, tiles)
+    return normalises_pixels(source) and _scaled_elsewhere(step, tiles)
+
+
+def _uneven_rows(step: Placed, tiles: int) -> bool:
+    """Whether the tiles have uneven shares of the rows of what the MAC array makes."""
+    work = step.steps[-1] if step.steps else None
+    return isinstance(work, MacWork) and int(work.out_h) % tiles > 0
+
+
+def _scaled_elsewhere(step: Placed, tiles: int) -> bool:
+    """Whether the scale of an image that was normalised over its channels shares it otherwise: the kernel's tiles have
+    whole rows, the pass has lines of four pixels (30 x 30 of 96 channels on two tiles are 225 lines; not 28 x 28)."""
+    work = step.only
+    if step.lowering != "scale_shift" or not isinstance(work, MacWork):
+        return False
+    lines, rest = divmod(int(work.out_h * work.out_w), PIXELS_PER_ROW)
+    return rest > 0 or lines % tiles > 0
 
 
 def _scales_layer(step: Placed, maker: dict[str, Placed]) -> bool:

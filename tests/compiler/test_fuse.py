@@ -96,9 +96,28 @@ def test_a_written_out_layer_norm_is_one_node_with_scale_and_bias(square):
     assert graph.nodes[0].inputs == ("x", "g", "b") and len(graph.nodes[0].absorbed) == 8
 
 
-def test_a_mean_over_another_axis_is_no_layer_norm():
-    graph = fused(layer_norm(), X, ["y"], NORM | {"axes": np.array([0])})
-    assert "LayerNormalization" not in ops(graph)
+@pytest.mark.parametrize("axes", [[0], [1], [2, 3], [-3, -1]])
+def test_over_other_axes_it_is_the_kernel_alone(axes):
+    constants = NORM | {"axes": np.array(axes), "g": weights(6, 1, 1), "b": weights(6, 1, 1, seed=1)}
+    graph = fused(layer_norm(), {"x": [2, 6, 8, 8]}, ["y"], constants)
+    assert ops(graph) == ["MeanVarianceNormalization", "Mul"]  # the shift rides along
+    assert graph.nodes[0].attributes["axes"] == tuple(sorted(a % 4 for a in axes))
+    assert graph.nodes[0].inputs == ("x",) and len(graph.nodes[0].absorbed) == 6
+
+
+def test_a_root_may_be_a_power_of_a_half():
+    nodes = [node("Pow", "ve half", "s") if n.op_type == "Sqrt" else n for n in layer_norm()]
+    assert ops(fused(nodes, X, ["y"], NORM | {"half": np.float32(0.5)})) == ["LayerNormalization"]
+    assert "Div" in ops(fused(nodes, X, ["y"], NORM | {"half": np.float32(0.25)}))
+
+
+def test_means_over_two_different_axes_are_no_norm():
+    nodes = layer_norm()
+    nodes[3] = node("ReduceMean", "q others", "v")
+    graph = fused(
+        nodes, {"x": [1, 8, 8, 8]}, ["y"], NORM | {"others": np.array([1]), "g": weights(8), "b": weights(8)}
+    )
+    assert ops(graph).count("ReduceMean") == 2
 
 
 @pytest.mark.parametrize("tail", [("Reciprocal", "Mul"), ("Div",)])

@@ -10,6 +10,7 @@ from npusim.compiler.profile import load_profile
 from npusim.onnx_io import of_model
 from tests.vendor.builder import Builder
 from tests.vendor.nets.transformers import bert
+from tests.vendor.op_graphs import build
 
 
 def steps(length, name, tiles):
@@ -36,3 +37,23 @@ def test_a_large_product_is_cut_together_with_its_kernel():
     for length, together in ((256, True), (192, False)):
         kernels = [s for s in steps(length, "lunar_lake", 4) if s.node.op_type == "Gelu"]
         assert kernels and all(("cut together" in s.reason) is together for s in kernels)
+
+
+def crossings(size, name, tiles):
+    """Whose input crosses DDR because the tiles share it otherwise: the norm of 64 channels of an image, its scale."""
+    graph = of_model(build(f"ln2d_64_{size}", weights=False), "")
+    profile = load_profile("2026-as-released")
+    found = compile_graph(graph, load_hardware(name).replace({"tiles": tiles}), profile).steps
+    return [
+        s.node.op_type
+        for s in found
+        if UNEVEN in s.reason and "input" in s.reason and s.node.op_type != "Conv"
+    ]
+
+
+def test_pixels_are_normalised_where_they_lie():
+    """Intel's schedules of norms over the channels of an image: on two tiles 56 and 72 rows stay, 30 rows of 30 are
+    scaled from DDR (225 lines of four pixels); on three, 56 rows are normalised from DDR as well, not 72 nor 30."""
+    norm, scale = "MeanVarianceNormalization", "Mul"
+    assert [crossings(n, "meteor_lake", 2) for n in (72, 56, 30)] == [[], [], [scale]]
+    assert [crossings(n, "panther_lake", 3) for n in (72, 56, 30)] == [[], [norm, scale], []]

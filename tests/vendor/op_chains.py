@@ -83,8 +83,23 @@ def conv_of_eight_bits(g: Builder, ci: int, co: int, kernel: int, stride: int, s
     return _eight_bits(g, g.op("Conv", x, _stored(g, co, ci, kernel, kernel), pads=pads, strides=strides))
 
 
+def channels_normalised(g: Builder, channels: int, size: int) -> str:
+    """ln2d_C_HW: a norm of each pixel over its channels written out, with a scale and a shift, between two 1x1
+    convolutions (NAFNet and the necks of image encoders)."""
+
+    def mean(x: str) -> str:
+        return g.op("ReduceMean", x, axes=[1], keepdims=1)
+
+    x = g.op("Conv", g.input(1, channels, size, size), g.weight(channels, channels, 1, 1))
+    away = g.op("Sub", x, mean(x))
+    spread = g.op("Sqrt", g.op("Add", mean(g.op("Pow", away, g.const(2.0))), g.const(1e-4)))
+    scaled = g.op("Mul", g.op("Div", away, spread), g.weight(channels, 1, 1))
+    return g.op("Conv", g.op("Add", scaled, g.weight(channels, 1, 1)), g.weight(channels, channels, 1, 1))
+
+
 #: Kinds whose name is numbers only.
 FORMS: dict[str, Callable[..., str]] = {
     "convrelu": activated, "masked": masked, "swiglu": gated_products, "attention": attention, "excite": excited,
     "l2": divided_by_length, "gelutanh": gelu_by_tanh, "qdq": product_of_eight_bits, "qdqconv": conv_of_eight_bits,
+    "ln2d": channels_normalised,
 }  # fmt: skip

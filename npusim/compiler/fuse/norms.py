@@ -1,4 +1,4 @@
-"""Normalisations written out as several nodes -> LayerNormalization, RMSNormalization, Softmax."""
+"""Normalisations written out as several nodes -> RMSNormalization, Softmax; LayerNormalization in `layer_norms`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
+
+HALF = 0.5
 
 
 def _square(r: Rewriter, name: str) -> tuple[int, str] | None:
@@ -21,11 +23,13 @@ def _square(r: Rewriter, name: str) -> tuple[int, str] | None:
     return None
 
 
-def _root_mean_square(
+def root_mean_square(
     r: Rewriter, name: str, kinds: tuple[str, ...] = ("ReduceMean",)
 ) -> tuple[list[int], str] | None:
-    """Sqrt(ReduceMean(x^2) + eps): members and x."""
-    root = r.maker(name, "Sqrt")
+    """Sqrt(ReduceMean(x^2) + eps), or its power of a half: members and x."""
+    root = r.maker(name, "Sqrt", "Pow")
+    if root and root[1].op_type == "Pow" and r.scalar(root[1].inputs[1]) != HALF:
+        return None
     eps = root and r.maker(root[1].inputs[0], "Add")
     mean = None
     if eps:
@@ -36,18 +40,25 @@ def _root_mean_square(
     return None if square is None else ([square[0], mean[0], eps[0], root[0]], square[1])
 
 
-def _last_axis(r: Rewriter, mean: int) -> bool:
-    """Whether the mean is over the innermost axis."""
-    node = r.nodes[mean]
-    assert node is not None
+def axes_of(r: Rewriter, node: Node | None) -> list[int]:
+    """The axes a reduction names, counted from the first, in order; none where they are not known."""
+    if node is None:
+        return []
     rank = len(r.value(node.inputs[0]).shape)
     axes = node.attribute("axes")
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
         axes = r.value(node.inputs[1]).data
-    return axes is not None and [int(a) % rank for a in np.ravel(axes)] == [rank - 1]
+    return [] if axes is None else sorted(int(a) % rank for a in np.ravel(axes))
 
 
-def _scale_and_shift(r: Rewriter, node: Node, shift: bool) -> tuple[list[int], Node, list[str]]:
+def _last_axis(r: Rewriter, mean: int) -> bool:
+    """Whether the mean is over the innermost axis."""
+    node = r.nodes[mean]
+    assert node is not None
+    return axes_of(r, node) == [len(r.value(node.inputs[0]).shape) - 1]
+
+
+def scale_and_shift(r: Rewriter, node: Node, shift: bool) -> tuple[list[int], Node, list[str]]:
     """Constant Mul, and Add behind it, that only `node` feeds: members, last node, constants. A Cast between float
     types in front of them belongs to them (exporters normalise in float32)."""
     members: list[int] = []
@@ -66,24 +77,6 @@ def _scale_and_shift(r: Rewriter, node: Node, shift: bool) -> tuple[list[int], N
     return members, node, constants
 
 
-def layer_norm(r: Rewriter) -> None:
-    """(x - mean) / sqrt(var + eps) * scale + bias -> LayerNormalization."""
-    for index, node in r.items("Div"):
-        centred = r.maker(node.inputs[0], "Sub")
-        spread = _root_mean_square(r, node.inputs[1])
-        if not centred or not spread or spread[1] != node.inputs[0]:
-            continue
-        mean = r.maker(centred[1].inputs[1], "ReduceMean")
-        if not mean or mean[1].inputs[0] != centred[1].inputs[0] or not _last_axis(r, mean[0]):
-            continue
-        tail, last, constants = _scale_and_shift(r, node, shift=True)
-        inner = {index, *spread[0], *tail, centred[0], mean[0]}
-        if not all(r.private(n.outputs[0], inner) for i in inner if (n := r.nodes[i]) and n is not last):
-            continue
-        fused = replace(last, op_type="LayerNormalization", domain="", attributes={"axis": -1})
-        r.replace(sorted(inner), replace(fused, inputs=(centred[1].inputs[0], *constants)))
-
-
 def rms_norm(r: Rewriter) -> None:
     """x / sqrt(mean(x^2) + eps) * scale, with Div, or Reciprocal and Mul -> RMSNormalization; so of a sum, whose length
     is a scale (keys of delta nets and RWKV-7 divided by their length: `Multiply/rms` in Intel's schedules)."""
@@ -98,7 +91,7 @@ def rms_norm(r: Rewriter) -> None:
                 members, root_name = [inverse[0]], inverse[1].inputs[-1]
             elif name != node.inputs[1]:
                 continue
-            spread = _root_mean_square(r, root_name, ("ReduceMean", "ReduceSum"))
+            spread = root_mean_square(r, root_name, ("ReduceMean", "ReduceSum"))
             x = next((n for n in node.inputs if n != name), None)
             if (
                 not spread
@@ -107,7 +100,7 @@ def rms_norm(r: Rewriter) -> None:
                 or not _last_axis(r, spread[0][1])
             ):
                 continue
-            tail, last, constants = _scale_and_shift(r, node, shift=False)
+            tail, last, constants = scale_and_shift(r, node, shift=False)
             inner = {index, *members, *spread[0], *tail}
             if all(r.private(n.outputs[0], inner) for i in inner if (n := r.nodes[i]) and n is not last):
                 fused = replace(last, op_type="RMSNormalization", domain="", attributes={"axis": -1})
