@@ -125,7 +125,7 @@ def _prompt(passes: Passes, asked: Asked, on: Conditions) -> _Prompt:
         def plan_at(past: int, size: int = size) -> Pass:
             return run(passes.graph(size, past), on, past, size, band=True)
 
-        found.add(curve(plan_at, before[0], before[-1], PROMPT_PLANS), before)
+        found.add(curve(plan_at, before[0], before[-1], PROMPT_PLANS, every=size), before)
     return found
 
 

@@ -4,6 +4,8 @@ The time of one plan is piecewise linear in the sizes of its tensors. Between tw
 structure (the same ways of running the same steps on the same engines) it is nearly linear: only counts that come
 rounded up to whole blocks bend it. Where the structure changes, such as when scores no longer fit the scratchpad, it
 may jump. So the ends are planned, and the middle of a stretch, again and again where a straight line may miss most.
+Contexts of whole sixteens are cheaper by up to a third, as no row of theirs is filled up: of steps of one token, which
+pass through all contexts, the line is of the fifteen in sixteen that are not, but for an end that was asked for.
 `tests/generating/test_curve.py` plans contexts in between and holds the line to them."""
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ BENT = (
 NARROW = 1.07  # a jump is found to within this factor of rows
 MOST_PLANS = 8
 GRAIN = 64  # rows; a stretch of fewer than two is a straight line
+FULL = 16  # rows of a tensor as the MAC array holds them: a number they divide needs no filling up
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +67,41 @@ class Curve:
 
 
 def curve(
-    plan_at: Callable[[int], Pass], low: int, high: int, most: int = MOST_PLANS, known: Iterable[Pass] = ()
+    plan_at: Callable[[int], Pass],
+    low: int,
+    high: int,
+    most: int = MOST_PLANS,
+    known: Iterable[Pass] = (),
+    every: int = 1,
 ) -> Curve:
-    """The curve from `low` to `high` rows, of at most `most` plans (2 at least, 1 where the ends are one); of them,
-    `known` are there already."""
+    """The curve from `low` to `high` rows, of at most `most` plans (2 at least, 1 where the ends are one), and one more
+    beside each end of whole sixteens; of them, `known` are there already. The passes asked for lie `every` so many rows
+    from `low`: 1 for steps of a token, the rows of a pass for those over a prompt."""
     knots = {one.past: one for one in known if low <= one.past <= high}
-    knots |= {past: plan_at(past) for past in dict.fromkeys((low, high)) if past not in knots}
+    ends = sorted({low, high, *_beside(low, high, every)})
+    knots |= {past: plan_at(past) for past in ends if past not in knots}
     # stretches, and by how much a line may miss in each
     waiting = dict.fromkeys(pairwise(sorted(knots)), math.inf)
-    while waiting and len(knots) < most:
+    beside = len(ends) - len({low, high})
+    grain = max(GRAIN, every)
+    while waiting and len(knots) < most + beside:
         a, b = max(waiting, key=lambda ends: waiting[ends])
-        if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * GRAIN or b < a * NARROW:
+        if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * grain or b < a * NARROW:
             continue
-        middle = _middle(a, b)
+        middle = (
+            _middle(a, b) if every == 1 else low + _nearest(_between(a, b) - low, a - low, b - low, every)
+        )
         knots[middle] = plan_at(middle)
-        for ends in ((a, middle), (middle, b)):
-            waiting[ends] = _hidden(*(knots[end] for end in ends))
+        for part in ((a, middle), (middle, b)):
+            waiting[part] = _hidden(*(knots[end] for end in part))
     return Curve(tuple(knots[p] for p in sorted(knots)))
+
+
+def _beside(low: int, high: int, every: int) -> list[int]:
+    """The contexts beside ends of whole sixteens, for steps: one such end would pull down the line to the next knot."""
+    if every != 1 or high - low < 2 * GRAIN:
+        return []
+    return [at for end, at in ((low, low + 1), (high, high - 1)) if (end + 1) % FULL == 0]
 
 
 def _hidden(one: Pass, other: Pass) -> float:
@@ -90,8 +111,17 @@ def _hidden(one: Pass, other: Pass) -> float:
     return rise * (1.0 if one.structure != other.structure else BENT)
 
 
+def _between(a: int, b: int) -> float:
+    """The middle on a logarithmic scale where a stretch is of more than a factor of four, else half way."""
+    return math.sqrt(max(a, 1) * b) if b > 4 * max(a, 1) else (a + b) / 2
+
+
+def _nearest(at: float, a: int, b: int, every: int) -> int:
+    """The multiple of `every` nearest to `at` that lies between `a` and `b`, two of them apart at least."""
+    return min(max(round(at / every), a // every + 1), -(-b // every) - 1) * every
+
+
 def _middle(a: int, b: int) -> int:
-    """The middle on a logarithmic scale where a stretch is of more than a factor of four, else half way; one below a
-    multiple of 64, so that with the token itself whole blocks are read."""
-    at = math.sqrt(max(a, 1) * b) if b > 4 * max(a, 1) else (a + b) / 2
-    return min(max(round(at / GRAIN) * GRAIN - 1, a + 1), b - 1)
+    """The middle of a stretch of steps: with the token itself half way between two multiples of 64, and one more."""
+    at = round(_between(a, b) / GRAIN) * GRAIN + GRAIN // 2
+    return min(max(at, a + 1), b - 1)

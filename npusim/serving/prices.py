@@ -66,7 +66,8 @@ class Prices:
         if size not in self._curves:
             one = not self.asked.growing or self.passes.recurrent
             past = 0 if self.passes.recurrent else max(self.longest - size, 0)
-            self._curves[size] = curve(lambda p: self._run(size, p), past if one else 0, past, most=PLANS)
+            low = past if one else 0
+            self._curves[size] = curve(lambda p: self._run(size, p), low, past, most=PLANS, every=size)
         return self._curves[size]
 
     def _step(self) -> Curve:

@@ -1,12 +1,25 @@
 """A straight line between planned contexts is held to plans in between."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 
-from npusim.generating.curve import curve
+from npusim.generating.curve import FULL, curve
 from npusim.generating.passes import run
 from tests.generating.models import LLAMA, conditions, config, passes
 from tests.shared import SHARED, needs_shared
+
+
+@dataclass(frozen=True)
+class Planned:
+    """As much of a planned pass as a line needs."""
+
+    past: int
+    time_us: float
+    parts_us: dict = field(default_factory=dict)
+    structure: int = 0
+
 
 CONFIGS = SHARED / "graphs" / "llm" / "configs"
 
@@ -29,6 +42,29 @@ def test_planned_contexts_are_on_the_line_and_the_parts_sum_to_it(tmp_path):
     assert sum(line.parts_us(where).values()) == pytest.approx(line.time_us(where))
 
 
+def test_an_end_of_whole_sixteens_does_not_pull_the_line_down():
+    """Steps behind 2,047 rows read 2,048, which no compiler fills up: 40 % less time, and one token in sixteen."""
+
+    def plan_at(past):
+        return Planned(past, 60.0 if (past + 1) % 16 == 0 else 100.0)
+
+    line = curve(plan_at, 1000, 2047)
+    assert line.time_us([2047]) == 60.0
+    assert line.mean(range(1000, 2047)).time_us == 100.0
+
+
+def test_plans_of_a_prompt_lie_where_its_passes_do():
+    """Passes of 512 rows behind 0, 512, 1,024 ... rows: no plan is made for a place between two."""
+    asked = []
+
+    def plan_at(past):
+        asked.append(past)
+        return Planned(past, 100.0 + past**1.5)
+
+    curve(plan_at, 0, 512 * 30, most=8, every=512)
+    assert len(asked) > 3 and all(past % 512 == 0 for past in asked)
+
+
 def test_one_context_is_one_plan(tmp_path):
     assert len(curve(plans(passes(config(tmp_path, LLAMA)), conditions()), 511, 511).knots) == 1
 
@@ -43,9 +79,11 @@ def test_the_mean_of_a_run_is_the_mean_of_its_tokens(tmp_path):
 @pytest.mark.parametrize("weights", ["fp16", "int4"])
 def test_a_small_model_is_within_four_percent_of_plans_in_between(tmp_path, weights):
     at = plans(passes(config(tmp_path, LLAMA), weights=weights), conditions())
-    true = {past: at(past).time_us for past in range(127, 4096, 192)}
+    true = {past: at(past).time_us for past in range(127, 4096, 191)}
     missed = off(curve(at, 127, 4095), true)
-    assert missed.max() < 0.04 and missed.mean() < 0.01
+    uneven = np.array([(past + 1) % FULL > 0 for past in true])
+    assert missed[uneven].max() < 0.04 and missed.mean() < 0.01
+    assert missed.max() < 0.08  # one in sixteen needs no filling up
 
 
 @needs_shared

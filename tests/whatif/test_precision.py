@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import npusim
+from npusim.compiler.blocks import AS_FAST
 from npusim.compiler.fuse.quantised import FEW_ROWS
 from npusim.errors import BadArgument
 from tests.shared import SHARED, needs_shared
@@ -23,11 +24,12 @@ def ask(graph, text, hw="lunar_lake", **options):
     hw=st.sampled_from(NPUS),
 )
 def test_fewer_bits_are_not_slower_and_never_more_bytes(graph, pair, hw):
+    """But for the choice among blocks as fast: of those up to 4 % slower, the one of fewest transfers is taken."""
     narrow, wide = sorted(pair, key=BITS.get)
     less, more = ask(graph, f"weights={narrow}", hw), ask(graph, f"weights={wide}", hw)
-    assert not_slower(less.latency_us, more.latency_us)
-    assert less.bytes_moved <= more.bytes_moved
-    assert not_slower(more.latency_us, npusim.simulate(graph, hw, band=False).latency_us)
+    assert not_slower(less.latency_us, AS_FAST * more.latency_us)
+    assert less.bytes_moved <= AS_FAST * more.bytes_moved
+    assert not_slower(more.latency_us, AS_FAST * npusim.simulate(graph, hw, band=False).latency_us)
 
 
 @given(graph=chains())
