@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.distribution import ADDED
+from npusim.compiler.distribution import ADDED, scales_rows
 from npusim.compiler.norm_edges import normalises_channels
 from npusim.compiler.pieces import scales_planes, works_in_place
 from npusim.compiler.place import Placed
@@ -18,7 +18,7 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     own = own or not scratchpad.staying.isdisjoint(step.writes)
     if step.lowering == "scale_shift" and step.writes[0] in scratchpad.added_next:
         own = True  # Multiply/as_scaleshift, then Add/cluster_0 without a transfer
-    if scales_planes(step):
+    if scales_rows(step) or scales_planes(step):
         own = True  # of a normalisation in groups: its image is turned and scaled on the way to a convolution
     own |= (
         bool(scratchpad.memory.image_norm_rows)
