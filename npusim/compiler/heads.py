@@ -4,7 +4,7 @@ Intel's compiler cuts queries, keys and values out of their products: a convolut
 `matmul_inputK_slice_N`, `v_slice_N` in its schedules), each with its share of the weights. Nothing is turned then, and
 product, softmax and product follow head by head. It does so where queries and keys fill whole sixteens and are 64 or
 more, and no mask, bias or guard stands between (64 to 1,024 rows, 1 to 12 heads of 32 and 64; not at 16, 32 and 48
-rows, nor at 100, 197 or 257)."""
+rows, nor at 100, 197 or 257), and of one sequence: of 4 x 128 and 2 x 256 rows all heads are one batch of products."""
 
 from __future__ import annotations
 
@@ -50,7 +50,15 @@ def heads_apart(
         if len(last) != 1 or convolution_of(last[0]) is None or len(last[0].reads) != 2:
             continue
         names = (*first.reads, last[0].reads[1])
-        made = [_projection(n, int(work.groups), maker, readers, outputs) for n in names]
+        rows = (
+            work.out_h * work.out_w,
+            work.out_c,
+            work.out_c,
+        )  # of one sequence: a batch stays a batch of products
+        made = [
+            _projection(n, int(work.groups), m, maker, readers, outputs)
+            for n, m in zip(names, rows, strict=True)
+        ]
         if not fills_heads(work, len({maker[m].reads for m in made if m})) or None in made:
             continue
         q, *kv = [m for m in made if m]
@@ -100,11 +108,12 @@ def fills_heads(work: MacWork, sources: int) -> bool:
 def _projection(
     name: str,
     heads: int,
+    rows: float,
     maker: Mapping[str, Placed],
     readers: Mapping[str, list[Placed]],
     outputs: Set[str],
 ) -> str | None:
-    """The result of the product of weights that `name` is, turned or not, where nothing else reads it."""
+    """The result of the product of `rows` by weights that `name` is, turned or not, where nothing else reads it."""
     made = maker.get(name)
     if made is not None and made.node.op_type == "Transpose" and len(readers[name]) == 1:
         name = made.reads[0]
@@ -114,6 +123,7 @@ def _projection(
     work = convolution_of(made)
     whole = work is not None and made.node.op_type in PRODUCTS and work.groups == 1
     fits = whole and made.fixed_bytes and work is not None and work.out_c % heads == 0
+    fits = fits and work is not None and work.out_h * work.out_w == rows
     return name if fits else None
 
 

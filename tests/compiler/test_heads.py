@@ -13,17 +13,17 @@ from tests.graphs import loaded
 HARDWARE = {"3720": "meteor_lake", "4000": "lunar_lake", "5010": "panther_lake"}
 
 
-def attention(rows, heads, width=64, masked=False, keys=0):
-    """Projections, attention and a projection back; keys of another tensor where `keys`."""
+def attention(rows, heads, width=64, masked=False, keys=0, batch=1):
+    """Projections, attention and a projection back of `batch` sequences; keys of another tensor where `keys`."""
     size, value = heads * width, helper.make_tensor_value_info
     random = np.random.default_rng(0)
     weights = [
         numpy_helper.from_array(random.normal(0, 0.02, (size, size)).astype(np.float16), f"w{n}")
         for n in "qkvo"
     ]
-    shapes = {"q": [1, rows, heads, width], "k": [1, keys or rows, heads, width]}
+    shapes = {"q": [batch, rows, heads, width], "k": [batch, keys or rows, heads, width]}
     shapes["v"] = shapes["k"]
-    constants = [*weights, numpy_helper.from_array(np.array([1, rows, size]), "flat")]
+    constants = [*weights, numpy_helper.from_array(np.array([batch, rows, size]), "flat")]
     constants += [numpy_helper.from_array(np.array(shape), f"shape_{n}") for n, shape in shapes.items()]
     node, nodes = helper.make_node, []
     for n in "qkv":
@@ -50,11 +50,11 @@ def attention(rows, heads, width=64, masked=False, keys=0):
         node("Reshape", ["back", "flat"], ["joined"]),
         node("MatMul", ["joined", "wo"], ["y"], name="y"),
     ]
-    inputs = [value("x", TensorProto.FLOAT16, [1, rows, size])]
+    inputs = [value("x", TensorProto.FLOAT16, [batch, rows, size])]
     inputs += [value("context", TensorProto.FLOAT16, [1, keys, size])] if keys else []
     inputs += [value("mask", TensorProto.FLOAT16, [1, 1, rows, keys or rows])] if masked else []
     graph = helper.make_graph(
-        nodes, "attention", inputs, [value("y", TensorProto.FLOAT16, [1, rows, size])], constants
+        nodes, "attention", inputs, [value("y", TensorProto.FLOAT16, [batch, rows, size])], constants
     )
     return loaded(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
 
@@ -80,6 +80,20 @@ def test_projections_and_attention_go_head_by_head_and_nothing_is_turned(npu, ro
 )
 def test_few_rows_uneven_rows_masks_one_head_and_few_rows_of_other_keys_stay_together(npu, what, more):
     assert nodes_of(npu, *what, **more)["soft"].pieces == 1
+
+
+@pytest.mark.parametrize("npu", ["4000", "5010"])
+@pytest.mark.parametrize("rows, heads, batch", [(128, 4, 4), (256, 8, 2)])
+def test_a_batch_of_sequences_is_one_batch_of_products(npu, rows, heads, batch):
+    """`MatMul: NCE.MatMul SOG` in Intel's schedules of 4 x 128 and 2 x 256 rows, its softmax one kernel of all."""
+    assert nodes_of(npu, rows, heads, batch=batch)["soft"].pieces < heads
+
+
+def test_the_dsps_start_once_for_a_batch():
+    """47.8 us of a softmax of 4 x 4 heads of 128 rows on NPU 4000, in Intel's schedule; head by head 129 us."""
+    graph = attention(128, 4, batch=4)
+    report = simulate(graph, load_hardware("lunar_lake"), "2026-as-released", band=False)
+    assert {n.name: n for n in report.nodes}["soft"].busy_us["dsp"] == pytest.approx(47.8, rel=0.02)
 
 
 def test_meteor_lake_takes_heads_together():
