@@ -7,7 +7,7 @@ spread the window out with zeros.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import TypeVar
@@ -165,8 +165,8 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A convolution with stride 1 over the image spread out with zeros, every output pixel with all taps: what
     Intel's compiler makes of it (intel_npu facts, 3.1). The array thus works stride_h * stride_w times what papers
     count: each input element meets each tap once. `upsampled`: the zeros are written to memory first. `by_phases`:
-    where the stride divides the window, a convolution for each place of an output pixel between two inputs, with the
-    taps that meet inputs there (a window of 4 at stride 2 in its schedules: four of 2 x 2). `phases_at_once`: all of
+    a window of 4 at stride 2 that doubles an image is a convolution for each place of an output pixel between two
+    inputs, with the taps that meet inputs there, four of 2 x 2. `phases_at_once`: all of
     them as channels of one convolution, whose window has an input more, with zeros (3 x 3, four times the channels).
 
     `as_convolution`: a depthwise one as a convolution over all channels (weights of 128x128x4x4 in its schedules of NPU
@@ -201,8 +201,7 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     if depthwise:  # the other weights are zeros, left out in memory
         dense = replace(work, op=MacOp.CONVOLUTION, weight_groups=group)
         ways = (Lowering("as_convolution", (dense,), macs=macs), *ways)
-    whole = len(kernel) == 2 and all(k % s == 0 and k > s for k, s in zip(kernel, strides, strict=True))
-    if not whole or depthwise:
+    if depthwise or not _by_phases(kernel, strides, source.shape[2:], outs):
         return ways
     phase = replace(
         work, out_h=rows / prod(strides[:height]), out_w=columns / prod(strides[height:]),
@@ -218,6 +217,16 @@ def conv_transpose(c: OpCase) -> tuple[Lowering, ...]:
     together = Lowering("phases_at_once", (at_once, copy(out.npu_bytes)), macs=macs)
     phases = (Lowering("by_phases", steps, macs=macs),)
     return (*phases, together, *ways) if group == 1 else (*phases, *ways)
+
+
+def _by_phases(
+    kernel: Sequence[int], strides: Sequence[int], size: Sequence[int], out: Sequence[int]
+) -> bool:
+    """Whether Intel's compiler takes a transposed convolution apart by the places of its results: 4 x 4 at stride 2
+    with a border of one, no other window that the stride divides (6 at 2 and 3, 8 at 2 and 4, 10, 12, 16, 32 in its
+    schedules of NPU 3720 and 5010; nor 4 with a border of none or two)."""
+    doubled = all(n == 2 * m for n, m in zip(out, size, strict=True))
+    return tuple(kernel) == (4, 4) and tuple(strides) == (2, 2) and doubled
 
 
 def _long_windows(work: MacWork, macs: float) -> Iterator[Lowering]:

@@ -197,6 +197,19 @@ def test_on_npu_5010_the_four_windows_are_channels_of_one():
 
 
 @pytest.mark.parametrize(
+    ("window", "stride", "phases"),
+    [(4, 2, True), (6, 2, False), (6, 3, False), (8, 2, False), (8, 4, False), (16, 8, False)],
+)
+def test_a_window_of_four_that_doubles_an_image_is_taken_apart(window, stride, phases):
+    """No other that its stride divides: `upscale_in` in Intel's schedules of 32 channels at 16 to 24 pixels."""
+    name = f"deconvx_1_32_20_20_by_32_32_{window}_{window}_with_{stride}_1"
+    for hardware in ("meteor_lake", "lunar_lake", "panther_lake"):
+        found = report(name, hardware)
+        node = next(n for n in found.nodes if n.op_type == "ConvTranspose")
+        assert (node.lowering in ("by_phases", "phases_at_once")) is phases
+
+
+@pytest.mark.parametrize(
     ("line", "hardware", "microseconds", "megabytes"),
     [
         ("320_320_3_1_2000", "meteor_lake", 475.4, 10.94),
