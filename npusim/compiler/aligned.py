@@ -1,8 +1,9 @@
 """Rows of products that are no multiple of four, from one step to the next.
 
-A product of 197 or 257 rows takes them padded to fours. What is normalised is written so already, and so is what a
-kernel makes of a product's padded result; a result is cut to its rows by the transfer that writes it to DDR (`aligned`
-and `slice` in Intel's schedules of ViT layers). Only what comes in another order, from outside or leaves is copied."""
+A product of 197 or 257 rows takes them padded to fours. What is normalised is written so already, and so is what
+another product makes (257, 325, 499 and 577 rows) or a kernel of its padded result; a result is cut to its rows by the
+transfer that writes it to DDR (`aligned` and `slice` in Intel's schedules of ViT layers). Only what comes in another
+order, from outside or leaves is copied."""
 
 from __future__ import annotations
 
@@ -39,4 +40,5 @@ def _lies_padded(name: str, maker: dict[str, Placed]) -> bool:
     kernel = isinstance(work, VectorWork) and work.rows <= 1 and len(step.reads) == 1
     source = maker.get(step.reads[0]) if kernel else None
     after_product = source is not None and source.node.op_type in PRODUCTS
-    return normalises_rows(step) or after_product
+    product = bool(step.fixed_bytes) and step.node.op_type in PRODUCTS
+    return product or normalises_rows(step) or after_product

@@ -21,6 +21,7 @@ JOINED_SHARE = 1 / 6  # of all scratchpads: planes of 0.04 to 0.17 of them stay,
 #: Of a tile, for a product's input, weights and share of the result (4000: 0.80 MB stay, 1.04 do not), or its input and
 #: result (5010: 0.76 stay, 0.99 do not), of 1.44; and for its weights alone (4000: 0.30 stay, 0.52 do not).
 TILE_SHARE = 0.6
+BESIDE_WEIGHTS = 1.11  # of a tile: on NPU 5010 1.38 to 1.62 MB stay, 1.65 to 2.55 do not
 FEW_WEIGHTS = 0.25
 
 
@@ -56,7 +57,9 @@ def product_stays(step: Placed, steps: list[Placed], scratchpad: Scratchpad, out
     """Whether the result of a product with constant weights stays inside for its only reader, though its weights do not
     fit twice (`products_stay`). A kernel gets its channels as the tiles made them, where weights are few (Gelu of 144
     to 320 rows by 1,536 channels of 384 terms on NPU 4000; not 128 by 2,048 of 512, nor 192 by 3,072 of 768); a product
-    all of them on every tile (144 to 197 by 1,536, 128 by 2,048 on NPU 5010; not 128 by 3,072, nor 256 by 2,048)."""
+    all of them on every tile, where its input, its result and a tile's share of the weights are no larger than a tile
+    and a bit (144 to 320 rows by 1,536 of 384 terms, 128 and 160 by 2,048 of 512, 512 by 1,024 of 256 on NPU 5010; not
+    384 by 1,536 of 384, nor 192 by 2,048 of 512, 640 by 1,024 of 256, 96 by 3,072 of 768)."""
     uses = scratchpad.uses.get(step.writes[0], ()) if scratchpad.product_reader and step.writes else ()
     if len(uses) != 1 or step.writes[0] in outputs or not step.fixed_bytes or len(step.reads) != 1:
         return False
@@ -72,7 +75,7 @@ def product_stays(step: Placed, steps: list[Placed], scratchpad: Scratchpad, out
         scratchpad.leave.update(reader.writes if few else ())  # the next product gets it whole, from DDR
         return few
     follows = reader.node.op_type in PRODUCTS and bool(reader.fixed_bytes)
-    return follows and reads + writes <= TILE_SHARE * scratchpad.tile_bytes
+    return follows and reads + writes + step.fixed_bytes / tiles <= BESIDE_WEIGHTS * scratchpad.tile_bytes
 
 
 def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:
