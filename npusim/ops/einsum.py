@@ -1,6 +1,6 @@
 """Einsum: sorting the letters of an equation into batch, rows, columns and contracted.
 
-Two operands at a time, left to right, as NumPy does without optimisation. A letter in both
+Two operands at a time; of more the compiler makes pairs first (npusim.compiler.fuse.einsums). A letter in both
 operands and in what follows is a batch letter (one problem each); in both and in nothing that
 follows, contracted; in one operand only, rows or columns (or, if nothing needs it, summed first).
 """
@@ -61,7 +61,7 @@ class Contraction(NamedTuple):
 @lru_cache(maxsize=4096)
 def contraction(equation: str, shapes: tuple[tuple[int, ...], ...], where: str = "") -> Contraction:
     """Read `equation` for operands of `shapes`. Raises BadModel when they do not match."""
-    terms, result = _letters(equation, shapes, where)
+    terms, result = letters(equation, shapes, where)
     sizes: dict[str, int] = {}
     for term, shape in zip(terms, shapes, strict=True):
         if len(term) != len(shape):
@@ -138,7 +138,7 @@ def _turn(have: list[str], wanted: list[str], sizes: dict[str, int]) -> Turn:
     return Turn(kind, size(have[:same]), size(rest[:cut]), size(rest[cut:]))
 
 
-def _letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> tuple[list[str], str]:
+def letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> tuple[list[str], str]:
     """Operand terms and result, with '...' replaced by capital Greek letters and '->' made explicit."""
     text = equation.replace(" ", "")
     inputs, arrow, result = text.partition("->")

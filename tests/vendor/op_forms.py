@@ -244,6 +244,16 @@ def batch_norm(g: Builder, shape: Shape) -> str:
     return g.op("BatchNormalization", g.input(*shape), *three, spread)
 
 
+def local_response(g: Builder, size: int, shape: Shape) -> str:
+    """lrn_SIZE_SHAPE: divided by the root of squares over SIZE neighbouring channels."""
+    return g.op("LRN", g.input(*shape), size=size, alpha=1e-4, beta=0.75, bias=1.0)
+
+
+def sampled(g: Builder, shape: Shape, wanted: Shape) -> str:
+    """grid_SHAPE_to_HW: an image sampled between its pixels, at places that are an input."""
+    return g.op("GridSample", g.input(*shape), g.input(shape[0], *wanted, 2), mode="bilinear")
+
+
 def several(g: Builder, kind: str, count: int, shape: Shape) -> str:
     """sum_KIND_N_SHAPE: Sum, Mean, Max or Min of N inputs."""
     return g.op(kind, *(g.input(*shape) for _ in range(count)))
@@ -347,6 +357,8 @@ FORMS: dict[str, tuple[Callable[..., str | list[str]], Callable[[str], tuple], i
     "gn": (group_norm, _first, 21),
     "rmsop": (rms_norm, lambda t: (numbers(t),), 23),
     "bn": (batch_norm, lambda t: (numbers(t),), OPSET),
+    "lrn": (local_response, _first, OPSET),
+    "grid": (sampled, lambda t: tuple(_by(t, "_to_")), OPSET),
     "sum": (several, lambda t: (_named(t)[0], *_first(_named(t)[1])), OPSET),
     "reshape": (widen, lambda t: tuple(_by(t, "_to_")), OPSET),
     "trilu": (triangle, _first, OPSET),

@@ -1,8 +1,8 @@
 """Ops that stand for many -> the plain ops they stand for, as a front end hands them to the compiler.
 
 RotaryEmbedding, (Skip)SimplifiedLayerNormalization here; Attention and GroupQueryAttention in `attention`; reductions
-in `reductions`. What a compiler makes of the plain ops is then the same whichever way a model was exported. An op with
-an attribute or a result that has no plain form here stays as it is."""
+in `reductions`; Einsum of several operands in `einsums`. What a compiler makes of the plain ops is then the same
+whichever way a model was exported. An op with an attribute or a result that has no plain form here stays as it is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from npusim.compiler.fuse.attention import attention, group_query
+from npusim.compiler.fuse.einsums import in_pairs, stands_for_several
 from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, minimum, sum_square
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
@@ -32,7 +33,9 @@ def write_out(graph: Graph) -> Graph:
 
 
 def _written(node: Node) -> bool:
-    """Of the many Gemm of networks only those with a transposed left side are."""
+    """Of the many Gemm and Einsum of networks only those with a transposed left side, or that are several products."""
+    if node.op_type == "Einsum":
+        return stands_for_several(node)
     return node.op_type != "Gemm" or bool(node.attribute("transA", 0))
 
 
@@ -103,6 +106,7 @@ RULES: dict[tuple[str, str], Rule] = {
     (MICROSOFT, "SkipSimplifiedLayerNormalization"): _skip_norm,
     ("", "RotaryEmbedding"): _rotary,
     ("", "Gemm"): _gemm,
+    ("", "Einsum"): in_pairs,
     ("", "ReduceLogSumExp"): log_sum_exp,
     ("", "ReduceSumSquare"): sum_square,
     ("", "ReduceLogSum"): log_sum,
