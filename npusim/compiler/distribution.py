@@ -55,7 +55,7 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return PLANES  # alone; behind a convolution it takes rows as they lie
     if step.lowering == "mac_permute" and shuffles(step.node):
         return PLANES
-    if step.node.op_type in IMAGE_OPS and rank >= 4:
+    if rank >= 4 and (step.node.op_type in IMAGE_OPS or step.lowering == "read_again"):
         return IMAGE
     first = step.steps[0] if step.steps else None
     if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION:

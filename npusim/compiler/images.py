@@ -29,7 +29,7 @@ def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
         )
     if step.lowering == "pooling_chain":
         return not over_channels(step, values)
-    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering == "stepped"
+    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering in ("stepped", "read_again")
 
 
 def over_channels(step: Placed, values: Mapping[str, Value]) -> bool:

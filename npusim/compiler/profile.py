@@ -74,6 +74,7 @@ class Fusion(Strict):
     `cut_products`: generations on which a Split of a product's channels becomes several products.
     `shares_duplicates`: nodes that compute the same from the same run once.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
+    `borders_by_address`: generations on which a convolution reads an image's own values around it again.
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
@@ -84,6 +85,7 @@ class Fusion(Strict):
     early_slices: bool = False
     shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
+    borders_by_address: tuple[str, ...] = ()
     tables_in_plain_ops: bool = False
     source: str
 

@@ -140,6 +140,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "a transposed convolution as one whose channels are the places between two inputs, then put in place",
     ),
+    "read_again": (
+        ("mac_array",),
+        "an image with a border of its own values, read by address in a 1x1 convolution",
+    ),
     "upsampled_sliced": (
         ("mac_array", "dma"),
         "a transposed convolution whose window is cut, over the image spread out with zeros, copied with its border",

@@ -10,7 +10,7 @@ from npusim.ops.registry import OpCase, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 
-def _interpolated(source: Value, out: Value, nearest: bool) -> tuple[MacWork, ...]:
+def read_at_addresses(source: Value, out: Value, nearest: bool) -> tuple[MacWork, ...]:
     """An image made larger by convolutions of all channels with all that read it at computed addresses: one 1x1 for the
     nearest pixel, one along each axis for lines between pixels, as many taps wide as the factor, or one more to be odd
     (Intel's schedules: 3 for factors of 2 and 3, 5 for 4)."""
@@ -94,7 +94,7 @@ def resize(c: OpCase) -> tuple[Lowering, ...]:
     found = [Lowering("mac_array", (work,), macs=0.0), plain]
     nearest, times = mode == "nearest", [b / a for a, b in zip(sizes, outs, strict=True) if a]
     if len(outs) == len(times) == 2 and min(times) >= 1:
-        found.insert(0, Lowering("interpolated", _interpolated(source, out, nearest), macs=0.0))
+        found.insert(0, Lowering("interpolated", read_at_addresses(source, out, nearest), macs=0.0))
         if times[0] == times[1] and (times[0] == 2 or (nearest and times[0].is_integer())):
             found.insert(0, Lowering("copied_larger", _copied_larger(source, out, nearest), macs=0.0))
             if not nearest:

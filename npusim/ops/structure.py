@@ -10,6 +10,7 @@ from math import prod
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap, per_element, vector
 from npusim.ops.registry import VIEW, OpCase, op
+from npusim.ops.resizing import read_at_addresses
 from npusim.ops.stepping import stepped
 from npusim.work import Lowering, MacOp, MacWork, Work
 
@@ -45,6 +46,9 @@ def moved(shape: tuple[int, ...], perm: tuple[int, ...]) -> tuple[bool, int]:
     return True, run
 
 
+#: Of images of more channels a border of their own values is read by address (Intel's schedules of NPU 4000 and 5010:
+#: 40, 48, 64 and 256 channels; 16, 24, 30 and 32 are copied with it).
+MOST_COPIED = 32
 MOST_IMAGE_AXES = 3  # that a pass of the MAC array puts in another order; the DMA's price of more is by bytes
 
 
@@ -174,17 +178,29 @@ def _changed(c: OpCase) -> list[int]:
     return [max(axis - shift, 0) for axis, size in enumerate(out) if size != aligned[axis]]
 
 
-@op("Pad", "CenterCropPad", lowerings=("view", "dma", "dsp"), kernels=("pad",))
+def reads_again(mode: str, shape: tuple[int, ...]) -> bool:
+    """Whether an image has channels enough for a border of its own values to be read by address."""
+    return len(shape) == 4 and shape[1] > MOST_COPIED and mode in ("reflect", "edge")
+
+
+@op("Pad", "CenterCropPad", lowerings=("view", "read_again", "dma", "dsp"), kernels=("pad",))
 def pad(c: OpCase) -> tuple[Lowering, ...]:
     """Constants around a copy; where the tensor's own values go around it, a copy for each axis and each row beside it
     (`pad_axis_d3`, `pad_axis_d2` in Intel's schedules: 3 rows and columns of 128 x 128 on each side are two copies of
-    the whole and six of a row each)."""
+    the whole and six of a row each). `read_again`: of an image of more than `MOST_COPIED` channels a 1x1 convolution of
+    all channels with all reads it, its border by computed addresses, as it makes an image larger."""
     changed = _changed(c)
     found = _whole(c, "pad", changed)
     source, out = c.input(0), c.output
-    if c.attr("mode", "constant") in ("constant", b"constant") or len(source.shape) != len(out.shape):
+    mode = c.attr("mode", "constant")
+    mode = mode.decode() if isinstance(mode, bytes) else str(mode)
+    if mode == "constant" or len(source.shape) != len(out.shape):
         return found
-    return _axis_by_axis(source, out, reversed(changed), found)
+    ways = _axis_by_axis(source, out, reversed(changed), found)
+    planes = changed and set(changed) <= {2, 3} and on_mac_array(source)
+    if not planes or not reads_again(mode, source.shape):
+        return ways
+    return Lowering("read_again", read_at_addresses(source, out, nearest=True), macs=0.0), *ways
 
 
 @op("Tile", lowerings=("view", "dma", "dsp"), kernels=("tile",))

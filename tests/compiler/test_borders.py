@@ -1,49 +1,70 @@
-"""Average poolings that do not count their padding are joined in DDR, as in Intel's schedules."""
+"""A border of an image's own values: read again by address where there are channels enough, else copied."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
-from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
-from npusim.measures import ddr_bytes
-from npusim.onnx_io import of_model
+from npusim.simulation import simulate
+from tests.graphs import loaded
+from tests.vendor import op_graphs
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import conv
 
-IMAGE_BYTES = 56 * 56 * 64 * 2
+TILES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}
 
 
-def _moved(hw: str, profile: str = "2026-as-released", **attributes: object) -> float:
+def report(graph, hardware, profile="2026-as-released"):
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware], "step.minimum_ns": 0.0})
+    return simulate(loaded(graph), machine, profile, band=False)
+
+
+def convolved(channels, size, pads, mode):
+    """A 3x3 convolution behind another one, its border `pads` wide, of zeros of its own or of a Pad in front."""
     g = Builder(weights=False)
-    x = conv(g, g.input(1, 64, 56, 56), 64, 64, 1)
-    x = g.op("AveragePool", x, kernel_shape=[3, 3], strides=[1, 1], **attributes)
-    graph = of_model(g.model(conv(g, x, 64, 64, 1)), "")
-    plan = compile_graph(graph, load_hardware(hw), load_profile(profile))
-    return sum(map(ddr_bytes, plan.ask, plan.repeats))
+    x = g.op("Conv", g.input(1, 64, size, size), g.weight(channels, 64, 1, 1))
+    own = {}
+    if mode:
+        x = g.op("Pad", x, g.const([0, 0, *pads] * 2), g.const(0.0), mode=mode)
+    else:
+        own = {"pads": [*pads, *pads]}
+    return g.model(g.op("Conv", x, g.weight(64, channels, 3, 3), **own))
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@given(
+    channels=st.sampled_from([48, 64, 128]), size=st.sampled_from([28, 56]), rows=st.integers(0, 3),
+    columns=st.integers(1, 3), mode=st.sampled_from(["reflect", "edge"]),
+    hardware=st.sampled_from(["lunar_lake", "panther_lake"]),
+)  # fmt: skip
+def test_in_front_of_a_convolution_it_costs_what_zeros_cost(
+    channels, size, rows, columns, mode, hardware, profile
+):
+    """No task at all in Intel's schedules of NPU 4000 and 5010."""
+    ours, zeros = (
+        report(convolved(channels, size, (rows, columns), m), hardware, profile) for m in (mode, "")
+    )
+    assert ours.latency_us == zeros.latency_us and ours.bytes_moved == zeros.bytes_moved
 
 
 @pytest.mark.parametrize(
-    (
-        "hw",
-        "images",
-    ),  # written behind the pooling and read; in front of it written, its edges read, or all of it
-    [("meteor_lake", 3 + 8 / 56), ("lunar_lake", 2), ("panther_lake", 4 + 8 / 56)],
+    ("channels", "hardware"), [(32, "panther_lake"), (32, "lunar_lake"), (64, "meteor_lake")]
 )
-def test_parts_are_joined_in_ddr(hw: str, images: float) -> None:
-    counted = _moved(hw, pads=[1] * 4, count_include_pad=1)
-    assert _moved(hw, pads=[1] * 4) - counted == pytest.approx(images * IMAGE_BYTES)
+def test_few_channels_and_npu_3720_copy_it(channels, hardware):
+    found = report(convolved(channels, 48, (1, 1), "reflect"), hardware)
+    assert next(n for n in found.nodes if n.op_type == "Pad").engine == "dma"
 
 
-@pytest.mark.parametrize("hw", ["meteor_lake", "lunar_lake", "panther_lake"])
-def test_a_large_one_is_cut(hw: str) -> None:
-    g = Builder(weights=False)
-    x = g.op("AveragePool", g.input(1, 1024, 112, 224), kernel_shape=[3, 3], strides=[1, 1], pads=[1] * 4)
-    plan = compile_graph(of_model(g.model(x), ""), load_hardware(hw), load_profile("2026-as-released"))
-    assert plan.steps[-1].pieces > 1
-
-
-def test_elsewhere_it_stays_inside() -> None:
-    """Nothing reaches over the edge; another profile."""
-    assert _moved("lunar_lake") < 2.5 * IMAGE_BYTES
-    with_padding = _moved("lunar_lake", "2026", pads=[1] * 4, count_include_pad=1)
-    assert _moved("lunar_lake", "2026", pads=[1] * 4) == with_padding
+@pytest.mark.parametrize(
+    ("name", "microseconds", "engine"),
+    [
+        ("pad_reflect_0_0_3_3_with_1_64_200_200", 206.5, "mac_array"),
+        ("pad_reflect_0_0_1_1_with_1_256_64_64", 118.6, "mac_array"),
+        ("pad_edge_0_0_1_1_with_1_64_56_56", 26.7, "mac_array"),
+        ("pad_reflect_0_0_1_1_with_1_16_56_56", 3.5, "dma"),
+        ("pad_reflect_0_0_20_with_1_40_2000", 7.1, "dma"),
+    ],
+)
+def test_alone_it_is_a_pass_on_npu_5010(name, microseconds, engine):
+    found = report(op_graphs.build(name, weights=False), "panther_lake")
+    assert found.latency_us == pytest.approx(microseconds, rel=0.35)
+    assert next(n for n in found.nodes if n.op_type == "Pad").engine == engine

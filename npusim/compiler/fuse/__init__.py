@@ -71,6 +71,8 @@ def _fused(
     neutral.drop_neutral(r)
     for name in profile.fusion.patterns:
         PATTERNS[name](r)
+    if generation in profile.fusion.borders_by_address:
+        padding.border_into_convolution(r)
     if generation in profile.fusion.mul_reduce_to_matmul:
         contraction.mul_reduce_to_matmul(r)
         contraction.outer_products(r)

@@ -1,11 +1,18 @@
-"""Pad with zeros in front of a convolution -> the convolution's own padding."""
+"""Pad in front of a convolution -> the convolution's own padding: with zeros, or read again by its addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
+from npusim.ops.structure import reads_again
+
+
+def _mode(node: Node) -> str:
+    mode = node.attribute("mode", "constant")
+    return mode.decode() if isinstance(mode, bytes) else str(mode)
 
 
 def _spatial_pads(r: Rewriter, node: Node) -> tuple[list[int], list[int]] | None:
@@ -13,10 +20,12 @@ def _spatial_pads(r: Rewriter, node: Node) -> tuple[list[int], list[int]] | None
     pads = node.attribute("pads")
     if pads is None and len(node.inputs) > 1 and node.inputs[1]:
         pads = r.value(node.inputs[1]).data
-    if pads is None or node.attribute("mode", "constant") not in ("constant", b"constant"):
+    if pads is None:
         return None
     fill = node.attribute("value", 0.0)
-    if len(node.inputs) > 2 and node.inputs[2]:
+    if _mode(node) != "constant":
+        fill = 0.0  # not used
+    elif len(node.inputs) > 2 and node.inputs[2]:
         fill = r.scalar(node.inputs[2])
     rank = len(r.value(node.inputs[0]).shape)
     numbers = [int(n) for n in pads]
@@ -28,9 +37,18 @@ def _spatial_pads(r: Rewriter, node: Node) -> tuple[list[int], list[int]] | None
 
 def pad_into_convolution(r: Rewriter) -> None:
     """Pad (zeros, spatial axes) read only by one Conv -> Conv with larger `pads`."""
+    _into_convolution(r, lambda node: _mode(node) == "constant")
+
+
+def border_into_convolution(r: Rewriter) -> None:
+    """The same of an image's own values, which the Conv reads again where it would read zeros: no pass, no copy."""
+    _into_convolution(r, lambda node: reads_again(_mode(node), r.value(node.inputs[0]).shape))
+
+
+def _into_convolution(r: Rewriter, taken: Callable[[Node], bool]) -> None:
     for index, node in r.items("Conv"):
         found = r.maker(node.inputs[0], "Pad")
-        pads = found and _spatial_pads(r, found[1])
+        pads = found and taken(found[1]) and _spatial_pads(r, found[1])
         if not found or not pads or not r.private(node.inputs[0], {index}):
             continue
         if node.attribute("auto_pad", "NOTSET") not in ("NOTSET", b"NOTSET", "VALID", b"VALID"):
