@@ -19,6 +19,8 @@ MOST_DMA_PLANES = (
 
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
+MOST_AT_ONCE = 32
+
 
 def _operands(node: Node, graph: Graph) -> list[Value]:
     return [graph.values[n] for n in node.inputs if n]
@@ -202,10 +204,19 @@ def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return node.inputs[0] in graph.inputs
 
 
+def several_phases(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A transposed convolution that makes another number of channels than it reads, or more than `MOST_AT_ONCE`: others
+    stay one convolution (Intel's schedules for NPU 3720 and 4000: 16, 20, 21, 30 and 32 channels; not 48 and 64, nor 21
+    to 32 and 24 to 21)."""
+    made = graph.values[node.outputs[0]].shape[1]
+    return made != graph.values[node.inputs[0]].shape[1] or made > MOST_AT_ONCE
+
+
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
         of_graph_input,
+        several_phases,
         producers_on_mac_array,
         no_scalar,
         channel_constant,

@@ -24,6 +24,9 @@ from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
+#: Lines of so many bytes are turned at once whatever their places (Intel's schedules of poolings: 64 x 1,000 and 256 x
+#: 300, not 96 and 128 x 1,000, 32 x 5,000); a law of doubling does not allow it.
+SHORT_LINE_BYTES = 160_000
 POOLED = ("MaxPool", "AveragePool")
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
@@ -173,7 +176,8 @@ class Layouts:
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
-        if len(value.shape) == 3 and whole and reader.node.op_type in POOLED:
+        short = self.profile.memory.as_scheduled and value.npu_bytes <= SHORT_LINE_BYTES
+        if len(value.shape) == 3 and whole and reader.node.op_type in POOLED and not short:
             return self._line_turned(name, value)
         pads = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
         if pads and reader.lowering not in WINDOW_LIMITS and fills_line(value, reader.node.op_type):

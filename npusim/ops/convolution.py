@@ -131,7 +131,8 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         work = _as_product(work)
     cut: list[tuple[str, tuple[Work, ...]]]
     cut = [(name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items()]
-    if len(kernel) == 3 and group == 1 and source.shape[0] == 1 and spatial(c, "dilations", 3) == (1, 1, 1):
+    plain = group in (1, channels) and source.shape[0] == 1
+    if len(kernel) == 3 and plain and spatial(c, "dilations", 3) == (1, 1, 1):
         places = source.shape[2], out.shape[2], pads(c, source.shape[2:], out.shape[2:], kernel)[0]
         cut.append(("by_depth", by_depth(work, places, kernel[0], spatial(c, "strides", 3)[0])))
     if len(kernel) <= 2:

@@ -52,14 +52,17 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
 
 
 def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int) -> tuple[Work, ...]:
-    """The passes of a window over three axes, one image a depth; none where it is one deep.
+    """The passes of a window over three axes, one image a depth; none where it is one point high and wide (its planes
+    are lines then, of one convolution).
 
     Intel's schedules: every image that is read is turned through DDR by itself, convolved with each tap that meets it,
     the results of a depth added up, written, and copied into their place within the DDR (32 x 8 x 28 x 28 under
     3 x 3 x 3: 22 convolutions and 14 additions). `depths`: (images read, images made, zeros in front)."""
     read, made, begin = depths
     met = [sum(0 <= d * stride + tap - begin < read for d in range(made)) for tap in range(kernel)]
-    if kernel == 1 or made < 2 or not all(met) or sum(met) <= made:
+    high, wide = work.kernel_h // kernel, work.kernel_w
+    apart = kernel > 1 and sum(met) > made  # each image has several results, or one
+    if max(high, wide) == 1 or made < 2 or not all(met) or (kernel > 1 and not apart):
         return ()
     rows, in_rows = work.out_h / made, work.in_h / read
     image = in_rows * work.in_w * work.in_c * work.input_bytes
@@ -79,7 +82,7 @@ def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int) -> tuple[Wor
         MoveWork(result * made, "scratchpad", "ddr", transfers=made),
         MoveWork(result * made, "ddr", "ddr", transfers=made),
     )
-    return (taps[0], *turned, *taps[1:], added, *placed)
+    return (taps[0], *turned, *taps[1:], *((added,) if apart else ()), *placed)
 
 
 def dilated(

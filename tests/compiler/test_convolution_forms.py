@@ -202,11 +202,30 @@ def test_on_npu_5010_the_four_windows_are_channels_of_one():
 )
 def test_a_window_of_four_that_doubles_an_image_is_taken_apart(window, stride, phases):
     """No other that its stride divides: `upscale_in` in Intel's schedules of 32 channels at 16 to 24 pixels."""
-    name = f"deconvx_1_32_20_20_by_32_32_{window}_{window}_with_{stride}_1"
+    name = f"deconvx_1_64_20_20_by_64_32_{window}_{window}_with_{stride}_1"
     for hardware in ("meteor_lake", "lunar_lake", "panther_lake"):
         found = report(name, hardware)
         node = next(n for n in found.nodes if n.op_type == "ConvTranspose")
         assert (node.lowering in ("by_phases", "phases_at_once")) is phases
+
+
+@pytest.mark.parametrize(
+    ("op", "hardware", "microseconds"),
+    [
+        ("deconv_64_64_6_2_40", "meteor_lake", 530.4),
+        ("deconv_64_64_6_2_40", "panther_lake", 109.5),
+        ("deconv_32_32_8_2_32", "meteor_lake", 173.7),
+        ("deconv_64_32_8_4_20", "panther_lake", 93.6),
+        ("deconv_32_32_4_2_24", "meteor_lake", 44.2),  # as many channels as it reads, and few
+        ("deconv_21_21_4_2_28", "meteor_lake", 53.4),
+    ],
+)
+def test_only_windows_of_four_at_stride_two_and_several_channels_go_by_phases(op, hardware, microseconds):
+    """Others meet the zeros between the inputs (one convolution behind `upscale_in` in Intel's schedules)."""
+    found = report(op, hardware)
+    assert found.latency_us == pytest.approx(microseconds, rel=0.25)
+    node = next(n for n in found.nodes if n.op_type == "ConvTranspose")
+    assert node.lowering in ("upsampled", "mac_array")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +245,25 @@ def test_a_large_line_is_read_as_rows_with_what_is_around_them(line, hardware, m
     moved = sum(a.nbytes * ((a.source == "ddr") + (a.destination == "ddr")) for a in moves)
     assert moved / 1e6 == pytest.approx(megabytes, rel=0.25)
     assert simulate(graph, machine, "2026-as-released").latency_us == pytest.approx(microseconds, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("op", "hardware", "microseconds", "slices"),
+    [
+        ("convx_1_64_8_28_28_by_64_64_1_3_3_with_1_1_1", "meteor_lake", 159.9, True),
+        ("convx_1_64_16_14_14_by_128_64_1_3_3_with_2_1_1", "panther_lake", 27.0, True),
+        ("convx_1_24_8_40_40_by_24_1_3_3_3_with_1_1_24", "meteor_lake", 205.9, True),
+        ("convx_1_32_8_28_28_by_64_32_1_1_1_with_1_1_1", "meteor_lake", 44.7, False),
+    ],
+)
+def test_three_axes_go_image_by_image_unless_the_window_is_a_point_of_each(
+    op, hardware, microseconds, slices
+):
+    """A window one deep has no additions; one that is a point high and wide is one convolution of lines."""
+    found = report(op, hardware)
+    assert found.latency_us == pytest.approx(microseconds, rel=0.4)
+    node = next(n for n in found.nodes if n.op_type == "Conv")
+    assert (node.lowering == "by_depth") == slices
 
 
 @pytest.mark.parametrize(("npu", "hardware"), [("3720", "meteor_lake"), ("5010", "panther_lake")])

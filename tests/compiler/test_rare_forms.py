@@ -105,6 +105,13 @@ def test_a_line_that_is_no_sixteens_is_spread_out_for_a_pooling():
     assert moved == (2 + 1 + 8 + 2 + 0.5) * size
 
 
+@pytest.mark.parametrize(("line", "alone"), [("64_1000", True), ("256_300", True), ("96_1000", False)])
+def test_a_short_line_that_is_no_sixteens_is_turned_as_it_is(line, alone):
+    """160,000 bytes are the limit: 0.16 and 0.23 MB in Intel's schedules, 2.4 for 96 x 1,000."""
+    found = plan(f"pool_Max_2_2_0_0_with_1_{line}")
+    assert ("Pad" in [s.node.op_type for s in found.steps]) != alone
+
+
 def test_depth_comes_before_pixels_by_transfers():
     assert ("DepthToSpace", "dma") in lowered(plan("space_d2s_2_1_64_48_48"))
     assert ("DepthToSpace", "upsampled") in lowered(plan("depth2space_2_64_48"))
