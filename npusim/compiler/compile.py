@@ -11,6 +11,8 @@ from npusim.compiler.activated import activated_products
 from npusim.compiler.aligned import without_copies
 from npusim.compiler.calls import called, of_one_image
 from npusim.compiler.chains import find_chains
+from npusim.compiler.copied_parts import parts_copied
+from npusim.compiler.distribution import joined_over
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
@@ -22,6 +24,7 @@ from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
 from npusim.compiler.head_cuts import NO_HEADS
 from npusim.compiler.heads import heads_apart
+from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.lines import Lines
 from npusim.compiler.order import in_canonical_order
@@ -108,14 +111,19 @@ def _compiled(
     groups = generation in profile.groups_over_tiles
     turns = groups and generation in profile.memory.turns_in_strips
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
+    if profile.memory.natural_cuts:
+        joined = joined_over(placed, generation in profile.memory.channels_joined_in_ddr)
+        edge = frozenset((*fused.inputs, *fused.outputs))
+        most = JOINED_SHARE * tiles * capacity
+        placed = parts_copied(placed, fused.values, sizes, joined, part_of, most, edge)
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
     batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
     placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
-    ranks = {n: len(fused.values[n].shape) for n in sizes}
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
+    ranks = {n: len(fused.values[n].shape) for n in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
     stay |= shared_rows(placed, fused.values, tiles, frozenset(part_of.values()))

@@ -53,7 +53,7 @@ def strided(
     own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
     holders = [scratchpad.holder(n) for n in step.reads]
     out = [n for n in step.writes if n in outputs]
-    large = scratchpad.parts_apart or not is_small(step.writes[0], scratchpad)
+    large = not is_small(step.writes[0], scratchpad)
     several = large and bool(shared_parts(step, scratchpad))
     several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
     if all(h is not None for h in holders) and not out and not several:

@@ -7,9 +7,7 @@ from tests.vendor.nets.vision import head, relu6
 
 def averaged(g: Builder, x: str, kernel: int, stride: int, pad: int = 0, **more: int) -> str:
     """Average pooling."""
-    return g.op(
-        "AveragePool", x, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4, **more
-    )
+    return g.op("AveragePool", x, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4, **more)
 
 
 def deep_stem(g: Builder, size: int, widths: tuple[int, ...], blocks: int) -> str:
@@ -70,7 +68,12 @@ def searched_cells(g: Builder, size: int, width: int, cells: int) -> str:
             s1 = g.op("Add", _apart(g, h, co, co, 5, 2), _apart(g, p, co, co, 7, 2))
             s2 = g.op("Add", halved(g, h), _apart(g, p, co, co, 7, 2))
             s3 = g.op("Add", averaged(g, h, 3, 2, 1), _apart(g, p, co, co, 5, 2))
-            parts = [s2, s3, g.op("Add", averaged(g, s1, 3, 1, 1), s2), g.op("Add", _apart(g, s1, co, co, 3), halved(g, h))]
+            parts = [
+                s2,
+                s3,
+                g.op("Add", averaged(g, s1, 3, 1, 1), s2),
+                g.op("Add", _apart(g, s1, co, co, 3), halved(g, h)),
+            ]
             before, cb = None, 0
         else:
             parts = [
@@ -200,6 +203,7 @@ def weighed_pyramid(g: Builder, size: int, width: int, repeats: int) -> list[str
 
 def wide_residual(g: Builder, size: int, batch: int, width: int, blocks: int) -> str:
     """A wide ResNet for small pictures: normalised and rectified in front of each 3x3."""
+
     def normed(x: str, channels: int) -> str:
         ones = [g.weight(channels) for _ in range(3)]
         return g.op("Relu", g.op("BatchNormalization", x, *ones, g.const([1.0] * channels), epsilon=1e-5))

@@ -1,0 +1,76 @@
+"""Parts of a Concat that others read too, copied to where the whole lies in the scratchpads.
+
+What one Concat alone reads is written where it is joined. What others read as well stays where it is, and a pooling of
+one tap on the MAC array copies it for each Concat (`inserted_AVG_Pooling` in Intel's schedules of dense, harmonic,
+partial and searched networks on all three NPUs), where the whole is put together inside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import replace
+
+from npusim.compiler.distribution import APART, CHANNELS, DOUBLED, DOUBLED_APART, ENLARGED, IMAGE, ROWS
+from npusim.compiler.images import is_image
+from npusim.compiler.place import Placed
+from npusim.graph import Node, Value
+from npusim.work import MacOp, MacWork
+
+COPY = "/copied"  # what is copied for a Concat is called after what it is a copy of
+WHY = "a part that others read too is copied to where it is joined, by a pooling of one tap"
+
+
+def parts_copied(
+    placed: list[Placed],
+    values: dict[str, Value],
+    sizes: dict[str, float],
+    joined: Mapping[str, str],
+    part_of: Mapping[str, str],
+    most: float,
+    keep: Set[str],
+) -> list[Placed]:
+    """The steps, with a pass for each part that is copied. What it makes is added to `values` and `sizes` (bytes).
+    `joined`: over what parts are shared (npusim.compiler.distribution.joined_over); `most`: bytes of what is put
+    together inside; `keep`: inputs and outputs of the graph."""
+    if not any(s.node.op_type == "Concat" for s in placed):
+        return placed
+    reads = Counter(n for s in placed for n in dict.fromkeys(s.reads))
+    viewed = set(part_of.values())
+    apart: set[str] = set()  # parts of what is put together in DDR
+    steps: list[Placed] = []
+    for step in placed:
+        if step.node.op_type == "Concat" and step.engine == "none" and is_image(values[step.writes[0]]):
+            inside = sizes[step.writes[0]] <= most and keep.isdisjoint((*step.reads, *step.writes))
+            inside = inside and apart.isdisjoint(step.reads)
+            if not (inside and joined_where_read({joined.get(n, "") for n in step.reads})):
+                apart.update(step.reads)
+            elif viewed.isdisjoint(step.reads) and not any(n in part_of for n in step.reads):
+                step = _copied(step, steps, values, sizes, reads)
+        steps.append(step)
+    return steps
+
+
+def joined_where_read(made: Set[str]) -> bool:
+    """Whether parts made so that others read too are put together inside, not in DDR."""
+    mixed = CHANNELS in made and ROWS in made
+    return made.isdisjoint((APART, DOUBLED, DOUBLED_APART, ENLARGED)) and not mixed
+
+
+def _copied(
+    step: Placed, steps: list[Placed], values: dict[str, Value], sizes: dict[str, float], reads: Counter[str]
+) -> Placed:
+    own = list(step.reads)
+    for i, name in enumerate(own):
+        if reads[name] < 2 or not is_image(values[name]):
+            continue
+        own[i] = out = f"{name}{COPY}/{step.node.name}"
+        values[out] = replace(values[name], name=out)
+        sizes[out] = sizes[name]
+        batch, channels, height, width = values[name].shape
+        pixels = batch * height
+        work = MacWork(MacOp.AVERAGE_POOL, pixels, width, channels, channels, pixels, width)
+        node = Node(out, "Identity", (name,), (out,))
+        steps.append(
+            Placed(node, "mac_array", (work,), "mac_array", WHY, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
+        )
+    return step._replace(reads=tuple(own))
