@@ -37,8 +37,10 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         if max(kernel) > MAX_KERNEL:
             return *(_long_window(c, work, kernel) if mode == MacOp.MAX_POOL else ()), plain
         apart = edges_apart(c, work, kernel) if mode == MacOp.AVERAGE_POOL else ()
-        found = Lowering("mac_array", (work,)), plain
-        return (Lowering("edges_apart", apart), *found) if apart else found
+        found = [Lowering("edges_apart", apart)] if apart else []
+        if mode == MacOp.AVERAGE_POOL and c.attr("ceil_mode", 0):
+            found.insert(0, Lowering("rounded_up", (vector(c, "avg_pool", source.elements + out.elements),)))
+        return *found, Lowering("mac_array", (work,)), plain
 
     return rule
 
@@ -46,9 +48,12 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
 op("MaxPool", lowerings=("mac_array", "twice", "dsp"), kernels=("reduce_max",))(
     _window(MacOp.MAX_POOL, "reduce_max")
 )
-op("AveragePool", lowerings=("mac_array", "edges_apart", "dsp"), kernels=("reduce_sum",))(
-    _window(MacOp.AVERAGE_POOL, "reduce_sum")
-)
+# One whose size is rounded up, whether anything is left over or not, is a kernel in Intel's schedules of all NPUs.
+op(
+    "AveragePool",
+    lowerings=("rounded_up", "mac_array", "edges_apart", "dsp"),
+    kernels=("reduce_sum", "avg_pool"),
+)(_window(MacOp.AVERAGE_POOL, "reduce_sum"))
 
 
 def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
