@@ -85,6 +85,12 @@ def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:
     return [n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n))]
 
 
+def parts_through_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a Concat of parts that others read too goes through DDR, however small (`shared_parts_through_ddr`);
+    those of images are copied (npusim.compiler.copied_parts)."""
+    return scratchpad.parts_apart and all(scratchpad.sharing_of(n) != IMAGE for n in step.reads)
+
+
 def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a Concat of images goes through DDR since its parts cannot be written where it lies in the scratchpads:
     one is a DSP kernel's or the DMA's (38 of 38 in Intel's schedules of nine detection and segmentation nets), or, on

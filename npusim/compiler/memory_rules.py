@@ -28,6 +28,8 @@ class Memory(Strict):
     its result inside, on all tiles.
     `sums_of_scales_stay`: generations on which a small tensor that is scaled and added next stays inside even where its
     inputs came from DDR.
+    `shared_parts_through_ddr`: generations on which a Concat of no images goes through DDR when others read one of its
+    parts too, however small; elsewhere where it is no small one.
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
@@ -77,6 +79,7 @@ class Memory(Strict):
     kernels_apart: tuple[str, ...] = ()
     sums_of_scales_stay: tuple[str, ...] = ()
     norms_of_phases_stay: tuple[str, ...] = ()
+    shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
     image_norm_rows: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.head_cuts import GATHERED
-from npusim.compiler.joined import is_small, joined_in_ddr, shared_parts
+from npusim.compiler.joined import is_small, joined_in_ddr, parts_through_ddr, shared_parts
 from npusim.compiler.moved_inside import LARGER, SPREAD
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
@@ -53,7 +53,7 @@ def strided(
     own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
     holders = [scratchpad.holder(n) for n in step.reads]
     out = [n for n in step.writes if n in outputs]
-    large = not is_small(step.writes[0], scratchpad)
+    large = parts_through_ddr(step, scratchpad) or not is_small(step.writes[0], scratchpad)
     several = large and bool(shared_parts(step, scratchpad))
     several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
     if all(h is not None for h in holders) and not out and not several:

@@ -65,6 +65,7 @@ class Scratchpad:
         self.cuts_wait = generation in memory.cuts_over_two_axes_wait
         self.batches_wait = generation in memory.batches_wait
         self.rows_around = generation in memory.rows_around
+        self.parts_apart = generation in memory.shared_parts_through_ddr
         self.scores_of_two = generation in memory.scores_of_two_through_ddr
         self.kernels_end = generation in memory.kernels_without_halo
         self.kernels_apart = generation in memory.kernels_apart

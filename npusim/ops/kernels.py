@@ -75,6 +75,7 @@ KERNELS: dict[str, str] = {
     "reduce_min": "smallest along axes",
     "reduce_prod": "product along axes",
     "reduce_l2": "root of the sum of squares along axes",
+    "avg_pool": "average of the pixels of windows",
     "cumsum": "running sum along an axis",
     "cumprod": "running product along an axis",
     "topk": "the k largest along an axis",
@@ -122,6 +123,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "the same by passes of the MAC array where the DMA would do it, channels padded to whole sixteens",
     ),
+    "rounded_up": (("dsp",), "an average pooling whose size is rounded up, a kernel on one tile"),
     "sliced": (
         ("mac_array",),
         "a convolution in several: windows of up to 11, strides of up to 8, results added",
