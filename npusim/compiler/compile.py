@@ -12,7 +12,6 @@ from npusim.compiler.aligned import without_copies
 from npusim.compiler.calls import called, of_one_image
 from npusim.compiler.chains import find_chains
 from npusim.compiler.copied_parts import parts_copied
-from npusim.compiler.distribution import joined_over
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
@@ -112,10 +111,9 @@ def _compiled(
     turns = groups and generation in profile.memory.turns_in_strips
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
     if profile.memory.natural_cuts:
-        joined = joined_over(placed, generation in profile.memory.channels_joined_in_ddr)
-        edge = frozenset((*fused.inputs, *fused.outputs))
-        most = JOINED_SHARE * tiles * capacity
-        placed = parts_copied(placed, fused.values, sizes, joined, part_of, most, edge)
+        most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))
+        over_channels = generation in profile.memory.channels_joined_in_ddr
+        placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, over_channels)
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
     batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)

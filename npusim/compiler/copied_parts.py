@@ -10,7 +10,16 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
-from npusim.compiler.distribution import APART, CHANNELS, DOUBLED, DOUBLED_APART, ENLARGED, IMAGE, ROWS
+from npusim.compiler.distribution import (
+    APART,
+    CHANNELS,
+    DOUBLED,
+    DOUBLED_APART,
+    ENLARGED,
+    IMAGE,
+    ROWS,
+    joined_over,
+)
 from npusim.compiler.images import is_image
 from npusim.compiler.place import Placed
 from npusim.graph import Node, Value
@@ -24,16 +33,17 @@ def parts_copied(
     placed: list[Placed],
     values: dict[str, Value],
     sizes: dict[str, float],
-    joined: Mapping[str, str],
     part_of: Mapping[str, str],
     most: float,
     keep: Set[str],
+    over_channels: bool,
 ) -> list[Placed]:
     """The steps, with a pass for each part that is copied. What it makes is added to `values` and `sizes` (bytes).
-    `joined`: over what parts are shared (npusim.compiler.distribution.joined_over); `most`: bytes of what is put
-    together inside; `keep`: inputs and outputs of the graph."""
+    `most`: bytes of what is put together inside; `keep`: inputs and outputs of the graph; `over_channels`: parts that
+    the tiles share over channels and over rows are put together in DDR (`channels_joined_in_ddr`)."""
     if not any(s.node.op_type == "Concat" for s in placed):
         return placed
+    joined = joined_over(placed, over_channels)
     reads = Counter(n for s in placed for n in dict.fromkeys(s.reads))
     viewed = set(part_of.values())
     apart: set[str] = set()  # parts of what is put together in DDR
