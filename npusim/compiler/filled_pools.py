@@ -16,16 +16,22 @@ from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-FILLED = "/filled"  # what is filled up is called after what it is made of
 WHY = "channels of a large image are filled up to sixteens for a pooling"
+
+
+class Filled(str):
+    """The name of what is filled up. A type of its own, for a tensor of the graph may be called so, too."""
+
+    __slots__ = ()
 
 
 def filled_up(steps: list[Placed], values: dict[str, Value], room: float) -> list[Placed]:
     """The steps, a pass in front of each pooling that needs one. `room`: bytes of all scratchpads."""
-    return [one for step in steps for one in _filled(step, values, room)]
+    made = set[str]()
+    return [one for step in steps for one in _filled(step, values, room, made)]
 
 
-def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]:
+def _filled(step: Placed, values: dict[str, Value], room: float, made: set[str]) -> list[Placed]:
     work = step.only
     # A Transpose is a pooling of one tap.
     pools = isinstance(work, MacWork) and work.op in POOLINGS and step.node.op_type != "Transpose"
@@ -39,8 +45,9 @@ def _filled(step: Placed, values: dict[str, Value], room: float) -> list[Placed]
     even = -(-channels // CHANNEL_BLOCK) * CHANNEL_BLOCK
     if channels < CHANNEL_BLOCK or even == channels or image.npu_bytes * (1 + even / channels) <= room:
         return [step]
-    out = f"{name}{FILLED}"
-    known = out in values
+    out = Filled(f"{name}/filled")
+    known = out in made
+    made.add(out)
     values[out] = replace(image, name=out, shape=(1, even, height, width))
     fill = MacWork(MacOp.CONVOLUTION, height, width, even, channels, height, width)
     node = Node(out, "Pad", (name,), (out,))

@@ -17,10 +17,15 @@ from npusim.compiler.residence import Residence
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-MAP = "/map"  # behind the name of the transfer of maps
 POINTER_BYTES = 4
 MAP_COUNTED = 16  # times its bytes, in the estimate
 SPREADING = ("ConvTranspose", "DepthToSpace")  # windows on an image spread out with zeros
+
+
+class Map(str):
+    """The name of a reader's map. A type of its own, for a tensor of the graph may be called as a map is."""
+
+    __slots__ = ()
 
 
 def between_axes(step: Placed, r: Residence) -> None:
@@ -55,4 +60,4 @@ def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) ->
     if pointers:
         r.loads.append((f"{step.node.name}/pointers", float(pointers), r.pieces))
     if mapped and (spreads or maps_enlarged):
-        r.loads.append((f"{step.node.name}{MAP}", float(mapped), r.pieces))
+        r.loads.append((Map(f"{step.node.name}/map"), float(mapped), r.pieces))

@@ -15,7 +15,7 @@ from math import ceil
 
 from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import SLABS
-from npusim.compiler.filled_pools import FILLED, in_sixteens
+from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
@@ -175,7 +175,7 @@ def _member(
         return None
     if step.reads_turned and machine.turns and step.node.op_type in SPREADING:
         return None
-    if step.reads[0].endswith(FILLED):  # cut by itself in Intel's schedules
+    if isinstance(step.reads[0], Filled):  # cut by itself in Intel's schedules
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     if image and not machine.turns and (machine.image_alone or _need(step, sizes, machine) <= machine.room):

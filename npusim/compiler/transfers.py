@@ -9,7 +9,7 @@ from math import ceil
 
 from npusim.compiler.parts import wholes
 from npusim.compiler.place import Placed
-from npusim.compiler.place_tables import MAP, MAP_COUNTED
+from npusim.compiler.place_tables import MAP_COUNTED, Map
 from npusim.compiler.plan import DMA0, DmaTask, PlanBuilder
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.residence import Arriving, Residence
@@ -99,7 +99,7 @@ class Transfers:
 
     def _times(self, name: str) -> float:
         """How many times its bytes the time of a load is of."""
-        return MAP_COUNTED if self.counts_zeros and name.endswith(MAP) else 1.0
+        return MAP_COUNTED if self.counts_zeros and isinstance(name, Map) else 1.0
 
     def _strips_arrive(self, step: Placed, r: Residence) -> list[int]:
         """What a plane cut in strips reads from outside: tasks that bring the first strip, which the first member waits

@@ -1,6 +1,7 @@
 """Images that are not in memory as a window reads them, pixels taken from channels, lines of one channel."""
 
 import pytest
+from onnx import TensorProto, helper
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
@@ -46,6 +47,21 @@ def test_an_enlarged_image_has_pointers_and_on_4000_a_map(npu: str, mapped: int)
     plan = _plan("resize_nearest_2_64_40", npu)
     assert sum(a.nbytes for a in _transfers(plan, "/pointers/load")) == 4 * 6_400
     assert sum(a.nbytes for a in _transfers(plan, "/map/load")) == mapped
+
+
+def test_a_tensor_called_as_a_map_is_takes_its_own_time() -> None:
+    """What a user's graph calls `x/map` is an image like any other."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x/map"], ["y"], name="n")],
+        "g",
+        [value("x/map", TensorProto.FLOAT16, [1, 64, 40, 40])],
+        [value("y", TensorProto.FLOAT16, [1, 64, 40, 40])],
+    )
+    hw = load_hardware("panther_lake")
+    plan = compile_graph(of_model(helper.make_model(graph), ""), hw, load_profile("2026-as-released"))
+    loads = [a for a in plan.ask if isinstance(a, DmaTask) and a.nbytes]
+    assert any(n.startswith("x/map") for n in plan.label) and {a.counted for a in loads} == {1.0}
 
 
 def test_no_tables_where_the_image_is_spread_out_in_memory() -> None:
