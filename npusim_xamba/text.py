@@ -1,4 +1,4 @@
-"""Names out of a model, made fit for a terminal: a name may not steer it."""
+"""Text made fit for a terminal: a name out of a model may not steer it, and lines end where the terminal does."""
 
 from __future__ import annotations
 
@@ -33,3 +33,25 @@ def quoted(name: object) -> str:
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]}...{text[-LONGEST // 2 :]}"
     return f"'{text}'"
+
+
+def page_width() -> int:
+    """Cells of a line: what the terminal or COLUMNS says, within 72 and 120; 80 in a pipe."""
+    import shutil
+
+    return min(max(shutil.get_terminal_size((80, 24)).columns, 72), 120)
+
+
+def folded(page: str, width: int, indent: int = 2) -> str:
+    """The page with lines of more than `width` characters folded between words, what follows of them indented by
+    `indent` more than the line is."""
+    import textwrap
+
+    lines: list[str] = []
+    for line in page.split("\n"):
+        behind = " " * (len(line) - len(line.lstrip()) + indent)
+        long = len(line) > width
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=behind, break_long_words=False, break_on_hyphens=False
+        ) if long else [line]  # fmt: skip
+    return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from npusim_xamba.text import folded, page_width
 from xamba import listing
 from xamba.answers import STDOUT, answer, check_json
 from xamba.options import completer, options, parse_dims, parse_settings, parse_size, with_options, words
@@ -190,7 +191,7 @@ def optimize(
         if json != STDOUT:
             from xamba.proof.page import verdict_text
 
-            print("\n".join(map(verdict_text, verdicts)))
+            print(folded("\n".join(map(verdict_text, verdicts)), page_width()))
         return
     chosen = [find(name) for name in words(DEFAULT if passes is None else passes)]
     unused = [field for field in given if not any(has_field(one, field) for one in chosen)]
@@ -210,7 +211,7 @@ def optimize(
     )
     done.notes += [f"'{field}' changes nothing: none of the passes has it" for field in unused]
     prediction = _prediction(source, output, parse_dims(dim), parse_settings(set_)) if done.modified else None
-    page = "\n".join(filter(None, (optimized_page.page(done, output), prediction)))
+    page = folded("\n".join(filter(None, (optimized_page.page(done, output), prediction))), page_width())
     content = optimized_page.plain(done) | {"prediction": prediction}
     answer("xamba.optimize", content, page, json, [source], seed=seed)
 
@@ -252,7 +253,8 @@ def verify(
         max_memory_bytes=parse_size(max_memory, MAX_MEMORY_BYTES),
         settings=parse_settings(set_),
     )
-    answer("xamba.verify", verdict.as_dict(), verdict_text(verdict), json, [a, b], output, seed=seed)
+    page = folded(verdict_text(verdict), page_width())
+    answer("xamba.verify", verdict.as_dict(), page, json, [a, b], output, seed=seed)
     raise typer.Exit(0 if verdict.ok else 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from npusim_xamba.text import folded, page_width
 from xamba.options import options
 from xamba.passes.base import XambaPass
 
@@ -14,13 +15,13 @@ def sentence(one: type[XambaPass]) -> str:
 
 
 def text(passes: Mapping[str, type[XambaPass]]) -> str:
-    """A line for every pass."""
+    """A line for every pass, folded to the terminal."""
     width = max(map(len, passes))
     lines = []
     for name, one in passes.items():
         words = "exact" if one.exact else "approximates"
         lines.append(f"{name:{width}s}  {sentence(one)} ({words}{', by default' if one.default else ''})")
-    return "\n".join(lines)
+    return folded("\n".join(lines), page_width(), indent=width + 2)
 
 
 def plain(passes: Mapping[str, type[XambaPass]]) -> list[dict[str, object]]:

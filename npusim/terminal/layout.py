@@ -14,6 +14,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from npusim_xamba.text import clean as clean
+from npusim_xamba.text import page_width as page_width
 
 # For terminals and pipes that cannot write these.
 ASCII = str.maketrans({"…": "~", "█": "#", "▌": "#", "→": ">"})
@@ -41,13 +42,6 @@ def show(lines: Iterable[Line]) -> None:
     console = Console(highlight=False)
     for text, style in lines:
         console.print(text, style=style, markup=False, emoji=False, soft_wrap=True)
-
-
-def page_width() -> int:
-    """Cells of a line: what the terminal or COLUMNS says, within 72 and 120; 80 in a pipe."""
-    import shutil
-
-    return min(max(shutil.get_terminal_size((80, 24)).columns, 72), 120)
 
 
 def fit(text: str, width: int) -> str:

@@ -22,6 +22,11 @@ from xamba.passes.registry import passes
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def unfolded(page: str) -> str:
+    """The page as one line."""
+    return " ".join(page.split())
+
+
 @pytest.fixture
 def xamba(monkeypatch, capsys):
     """Run the command in this process; returns exit code, stdout, stderr."""
@@ -60,7 +65,10 @@ def refused(result: tuple[int, str, str], name: str, code: int = 2) -> str:
 def test_optimize_writes_a_verified_file(xamba, source, tmp_path):
     out = tmp_path / "out.onnx"
     code, text, err = xamba("optimize", source, "-o", out, *PAPER)
-    assert code == 0 and err == "" and "1 replaced, 0 kept" in text and "same within" in text
+    assert code == 0 and err == "" and "1 replaced, 0 kept" in unfolded(text) and "same within" in text
+    assert "predicted: " in text and all(
+        len(line) <= 80 for line in text.splitlines()[1:]
+    )  # without its path
     assert ops(load(out)) == ["MatMul", "Softplus"]
     assert xamba("verify", source, out)[0] == 0
 
@@ -69,11 +77,13 @@ def test_short_axes_stay_where_nobody_names_a_pass_and_the_page_says_why(xamba, 
     out = tmp_path / "out.onnx"
     _, text, _ = xamba("optimize", source, "-o", out)
     assert (
-        "0 replaced, 1 kept" in text and "axis of 6 is shorter than 96" in text and "--min-length 1" in text
+        "0 replaced, 1 kept" in unfolded(text)
+        and "axis of 6 is shorter than 96" in unfolded(text)
+        and "--min-length 1" in unfolded(text)
     )
     assert source.read_bytes() == out.read_bytes()
     _, text, _ = xamba("optimize", source, "-o", out, "--min-length", "1")
-    assert "1 replaced, 0 kept" in text
+    assert "1 replaced, 0 kept" in unfolded(text)
     assert "min_length is 0" in refused(
         xamba("optimize", source, "-o", out, "--min-length", "0"), "BadArgument"
     )
@@ -91,14 +101,14 @@ def test_a_file_with_nothing_to_rewrite_is_copied_byte_for_byte(xamba, tmp_path)
     path, out = tmp_path / "in.onnx", tmp_path / "out.onnx"
     ir.save(one_op("Relu", [2, 3]), path)
     code, text, _ = xamba("optimize", path, "-o", out)
-    assert code == 0 and "byte for byte" in text and out.read_bytes() == path.read_bytes()
+    assert code == 0 and "byte for byte" in unfolded(text) and out.read_bytes() == path.read_bytes()
 
 
 def test_what_is_kept_is_printed_with_its_reason(xamba, tmp_path):
     path, out = tmp_path / "in.onnx", tmp_path / "out.onnx"
     ir.save(one_op("CumSum", [2, "s"], constants=[constant("ax", 1)]), path)
     _, text, _ = xamba("optimize", path, "-o", out)
-    assert "kept: the scanned axis 1 has a free length ('s')" in text
+    assert "kept: the scanned axis 1 has a free length ('s')" in unfolded(text)
     assert out.read_bytes() == path.read_bytes()
 
 
@@ -152,9 +162,9 @@ def test_a_rewrite_that_changes_the_answer_is_not_written(xamba, source, tmp_pat
     assert "nothing is written" in refused(xamba(*relu), "NotEquivalent", code=1)
     assert not out.exists()
     code, text, _ = xamba(*relu, "--no-verify")
-    assert code == 0 and "max abs error 0.69" in text and out.exists()
+    assert code == 0 and "max abs error 0.69" in unfolded(text) and out.exists()
     code, text, _ = xamba("verify", source, out)
-    assert code == 1 and "FAIL y" in text and "not the same" in text
+    assert code == 1 and "FAIL y" in unfolded(text) and "not the same" in unfolded(text)
     assert xamba("verify", source, out, "--tolerance", "1")[0] == 0
 
 
@@ -166,7 +176,7 @@ def test_verify_prints_json(xamba, source):
 
 def test_passes_lists_each_pass_with_its_rule(xamba):
     code, text, _ = xamba("passes")
-    assert code == 0 and [line.split()[0] for line in text.splitlines()] == list(passes())
+    assert code == 0 and [line.split()[0] for line in text.splitlines() if line[0] != " "] == list(passes())
 
 
 def external(tmp_path: Path) -> Path:
@@ -201,7 +211,7 @@ def test_a_file_without_its_weights_stays_without_them(xamba, tmp_path):
     path = external(tmp_path)
     (path.parent / "in.data").unlink()
     code, text, _ = xamba("optimize", path, "-o", path.parent / "out.onnx", *PAPER)
-    assert code == 0 and "1 missing weights random" in text
+    assert code == 0 and "1 missing weights random" in unfolded(text)
     assert sorted(p.name for p in path.parent.iterdir()) == ["in.onnx", "out.onnx"]
     assert isinstance(load(path.parent / "out.onnx").graph.initializers["w"].const_value, ir.ExternalTensor)
 
@@ -230,9 +240,9 @@ def test_functions_are_put_in_place_only_when_a_pass_works_inside_them(xamba, tm
     xamba("optimize", path, "-o", out)
     assert out.read_bytes() == path.read_bytes()
     _, text, _ = xamba("optimize", path, "-o", out, "--passes", "actiba")
-    assert "put in place" in text and ops(load(out)) == ["PWL"]
+    assert "put in place" in unfolded(text) and ops(load(out)) == ["PWL"]
     _, text, _ = xamba("optimize", path, "-o", out, "--passes", "actiba", "--keep-functions")
-    assert "inline functions first" in text and out.read_bytes() == path.read_bytes()
+    assert "inline functions first" in unfolded(text) and out.read_bytes() == path.read_bytes()
 
 
 def test_the_command_runs_as_a_program(source, tmp_path):
@@ -260,7 +270,7 @@ def test_what_an_input_holds_and_the_names_of_free_dimensions(xamba, tmp_path):
 def test_the_arithmetic_of_an_npu_is_asked_for_by_name(xamba, source, tmp_path):
     out = tmp_path / "out.onnx"
     code, text, _ = xamba("optimize", source, "-o", out, *PAPER, "--as", "fp16")
-    assert code == 0 and "rounded to float16" in text
+    assert code == 0 and "rounded to float16" in unfolded(text)
     assert "fp16, bf16" in refused(xamba("verify", source, out, "--as", "fp8"), "BadArgument")
 
 
