@@ -19,9 +19,16 @@ class Bar:
     note: str = ""
 
 
+LONG = 100  # characters of a fact that takes the room of two
+
+
 def facts(rows: Iterable[tuple[str, str]]) -> str:
     """Pairs of a word and a plain text."""
-    shown = "".join(f"<div><dt>{text(word)}</dt><dd>{text(said)}</dd></div>" for word, said in rows if said)
+    shown = "".join(
+        f"<div{' class=long' if len(said) > LONG else ''}><dt>{text(word)}</dt><dd>{text(said)}</dd></div>"
+        for word, said in rows
+        if said
+    )
     return f'<dl class="facts">{shown}</dl>' if shown else ""
 
 
@@ -36,7 +43,7 @@ def bars(caption: str, rows: Sequence[Bar]) -> str:
         left = f"left:{50 - size if row.length < 0 else 50:.2f}%;" if both else ""
         note = f"<small>{text(row.note)}</small>" if row.note else ""
         lines.append(
-            f'<tr><th scope="row">{text(row.label)}{note}</th><td class="bar"><i style="{left}width:{size:.2f}%;'
+            f'<tr><th scope="row">{text(row.label)} {note}</th><td class="bar"><i style="{left}width:{size:.2f}%;'
             f'background:var(--{row.colour})"></i></td><td class="num">{text(row.value)}</td></tr>'
         )
     kind = "bars both" if both else "bars"

@@ -36,8 +36,9 @@ def time(us: float, sign: bool = False) -> str:
 
 
 def times(low_us: float, high_us: float) -> str:
-    """Both ends of a band, with one unit: '820 to 1,230 us'."""
-    unit, one = next((u, o) for u, o in TIMES if high_us >= 9.995 * o or u == "us")
+    """Both ends of a band, with one unit, so that neither is below one: '820 to 1,230 us', '3.59 to 6.38 ms'."""
+    found = ((u, o) for u, o in TIMES if high_us >= 9.995 * o or low_us >= 0.9995 * o or u == "us")
+    unit, one = next(found)
     return f"{digits(low_us / one)} to {digits(high_us / one)} {unit}"
 
 

@@ -68,4 +68,5 @@ def test_counts_rates_and_bands_by_hand():
     assert rate(882560, 254, "MAC/s") == "3.47 GMAC/s"
     assert times(820, 1234) == "820 to 1,230 us"
     assert times(8200, 12340) == "8.20 to 12.3 ms"
+    assert times(3_590_000, 6_380_000) == "3.59 to 6.38 s"
     assert digits(-1234.5) == "-1,230"
