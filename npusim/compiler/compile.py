@@ -108,7 +108,7 @@ def _compiled(
             sizes[name] = fused.values[name].elements * 4.0
     room = tiles * capacity * profile.memory.resident_share
     groups = generation in profile.groups_over_tiles
-    turns = groups and generation in profile.memory.turns_in_strips
+    turns = groups and generation in profile.memory.operands_in_strips
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
     if profile.memory.natural_cuts:
         most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))

@@ -28,6 +28,9 @@ def heads_apart(
     placed: list[Placed], values: Mapping[str, Value], outputs: Set[str]
 ) -> tuple[list[Placed], Heads]:
     """The steps without the passes that turn queries and keys, and what goes head by head."""
+    candidates = [s for s in placed if isinstance(k := s.only, VectorWork) and k.kernel in SOFTMAX]
+    if not candidates:
+        return placed, NO_HEADS
     maker: dict[str, Placed] = {}
     readers: dict[str, list[Placed]] = {}
     for step in placed:
@@ -39,10 +42,7 @@ def heads_apart(
     others: dict[str, int] = {}
     instead: dict[str, str] = {}
     results: dict[str, float] = {}  # of the second products -> rows
-    for step in placed:
-        kernel = step.only
-        if not isinstance(kernel, VectorWork) or kernel.kernel not in SOFTMAX:
-            continue
+    for step in candidates:
         first, last = maker.get(step.reads[0]), readers.get(step.writes[0], [])
         work = convolution_of(first) if first is not None else None
         if first is None or work is None or len(first.reads) != 2 or readers[step.reads[0]] != [step]:

@@ -215,7 +215,7 @@ class Layouts:
         works: tuple[Work, ...] = (work,)
         # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
         # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
-        always = self.generation in self.profile.memory.turns_in_strips
+        always = self.generation in self.profile.memory.operands_in_strips
         if leaves and columns % CHANNEL_BLOCK and (always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0):
             works = (work, *ddr_round_trip(value.elements * work.input_bytes), work)
         return self._pass(name, name, works, sharing)
@@ -226,7 +226,7 @@ class Layouts:
         all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which makes two
         problems dearer than four: not where turns keep the law of doubling."""
         heads, terms, channels = prod(value.shape[:-2]), *value.shape[-2:]
-        shared = heads > 1 and self.generation in self.profile.memory.turns_in_strips
+        shared = heads > 1 and self.generation in self.profile.memory.operands_in_strips
         if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles or shared:
             return self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
         if heads == 1:

@@ -34,8 +34,9 @@ class Memory(Strict):
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
-    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader,
-    and a piece of rows goes through all passes of a normalisation.
+    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader;
+    `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
+    `norms_in_strips`: ... on which a piece of rows goes through all passes of a normalisation.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
@@ -85,6 +86,8 @@ class Memory(Strict):
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
+    operands_in_strips: tuple[str, ...] = ()
+    norms_in_strips: tuple[str, ...] = ()
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()

@@ -142,7 +142,7 @@ def streamed_through(
         return missing
     inside, arriving = scratchpad.bytes_of(step.reads), sum(scratchpad.sizes[n] for n in missing)
     room = scratchpad.pipelined_bytes - inside - min(step.fixed_bytes, scratchpad.pipelined_bytes / 4)
-    if scratchpad.passes_on and turns_operand(step):
+    if scratchpad.operands_in_strips and turns_operand(step):
         room -= scratchpad.used_bytes - inside  # what waits for a later step
     check_fits(step, arriving + leaving, room)
     rows = max((getattr(w, "rows", 1) for w in step.steps), default=1)
@@ -159,7 +159,7 @@ def streamed_through(
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
-    if scratchpad.passes_on and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
+    if scratchpad.norms_in_strips and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
         return missing  # a piece goes through all passes: mean and variance of its rows, then their scale
     if pools_as_it_lies(step):
         r.hands_on_bytes = room / 2
@@ -174,7 +174,7 @@ def streamed_through(
 def turned_inside(step: Placed, scratchpad: Scratchpad) -> int:
     """Into how many pieces the pass over an operand is cut that fits turned, not beside itself as it came, so that what
     it makes stays inside (where turns keep the law of doubling); 0 where it does not."""
-    if not scratchpad.passes_on or not turns_operand(step) or not step.sharing:
+    if not scratchpad.operands_in_strips or not turns_operand(step) or not step.sharing:
         return 0
     read, made = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     room = scratchpad.pipelined_bytes - scratchpad.used_bytes - made

@@ -149,7 +149,7 @@ def _computed(
         need += 2 * attention.score_bytes
     weights = step.fixed_bytes * weight_copies(step, scratchpad.tiles)
     room = need + min(weights, scratchpad.resident_bytes / 4)
-    if scratchpad.passes_on and turns_operand(step) and need > scratchpad.resident_bytes:
+    if scratchpad.operands_in_strips and turns_operand(step) and need > scratchpad.resident_bytes:
         beside = scratchpad.beside(
             step.writes[0], k
         )  # the turn is cut whatever leaves: what is used next need not

@@ -76,7 +76,8 @@ class Scratchpad:
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
-        self.passes_on = generation in memory.turns_in_strips
+        self.operands_in_strips = generation in memory.operands_in_strips
+        self.norms_in_strips = generation in memory.norms_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
