@@ -34,9 +34,19 @@ UNASKED = 5000
 
 
 def for_file(report: Report, path: str) -> Report:
-    """The report with commands that name the model's file as it is typed."""
+    """The report with commands that name the model's file as it is typed. xamba rewrites ONNX files only: of any other
+    model its commands keep a word in the place of one, and the sentence says so."""
+    import os
     import shlex
 
-    name = shlex.quote(path)
-    advice = tuple(replace(a, command=a.command.replace("MODEL", name)) for a in report.advice)
-    return replace(report, advice=advice)
+    other = path.lower().endswith((".xml", ".json")) or os.path.isdir(path)
+
+    def named(advice: Advice) -> Advice:
+        if other and advice.command.startswith("xamba "):
+            sentence = f"{advice.sentence} (xamba rewrites ONNX: take the file this was made of)"
+            return replace(
+                advice, sentence=sentence, command=advice.command.replace("MODEL", "MODEL.onnx", 1)
+            )
+        return replace(advice, command=advice.command.replace("MODEL", shlex.quote(path)))
+
+    return replace(report, advice=tuple(map(named, report.advice)))

@@ -27,7 +27,7 @@ def page(found: Serving, width: int = 80) -> list[Line]:
         "busy",
     )
     lines += sentence(queue(found), width, INDENT, "waiting")
-    rows = [_row(", ".join(map(str, sized.sizes)), sized), _row(f"{padded.sizes[0]} (padded)", padded)]
+    rows = [_row(", ".join(map(str, sized.sizes)), sized), _row(f"{padded.sizes[0]} padded", padded)]
     lines += [Line(""), *table(HEADER, rows, width, words=(0,)), Line("")]
     used = uses(found)
     graphs = [

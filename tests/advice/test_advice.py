@@ -73,6 +73,12 @@ def test_a_file_is_named_as_it_is_typed(report):
     assert all("'my models/a.onnx'" in advice.command for advice in named.advice)
 
 
+def test_of_a_model_that_is_no_onnx_file_a_rewrite_names_no_file_that_xamba_refuses(report):
+    named = {a.kind: a for a in for_file(report, "my models/a.xml").advice}
+    assert named["cumba"].command.startswith("xamba optimize MODEL.onnx ") and "ONNX" in named["cumba"].sentence
+    assert all("a.xml" in a.command for a in named.values() if a.command.startswith("npusim "))
+
+
 def test_advice_is_given_when_it_is_asked_for_and_up_to_a_number_of_tasks():
     graph, hw = npusim.load(EXAMPLE), npusim.hardware("lunar_lake")
     assert not npusim.simulate(graph, hw).advice
