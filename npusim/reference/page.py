@@ -8,12 +8,16 @@ from npusim.reference.errors import GroupErrors, NetworkRow, Validation, by_prod
 from npusim.terminal.layout import Line, sentence, table
 
 _HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "band", "bar")
-_SHORT = {
-    "scratchpad to scratchpad": "within scratchpad",
+_SHORT = {  # so short that none is cut at 80 columns
+    "scratchpad to scratchpad": "in scratchpad",
     "ddr to ddr": "within DDR",
-    "scratchpad to ddr": "scratchpad to DDR",
-    "ddr to scratchpad": "DDR to scratchpad",
-    "depthwise, pool, eltwise": "depthwise, pool, add",
+    "scratchpad to ddr": "to DDR",
+    "ddr to scratchpad": "from DDR",
+    "convolution, matmul": "conv, matmul",
+    "depthwise, pool, eltwise": "the others",
+    "one input, large": "1 input, large",
+    "one input, small": "1 input, small",
+    "  wider than one pixel": "  width above 1",
 }
 
 
