@@ -75,7 +75,9 @@ def test_a_file_is_named_as_it_is_typed(report):
 
 def test_of_a_model_that_is_no_onnx_file_a_rewrite_names_no_file_that_xamba_refuses(report):
     named = {a.kind: a for a in for_file(report, "my models/a.xml").advice}
-    assert named["cumba"].command.startswith("xamba optimize MODEL.onnx ") and "ONNX" in named["cumba"].sentence
+    assert (
+        named["cumba"].command.startswith("xamba optimize MODEL.onnx ") and "ONNX" in named["cumba"].sentence
+    )
     assert all("a.xml" in a.command for a in named.values() if a.command.startswith("npusim "))
 
 
