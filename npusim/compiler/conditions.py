@@ -12,6 +12,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
 
+MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = (
     1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
@@ -182,6 +183,13 @@ def depth_by_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return str(node.attribute("mode", "DCR")) == "CRD"
 
 
+def depth_by_few_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """The same of up to 256 channels (Intel's schedules of NPU 4000 and 5010: 32 to 64 results of blocks of three and
+    96 to 256 of two are no convolutions, 16 and 64 are)."""
+    few = graph.values[node.inputs[0]].shape[1] <= MOST_PIXEL_CHANNELS
+    return few and depth_by_pixels(node, graph, on_mac_array)
+
+
 def written_by_model(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """Not what a ReduceMin was written out as."""
     return not node.metadata.get("xamba.from", "").startswith("ReduceMin ")
@@ -232,6 +240,7 @@ CONDITIONS: dict[str, Condition] = {
         permutes_by_dma,
         image_as_it_lies,
         depth_by_pixels,
+        depth_by_few_pixels,
         written_by_model,
         long_rest,
         unexpanded_or_short,

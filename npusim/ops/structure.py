@@ -252,7 +252,7 @@ def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
     schedules: 4 to 256 channels as `as_transcov`, blocks of four not). With the image spread out in memory
     (`upsampled`: NPU 3720), only channels of whole sixteens (4, 9, 12, 18, 27 and 36 by the DMA there). One channel of
     whole sixteens, side by side for each pixel, is a kernel (16 channels at 64 to 200 pixels; in DCR order by the
-    DMA)."""
+    DMA); so are blocks of two where the profile takes no convolution for them (more than 256 channels)."""
     source, out = c.input(0), c.output
     by_dma = Lowering("dma", (copy(out.npu_bytes),))
     block = int(c.attr("blocksize", 1))
@@ -269,7 +269,9 @@ def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
         output_bytes=out.dtype.npu_bytes,
         weight_groups=source.shape[1],
     )  # fmt: skip
-    found = (Lowering("mac_array", (work,), macs=0.0), by_dma)
+    found: tuple[Lowering, ...] = (Lowering("mac_array", (work,), macs=0.0), by_dma)
+    if block == 2 and even and c.attr("mode", "DCR") == "CRD":
+        found = (*found, dsp(c, "permute"))
     return (Lowering("upsampled", (work,), macs=0.0), *found) if even else found
 
 

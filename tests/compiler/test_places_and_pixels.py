@@ -100,6 +100,21 @@ def test_one_channel_of_whole_sixteens_side_by_side_is_a_kernel() -> None:
     assert engines == {"depth2space_4_16_64": {"dsp"}, "space_d2s_4_1_16_64_64": {"dma"}}
 
 
+@pytest.mark.parametrize(
+    ("name", "later"),
+    [("2_256_24", "mac_array"), ("2_384_24", "dsp"), ("3_144_24", "mac_array"), ("3_288_24", "dma")],
+)
+def test_more_than_256_channels_are_no_convolution_on_later_generations(name: str, later: str) -> None:
+    """Of blocks of two they are a kernel, of three moved by the DMA; profile 2026, where twice the channels would cost
+    less, has convolutions."""
+    for npu, profile, engine in (
+        ("meteor_lake", "2026-as-released", "mac_array"), ("lunar_lake", "2026-as-released", later),
+        ("panther_lake", "2026-as-released", later), ("panther_lake", "2026", "mac_array"),
+    ):  # fmt: skip
+        steps = _plan(f"depth2space_{name}", npu, profile).steps
+        assert {s.engine for s in steps if s.node.op_type == "DepthToSpace"} == {engine}
+
+
 @pytest.mark.parametrize(("npu", "engine"), [("meteor_lake", "mac_array"), ("panther_lake", "dma")])
 def test_a_line_of_one_channel_is_widened_through_ddr(npu: str, engine: str) -> None:
     """1 x 16,000 by ten taps: 512,000 bytes beside zeros, by a convolution or by copies; not in profile 2026, where one
