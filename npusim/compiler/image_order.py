@@ -61,6 +61,19 @@ class ImageOrder:
             if self._rows_and_columns(made.name):
                 self.planes.add(made.name)
 
+    def multiplies_planes(self, node: Node) -> bool:
+        """Whether a node multiplies two images of one size whose channels lie side by side."""
+        names = [n for n in node.inputs if n]
+        if node.op_type != "Mul" or len(names) != 2 or not self._rows_and_columns(node.outputs[0]):
+            return False
+        shape = self.graph.values[node.outputs[0]].shape
+        return all(self.graph.values[n].shape == shape and self.root(n) in self.planes for n in names)
+
+    def cut(self, name: str, whole: str) -> None:
+        """Note a part of an image as one."""
+        if whole in self.planes and self._rows_and_columns(name):
+            self.planes.add(name)
+
     def _rows_and_columns(self, name: str) -> bool:
         shape = self.graph.values[name].shape
         return len(shape) == IMAGE_AXES and sum(n > 1 for n in shape) == IMAGE_AXES - 1

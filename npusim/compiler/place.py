@@ -141,6 +141,8 @@ class Placer:
                 for name in filter(None, node.outputs):
                     part = chosen.name == "view" and values[name].elements < values[source].elements
                     (self.part_of if part else self.alias)[name] = self.root(source) if part else source
+                    if part:
+                        self.image_order.cut(name, self.whole(source))
                     same = same_extents(values[source].shape, values[name].shape)
                     same = same or (chosen.name == "fused" and self.image_order.same_form(source, name))
                     if source in self.reshaped or not same:
@@ -269,7 +271,8 @@ class Placer:
                 if name not in by_name:
                     continue
                 if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
-                    continue
+                    if name != "mac_array" or not self.image_order.multiplies_planes(node):
+                        continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
                 if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
                     why = f"{node.op_type}: its neighbours write and read it with strides"

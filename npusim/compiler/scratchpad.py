@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
-from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.cut_images import cut_images
+from npusim.compiler.distribution import (
+    ADDED,
+    COPIED,
+    GROUPS,
+    ONE,
+    PARTS,
+    joined_over,
+    through_ddr,
+)
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
@@ -82,6 +91,7 @@ class Scratchpad:
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
         self.stays = {name for name, _ in self.edges}
+        self.cut_out, self.cut_inside = cut_images(steps, part_of, generation, self.parts_apart)
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.joined_over = joined_over(steps, generation in memory.channels_joined_in_ddr)
@@ -264,6 +274,7 @@ class Scratchpad:
             alone = product and name in self.for_products
             readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
+            reshaped &= name not in self.cut_inside
             if name in self.put_in_place and normalises_channels(step):
                 self._apart(holder, BY_ROWS, r)
             elif reshaped or through_ddr(made, sharing, readers):

@@ -13,7 +13,7 @@ from npusim.compiler.fuse.early_slices import asked_in_part
 from npusim.compiler.neighbours import reading_nodes
 from npusim.graph import Graph, Node, Value
 
-PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result
+PRODUCTS = {"MatMul": -1, "Gemm": -1}  # op -> axis of the channels in its result
 CHANNELS = 16  # a part is of whole sixteens (3,352 channels of a layer with 24 heads stay one product)
 
 

@@ -1,0 +1,33 @@
+"""Channels of what a convolution made, cut off by a Split or Slices.
+
+In Intel's schedules a convolution is never taken apart for them, as products are (30 of 30: windows of 1 and 3, planes of
+20 to 64, lines of 256 and 512). Where the tiles share its rows each reader gets its channels from inside on NPU 4000 and
+5010; where they share its channels (windows on planes of up to 28 rows on NPU 4000), and always on 3720, it is written to
+DDR, each reader loads its channels and goes on inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from npusim.compiler.distribution import CONVOLUTIONS, SMALL_PLANE_ROWS, is_pointwise
+from npusim.compiler.parts import edge_of
+from npusim.compiler.place import Placed
+from npusim.work import MacWork
+
+
+def cut_images(
+    steps: Sequence[Placed], part_of: Mapping[str, str], generation: str, apart: bool
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Parts of what convolutions made, and those of them that their readers get from inside. `apart`: none does."""
+    made = {n: s for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes} if part_of else {}
+    parts = frozenset(n for n in part_of if edge_of(n, part_of) in made)
+    if apart:
+        return parts, frozenset()
+    whole = generation == "5010"
+    inside = (n for n in parts if whole or not _over_channels(made[edge_of(n, part_of)]))
+    return parts, frozenset(inside)
+
+
+def _over_channels(step: Placed) -> bool:
+    work = step.steps[-1] if step.steps else None
+    return isinstance(work, MacWork) and work.out_h <= SMALL_PLANE_ROWS and not is_pointwise(step)
