@@ -1,9 +1,10 @@
-"""Channels of what a convolution made, cut off by a Split or Slices.
+"""Channels of what a convolution made, cut off by a Split.
 
-In Intel's schedules a convolution is never taken apart for them, as products are (30 of 30: windows of 1 and 3, planes of
-20 to 64, lines of 256 and 512). Where the tiles share its rows each reader gets its channels from inside on NPU 4000 and
-5010; where they share its channels (windows on planes of up to 28 rows on NPU 4000), and always on 3720, it is written to
-DDR, each reader loads its channels and goes on inside."""
+Intel's compiler leaves the convolution whole, as it does no product (`fuse/cut_products.py`). In its schedules (windows
+of 1 and 3, planes of 20 to 64, two and four parts, and convolutional LSTMs) a kernel gets its channels from inside on
+NPU 4000 and 5010 where the tiles share the convolution's rows; where they share its channels (windows on planes of up
+to 28 rows on NPU 4000), and always on 3720, the whole is written to DDR, each reader loads its channels and goes on
+inside."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.differences import negated_apart
 from npusim.compiler.distribution import IMAGE, SLABS
 from npusim.compiler.image_columns import folded, reads_grey
 from npusim.compiler.images import enlarged, is_image, reads_image
@@ -78,9 +77,6 @@ class Edges(Layouts):
             added += turned
         if self.sums is not None:
             turned, step = self.sums.before(step)
-            added += turned
-        if self.profile.memory.as_scheduled:
-            turned, step = negated_apart(step, self.placer, self.values)
             added += turned
         added.append(step)
         for one in added:

@@ -270,9 +270,13 @@ class Placer:
                 condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
                 if name not in by_name:
                     continue
-                if condition and not CONDITIONS[condition](node, self.graph, self.on_mac_array):
-                    if name != "mac_array" or not self.image_order.multiplies_planes(node):
-                        continue
+                images = name == "mac_array" and self.image_order.multiplies_planes(node)
+                if (
+                    condition
+                    and not images
+                    and not CONDITIONS[condition](node, self.graph, self.on_mac_array)
+                ):
+                    continue
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
                 if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
                     why = f"{node.op_type}: its neighbours write and read it with strides"

@@ -274,7 +274,7 @@ class Scratchpad:
             alone = product and name in self.for_products
             readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
-            reshaped &= name not in self.cut_inside
+            reshaped &= name not in self.cut_inside or step.engine != "dsp"
             if name in self.put_in_place and normalises_channels(step):
                 self._apart(holder, BY_ROWS, r)
             elif reshaped or through_ddr(made, sharing, readers):

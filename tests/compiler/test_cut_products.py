@@ -2,10 +2,14 @@
 
 import pytest
 
+from npusim.arch.presets import load_hardware
 from npusim.compiler.fuse.cut_products import cut_products
+from npusim.graph import Graph
+from npusim.simulation import simulate
 from tests.graphs import loaded
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import cut, linear, rmsnorm, silu
+from tests.vendor.nets.layers import conv, cut, linear, rmsnorm, silu
+from tests.vendor.placement import HARDWARE
 
 
 def products(few: int, one_row: bool) -> int:
@@ -32,3 +36,30 @@ def products(few: int, one_row: bool) -> int:
 )
 def test_products_taken_apart(few, one_row, count) -> None:
     assert products(few, one_row) == count
+
+
+def gated_image(by_slices: bool, window: int, size: int) -> Graph:
+    """Tanh and sigmoid of the halves of a convolution's 64 channels, multiplied, behind and in front of a 3x3."""
+    g = Builder()
+    y = conv(g, g.input(1, 32, size, size), 32, 32)
+    y = conv(g, y, 32, 64, window)
+    halves = [cut(g, y, 1, 0, 32), cut(g, y, 1, 32, 64)] if by_slices else g.op("Split", y, count=2, axis=1)
+    z = g.op("Mul", g.op("Tanh", halves[0]), g.op("Sigmoid", halves[1]))
+    return loaded(g.model(conv(g, z, 32, 32)))
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_a_convolution_is_taken_apart_for_slices_not_for_a_split(window) -> None:
+    assert sum(n.op_type == "Conv" for n in cut_products(gated_image(False, window, 40)).nodes) == 3
+    assert sum(n.op_type == "Conv" for n in cut_products(gated_image(True, window, 40)).nodes) == 4
+
+
+@pytest.mark.parametrize(("npu", "tiles", "mb", "us"), [("4000", 4, 1.3, 0.0), ("5010", 3, 0.9, 34.6)])
+def test_halves_of_a_split_image_and_what_kernels_make_of_them_stay_inside(npu, tiles, mb, us) -> None:
+    """56 x 56, a window of 3: bytes, and the total of NPU 5010, in Intel's schedules."""
+    hw = load_hardware(HARDWARE[npu]).replace({"tiles": tiles, "step.minimum_ns": 0.0})
+    report = simulate(gated_image(False, 3, 56), hw, "2026-as-released", band=False)
+    assert report.bytes_moved / 1e6 == pytest.approx(mb, rel=0.15)
+    if us:
+        assert report.latency_us == pytest.approx(us, rel=0.15)
+        assert next(n for n in report.nodes if n.op_type == "Mul").engine == "mac_array"

@@ -13,7 +13,7 @@ from npusim.compiler.fuse.early_slices import asked_in_part
 from npusim.compiler.neighbours import reading_nodes
 from npusim.graph import Graph, Node, Value
 
-PRODUCTS = {"MatMul": -1, "Gemm": -1}  # op -> axis of the channels in its result
+PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result
 CHANNELS = 16  # a part is of whole sixteens (3,352 channels of a layer with 24 heads stay one product)
 
 
@@ -41,7 +41,12 @@ def cut_products(graph: Graph) -> Graph:
         bias = _bias_behind(node, readers, graph, outputs)
         last = bias or node
         parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph, outputs)
-        if parts is None or int(node.attribute("group", 1)) != 1 or _cut_in_rows(parts, asked):
+        if (
+            parts is None
+            or _split_convolution(node, parts)
+            or int(node.attribute("group", 1)) != 1
+            or _cut_in_rows(parts, asked)
+        ):
             continue
         instead[node.name] = [
             made
@@ -64,6 +69,12 @@ def _cut_in_rows(parts: list[Part], asked: frozenset[str]) -> bool:
     The gate of a Mamba-2 layer whose head reads one token: one product of 192 x 1,024 by 4,384 in its schedules on NPU
     4000 and 5010, its parts cut out of the result, where the same layer without the slice is taken apart."""
     return 0 < sum(part.output in asked for part in parts) < len(parts)
+
+
+def _split_convolution(node: Node, parts: list[Part]) -> bool:
+    """Whether a Split cuts a convolution's channels: it stays whole in Intel's schedules (15 of 15: windows of 1, 3 and
+    5, planes of 20 to 64, lines of 100 to 5,000), where Slices take it apart (4 of 4)."""
+    return node.op_type == "Conv" and any(part.node.op_type == "Split" for part in parts)
 
 
 def _weights_fixed(node: Node, graph: Graph) -> bool:
