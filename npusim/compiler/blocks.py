@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.fitted import Fitted, Operands
+from npusim.compiler.fitted import AVOID, Fitted, Operands
 from npusim.compiler.nominal import nominal, ways_ns
 from npusim.compiler.split import Blocks
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
@@ -38,7 +38,9 @@ LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.1
 #: schedules: 512 x 3,072 x 3,072 in 96 of 32 channels).
 MOST_WHOLE, WHOLE_WORTH = 512, 1.1
 COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
-#: Blocks along two axes that wait for their transfers are taken up to so much dearer than the cheapest along one.
+#: Blocks along two axes that wait for their transfers are taken up to so much dearer than the cheapest along one; where
+#: they are avoided, blocks along one up to so much dearer than those (Intel's schedules of products: 85 to 131 cut over
+#: channels and 12 to 46 over rows a generation and way, 4 to 10 over both).
 TWO_WORTH = 1.3
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 #: Numbers of blocks of rows to choose among, where ways are compared by their time.
@@ -57,13 +59,14 @@ def fitting_blocks(
     operands: Operands,
     tiles: int,
     tile_bytes: float,
-    two_wait: bool = False,
+    two_axes: str = "",
     by_time: str = "",
     passes: int = 1,
 ) -> Fitted | None:
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
-    `tile_bytes`: what one scratchpad has for them. `two_wait`: blocks along two axes wait for their transfers.
+    `tile_bytes`: what one scratchpad has for them. `two_axes`: WAIT where blocks along two of them wait for their
+    transfers, AVOID where those along one are taken up to `TWO_WORTH` times as dear.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     groups = int(work.groups)
     if groups > 1:
@@ -72,9 +75,9 @@ def fitting_blocks(
             n = ceil(groups / min(groups, int(at_once)))
             return Fitted(Blocks(groups=n), 1, 1, n, n, 0.0, 0.0)
         each = Operands(operands.left / groups, operands.right / groups, operands.out / groups)
-        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, two_wait, by_time, passes)
+        one = fitting_blocks(replace(work, groups=1), each, tiles, tile_bytes, two_axes, by_time, passes)
         return None if one is None else _repeated(one, groups, "groups")
-    how = tiles, tile_bytes, two_wait, by_time, passes
+    how = tiles, tile_bytes, two_axes, by_time, passes
     upright = _search(work, operands, *how)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
@@ -166,7 +169,7 @@ def _up(value: Any, step: Any) -> Any:
 
 
 def _search(
-    work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_wait: bool, by_time: str, passes: int
+    work: MacWork, o: Operands, tiles: int, tile_bytes: float, two_axes: str, by_time: str, passes: int
 ) -> Fitted | None:
     """All numbers of channel and term blocks, both ways over the tiles, both loop orders, one piece or two at once, and
     rows in as few blocks as fit or in more."""
@@ -288,9 +291,12 @@ def _search(
         even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
         if even.min() <= EVEN_WORTH * cost[best]:
             best = int(np.argmin(even))
-    if two_wait and fits.any():
+    if two_axes and fits.any():
         two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
         other = np.where(two, inf, cost)
-        if two[best] and cost[best] + (1 - BEHIND) * shorter[best] > TWO_WORTH * other.min():
+        dearer = cost[best] + (1 - BEHIND) * shorter[best] > TWO_WORTH * other.min()
+        if two_axes == AVOID:
+            dearer = other.min() <= TWO_WORTH * cost[best]
+        if two[best] and dearer:
             best = int(np.argmin(other))
     return fitted(best, least_cost)

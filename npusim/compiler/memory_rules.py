@@ -17,6 +17,7 @@ class Memory(Strict):
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
     `whole_kernels_wait`: ... one that is not cut waits for all of them;
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
+    `cuts_over_one_axis`: ... such a product is cut over one of them where that costs little more.
     `batches_wait`: ... the weights of a convolution that goes image by image.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
@@ -73,6 +74,7 @@ class Memory(Strict):
     kernel_pieces_wait: tuple[str, ...] = ()
     whole_kernels_wait: tuple[str, ...] = ()
     cuts_over_two_axes_wait: tuple[str, ...] = ()
+    cuts_over_one_axis: tuple[str, ...] = ()
     batches_wait: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import ceil
 
 from npusim.compiler.chains import Attention, Strips, attention_of, turns_operand
-from npusim.compiler.fitted import Fitted
+from npusim.compiler.fitted import WAIT, Fitted
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.nominal import moving_ns
 from npusim.compiler.pieces import (
@@ -42,14 +42,14 @@ def in_blocks(
     """A product or convolution in blocks through DDR; returns the inputs that arrive."""
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     work, tiles = convolution_of(step), scratchpad.tiles
-    two_wait = scratchpad.cuts_wait and _many_rows(step)
+    two_axes = scratchpad.two_axes if _many_rows(step) else ""
     found, inside = None, not missing and not takes_turned_image(step) and not _large_image(step, scratchpad)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
         scratchpad.make_room(k, step, r, scratchpad.resident_bytes - scratchpad.pipelined_bytes / 2)
         others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     by_time = scratchpad.generation if scratchpad.memory.blocks_by_time else ""
-    how = two_wait, by_time
+    how = two_axes, by_time
     if inside:
         found = product_blocks(step, reads, writes, True, tiles, tile_bytes - others / tiles, *how)
     apart = product_blocks(step, reads, writes, False, tiles, tile_bytes - others / tiles, *how)
@@ -89,7 +89,7 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
     distinct = b.channels * b.terms
     r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
     r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
-    waits = not fitted.overlaps or (scratchpad.cuts_wait and _two_axes(step, b))
+    waits = not fitted.overlaps or (scratchpad.two_axes == WAIT and _two_axes(step, b))
     if waits:
         r.overlaps, r.weights_until = False, 0.0
     axes = [

@@ -223,11 +223,11 @@ def term_blocks(step: Placed) -> int:
 
 
 def product_blocks(
-    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, two_wait: bool,
+    step: Placed, reads: float, writes: float, inside: bool, tiles: int, tile_bytes: float, two_axes: str,
     by_time: str = "",
 ) -> tuple[Fitted, float] | None:  # fmt: skip
     """Blocks of a product or convolution that goes through the scratchpads in pieces, and how many times its inputs
-    cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_wait`, `by_time`: as there."""
+    cross from DDR. `inside`: its inputs are in the scratchpads and stay there. `two_axes`, `by_time`: as there."""
     work = convolution_of(step)
     if work is None:
         return None
@@ -241,7 +241,7 @@ def product_blocks(
         taps = [w.kernel_h * w.kernel_w for w in windows]
         right *= max(taps) / sum(taps)
     o, passes = Operands(left, right, writes, stays), sum(isinstance(w, MacWork) for w in step.steps)
-    fitted = fitting_blocks(work, o, tiles, tile_bytes, two_wait, by_time, passes)
+    fitted = fitting_blocks(work, o, tiles, tile_bytes, two_axes, by_time, passes)
     if fitted is None:
         return None
     again = fitted.left_reads

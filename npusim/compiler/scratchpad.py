@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
+<<<<<<< HEAD
 from npusim.compiler.cut_images import cut_images
 from npusim.compiler.distribution import (
     ADDED,
@@ -17,6 +18,10 @@ from npusim.compiler.distribution import (
     joined_over,
     through_ddr,
 )
+=======
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.fitted import AVOID, WAIT
+>>>>>>> 16f6fd1 (Products that do not fit are cut over one axis where that costs little more, as released on NPU 4000 and 5010)
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
@@ -71,7 +76,9 @@ class Scratchpad:
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
-        self.cuts_wait = generation in memory.cuts_over_two_axes_wait
+        self.two_axes = WAIT if generation in memory.cuts_over_two_axes_wait else ""
+        if generation in memory.cuts_over_one_axis:
+            self.two_axes = AVOID
         self.batches_wait = generation in memory.batches_wait
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusim.compiler.blocks import Operands, fitting_blocks
+from npusim.compiler.fitted import AVOID, Fitted
 from npusim.compiler.split import Blocks, even_blocks, mac_shares, piece_of, weight_bytes
 from npusim.work import MacOp, MacWork
 
@@ -59,6 +60,19 @@ def test_more_scratchpad_never_makes_a_cut_dearer(m, k, n, t, nbytes, factor):
     work = product(m, k, n)
     less, more = (fitting_blocks(work, operands(work), t, b) for b in (nbytes, nbytes * factor))
     assert less is None or more.cost <= less.cost * (1 + 0.03)  # rows in whole grids
+
+
+def axes_of(found: Fitted) -> int:
+    return sum(n > 1 for n in (found.blocks.rows, found.blocks.channels, found.blocks.terms))
+
+
+@given(extents, extents, extents, tiles, capacity)
+def test_two_axes_are_avoided_for_one_that_reads_every_operand_once(m, k, n, t, nbytes):
+    work = product(m, k, n)
+    either, avoided = (fitting_blocks(work, operands(work), t, nbytes, two_axes) for two_axes in ("", AVOID))
+    assert axes_of(avoided) <= axes_of(either)
+    if axes_of(avoided) < axes_of(either):
+        assert avoided.left_reads == avoided.right_reads == 1
 
 
 @given(
