@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
-<<<<<<< HEAD
 from npusim.compiler.cut_images import cut_images
 from npusim.compiler.distribution import (
     ADDED,
@@ -18,10 +17,7 @@ from npusim.compiler.distribution import (
     joined_over,
     through_ddr,
 )
-=======
-from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.fitted import AVOID, WAIT
->>>>>>> 16f6fd1 (Products that do not fit are cut over one axis where that costs little more, as released on NPU 4000 and 5010)
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
