@@ -132,7 +132,7 @@ def test_a_recurrent_layer_is_one_product_and_then_a_product_and_gates_a_step(
 
 @given(st.integers(1, 3), st.integers(1, 2), st.integers(1, 200), st.integers(1, 300))
 def test_an_lstm_of_up_to_256_units_in_sixteens_may_be_one_kernel(batch, directions, length, hidden) -> None:
-    """As long as what it reads and writes: 38 to 450 us of 22 layers in Intel's schedules of NPU 5010."""
+    """As long as what it reads and writes: 10 to 450 us of 16 layers in Intel's schedules of NPU 5010."""
     gates = 4 * hidden
     inputs = [tensor(length, batch, 8), weight(directions, gates, 8), weight(directions, gates, hidden)]
     ways = ask("LSTM", inputs, [tensor(length, directions, batch, hidden)])
