@@ -55,12 +55,14 @@ def gelu_by_tanh(g: Builder, rows: int, width: int) -> str:
     return g.op("Mul", g.op("Mul", x, g.const(0.5)), g.op("Add", g.op("Tanh", inner), g.const(1.0)))
 
 
-def _eight_bits(g: Builder, x: str) -> str:
+def eight_bits(g: Builder, x: str) -> str:
+    """QuantizeLinear and DequantizeLinear."""
     step = g.const(np.array(0.02, np.float32)), g.const(np.array(128, np.uint8))
     return g.op("DequantizeLinear", g.op("QuantizeLinear", x, *step), *step)
 
 
-def _stored(g: Builder, *shape: int) -> str:
+def stored(g: Builder, *shape: int) -> str:
+    """A constant of 8 bits, dequantized."""
     values = (np.arange(np.prod(shape)) * 37 % 251 - 125).astype(np.int8).reshape(shape)
     return g.op(
         "DequantizeLinear",
@@ -72,15 +74,15 @@ def _stored(g: Builder, *shape: int) -> str:
 
 def product_of_eight_bits(g: Builder, rows: int, terms: int, width: int) -> str:
     """qdq_M_K_N: a product between QuantizeLinear and DequantizeLinear, weights in 8 bits; float32 in and out."""
-    x = _eight_bits(g, g.input(1, rows, terms, dtype=TensorProto.FLOAT))
-    return _eight_bits(g, g.op("MatMul", x, _stored(g, terms, width)))
+    x = eight_bits(g, g.input(1, rows, terms, dtype=TensorProto.FLOAT))
+    return eight_bits(g, g.op("MatMul", x, stored(g, terms, width)))
 
 
 def conv_of_eight_bits(g: Builder, ci: int, co: int, kernel: int, stride: int, size: int) -> str:
     """qdqconv_CI_CO_K_S_HW: the same of a convolution."""
-    x = _eight_bits(g, g.input(1, ci, size, size, dtype=TensorProto.FLOAT))
+    x = eight_bits(g, g.input(1, ci, size, size, dtype=TensorProto.FLOAT))
     pads, strides = [kernel // 2] * 4, [stride] * 2
-    return _eight_bits(g, g.op("Conv", x, _stored(g, co, ci, kernel, kernel), pads=pads, strides=strides))
+    return eight_bits(g, g.op("Conv", x, stored(g, co, ci, kernel, kernel), pads=pads, strides=strides))
 
 
 def channels_normalised(g: Builder, channels: int, size: int) -> str:

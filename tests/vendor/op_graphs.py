@@ -4,7 +4,7 @@
 
 Shapes in names are joined by `_`; kinds that stand for an ONNX op of one input (`Softmax_12_128_128`) and binary ones
 (`Add_64_56_56_by_64_1_1`) have a leading axis of 1 on the first operand that is not written. `FORMS` lists the rest,
-`op_forms.py` and `op_chains.py` have more.
+`op_forms.py`, `op_chains.py`, `op_kinds.py` and `op_layers.py` have more.
 """
 
 import sys
@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from tests.vendor import op_chains, op_forms
+from tests.vendor import op_chains, op_forms, op_kinds, op_layers
 from tests.vendor.builder import OPSET, Builder
 from tests.vendor.op_forms import numbers
 
@@ -180,6 +180,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "ReduceSum": sum_over_second_last, "gatherlast": gather_columns, "scatternd": scatter_rows,
     "scatterel": scatter_elements, "maxpool": maxpool, "avgpool": avgpool, "globalavg": global_pool,
     "gelu": gelu, "depth2space": pixel_shuffle, "castf32": cast_f32, **op_chains.FORMS,
+    **op_kinds.FORMS, **op_layers.FORMS,
 }  # fmt: skip
 
 
