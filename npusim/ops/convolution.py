@@ -130,7 +130,14 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         )  # fmt: skip
         work = _as_product(work)
     cut: list[tuple[str, tuple[Work, ...]]]
-    cut = [(name, sliced(work, limit)) for name, limit in WINDOW_LIMITS.items()]
+    # Groups stay apart where their window is cut: 16 of 48 channels with 128 taps are 16 times twelve slices and eleven
+    # sums in Intel's schedules (`ConvertGroupConv_0/conv_slice_0_0`), not one convolution with zeros.
+    each = work
+    if work.weight_groups > 1:
+        each = window_work(
+            c, MacOp.CONVOLUTION, source, out, kernel, channels // group, filters // group, group, size
+        )  # fmt: skip
+    cut = [(name, sliced(each, limit)) for name, limit in WINDOW_LIMITS.items()]
     plain = group in (1, channels) and source.shape[0] == 1
     if len(kernel) == 3 and plain and spatial(c, "dilations", 3) == (1, 1, 1):
         places = source.shape[2], out.shape[2], pads(c, source.shape[2:], out.shape[2:], kernel)[0]

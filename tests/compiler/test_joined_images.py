@@ -42,8 +42,8 @@ def joined(size, activated):
 
 def spread(size):
     """A transposed convolution of 4 x 4 by two, a 3x3 behind."""
-    values = [image("x", 32, size), image("t", 32, 2 * size), image("y", 32, 2 * size)]
-    values += [weight("wt", 32, 32, 4, 4), weight("wy", 32, 32, 3, 3)]
+    values = [image("x", 64, size), image("t", 64, 2 * size), image("y", 64, 2 * size)]
+    values += [weight("wt", 64, 64, 4, 4), weight("wy", 64, 64, 3, 3)]
     stride = {"kernel_shape": (4, 4), "pads": (1,) * 4, "strides": (2, 2)}
     nodes = [
         Node("Spread", "ConvTranspose", ("x", "wt"), ("t",), stride),

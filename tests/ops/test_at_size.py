@@ -61,6 +61,21 @@ def test_a_patch_convolution_is_four_at_stride_eight_four_poolings_and_three_add
     assert len([s for s in ways["sliced_15"].steps if s.op == MacOp.CONVOLUTION]) == 4  # 15 + 1 on NPU 5010
 
 
+def test_groups_of_a_long_window_are_cut_apart() -> None:
+    """The window of places of a speech encoder, 128 = 11 x 11 + 7 taps of 16 groups of 48 channels: each group by itself
+    in Intel's schedules, twelve slices and eleven sums; one of three taps is one convolution with zeros."""
+    inputs = [tensor(1, 768, 256), weight(768, 48, 128)]
+    ways = ask("Conv", inputs, [tensor(1, 768, 256)], kernel_shape=(128,), pads=(64, 63), group=16)
+    slices = [s for s in ways["sliced"].steps if s.op == MacOp.CONVOLUTION]
+    assert [s.kernel_h for s in slices] == [11] * 11 + [7]
+    assert {(s.groups, s.in_c, s.out_c, s.weight_groups) for s in slices} == {(16, 48, 48, 1)}
+    assert [s.op for s in ways["sliced"].steps].count(MacOp.ELTWISE) == 11
+    short = ask(
+        "Conv", [tensor(1, 768, 256), weight(768, 48, 3)], [tensor(1, 768, 256)], pads=(1, 1), group=16
+    )
+    assert (short["mac_array"].steps[0].in_c, short["mac_array"].steps[0].weight_groups) == (768, 16)
+
+
 @given(st.lists(st.sampled_from([1, 4, 16, 48, 1000, 1024, 8192, 524288]), min_size=1, max_size=4))
 def test_a_pass_has_all_the_elements_and_no_more_channels_than_the_array(shape) -> None:
     height, width, channels = extent(shape)
