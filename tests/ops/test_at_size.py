@@ -62,8 +62,8 @@ def test_a_patch_convolution_is_four_at_stride_eight_four_poolings_and_three_add
 
 
 def test_groups_of_a_long_window_are_cut_apart() -> None:
-    """The window of places of a speech encoder, 128 = 11 x 11 + 7 taps of 16 groups of 48 channels: each group by itself
-    in Intel's schedules, twelve slices and eleven sums; one of three taps is one convolution with zeros."""
+    """The window of places of a speech encoder, 128 = 11 x 11 + 7 taps of 16 groups of 48 channels: each by itself in
+    Intel's schedules, twelve slices and eleven sums; one of three taps is one convolution with zeros."""
     inputs = [tensor(1, 768, 256), weight(768, 48, 128)]
     ways = ask("Conv", inputs, [tensor(1, 768, 256)], kernel_shape=(128,), pads=(64, 63), group=16)
     slices = [s for s in ways["sliced"].steps if s.op == MacOp.CONVOLUTION]
