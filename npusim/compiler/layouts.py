@@ -224,11 +224,17 @@ class Layouts:
         """The pass over the right side of a product. A problem is a row, its terms the columns. On generations that
         give whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles every tile turns
         all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which makes two
-        problems dearer than four: not where turns keep the law of doubling."""
+        problems dearer than four: not where turns keep the law of doubling. A tile's problems count in fours there
+        (`problems_turned_in_fours`): its two of four, 1x64x2x2601, take as long as four."""
         heads, terms, channels = prod(value.shape[:-2]), *value.shape[-2:]
         shared = heads > 1 and self.generation in self.profile.memory.operands_in_strips
         if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles or shared:
-            return self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
+            work = self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
+            fast = self.profile.memory.problems_turned_in_fours.get(self.generation, 0)
+            if heads < self.tiles or min(terms, channels) >= fast:
+                return work
+            each = ceil_to(-(-heads // self.tiles), PIXELS_PER_ROW)
+            return replace(work, out_h=each, in_h=each, write_tiles=EVERY_TILE)
         if heads == 1:
             return self._turn(MacOp.PERMUTE_IMAGE, name, value, (terms, 1, channels))
         work = self._turn(MacOp.PERMUTE, name, value, (heads, PIXELS_PER_ROW, channels))

@@ -37,6 +37,8 @@ class Memory(Strict):
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader;
     `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
+    `problems_turned_in_fours`: by generation, that pass counts a tile's problems in fours unless both their sides have
+    so many elements.
     `norms_in_strips`: ... on which a piece of rows goes through all passes of a normalisation.
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
@@ -85,6 +87,7 @@ class Memory(Strict):
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
     image_norm_rows: dict[str, int] = field(default_factory=dict)
+    problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
