@@ -150,3 +150,10 @@ def test_scales_and_all_ones_convolutions_are_no_macs_of_the_op() -> None:
     ):
         node, graph = graph_of(op, inputs, [out])
         assert macs(node, graph) == 0
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 9])
+def test_lrn_counts_what_is_read_and_written_whatever_its_window(size) -> None:
+    image = tensor(1, 96, 55, 55)
+    (work,) = next(iter(ask("LRN", [image], [image], size=size).values())).steps
+    assert work.elements == 2 * 96 * 55 * 55
