@@ -104,8 +104,8 @@ def lp_norm(c: OpCase) -> tuple[Lowering, ...]:
 
 @op("LRN", kernels=("lrn",))
 def lrn(c: OpCase) -> Lowering:
-    """A window of `size` channels around each element. Intel's compiler prices what is read and what is written, however
-    long the window is (3 and 5 of 43,264 to 290,400 elements on NPU 5010: 3.6 to 4.1 DSP cycles each)."""
+    """A window of `size` channels around each element. Intel's compiler prices what is read and what is written,
+    however long the window is (3 and 5 of 43,264 to 290,400 elements on NPU 5010: 3.6 to 4.1 DSP cycles each)."""
     count = c.output.elements
     return dsp(c, "lrn", 2 * count, 1, count)
 
