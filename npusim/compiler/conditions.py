@@ -17,10 +17,8 @@ ROWS_AND_CHANNELS = 3  # axes, with a batch
 MOST_DMA_PLANES = (
     1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
 )
-
+MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
 Condition = Callable[[Node, Graph, Set[str]], bool]
-
-MOST_AT_ONCE = 32
 
 
 def _operands(node: Node, graph: Graph) -> list[Value]:

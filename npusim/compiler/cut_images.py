@@ -17,14 +17,14 @@ from npusim.work import MacWork
 
 
 def cut_images(
-    steps: Sequence[Placed], part_of: Mapping[str, str], generation: str, apart: bool
+    steps: Sequence[Placed], part_of: Mapping[str, str], whole: bool, apart: bool
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Parts of what convolutions made, and those of them that their readers get from inside. `apart`: none does."""
+    """Parts of what convolutions made, and those of them that their readers get from inside: all if `whole`, however
+    the tiles share the convolution (`split_channels_stay`), none if `apart`."""
     made = {n: s for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes} if part_of else {}
     parts = frozenset(n for n in part_of if edge_of(n, part_of) in made)
     if apart:
         return parts, frozenset()
-    whole = generation == "5010"
     inside = (n for n in parts if whole or not _over_channels(made[edge_of(n, part_of)]))
     return parts, frozenset(inside)
 

@@ -29,9 +29,7 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     if scratchpad.norms_stay and of_phases(step, scratchpad):
         own = scratchpad.joined_next.isdisjoint(step.writes)
     if not scratchpad.cut_out.isdisjoint(step.reads):
-        own = (
-            True  # it was written to DDR for its readers, each of which loads its channels and goes on inside
-        )
+        own = True  # it was written to DDR for its readers: each loads its channels and goes on inside
     if step.node.op_type == "DepthToSpace":
         own = True  # the pass that writes its planes reads it where it lies
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:

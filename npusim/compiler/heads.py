@@ -50,11 +50,8 @@ def heads_apart(
         if len(last) != 1 or convolution_of(last[0]) is None or len(last[0].reads) != 2:
             continue
         names = (*first.reads, last[0].reads[1])
-        rows = (
-            work.out_h * work.out_w,
-            work.out_c,
-            work.out_c,
-        )  # of one sequence: a batch stays a batch of products
+        # Of one sequence: a batch stays a batch of products.
+        rows = work.out_h * work.out_w, work.out_c, work.out_c
         made = [
             _projection(n, int(work.groups), m, maker, readers, outputs)
             for n, m in zip(names, rows, strict=True)

@@ -32,6 +32,8 @@ class Memory(Strict):
     `shared_parts_through_ddr`: generations on which a Concat of no images goes through DDR when others read one of its
     parts too, however small; elsewhere where it is no small one.
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
+    `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
+    where the tiles share its channels, too (npusim.compiler.cut_images).
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
@@ -86,6 +88,7 @@ class Memory(Strict):
     norms_of_phases_stay: tuple[str, ...] = ()
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
+    split_channels_stay: tuple[str, ...] = ()
     image_norm_rows: dict[str, int] = field(default_factory=dict)
     problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()

@@ -8,15 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from npusim.compiler.cut_images import cut_images
-from npusim.compiler.distribution import (
-    ADDED,
-    COPIED,
-    GROUPS,
-    ONE,
-    PARTS,
-    joined_over,
-    through_ddr,
-)
+from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.fitted import AVOID, WAIT
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
@@ -94,7 +86,9 @@ class Scratchpad:
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
         self.stays = {name for name, _ in self.edges}
-        self.cut_out, self.cut_inside = cut_images(steps, part_of, generation, self.parts_apart)
+        self.cut_out, self.cut_inside = cut_images(
+            steps, part_of, generation in memory.split_channels_stay, self.parts_apart
+        )
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.joined_over = joined_over(steps, generation in memory.channels_joined_in_ddr)

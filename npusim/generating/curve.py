@@ -78,19 +78,15 @@ def curve(
     beside each end of whole sixteens; of them, `known` are there already. The passes asked for lie `every` so many rows
     from `low`: 1 for steps of a token, the rows of a pass for those over a prompt."""
     knots = {one.past: one for one in known if low <= one.past <= high}
-    ends = sorted({low, high, *_beside(low, high, every)})
-    knots |= {past: plan_at(past) for past in ends if past not in knots}
+    beside = _beside(low, high, every)
+    knots |= {past: plan_at(past) for past in sorted({low, high, *beside}) if past not in knots}
     # stretches, and by how much a line may miss in each
     waiting = dict.fromkeys(pairwise(sorted(knots)), math.inf)
-    beside = len(ends) - len({low, high})
-    grain = max(GRAIN, every)
-    while waiting and len(knots) < most + beside:
+    while waiting and len(knots) < most + len(beside):
         a, b = max(waiting, key=lambda ends: waiting[ends])
-        if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * grain or b < a * NARROW:
+        if waiting.pop((a, b)) < TOLERANCE or b - a < 2 * max(GRAIN, every) or b < a * NARROW:
             continue
-        middle = (
-            _middle(a, b) if every == 1 else low + _nearest(_between(a, b) - low, a - low, b - low, every)
-        )
+        middle = _middle(a, b, low, every)
         knots[middle] = plan_at(middle)
         for part in ((a, middle), (middle, b)):
             waiting[part] = _hidden(*(knots[end] for end in part))
@@ -111,17 +107,12 @@ def _hidden(one: Pass, other: Pass) -> float:
     return rise * (1.0 if one.structure != other.structure else BENT)
 
 
-def _between(a: int, b: int) -> float:
-    """The middle on a logarithmic scale where a stretch is of more than a factor of four, else half way."""
-    return math.sqrt(max(a, 1) * b) if b > 4 * max(a, 1) else (a + b) / 2
-
-
-def _nearest(at: float, a: int, b: int, every: int) -> int:
-    """The multiple of `every` nearest to `at` that lies between `a` and `b`, two of them apart at least."""
-    return min(max(round(at / every), a // every + 1), -(-b // every) - 1) * every
-
-
-def _middle(a: int, b: int) -> int:
-    """The middle of a stretch of steps: with the token itself half way between two multiples of 64, and one more."""
-    at = round(_between(a, b) / GRAIN) * GRAIN + GRAIN // 2
-    return min(max(at, a + 1), b - 1)
+def _middle(a: int, b: int, low: int, every: int) -> int:
+    """A place in the middle of a stretch, on a logarithmic scale where it is of more than a factor of four, else half
+    way: of passes over a prompt one of theirs; of steps with the token itself half way between two multiples of 64, and
+    one more."""
+    at = math.sqrt(max(a, 1) * b) if b > 4 * max(a, 1) else (a + b) / 2
+    if every > 1:
+        first, last = (a - low) // every + 1, -(-(b - low) // every) - 1
+        return low + every * min(max(round((at - low) / every), first), last)
+    return min(max(round(at / GRAIN) * GRAIN + GRAIN // 2, a + 1), b - 1)

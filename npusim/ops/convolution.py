@@ -118,25 +118,20 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         )
     kernel = weight.shape[2:]
     size = weight.dtype.npu_bytes
+    one_group = channels // group, filters // group, group
+    apart = window_work(c, MacOp.CONVOLUTION, source, out, kernel, *one_group, size)
     if group == channels and group > 1:  # a multiplier repeats the channels first, as Intel's compiler does
         work = window_work(c, MacOp.DEPTHWISE, source, out, kernel, filters, filters, 1, size)
+        each = work
     elif group > 1 and weight.constant:  # one convolution whose other weights are zeros, left out in memory
         work = window_work(c, MacOp.CONVOLUTION, source, out, kernel, channels, filters, 1, size)
         work = replace(_as_product(work), weight_groups=group)
+        # Groups stay apart where their window is cut: 16 of 48 channels with 128 taps are 16 times twelve slices and
+        # eleven sums in Intel's schedules (`ConvertGroupConv_0/conv_slice_0_0`), not one convolution with zeros.
+        each = apart
     else:
-        per_group, filters_per_group = channels // group, filters // group
-        work = window_work(
-            c, MacOp.CONVOLUTION, source, out, kernel, per_group, filters_per_group, group, size
-        )  # fmt: skip
-        work = _as_product(work)
+        work = each = _as_product(apart)
     cut: list[tuple[str, tuple[Work, ...]]]
-    # Groups stay apart where their window is cut: 16 of 48 channels with 128 taps are 16 times twelve slices and eleven
-    # sums in Intel's schedules (`ConvertGroupConv_0/conv_slice_0_0`), not one convolution with zeros.
-    each = work
-    if work.weight_groups > 1:
-        each = window_work(
-            c, MacOp.CONVOLUTION, source, out, kernel, channels // group, filters // group, group, size
-        )  # fmt: skip
     cut = [(name, sliced(each, limit)) for name, limit in WINDOW_LIMITS.items()]
     plain = group in (1, channels) and source.shape[0] == 1
     if len(kernel) == 3 and plain and spatial(c, "dilations", 3) == (1, 1, 1):

@@ -178,6 +178,11 @@ def _changed(c: OpCase) -> list[int]:
     return [max(axis - shift, 0) for axis, size in enumerate(out) if size != aligned[axis]]
 
 
+def pad_mode(attribute: object) -> str:
+    """The mode of a Pad whose attribute, or none, is given."""
+    return attribute.decode() if isinstance(attribute, bytes) else str(attribute or "constant")
+
+
 def reads_again(mode: str, shape: tuple[int, ...]) -> bool:
     """Whether an image has channels enough for a border of its own values to be read by address."""
     return len(shape) == 4 and shape[1] > MOST_COPIED and mode in ("reflect", "edge")
@@ -192,8 +197,7 @@ def pad(c: OpCase) -> tuple[Lowering, ...]:
     changed = _changed(c)
     found = _whole(c, "pad", changed)
     source, out = c.input(0), c.output
-    mode = c.attr("mode", "constant")
-    mode = mode.decode() if isinstance(mode, bytes) else str(mode)
+    mode = pad_mode(c.attr("mode"))
     if mode == "constant" or len(source.shape) != len(out.shape):
         return found
     ways = _axis_by_axis(source, out, reversed(changed), found)

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
-from npusim.ops.structure import reads_again
+from npusim.ops.structure import pad_mode, reads_again
 
 
 def _mode(node: Node) -> str:
-    mode = node.attribute("mode", "constant")
-    return mode.decode() if isinstance(mode, bytes) else str(mode)
+    return pad_mode(node.attribute("mode"))
 
 
 def _spatial_pads(r: Rewriter, node: Node) -> tuple[list[int], list[int]] | None:
