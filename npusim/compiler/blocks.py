@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.fitted import AVOID, Fitted, Operands
+from npusim.compiler.fitted import WAIT, Fitted, Operands
 from npusim.compiler.nominal import nominal, ways_ns
+from npusim.compiler.preferred import MOST_EVEN, Ways, preferred
 from npusim.compiler.split import Blocks
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
@@ -31,17 +32,10 @@ STREAMED_PIECE_BYTES = 524_288  # ... where nothing but weights crosses
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
-#: Products of so many rows, cut over channels alone, take equal blocks of them if these cost so little more (Intel's
-#: schedules: 256 x 1,024 x 4,096 in 16 of 256 channels, 128 x 2,048 x 8,192 in 64 of 128).
-LEAST_EVEN, MOST_EVEN, EVEN_WORTH = 64, 256, 1.1
-#: Of up to so many rows, all stand in the scratchpads if that costs so little more than reading weights twice (Intel's
-#: schedules: 512 x 3,072 x 3,072 in 96 of 32 channels).
-MOST_WHOLE, WHOLE_WORTH = 512, 1.1
 COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
-#: Blocks along two axes that wait for their transfers are taken up to so much dearer than the cheapest along one; where
-#: they are avoided, blocks along one up to so much dearer than those (Intel's schedules of products: 85 to 131 cut over
-#: channels and 12 to 46 over rows a generation and way, 4 to 10 over both).
-TWO_WORTH = 1.3
+#: Where blocks along two axes wait, they are as large as one fits, of so much more than two may fill (Intel's
+#: schedules: 2,048 x 1,024 x 4,096 on NPU 3720 in 5 of 832 channels and 16 of 128 rows, 0.97 of a tile).
+ALONE_ROOM = 0.95 / 0.85
 FINER = (1, 2, 4)  # times as many blocks of rows as must be
 #: Numbers of blocks of rows to choose among, where ways are compared by their time.
 LADDER = np.array(
@@ -202,7 +196,13 @@ def _search(
         0.0 if o.out_stays else (2 - waits) * out_row
     )
     around = 0.0 if o.left_stays else around * inputs_kept
-    room = tile_bytes - whole - weights * weights_kept - around
+    by_itself = two_axes == WAIT
+    room = (
+        tile_bytes * np.where(by_itself * waits > 0, ALONE_ROOM, 1.0)
+        - whole
+        - weights * weights_kept
+        - around
+    )
     most = np.floor(np.maximum(room, 0.0) / np.maximum(per_row, 1e-9))
     fits = (room >= 0) & (most >= min(1.0, height))
     tall = GRID_ROWS[0] * np.where(over_rows > 0, tiles, 1.0)  # rows that fill the grid on every tile
@@ -221,7 +221,8 @@ def _search(
     )
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
-    beside = fits & (waits == 0)
+    two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
+    beside = fits & (waits == (two if by_itself else 0))
     fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None
@@ -278,25 +279,5 @@ def _search(
         # Of those as fast, the one whose transfers stand least in the way of the neighbours'.
         fastest = int(np.argmin(np.where(ns <= AS_FAST * ns.min(), ns + BEHIND * moving, inf)))
         return replace(few_ways[fastest], cost=float(ns[fastest]))
-    best = int(np.argmin(cost))
-    least_cost = float(cost[best])  # of what fits; what is preferred below may cost a little more
-    uncut = (rows == 1) & (terms == 1)
-    few = work.kernel_h * work.kernel_w == 1 and height * width >= LEAST_EVEN
-    if few and height * width <= MOST_WHOLE and terms[best] == 1:
-        whole = np.where(uncut, cost, inf)
-        if whole.min() <= WHOLE_WORTH * cost[best]:
-            best = int(np.argmin(whole))
-    if few and height * width <= MOST_EVEN and uncut[best]:
-        sixteens = ceil(work.out_c / CHANNEL_BLOCK)
-        even = np.where(uncut & (sixteens % channels == 0) & (waits == waits[best]), cost, inf)
-        if even.min() <= EVEN_WORTH * cost[best]:
-            best = int(np.argmin(even))
-    if two_axes and fits.any():
-        two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
-        other = np.where(two, inf, cost)
-        dearer = cost[best] + (1 - BEHIND) * shorter[best] > TWO_WORTH * other.min()
-        if two_axes == AVOID:
-            dearer = other.min() <= TWO_WORTH * cost[best]
-        if two[best] and dearer:
-            best = int(np.argmin(other))
-    return fitted(best, least_cost)
+    ways = Ways(rows, channels, terms, two, waits, cost)
+    return fitted(*preferred(work, o, ways, two_axes))

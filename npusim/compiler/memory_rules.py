@@ -64,7 +64,8 @@ class Memory(Strict):
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.pairs).
     `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
-    `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer."""
+    `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
+    `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two."""
 
     resident_share: float
     pipelined_share: float
@@ -110,6 +111,7 @@ class Memory(Strict):
     scores_of_two_through_ddr: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
+    weights_three_times: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str

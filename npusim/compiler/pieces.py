@@ -8,15 +8,15 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from npusim.compiler.blocks import SHORT_PIECE_BYTES, fitting_blocks
+from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import ROW_LIMIT, over_channels
 from npusim.compiler.fitted import Fitted, Operands
 from npusim.compiler.lowered import PRODUCTS, convolutions_of
 from npusim.compiler.place import Placed
 from npusim.compiler.relaid import RELAID, along_rows, pooled_by_columns
-from npusim.compiler.split import UNCUT, Blocks, ceil_to, even_blocks, largest_cut, weight_bytes
+from npusim.compiler.split import UNCUT, Blocks, even_blocks, largest_cut, weight_bytes
 from npusim.errors import DoesNotFit
-from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS, PIXELS_PER_ROW
+from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
 IMAGE_TERMS = 64  # an image has fewer: 3 channels, padded to 16 or with 16 columns folded into them
@@ -34,7 +34,6 @@ FEW_ROWS = 64
 UNCUT_SHARE = 0.25 / 0.85
 POOLINGS = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 COLUMNS_AT_ONCE = 64  # of a first axis of 1,024 and 197 elements on NPU 5010; 8,192 do not fit so
-FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 MIB = 1024 * 1024
 
 
@@ -186,40 +185,6 @@ def weight_copies(step: Placed, tiles: int) -> int:
         return 1
     side = min(work.out_h / max(1, step.images), work.out_w)  # a line is no plane
     return 1 if over_channels(work, int(side)) else tiles
-
-
-def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1) -> int:
-    """Blocks of channels of which two fit into `room` bytes, none of them a sliver; 0 when there are none. Equal blocks
-    of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's schedules), else as few
-    as fit. `passes` of the array are in every piece."""
-    work = convolution_of(step)
-    if work is None or work.groups > 1 or room <= 0:
-        return 0
-    full = ceil_to(work.out_c, CHANNEL_BLOCK)
-    most = max(1, full // min(full, FULL_CHANNELS))
-    copies = weight_copies(step, tiles)
-    # Narrower weights lie in the scratchpad as they are stored.
-    held = step.fixed_bytes * step.stored * copies
-    wanted = max(1, ceil(2 * held / room))
-    if wanted > most:
-        return 0
-    if wanted > 1:
-        sixteens = full // CHANNEL_BLOCK
-        # More pieces take longer than their weights.
-        short = max(wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES))
-        for even in range(wanted, min(2 * wanted, short, most) + 1):
-            on_tile = ceil(sixteens / even / tiles) * tiles / sixteens if copies == 1 else 1 / even
-            if sixteens % even == 0 and 2 * held * on_tile <= room:
-                return even
-    return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
-
-
-def term_blocks(step: Placed) -> int:
-    """Blocks of summed terms that streamed weights are cut in: one piece of the array's work takes `MAX_CHANNELS` input
-    channels at most (Intel's schedules: 1 x 16,384 x 2,048 on NPU 4000 in two halves of the terms, 16 pieces of 128
-    channels each, added up by an element-wise pass)."""
-    work = convolution_of(step)
-    return ceil(work.in_c / MAX_CHANNELS) if work is not None and step.node.op_type in PRODUCTS else 1
 
 
 def product_blocks(

@@ -35,7 +35,6 @@ from npusim.compiler.passing import (
 from npusim.compiler.pieces import (
     bytes_between,
     convolution_of,
-    term_blocks,
     too_large_twice,
     weight_copies,
 )
@@ -49,7 +48,7 @@ from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
 from npusim.compiler.turned import table_bytes
-from npusim.compiler.weight_streams import streamed_blocks
+from npusim.compiler.weight_streams import streamed_blocks, term_blocks
 from npusim.work import MacOp, MacWork
 
 CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other

@@ -63,6 +63,8 @@ class Scratchpad:
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
+        # bytes of a tile that holds a block of streamed weights three times; 0 where it need not
+        self.thrice = tile_bytes * (generation in memory.weights_three_times)
         self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
         self.two_axes = WAIT if generation in memory.cuts_over_two_axes_wait else ""
         if generation in memory.cuts_over_one_axis:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from math import ceil
 
-from npusim.compiler.blocks import STREAMED_PIECE_BYTES
-from npusim.compiler.pieces import channel_blocks
+from npusim.compiler.blocks import SHORT_PIECE_BYTES, STREAMED_PIECE_BYTES
+from npusim.compiler.lowered import PRODUCTS
+from npusim.compiler.pieces import convolution_of, weight_copies
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
+from npusim.compiler.split import ceil_to
+from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
+
+FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 
 
 def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, need: float) -> int:
@@ -18,10 +23,11 @@ def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, 
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     room, tiles = scratchpad.pipelined_bytes - need, scratchpad.tiles
     passes = max(1, len(step.steps)) if scratchpad.memory.blocks_by_time else 1
-    blocks = channel_blocks(step, room - others, tiles, passes)
+    thrice = scratchpad.thrice
+    blocks = channel_blocks(step, room - others, tiles, passes, thrice)
     # Weights alone are the least that crosses: where that is no better, nothing is searched again.
     if others and (not blocks or _short(step, blocks) - step.fixed_bytes > 2 * others):
-        alone = channel_blocks(step, room, tiles, passes)
+        alone = channel_blocks(step, room, tiles, passes, thrice)
         if alone and (not blocks or _short(step, blocks) - _short(step, alone) > 2 * others):
             scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
             blocks = alone
@@ -35,3 +41,48 @@ def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, 
 def _short(step: Placed, pieces: int) -> float:
     """Bytes that cross in the time of so many pieces: their weights, or what does while short pieces start."""
     return max(step.fixed_bytes, pieces * STREAMED_PIECE_BYTES)
+
+
+def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1, thrice: float = 0.0) -> int:
+    """Blocks of channels (times those of terms) of which two fit into `room` bytes, none of them a sliver; 0 when there
+    are none. Equal blocks of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's
+    schedules), else as few as fit. `passes` of the array are in every piece. `thrice`: bytes of a tile that holds a
+    block three times, where such blocks are no slivers."""
+    work = convolution_of(step)
+    if work is None or work.groups > 1 or room <= 0:
+        return 0
+    full, terms = ceil_to(work.out_c, CHANNEL_BLOCK), term_blocks(step)
+    most = terms * max(1, full // min(full, FULL_CHANNELS))
+    copies = weight_copies(step, tiles)
+    # Narrower weights lie in the scratchpad as they are stored.
+    held = step.fixed_bytes * step.stored * copies
+    wanted = max(1, ceil(2 * held / room))
+    if wanted > most:
+        return 0
+    if wanted > 1:
+        sixteens = full // CHANNEL_BLOCK
+        thrice *= copies == 1
+        # More pieces take longer than their weights.
+        short = max(wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES))
+        reach, fewest = 3 if thrice else 2, 0
+        for even in range(wanted, min(reach * wanted, short, most) + 1):
+            if even % terms or sixteens % (even // terms) or (fewest and not thrice):
+                continue
+            on_tile = (
+                ceil(sixteens * terms / even / tiles) * tiles / sixteens / terms if copies == 1 else 1 / even
+            )
+            if 2 * held * on_tile <= room:
+                fewest = fewest or even
+                if 3 * held * on_tile <= thrice * tiles:
+                    return even
+        if fewest:
+            return fewest
+    return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
+
+
+def term_blocks(step: Placed) -> int:
+    """Blocks of summed terms that streamed weights are cut in: one piece of the array's work takes `MAX_CHANNELS` input
+    channels at most (Intel's schedules: 1 x 16,384 x 2,048 on NPU 4000 in two halves of the terms, 16 pieces of 128
+    channels each, added up by an element-wise pass)."""
+    work = convolution_of(step)
+    return ceil(work.in_c / MAX_CHANNELS) if work is not None and step.node.op_type in PRODUCTS else 1

@@ -52,6 +52,40 @@ def test_weights_stream_in_equal_blocks(terms, channels, blocks):
     assert found == blocks
 
 
+@pytest.mark.parametrize(
+    ("terms", "channels", "pieces"),
+    [
+        (5632, 2048, 32),
+        (2048, 5632, 22),
+        (3072, 8192, 64),
+        (2560, 6912, 36),
+        (2048, 5760, 18),
+        (14336, 4096, 128),
+    ],
+)
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_a_tile_of_npu_5010_has_room_for_three_pieces_of_streamed_weights(terms, channels, pieces, profile):
+    """C32, C22, C64, C36, C18 of one row; of 14,336 terms C64 of each half."""
+    assert planned(1, terms, channels, "panther_lake", profile).steps[-1].pieces == pieces
+
+
+@pytest.mark.parametrize(
+    ("rows", "terms", "channels"), [(300, 3072, 8192), (1500, 512, 2048), (729, 1152, 4304)]
+)
+def test_npu_3720_keeps_all_rows_of_a_product_that_fit_as_released(rows, terms, channels):
+    """C128, C16 and C39: not a row is cut."""
+    step = planned(rows, terms, channels, "meteor_lake", "2026-as-released").steps[-1]
+    assert f"({step.pieces} of channels)" in step.reason
+
+
+def test_npu_3720_cuts_terms_of_whole_rows_where_there_are_more_than_channels_as_released():
+    """384 x 4,096 x 1,024: 3 parts of the terms, C8; 512 x 4,096 x 4,096: C10, H22 and no parts."""
+    parts = planned(384, 4096, 1024, "meteor_lake", "2026-as-released").steps[-1]
+    none = planned(512, 4096, 4096, "meteor_lake", "2026-as-released").steps[-1]
+    assert "of terms" in parts.reason and "of rows" not in parts.reason
+    assert "of terms" not in none.reason and "of rows" in none.reason
+
+
 def test_weights_of_a_prime_number_of_sixteens_stream_too():
     plan = planned(1, 2048, 16 * 521, "meteor_lake")
     assert 20 <= plan.steps[-1].pieces <= 40
