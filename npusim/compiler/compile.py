@@ -40,6 +40,7 @@ from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.shared_weights import loaded_once
 from npusim.compiler.state_sums import StateSums
 from npusim.compiler.strips import Machine
+from npusim.compiler.sums_and_scales import summed_and_scaled
 from npusim.compiler.turned import stays_copied, turned_by_steps
 from npusim.compiler.works import WIDE_ROWS
 from npusim.errors import UnknownOp
@@ -124,7 +125,10 @@ def _compiled(
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
-    stay |= shared_rows(placed, fused.values, tiles, frozenset(part_of.values()))
+    outputs, wholes = frozenset(fused.outputs), frozenset(part_of.values())
+    stay |= shared_rows(placed, fused.values, tiles, wholes)
+    if generation in profile.memory.scales_between_sums_stay:
+        stay |= summed_and_scaled(placed, fused.values, outputs, wholes)
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     scratchpad = Scratchpad(
         placed,

@@ -65,6 +65,8 @@ class Memory(Strict):
     time, from how many bytes of a result on (npusim.compiler.pairs).
     `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
+    `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
+    (npusim.compiler.sums_and_scales).
     `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two."""
 
     resident_share: float
@@ -112,6 +114,7 @@ class Memory(Strict):
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
     weights_three_times: tuple[str, ...] = ()
+    scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str
