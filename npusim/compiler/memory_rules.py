@@ -34,6 +34,8 @@ class Memory(Strict):
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
     `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
     where the tiles share its channels, too (npusim.compiler.cut_images).
+    `overflowing_weights`: by generation, which share of a recurrence's weights that do not fit crosses again in each
+    step (npusim.compiler.recurrence).
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
@@ -92,6 +94,7 @@ class Memory(Strict):
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
     split_channels_stay: tuple[str, ...] = ()
+    overflowing_weights: dict[str, float] = field(default_factory=dict)
     image_norm_rows: dict[str, int] = field(default_factory=dict)
     problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()

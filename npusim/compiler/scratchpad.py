@@ -51,8 +51,7 @@ class Scratchpad:
         on_all_tiles: frozenset[str] = frozenset(),
         heads: Heads = NO_HEADS,
     ) -> None:
-        self.heads = heads
-        self.on_all_tiles = on_all_tiles  # written so by passes that share rows
+        self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
         self.staying = staying
@@ -70,6 +69,7 @@ class Scratchpad:
         if generation in memory.cuts_over_one_axis:
             self.two_axes = AVOID
         self.batches_wait = generation in memory.batches_wait
+        self.overflowing = memory.overflowing_weights.get(generation, 0.0)
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
         self.scores_of_two = generation in memory.scores_of_two_through_ddr

@@ -58,6 +58,9 @@ def moved(kind, inputs: int, hidden: int, steps: int, both: bool, name: str) -> 
         (sequences.lstm, 512, 512, 20, False, "meteor_lake", 25.43),
         (sequences.lstm, 512, 512, 20, True, "meteor_lake", 91.17),
         (sequences.lstm, 768, 768, 20, False, "lunar_lake", 10.92),
+        (sequences.lstm, 512, 1024, 16, False, "meteor_lake", 109.09),  # of 8.4 MB 6.4 a step
+        (sequences.lstm, 512, 1024, 16, False, "panther_lake", 137.94),  # all of them
+        (sequences.gru, 256, 1024, 10, False, "panther_lake", 65.42),
     ],
 )
 def test_recurrent_weights_cross_as_often_as_in_intels_schedules(

@@ -46,6 +46,7 @@ def cut_products(graph: Graph) -> Graph:
             or _split_convolution(node, parts)
             or int(node.attribute("group", 1)) != 1
             or _cut_in_rows(parts, asked)
+            or _weights_shared(node, graph)
         ):
             continue
         instead[node.name] = [
@@ -69,6 +70,14 @@ def _cut_in_rows(parts: list[Part], asked: frozenset[str]) -> bool:
     The gate of a Mamba-2 layer whose head reads one token: one product of 192 x 1,024 by 4,384 in its schedules on NPU
     4000 and 5010, its parts cut out of the result, where the same layer without the slice is taken apart."""
     return 0 < sum(part.output in asked for part in parts) < len(parts)
+
+
+def _weights_shared(node: Node, graph: Graph) -> bool:
+    """Whether others read the weights of a Gemm as they are stored (`transB`): these stay whole for all of them (the
+    first step of an LSTM's cell unrolled, of 320 to 768 units, is one product on NPU 4000 and 5010)."""
+    if node.op_type != "Gemm" or not node.attribute("transB", 0):
+        return False
+    return sum(node.inputs[1] in other.inputs for other in graph.nodes) > 1
 
 
 def _split_convolution(node: Node, parts: list[Part]) -> bool:
