@@ -45,7 +45,7 @@ def test_ports_that_share_the_ddr_get_no_more_than_its_bandwidth():
         assert inside[0] == inside[1]
 
 
-def test_a_permuting_transfer_moves_one_element_a_cycle():
+def test_a_permuting_transfer_moves_elements_at_a_rate_of_their_own():
     hw, count = NPUS[0], 100_000
     plain, permuted = dma_ns(2 * count, hw), dma_ns(2 * count, hw, elements=count)
     assert permuted > plain
@@ -122,3 +122,10 @@ def test_a_column_of_mixed_directions_at_many_points_is_each_at_each():
             assert together[i, j] == pytest.approx(
                 float(dma_ns(size, one, sources[i, 0], destinations[i, 0])), rel=1e-13
             )
+
+
+def test_no_permuting_transfer_is_dearer_than_its_bytes_on_a_port_of_32_bytes():
+    """2,000 x 50 turned in Intel's schedules: 23.2 us on NPU 3720, 4.8 on 5010; 118 and 65 at an element a cycle."""
+    for hw in NPUS:
+        alone = dma_ns(200_000, hw, "scratchpad", "scratchpad", elements=100_000)
+        assert alone <= dma_ns(200_000, hw, "scratchpad", "scratchpad") + 100_000 / 16 / hw.dsp.clock_mhz * 1e3
