@@ -128,4 +128,6 @@ def test_no_permuting_transfer_is_dearer_than_its_bytes_on_a_port_of_32_bytes():
     """2,000 x 50 turned in Intel's schedules: 23.2 us on NPU 3720, 4.8 on 5010; 118 and 65 at an element a cycle."""
     for hw in NPUS:
         alone = dma_ns(200_000, hw, "scratchpad", "scratchpad", elements=100_000)
-        assert alone <= dma_ns(200_000, hw, "scratchpad", "scratchpad") + 100_000 / 16 / hw.dsp.clock_mhz * 1e3
+        assert (
+            alone <= dma_ns(200_000, hw, "scratchpad", "scratchpad") + 100_000 / 16 / hw.dsp.clock_mhz * 1e3
+        )
