@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 DEFAULT_COMPILER = "2026"
+MEASURED_COMPILER = "2026-measured"  #: of what is held against devices: tokens a second, a CPU, a trace
 DEFAULT_HARDWARE = "lunar_lake"
 #: What is asked about: a file, a model in memory, or a graph that is loaded.
 Model: TypeAlias = "str | os.PathLike[str] | onnx.ModelProto | ir.Model | Graph"

@@ -56,7 +56,7 @@ LEFT_OUT = {("mamba2-2.7b", "CumBA")}
 ATTENTION = {"mamba2-130m": (768, 12, 12), "mamba2-2.7b": (2560, 32, 32)}
 
 Speeds = dict[tuple[str, str, str], list[float]]
-_compiler = load_profile("2026")
+_compiler = load_profile("2026-measured")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from npusim.advice.asked import Asked
+from npusim.advice.repeated import repeated_keys
 from npusim.advice.rewritten import with_products
 from npusim.compiler.profile import load_profile
 from npusim.report.record import Advice, NodeReport
@@ -13,7 +14,7 @@ from npusim.terminal.units import digits, nbytes, share, time
 
 LEAST_SHARE = 0.02  # of the latency: less is not worth a sentence
 INT8_SHARE = 0.1  # the same of a quantised version, which is work
-NEWEST = "2026"
+NEWEST = "2026-measured"  # the prices of 2024.12: what is saved is the plan's
 ACTIVATIONS = (
     "Sigmoid",
     "Swish",
@@ -152,7 +153,7 @@ def sources(asked: Asked) -> Advice | None:
 
 
 RULES: tuple[Callable[[Asked], Advice | None], ...] = (
-    cumba, reduba, activations, transfers, precision, launches, compiler, sources,
+    cumba, reduba, repeated_keys, activations, transfers, precision, launches, compiler, sources,
 )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from npusim.arch.presets import load_hardware
 from npusim.arch.records import Strict
 from npusim.arch.sources import COMPILER, TEXT_KEYS, Source
 
-#: Either way; the range of such a number reaches to the hardware file's own as well.
+#: Either way; the range of such a number reaches to the hardware file's own as well, but where a block was fitted as
+#: one: 0.006 cycles a block in one fit and 26 in another are two nets of nearly the same times, no range.
 SPREAD = 1.25
 KERNELS = "dsp.kernels."
 _PARTS = ("launch_cycles", "cycles_per_element", "cycles_per_row", "scalar")
@@ -90,6 +91,24 @@ def _spelled(table: Any) -> Any:
     }
 
 
+def laid_over(below: Any, above: Any) -> Any:
+    """The `prices` of a profile's file over those of the profile it is based on, number by number of a generation; what
+    is no mapping is left for the check to refuse."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    merged = below | above
+    for table in ("numbers", "kernels"):
+        under, over = below.get(table, {}), above.get(table, {})
+        if isinstance(over, dict):
+            both = {
+                g: _spelled(under[g]) | _spelled(over[g])
+                for g in under.keys() & over.keys()
+                if isinstance(over[g], dict)
+            }
+            merged[table] = under | over | both
+    return merged
+
+
 def priced(hw: Hardware, own: OwnPrices) -> Hardware:
     """`hw` with the prices of a compiler in place of its file's, and without those of any other compiler.
 
@@ -113,7 +132,9 @@ def _priced(hw: Hardware, own: OwnPrices) -> Hardware:
         if not hw.has(name) and not name.startswith(KERNELS):
             hw.get(name)  # refuses, with the names that are near
         if hw.source(name) == file.source(name):
-            found[name] = value, Source(COMPILER, where, SPREAD, _range(hw, name, value, prices))
+            joint = name.startswith("mac_array.") and file.source(name).spread is not None
+            reach = None if joint else _range(hw, name, value, prices)
+            found[name] = value, Source(COMPILER, where, SPREAD, reach)
     return hw.laid(found) if found else hw
 
 

@@ -15,7 +15,7 @@ from npusim.arch.hardware import Hardware
 from npusim.arch.records import Strict
 from npusim.compiler.conditions import CONDITIONS
 from npusim.compiler.memory_rules import Memory
-from npusim.compiler.prices import OwnPrices, priced
+from npusim.compiler.prices import OwnPrices, laid_over, priced
 from npusim.errors import BadArgument, BadHardware
 from npusim_xamba.text import near, quoted
 
@@ -244,8 +244,8 @@ def _find(name: str) -> Path:
 
 
 def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any, str]]:
-    """Data and places of a file laid over the profile it is based on: lowerings op by op, memory rule by rule, all else
-    key by key."""
+    """Data and places of a file laid over the profile it is based on: lowerings op by op, fusion and memory rule by
+    rule, prices number by number of a generation (`{}`: none), all else key by key."""
     from npusim.arch.presets import read_file
 
     if path in chain:
@@ -259,11 +259,13 @@ def _read(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Any
             f"{places.get(('based_on',), path)}: based_on: expected the name of a profile, found {type(base).__name__}"
         )
     below, below_places = _read(_find(base), (*chain, path))
-    parts = ("lowerings", "memory")
+    parts = ("lowerings", "fusion", "memory")
     for part in parts:
         if not all(isinstance(d.get(part, {}), dict) for d in (below, data)):
             raise BadHardware(f"{places.get((part,), path)}: {part}: expected a mapping")
     merged = {part: {**below.get(part, {}), **data.get(part, {})} for part in parts}
     own = {(key,) for key in data if key not in parts} | {(p, key) for p in parts for key in data.get(p, {})}
     left = {name: at for name, at in below_places.items() if name[:1] not in own and name[:2] not in own}
+    if data.get("prices") and below.get("prices"):
+        merged["prices"] = laid_over(below["prices"], data["prices"])
     return {**below, **data, **merged}, {**left, **places}

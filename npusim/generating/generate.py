@@ -21,7 +21,7 @@ from npusim.generating.overtaking import against as held_against
 from npusim.generating.passes import Conditions, Pass, run
 from npusim.generating.record import Against, Generation, Point, Speculation
 from npusim.generating.speculative import check, speculation
-from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
+from npusim.simulation import DEFAULT_HARDWARE, MEASURED_COMPILER, Machine, hardware_of
 
 if TYPE_CHECKING:
     from npusim.whatif.base import Supposition
@@ -45,7 +45,7 @@ def generate(
     growing: bool = False,
     chunk: int = CHUNK,
     batch: int = 1,
-    compiler: str | CompilerProfile = DEFAULT_COMPILER,
+    compiler: str | CompilerProfile = MEASURED_COMPILER,
     precision: str = "fp16",
     tiles: int | None = None,
     dims: Mapping[str, int] | None = None,

@@ -30,7 +30,7 @@ def fit_machine(
     model: str,
     reports: Sequence[str],
     tiles: int | None = None,
-    compiler: str = "2026",
+    compiler: str = "2026-measured",
     precision: str = "fp16",
     dims: Mapping[str, int] | None = None,
 ) -> MachineFit:

@@ -10,8 +10,8 @@ from npusim.measures import kernels_of
 
 
 def priced_as(plan: Plan, hw: Hardware, own: OwnPrices) -> str:
-    """What of the numbers under `plan` is priced as the compiler prices it, not as the hardware file says; '' if
-    nothing is."""
+    """What of the numbers under `plan` is priced as the compiler prices it, not as the hardware file says: blocks and
+    kernels by name, and how many numbers; '' if nothing is."""
     kernels = {f"{KERNELS}{name}" for _, name in kernels_of(plan)}
     found = {
         name: name.rpartition(".")[0]
@@ -21,5 +21,5 @@ def priced_as(plan: Plan, hw: Hardware, own: OwnPrices) -> str:
     used = [block for block in found.values() if block in kernels or not block.startswith(KERNELS)]
     if not used:
         return ""
-    what = ", ".join(dict.fromkeys(used))
-    return f"{len(used)} numbers as {own.whose} prices them, not as the hardware file says: {what}"
+    what = ", ".join(dict.fromkeys("MAC array" if block.startswith("mac_array") else block for block in used))
+    return f"{what} ({len(used)} numbers) as {own.whose} prices them"

@@ -21,7 +21,7 @@ from npusim.rival.over import parse_over
 from npusim.rival.record import CPU, Against, Over, Timing
 from npusim.rival.runtimes import cpus, npu_here, onnxruntime_cpu, openvino
 from npusim.rival.stand_in import measurable
-from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of, simulate
+from npusim.simulation import DEFAULT_HARDWARE, MEASURED_COMPILER, Machine, hardware_of, simulate
 from npusim_xamba.extras import missing
 
 BUSY = 0.25  # load of the machine a processor, above which its times are doubted
@@ -43,7 +43,7 @@ def against(
     runs: int = 50,
     seconds: float = 10.0,
     over: str | None = None,
-    compiler: str = DEFAULT_COMPILER,
+    compiler: str = MEASURED_COMPILER,
     precision: str = "fp16",
     tiles: int | None = None,
     dims: Mapping[str, int] | None = None,

@@ -21,7 +21,7 @@ from npusim.serving.prices import Prices, asked_for
 from npusim.serving.queue import Job, run, waiting
 from npusim.serving.record import Served, Serving, spread
 from npusim.serving.requests import Request, checked
-from npusim.simulation import DEFAULT_COMPILER, DEFAULT_HARDWARE, Machine, hardware_of
+from npusim.simulation import DEFAULT_HARDWARE, MEASURED_COMPILER, Machine, hardware_of
 
 SIZES = (64, 128, 256)
 MOST_SIZES = 16
@@ -39,7 +39,7 @@ def serve(
     group: int = GROUP,
     cache: str = "fp16",
     growing: bool = False,
-    compiler: str | CompilerProfile = DEFAULT_COMPILER,
+    compiler: str | CompilerProfile = MEASURED_COMPILER,
     precision: str = "fp16",
     tiles: int | None = None,
 ) -> Serving:

@@ -7,7 +7,9 @@ import pytest
 import npusim
 from npusim.advice.advise import for_file
 from npusim.advice.rewritten import with_products
+from npusim.compiler.profile import load_profile
 from npusim.report.json_report import from_json, to_json
+from tests.vendor.tables import graph_of
 
 EXAMPLE = "examples/mamba2_small.onnx"
 
@@ -55,7 +57,7 @@ def test_a_rewrite_that_pays_is_advised(report):
 
 
 def test_another_compiler_saves_what_running_with_it_says(report):
-    newer = npusim.simulate(npusim.load(EXAMPLE), npusim.hardware("lunar_lake"), "2026")
+    newer = npusim.simulate(npusim.load(EXAMPLE), npusim.hardware("lunar_lake"), "2026-measured")
     assert kinds(report)["compiler"].saves_us == pytest.approx(report.latency_us - newer.latency_us)
 
 
@@ -110,3 +112,14 @@ def test_a_saving_whose_sign_is_not_settled_says_so_and_stands_behind_what_pays(
     assert all("not settled" in a.sentence for a in doubtful)
     sure = [a for a in report.advice if a.saves_band_us and a.saves_band_us[0] > 0]
     assert not sure or report.advice[0] in sure
+
+
+@pytest.mark.parametrize("npu", ["lunar_lake", "panther_lake"])
+def test_keys_scaled_behind_their_repetition_are_advised_against(npu):
+    """A grouped layer of a language model, a token after 512: what it saves is a run with heads read once."""
+    graph, hw = graph_of("blocks", "llama1b_dec_512"), npusim.hardware(npu)
+    found = kinds(npusim.simulate(graph, hw, advice=True))["heads"]
+    once = replace(load_profile("2026"), fusion=load_profile("2026-measured").fusion)
+    us = npusim.simulate(graph, hw).latency_us - npusim.simulate(graph, hw, once).latency_us
+    assert found.saves_us == pytest.approx(us) and us > 0
+    assert "heads" not in kinds(npusim.simulate(graph, hw, "2026-measured", advice=True))

@@ -180,7 +180,15 @@ def test_a_choice_is_taken_in_whatever_case(npusim, model, option, word, kept):
         (
             "--compiler",
             "202",
-            {"2024.12", "2024.12-dsp", "2024.12-pool", "2026", "2026-as-released", "2026-tables"},
+            {
+                "2024.12",
+                "2024.12-dsp",
+                "2024.12-pool",
+                "2026",
+                "2026-as-released",
+                "2026-measured",
+                "2026-tables",
+            },
         ),
         ("--precision", "", {"fp16", "int8"}),
         ("--mode", "l", {"latency"}),

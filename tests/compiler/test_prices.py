@@ -36,11 +36,20 @@ def own(hw):
     return {name for name, source in hw.sources.items() if source.kind == COMPILER}
 
 
-@pytest.mark.parametrize("profile", [n for n in list_profiles() if n != PROFILE.name])
-def test_only_one_profile_has_prices_of_its_own(profile) -> None:
+@pytest.mark.parametrize("profile", [n for n in list_profiles() if n.startswith("2024") or n.endswith("measured")])
+def test_what_the_silicon_takes_is_asked_without_a_compilers_prices(profile) -> None:
     for name in list_hardware():
         hw = load_hardware(name)
         assert load_profile(profile).priced(hw) is hw
+
+
+def test_2026_prices_the_mac_array_of_npu_4000_as_its_compiler_does_and_nothing_else() -> None:
+    """A profile's prices lie over those of the profile it is based on, number by number."""
+    own_prices, released = load_profile("2026").prices, PROFILE.prices
+    assert not own_prices.of("3720") and not own_prices.of("5010")
+    taken = own_prices.of("4000")
+    assert taken and all(name.startswith("mac_array.") for name in taken)
+    assert taken.items() <= released.of("4000").items()
 
 
 @pytest.mark.parametrize("name", list_hardware())
@@ -49,7 +58,7 @@ def test_prices_stand_once_and_leave_as_they_came(name) -> None:
     priced = PROFILE.priced(hw)
     assert own(priced) == {*PROFILE.prices.of(hw.generation)} and not own(hw)
     assert PROFILE.priced(priced) == priced and PROFILE.priced(hw) is priced
-    assert load_profile("2026").priced(priced) == hw
+    assert load_profile("2026-measured").priced(priced) == hw
     assert load_hardware(name) == hw
 
 

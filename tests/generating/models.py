@@ -59,4 +59,4 @@ def conditions(hw: str = "lunar_lake", **numbers: float) -> Conditions:
     """An NPU, some of its numbers changed: `ddr__bandwidth_gb_per_s=50`."""
     machine = hardware_of(hw)
     changed = {name.replace("__", "."): value for name, value in numbers.items()}
-    return Conditions(machine.replace(changed) if changed else machine, load_profile("2026"))
+    return Conditions(machine.replace(changed) if changed else machine, load_profile("2026-measured"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from npusim.arch.presets import load_hardware
 from npusim.report.trace import to_trace
-from npusim.simulation import simulate
+from npusim.simulation import MEASURED_COMPILER, simulate
 from tests.graphs import loaded, model, node, weights
 
 REPORTS = Path(__file__).resolve().parents[1] / "data" / "reports"
@@ -55,7 +55,7 @@ NET = loaded(net())
 
 def synthetic_trace(graph, hw, noise=0.0, seed=0, status="OK", clock=False):
     """What an NPU with the numbers of `hw` would write, were npusim right: our trace, each task's time scattered."""
-    report = simulate(graph, hw)
+    report = simulate(graph, hw, MEASURED_COMPILER)
     rng = np.random.default_rng(seed)
     factors = np.exp(noise * rng.standard_normal(len(report.tasks)))
     tasks = [replace(t, duration_us=t.duration_us * f) for t, f in zip(report.tasks, factors, strict=True)]

@@ -29,7 +29,10 @@ from tests.measured.samples import (
 )
 
 BASES = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}
-PLANS = {n: (compile_graph(NET, hw, load_profile("2026")), simulate(NET, hw)) for n, hw in BASES.items()}
+PROFILE = "2026-measured"
+PLANS = {
+    n: (compile_graph(NET, hw, load_profile(PROFILE)), simulate(NET, hw, PROFILE)) for n, hw in BASES.items()
+}
 CLOCKS = ("mac_array.clock_mhz", "dsp.clock_mhz")
 
 

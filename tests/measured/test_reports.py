@@ -12,7 +12,7 @@ from npusim.measured.readers.own_report import profile_of_report
 from npusim.measured.readers.read import BadReport, for_calibration, read_report, read_reports
 from npusim.measured.readers.trace_file import read_trace
 from npusim.report.json_report import to_json
-from npusim.simulation import simulate
+from npusim.simulation import MEASURED_COMPILER, simulate
 from tests.measured.samples import (
     FILES,
     LUNAR,
@@ -133,7 +133,7 @@ def test_our_own_trace_and_report_are_predictions_and_nothing_is_fitted_to_them(
 
 
 def test_a_trace_gives_back_the_numbers_of_the_report_it_was_written_from():
-    report = simulate(NET, LUNAR)
+    report = simulate(NET, LUNAR, MEASURED_COMPILER)
     profile = read_trace(synthetic_trace(NET, LUNAR), "t.json")
     moved = sum(t.nbytes * (t.source, t.destination).count("ddr") for t in report.tasks)
     assert profile.bytes_moved == pytest.approx(moved, rel=1e-6)

@@ -93,7 +93,10 @@ def test_run_shows_the_ten_numbers_that_decide(npusim):  # noqa: F811
     assert max(map(len, block)) <= 80
     names = [row.name for row in sensitivity(load(MODEL), hardware("lunar_lake")).elasticities[:10]]
     first = next(k for k, line in enumerate(block) if line.startswith("% per %")) + 1
-    assert [line.split()[1] for line in block[first : first + 10]] == names
+    shown_names = [
+        line.split()[1].split("\u2026") for line in block[first : first + 10]
+    ]  # long ones lose their middle
+    assert all(n.startswith(s[0]) and n.endswith(s[-1]) for n, s in zip(names, shown_names, strict=True))
 
 
 def test_run_plots_a_tornado(npusim, tmp_path):  # noqa: F811

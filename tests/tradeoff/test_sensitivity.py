@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import npusim
 from npusim.arch.units import bounds
+from npusim.compiler.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.tradeoff.sensitivity import pricing_numbers, sensitivity
 from tests.compiler.strategies import graphs
@@ -105,8 +106,9 @@ def test_the_table_is_sorted_named_and_without_numbers_that_shape_the_plan(graph
     names = {row.name for row in found.elasticities}
     assert not names & {"tiles", "tiles_max", "dsp.per_tile", "dma.ports", "scratchpad.capacity_bytes"}
     assert found.numbers == len(pricing_numbers(hw))
+    priced = load_profile("2026").priced(hw)
     for row in found.elasticities:
-        assert (row.value, row.source) == (hw.get(row.name), hw.sources[row.name].kind)
+        assert (row.value, row.source) == (priced.get(row.name), priced.sources[row.name].kind)
     assert next(row.unit for row in found.elasticities if row.name == "dma.latency_ns") == "ns"
 
 
