@@ -27,6 +27,7 @@ from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.lines import Lines
 from npusim.compiler.order import in_canonical_order
+from npusim.compiler.padded_channels import with_channels
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
@@ -114,6 +115,8 @@ def _compiled(
     if profile.memory.natural_cuts:
         most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))
         over_channels = generation in profile.memory.channels_joined_in_ddr
+        beside = generation in profile.memory.padded_channels_in_ddr
+        placed = with_channels(placed, fused.values, sizes, edge, beside, profile.memory.as_scheduled)
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, over_channels)
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
     batches = profile.memory.as_scheduled and groups

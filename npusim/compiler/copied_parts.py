@@ -73,14 +73,17 @@ def _copied(
     for i, name in enumerate(own):
         if reads[name] < 2 or not is_image(values[name]):
             continue
-        own[i] = out = f"{name}{COPY}/{step.node.name}"
-        values[out] = replace(values[name], name=out)
-        sizes[out] = sizes[name]
-        batch, channels, height, width = values[name].shape
-        pixels = batch * height
-        work = MacWork(MacOp.AVERAGE_POOL, pixels, width, channels, channels, pixels, width)
-        node = Node(out, "Identity", (name,), (out,))
-        steps.append(
-            Placed(node, "mac_array", (work,), "mac_array", WHY, (name,), (out,), 0.0, 0.0, sharing=IMAGE)
-        )
+        own[i] = f"{name}{COPY}/{step.node.name}"
+        steps.append(copy_of(name, own[i], values, sizes))
     return step._replace(reads=tuple(own))
+
+
+def copy_of(name: str, out: str, values: dict[str, Value], sizes: dict[str, float]) -> Placed:
+    """The pass that copies an image inside; its result is added to `values` and `sizes`."""
+    values[out] = replace(values[name], name=out)
+    sizes[out] = sizes[name]
+    batch, channels, height, width = values[name].shape
+    pixels = batch * height
+    work = MacWork(MacOp.AVERAGE_POOL, pixels, width, channels, channels, pixels, width)
+    node = Node(out, "Identity", (name,), (out,))
+    return Placed(node, "mac_array", (work,), "mac_array", WHY, (name,), (out,), 0.0, 0.0, sharing=IMAGE)

@@ -32,6 +32,8 @@ class Memory(Strict):
     `shared_parts_through_ddr`: generations on which a Concat of no images goes through DDR when others read one of its
     parts too, however small; elsewhere where it is no small one.
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
+    `padded_channels_in_ddr`: generations on which channels of a constant are put in DDR beside those of an image that
+    others read too (npusim.compiler.padded_channels).
     `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
     where the tiles share its channels, too (npusim.compiler.cut_images).
     `overflowing_weights`: by generation, which share of a recurrence's weights that do not fit crosses again in each
@@ -93,6 +95,7 @@ class Memory(Strict):
     norms_of_phases_stay: tuple[str, ...] = ()
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
+    padded_channels_in_ddr: tuple[str, ...] = ()
     split_channels_stay: tuple[str, ...] = ()
     overflowing_weights: dict[str, float] = field(default_factory=dict)
     image_norm_rows: dict[str, int] = field(default_factory=dict)

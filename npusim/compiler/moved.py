@@ -10,6 +10,7 @@ from npusim.compiler.follow import follow
 from npusim.compiler.head_cuts import GATHERED
 from npusim.compiler.joined import is_small, joined_in_ddr, parts_through_ddr, shared_parts
 from npusim.compiler.moved_inside import LARGER, SPREAD
+from npusim.compiler.padded_channels import FILLED, filled
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 
@@ -20,6 +21,9 @@ BETWEEN_CALLS = "copied_between_calls"
 
 def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: Set[str]) -> None:
     """A pure transfer reads where its input is and writes where its output may stay."""
+    if step.lowering in FILLED:
+        filled(k, step, scratchpad, r)
+        return
     if step.lowering == SPREAD and scratchpad.spill_all(step.reads, r):
         r.reason = THROUGH_DDR
     inside = step.reads and all(scratchpad.holder(n) is not None for n in step.reads)
