@@ -8,8 +8,8 @@ addition loads the whole (`padded_channels_in_ddr`: 40 of 42 on 4000 and 5010). 
 it, as the parts of any Concat, and the zeros are loaded (6 of 6).
 
 An addition of such a whole that makes channels which are no whole sixteens, and which others read beside the next Pad,
-goes through DDR to all of these, written two or three times and read as often (21 of 21 on all NPUs; `as_scheduled` alone: 28
-channels cost more than 32 so)."""
+goes through DDR to all of these, written two or three times and read as often (21 of 21 on all NPUs; `as_scheduled`
+alone: 28 channels cost more than 32 so)."""
 
 from __future__ import annotations
 
