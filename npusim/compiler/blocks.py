@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.compiler.fitted import WAIT, Fitted, Operands
+from npusim.compiler.fitted import AVOID, WAIT, Fitted, Operands
 from npusim.compiler.nominal import nominal, ways_ns
 from npusim.compiler.preferred import MOST_EVEN, Ways, preferred
 from npusim.compiler.split import Blocks
@@ -33,6 +33,10 @@ BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind th
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
 COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
+#: Where blocks along one axis are preferred (NPU 4000, 5010), so many channels on every tile cost so much more: the
+#: array takes 1.2 times as long for a channel of 48 as of 64 on NPU 5010 (Intel's schedules: 1,024 x 8,192 x 2,048 in
+#: 32 of 64 channels, 1,024 x 2,560 x 10,240 in 160, 4 of rows each; 43 and 214 of 48 without this).
+THIN_CHANNELS, THIN_COSTS = 3 * CHANNEL_BLOCK, 1.2
 #: Where blocks along two axes wait, they are as large as one fits, of so much more than two may fill (Intel's
 #: schedules: 2,048 x 1,024 x 4,096 on NPU 3720 in 5 of 832 channels and 16 of 128 rows, 0.97 of a tile).
 ALONE_ROOM = 0.95 / 0.85
@@ -229,7 +233,13 @@ def _search(
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_BLOCK)
     taps = work.kernel_h * work.kernel_w
-    padded = _on_grid(on_tile_h, width, on_tile_c) * _up(block_k, CHANNEL_BLOCK) * taps
+    thin = (two_axes == AVOID) & (over_rows > 0) & (channels > 1) & (on_tile_c == THIN_CHANNELS)
+    padded = (
+        np.where(thin, THIN_COSTS, 1.0)
+        * _on_grid(on_tile_h, width, on_tile_c)
+        * _up(block_k, CHANNEL_BLOCK)
+        * taps
+    )
     full_rows = np.where(rows > 1, height / block_h, 1.0)
     macs = padded * full_rows * channels * terms
     # Bytes: who stands still is read once a block, who moves is read again for each block of the other.
