@@ -114,10 +114,10 @@ def _compiled(
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
     if profile.memory.natural_cuts:
         most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))
-        over_channels = generation in profile.memory.channels_joined_in_ddr
+        in_ddr = profile.memory.joined_in_ddr(generation)
         beside = generation in profile.memory.padded_channels_in_ddr
         placed = with_channels(placed, fused.values, sizes, edge, beside, profile.memory.as_scheduled)
-        placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, over_channels)
+        placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
     batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)

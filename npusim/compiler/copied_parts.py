@@ -37,13 +37,15 @@ def parts_copied(
     most: float,
     keep: Set[str],
     over_channels: bool,
+    narrow: float = 0,
 ) -> list[Placed]:
     """The steps, with a pass for each part that is copied. What it makes is added to `values` and `sizes` (bytes).
     `most`: bytes of what is put together inside; `keep`: inputs and outputs of the graph; `over_channels`: parts that
-    the tiles share over channels and over rows are put together in DDR (`channels_joined_in_ddr`)."""
+    the tiles share over channels and over rows are put together in DDR (`channels_joined_in_ddr`); `narrow`: so are
+    those of planes of up to so many rows (`shared_parts_in_ddr_rows`)."""
     if not any(s.node.op_type == "Concat" for s in placed):
         return placed
-    joined = joined_over(placed, over_channels)
+    joined = joined_over(placed, over_channels, narrow)
     reads = Counter(n for s in placed for n in dict.fromkeys(s.reads))
     viewed = set(part_of.values())
     apart: set[str] = set()  # parts of what is put together in DDR

@@ -10,6 +10,7 @@ A *cut* is something else: into pieces in time, where a step does not fit (npusi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from npusim.compiler.image_order import POOLS
@@ -105,7 +106,7 @@ def over_channels(work: MacWork, height: int) -> bool:
     return height <= (SMALL_POOL_ROWS if alone else SMALL_PLANE_ROWS)
 
 
-def joined_over(steps: Sequence[Placed], channels: bool) -> dict[str, str]:
+def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0) -> dict[str, str]:
     """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
     makes, which cannot write into the whole in the scratchpads, and for what is joined for poolings alone; on small
     planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
@@ -113,6 +114,8 @@ def joined_over(steps: Sequence[Placed], channels: bool) -> dict[str, str]:
     found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
     if channels and joined:
         found |= dict.fromkeys(_pooled_alone(steps), APART)
+    if narrow and joined:
+        found |= dict.fromkeys(_read_by_others(steps, narrow), APART)
     return found | _doubled(steps) if joined else found
 
 
@@ -169,6 +172,25 @@ def _pooled_alone(steps: Sequence[Placed]) -> set[str]:
     convolved = {n for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes}
     whole = (s for s in steps if s.node.op_type == "Concat" and len(s.reads) >= LEAST_POOLED)
     return {n for s in whole if poolings.get(s.writes[0]) and convolved.issuperset(s.reads) for n in s.reads}
+
+
+def _read_by_others(steps: Sequence[Placed], narrow: float) -> set[str]:
+    """Parts of Concats of three and more, of which others read one too, on planes of up to `narrow` rows: no pooling
+    copies them in place (poolings and convolutions of YOLOv5, v7, v8, another detector and VoVNet on NPU 5010, of 10 to
+    28 rows: 9 of 9 in Intel's schedules; most of two parts stay)."""
+    made = {n: s.only for s in steps for n in s.writes if s.node.op_type in IMAGE_OPS}
+    reads = Counter(n for s in steps for n in dict.fromkeys(s.reads))
+    found: set[str] = set()
+    for step in steps:
+        if (
+            step.node.op_type == "Concat"
+            and len(step.reads) >= LEAST_POOLED
+            and any(reads[n] > 1 for n in step.reads)
+        ):
+            works = [made.get(n) for n in step.reads]
+            if all(isinstance(w, MacWork) and w.out_h <= narrow for w in works):
+                found.update(step.reads)
+    return found
 
 
 def _made_over(step: Placed, channels: bool) -> str:

@@ -32,6 +32,8 @@ class Memory(Strict):
     `shared_parts_through_ddr`: generations on which a Concat of no images goes through DDR when others read one of its
     parts too, however small; elsewhere where it is no small one.
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
+    `shared_parts_in_ddr_rows`: by generation, up to how many rows of a plane parts of a Concat are put together in DDR
+    where others read one of them too.
     `padded_channels_in_ddr`: generations on which channels of a constant are put in DDR beside those of an image that
     others read too (npusim.compiler.padded_channels).
     `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
@@ -96,6 +98,7 @@ class Memory(Strict):
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
     padded_channels_in_ddr: tuple[str, ...] = ()
+    shared_parts_in_ddr_rows: dict[str, float] = field(default_factory=dict)
     split_channels_stay: tuple[str, ...] = ()
     overflowing_weights: dict[str, float] = field(default_factory=dict)
     image_norm_rows: dict[str, int] = field(default_factory=dict)
@@ -124,3 +127,7 @@ class Memory(Strict):
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
     source: str
+
+    def joined_in_ddr(self, generation: str) -> tuple[bool, float]:
+        """Whether parts that lie over channels are joined in DDR, and up to how many rows those that others read."""
+        return generation in self.channels_joined_in_ddr, self.shared_parts_in_ddr_rows.get(generation, 0)

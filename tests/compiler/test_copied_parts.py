@@ -57,3 +57,14 @@ def test_all_parts_but_the_last_are_copied(profile, layers, channels, npu):
 def test_a_large_whole_is_put_together_in_ddr(npu):
     """64 channels at 128 x 128 twice: all parts are written, none copied by the array."""
     assert not copies(report(harmonic(128, 64, 2), npu))
+
+
+SMALL = [(14, 3, "5010", 0), (28, 3, "5010", 0), (14, 2, "5010", 1), (32, 3, "5010", 2), (14, 3, "4000", 2)]
+
+
+@pytest.mark.parametrize(("size", "layers", "npu", "copied"), [*SMALL, (14, 3, "3720", 2)])
+def test_three_small_parts_are_put_together_in_ddr_on_npu_5010(size, layers, npu, copied):
+    """As the last stages of VoVNet and the poolings of YOLO; two parts, and larger planes, are copied inside. Profile
+    2026 copies all."""
+    assert len(copies(report(harmonic(size, 32, layers), npu))) == copied
+    assert len(copies(report(harmonic(size, 32, layers), npu, "2026"))) == layers - 1
