@@ -26,6 +26,7 @@ from npusim.compiler.heads import heads_apart
 from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.lines import Lines
+from npusim.compiler.lone_images import lone_images
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.padded_channels import with_channels
 from npusim.compiler.parts import edge_of
@@ -155,10 +156,17 @@ def _compiled(
         both_axes=generation in profile.memory.strips_both_ways,
         image_alone=generation in profile.pads_images,
         turns=generation in profile.memory.turns_in_strips,
-        as_scheduled=profile.memory.as_scheduled, resident=room, rows_around=scratchpad.rows_around,
+        as_scheduled=profile.memory.planes_as_scheduled, resident=room, rows_around=scratchpad.rows_around,
         one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
     )  # fmt: skip
-    planes = plane_chains(placed, sizes, fused.values, frozenset(fused.outputs), machine)
+    planes = plane_chains(
+        placed,
+        sizes,
+        fused.values,
+        frozenset(fused.outputs),
+        machine,
+        lone_images(placed, frozenset(graph.outputs)),
+    )
     least = profile.memory.activated_in_step.get(generation)
     pairs = {}
     if least is not None:

@@ -102,7 +102,7 @@ class Edges(Layouts):
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
         which the laws of growth forbid elsewhere. Of other steps nothing."""
-        here = self.profile.memory.as_scheduled and step.reads_turned
+        here = self._as_scheduled(step) and step.reads_turned
         return large_line(step.steps[0]) if here else ()
 
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:

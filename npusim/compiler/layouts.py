@@ -10,6 +10,7 @@ from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, 
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
+from npusim.compiler.lone_images import stands_alone
 from npusim.compiler.neighbours import reading_nodes
 from npusim.compiler.one_channel import expanded, one_line
 from npusim.compiler.parts import edge_of
@@ -73,7 +74,7 @@ class Layouts:
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             seen = self._seen(name, step)
             grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)
-            line = self.profile.memory.as_scheduled and one_line(seen, step)
+            line = self._as_scheduled(step) and one_line(seen, step)
             turns = line or is_image(seen, ranks)
             return name if turns and (grouped or self._from_outside(name)) else None
         if (
@@ -89,6 +90,13 @@ class Layouts:
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and self._from_outside(name) else None
         return None
+
+    def _by_law(self, reader: Placed) -> bool:
+        strips = self.generation in self.profile.memory.turns_in_strips
+        return strips and stands_alone(reader, self.graph_outputs)
+
+    def _as_scheduled(self, reader: Placed) -> bool:
+        return self.profile.memory.as_scheduled and not self._by_law(reader)
 
     @cached_property
     def readers(self) -> dict[str, list[Node]]:
@@ -164,7 +172,7 @@ class Layouts:
         elif self.generation in self.profile.pads_images and not self.folds(reader, value):
             wide = max(channels, CHANNEL_BLOCK)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
-        strips = self.generation in self.profile.memory.turns_in_strips  # their last one may be short
+        strips = self._by_law(reader)  # their last one may be short
         columns = width if strips else padded_width(height, width)
         if len(value.shape) == 4 and columns != width:
             if batch > 1 and name not in self.called:
@@ -176,10 +184,10 @@ class Layouts:
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
-        short = self.profile.memory.as_scheduled and value.npu_bytes <= SHORT_LINE_BYTES
+        short = self._as_scheduled(reader) and value.npu_bytes <= SHORT_LINE_BYTES
         if len(value.shape) == 3 and whole and reader.node.op_type in POOLED and not short:
             return self._line_turned(name, value)
-        pads = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
+        pads = self._as_scheduled(reader) and self.generation in self.profile.pads_images
         if pads and reader.lowering not in WINDOW_LIMITS and fills_line(value, reader.node.op_type):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             works = fill_line(value, self.tiles * self.placer.tile_bytes)
@@ -297,10 +305,10 @@ class Layouts:
         around = self.generation in self.profile.memory.rows_around
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
-        if self.profile.memory.as_scheduled and not around and self.folds(reader, value):
+        if self._as_scheduled(reader) and not around and self.folds(reader, value):
             leaves = leaves or crosses(reader, self.readers.get(reader.writes[0], []), self.values)
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
-        if few and not around and self.profile.memory.as_scheduled:
+        if few and not around and self._as_scheduled(reader):
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         if self._moves_pixels(reader):
             made = self.values[reader.writes[0]]

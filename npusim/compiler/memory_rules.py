@@ -43,7 +43,8 @@ class Memory(Strict):
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
-    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader;
+    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
+    where the graph does nothing else with it;
     `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
     `problems_turned_in_fours`: by generation, that pass counts a tile's problems in fours unless both their sides have
     so many elements.
@@ -58,7 +59,8 @@ class Memory(Strict):
     `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
     of a result on.
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
-    `as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
+    `planes_as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.scheduled).
+    `as_scheduled`: lines, batches and sums are laid out as there, too, where a larger one may be cheaper.
     `borders_apart`: by generation, what of an average pooling that does not count its padding goes through DDR: its
     `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.borders).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
@@ -111,6 +113,7 @@ class Memory(Strict):
     pools_by_columns: tuple[str, ...] = ()
     whole_copies: tuple[str, ...] = ()
     halves_odd_slices: tuple[str, ...] = ()
+    planes_as_scheduled: bool = False
     as_scheduled: bool = False
     blocks_by_time: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)

@@ -51,28 +51,26 @@ def plane_chains(
     values: Mapping[str, Value],
     outputs: Set[str],
     machine: Machine,
+    lone: Set[int],
 ) -> dict[int, tuple[int, Cut]]:
-    """Where chains begin: index of the first step -> how many steps, and their cut."""
+    """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps
+    of npusim.compiler.lone_images, for
+    which the laws of size hold."""
     resident = machine.resident
+    by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
+    of_network = machine._replace(turns=False)
+    machines = [by_law if k in lone else of_network for k in range(len(placed))]
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
-    if machine.as_scheduled:
-        all_bytes = [n * in_sixteens(s) for n, s in zip(all_bytes, placed, strict=True)]
-    through = any(_turned_through_ddr(s, machine) for s in placed)
+    all_bytes = [
+        n * in_sixteens(s) if m.as_scheduled else n
+        for n, s, m in zip(all_bytes, placed, machines, strict=True)
+    ]
+    through = any(_turned_through_ddr(s, m) for s, m in zip(placed, machines, strict=True))
     sums = machine.least_sum < max(all_bytes, default=0.0)
     if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
         return found
-    large = [
-        (n > resident and _need(s, sizes, machine) > resident)
-        or _turned_through_ddr(s, machine)
-        or (machine.turns and s.reads_turned and n + s.fixed_bytes * machine.tiles > resident)
-        or (
-            machine.turns
-            and n + _beside(s, machine) > resident >= n
-            and _need(s, sizes, machine) > 0.75 * resident
-        )
-        for n, s in zip(all_bytes, placed, strict=True)
-    ]
+    large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
     readers: dict[str, list[int]] = {}
     for k, step in enumerate(placed):
         for name in step.reads:
@@ -80,12 +78,12 @@ def plane_chains(
     k = 0
     while k < len(placed):
         near = large[k] or large[min(k + 1, len(large) - 1)]
-        run = _run(k, placed, large, sizes, values, outputs, machine) if near else []
+        run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
-        if len(run) > 1 and machine.as_scheduled:
-            part = segments(k, run, readers, sizes, machine)
+        if len(run) > 1 and machines[k].as_scheduled:
+            part = segments(k, run, readers, sizes, machines[k])
         elif len(run) > 1:
-            part = _segments(k, run, readers, outputs, sizes, machine)
+            part = _segments(k, run, readers, outputs, sizes, machines[k])
         for start, length, cut in part:
             found[k + start] = (length, cut)
         k += max(1, len(run))
@@ -103,6 +101,18 @@ def plane_chains(
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found
+
+
+def _large(step: Placed, nbytes: float, sizes: Mapping[str, float], machine: Machine) -> bool:
+    """Whether a step of so many bytes is cut."""
+    resident = machine.resident
+    if (nbytes > resident and _need(step, sizes, machine) > resident) or _turned_through_ddr(step, machine):
+        return True
+    if not machine.turns:
+        return False
+    turned = step.reads_turned and nbytes + step.fixed_bytes * machine.tiles > resident
+    filled = nbytes + _beside(step, machine) > resident >= nbytes
+    return turned or (filled and _need(step, sizes, machine) > 0.75 * resident)
 
 
 def _beside(step: Placed, machine: Machine) -> float:

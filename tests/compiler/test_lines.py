@@ -59,8 +59,8 @@ def test_what_lies_in_a_row_of_places_is_turned_for_its_convolution(channels, pl
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_other_profiles_leave_lines_as_they_are(name):
-    assert moved(pairs(64, 1024), name, "2026") < moved(pairs(64, 1024), name)
+def test_so_does_profile_2026(name):
+    assert moved(pairs(64, 1024), name, "2026") == moved(pairs(64, 1024), name)
 
 
 @pytest.mark.parametrize("name", MACHINES)
