@@ -43,7 +43,7 @@ from npusim.ops.counting import (
     pixels,
 )
 from npusim.ops.registry import VIEW, OpCase, Rule, op
-from npusim.work import Lowering, MacOp, MacWork, MoveWork
+from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 INNERMOST_MINIMUM = 4096  # elements
 LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold beside what it is made of
@@ -125,6 +125,31 @@ def pooling_chain(
     return tuple(works)
 
 
+def rows_filled_up(length: int) -> list[int]:
+    """The lengths at which a chain of exact factors gets a row more: none of 2 to 8 divides what is left, above 11.
+
+    1,021 + 1 is 7 x 2 x 73, 73 + 1 is 2 x 37, 37 + 1 is 2 x 19, 19 + 1 is 5 x 4: four, as in Intel's schedules
+    (`concat_bottom`; of maxima of 257, 1,020 and 1,022 numbers two, one and three, as here)."""
+    found = list[int]()
+    while length > 11:
+        factor = next((n for n in range(MAX_STRIDE, 1, -1) if length % n == 0), 0)
+        if not factor:
+            found.append(length)
+        length = length // factor if factor else length + 1
+    return found
+
+
+def filled_up(source: Value, r: Reduced, chain: tuple[MacWork, ...]) -> tuple[Work, ...]:
+    """A chain over an innermost axis with what fills up its rows: a longer copy of the tensor in DDR, which lies
+    channels last behind one move more, and, of maxima, round trips through DDR of what is pooled once (a mean's taps
+    of zero need no rows)."""
+    size, at = source.dtype.npu_bytes, rows_filled_up(r.length)
+    again = [n for n in at if n < r.length] if chain[0].op == MacOp.MAX_POOL else []
+    trips = [move for n in again for move in ddr_round_trip(r.outer * n * size)]
+    longer = (MoveWork(source.npu_bytes, "ddr", "ddr"), copy(source.npu_bytes)) if r.length in at else ()
+    return (*longer, chain[0], *trips, *chain[1:])
+
+
 def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     source = c.input(0)
     if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
@@ -140,7 +165,8 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     # (xamba_feasibility facts, 1: 403 MB relaid and pooled in 26.5 ms).
     move = copy(source.npu_bytes * padded / r.outer)
     chain = pooling_chain(source, r, mode, padded, r.inner)
-    found = [Lowering("pooling_chain_relayout", (move, *chain)), clean]
+    works = filled_up(source, r, chain) if r.inner == 1 and r.outer > 1 and len(r.axes) == 1 else chain
+    found = [Lowering("pooling_chain_relayout", (move, *works)), clean]
     if r.outer == 1 and r.inner > 1:  # rows of an image whose channels are what lies behind the axis
         rows = pooling_chain(source, r, mode, -(-r.inner // PIXELS_PER_ROW), PIXELS_PER_ROW)
         found.append(Lowering("pooling_chain_as_it_lies", rows))
