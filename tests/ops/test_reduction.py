@@ -135,7 +135,7 @@ def test_rows_that_no_factor_divides_get_one_more_as_in_intels_schedules(length,
 
 
 def test_a_maximum_of_a_prime_length_is_copied_and_crosses_ddr_where_rows_are_added():
-    """64 x 1,021 on NPU 3720: a copy of 0.13 MB in DDR, three round trips, 30.8 us in Intel's schedule; 64 x 1,020 19.8."""
+    """64 x 1,021 on NPU 3720 in Intel's schedule: 0.13 MB copied, three round trips, 30.8 us; 64 x 1,020 19.8."""
 
     def time(op, length):
         return simulate(
