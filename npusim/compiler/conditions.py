@@ -94,7 +94,50 @@ def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> 
     image's axes (4 x 8 x 128 x 64 by 4 x 1 x 128 x 64 is a kernel in Intel's schedules)."""
     image = sum(n > 1 for n in graph.values[node.outputs[0]].shape) <= MOST_IMAGE_AXES
     filled = image and _spread(node, graph) == [False, True, False]
-    return filled or producers_on_mac_array(node, graph, on_mac_array)
+    return filled or _in_sixteens(node, graph, _row) or producers_on_mac_array(node, graph, on_mac_array)
+
+
+def channel_last_filled_or_folded(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `channel_last_or_filled`, or two images of one channel, multiplied as one row (npusim.ops.binary.one_row)."""
+    return _in_sixteens(node, graph, _folded) or channel_last_or_filled(node, graph, on_mac_array)
+
+
+def scale_of_one_axis(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `scale_of_full_rank`, but for images of one channel, which pay as a scale of 8,192 elements more than twice as
+    many do as a kernel."""
+    return scale_of_full_rank(node, graph, on_mac_array) and not _folded(node, graph)
+
+
+def scale_of_no_row(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `scalar_only_if_constant`, but two activations of one row in whole sixteens are multiplied as they are
+    (`_multiply_nhwc` on NPU 5010: 384 channels of a GRU's cell, all 252 products of an SRU's 32 steps)."""
+    return scale_of_no_row_as_released(node, graph, on_mac_array) and not _folded(node, graph)
+
+
+def scale_of_no_row_as_released(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `scale_of_no_row`; two images of one channel are one row as well."""
+    rows = _in_sixteens(node, graph, _row) or _in_sixteens(node, graph, _folded)
+    return scalar_only_if_constant(node, graph, on_mac_array) and not rows
+
+
+def _in_sixteens(node: Node, graph: Graph, kind: Callable[[Node, Graph], bool]) -> bool:
+    out = graph.values[node.outputs[0]]
+    return kind(node, graph) and out.elements <= MAX_CHANNELS and out.elements % CHANNEL_BLOCK == 0
+
+
+def _row(node: Node, graph: Graph) -> bool:
+    return _equal_pair(node, graph) and sum(n != 1 for n in graph.values[node.outputs[0]].shape) == 1
+
+
+def _folded(node: Node, graph: Graph) -> bool:
+    """Whether two activations of one shape are images of one channel, of more than one row."""
+    shape = graph.values[node.outputs[0]].shape
+    return _equal_pair(node, graph) and len(shape) == 4 and shape[:2] == (1, 1) and min(shape[2:]) > 1
+
+
+def _equal_pair(node: Node, graph: Graph) -> bool:
+    out, sides = graph.values[node.outputs[0]], _operands(node, graph)
+    return len(sides) == 2 and all(v.shape == out.shape and not v.constant for v in sides)
 
 
 def _spread(node: Node, graph: Graph) -> list[bool] | None:
@@ -229,6 +272,10 @@ CONDITIONS: dict[str, Condition] = {
         channel_constant_or_from_number,
         scale_of_full_rank,
         scalar_only_if_constant,
+        channel_last_filled_or_folded,
+        scale_of_no_row,
+        scale_of_no_row_as_released,
+        scale_of_one_axis,
         innermost_kept,
         innermost_kept_or_batch_filled,
         channel_last_or_filled,

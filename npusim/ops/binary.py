@@ -47,13 +47,20 @@ def scale_shift(c: OpCase) -> Lowering | None:
             return None
         h: float
         w: float
-        axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1]
+        row = one_row(c)
+        axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1 and not row]
         if len(axes) > 1 or other.elements < out.elements:  # an outer product is no scale of either side
             continue
-        if not value.constant and not (c.node.op_type == "Mul" and _activation_scales(value, out)):
+        if (
+            not row
+            and not value.constant
+            and not (c.node.op_type == "Mul" and _activation_scales(value, out))
+        ):
             continue
         image = len(out.shape) == 4 and 1 < out.shape[1] <= MAX_CHANNELS
-        if image and axes in ([], [1]):
+        if row:
+            h, w, channels = 1, 1, out.elements
+        elif image and axes in ([], [1]):
             channels = out.shape[1]
             h, w = out.shape[0] * out.shape[2], out.shape[3]
         elif not axes:
@@ -69,6 +76,19 @@ def scale_shift(c: OpCase) -> Lowering | None:
             )  # fmt: skip
             return Lowering("scale_shift", (work,))
     return None
+
+
+def one_row(c: OpCase) -> bool:
+    """Whether two activations of one shape are multiplied as one row, each element a channel: those of a row, and those
+    of four axes and one channel, up to `MAX_CHANNELS` elements (the states of a scan of one token, 384 x 16: as a scale
+    of 6,144 channels on NPU 3720 and 4000; 512 x 16 too, not 528 x 16, nor [4,96,16] or [384,16])."""
+    first, second = c.inputs
+    if c.node.op_type != "Mul" or first is None or second is None or first.constant or second.constant:
+        return False
+    shape = c.output.shape
+    longer = sum(size != 1 for size in shape)
+    alone = longer == 1 or (len(shape) == 4 and shape[:2] == (1, 1))
+    return first.shape == second.shape == shape and alone and c.output.elements <= MAX_CHANNELS
 
 
 def _activation_scales(value: Value, out: Value) -> bool:
@@ -87,6 +107,9 @@ def _sum_of_two(c: OpCase) -> MacWork:
     column, where the smaller one is a constant 1,024 channels of 768; a column fills a quarter of the grid. What fills
     no sixteens lies as ever (`Add` of 128 to 1,024 rows by a row in Intel's schedules of NPU 3720 and 5010)."""
     shape, plain = c.output.shape, per_element(c)
+    if len(c.inputs) == 2 and one_row(c):
+        # one pixel keeps the grid as empty as a scale does, which a pooling of one tap counts
+        return one_tap(MacOp.MAX_POOL, 1, 1, c.output.elements, c.output.dtype.npu_bytes)
     small = [v for v in c.inputs if v is not None and v.elements < c.output.elements]
     if not small or len(shape) != 3 or shape[0] != 1:
         return plain
