@@ -36,7 +36,9 @@ def own(hw):
     return {name for name, source in hw.sources.items() if source.kind == COMPILER}
 
 
-@pytest.mark.parametrize("profile", [n for n in list_profiles() if n.startswith("2024") or n.endswith("measured")])
+@pytest.mark.parametrize(
+    "profile", [n for n in list_profiles() if n.startswith("2024") or n.endswith("measured")]
+)
 def test_what_the_silicon_takes_is_asked_without_a_compilers_prices(profile) -> None:
     for name in list_hardware():
         hw = load_hardware(name)

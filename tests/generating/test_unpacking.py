@@ -27,7 +27,8 @@ def test_a_profile_may_have_the_dsps_look_up(tmp_path):
     by_dsp = replace(profile, packed_weights=replace(profile.packed_weights, unpack={"4000": "dsp"}))
     model = config(tmp_path, LLAMA)
     found, free = (
-        npusim.generate(model, prompt=64, tokens=16, weights="nf4", compiler=one) for one in (by_dsp, "2026-measured")
+        npusim.generate(model, prompt=64, tokens=16, weights="nf4", compiler=one)
+        for one in (by_dsp, "2026-measured")
     )
     assert found.step.time_us > 1.5 * free.step.time_us
     assert "DSP kernel" in found.unpacking and "a Gather of one element a weight" in found.unpacking
