@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from math import prod
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width, sharing_of
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
 from npusim.compiler.lone_images import stands_alone
 from npusim.compiler.neighbours import reading_nodes
 from npusim.compiler.one_channel import expanded, one_line
+from npusim.compiler.operand_turns import passes_of, turned_as
 from npusim.compiler.parts import edge_of
 from npusim.compiler.pixels import pixels_cross
 from npusim.compiler.place import Placed, Placer
@@ -20,7 +20,7 @@ from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.relaid import fill_line, fills_line, spread_line
 from npusim.compiler.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.graph import DType, Graph, Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip, one_tap
+from npusim.ops.counting import CHANNEL_BLOCK, one_tap
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.ops.structure import shuffles
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
@@ -212,41 +212,19 @@ class Layouts:
 
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""
-        # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
-        batched = getattr(reader.steps[0], "groups", 1) > 1 and "npusim.shared" not in reader.node.attributes
-        terms, columns = value.shape[-2:]
-        uneven = terms % CHANNEL_BLOCK > 0 or columns % CHANNEL_BLOCK > 0  # then it is padded in DDR
-        leaves = batched and (self.generation in self.profile.memory.turned_through_ddr or uneven)
-        sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
         self._laid_out(name, value, value.shape)
-        work = self._operand_pass(name, value)
-        works: tuple[Work, ...] = (work,)
-        # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
-        # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
-        always = self.generation in self.profile.memory.operands_in_strips
-        if leaves and columns % CHANNEL_BLOCK and (always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0):
-            works = (work, *ddr_round_trip(value.elements * work.input_bytes), work)
+        kept_in_strips = self.generation in self.profile.memory.operands_in_strips
+        work = self._operand_pass(name, value, kept_in_strips)
+        works, sharing = passes_of(reader, value, work, self.generation, self.profile, kept_in_strips)
         return self._pass(name, name, works, sharing)
 
-    def _operand_pass(self, name: str, value: Value) -> MacWork:
-        """The pass over the right side of a product. A problem is a row, its terms the columns. On generations that
-        give whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles every tile turns
-        all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which makes two
-        problems dearer than four: not where turns keep the law of doubling. A tile's problems count in fours there
-        (`problems_turned_in_fours`): its two of four, 1x64x2x2601, take as long as four."""
-        heads, terms, channels = prod(value.shape[:-2]), *value.shape[-2:]
-        shared = heads > 1 and self.generation in self.profile.memory.operands_in_strips
-        if self.generation not in self.profile.groups_over_tiles or heads >= self.tiles or shared:
-            work = self._turn(MacOp.PERMUTE, name, value, (1, 1, *value.shape)[-3:])
-            fast = self.profile.memory.problems_turned_in_fours.get(self.generation, 0)
-            if heads < self.tiles or min(terms, channels) >= fast:
-                return work
-            each = ceil_to(-(-heads // self.tiles), PIXELS_PER_ROW)
-            return replace(work, out_h=each, in_h=each, write_tiles=EVERY_TILE)
-        if heads == 1:
-            return self._turn(MacOp.PERMUTE_IMAGE, name, value, (terms, 1, channels))
-        work = self._turn(MacOp.PERMUTE, name, value, (heads, PIXELS_PER_ROW, channels))
-        return replace(work, write_tiles=EVERY_TILE)
+    def _operand_pass(self, name: str, value: Value, kept_in_strips: bool) -> MacWork:
+        """The pass over the right side of a product (`operand_turns`)."""
+        turned = turned_as(value.shape, self.tiles, self.generation, self.profile, kept_in_strips)
+        work = self._turn(turned.op, name, value, turned.shape)
+        if turned.rows:
+            work = replace(work, out_h=turned.rows, in_h=turned.rows)
+        return replace(work, write_tiles=EVERY_TILE) if turned.everywhere else work
 
     def _laid_out(self, name: str, value: Value, shape: tuple[int, ...]) -> None:
         """Make known what `name` is once it is turned."""

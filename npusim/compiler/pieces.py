@@ -63,7 +63,7 @@ def bytes_between(
     themselves turned."""
     if isinstance(step.only, VectorWork):
         return 0.0
-    if step.lowering == RELAID:
+    if step.lowering in RELAID:
         return _laid_out_bytes(step, room, by_columns, images_apart)
     turned = [w for w in step.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_IMAGE]
     between = results_between(step) - 1
@@ -136,7 +136,7 @@ def scales_channels(step: Placed) -> bool:
 
 def convolution_of(step: Placed) -> MacWork | None:
     """The product or convolution a step is, or begins with; None if it is something else."""
-    work = step.steps[0] if step.steps and step.lowering != RELAID else None
+    work = step.steps[0] if step.steps and step.lowering not in RELAID else None
     return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else None
 
 

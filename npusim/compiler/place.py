@@ -210,7 +210,7 @@ class Placer:
         times, the engine of most of it, its kernels, bytes of constants, whether one DSP runs it, and its MACs."""
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
-        if chosen.name == RELAID and self.profile.relayout_by_pass:
+        if chosen.name in RELAID and self.profile.relayout_by_pass:
             pads = self.generation in self.profile.pads_images
             tiles = self.tiles if self.generation in self.profile.pools_over_channels else 0
             copies = self.generation in self.profile.memory.padded_by_copy
@@ -231,7 +231,7 @@ class Placer:
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
         # The convolution in front of poolings has a table of a few KB.
-        fixed = 0.0 if chosen.name == RELAID else self._fixed(node, steps)
+        fixed = 0.0 if chosen.name in RELAID else self._fixed(node, steps)
         return steps, times, engine, kernels, fixed, one, macs
 
     def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:

@@ -38,7 +38,8 @@ from npusim.ops.reduction import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
-RELAID = "pooling_chain_relayout"  # the lowering; what lays its input out may be a convolution
+#: The lowerings; what lays their input out may be a convolution.
+RELAID = frozenset({"pooling_chain_relayout", "pooling_chain_filled_up"})
 # Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
 # Of a first axis and of what lies behind it: 48 x 300 and 1,000 x 120 lie as channels, 49 x 300 and 60 x 130 do not.

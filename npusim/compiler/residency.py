@@ -177,7 +177,7 @@ def _computed(
         r.destination = "ddr" if leaves else follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)
         whole = tile_bytes / scratchpad.memory.pipelined_share * scratchpad.tiles
-        room = whole if step.lowering == RELAID and not expands(step.steps) else scratchpad.resident_bytes
+        room = whole if step.lowering in RELAID and not expands(step.steps) else scratchpad.resident_bytes
         r.partial_bytes = 2 * bytes_between(
             step, 0.0, room - held, scratchpad.by_columns, scratchpad.as_scheduled
         )

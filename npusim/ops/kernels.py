@@ -247,5 +247,9 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("dma", "mac_array"),
         "the same after a change of layout of the whole tensor, channels padded to 16",
     ),
+    "pooling_chain_filled_up": (
+        ("dma", "mac_array"),
+        "the same of a length no factor divides: copied in DDR with a row more, maxima wherever a pooling needs one",
+    ),
     "native_reduce": (("mac_array",), "the reduction over channels built into NPU 5010's MAC array"),
 }

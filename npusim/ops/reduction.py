@@ -19,6 +19,7 @@ in the compiler's order of trial; which are tried at all is the compiler profile
   (H and W of [1,C,H,W]), else the best case, with the inner axes as channels as they lie in memory.
 - `pooling_chain_as_it_lies`: of the first axis that is longer than 1, nothing is laid out anew: its elements are rows
   of an image, all that lies behind it the channels.
+- `pooling_chain_filled_up`: the innermost axis, of a length no factor of 2 to 8 divides (`filled_rows`).
 - `native_reduce`: the axis is the channel axis (NPU 5010); also the innermost one, which a reshape makes it.
 - `dsp`: always.
 
@@ -42,15 +43,16 @@ from npusim.ops.counting import (
     one_tap,
     pixels,
 )
+from npusim.ops.filled_rows import filled_up, rows_filled_up
 from npusim.ops.registry import VIEW, OpCase, Rule, op
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
+from npusim.ops.slicing import MAX_STRIDE
+from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
 LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold beside what it is made of
 # Elements of a first axis that are channels as they are: Intel's schedules sum 16, and 4 by a CompressConvolution
 # (524,288 sums of 4: 204 us on NPU 4000); those of 2, 3, 5, 8 and 12 are expanded (8: 4,156 us).
 UNEXPANDED = (4, CHANNEL_BLOCK)
-MAX_STRIDE = 8
 
 
 class Reduced(NamedTuple):
@@ -125,31 +127,6 @@ def pooling_chain(
     return tuple(works)
 
 
-def rows_filled_up(length: int) -> list[int]:
-    """The lengths at which a chain of exact factors gets a row more: none of 2 to 8 divides what is left, above 11.
-
-    1,021 + 1 is 7 x 2 x 73, 73 + 1 is 2 x 37, 37 + 1 is 2 x 19, 19 + 1 is 5 x 4: four, as in Intel's schedules
-    (`concat_bottom`; of maxima of 257, 1,020 and 1,022 numbers two, one and three, as here)."""
-    found = list[int]()
-    while length > 11:
-        factor = next((n for n in range(MAX_STRIDE, 1, -1) if length % n == 0), 0)
-        if not factor:
-            found.append(length)
-        length = length // factor if factor else length + 1
-    return found
-
-
-def filled_up(source: Value, r: Reduced, chain: tuple[MacWork, ...]) -> tuple[Work, ...]:
-    """A chain over an innermost axis with what fills up its rows: a longer copy of the tensor in DDR, which lies
-    channels last behind one move more, and, of maxima, round trips through DDR of what is pooled once (a mean's taps
-    of zero need no rows)."""
-    size, at = source.dtype.npu_bytes, rows_filled_up(r.length)
-    again = [n for n in at if n < r.length] if chain[0].op == MacOp.MAX_POOL else []
-    trips = [move for n in again for move in ddr_round_trip(r.outer * n * size)]
-    longer = (MoveWork(source.npu_bytes, "ddr", "ddr"), copy(source.npu_bytes)) if r.length in at else ()
-    return (*longer, chain[0], *trips, *chain[1:])
-
-
 def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     source = c.input(0)
     if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
@@ -165,8 +142,10 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     # (xamba_feasibility facts, 1: 403 MB relaid and pooled in 26.5 ms).
     move = copy(source.npu_bytes * padded / r.outer)
     chain = pooling_chain(source, r, mode, padded, r.inner)
-    works = filled_up(source, r, chain) if r.inner == 1 and r.outer > 1 and len(r.axes) == 1 else chain
-    found = [Lowering("pooling_chain_relayout", (move, *works)), clean]
+    found = [Lowering("pooling_chain_relayout", (move, *chain)), clean]
+    if r.inner == 1 and r.outer > 1 and len(r.axes) == 1 and rows_filled_up(r.length):
+        filled = filled_up(source, r.length, r.outer, chain)
+        found.append(Lowering("pooling_chain_filled_up", (move, *filled)))
     if r.outer == 1 and r.inner > 1:  # rows of an image whose channels are what lies behind the axis
         rows = pooling_chain(source, r, mode, -(-r.inner // PIXELS_PER_ROW), PIXELS_PER_ROW)
         found.append(Lowering("pooling_chain_as_it_lies", rows))
@@ -256,6 +235,7 @@ def _sum(mean: bool) -> Rule:
 SUM_WAYS = (
     "pooling_chain",
     "pooling_chain_relayout",
+    "pooling_chain_filled_up",
     "pooling_chain_as_it_lies",
     "native_reduce",
     "dsp",
@@ -276,7 +256,7 @@ op("ReduceMean", lowerings=SUM_WAYS, kernels=("reduce_mean",), reads=(1,))(_sum(
 @op(
     "ReduceMax",
     "ReduceMin",
-    lowerings=("pooling_chain_relayout", "pooling_chain", "pooling_chain_as_it_lies", "dsp", "view"),
+    lowerings=(*(way for way in SUM_WAYS if way != "native_reduce"),),
     kernels=("reduce_max", "reduce_min"),
     reads=(1,),
 )

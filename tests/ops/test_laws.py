@@ -21,6 +21,10 @@ def run(key: tuple[str, str], b: int, n: int):
     return ask(key[1], inputs, outputs, key[0], **attributes)
 
 
+#: Dearer for a length that has no factors than for the next, as Intel's compiler does it (2026-as-released).
+DEARER = {"pooling_chain_filled_up"}
+
+
 def test_every_example_has_an_op_and_every_op_an_example() -> None:
     """Of its own, or the one its shape rule makes."""
     assert set(CASES) <= set(OPS)
@@ -32,7 +36,7 @@ def test_every_example_has_an_op_and_every_op_an_example() -> None:
 @given(n=SIZES)
 def test_a_longer_axis_is_never_less_work(key, n) -> None:
     short, long = run(key, 16, n), run(key, 16, n + 1)
-    for name in short.keys() & long.keys():
+    for name in (short.keys() & long.keys()) - DEARER:
         assert measure(short[name]) <= measure(long[name]), name
 
 

@@ -6,7 +6,8 @@ from npusim.arch.presets import load_hardware
 from npusim.errors import BadModel
 from npusim.graph import DType
 from npusim.ops.counting import chain_of_eights
-from npusim.ops.reduction import axes_between, rows_filled_up
+from npusim.ops.filled_rows import rows_filled_up
+from npusim.ops.reduction import axes_between
 from npusim.simulation import simulate
 from tests.compiler import at_size
 from tests.ops.cases import ask, constant, tensor
@@ -139,7 +140,10 @@ def test_a_maximum_of_a_prime_length_is_copied_and_crosses_ddr_where_rows_are_ad
 
     def time(op, length):
         return simulate(
-            at_size.reduction(op, (1, 64, length), 2), load_hardware("meteor_lake"), "2026", band=False
+            at_size.reduction(op, (1, 64, length), 2),
+            load_hardware("meteor_lake"),
+            "2026-as-released",
+            band=False,
         ).latency_us
 
     for op in ("ReduceMax", "ReduceMean"):
