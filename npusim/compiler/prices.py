@@ -99,11 +99,11 @@ def laid_over(below: Any, above: Any) -> Any:
     merged = below | above
     for table in ("numbers", "kernels"):
         under, over = below.get(table, {}), above.get(table, {})
-        if isinstance(over, dict):
+        if isinstance(over, dict) and isinstance(under, dict):
             both = {
                 g: _spelled(under[g]) | _spelled(over[g])
                 for g in under.keys() & over.keys()
-                if isinstance(over[g], dict)
+                if isinstance(over[g], dict) and isinstance(under[g], dict)
             }
             merged[table] = under | over | both
     return merged

@@ -145,3 +145,13 @@ def test_a_kernel_the_file_has_not_is_added() -> None:
     hw = replace(PROFILE, prices=prices).priced(load_hardware("meteor_lake"))
     assert hw.dsp.kernels["new_one"].cycles_per_element == 2
     assert "new_one" not in load_profile("2026").priced(hw).dsp.kernels
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "{numbers: 3}", '{numbers: {"4000": 3}}', '{numbers: {"4000": {dma.latency_ns: x}}}', "[1]"]
+)
+def test_prices_that_are_none_over_those_of_another_profile_are_refused_in_words(tmp_path, text) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(f'name: p\nproduct: p\nbased_on: "2026"\nprices: {text}\n')
+    with pytest.raises(BadHardware, match="prices"):
+        load_profile(str(path))
