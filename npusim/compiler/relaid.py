@@ -34,7 +34,7 @@ from npusim.ops.counting import (
     one_tap,
     pixels,
 )
-from npusim.ops.reduction import MAX_STRIDE
+from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`

@@ -33,10 +33,12 @@ def report_of(
 
     The one place where a metric becomes a simulation.
     """
-    from npusim.simulation import simulate
+    from npusim.simulation import MEASURED_COMPILER, simulate
 
     mode = "throughput" if metric == "throughput" else "latency"
-    return simulate(_graph(str(graph_path)), hardware, precision=precision, mode=mode, band=band)
+    return simulate(
+        _graph(str(graph_path)), hardware, MEASURED_COMPILER, precision=precision, mode=mode, band=band
+    )
 
 
 @lru_cache(maxsize=8)
@@ -89,7 +91,7 @@ def left_out(folder: Folder, rows: Sequence[NetworkRow], hardware: list[Hardware
     from npusim.compiler.compile import compile_graph
     from npusim.compiler.profile import load_profile
     from npusim.reference.networks_fit import PRODUCT, NetworkPoint, leave_one_out
-    from npusim.simulation import DEFAULT_COMPILER
+    from npusim.simulation import MEASURED_COMPILER
 
     own = [r for r in rows if PRODUCT in r.product and r.judged]
     hw = next((h for h in hardware if own and h.name == own[0].hardware), None)
@@ -97,7 +99,7 @@ def left_out(folder: Folder, rows: Sequence[NetworkRow], hardware: list[Hardware
     if hw is None or table is None or len({r.model for r in own}) < 2:
         return []
     graph_of = {row["model"]: folder.path / ".." / "graphs" / row["graph"] for row in read_table(table)}
-    rules = load_profile(DEFAULT_COMPILER)
+    rules = load_profile(MEASURED_COMPILER)
     plans = {
         key: compile_graph(_graph(str(graph_of[key[0]])), hw, rules, key[1])
         for key in dict.fromkeys((r.model, r.precision) for r in own)

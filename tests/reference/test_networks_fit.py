@@ -29,7 +29,7 @@ def chain(depth, width):
     nodes = [node("MatMul", f"t{i} w{i}", f"t{i + 1}") for i in range(depth)]
     constants = {f"w{i}": weights(width, width, seed=i) for i in range(depth)}
     graph = loaded(model(nodes, {"t0": [64, width]}, [f"t{depth}"], constants))
-    return compile_graph(graph, HW, load_profile("2026"))
+    return compile_graph(graph, HW, load_profile("2026-measured"))
 
 
 PLANS = [chain(30, 64), chain(3, 512), chain(12, 128)]
@@ -79,7 +79,7 @@ def test_refitting_finds_the_constants_of_the_hardware_file():
         key = (r.model, r.precision)
         if key not in plans:
             graph = load(SHARED / "graphs" / "large" / f"{graphs[r.model]}.onnx")
-            plans[key] = compile_graph(graph, HW, load_profile("2026"), r.precision)
+            plans[key] = compile_graph(graph, HW, load_profile("2026-measured"), r.precision)
     points = [
         NetworkPoint(r.model, plans[r.model, r.precision], r.published_us, r.metric != "throughput")
         for r in rows
