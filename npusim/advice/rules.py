@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from npusim.advice.asked import Asked
-from npusim.advice.repeated import repeated_keys
 from npusim.advice.rewritten import with_products
 from npusim.compiler.profile import load_profile
 from npusim.report.record import Advice, NodeReport
@@ -29,6 +29,8 @@ ACTIVATIONS = (
     "Selu",
 )
 NAMED = 50  # nodes a record names
+#: Of `fusion.patterns` (npusim.compiler.fuse.shared_heads).
+AS_REPEATED, ONCE = "shared_heads_as_repeated", "shared_heads"
 
 
 def _rewrite(asked: Asked, name: str, op_types: tuple[str, ...], makes: str) -> Advice | None:
@@ -58,6 +60,28 @@ def cumba(asked: Asked) -> Advice | None:
 def reduba(asked: Asked) -> Advice | None:
     """Sums as products with ones."""
     return _rewrite(asked, "ReduBA", ("ReduceSum",), "products with ones")
+
+
+def repeated_keys(asked: Asked) -> Advice | None:
+    """Heads of keys that could be read once, were they not scaled behind their repetition, where Intel's compiler 8.4
+    writes them out (torch exports of SDPA with fewer heads of keys than of queries). Planned again only where a
+    repetition is left in the plan."""
+    fusion, nodes = asked.profile.fusion, asked.nodes("Expand", "Tile")
+    if AS_REPEATED not in fusion.patterns or not nodes:
+        return None
+    once = tuple(ONCE if name == AS_REPEATED else name for name in fusion.patterns)
+    saves = asked.saving(LEAST_SHARE, profile=replace(asked.profile, fusion=replace(fusion, patterns=once)))
+    if saves is None:
+        return None
+    many = (
+        "one repetition of heads is" if len(nodes) == 1 else f"{digits(len(nodes))} repetitions of heads are"
+    )
+    sentence = (
+        f"{many} written to DDR, since keys are multiplied behind them: multiply the queries, or "
+        f"the scores, and heads are read once, predicted to save {saves}"
+    )
+    command = f"npusim run MODEL --compiler {NEWEST}"
+    return Advice("heads", sentence, command, saves.us, asked.share(nodes), _names(nodes), saves.band_us)
 
 
 def activations(asked: Asked) -> Advice | None:

@@ -13,6 +13,7 @@ from math import ceil
 from typing import NamedTuple
 
 from npusim.compiler.lowered import convolutions_of
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.pieces import convolution_of
 from npusim.compiler.place import Placed
 from npusim.compiler.split import Blocks
@@ -114,13 +115,8 @@ def find_chains(
     `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads; `by_heads`: results of softmaxes that are
     taken head by head though all would fit. `turns`: tiles, and bytes of one, where passes that turn keys and values
     are members too, of chains whose keys and values fit head by head."""
-    readers: dict[str, list[int]] = {}
-    maker: dict[str, int] = {}
-    for k, step in enumerate(placed):
-        for name in step.reads:
-            readers.setdefault(name, []).append(k)
-        for name in step.writes:
-            maker[name] = k
+    readers = reading_steps(placed)
+    maker = {name: k for k, step in enumerate(placed) for name in step.writes}
     chains = []
     for k, step in enumerate(placed):
         kernel = (

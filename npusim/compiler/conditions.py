@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from npusim.graph import Graph, Node, Value
+from npusim.ops.binary import is_row, of_one_channel
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
@@ -126,13 +127,13 @@ def _in_sixteens(node: Node, graph: Graph, kind: Callable[[Node, Graph], bool]) 
 
 
 def _row(node: Node, graph: Graph) -> bool:
-    return _equal_pair(node, graph) and sum(n != 1 for n in graph.values[node.outputs[0]].shape) == 1
+    return _equal_pair(node, graph) and is_row(graph.values[node.outputs[0]].shape)
 
 
 def _folded(node: Node, graph: Graph) -> bool:
     """Whether two activations of one shape are images of one channel, of more than one row."""
     shape = graph.values[node.outputs[0]].shape
-    return _equal_pair(node, graph) and len(shape) == 4 and shape[:2] == (1, 1) and min(shape[2:]) > 1
+    return _equal_pair(node, graph) and of_one_channel(shape) and min(shape[2:]) > 1
 
 
 def _equal_pair(node: Node, graph: Graph) -> bool:

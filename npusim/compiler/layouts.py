@@ -213,18 +213,14 @@ class Layouts:
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""
         self._laid_out(name, value, value.shape)
-        kept_in_strips = self.generation in self.profile.memory.operands_in_strips
-        work = self._operand_pass(name, value, kept_in_strips)
-        works, sharing = passes_of(reader, value, work, self.generation, self.profile, kept_in_strips)
-        return self._pass(name, name, works, sharing)
-
-    def _operand_pass(self, name: str, value: Value, kept_in_strips: bool) -> MacWork:
-        """The pass over the right side of a product (`operand_turns`)."""
-        turned = turned_as(value.shape, self.tiles, self.generation, self.profile, kept_in_strips)
+        turned = turned_as(value.shape, self.tiles, self.generation, self.profile)
         work = self._turn(turned.op, name, value, turned.shape)
         if turned.rows:
             work = replace(work, out_h=turned.rows, in_h=turned.rows)
-        return replace(work, write_tiles=EVERY_TILE) if turned.everywhere else work
+        if turned.everywhere:
+            work = replace(work, write_tiles=EVERY_TILE)
+        works, sharing = passes_of(reader, value, work, self.generation, self.profile)
+        return self._pass(name, name, works, sharing)
 
     def _laid_out(self, name: str, value: Value, shape: tuple[int, ...]) -> None:
         """Make known what `name` is once it is turned."""

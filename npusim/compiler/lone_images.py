@@ -9,6 +9,7 @@ queries of an Attention, which are scaled first."""
 
 from collections.abc import Sequence, Set
 
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.place import Placed
 
 
@@ -19,10 +20,7 @@ def stands_alone(reader: Placed, outputs: Set[str]) -> bool:
 
 def lone_images(placed: Sequence[Placed], outputs: Set[str]) -> frozenset[int]:
     """The passes that turn such images, and the steps that read them."""
-    readers: dict[str, list[int]] = {}
-    for k, step in enumerate(placed):
-        for name in step.reads:
-            readers.setdefault(name, []).append(k)
+    readers = reading_steps(placed)
     found: set[int] = set()
     for k, step in enumerate(placed):
         behind = readers.get(step.writes[0], []) if step.node.op_type == "MemPermute" and step.writes else []

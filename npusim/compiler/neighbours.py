@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from npusim.graph import Graph, Node
+
+if TYPE_CHECKING:
+    from npusim.compiler.place import Placed
 
 NEIGHBOURS_MATTER = ("Expand", "Transpose")
 Readers = dict[str, set[tuple[str, int]]]  # a tensor -> ops that read it, and as which operand
@@ -16,6 +21,15 @@ def reading_nodes(graph: Graph) -> dict[str, list[Node]]:
     for node in graph.nodes:
         for name in node.inputs:
             found[name].append(node)
+    return found
+
+
+def reading_steps(steps: Sequence[Placed]) -> dict[str, list[int]]:
+    """Indices of the steps that read each tensor, once for each time they do."""
+    found: dict[str, list[int]] = {}
+    for k, step in enumerate(steps):
+        for name in step.reads:
+            found.setdefault(name, []).append(k)
     return found
 
 

@@ -23,17 +23,15 @@ class Turned(NamedTuple):
     everywhere: bool = False
 
 
-def turned_as(
-    extents: tuple[int, ...], tiles: int, generation: str, profile: CompilerProfile, kept_in_strips: bool
-) -> Turned:
+def turned_as(extents: tuple[int, ...], tiles: int, generation: str, profile: CompilerProfile) -> Turned:
     """The pass over the right side [.., terms, columns] of a product. A problem is a row, its terms the columns. On
     generations that give whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles
     every tile turns all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which
-    makes two problems dearer than four: not where turns keep the law of doubling (`kept_in_strips`).
-    A tile's problems count in fours there
-    (`problems_turned_in_fours`): its two of four, 1x64x2x2601, take as long as four."""
+    makes two problems dearer than four: not where turns keep the law of doubling (`operands_in_strips`).
+    A tile's problems count in fours there (`problems_turned_in_fours`): its two of four,
+    1x64x2x2601, take as long as four."""
     heads, terms, channels = prod(extents[:-2]), *extents[-2:]
-    shared = heads > 1 and kept_in_strips
+    shared = heads > 1 and generation in profile.memory.operands_in_strips
     if generation not in profile.groups_over_tiles or heads >= tiles or shared:
         whole = Turned(MacOp.PERMUTE, ((1, *extents)[-3], terms, channels))
         fast = profile.memory.problems_turned_in_fours.get(generation, 0)
@@ -51,7 +49,6 @@ def passes_of(
     work: MacWork,
     generation: str,
     profile: CompilerProfile,
-    kept_in_strips: bool,
 ) -> tuple[tuple[Work, ...], str]:
     """The pass `work` over the right side of `reader`, or two with a way through DDR in between; how it is shared."""
     # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
@@ -62,7 +59,8 @@ def passes_of(
     sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
     # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
     # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
-    twice = kept_in_strips or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
+    always = generation in profile.memory.operands_in_strips
+    twice = always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
     if leaves and columns % CHANNEL_BLOCK and twice:
         return (work, *ddr_round_trip(value.elements * work.input_bytes), work), sharing
     return (work,), sharing

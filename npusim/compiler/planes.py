@@ -18,6 +18,7 @@ from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
 from npusim.compiler.lowered import is_elementwise_pass
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.pieces import (
     IMAGE_CONVOLUTIONS,
@@ -53,9 +54,8 @@ def plane_chains(
     machine: Machine,
     lone: Set[int],
 ) -> dict[int, tuple[int, Cut]]:
-    """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps
-    of npusim.compiler.lone_images, for
-    which the laws of size hold."""
+    """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps for which the laws of
+    size hold (npusim.compiler.lone_images)."""
     resident = machine.resident
     by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
     of_network = machine._replace(turns=False)
@@ -71,10 +71,7 @@ def plane_chains(
     if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
         return found
     large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
-    readers: dict[str, list[int]] = {}
-    for k, step in enumerate(placed):
-        for name in step.reads:
-            readers.setdefault(name, []).append(k)
+    readers = reading_steps(placed)
     k = 0
     while k < len(placed):
         near = large[k] or large[min(k + 1, len(large) - 1)]

@@ -13,6 +13,7 @@ from math import prod
 
 from npusim.compiler.distribution import ROW_LIMIT, scales_rows
 from npusim.compiler.lowered import is_elementwise_pass, multiplies_weights
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.place import Placed
 from npusim.graph import Value
 
@@ -26,10 +27,7 @@ def summed_and_scaled(
     if not {"sum", "scale"} <= set(kinds.values()):
         return frozenset()
     makers = {name: k for k in kinds for name in steps[k].writes}
-    readers: dict[str, list[int]] = {}
-    for k, step in enumerate(steps):
-        for name in step.reads:
-            readers.setdefault(name, []).append(k)
+    readers = reading_steps(steps)
     inside = {
         name
         for name, k in makers.items()

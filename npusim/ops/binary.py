@@ -86,14 +86,23 @@ def one_row(c: OpCase) -> bool:
     if c.node.op_type != "Mul" or first is None or second is None or first.constant or second.constant:
         return False
     shape = c.output.shape
-    longer = sum(size != 1 for size in shape)
-    alone = longer == 1 or (len(shape) == 4 and shape[:2] == (1, 1))
+    alone = is_row(shape) or of_one_channel(shape)
     return first.shape == second.shape == shape and alone and c.output.elements <= MAX_CHANNELS
+
+
+def is_row(shape: tuple[int, ...]) -> bool:
+    """Whether elements lie along one axis."""
+    return sum(size != 1 for size in shape) == 1
+
+
+def of_one_channel(shape: tuple[int, ...]) -> bool:
+    """Whether a shape is that of one image of one channel."""
+    return len(shape) == 4 and shape[:2] == (1, 1)
 
 
 def _activation_scales(value: Value, out: Value) -> bool:
     """Whether an activation may be the factor: fewer elements than the result, or its only row."""
-    return value.elements < out.elements or sum(size != 1 for size in out.shape) == 1
+    return value.elements < out.elements or is_row(out.shape)
 
 
 def _aligned(value: Value, out: Value) -> tuple[int, ...]:
