@@ -46,11 +46,24 @@ MODELS = {
     "onekey7b": Model(
         4544, 71, 1, 64, 12112, tanh=True
     ),  # Falcon's widths, its two products as three gated ones
+    "qwen25x3b": Model(2048, 16, 2, 128, 11008, bias=True),
+    "smollm17b": Model(2048, 32, 32, 64, 8192),
+    "gemma3x1b": Model(1152, 4, 1, 256, 6912, tanh=True),
+    "falcon3x1b": Model(2048, 8, 4, 256, 8192),
+    "llama3b": Model(3072, 24, 8, 128, 8192),
+    "qwen25x15b": Model(1536, 12, 2, 128, 8960, bias=True),
+    "stablelm16b": Model(2048, 32, 32, 64, 5632, bias=True),
+    "mistral7x": Model(4096, 32, 8, 128, 14336),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
 #: Further lengths, all looked at while fitting, and ones that were not looked at before the rules were done.
-LOOKED_AT = ("llama1b_pre_384", "qwen05b_pre_768", "gemma2b_dec_768", "phi3mini_pre_640", "qwen05b_dec_1536")
+LOOKED_AT = (
+    "llama1b_pre_384", "qwen05b_pre_768", "gemma2b_dec_768", "phi3mini_pre_640", "qwen05b_dec_1536",
+    "gemma3x1b_pre_1024", "gemma3x1b_dec_3300", "qwen25x15b_pre_768", "qwen25x15b_dec_2048", "qwen25x3b_dec_2500",
+    "qwen25x3b_pre_384", "smollm17b_pre_640", "smollm17b_dec_1024", "falcon3x1b_pre_512", "falcon3x1b_dec_512",
+    "llama3b_pre_160", "llama3b_dec_4096", "stablelm16b_pre_2048", "mistral7x_pre_256",
+)  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
     "lfm212b_dec_200", "falconh1_pre_1536", "mistral7b_dec_700", "qwen306b_pre_2048", "llama1b_dec_3000",
