@@ -89,10 +89,14 @@ class Transfers:
                 )
 
     def _load(self, load: Arriving, step: Placed, blocks: int, overlaps: bool, each: int) -> tuple[int, ...]:
+        """`each`: transfers of an operand of a batch that is taken apart. A tensor that is both operands (pairwise
+        products, a Gram matrix) comes twice, as rows and as weights (Intel's schedules of 16 to 128 problems of 9 to
+        32 rows by themselves on NPU 3720: those of 27 x 64 whole for both tiles, and a half for each)."""
         name, size, _ = load
+        twice = 2 if each > 1 and len(step.reads) == 1 and not step.fixed_bytes else 1
         self.arrived[name] = self._transfer(
-            f"{name}/load", size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
-            pieces=blocks if overlaps else 1, transfers=blocks, least=each, repeats=step.node.repeats,
+            f"{name}/load", twice * size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
+            pieces=blocks if overlaps else 1, transfers=blocks, least=twice * each, repeats=step.node.repeats,
             counted=self._times(name),
         )  # fmt: skip
         return self.arrived[name]
