@@ -43,7 +43,7 @@ def test_two_activations_are_one_kernel_on_the_newer_ones_and_a_constant_is_not(
 
 
 def test_a_tensor_that_is_both_operands_comes_twice():
-    """Pairwise products of features, 128 problems of 27 x 64 on NPU 3720: in Intel's schedule of a recommendation network
+    """Pairwise products, 128 problems of 27 x 64 on NPU 3720: in Intel's schedule of a recommendation network
     3,456 bytes of each come to both tiles as rows and as much as weights, half a tile."""
     own = [node("Relu", "x", "r"), node("Transpose", "r", "t", perm=[0, 2, 1]), node("MatMul", "r t", "y")]
     report = simulate(loaded(model(own, {"x": [128, 27, 64]}, ["y"])), "meteor_lake", "2026")
