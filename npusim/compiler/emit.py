@@ -255,8 +255,9 @@ class Emitter(RoundTrips):
                 blocks = self._blocks(step, i, r)
                 over = (self.groups_over_tiles, self.channels_to_all_tiles, step.images, self.columns_too)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, *over)
-                if "rows" in splits and is_folded(step):
-                    alternatives, splits = (alternatives[splits.index("rows")],), ("rows",)
+                only = "rows" if is_folded(step) else "channels" if r.by_channels else ""
+                if only in splits:
+                    alternatives, splits = (alternatives[splits.index(only)],), (only,)
                 if r.again > 1:
                     alternatives = tuple([(share, count * r.again) for share, count in alternatives])
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)

@@ -75,6 +75,8 @@ class Memory(Strict):
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
     `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
     (npusim.compiler.sums_and_scales).
+    `streamed_over_channels`: generations whose tiles share the channels of a convolution on a small plane whose weights
+    stream and do not fit twice into one tile.
     `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two."""
 
     resident_share: float
@@ -125,6 +127,7 @@ class Memory(Strict):
     scores_of_two_through_ddr: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
+    streamed_over_channels: tuple[str, ...] = ()
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()

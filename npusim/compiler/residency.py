@@ -48,7 +48,7 @@ from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
 from npusim.compiler.turned import table_bytes
-from npusim.compiler.weight_streams import streamed_blocks, term_blocks
+from npusim.compiler.weight_streams import only_over_channels, streamed_blocks, term_blocks
 from npusim.work import MacOp, MacWork
 
 CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other
@@ -197,6 +197,7 @@ def _computed(
         r.blocks = Blocks(channels=ceil(blocks / terms), terms=terms)
         r.pieces = blocks = r.blocks.pieces
         r.weights_held, r.weights_until = min(1.0, 2 / blocks) * step.fixed_bytes, 1.0
+        r.by_channels = only_over_channels(step, blocks, need, scratchpad)
         r.reason = f"weights streamed in {blocks} pieces" if blocks > 1 else ""
         r.reason += f" ({terms} of terms)" if terms > 1 else ""
         if blocks > 1 and not joined_inside(step, scratchpad, weights > step.fixed_bytes):

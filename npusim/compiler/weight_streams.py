@@ -6,7 +6,7 @@ from math import ceil
 
 from npusim.compiler.blocks import SHORT_PIECE_BYTES, STREAMED_PIECE_BYTES
 from npusim.compiler.lowered import PRODUCTS
-from npusim.compiler.pieces import convolution_of, weight_copies
+from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of, weight_copies
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import ceil_to
@@ -24,10 +24,11 @@ def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, 
     room, tiles = scratchpad.pipelined_bytes - need, scratchpad.tiles
     passes = max(1, len(step.steps)) if scratchpad.memory.blocks_by_time else 1
     thrice = scratchpad.thrice
-    blocks = channel_blocks(step, room - others, tiles, passes, thrice)
+    by_tile = shares_channels(step, scratchpad)
+    blocks = channel_blocks(step, room - others, tiles, passes, thrice, by_tile)
     # Weights alone are the least that crosses: where that is no better, nothing is searched again.
     if others and (not blocks or _short(step, blocks) - step.fixed_bytes > 2 * others):
-        alone = channel_blocks(step, room, tiles, passes, thrice)
+        alone = channel_blocks(step, room, tiles, passes, thrice, by_tile)
         if alone and (not blocks or _short(step, blocks) - _short(step, alone) > 2 * others):
             scratchpad.make_room(k, step, r, scratchpad.resident_bytes)
             blocks = alone
@@ -43,11 +44,14 @@ def _short(step: Placed, pieces: int) -> float:
     return max(step.fixed_bytes, pieces * STREAMED_PIECE_BYTES)
 
 
-def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1, thrice: float = 0.0) -> int:
+def channel_blocks(
+    step: Placed, room: float, tiles: int, passes: int = 1, thrice: float = 0.0, by_tile: bool = False
+) -> int:
     """Blocks of channels (times those of terms) of which two fit into `room` bytes, none of them a sliver; 0 when there
     are none. Equal blocks of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's
     schedules), else as few as fit. `passes` of the array are in every piece. `thrice`: bytes of a tile that holds a
-    block three times, where such blocks are no slivers."""
+    block three times, where such blocks are no slivers. `by_tile`: whole sixteens on every tile, as many as fit
+    twice."""
     work = convolution_of(step)
     if work is None or work.groups > 1 or room <= 0:
         return 0
@@ -59,8 +63,10 @@ def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1, thric
     wanted = max(1, ceil(2 * held / room))
     if wanted > most:
         return 0
+    sixteens = full // CHANNEL_BLOCK
+    if wanted > 1 and by_tile and (each := int(room * sixteens / (2 * held * tiles))):
+        return ceil(sixteens / (tiles * each))
     if wanted > 1:
-        sixteens = full // CHANNEL_BLOCK
         thrice *= copies == 1
         # More pieces take longer than their weights.
         short = max(wanted, int(step.fixed_bytes / passes / SHORT_PIECE_BYTES))
@@ -78,6 +84,26 @@ def channel_blocks(step: Placed, room: float, tiles: int, passes: int = 1, thric
         if fewest:
             return fewest
     return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
+
+
+def shares_channels(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether the tiles share the channels of a convolution on small planes whose weights stream (Intel's schedules of
+    1,280 channels by 3 x 3 on 16 x 16 pixels, of 512 and 1,024 on 14 to 24; on NPU 5010 those are cut along rows too,
+    and dearer in strips of channels here than there, so they may share rows)."""
+    memory = scratchpad.memory
+    if scratchpad.tiles == 1 or scratchpad.generation not in memory.streamed_over_channels:
+        return False
+    own = len(step.steps) == 1 and step.node.op_type in IMAGE_CONVOLUTIONS and step.images == 1
+    return own and weight_copies(step, scratchpad.tiles) == 1
+
+
+def only_over_channels(step: Placed, pieces: int, need: float, scratchpad: Scratchpad) -> bool:
+    """Whether no tile has room for two pieces of streamed weights whole, as each must have that computes some rows by
+    all channels: then the tiles share the channels of a piece."""
+    if pieces == 1 or not shares_channels(step, scratchpad):
+        return False
+    two = 2 * step.fixed_bytes * step.stored / pieces
+    return two + need / scratchpad.tiles > scratchpad.pipelined_bytes / scratchpad.tiles
 
 
 def term_blocks(step: Placed) -> int:
