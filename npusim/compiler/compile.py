@@ -37,6 +37,7 @@ from npusim.compiler.prefetch import weight_chunks
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.rows_alike import shared_rows
+from npusim.compiler.rows_of_batch import rows_of_batch
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.shared_weights import loaded_once
@@ -101,6 +102,9 @@ def _compiled(
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)
     if profile.turns_guarded_scores:
         placed = turned_scores(placed, fused.values, tiles, capacity * profile.memory.pipelined_share)
+    if generation in profile.memory.rows_of_batches:
+        apart = profile.memory.rows_of_batches[generation] == "shifts apart"
+        placed = rows_of_batch(placed, fused.values, tiles, apart)
     heads = NO_HEADS
     if generation in profile.heads_apart:
         placed, heads = heads_apart(placed, fused.values, frozenset(fused.outputs))

@@ -11,7 +11,6 @@ from math import ceil
 from npusim.compiler.blocks import SHORT_PIECE_BYTES
 from npusim.compiler.distribution import COPIED
 from npusim.compiler.fitted import MOST_SUM_PIECES
-from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import LARGER, ways_between
 from npusim.compiler.pieces import POOLINGS, results_between
@@ -20,6 +19,7 @@ from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
 from npusim.compiler.pooled import handed_on_blocks, pooled_blocks
 from npusim.compiler.prefetch import Chunk
 from npusim.compiler.round_trips import RoundTrips
+from npusim.compiler.rows_of_batch import only_way
 from npusim.compiler.scratchpad import Residence
 from npusim.compiler.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM
@@ -255,7 +255,7 @@ class Emitter(RoundTrips):
                 blocks = self._blocks(step, i, r)
                 over = (self.groups_over_tiles, self.channels_to_all_tiles, step.images, self.columns_too)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, *over)
-                only = "rows" if is_folded(step) else "channels" if r.by_channels else ""
+                only = only_way(step, r)
                 if only in splits:
                     alternatives, splits = (alternatives[splits.index(only)],), (only,)
                 if r.again > 1:

@@ -75,6 +75,8 @@ class Memory(Strict):
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
     `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
     (npusim.compiler.sums_and_scales).
+    `rows_of_batches`: generations on which the tiles share the sequences of a batch whole between products, and whether
+    shifts of normalisations are passes of their own (npusim.compiler.rows_of_batch).
     `streamed_over_channels`: generations whose tiles share the channels of a convolution on a small plane whose weights
     stream and do not fit twice into one tile.
     `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two."""
@@ -127,6 +129,7 @@ class Memory(Strict):
     scores_of_two_through_ddr: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
+    rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()

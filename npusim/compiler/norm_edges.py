@@ -18,6 +18,9 @@ from npusim.work import MacWork, VectorWork
 LEAST_PIXELS = 32
 #: Why sums cross DDR to be normalised, and rows to be scaled.
 UNEVEN = "shared in other parts than rows are normalised in"
+ROWS_OF_BATCH = (
+    "rows_of_batch"  # the lowering of passes over batches of sequences (npusim.compiler.rows_of_batch)
+)
 Edge = tuple[str, str]  # a tensor and what its reader makes
 
 
@@ -86,7 +89,13 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
     maker: dict[str, Placed] = {}
     for step in steps:
         source = maker.get(step.reads[0]) if step.reads else None
-        if source is not None and step.writes:
+        if step.lowering == ROWS_OF_BATCH:
+            # a shift follows its scale; what is scaled or added lies in other parts
+            stays = source is not None and source.lowering == ROWS_OF_BATCH and len(step.reads) == 1
+            yield from (((name, step.writes[0]), stays) for name in step.reads)
+        elif source is not None and source.lowering == ROWS_OF_BATCH and step.writes:
+            yield (step.reads[0], step.writes[0]), _whole_sequences(source, step, tiles)
+        elif source is not None and step.writes:
             edge = step.reads[0], step.writes[0]
             if normalises_rows(step) and is_elementwise_pass(source.steps):
                 yield edge, _lies_in_rows(source, step, tiles)
@@ -99,6 +108,12 @@ def _edges(steps: list[Placed], tiles: int) -> Iterator[tuple[Edge, bool]]:
             if scale is not None and _scales_layer(scale, maker):
                 yield (name, step.writes[0]), True
         maker |= dict.fromkeys(step.writes, step)
+
+
+def _whole_sequences(source: Placed, step: Placed, tiles: int) -> bool:
+    """Whether a normalised batch stays for a product: where the tiles have equal parts of it."""
+    work = source.only
+    return isinstance(work, MacWork) and int(work.out_h) % tiles == 0 and step.node.op_type in PRODUCTS
 
 
 def _in_other_parts(source: Placed, step: Placed, tiles: int) -> bool:
