@@ -11,6 +11,7 @@ from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import ceil_to
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
+from npusim.work import MacWork
 
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
 
@@ -93,8 +94,10 @@ def shares_channels(step: Placed, scratchpad: Scratchpad) -> bool:
     memory = scratchpad.memory
     if scratchpad.tiles == 1 or scratchpad.generation not in memory.streamed_over_channels:
         return False
-    own = len(step.steps) == 1 and step.node.op_type in IMAGE_CONVOLUTIONS and step.images == 1
-    return own and weight_copies(step, scratchpad.tiles) == 1
+    work = step.only
+    own = step.node.op_type in IMAGE_CONVOLUTIONS and step.images == 1
+    plane = isinstance(work, MacWork) and min(work.out_h, work.out_w) > 1  # a line is none
+    return own and plane and weight_copies(step, scratchpad.tiles) == 1
 
 
 def only_over_channels(step: Placed, pieces: int, need: float, scratchpad: Scratchpad) -> bool:
