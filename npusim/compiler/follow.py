@@ -34,6 +34,7 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         own = True  # the pass that writes its planes reads it where it lies
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
+    missing = [n for n in missing if n not in scratchpad.made_room]
     if not scratchpad.memory.follow_input or own or len(missing) < max(1, len(step.reads)):
         return "scratchpad"
     return "ddr"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.fitted import CHUNK_BYTES
 from npusim.compiler.place import Placed
-from npusim.compiler.scratchpad import Residence
+from npusim.compiler.residence import Residence
 from npusim.compiler.zeros import counted
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork

@@ -43,7 +43,7 @@ from npusim.compiler.place_tables import between_axes, place_tables
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID, expands
-from npusim.compiler.scattered import cross_scattered
+from npusim.compiler.scattered import cross_scattered, leave_for_room
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
@@ -102,6 +102,8 @@ def residences(
             cross_halo(step, scratchpad, r, edges)
             cross_norm(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
+            if sharing == IMAGE:
+                leave_for_room(k, step, scratchpad, r)
             cross_borders(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             share = scratchpad.memory.pipelined_share

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
 
+from npusim.compiler.addresses import Addresses
 from npusim.compiler.cut_images import cut_images
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.fitted import AVOID, WAIT
@@ -25,6 +26,7 @@ NEVER = 1 << 60
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
 PHASES = ("by_phases", "phases_at_once")
 BY_ROWS = "put in place row by row, normalised channel by channel"
+DSPS_A_TILE = 2
 SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_scales_stay`)
 #: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
 WAITING_BYTES = 0.9 * 1439 * 1024
@@ -79,6 +81,9 @@ class Scratchpad:
         self.product_reader = memory.products_stay.get(generation, "")
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = memory.room_in_one_place.get(generation, "")
+        followed = generation in memory.addresses_followed
+        self.addresses = Addresses(steps, tiles, DSPS_A_TILE * tiles, tile_bytes) if followed else None
+        self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
