@@ -88,16 +88,17 @@ def channel_blocks(
 
 
 def shares_channels(step: Placed, scratchpad: Scratchpad) -> bool:
-    """Whether the tiles share the channels of a convolution on small planes whose weights stream (Intel's schedules of
+    """Whether the tiles share the channels of a window on small planes whose weights stream (Intel's schedules of
     1,280 channels by 3 x 3 on 16 x 16 pixels, of 512 and 1,024 on 14 to 24; on NPU 5010 those are cut along rows too,
     and dearer in strips of channels here than there, so they may share rows)."""
     memory = scratchpad.memory
     if scratchpad.tiles == 1 or scratchpad.generation not in memory.streamed_over_channels:
         return False
     work = step.only
-    own = step.node.op_type in IMAGE_CONVOLUTIONS and step.images == 1
-    plane = isinstance(work, MacWork) and min(work.out_h, work.out_w) > 1  # a line is none
-    return own and plane and weight_copies(step, scratchpad.tiles) == 1
+    if not isinstance(work, MacWork) or step.node.op_type not in IMAGE_CONVOLUTIONS or step.images > 1:
+        return False
+    window = work.kernel_h > 1 and work.kernel_w > 1  # of a 1x1 convolution rows are shared, as of a product
+    return window and weight_copies(step, scratchpad.tiles) == 1
 
 
 def only_over_channels(step: Placed, pieces: int, need: float, scratchpad: Scratchpad) -> bool:
