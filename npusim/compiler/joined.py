@@ -16,7 +16,7 @@ from npusim.compiler.scratchpad import Scratchpad
 from npusim.work import MacWork, VectorWork
 
 JOINED_SHARE = 1 / 6  # of all scratchpads: planes of 0.04 to 0.17 of them stay, of 0.2 and more do not
-
+FILLING_SHARE = 0.7  # wholes of 0.55 get their parts written in place, of 0.75 and more copied
 
 #: Of a tile, for a product's input, weights and share of the result (4000: 0.80 MB stay, 1.04 do not), or its input and
 #: result (5010: 0.76 stay, 0.99 do not), of 1.44; and for its weights alone (4000: 0.30 stay, 0.52 do not).
@@ -83,6 +83,21 @@ def shared_parts(step: Placed, scratchpad: Scratchpad) -> list[str]:
     if step.node.op_type != "Concat" or scratchpad.joined_over.get(step.reads[0]) in (DOUBLED, DOUBLED_APART):
         return []
     return [n for n in step.reads if any(len(scratchpad.uses[w]) > 1 for w in scratchpad.wholes(n))]
+
+
+def copied_in_ddr(step: Placed, scratchpad: Scratchpad) -> list[str]:
+    """Which of the parts that others read too are copied for a Concat that is put together in DDR: those that have a
+    place of their own. What the MAC array makes of an image and leaves inside is written right where it is joined,
+    whoever else reads it (96 of 119 Concats with such parts in Intel's schedules of VoVNet, YOLOv7, Res2Net, HarDNet, a
+    pose net, detectors and the smaller skips of a U-Net on three NPUs). Copied are the slices of a Split, what was cut
+    and written in strips or becomes part of a whole that nearly fills the scratchpads (five of the others and all of
+    three more U-Nets': the first skips), what a kernel made, what is part of such a whole already (six, of HarDNet)."""
+    shared = shared_parts(step, scratchpad)
+    fills = scratchpad.sizes[step.writes[0]] > FILLING_SHARE * scratchpad.tiles * scratchpad.tile_bytes
+    kept = set[str]() if fills else scratchpad.kept_by_array
+    copied = [n for n in shared if n not in kept or scratchpad.sharing_of(n) != IMAGE]
+    kept.difference_update(shared)
+    return copied
 
 
 def parts_through_ddr(step: Placed, scratchpad: Scratchpad) -> bool:

@@ -4,7 +4,10 @@ Intel's compiler shares a DSP kernel over the tiles as the convolution in front 
 channels on small planes, by rows on large ones. What lies by channels goes through DDR to a reader that is shared over
 rows, and the other way round; by rows it stays where a tile's rows are what its reader wants. Read off its schedules of
 nine networks of inverted bottlenecks at 224 to 320 pixels and of single blocks of 12 to 32 rows and 192 to 912
-channels."""
+channels, and of fourteen detection nets and others on NPU 3720 and 4000: what a
+kernel makes by channels crosses to any convolution with one reader (190 of 190); by rows, on NPU 3720 where a tile's
+share is no whole fours of pixels (all 143 convolutions and 45 additions, either way), on NPU 4000 to an addition beside
+what a window reads (44 of 44, either way), for that lies with the rows around each tile's."""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from math import gcd
 from npusim.compiler.distribution import SLABS, is_pointwise
 from npusim.compiler.halo import KERNEL
 from npusim.compiler.image_columns import is_folded, over_channels
+from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.place import Placed
 from npusim.compiler.scratchpad import Scratchpad
+from npusim.compiler.tile_sharing import shares_channels
 from npusim.work import MacOp, MacWork, VectorWork
 
 FOURS = "input through DDR: its kernel shares rows evenly, this step in whole fours of pixels"
@@ -31,8 +36,8 @@ TWO_TILES_STRIDED, TWO_TILES_TINY = (9, 10), 6
 EXPANDED_ROWS, EXPANDED_CHANNELS = 20, 384
 # Rows above which what such a convolution reads is shared over rows: 14 (10 and less are on all tiles).
 EXPANDED_TINY = 12
-# Of a 3x3 convolution in front of a 1x1 one.
-WINDOW_CHANNELS, PROJECTED_ROWS, PROJECTED_CHANNELS = 128, 20, 256
+# Of a 3x3 convolution in front of a 1x1 one; what stays of it is projected to a third and less.
+WINDOW_CHANNELS, PROJECTED_ROWS, PROJECTED_CHANNELS, PROJECTED_TO = 128, 20, 256, 3
 # NPU 4000: planes that are scaled row by row though they lie by channels: 36 rows; 20 of 480 channels and more.
 GATED_ROWS, GATED_TINY, GATED_EVEN, GATED_CHANNELS = 32, 8, 20, 480
 BY_CHANNELS = True
@@ -73,7 +78,7 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
         ):
             found[before.reads[0], before.writes[0]] = CHANNELS  # what begins a block is shared over rows
         for reader in readers:
-            why = _between(work, shared, reader, makers, scratchpad)
+            why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
     return found
@@ -103,10 +108,10 @@ def _sharing(
         return wide and (_joined_again(before, scratchpad) or work.out_h <= TWO_TILES_ALONE)
     if work.kernel_h > 1 and len(readers) == 1 and is_pointwise(readers[0]):
         wide = work.out_c >= WINDOW_CHANNELS and (work.stride_h == 1 or scratchpad.rows_around)
-        return BY_CHANNELS if wide else None
+        return BY_CHANNELS if wide else shares_channels(work, scratchpad.rows_around)
     if all(_is_mean(r) for r in readers) and work.out_h <= EXPANDED_ROWS:
         return BY_CHANNELS
-    return None
+    return shares_channels(work, scratchpad.rows_around)
 
 
 def _depthwise(step: Placed, work: MacWork, makers: Mapping[str, Placed], scratchpad: Scratchpad) -> bool:
@@ -128,7 +133,12 @@ def _joined_again(expanded: Placed, scratchpad: Scratchpad) -> bool:
 
 
 def _between(
-    work: MacWork, shared: bool, reader: Placed, makers: Mapping[str, Placed], scratchpad: Scratchpad
+    work: MacWork,
+    shared: bool,
+    reader: Placed,
+    makers: Mapping[str, Placed],
+    scratchpad: Scratchpad,
+    steps: list[Placed],
 ) -> str | None:
     """Why the result of a kernel behind `work` crosses DDR to `reader`, '' where it does not."""
     rows, columns = int(work.out_h), int(work.out_w)
@@ -154,8 +164,31 @@ def _between(
         if not shared:
             return by_rows
         small = work.op == MacOp.CONVOLUTION and rows <= PROJECTED_ROWS and work.out_c >= PROJECTED_CHANNELS
+        to = reader.only
+        projected = isinstance(to, MacWork) and to.out_c * PROJECTED_TO <= work.out_c
+        small = small and work.kernel_h > 1 and projected
         return "" if small else CHANNELS
+    if _convolves(reader):
+        return CHANNELS if shared else (None if scratchpad.kernels_end else by_rows)
+    if is_elementwise_pass(reader.steps) and len(reader.reads) == 2:
+        if shared:
+            return CHANNELS
+        if scratchpad.kernels_end:
+            return KERNEL if _beside_window(reader, scratchpad, steps) else None
+        return by_rows
     return None
+
+
+def _beside_window(addition: Placed, scratchpad: Scratchpad, steps: list[Placed]) -> bool:
+    """Whether a window reads what is added or the sum: these lie with the rows around each tile's own then."""
+    names = {w for n in (*addition.reads, *addition.writes) for w in scratchpad.wholes(n)}
+    readers = (steps[k].only for n in names for k in scratchpad.uses.get(n, ()))
+    return any(isinstance(w, MacWork) and w.op != MacOp.ELTWISE and w.kernel_h > 1 for w in readers)
+
+
+def _convolves(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
 
 
 def even_fours(rows: int, columns: int, tiles: int) -> bool:

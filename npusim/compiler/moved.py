@@ -8,7 +8,7 @@ from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.head_cuts import GATHERED
-from npusim.compiler.joined import is_small, joined_in_ddr, parts_through_ddr, shared_parts
+from npusim.compiler.joined import copied_in_ddr, is_small, joined_in_ddr, parts_through_ddr, shared_parts
 from npusim.compiler.moved_inside import LARGER, SPREAD
 from npusim.compiler.padded_channels import FILLED, filled
 from npusim.compiler.place import Placed
@@ -78,8 +78,8 @@ def strided(
         elif out:
             placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
             r.copies += [(n, scratchpad.sizes[n]) for n in placed]
-        elif whole:  # what others read too has a place of its own already
-            r.copies += [(n, scratchpad.sizes[n]) for n in shared_parts(step, scratchpad)]
+        elif whole:
+            r.copies += [(n, scratchpad.sizes[n]) for n in copied_in_ddr(step, scratchpad)]
         if not out:
             stays_apart(step, scratchpad, r)
         for holder in dict.fromkeys(holders):

@@ -4,7 +4,7 @@ and a sum."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.distribution import SLABS
@@ -12,6 +12,7 @@ from npusim.compiler.pieces import TWICE_KERNELS
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.strips import Cut, Machine
+from npusim.compiler.tile_sharing import shares_channels
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -141,11 +142,16 @@ def summed(
     sizes: Mapping[str, float],
     outputs: Set[str],
     machine: Machine,
+    before: Sequence[Placed] = (),
 ) -> Cut | None:
     """The cut of a window, the kernel behind it and the addition behind that in two strips, though all of them fit: the
     array and the DSPs work at the same time, where the array has as much to do (`VF_PIPELINING` in Intel's schedules of
     YOLO's bottlenecks, 20 x 20 to 38 x 38 on NPU 3720, 38 x 38 and 40 x 40 on 4000, and ConvMixers, 24 of 24; of those
-    whose kernel takes longer, or smaller ones, 2 of 20)."""
+    whose kernel takes longer, or smaller ones, 2 of 20). `before`: what comes in front of them. Where that is a 1x1
+    convolution and a kernel whose rows the tiles share, and nobody else reads that one, the window's input stays on NPU
+    3720 and they go one by one (YOLOv5's bottlenecks of 26 to 80 rows: 8 of 8; others 17 of 19 are cut)."""
+    if not machine.rows_around and len(readers[window.reads[0]]) == 1 and _stays(window, before):
+        return None
     first, second, third = window.only, kernel.only, addition.only
     if not isinstance(first, MacWork) or not isinstance(second, VectorWork) or not isinstance(third, MacWork):
         return None
@@ -171,3 +177,13 @@ def summed(
     rows, columns = (1, 2) if machine.rows_around else (2, 1)
     arriving = ((window.reads[0], 1.0 + max(0, taps - stride) / places), *others)
     return Cut(rows, columns, (1.0, 1.0, 1.0), arriving)
+
+
+def _stays(window: Placed, before: Sequence[Placed]) -> bool:
+    """Whether a window's input is the result of a 1x1 convolution and a kernel behind it, by rows."""
+    if len(before) != 2 or before[1].writes != window.reads or before[0].writes != before[1].reads:
+        return False
+    work = before[0].only
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or work.kernel_h * work.kernel_w > 1:
+        return False
+    return before[1].engine == "dsp" and not shares_channels(work, False)

@@ -94,7 +94,7 @@ def plane_chains(
             found[k] = (2, pair)
     for k in range(len(placed) - 2 if sums else 0):
         three = placed[k], placed[k + 1], placed[k + 2]
-        strips = summed(*three, readers, sizes, outputs, machine)
+        strips = summed(*three, readers, sizes, outputs, machine, placed[max(0, k - 2) : k])
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found

@@ -269,6 +269,8 @@ def _settle(
                 r.writes.append((name, scratchpad.sizes[name]))
         if r.destination == "scratchpad" and not scratchpad.dead_after(name, k):
             scratchpad.put(name)
+            if step.engine == "mac_array":
+                scratchpad.kept_by_array.add(name)
             if step.engine in ("mac_array", "dsp"):
                 scratchpad.made_by[name] = r
                 if 2 * sum([scratchpad.sizes[n] for n in step.reads]) < scratchpad.sizes[name]:

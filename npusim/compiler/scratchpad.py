@@ -64,8 +64,7 @@ class Scratchpad:
         self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
-        # bytes of a tile that holds a block of streamed weights three times; 0 where it need not
-        self.thrice = tile_bytes * (generation in memory.weights_three_times)
+        self.thrice = tile_bytes * (generation in memory.weights_three_times)  # of streamed blocks; else 0
         self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
         self.two_axes = WAIT if generation in memory.cuts_over_two_axes_wait else ""
         if generation in memory.cuts_over_one_axis:
@@ -98,6 +97,7 @@ class Scratchpad:
         )
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
+        self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
         self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation))
         self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay

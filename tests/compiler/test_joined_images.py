@@ -1,5 +1,6 @@
 """Concats of images whose parts cannot be written where the whole lies, and images put in place without their halo."""
 
+import numpy as np
 import pytest
 
 from npusim.arch.presets import load_hardware
@@ -69,6 +70,45 @@ def test_parts_of_a_kernel_are_joined_in_ddr(npu):
     """Convolutions of a detector's cross-stage block, one with a kernel behind it (38 of 38 in Intel's schedules)."""
     assert {"s", "b"} <= destinations(moved(joined(40, True), npu))
     assert "b" not in destinations(moved(joined(40, False), npu))
+
+
+def in_a_row(size, split=False):
+    """Three 3x3 convolutions in a row, joined with what they read, a 1x1; what the first reads is half of a Split."""
+    channels = 128
+    values = [image(n, channels, size) for n in ("x", "i", "a", "b", "c", "y")] + [
+        image("j", 4 * channels, size)
+    ]
+    values += [weight(f"w{n}", channels, channels, 3, 3) for n in "abc"]
+    values += [
+        weight("wi", channels * (1 + split), channels, 1, 1),
+        weight("wy", channels, 4 * channels, 1, 1),
+    ]
+    nodes = [Node("Conv_i", "Conv", ("x", "wi"), ("p" if split else "i",), POINT)]
+    if split:
+        values += [image("p", 2 * channels, size), image("o", channels, size)]
+        values.append(Value("h", (2,), DType.INT64, constant=True, data=np.array([channels, channels])))
+        nodes.append(Node("Split", "Split", ("p", "h"), ("o", "i"), {"axis": 1}))
+    for before, after in (("i", "a"), ("a", "b"), ("b", "c")):
+        nodes.append(Node(f"Conv_{after}", "Conv", (before, f"w{after}"), (after,), WINDOW))
+    nodes.append(Node("Concat", "Concat", ("i", "a", "b", "c"), ("j",), {"axis": 1}))
+    nodes.append(Node("Conv_y", "Conv", ("j", "wy"), ("y",), POINT))
+    return graph(nodes, values)
+
+
+@pytest.mark.parametrize("npu", HARDWARE)
+def test_what_the_array_makes_is_written_where_it_is_joined(npu):
+    """VoVNet's and YOLOv7's modules: what others read too crosses once, nothing is copied in DDR (all of their Concats
+    in Intel's schedules); half of a Split is (Res2Net, on all NPUs)."""
+    plan = moved(in_a_row(40), npu)
+    part = 128 * 40 * 40 * 2
+    by_ddr = [(plan.label[i], a) for i, a in enumerate(plan.ask) if getattr(a, "nbytes", 0)]
+    assert sum(a.nbytes for _, a in by_ddr if getattr(a, "destination", "") == "ddr") >= 4 * part
+    assert not [label for label, a in by_ddr if (a.source, a.destination) == ("ddr", "ddr")]
+    halved = moved(in_a_row(40, split=True), npu)
+    copies = [
+        a.nbytes for a in halved.ask if getattr(a, "source", "") == getattr(a, "destination", "") == "ddr"
+    ]
+    assert sum(copies) == part
 
 
 @pytest.mark.parametrize("npu", HARDWARE)

@@ -8,10 +8,11 @@ from npusim.compiler.kernel_sharing import even_fours
 from npusim.compiler.plan import DmaTask
 from npusim.compiler.profile import load_profile
 from npusim.compiler.split import weight_bytes
+from npusim.compiler.tile_sharing import shares_channels
 from npusim.work import MacOp, MacWork
 from tests.graphs import loaded
 from tests.vendor.builder import Builder
-from tests.vendor.nets.layers import conv
+from tests.vendor.nets.layers import conv, silu
 
 HARDWARE = {"3720": ("meteor_lake", 2), "4000": ("lunar_lake", 4), "5010": ("panther_lake", 3)}
 
@@ -63,6 +64,65 @@ def test_a_result_crosses_ddr_where_its_reader_is_shared_another_way(
     found = moved(block(rows, channels, alone=alone), npu)
     names = {n.removesuffix("/load") for n in found if n.endswith("/load")}
     assert ("HardSwish_3" in names, "HardSwish_5" in names) == (first, second)
+
+
+def bottleneck(rows: int, channels: int, first: int = 3):
+    """Two convolutions with a Swish each and an addition of what came in, as in detection nets; a 1x1 behind."""
+    g = Builder()
+    x = g.op("Relu", conv(g, g.input(1, channels, rows, rows), channels, channels, 1))
+    y = silu(g, conv(g, silu(g, conv(g, x, channels, channels, first)), channels, channels, 3))
+    return g.model(conv(g, g.op("Add", x, y), channels, channels, 1))
+
+
+@pytest.mark.parametrize(
+    ("npu", "rows", "channels", "first", "crossing"),
+    [
+        ("3720", 40, 32, 3, (False, False)),  # by rows, 20 a tile
+        ("3720", 26, 64, 1, (True, True)),  # by rows, 13 a tile: no whole fours of pixels (YOLOv5n at 416)
+        (
+            "3720",
+            20,
+            128,
+            3,
+            (True, False),
+        ),  # by channels; the second window, its kernel and the sum are cut together
+        ("4000", 20, 128, 3, (True, True)),
+        ("4000", 28, 64, 3, (True, True)),  # a window reads what is added: it lies with the rows around
+        ("4000", 28, 64, 1, (True, False)),  # a 1x1 does
+    ],
+)
+def test_results_of_kernels_cross_to_windows_and_additions(npu, rows, channels, first, crossing):
+    found = moved(bottleneck(rows, channels, first), npu)
+    names = {n.removesuffix("/load") for n in found if n.endswith("/load")}
+    assert ("Mul_4" in names, "Mul_7" in names) == crossing
+
+
+def test_bytes_of_a_bottleneck_as_scheduled():
+    """64 channels of 26 x 26 on NPU 3720 (YOLOv5n at 416): 87 KB out and back behind both of its kernels."""
+    found = moved(bottleneck(26, 64, 1), "3720")
+    size = 64 * 26 * 26 * 2
+    assert [found[f"{n}/{way}"] for n in ("Mul_4", "Mul_7") for way in ("write", "load")] == [size] * 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "terms", "channels", "taps", "stride", "two", "four"),
+    [
+        (20, 128, 128, 3, 1, True, True),
+        (40, 128, 128, 3, 1, False, True),
+        (80, 64, 64, 3, 1, False, False),
+        (20, 64, 128, 3, 2, True, True),
+        (26, 128, 128, 3, 2, False, False),
+        (20, 512, 256, 1, 1, True, True),
+        (24, 384, 192, 1, 1, False, True),
+        (40, 64, 64, 1, 1, False, False),
+    ],
+)
+def test_small_planes_of_many_channels_are_shared_by_channels(rows, terms, channels, taps, stride, two, four):
+    work = MacWork(
+        MacOp.CONVOLUTION, rows, rows, channels, terms, rows * stride, rows * stride, kernel_h=taps, kernel_w=taps,
+        stride_h=stride, stride_w=stride,
+    )  # fmt: skip
+    assert (shares_channels(work, False), shares_channels(work, True)) == (two, four)
 
 
 @pytest.mark.parametrize("npu", HARDWARE)
