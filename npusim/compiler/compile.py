@@ -162,6 +162,7 @@ def _compiled(
         turns=generation in profile.memory.turns_in_strips,
         as_scheduled=profile.memory.planes_as_scheduled, resident=room, rows_around=scratchpad.rows_around,
         one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
+        tile_bytes=capacity,
     )  # fmt: skip
     planes = plane_chains(
         placed,
@@ -189,6 +190,7 @@ def _compiled(
         dsps,
         generation in profile.counts_zeros,
         again=batch > 1,
+        ports=int(hw.dma.ports),
     )
     own = profile.prices.kernels.get(generation, {})
     renamed = profile.dsp.lines.get(generation, {})

@@ -13,6 +13,7 @@ from npusim.compiler.distribution import COPIED
 from npusim.compiler.fitted import MOST_SUM_PIECES
 from npusim.compiler.lowered import PADDED_ROW_ELEMENTS, PRODUCTS, batch_of, own_constants, padded_rows
 from npusim.compiler.moved_inside import LARGER, ways_between
+from npusim.compiler.own_weights import with_transfers
 from npusim.compiler.pieces import POOLINGS, results_between
 from npusim.compiler.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask, Step
@@ -78,6 +79,7 @@ class Emitter(RoundTrips):
         elif r.part == "last":
             feeds = tuple([(t, 1 / r.pieces) for t in self.strips_rest])
         own = self.weights.pop(k, [])
+        record.reason = with_transfers(record.reason, [chunk.transfers for _, chunk in own])
         one_kernel = self.groups_over_tiles
         rows = padded_rows(step.node, step.steps, step.fixed_bytes, one_kernel) if self.pads_few_terms else 0
         if rows:  # zeros beside each row of weights
@@ -147,8 +149,7 @@ class Emitter(RoundTrips):
         """Lines of a step's kernels, its `_problems`, and in how many transfers a result leaves at least (beside a
         constant for all problems it leaves whole): the same for all steps of equal works of equal ops."""
         key = (id(step.steps), step.node.op_type, step.fixed_bytes)
-        found = self._kinds.get(key)
-        if found is None:
+        if (found := self._kinds.get(key)) is None:
             kernels = [self.lines.get(w.kernel, w.kernel) for w in step.steps if isinstance(w, VectorWork)]
             each = self._problems(step)
             whole = step.fixed_bytes and not own_constants(step.steps, step.fixed_bytes)

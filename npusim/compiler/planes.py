@@ -17,6 +17,7 @@ from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
+from npusim.compiler.folded_columns import folds_columns
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
@@ -230,6 +231,7 @@ def _member(
         isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven,
+        uneven and folds_columns(step, values, machine.tile_bytes),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from npusim.compiler.blocks import MACS_A_BYTE
 from npusim.compiler.fitted import CHUNK_BYTES
+from npusim.compiler.own_weights import own_transfers
 from npusim.compiler.place import Placed
 from npusim.compiler.residence import Residence
 from npusim.compiler.zeros import counted
@@ -38,6 +39,7 @@ class Chunk(NamedTuple):
     stored: float = 1.0
     memory: str = "ddr"
     counted: float = 1.0
+    transfers: int = 1
 
 
 def weight_chunks(
@@ -49,6 +51,7 @@ def weight_chunks(
     dsps: int,
     counts_zeros: bool = False,
     again: bool = False,
+    ports: int = 1,
 ) -> dict[int, list[Chunk]]:
     """Chunks by the step at whose start they may begin to arrive, in the order of their use.
 
@@ -65,6 +68,10 @@ def weight_chunks(
         if not r.fixed_traffic:
             continue
         count = _chunks(step, r)
+        own = own_transfers(step, r, tiles, ports)
+        count = max(count, ports) if own else count
+        until_share = 0.0 if own else r.weights_until
+        transfers = max(1, round(own / count))
         repeats = step.node.repeats if r.pieces > 1 or again else 1
         brought, times = 0.0, counted(step, tiles) if counts_zeros else 1.0
         for c, (label, size) in enumerate(_parts(step, r, count)):
@@ -76,8 +83,8 @@ def weight_chunks(
                 gate -= 1
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
-            needed_at = r.weights_until * c / count
-            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times)
+            needed_at = until_share * c / count
+            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     behind: dict[tuple[int, int, bool, int], float] = {}  # by the identity of works, which equal steps share

@@ -129,9 +129,12 @@ class _Choice:
 
     def _ends(self, i: int) -> bool:
         """Whether a member hands nothing on: a convolution of uneven channels beside a kernel, for which these are cut
-        off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000)."""
-        beside = self.run[max(0, i - 1)], self.run[min(i + 1, len(self.run) - 1)]
-        return self.run[i].uneven and any(m.kernel for m in beside)
+        off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000), or whose columns are
+        folded, in front of a window."""
+        m, before, after = self.run[i], self.run[max(0, i - 1)], self.run[min(i + 1, len(self.run) - 1)]
+        by_rows = self.machine.both_axes and m.need > self.machine.tiles * self.machine.tile_bytes
+        folded = m.folds and after.window[1] > 1 and not by_rows
+        return folded or (m.uneven and (before.kernel or m.kernel or after.kernel))
 
     def _joins(self, start: int, end: int) -> bool:
         """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
@@ -176,6 +179,8 @@ def _price(
     for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
         if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
             continue
+        if columns > 1 and any([a.folds and b.window[1] > 1 for a, b in pairwise(members)]):
+            continue  # no whole pairs of columns
         again = tuple(
             [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)
             for m, (y, x) in zip(members, (overlaps[m.write] for m in members), strict=True)]

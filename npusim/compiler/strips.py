@@ -13,8 +13,9 @@ from npusim.compiler.blocks import BEHIND, GRID_ROWS, HALF_GRID, PIECE_BYTES
 from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
-# Of the room, what strips read from the scratchpads (Intel's schedules: 0.44 is, 0.46 not).
-KEPT_BESIDE_STRIPS = 0.44
+KEPT_BESIDE_STRIPS = (
+    0.44  # of the room, what strips read from the scratchpads (Intel's schedules: 0.46 is not)
+)
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
@@ -56,12 +57,11 @@ class Cut(NamedTuple):
 class Machine(NamedTuple):
     """What the choice looks at: tiles, DSPs of all tiles, bytes for what passes through, and whether the pieces of
     kernels wait for their transfers. `kernels_end`: a window reads the result of a kernel through DDR. `both_axes`:
-    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself, and
-    one to a single channel. `turns`: the
-    pass that turns an image of the graph is a member too. `as_scheduled`: chains are those of Intel's schedules
-    (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies in the scratchpads
-    (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's problems.
-    `least_sum`: bytes from which on a window, a kernel and an addition run at the same time."""
+    many strips are cut along both axes. `image_alone`: the convolution of an input image is cut by itself, and one to a
+    single channel. `turns`: the pass that turns an image of the graph is a member too. `as_scheduled`: chains are those
+    of Intel's schedules (npusim.compiler.scheduled); for these, bytes for what stays, and whether strips read what lies
+    in the scratchpads (`rows_around`: a tile holds the rows around its own). `one_kernel`: the tiles share a batch's
+    problems. `least_sum`: bytes from which on a window, a kernel and an addition run at the same time."""
 
     tiles: int
     dsps: int
@@ -76,6 +76,7 @@ class Machine(NamedTuple):
     rows_around: bool = False
     one_kernel: bool = False
     least_sum: float = inf
+    tile_bytes: float = inf  # of its scratchpad
 
 
 class Member(NamedTuple):
@@ -98,6 +99,7 @@ class Member(NamedTuple):
     sixteens: int = 1  # of channels that come out
     alone: float = 0.0  # what it costs at least where it is cut by itself
     uneven: bool = False  # a convolution of or to channels that are no whole sixteens
+    folds: bool = False  # columns into channels (npusim.compiler.folded_columns)
 
 
 def price(

@@ -183,7 +183,9 @@ class Transfers:
     def _fetch(self, chunk: Chunk, after: tuple[int, ...]) -> None:
         """One chunk of weights, to all tiles that want it, on one port, when the step now emitted may begin."""
         plan = self.plan
-        ask = self._ask(chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, 1, chunk.counted)
+        ask = self._ask(
+            chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, chunk.transfers, chunk.counted
+        )
         task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, 1, 0, chunk.repeats, after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
