@@ -18,11 +18,16 @@ from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-# NPU 3720: a 3 x 3 over a folded image with so many results is shared over channels at so many columns (44 single
-# convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not).
+# A 3 x 3 over a folded image with so many results is shared over channels at so many columns. NPU 3720: 44 single
+# convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not.
+# NPU 5010: 24 channels at 208, 224, 240 pixels, not at 192, 256, 288, 320, 384, nor 16, 32, 40, 48, 64 at 224 and 256,
+# nor any on NPU 4000.
 SMALL_WINDOW = 3
-CHANNELS_AT_COLUMNS = {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)}
-FEW_RESULTS = 128
+CHANNELS_AT_COLUMNS = {
+    "3720": {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)},
+    "5010": {192: (13, 15)},
+}
+FEW_RESULTS = {"3720": 128, "5010": 192}  # that stay in rows, by what reads them
 
 
 def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
@@ -70,27 +75,30 @@ def folded(reader: Placed) -> Placed:
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 
 
-def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value]) -> bool:
-    """Whether a folded image reaches its convolution through DDR on NPU 3720, which shares small windows with some
-    numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window keeps few
-    results in rows (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of HardSwish)."""
+def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value], generation: str) -> bool:
+    """Whether a folded image reaches its convolution through DDR on NPU 3720 and 5010, which share small windows with
+    some numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window
+    keeps few results in rows on 3720 (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of
+    HardSwish), a 1x1 convolution on 5010 (24 to 16; 24 in front of 3 x 3, a depthwise window or a pooling cross)."""
     wide = folded(reader)
     work = wide.steps[0]
     assert isinstance(work, MacWork)
-    if not over_channels(wide):
+    if not over_channels(wide, generation):
         return False
-    if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS:
+    if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS[generation]:
         return True
     weight = values[behind[0].inputs[1]].shape
+    if generation == "5010":
+        return len(weight) == 4 and weight[2] * weight[3] > 1
     return not (len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1)
 
 
-def over_channels(step: Placed) -> bool:
-    """Whether NPU 3720 shares the convolution over a folded image over channels: its image comes from DDR, and its
+def over_channels(step: Placed, generation: str) -> bool:
+    """Whether a generation shares the convolution over a folded image over channels: its image comes from DDR, and its
     result goes there for readers that are shared over rows."""
     work = step.steps[0]
     assert isinstance(work, MacWork)
-    least, most = CHANNELS_AT_COLUMNS.get(int(work.out_c), (1, 0))
+    least, most = CHANNELS_AT_COLUMNS.get(generation, {}).get(int(work.out_c), (1, 0))
     return bool(work.kernel_h <= SMALL_WINDOW and least <= work.in_w <= most)
 
 

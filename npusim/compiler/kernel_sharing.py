@@ -46,16 +46,13 @@ BY_CHANNELS = True
 def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str, str], str]:
     """(a kernel's result, what its reader makes) -> why it reaches that one through DDR, '' where it stays. Edges that
     are not here go by the other rules."""
-    if scratchpad.generation not in scratchpad.memory.shared_as_made or scratchpad.tiles == 1:
+    if scratchpad.tiles == 1:
         return {}
     makers = {name: step for step in steps for name in step.writes}
-    found: dict[tuple[str, str], str] = {}
+    found = _of_folded_images(steps, makers, scratchpad)
+    if scratchpad.generation not in scratchpad.memory.shared_as_made:
+        return found
     for step in steps:
-        turn = makers.get(step.reads[0]) if step.reads else None
-        by_channels = turn is not None and turn.sharing == SLABS and is_folded(step) and over_channels(step)
-        if not scratchpad.rows_around and by_channels:
-            uses = scratchpad.uses.get(step.writes[0], ())
-            found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses}
         before = makers.get(step.reads[0]) if step.reads else None
         if before is None or step.engine != "dsp" or not isinstance(step.only, VectorWork):
             continue
@@ -81,6 +78,20 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
+    return found
+
+
+def _of_folded_images(
+    steps: list[Placed], makers: dict[str, Placed], scratchpad: Scratchpad
+) -> dict[tuple[str, str], str]:
+    """Results of convolutions over folded images that are shared over channels, to whoever reads them."""
+    found: dict[tuple[str, str], str] = {}
+    for step in steps:
+        turn = makers.get(step.reads[0]) if step.reads else None
+        apart = turn is not None and turn.sharing == SLABS and is_folded(step)
+        if apart and over_channels(step, scratchpad.generation):
+            uses = scratchpad.uses.get(step.writes[0], ())
+            found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses}
     return found
 
 

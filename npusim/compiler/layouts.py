@@ -279,8 +279,9 @@ class Layouts:
         around = self.generation in self.profile.memory.rows_around
         work = reader.steps[0]
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
-        if self._as_scheduled(reader) and not around and self.folds(reader, value):
-            leaves = leaves or crosses(reader, self.readers.get(reader.writes[0], []), self.values)
+        if self._as_scheduled(reader) and self.folds(reader, value):
+            behind = self.readers.get(reader.writes[0], [])
+            leaves = leaves or crosses(reader, behind, self.values, self.generation)
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
         if few and not around and self._as_scheduled(reader):
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))

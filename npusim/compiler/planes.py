@@ -17,7 +17,7 @@ from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
-from npusim.compiler.folded_columns import folds_columns
+from npusim.compiler.folded_columns import folded
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
@@ -72,13 +72,14 @@ def plane_chains(
     if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
         return found
     large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
-    readers = reading_steps(placed)
+    readers, folds = reading_steps(placed), folded(placed, values, machine.tile_bytes)
     k = 0
     while k < len(placed):
         near = large[k] or large[min(k + 1, len(large) - 1)]
         run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
         if len(run) > 1 and machines[k].as_scheduled:
+            run = [m._replace(folds=m.write in folds) for m in run]
             part = segments(k, run, readers, sizes, machines[k])
         elif len(run) > 1:
             part = _segments(k, run, readers, outputs, sizes, machines[k])
@@ -231,7 +232,6 @@ def _member(
         isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven,
-        uneven and folds_columns(step, values, machine.tile_bytes),
     )  # fmt: skip
 
 

@@ -13,9 +13,7 @@ from npusim.compiler.blocks import BEHIND, GRID_ROWS, HALF_GRID, PIECE_BYTES
 from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
-KEPT_BESIDE_STRIPS = (
-    0.44  # of the room, what strips read from the scratchpads (Intel's schedules: 0.46 is not)
-)
+KEPT_BESIDE_STRIPS = 0.44  # of the room, read from the scratchpads (Intel's schedules: 0.46 is not)
 MOST_TOGETHER = 10  # steps; the longest of Intel's schedules has 8
 MORE = 3  # strips than must be are tried: they may fill the grid better
 STEP_BYTES = 393_216  # what moves while the dispatch of a step takes: 335 to 450 KB on the three NPUs
