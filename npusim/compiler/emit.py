@@ -159,8 +159,7 @@ class Emitter(RoundTrips):
     def _problems(self, step: Placed) -> int:
         """Transfers of each operand of a batched product that is taken apart, a pair for each problem; 1 where it is
         not. The generations that run a batch as one kernel do so with two activations only."""
-        work = batch_of(step.steps)
-        if work is None:
+        if (work := batch_of(step.steps)) is None:
             return 1
         product = step.node.op_type in PRODUCTS and "contraction_of" not in step.node.attributes
         apart = product if step.fixed_bytes else not self.groups_over_tiles

@@ -79,7 +79,8 @@ def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value],
     """Whether a folded image reaches its convolution through DDR on NPU 3720 and 5010, which share small windows with
     some numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window
     keeps few results in rows on 3720 (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of
-    HardSwish), a 1x1 convolution on 5010 (24 to 16; 24 in front of 3 x 3, a depthwise window or a pooling cross)."""
+    HardSwish), a convolution over all channels alone on 5010 (1x1 of 24 to 16, 3 x 3 of RepViT; in front of an
+    addition, a depthwise window or a pooling they cross)."""
     wide = folded(reader)
     work = wide.steps[0]
     assert isinstance(work, MacWork)
@@ -88,9 +89,8 @@ def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value],
     if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS[generation]:
         return True
     weight = values[behind[0].inputs[1]].shape
-    if generation == "5010":
-        return len(weight) == 4 and weight[2] * weight[3] > 1
-    return not (len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1)
+    alone = len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1
+    return alone if generation == "5010" else not alone
 
 
 def over_channels(step: Placed, generation: str) -> bool:
