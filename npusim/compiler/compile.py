@@ -15,6 +15,7 @@ from npusim.compiler.copied_parts import parts_copied
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
+from npusim.compiler.expanded import expanded_in_pieces
 from npusim.compiler.filled_pools import filled_up
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
@@ -123,6 +124,8 @@ def _compiled(
         beside = generation in profile.memory.padded_channels_in_ddr
         placed = with_channels(placed, fused.values, sizes, edge, beside, profile.memory.as_scheduled)
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
+    if profile.memory.expands_in_pieces:
+        placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
     placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
     batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)

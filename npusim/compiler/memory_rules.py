@@ -134,6 +134,7 @@ class Memory(Strict):
     pads_few_terms: tuple[str, ...] = ()
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()
+    expands_in_pieces: bool = False
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()

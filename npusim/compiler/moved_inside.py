@@ -57,7 +57,7 @@ def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]
         return IN, FILL, OUT
     kind = step.node.op_type
     ways = MOVED_INSIDE.get(kind, ())
-    if kind == "Expand" and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:
+    if kind == "Expand" and (work.transfers > 1 or work.nbytes < MANY_COPIES * sizes[step.reads[0]]):
         return ()
     if kind == "DepthToSpace" and len(step.steps) > 1:  # then plane by plane
         return ways[1:] if i else ways[:2]

@@ -174,6 +174,10 @@ class PlanBuilder:
         loads[port] += nbytes
         return DMA0 + port
 
+    def level(self) -> None:
+        """The ports begin alike: all that follows waits for what one of them did."""
+        self._port_bytes[:] = [max(self._port_bytes)] * self.ports
+
     @property
     def ports(self) -> int:
         return len(self._port_bytes)

@@ -60,6 +60,8 @@ class RoundTrips(Transfers):
                 f"{label}{name}", nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
                 elements=elements, whole=whole, counted=counted,
             )  # fmt: skip
+            if name == "/fill":
+                self.plan.level()
         return after
 
     def _picked(self, label: str, work: MoveWork, after: tuple[int, ...], repeats: int) -> tuple[int, ...]:
@@ -106,6 +108,7 @@ class RoundTrips(Transfers):
         after = self._transfer(
             f"{label}/fill", nbytes, inside, inside, after=after, repeats=repeats, whole=whole
         )
+        self.plan.level()
         return self._transfer(label, nbytes, inside, r.destination, after=after, repeats=repeats)
 
     def _through_ddr(

@@ -237,7 +237,10 @@ class Transfers:
             return (plan.add(label, plan.port(nbytes * counted), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
         done: list[int] = []
-        for count in self._counts if source == destination else self._halves:
+        counts = self._counts if source == destination else self._halves
+        if least > slices:  # the ports take turns with so many
+            counts = [slices / len(counts)] * len(counts)
+        for count in counts:
             share = nbytes * count / slices
             each = max(ceil(count) * (transfers or pieces), ceil(least * count / slices))
             ask = self._ask(share, source, destination, elements * count / slices, each, counted)
