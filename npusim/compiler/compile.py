@@ -11,6 +11,7 @@ from npusim.compiler.activated import activated_products
 from npusim.compiler.aligned import without_copies
 from npusim.compiler.calls import called, of_one_image
 from npusim.compiler.chains import find_chains
+from npusim.compiler.channel_shares import in_sixteens
 from npusim.compiler.copied_parts import parts_copied
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
@@ -206,6 +207,8 @@ def _compiled(
     )  # fmt: skip
     if generation in profile.control_transfers:
         emitter.control(placed)
+    if how := profile.memory.channels_in_sixteens.get(generation):
+        placed = in_sixteens(placed, residence, fused.values, tiles, int(hw.dsp.per_tile), how == "one_dsp")
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     if batch > 1:

@@ -1,14 +1,14 @@
 """An Expand of the graph's input that makes an output too large for a tile, as Intel's compiler 8.4 makes it.
 
 Copies of whole rows (keys repeated for the queries that share them) that fit into one tile beside their source are
-written in the time of one element a row (`ops/structure.py`). What does not fit is cut into blocks of whole copies, which
-are loaded, filled in and written one behind another at the rate of all their bytes (`Broadcast/output tile`). Where not
-even two copies fit beside their source, every copy is one within DDR, by all ports.
+written in the time of one element a row (`ops/structure.py`). What does not fit is cut into blocks of whole copies,
+which are loaded, filled in and written one behind another at the rate of all their bytes (`Broadcast/output tile`).
+Where not even two copies fit beside their source, every copy is one within DDR, by all ports.
 
 Of 8 by 1,024 x 64 from 4 heads NPU 3720 fills 1 MB in 33.6 us and writes it in 39.8, four times: 316.9 us; 5010 takes
-13.7 and 7.1, 85.4 us. Copies of 1,024 x 512 B are filled in, of 1,200 x 512 B on 3720 too, of 1,400 x 512 B made in DDR
-there; on 5010 all three are. (11 graphs of 2 to 17 MB on NPU 3720 and 5010, eight of them on 4000.) A larger one may so be
-cheaper, which the laws of size forbid: `expands_in_pieces`, 2026-as-released."""
+13.7 and 7.1, 85.4 us. Copies of 512 KB are filled in on 3720, made in DDR on 4000 and 5010, of 600 KB the same, of
+700 KB made in DDR on 3720 too. (11 graphs of 2 to 17 MB on NPU 3720 and 5010, eight of them on 4000.) A larger one
+may so be cheaper, which the laws of size forbid: `expands_in_pieces`, 2026-as-released."""
 
 from __future__ import annotations
 

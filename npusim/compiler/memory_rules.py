@@ -74,6 +74,10 @@ class Memory(Strict):
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.pairs).
     `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
+    `expands_in_pieces`: what an Expand makes that does not fit into a tile is made piece by piece, or within DDR
+    (npusim.compiler.expanded).
+    `channels_in_sixteens`: by generation, how many DSPs of a tile normalise channels of an image where the tiles have
+    uneven sixteens of them (npusim.compiler.channel_shares).
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
     `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
     (npusim.compiler.sums_and_scales).
@@ -135,6 +139,7 @@ class Memory(Strict):
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()
     expands_in_pieces: bool = False
+    channels_in_sixteens: dict[str, Literal["one_dsp", "all_dsps"]] = field(default_factory=dict)
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()

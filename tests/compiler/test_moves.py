@@ -86,6 +86,29 @@ def test_copies_of_an_expand_are_filled_in_inside():
         assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=share)
 
 
+EXPANDED_US = [  # from, to, us of Intel's compiler on NPU 3720 and 5010; whether it copies within DDR there
+    ((1, 4, 1, 1024, 64), (1, 4, 8, 1024, 64), (316.9, 85.4), (False, False)),
+    ((1, 1, 512, 512), (1, 12, 512, 512), (460.9, 42.9), (False, True)),
+    ((1, 4, 1, 4096, 128), (1, 4, 4, 4096, 128), (326.0, 114.0), (True, True)),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "times", "in_ddr"), EXPANDED_US)
+def test_a_large_expand_is_made_in_pieces_or_within_ddr(before, after, times, in_ddr):
+    """And a small one as before, in both profiles."""
+    g = graph("Expand", before, ("x", "to"), [("to", np.array(after, np.int64))])
+    for (npu, name), us, copied in zip(
+        (("3720", "meteor_lake"), ("5010", "panther_lake")), times, in_ddr, strict=True
+    ):
+        hw = load_hardware(name).replace({"step.minimum_ns": 0.0, "tiles": {"3720": 2, "5010": 3}[npu]})
+        report = simulate(g, hw, "2026-as-released")
+        assert report.latency_us == pytest.approx(us, rel=0.05)
+        asks = [
+            a for a in compile_graph(g, hw, load_profile("2026-as-released")).ask if isinstance(a, DmaTask)
+        ]
+        assert copied == any(a.source == a.destination == "ddr" and a.nbytes for a in asks), npu
+
+
 def test_a_division_by_a_smaller_tensor_is_an_inverse_and_a_product():
     """12 x 512 x 512 by a number a row: Divide/divide and Divide/multiply on NPU 4000 and 5010, one Divide on 3720."""
     made = node("Div", "x d", "y")
