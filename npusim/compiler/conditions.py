@@ -7,17 +7,20 @@ from math import prod
 
 import numpy as np
 
+from npusim.compiler.permutes import (
+    permutes_by_dma,
+    permutes_unfilled_4,
+    permutes_unfilled_6,
+    permutes_unfilled_8,
+)
 from npusim.graph import Graph, Node, Value
 from npusim.ops.binary import is_row, of_one_channel
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
-from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs, merged, shuffles
+from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs
 
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 ROWS_AND_CHANNELS = 3  # axes, with a batch
-MOST_DMA_PLANES = (
-    1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
-)
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
@@ -175,30 +178,6 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return bool(low == 0)
 
 
-def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """A transpose that keeps its innermost axis and moves few planes, whose axes do not fill sixteens, or that moves
-    more axes than an image has; channels of an image that are shuffled are not."""
-    perm = node.attribute("perm")
-    shape = graph.values[node.inputs[0]].shape
-    if perm is None or len(shape) < 2:
-        return False
-    if shuffles(node):
-        return False
-    order = merged(shape, tuple(perm))
-    if len(order) - (order[0] == 0) > MOST_IMAGE_AXES:
-        return True
-    last = len(shape) - 1
-    if perm[-1] == last:
-        if shape[0] > 1 and order[0] == 0 and len(order) == MOST_IMAGE_AXES + 1:
-            return True  # a batch of such planes
-        moved = [shape[a] for i, a in enumerate(perm) if a != i]
-        return bool(prod(moved) <= MOST_DMA_PLANES or shape[last] % CHANNEL_BLOCK)  # 50 x 60 rows of 70
-    together = last
-    while together and perm.index(together) and perm[perm.index(together) - 1] == together - 1:
-        together -= 1
-    return prod(shape[together:]) % 16 != 0
-
-
 def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A reduction over axis 1 of [1,A,B,C], where B x C are whole sixteens, or over height, width or both: the rest
     has channels enough (512 x 20 x 20: 16 channels of 25 columns; 80 x 35 x 35 and 24 x 14 x 14 as a first axis)."""
@@ -284,6 +263,9 @@ CONDITIONS: dict[str, Condition] = {
         equal_activations,
         clips_from_zero,
         permutes_by_dma,
+        permutes_unfilled_4,
+        permutes_unfilled_6,
+        permutes_unfilled_8,
         image_as_it_lies,
         depth_by_pixels,
         depth_by_few_pixels,

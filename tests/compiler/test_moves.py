@@ -109,6 +109,28 @@ def test_a_large_expand_is_made_in_pieces_or_within_ddr(before, after, times, in
         assert copied == any(a.source == a.destination == "ddr" and a.nbytes for a in asks), npu
 
 
+@pytest.mark.parametrize(
+    ("shape", "perm", "npu", "us", "by"),
+    [
+        ((1, 8, 300, 77), (0, 1, 3, 2), "3720", 23.2, "mac_array"),
+        ((1, 50, 60, 30), (0, 3, 1, 2), "3720", 13.1, "mac_array"),
+        ((1, 50, 60, 30), (0, 3, 1, 2), "5010", 11.0, "mac_array"),
+        ((1, 8, 300, 70), (0, 1, 3, 2), "3720", 37.6, "dma"),
+        ((1, 3, 300, 77), (0, 1, 3, 2), "3720", 16.6, "dma"),
+        ((1, 5, 300, 77), (0, 1, 3, 2), "5010", 6.0, "dma"),
+        ((1, 8, 64, 77), (0, 1, 3, 2), "5010", 3.4, "dma"),
+    ],
+)
+def test_an_axis_of_nearly_whole_sixteens_is_turned_by_the_mac_array_as_released(shape, perm, npu, us, by):
+    """On planes of two rows a tile and more; profile 2026 leaves it to the DMA, whose time grows with it."""
+    g = graph("Transpose", shape, perm=perm)
+    hw = load_hardware(NPUS[npu]).replace({"step.minimum_ns": 0.0, "tiles": {"3720": 2, "5010": 3}[npu]})
+    report = simulate(g, hw, "2026-as-released")
+    assert {n.engine for n in report.nodes} == {by}
+    assert report.latency_us == pytest.approx(us, rel=0.3)
+    assert {n.engine for n in simulate(g, hw, "2026").nodes} == {"dma"}
+
+
 def test_a_division_by_a_smaller_tensor_is_an_inverse_and_a_product():
     """12 x 512 x 512 by a number a row: Divide/divide and Divide/multiply on NPU 4000 and 5010, one Divide on 3720."""
     made = node("Div", "x d", "y")
