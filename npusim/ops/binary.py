@@ -109,21 +109,23 @@ def _aligned(value: Value, out: Value) -> tuple[int, ...]:
     return (1,) * (len(out.shape) - len(value.shape)) + value.shape
 
 
-def _sum_of_two(c: OpCase) -> MacWork:
+def _sum_of_two(c: OpCase, turned: bool = False) -> MacWork:
     """An element-wise pass; of operands of different size with one plane of the result's own axes.
 
     Rows that a smaller operand is added to keep the result's axes: [1,1024,768] is 768 channels of 1,024 pixels in one
     column, where the smaller one is a constant 1,024 channels of 768; a column fills a quarter of the grid. What fills
-    no sixteens lies as ever (`Add` of 128 to 1,024 rows by a row in Intel's schedules of NPU 3720 and 5010)."""
+    no sixteens lies as ever (`Add` of 128 to 1,024 rows by a row in Intel's schedules of NPU 3720 and 5010). So do rows
+    less others that were negated (`turned`): 32 channels of 512 pixels of [1,512,32], 256 of 128 of [1,128,256], alone
+    or not; [512,64] is folded, heads and images have columns."""
     shape, plain = c.output.shape, per_element(c)
     if len(c.inputs) == 2 and one_row(c):
         # one pixel keeps the grid as empty as a scale does, which a pooling of one tap counts
         return one_tap(MacOp.MAX_POOL, 1, 1, c.output.elements, c.output.dtype.npu_bytes)
     small = [v for v in c.inputs if v is not None and v.elements < c.output.elements]
-    if not small or len(shape) != 3 or shape[0] != 1:
+    if not (small or turned) or len(shape) != 3 or shape[0] != 1:
         return plain
     pixels_of, channels = shape[1:]
-    if all(v.constant for v in small):
+    if small and all(v.constant for v in small):
         pixels_of, channels = channels, pixels_of
     if channels % CHANNEL_BLOCK or channels > MAX_CHANNELS:
         return plain
@@ -157,7 +159,7 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
             if on_mac_array(*c.inputs, c.output):
                 # a constant is negated when it is compiled
                 turned = kernel == "sub" and not c.input(1).constant
-                passes = (_negated(c), _sum_of_two(c)) if turned else (_sum_of_two(c),)
+                passes = (_negated(c), _sum_of_two(c, turned)) if turned else (_sum_of_two(c),)
                 found.append(Lowering("mac_array", passes))
         if scaled is not None:
             found.insert(0, scaled)
