@@ -52,7 +52,7 @@ def channel_blocks(
     are none. Equal blocks of whole sixteens on every tile where there are some (8,192 channels: 32 of 256; Intel's
     schedules), else as few as fit. `passes` of the array are in every piece. `thrice`: bytes of a tile that holds a
     block three times, where such blocks are no slivers. `by_tile`: whole sixteens on every tile, as many as fit
-    twice."""
+    twice; a piece costs one more to begin."""
     work = convolution_of(step)
     if work is None or work.groups > 1 or room <= 0:
         return 0
@@ -65,8 +65,9 @@ def channel_blocks(
     if wanted > most:
         return 0
     sixteens = full // CHANNEL_BLOCK
-    if wanted > 1 and by_tile and (each := int(room * sixteens / (2 * held * tiles))):
-        return ceil(sixteens / (tiles * each))
+    if wanted > 1 and by_tile and (fit := int(room * sixteens / (2 * held * tiles))):
+        own = ceil(sixteens / tiles)
+        return min((ceil(own / each) for each in range(1, fit + 1)), key=lambda n: n * (ceil(own / n) + 1))
     if wanted > 1:
         thrice *= copies == 1
         # More pieces take longer than their weights.
