@@ -90,8 +90,10 @@ def _weights(step: int) -> str:
 class Addresses:
     """Guesses of what lies where in a tile, followed step by step."""
 
-    def __init__(self, steps: Sequence[Placed], tiles: int, dsps: int, room: float) -> None:
-        self.tiles, self.room = tiles, room
+    def __init__(
+        self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True
+    ) -> None:
+        self.tiles, self.room, self.inputs_leave = tiles, room, inputs_leave
         self.whole = whole_on_tiles(steps, tiles)
         self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
@@ -141,7 +143,8 @@ class Addresses:
             if name is not None:
                 left.append(name)
                 guess.drop([name])
-        if min(sum(size for _, size in t) for t in (new, own)) < LARGE_SHARE * self.room:
+        large = min(sum(size for _, size in t) for t in (new, own)) >= LARGE_SHARE * self.room
+        if not large or not self.inputs_leave:
             return []
         guess.drop(n for n, _ in own)
         guess.drop_weights(k)

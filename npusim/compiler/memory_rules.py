@@ -65,8 +65,8 @@ class Memory(Strict):
     `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.borders).
     `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
     one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
-    `addresses_followed`: generations on which it is followed where in a tile images lie, among weights that were
-    fetched ahead, and tensors leave where others find no room in one place (npusim.compiler.addresses).
+    `addresses_followed`: by generation, who leaves where in a tile images find no room in one place among weights that
+    were fetched ahead: `others` than the step's own inputs, or these `inputs`, too (npusim.compiler.addresses).
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.joined).
     `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
@@ -128,7 +128,7 @@ class Memory(Strict):
     blocks_by_time: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
-    addresses_followed: tuple[str, ...] = ()
+    addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)

@@ -80,8 +80,9 @@ class Scratchpad:
         self.product_reader = memory.products_stay.get(generation, "")
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = memory.room_in_one_place.get(generation, "")
-        followed = generation in memory.addresses_followed
-        self.addresses = Addresses(steps, tiles, DSPS_A_TILE * tiles, tile_bytes) if followed else None
+        leaves = memory.addresses_followed.get(generation)
+        dsps = DSPS_A_TILE * tiles
+        self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs") if leaves else None
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
