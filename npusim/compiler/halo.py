@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 
+from npusim.compiler.distribution import over_channels
 from npusim.compiler.place import Placed
 from npusim.compiler.residence import Arriving, Residence
 from npusim.compiler.scratchpad import Scratchpad
@@ -13,6 +14,7 @@ from npusim.work import MacOp, MacWork, MoveWork, Work
 MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
 MEAN_ROWS = 4
+WINDOWS = ("Conv", "MaxPool", "AveragePool")
 BESIDE = "input through DDR, where it is written beside its zeros"
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
@@ -57,6 +59,49 @@ def rows_again(step: Placed, tiles: int, loads: list[Arriving]) -> list[Arriving
     between = max(0.0, work.kernel_h - work.stride_h) if alone else MEAN_ROWS
     more = 1 + between * (tiles - 1) / work.in_h
     return [(name, size * more, blocks) for name, size, blocks in loads]
+
+
+def add_rows_around(
+    steps: Sequence[Placed], found: Sequence[Residence], scratchpad: Scratchpad, known: Set[int]
+) -> None:
+    """What a window reads through DDR comes with the rows around each tile's own, and the MAC array writes it so
+    (NPU 4000 and 5010; 64 x 96 x 96 by 3 x 3: 1.253 and 1.229 MB of 1.180, in three strips of 128 x 128 on 5010
+    2.360 of 2.097, the bytes of Intel's schedules; NPU 3720 reads each row once). `known`: steps whose loads have
+    them already."""
+    if not scratchpad.rows_around or scratchpad.tiles == 1:
+        return
+    # rows more over rows there are, of a tensor whose reader is shared over rows
+    around: dict[str, float] = {}
+    first = 0
+    for k, (step, r) in enumerate(zip(steps, found, strict=True)):
+        if r.part in ("", "first"):
+            first = k
+        if (share := _share_around(step, scratchpad.tiles)) and step.reads:
+            name = step.reads[0]
+            around[name] = max(around.get(name, 0.0), share)
+            if k in known:
+                continue
+            own = found[first]
+            strips = r.blocks.rows if r.part else 1  # a block is cut in columns, too (W3 of 176 x 176)
+            size = scratchpad.sizes[name] * share * strips
+            for i, (loaded, nbytes, blocks) in enumerate(own.loads):
+                if loaded == name:
+                    own.loads[i] = loaded, nbytes + size, blocks
+    for step, r in zip(steps, found, strict=True):
+        if step.lowering == "mac_array":  # not what is enlarged (unet_up_nearest_176)
+            r.writes = [(n, size * (1 + around.get(n, 0.0))) for n, size in r.writes]
+
+
+def _share_around(step: Placed, tiles: int) -> float:
+    """Rows that tiles read of their neighbours' over the rows of an image; 0 where a step is shared over channels."""
+    work = step.steps[0] if step.steps else None
+    if step.node.op_type not in WINDOWS or not isinstance(work, MacWork) or len(step.steps) > 1:
+        return 0.0
+    height = work.in_h / step.images
+    between = work.kernel_h - work.stride_h
+    if between <= 0 or over_channels(work, int(work.out_h / step.images)):
+        return 0.0
+    return float(between * (tiles - 1) / height)
 
 
 def _beyond(step: Placed, work: Work) -> bool:

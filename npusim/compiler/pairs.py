@@ -31,6 +31,7 @@ KERNELS = frozenset(
         "add",
         "sub",
         "mul",
+        "prelu",
     ]
 )
 IMAGE_READERS = (MacOp.CONVOLUTION, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)

@@ -5,8 +5,7 @@ passes through all of them, and what they hand on never leaves the scratchpads; 
 its strip, the rows there are computed twice. Intel's compiler does so (`VF:FULL_PREFETCHING` in its schedules: a
 64-channel residual block at 180 x 180 in 6 strips on NPU 5010, expansion, depthwise and projection of a MobileNet in 2
 or 3). Where a run of steps is cut apart follows from counts: compute with what is repeated, bytes with what is spilled;
-the cheapest segments are taken. Strips are so many that every member alone could stand in the scratchpads twice, as its
-schedules have it."""
+the cheapest segments are taken. Strips are so many that every member could stand in the scratchpads twice, as there."""
 
 from __future__ import annotations
 
@@ -18,6 +17,7 @@ from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
 from npusim.compiler.folded_columns import folded
+from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
@@ -187,7 +187,8 @@ def _member(
     if isinstance(step.reads[0], Filled):  # cut by itself in Intel's schedules
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
-    if image and not machine.turns and (machine.image_alone or _need(step, sizes, machine) <= machine.room):
+    alone = is_folded(step) if machine.image_alone else _need(step, sizes, machine) <= machine.room
+    if image and not machine.turns and alone:  # a padded one goes along: vgg11_232
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:
@@ -201,9 +202,8 @@ def _member(
         if not turn:
             return None
     elif pools and isinstance(work, MacWork):  # what a strip is pooled to waits inside for the next pooling
-        if (
-            height * width == 1 or work.in_w > 1
-        ):  # of a whole plane; where one axis is pooled, the other is cut
+        # of a whole plane; where one axis is pooled, the other is cut
+        if height * width == 1 or work.in_w > 1:
             height, width = ceil(work.out_h), ceil(work.out_w)
             strides = (work.in_h / height, work.in_w / width)
     elif isinstance(work, MacWork):

@@ -17,7 +17,7 @@ from npusim.compiler.few_terms import few_terms
 from npusim.compiler.filled_pools import in_sixteens
 from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
-from npusim.compiler.halo import KERNEL, cross_halo, rows_again
+from npusim.compiler.halo import KERNEL, add_rows_around, cross_halo, rows_again
 from npusim.compiler.heads import cut_by_heads, head_chain
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, product_stays, strips_stay
@@ -72,6 +72,7 @@ def residences(
     (npusim.compiler.activated), and in how many pieces."""
     found: list[Residence] = []
     inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad)
+    around: set[int] = set()  # steps that load the rows around each tile's own
     for k, step in enumerate(steps):
         if k in chains:
             members, share = steps[k : k + chains[k]], scratchpad.memory.pipelined_share
@@ -119,6 +120,7 @@ def residences(
             cross_inside(step, steps, scratchpad, r)
             if crossing == KERNEL and edges and len(step.reads) == 1:
                 r.loads = rows_again(step, scratchpad.tiles, r.loads)
+                around.add(k)
             elif crossing == GATED:
                 scratchpad.spill_all(step.reads, r)  # whoever else reads it loads it for itself
         _settle(k, step, scratchpad, r, sharing, outputs)
@@ -126,6 +128,7 @@ def residences(
             crossing = through_ddr_because("input", "it lies there")
         r.reason = and_also(crossing, r.reason)
         found.append(r)
+    add_rows_around(steps, found, scratchpad, around)
     return found
 
 

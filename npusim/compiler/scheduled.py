@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
-from math import ceil, inf, isqrt
+from math import inf
 
 from npusim.compiler.blocks import PIECE_BYTES
+from npusim.compiler.strip_counts import fewest_strips, grids, waste
 from npusim.compiler.strips import (
     KEPT_BESIDE_STRIPS,
     MORE,
-    MOST_WEIGHTS,
-    ONE_AXIS,
     Cut,
     Machine,
     Member,
-    alive,
     cut_alone,
-    on_grid,
     overlap_before,
     overlaps_of,
     part_at_ddr,
@@ -37,6 +34,10 @@ IMAGE_STRIPS = 6
 # What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
 # schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
 WINDOW_COST = 1.5
+# Intel's compiler takes the fewest strips that fit (PRelu and Conv of 64 channels at 128 x 128 on NPU 3720: groups of
+# five and three by turns, 3 strips; of more of them seven would go together). More are taken where the fewest leave the
+# grid so empty that they cost as much more: a tile more would slow a chain (180 x 180 on six tiles).
+MORE_COST = 1.4
 
 
 def may_belong(at: int, k: int, large: Sequence[bool]) -> bool:
@@ -63,13 +64,18 @@ def segments(
     machine: Machine,
 ) -> list[tuple[int, int, Cut]]:
     """How a run is parted: (first member, how many, their cut) of groups of several steps. Step by step each joins the
-    group in front of it where both together cost no more than one after the other, then group by group, but for those
-    in which the array and the DSPs work at the same time."""
+    group in front of it where both together cost no more than one after the other (a kernel between two steps of the
+    array with both), then group by group, but for those in which the array and the DSPs work at the same time."""
     choice = _Choice(k, run, readers, sizes, machine)
     groups = [(0, 1)]
     for at in range(1, len(run)):
+        if at < groups[-1][1]:
+            continue
+        first = groups[-1][0]
         if choice.together(groups, len(groups) - 1, (at, at + 1)):
-            groups[-1] = groups[-1][0], at + 1
+            groups[-1] = first, at + 1
+        elif at - first == 1 and pipelined(run[first : at + 2]) and choice.three(groups):
+            groups[-1] = first, at + 2
         else:
             groups.append((at, at + 1))
     i = 0
@@ -109,6 +115,17 @@ class _Choice:
         alone = self.cost((start, middle), ddr)[0] + self.cost(behind, self._cut(start, middle))[0]
         return self.cost((start, end), ddr)[0] <= alone
 
+    def three(self, groups: Sequence[tuple[int, int]]) -> bool:
+        """Whether the last group, one step, costs no more together with both steps behind it."""
+        start, middle = groups[-1]
+        if not self._joins(start, middle + 2):
+            return False
+        ddr = self.in_ddr(groups, len(groups) - 1)
+        alone, cut = self.cost((start, middle), ddr)[0], self._cut(start, middle)
+        for at in (middle, middle + 1):
+            alone, cut = alone + self.cost((at, at + 1), cut)[0], self._cut(at, at + 1)
+        return self.cost((start, middle + 2), ddr)[0] <= alone
+
     def in_ddr(self, groups: Sequence[tuple[int, int]], i: int) -> bool:
         """Whether what the group in front of group `i` leaves is in DDR."""
         return i > 0 and self._cut(*groups[i - 1])
@@ -129,12 +146,14 @@ class _Choice:
 
     def _ends(self, i: int) -> bool:
         """Whether a member hands nothing on: a convolution of uneven channels beside a kernel, for which these are cut
-        off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000), or whose columns are
-        folded, in front of a window."""
+        off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000, 56 and 12 of an FSRCNN,
+        behind a kernel too; on 5010 they go together: H5 of 56, PRelu, 12), or whose columns are folded, in front of a
+        window."""
         m, before, after = self.run[i], self.run[max(0, i - 1)], self.run[min(i + 1, len(self.run) - 1)]
         by_rows = self.machine.both_axes and m.need > self.machine.tiles * self.machine.tile_bytes
         folded = m.folds and after.window[1] > 1 and not by_rows
-        return folded or (m.uneven and (before.kernel or m.kernel or after.kernel))
+        cut_off = (m.uneven and (before.kernel or m.kernel or after.kernel)) or (m.kernel and after.uneven)
+        return folded or (cut_off and self.machine.image_alone)
 
     def _joins(self, start: int, end: int) -> bool:
         """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
@@ -173,10 +192,11 @@ def _price(
     if part_at_ddr(members, machine):
         return inf, None
     overlaps = overlaps_of(members, inner)
-    pieces = _fewest(members, inner, sizes, machine, overlaps, kept)
+    pieces = fewest_strips(members, inner, sizes, machine, overlaps, kept)
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
-    found: tuple[float, Cut | None] = (inf, None)
-    for rows, columns in _grids(pieces, last.height, last.width, machine.both_axes):
+    found: tuple[float, tuple[float, Cut | None]] = (inf, (inf, None))
+    fewest = grids(pieces, last.height, last.width, machine.both_axes, 0)
+    for rows, columns in grids(pieces, last.height, last.width, machine.both_axes, MORE):
         if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
             continue
         if columns > 1 and any([a.folds and b.window[1] > 1 for a, b in pairwise(members)]):
@@ -187,7 +207,7 @@ def _price(
         )  # fmt: skip
         edges = _edges(members, outside, overlaps, rows, columns)
         parts = [
-            m.compute * share * (1.0 if m.kernel else _waste(m, rows, columns, machine.tiles))
+            m.compute * share * (1.0 if m.kernel else waste(m, rows, columns, machine.tiles))
             for m, share in zip(members, again, strict=True)
         ]
         compute = sum(parts)
@@ -195,10 +215,11 @@ def _price(
             compute = max(parts[1], compute - parts[1])
         moved = sum([sizes[n] * max(shares) for n, shares in edges.items()]) + written
         cost = compute + moved + PIECE_BYTES * rows * columns
-        if cost < found[0]:
+        weighed = cost if (rows, columns) in fewest else cost * MORE_COST
+        if weighed < found[0]:
             arriving = tuple((n, sum(shares)) for n, shares in edges.items())
-            found = cost, Cut(rows, columns, again, arriving)
-    return found
+            found = weighed, (cost, Cut(rows, columns, again, arriving))
+    return found[1]
 
 
 def _alone(
@@ -239,62 +260,3 @@ def _pipelined(members: list[Member], parts: list[float]) -> bool:
     """Whether the array and the DSPs work at the same time, as in npusim.compiler.strips, where the array has half as
     much to do."""
     return pipelined(members) and parts[0] + parts[2] > parts[1] / 2
-
-
-def _fewest(
-    members: list[Member],
-    inner: Set[str],
-    sizes: Mapping[str, float],
-    machine: Machine,
-    overlaps: Mapping[str, tuple[int, int]],
-    kept: Set[str],
-) -> tuple[int, int]:
-    """Fewest strips along rows and along columns of which the largest member's stands inside with its overlap, the
-    next strip's input beside it, all weights, and what is `kept` whole. 0: too many weights. Where rows are shared, all
-    weights are on every tile; else channels are, and every tile holds all of a strip that it reads."""
-    weights, most = sum([m.weights for m in members]), MOST_WEIGHTS * machine.room
-    room = machine.resident - sum([sizes[n] for n in kept])
-    if weights * machine.tiles <= most:
-        room -= weights * machine.tiles
-    elif weights <= most:
-        room = (room - weights) / machine.tiles
-    else:
-        return 0, 0
-    held = _held(members, inner, sizes)
-    first = sum([sizes[n] for n in members[0].reads if n not in kept])
-    found = []
-    for axis in (0, 1):
-        strips = 1
-        for m, nbytes in zip(members, held, strict=True):
-            extent = (m.height, m.width)[axis]
-            left = room - nbytes * overlaps[m.write][axis] / extent
-            strips = max(strips, ceil((nbytes + first) / left)) if left > 0 and strips else 0
-        found.append(strips)
-    return found[0], found[1]
-
-
-def _waste(m: Member, rows: int, columns: int, tiles: int) -> float:
-    """How many more pixels the array goes through for strips than for the whole plane; of signals, than there are."""
-    strips = on_grid(m, rows, columns, 1, tiles)
-    return strips / on_grid(m, 1, 1, 1, tiles) if m.width > 1 else strips
-
-
-def _held(members: list[Member], inner: Set[str], sizes: Mapping[str, float]) -> list[float]:
-    """Bytes inside at once while each member runs: its own, what waits inside for a later one, and what the array makes
-    of a kernel's result meanwhile."""
-    behind = [sizes[after.write] if m.kernel else 0.0 for m, after in pairwise(members)]
-    return [a + b for a, b in zip(alive(members, inner, sizes), [*behind, 0.0], strict=True)]
-
-
-def _grids(pieces: tuple[int, int], height: int, width: int, both_axes: bool) -> list[tuple[int, int]]:
-    """Ways to cut a plane into about so many strips: along one axis, or along both when there are many."""
-    ways = set()
-    for axis, fewest in enumerate(pieces):
-        if not fewest:
-            continue
-        for n in range(fewest, fewest + max(MORE, fewest // 2) + 1):
-            ways.add((n, 1) if axis == 0 else (1, n))
-            if both_axes and n > ONE_AXIS:
-                side = isqrt(n)
-                ways |= {(side, ceil(n / side)), (ceil(n / side), side)}
-    return sorted(w for w in ways if w[0] <= max(1, height // 2) and w[1] <= max(1, width // 2))
