@@ -27,6 +27,7 @@ from npusim.compiler.head_cuts import NO_HEADS
 from npusim.compiler.heads import heads_apart
 from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
+from npusim.compiler.late import as_late_as_read
 from npusim.compiler.lines import Lines
 from npusim.compiler.lone_images import lone_images
 from npusim.compiler.order import in_canonical_order
@@ -99,6 +100,8 @@ def _compiled(
     placed, unpriced, fused, part_of, padded = _place(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
+    if profile.memory.late_as_read:
+        placed = as_late_as_read(placed, profile.memory.late_as_read == "all")
     if batch > 1:
         placed = called(placed, fused, batch)
     tiles, capacity = int(hw.tiles), float(hw.scratchpad.capacity_bytes)

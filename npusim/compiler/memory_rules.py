@@ -85,7 +85,9 @@ class Memory(Strict):
     shifts of normalisations are passes of their own (npusim.compiler.rows_of_batch).
     `streamed_over_channels`: generations whose tiles share the channels of a convolution on a small plane whose weights
     stream and do not fit twice into one tile.
-    `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two."""
+    `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two.
+    `late_as_read`: which steps run right in front of what reads them first: windows of `images`, or `all`,
+    products with weights and scales too (npusim.compiler.late)."""
 
     resident_share: float
     pipelined_share: float
@@ -144,6 +146,7 @@ class Memory(Strict):
     scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
     scan_products_stay: tuple[str, ...] = ()
+    late_as_read: Literal["", "images", "all"] = ""
     source: str
 
     def joined_in_ddr(self, generation: str) -> tuple[bool, float]:
