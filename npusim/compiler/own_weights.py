@@ -27,10 +27,10 @@ MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or c
 
 
 def own_transfers(step: Placed, r: Residence, tiles: int, ports: int) -> int:
-    """In how many transfers the tiles fetch their own weights of a convolution that is not cut in time; 0 where these
-    cross at once, for all."""
+    """In how many transfers the tiles fetch their own weights of a convolution; 0 where these cross at once, for all.
+    Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its latencies."""
     work = step.only
-    if tiles == 1 or r.pieces > 1 or not step.fixed_bytes or step.node.op_type not in CONVOLUTIONS:
+    if tiles == 1 or not step.fixed_bytes or step.node.op_type not in CONVOLUTIONS:
         return 0
     if not isinstance(work, MacWork) or work.op not in MANY_WEIGHTS:
         return 0
