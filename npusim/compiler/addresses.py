@@ -10,7 +10,7 @@ of them decide."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 
 from npusim.compiler.place import Placed
@@ -18,6 +18,7 @@ from npusim.compiler.prefetch import compute_bytes
 from npusim.compiler.tile_bytes import weights_on_tile, whole_on_tiles
 
 Sized = tuple[str, float]  # a tensor and its bytes on a tile
+Placeable = tuple[str | int, float]  # the same, or the step that weights are of and theirs
 LATENCY_BYTES = 20_000  # what could arrive in the latency of a transfer
 # What is fetched ahead beside a step, latencies included: at least so much, by guess, and 2.5 times that at most (45,
 # 210, 220 and 360 KB beside the first step of four networks).
@@ -27,14 +28,15 @@ MOST_WEIGHTS_SHARE = 0.2  # of a tile; more arrive in parts
 
 
 class Extents:
-    """One guess of what lies where. `at`: start and end by name. `fetched`: steps whose weights lie among them."""
+    """One guess of what lies where. `at`: start and end, by the name of a tensor or the step that weights are of.
+    `fetched`: steps whose weights lie among them."""
 
     def __init__(self, room: float, ahead_bytes: float) -> None:
         self.room, self.ahead_bytes = room, ahead_bytes
-        self.at: dict[str, tuple[float, float]] = {}
+        self.at: dict[str | int, tuple[float, float]] = {}
         self.fetched: set[int] = set()
 
-    def put(self, tensors: Iterable[Sized], k: int) -> bool:
+    def put(self, tensors: Iterable[Placeable], k: int) -> bool:
         """Whether they find room at step `k`; weights that are needed last leave for them."""
         tensors = sorted(tensors, key=lambda t: -t[1])
         while not self._place(tensors):
@@ -43,11 +45,11 @@ class Extents:
             self.drop_weights(max(self.fetched))
         return True
 
-    def _place(self, tensors: Iterable[Sized]) -> bool:
-        before = dict(self.at)
+    def _place(self, tensors: Iterable[Placeable]) -> bool:
+        before, taken = dict(self.at), sorted(self.at.values())
         for name, size in tensors:
             start = 0.0
-            for begin, end in sorted(self.at.values()):
+            for begin, end in taken:
                 if begin - start >= size:
                     break
                 start = max(start, end)
@@ -55,6 +57,7 @@ class Extents:
                 self.at = before
                 return False
             self.at[name] = (start, start + size)
+            insort(taken, self.at[name])
         return True
 
     def fetch(self, weights: Sequence[float], weighted: Iterable[int], beside: float) -> None:
@@ -68,23 +71,19 @@ class Extents:
                 break
             batch.append(i)
         for i in sorted(batch, key=lambda i: -weights[i]):
-            if self._place([(_weights(i), weights[i])]):
+            if self._place([(i, weights[i])]):
                 self.fetched.add(i)
 
-    def drop(self, names: Iterable[str]) -> None:
+    def drop(self, names: Iterable[str | int]) -> None:
         for name in names:
             self.at.pop(name, None)
 
     def drop_weights(self, step: int) -> None:
         self.fetched.discard(step)
-        self.drop([_weights(step)])
+        self.at.pop(step, None)
 
     def follow(self, other: Extents) -> None:
         self.at, self.fetched = dict(other.at), set(other.fetched)
-
-
-def _weights(step: int) -> str:
-    return f"{step}/weights"
 
 
 class Addresses:
@@ -109,8 +108,7 @@ class Addresses:
         for guess in self.guesses:
             for step in [i for i in guess.fetched if i < k]:
                 guess.drop_weights(step)
-            kept = {_weights(i) for i in guess.fetched}
-            guess.drop([n for n in guess.at if n not in inside and n not in kept])
+            guess.drop([n for n in guess.at if n not in inside and not isinstance(n, int)])
             for tensor in self.on_tile(inside, [n for n in inside if n not in guess.at]):
                 guess.put([tensor], k)
 
@@ -132,9 +130,9 @@ class Addresses:
         self, guess: Extents, k: int, new: list[Sized], own: list[Sized], others: Sequence[str]
     ) -> list[str]:
         """What leaves in one guess; nothing where inputs or results are too small for the inputs to be read back."""
-        tensors = list(new)
+        tensors: list[Placeable] = list(new)
         if self.weights[k] and k not in guess.fetched:
-            tensors.append((_weights(k), self.weights[k]))
+            tensors.append((k, self.weights[k]))
         guess.fetched.add(k)
         left: list[str] = []
         for name in (*others, None):
@@ -148,6 +146,6 @@ class Addresses:
             return []
         guess.drop(n for n, _ in own)
         guess.drop_weights(k)
-        guess.put([*new, *own, (_weights(k), self.weights[k])], k)
+        guess.put([*new, *own, (k, self.weights[k])], k)
         guess.fetched.add(k)
         return left + [n for n, _ in own]
