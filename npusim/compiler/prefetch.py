@@ -70,7 +70,6 @@ def weight_chunks(
         count = _chunks(step, r)
         own = own_transfers(step, r, tiles, ports)
         count = max(count, ports) if own else count
-        until_share = 0.0 if own else r.weights_until
         transfers = max(1, round(own / count))
         repeats = step.node.repeats if r.pieces > 1 or again else 1
         brought, times = 0.0, counted(step, tiles) if counts_zeros else 1.0
@@ -83,7 +82,7 @@ def weight_chunks(
                 gate -= 1
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
-            needed_at = until_share * c / count
+            needed_at = r.weights_until * c / count
             chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
