@@ -29,7 +29,7 @@ def longest_share(channels: int, tiles: int, dsps: int, one_each: bool) -> int:
     """Channels of the DSP that has most. `one_each`: tiles of uneven shares use one of their DSPs."""
     blocks = channels // CHANNEL_BLOCK
     least, most = (n * CHANNEL_BLOCK for n in (blocks // tiles, -(-blocks // tiles)))
-    if least == most:
+    if least == most or dsps == 1:
         return most // dsps
     if one_each:
         return most

@@ -79,7 +79,7 @@ class Emitter(RoundTrips):
         elif r.part == "last":
             feeds = tuple([(t, 1 / r.pieces) for t in self.strips_rest])
         own = self.weights.pop(k, [])
-        record.reason = with_transfers(record.reason, [chunk.transfers for _, chunk in own])
+        record.reason = with_transfers(step, record.reason, [chunk.transfers for _, chunk in own])
         one_kernel = self.groups_over_tiles
         rows = padded_rows(step.node, step.steps, step.fixed_bytes, one_kernel) if self.pads_few_terms else 0
         if rows:  # zeros beside each row of weights

@@ -29,9 +29,7 @@ def as_late_as_read(steps: Sequence[Placed], products: bool) -> list[Placed]:
     for k, step in enumerate(steps):
         for name in step.reads:
             readers.setdefault(name, []).append(k)
-    above: dict[
-        int, tuple[int, int]
-    ] = {}  # a step that moved -> in front of which one, and as which of these
+    above: dict[int, tuple[int, int]] = {}  # what moved -> in front of which one, and as which of these
     hung: dict[int, list[int]] = {}
 
     def place(k: int) -> tuple[int, ...]:
@@ -42,11 +40,8 @@ def as_late_as_read(steps: Sequence[Placed], products: bool) -> list[Placed]:
         return (k, *reversed(path))
 
     for k in reversed(range(len(steps))):
-        reading = (
-            readers.get(steps[k].writes[0], [])
-            if _moves(steps[k]) and (products or steps[k].node.op_type in IMAGE_OPS)
-            else []
-        )
+        moves = _moves(steps[k]) and (products or steps[k].node.op_type in IMAGE_OPS)
+        reading = readers.get(steps[k].writes[0], []) if moves else []
         if not reading or any(_holds(steps[r], steps[k].writes[0]) for r in reading):
             continue
         first = reading[0] if len(reading) == 1 else min(reading, key=place)

@@ -23,6 +23,7 @@ from npusim.compiler.residence import Residence
 from npusim.work import MacOp, MacWork
 
 TILE_BY_TILE = "weights and table a slice a tile, as Intel's compiler does on several tiles"
+SMALL_PIXELS = 128  # a plane whose weights take longer to arrive than to use
 CONSTANTS = 2  # weights, and a table of 16 bytes a channel
 MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or channels, a pixel of the result
 
@@ -41,6 +42,8 @@ def own_transfers(step: Placed, r: Residence, tiles: int, ports: int) -> int:
     return CONSTANTS * ceil(tiles / ports) * ports if many else 0
 
 
-def with_transfers(reason: str, transfers: list[int]) -> str:
-    """What a report says of a step whose weights arrive in so many transfers each."""
-    return and_also(reason, TILE_BY_TILE) if any([count > 1 for count in transfers]) else reason
+def with_transfers(step: Placed, reason: str, transfers: list[int]) -> str:
+    """What a report says of a step whose weights arrive in so many transfers each: where planes are small."""
+    work = step.only
+    small = isinstance(work, MacWork) and work.out_h * work.out_w <= SMALL_PIXELS
+    return and_also(reason, TILE_BY_TILE) if small and any([count > 1 for count in transfers]) else reason

@@ -10,10 +10,8 @@ from npusim.work import MacOp, MacWork
 
 SMALL_INPUT_ROWS = 32  # of a window that steps over few rows
 SMALL_CONVOLUTION_ROWS = 10
-EVEN_ROWS, EVEN_PLANE_ROWS = (
-    4,
-    12,
-)  # a tile's share, in twos; below so many rows of the plane no share is even
+# A tile's share of rows, in twos; below so many rows of the plane no share is even.
+EVEN_ROWS, EVEN_PLANE_ROWS = 4, 12
 
 
 def whole_on_tiles(steps: Sequence[Placed], tiles: int) -> set[str]:

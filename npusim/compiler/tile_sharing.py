@@ -29,9 +29,7 @@ FOUR_TILES = Ways((), ((128, 40),), ((64, 20),), ((128, 20),), ((128, 40),))
 # another of few terms.
 FOUR_TILES_FEWER, FOUR_TILES_FEW_TERMS = (192, 30), (128, 20)
 FEW_TERMS = 256
-MOST_EXPANDED = (
-    2  # channels of a term; a 1x1 convolution that begins a feed-forward (PoolFormer) is shared by rows
-)
+MOST_EXPANDED = 2  # channels of a term: a 1x1 convolution that begins a feed-forward is shared by rows
 
 
 def shares_channels(work: MacWork, four_tiles: bool) -> bool:

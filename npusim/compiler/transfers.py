@@ -52,6 +52,7 @@ class Transfers:
         self.whole_copies = whole_copies
         self.pads_few_terms = pads_few_terms
         self.counts_zeros = counts_zeros
+        self.even = halves  # as released: with it ReduBA would pay on small Mamba-2, which it does not there
         self.channels_to_all_tiles = channels_to_all_tiles
         self.columns_too = columns_too
         self.tiles = tiles
@@ -238,7 +239,7 @@ class Transfers:
         slices = max(self.tiles, 1)
         done: list[int] = []
         counts = self._counts if source == destination else self._halves
-        if least > slices:  # the ports take turns with so many
+        if least > slices and self.even:  # the ports take turns with so many
             counts = [slices / len(counts)] * len(counts)
         for count in counts:
             share = nbytes * count / slices
