@@ -92,11 +92,11 @@ class Addresses:
     def __init__(
         self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True
     ) -> None:
-        self.tiles, self.room, self.inputs_leave = tiles, room, inputs_leave
+        self.steps, self.tiles, self.dsps = steps, tiles, dsps
+        self.room, self.inputs_leave = room, inputs_leave
         self.whole = whole_on_tiles(steps, tiles)
         self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
-        self.beside = [compute_bytes(s, tiles, dsps) for s in steps]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]
 
     def on_tile(self, sizes: Mapping[str, float], names: Iterable[str]) -> list[Sized]:
@@ -120,10 +120,11 @@ class Addresses:
         agreed = [i for i, names in enumerate(found) if bool(names) == leave]
         pick = agreed[len(agreed) // 2]
         later = self.weighted[bisect_left(self.weighted, k) :]
+        beside = compute_bytes(self.steps[k], self.tiles, self.dsps)
         for i, guess in enumerate(self.guesses):
             if i not in agreed:
                 guess.follow(self.guesses[pick])
-            guess.fetch(self.weights, later, self.beside[k])
+            guess.fetch(self.weights, later, beside)
         return found[pick]
 
     def _leaving(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from npusim.compiler.distribution import IMAGE_OPS
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.place import Placed
 from npusim.work import MacOp, MacWork
 
@@ -25,10 +26,7 @@ ENLARGING = ("ConvTranspose", "DepthToSpace", "Resize", "Upsample")
 def as_late_as_read(steps: Sequence[Placed], products: bool) -> list[Placed]:
     """The same steps, in that order; `products` with weights and scales move too. Each step that moves hangs on the one
     it moves in front of; what hangs on a step runs in front of it, in the order in which it was hung up."""
-    readers: dict[str, list[int]] = {}
-    for k, step in enumerate(steps):
-        for name in step.reads:
-            readers.setdefault(name, []).append(k)
+    readers = reading_steps(steps)
     above: dict[int, tuple[int, int]] = {}  # what moved -> in front of which one, and as which of these
     hung: dict[int, list[int]] = {}
 

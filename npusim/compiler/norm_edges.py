@@ -18,9 +18,8 @@ from npusim.work import MacWork, VectorWork
 LEAST_PIXELS = 32
 #: Why sums cross DDR to be normalised, and rows to be scaled.
 UNEVEN = "shared in other parts than rows are normalised in"
-ROWS_OF_BATCH = (
-    "rows_of_batch"  # the lowering of passes over batches of sequences (npusim.compiler.rows_of_batch)
-)
+#: The lowering of passes over batches of sequences (npusim.compiler.rows_of_batch).
+ROWS_OF_BATCH = "rows_of_batch"
 Edge = tuple[str, str]  # a tensor and what its reader makes
 
 

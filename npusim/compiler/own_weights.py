@@ -19,7 +19,6 @@ from math import ceil
 from npusim.compiler.distribution import CONVOLUTIONS
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also
-from npusim.compiler.residence import Residence
 from npusim.work import MacOp, MacWork
 
 TILE_BY_TILE = "weights and table a slice a tile, as Intel's compiler does on several tiles"
@@ -28,7 +27,7 @@ CONSTANTS = 2  # weights, and a table of 16 bytes a channel
 MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or channels, a pixel of the result
 
 
-def own_transfers(step: Placed, r: Residence, tiles: int, ports: int) -> int:
+def own_transfers(step: Placed, tiles: int, ports: int) -> int:
     """In how many transfers the tiles fetch their own weights of a convolution; 0 where these cross at once, for all.
     Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its latencies."""
     work = step.only

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from math import prod
 
+from npusim.compiler.split import ceil_to
 from npusim.graph import Graph, Node
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.structure import MOST_IMAGE_AXES, merged, shuffles
 
-MOST_DMA_PLANES = (
-    1792  # Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array
-)
+#: Intel's schedules: 128 x 12 by DMA, 100 x 20, 197 x 12 and 4 x 64 x 24 on the MAC array.
+MOST_DMA_PLANES = 1792
 #: An innermost axis that is filled up to sixteens for the MAC array: to how much of its length (72 to 80, 57 to 64, not
 #: 70 to 80), of how many bytes (180,000 to 677,000; not 123,000, and of 794,000 a copy in DDR is in front).
 MOST_FILLED, FILLED_BYTES = 1.125, (2**17, 3 * 2**18)
@@ -35,10 +35,15 @@ def permutes_by_dma(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
             return True  # a batch of such planes
         moved = [shape[a] for i, a in enumerate(perm) if a != i]
         return bool(prod(moved) <= MOST_DMA_PLANES or shape[last] % CHANNEL_BLOCK)  # 50 x 60 rows of 70
-    together = last
-    while together and perm.index(together) and perm[perm.index(together) - 1] == together - 1:
-        together -= 1
-    return prod(shape[together:]) % 16 != 0
+    return prod(shape[_moving_from(perm) :]) % CHANNEL_BLOCK != 0
+
+
+def _moving_from(perm: Sequence[int]) -> int:
+    """The first of the axes that the innermost one moves together with: itself where it moves alone."""
+    first = len(perm) - 1
+    while first and perm.index(first) and perm[perm.index(first) - 1] == first - 1:
+        first -= 1
+    return first
 
 
 def _permutes_unfilled(rows: int) -> Callable[[Node, Graph, Set[str]], bool]:
@@ -53,10 +58,10 @@ def _permutes_unfilled(rows: int) -> Callable[[Node, Graph, Set[str]], bool]:
         last = len(shape) - 1
         order = merged(shape, perm)
         planes = tuple(n for n in shape[:-1] if n > 1)
-        alone = perm[-1] != last and (not perm.index(last) or perm[perm.index(last) - 1] != last - 1)
+        alone = perm[-1] != last and _moving_from(perm) == last
         if not alone or len(planes) != 2 or len(order) > MOST_IMAGE_AXES or planes[0] < rows:
             return True
-        filled = -(-shape[last] // CHANNEL_BLOCK) * CHANNEL_BLOCK
+        filled = ceil_to(shape[last], CHANNEL_BLOCK)
         least, most = FILLED_BYTES
         return filled > MOST_FILLED * shape[last] or not least <= 2 * prod(shape) <= most
 

@@ -74,7 +74,11 @@ def segments(
         first = groups[-1][0]
         if choice.together(groups, len(groups) - 1, (at, at + 1)):
             groups[-1] = first, at + 1
-        elif at - first == 1 and pipelined(run[first : at + 2]) and choice.three(groups):
+        elif (
+            at - first == 1
+            and pipelined(run[first : at + 2])
+            and choice.together(groups, len(groups) - 1, (at, at + 1), (at + 1, at + 2))
+        ):
             groups[-1] = first, at + 2
         else:
             groups.append((at, at + 1))
@@ -106,25 +110,17 @@ class _Choice:
         self.reads = frozenset(n for m in run for n in m.reads)
         self.known: dict[tuple[int, int, bool], tuple[float, Cut | None]] = {}
 
-    def together(self, groups: Sequence[tuple[int, int]], i: int, behind: tuple[int, int]) -> bool:
-        """Whether group `i` and the one `behind` it cost no more together than one after the other."""
-        (start, middle), (_, end) = groups[i], behind
+    def together(self, groups: Sequence[tuple[int, int]], i: int, *behind: tuple[int, int]) -> bool:
+        """Whether group `i` and those `behind` it cost no more together than one after the other."""
+        start, end = groups[i][0], behind[-1][1]
         if not self._joins(start, end):
             return False
-        ddr = self.in_ddr(groups, i)
-        alone = self.cost((start, middle), ddr)[0] + self.cost(behind, self._cut(start, middle))[0]
-        return self.cost((start, end), ddr)[0] <= alone
-
-    def three(self, groups: Sequence[tuple[int, int]]) -> bool:
-        """Whether the last group, one step, costs no more together with both steps behind it."""
-        start, middle = groups[-1]
-        if not self._joins(start, middle + 2):
-            return False
-        ddr = self.in_ddr(groups, len(groups) - 1)
-        alone, cut = self.cost((start, middle), ddr)[0], self._cut(start, middle)
-        for at in (middle, middle + 1):
-            alone, cut = alone + self.cost((at, at + 1), cut)[0], self._cut(at, at + 1)
-        return self.cost((start, middle + 2), ddr)[0] <= alone
+        before = ddr = self.in_ddr(groups, i)
+        alone = 0.0
+        for group in (groups[i], *behind):
+            alone += self.cost(group, ddr)[0]
+            ddr = self._cut(*group)
+        return self.cost((start, end), before)[0] <= alone
 
     def in_ddr(self, groups: Sequence[tuple[int, int]], i: int) -> bool:
         """Whether what the group in front of group `i` leaves is in DDR."""
@@ -194,7 +190,8 @@ def _price(
     overlaps = overlaps_of(members, inner)
     pieces = fewest_strips(members, inner, sizes, machine, overlaps, kept)
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
-    found: tuple[float, tuple[float, Cut | None]] = (inf, (inf, None))
+    found: tuple[float, Cut | None] = (inf, None)
+    least = inf
     fewest = grids(pieces, last.height, last.width, machine.both_axes, 0)
     for rows, columns in grids(pieces, last.height, last.width, machine.both_axes, MORE):
         if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
@@ -216,10 +213,10 @@ def _price(
         moved = sum([sizes[n] * max(shares) for n, shares in edges.items()]) + written
         cost = compute + moved + PIECE_BYTES * rows * columns
         weighed = cost if (rows, columns) in fewest else cost * MORE_COST
-        if weighed < found[0]:
+        if weighed < least:
             arriving = tuple((n, sum(shares)) for n, shares in edges.items())
-            found = weighed, (cost, Cut(rows, columns, again, arriving))
-    return found[1]
+            least, found = weighed, (cost, Cut(rows, columns, again, arriving))
+    return found
 
 
 def _alone(

@@ -52,7 +52,6 @@ class Transfers:
         self.whole_copies = whole_copies
         self.pads_few_terms = pads_few_terms
         self.counts_zeros = counts_zeros
-        self.even = halves  # as released: with it ReduBA would pay on small Mamba-2, which it does not there
         self.channels_to_all_tiles = channels_to_all_tiles
         self.columns_too = columns_too
         self.tiles = tiles
@@ -238,10 +237,8 @@ class Transfers:
             return (plan.add(label, plan.port(nbytes * counted), ask, pieces, 0, repeats, waits, streams),)
         slices = max(self.tiles, 1)
         done: list[int] = []
-        counts = self._counts if source == destination else self._halves
-        if least > slices and self.even:  # the ports take turns with so many
-            counts = [slices / len(counts)] * len(counts)
-        for count in counts:
+        # Ports take turns with many, as released: ReduBA would pay on small Mamba-2 with it, which it does not there.
+        for count in self._counts if source == destination and least <= slices else self._halves:
             share = nbytes * count / slices
             each = max(ceil(count) * (transfers or pieces), ceil(least * count / slices))
             ask = self._ask(share, source, destination, elements * count / slices, each, counted)

@@ -1,8 +1,9 @@
 """Segmentation that most people run: DeepLab on MobileNet, U-Net on ResNet, DDRNet."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.everyday_pieces import activated, concat, relu, relu6
+from tests.vendor.nets.everyday_pieces import activated, concat, relu
 from tests.vendor.nets.layers import conv, enlarged, halved
+from tests.vendor.nets.vision import relu6
 
 
 def mnv2_features(g: Builder, x: str, dil: int = True) -> str:

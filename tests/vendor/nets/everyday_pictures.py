@@ -1,8 +1,9 @@
 """Enlarging, depth and poses: EDSR, Real-ESRGAN's small net, FastDepth, OpenPose."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.everyday_pieces import activated, concat, relu, relu6
+from tests.vendor.nets.everyday_pieces import activated, concat, relu
 from tests.vendor.nets.layers import conv, enlarged
+from tests.vendor.nets.vision import relu6
 
 
 def edsr(g: Builder, size: int, n: int = 16) -> str:

@@ -14,11 +14,6 @@ def relu(g: Builder, x: str) -> str:
     return g.op("Relu", x)
 
 
-def relu6(g: Builder, x: str) -> str:
-    """x between 0 and 6."""
-    return g.op("Clip", x, g.const(0.0), g.const(6.0))
-
-
 def activated(
     g: Builder, x: str, a: int, b: int, k: int = 1, s: int = 1, gr: int = 1, act: Act = silu
 ) -> str:
