@@ -24,7 +24,7 @@ LARGE = {
 #: Kernels that do a network's products on the DSPs, without a price: MAC time there is not ours to compare.
 ATTENTION = {"Attention", "ScaledDotProductAttention"}
 #: Ops that it prices as any kernel it does not know, whatever they do.
-GENERIC = ("Softplus", "cumsum")
+GENERIC = ("Softplus", "un_Softplus", "cumsum")
 
 
 @dataclass(frozen=True)

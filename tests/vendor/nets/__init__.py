@@ -32,6 +32,7 @@ from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
 from tests.vendor.nets.unseen import UNSEEN
+from tests.vendor.nets.usual import USUAL
 
 SMALL = m.Sizes(512, 16, 64, 64, 64)
 BASE = m.Sizes()
@@ -241,7 +242,7 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY
+LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

@@ -54,6 +54,11 @@ MODELS = {
     "qwen25x15b": Model(1536, 12, 2, 128, 8960, bias=True),
     "stablelm16b": Model(2048, 32, 32, 64, 5632, bias=True),
     "mistral7x": Model(4096, 32, 8, 128, 14336),
+    "qwen317b": Model(2048, 16, 8, 128, 6144),
+    "exaone24b": Model(2560, 32, 8, 80, 7168),
+    "minicpm1b": Model(1536, 24, 8, 64, 3840),
+    "smol360m": Model(960, 15, 5, 64, 2560),
+    "deepseek13b": Model(2048, 16, 16, 128, 5504),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -63,6 +68,8 @@ LOOKED_AT = (
     "gemma3x1b_pre_1024", "gemma3x1b_dec_3300", "qwen25x15b_pre_768", "qwen25x15b_dec_2048", "qwen25x3b_dec_2500",
     "qwen25x3b_pre_384", "smollm17b_pre_640", "smollm17b_dec_1024", "falcon3x1b_pre_512", "falcon3x1b_dec_512",
     "llama3b_pre_160", "llama3b_dec_4096", "stablelm16b_pre_2048", "mistral7x_pre_256",
+    "qwen317b_pre_128", "qwen317b_pre_1280", "exaone24b_dec_640", "exaone24b_dec_4096", "exaone24b_pre_576",
+    "exaone24b_pre_1536", "minicpm1b_dec_1024", "smol360m_dec_2800", "smol360m_pre_1024", "deepseek13b_pre_512",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
