@@ -18,6 +18,7 @@ from npusim.compiler.emit import Emitter
 from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.expanded import expanded_in_pieces
 from npusim.compiler.filled_pools import filled_up
+from npusim.compiler.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.gated import gated
@@ -145,6 +146,9 @@ def _compiled(
     if generation in profile.memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, fused.values, outputs, wholes)
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
+    folds = NO_FOLDS
+    if profile.memory.planes_as_scheduled:
+        folds = folds_of(placed, fused.values, capacity, frozenset(fused.outputs))
     scratchpad = Scratchpad(
         placed,
         sizes,
@@ -158,6 +162,7 @@ def _compiled(
         not groups,
         on_all_tiles,
         heads,
+        folds,
     )
     scratchpad.in_ddr.update(fused.inputs, padded)
     dsps = tiles * int(hw.dsp.per_tile)
@@ -178,6 +183,7 @@ def _compiled(
         frozenset(fused.outputs),
         machine,
         lone_images(placed, frozenset(graph.outputs)),
+        folds,
     )
     least = profile.memory.activated_in_step.get(generation)
     pairs = {}

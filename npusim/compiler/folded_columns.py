@@ -1,61 +1,141 @@
 """Convolutions of one tap whose columns Intel's compiler 8.4 folds into channels, because these fill no sixteens.
 
-24 channels are padded to 32 where image, result and weights fit into one tile. Where they do not, nor what the
-convolution needs that made the image, two columns are one of 48 channels and make one of twice the results, half as
-wide (1x48x70x17 by 288x48x1x1 in its schedules of 24 to 144 channels on 140 x 140); a maker that fits writes its
-channels padded already. So 24 to 144 on 112 x 112 are folded behind 48 to 24 on NPU 3720, 4000 and 5010, behind 24 to
-24 not on 3720; on 80 x 80 behind 96 to 24 not on 3720; 56 to 336 on 96 x 96 on all; 40 to 240 on 80 x 80 behind 40 to
-40 on none.
+24 channels are padded to 32 where image and result fit into one tile. Where they do not, two columns are one of 48
+channels and make one of twice the results, half as wide (1x48x70x17 by 288x48x1x1 in its schedules of 24 to 144
+channels on 140 x 140), whether it is the image's channels or the result's that fill none (96 to 24 on 128 x 128 as 192
+to 48). Neither where the columns are no whole groups (81), nor what the graph hands out. What one convolution hands to
+another is padded by both or by none: so one that reads uneven channels of a convolution that fits is not folded (24 to
+144 on 80 x 80 behind 96 to 24 on NPU 3720), nor one that makes them for a convolution alone that cannot be (24 to 24 by
+3 x 3; 24 to 144 that the graph hands out); windows, additions and kernels between two do not matter. Of 330 such
+convolutions of 25 networks and of 19 made for it, on three NPUs, all that do not fit come out so but one to 8 channels.
 
-A window over the result reads columns that are no whole pairs, so no strip of columns passes from one to the other:
-expansion and window of a MobileNet's block are cut apart, and what is between them crosses DDR (1.4 times the channels
-at 224 pixels on NPU 3720 and 5010, EfficientNet-Lite at 280 on 3720 and 4000). NPU 5010 cuts both along rows where
-their result is larger than all tiles (EfficientNet-Lite at 280; but not 56 to 336 on 96 x 96). The array's time for
-the zeros is not counted."""
+A window over the result, or in front of it, reads columns that are no whole pairs, so no strip of columns passes from
+one to the other: they are cut apart, and what is between them crosses DDR (1.4 times a MobileNet's channels at 224
+pixels on NPU 3720 and 5010, MobileNet-v2 at 512 on 3720 and 4000). NPU 5010 cuts both along rows where their result is
+larger than all tiles (MobileNet-v2 at 512; but not 56 to 336 on 96 x 96). The array's time for the zeros is not counted.
+
+Uneven channels lie one pixel behind the other where folded convolutions read and write them, and with their padding
+where any other does. Who reads the one as the other gets it from DDR, written without its padding (72 channels on 96 x
+96 of MobileNet-v3 between its folded convolutions and its windows: 1,327 KB four times, on all NPUs; 40 on 160 x 160 of
+windows of DBNet, 24 on 80 x 80 of an addition); up to 64 channels are padded inside by a pass of the array
+(`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import gcd
+from collections.abc import Mapping, Sequence, Set
+from math import gcd, lcm
+from typing import NamedTuple
 
+from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
+ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
-def folded(placed: Sequence[Placed], values: Mapping[str, Value], tile_bytes: float) -> set[str]:
-    """Results of convolutions whose columns are folded."""
-    found: set[str] = set()
-    large: set[str] = set()  # results of what does not fit into one tile, and of additions of these
+PADDED_INSIDE = 64  # channels, by a convolution
+
+
+class Folds(NamedTuple):
+    """Results of convolutions whose columns are folded, and what crosses DDR for it: (tensor, what its reader makes)."""
+
+    results: frozenset[str] = frozenset()
+    crossing: frozenset[tuple[str, str]] = frozenset()
+
+
+NO_FOLDS = Folds()
+
+
+def folds_of(
+    placed: Sequence[Placed], values: Mapping[str, Value], tile_bytes: float, outputs: Set[str]
+) -> Folds:
+    """Which columns are folded, and what that brings about. `outputs`: of the graph."""
+    results = folded(placed, values, tile_bytes, outputs)
+    return Folds(frozenset(results), frozenset(_crossing(placed, values, results))) if results else NO_FOLDS
+
+
+def _crossing(
+    placed: Sequence[Placed], values: Mapping[str, Value], results: Set[str]
+) -> list[tuple[str, str]]:
+    """What lies without its padding and is read with it, or the other way."""
+    dense: set[str] = set()  # without padding
+    padded: set[str] = set()
+    found = []
     for step in placed:
-        work = step.only
-        if not isinstance(work, MacWork) or not step.writes:
+        if len(step.writes) != 1 or not step.reads:
             continue
-        if work.op == MacOp.ELTWISE:
-            fits = large.isdisjoint(step.reads)
-        else:
-            fits = _padded_bytes(step, work) <= tile_bytes
-            if not fits and _may_fold(step, work, values) and step.reads[0] in large:
-                found.update(step.writes)
-        if not fits:
-            large.update(step.writes)
+        name, out = step.reads[0], step.writes[0]
+        work = step.only if step.engine == "mac_array" else None
+        on_plane = isinstance(work, MacWork) and work.op in ON_CHANNELS
+        if out in results:
+            dense.add(out)
+            if name in padded:
+                found.append((name, out))
+        elif on_plane:
+            padded.add(out)
+            if name in dense and values[name].shape[1] > PADDED_INSIDE:
+                found.append((name, out))
+        elif not dense.isdisjoint(step.reads):
+            dense.add(out)
+        elif step.engine == "mac_array" and not padded.isdisjoint(step.reads):
+            padded.add(out)
+        for known in (dense, padded):
+            if not _uneven(out, values):
+                known.discard(out)
     return found
+
+
+def folded(
+    placed: Sequence[Placed], values: Mapping[str, Value], tile_bytes: float, outputs: Set[str]
+) -> set[str]:
+    """Results of convolutions whose columns are folded."""
+    found: dict[str, Placed] = {}
+    large: set[str] = set()
+    for step in placed:
+        work = convolves(step)
+        if work is None or len(step.writes) != 1 or _padded_bytes(step, work) <= tile_bytes:
+            continue
+        large.update(step.writes)
+        if _may_fold(step, work, values) and outputs.isdisjoint(step.writes):
+            found[step.writes[0]] = step
+    if not found:
+        return set()
+    makers = {n: s for s in placed for n in s.writes}
+    readers = reading_steps(placed)
+    left = {}
+    for name, step in found.items():
+        maker = makers.get(step.reads[0])
+        fits = maker is not None and convolves(maker) is not None and step.reads[0] not in large
+        if not (fits and _uneven(step.reads[0], values)):
+            left[name] = step
+    for name, step in reversed(list(left.items())):  # what one hands to another is folded if that is
+        reads = [placed[k] for k in readers.get(name, ())]
+        alone = len(reads) == 1 and convolves(reads[0]) is not None and left.keys().isdisjoint(reads[0].writes)
+        if alone and not _uneven(step.reads[0], values):
+            del left[name]
+    return set(left)
+
+
+def convolves(step: Placed) -> MacWork | None:
+    """The work of a convolution over all channels."""
+    work = step.only
+    return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups == 1 else None
+
+
+def _uneven(name: str, values: Mapping[str, Value]) -> bool:
+    shape = values[name].shape
+    return len(shape) == 4 and shape[1] % CHANNEL_BLOCK > 0
 
 
 def _may_fold(step: Placed, work: MacWork, values: Mapping[str, Value]) -> bool:
     """Whether a convolution has one tap, and so many channels that some columns of them fill sixteens."""
     taps = work.kernel_h * work.kernel_w * work.stride_h * work.stride_w
-    if (
-        work.op != MacOp.CONVOLUTION
-        or work.groups > 1
-        or taps > 1
-        or step.reads_turned
-        or not step.fixed_bytes
-    ):
+    if taps > 1 or step.reads_turned or not step.fixed_bytes or not step.reads:
         return False
-    shape, together = values[step.reads[0]].shape, CHANNEL_BLOCK // gcd(int(work.in_c), CHANNEL_BLOCK)
+    shape = values[step.reads[0]].shape
+    together = lcm(*(CHANNEL_BLOCK // gcd(int(n), CHANNEL_BLOCK) for n in (work.in_c, work.out_c)))
     return len(shape) == 4 and together > 1 and shape[3] % together == 0
 
 

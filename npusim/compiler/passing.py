@@ -26,6 +26,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.pooled import pools_as_it_lies
 from npusim.compiler.relaid import along_rows, image_waits
+from npusim.compiler.scattered import cross_refilled
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks, even_blocks
 from npusim.compiler.strips import KEPT_BESIDE_STRIPS, Cut
@@ -270,6 +271,8 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         scratchpad.spill_all(reads, r)
     elif scratchpad.tiles > 1 and _has_window(steps[0]) and not scratchpad.by_kernel.isdisjoint(reads):
         scratchpad.spill_all(reads, r)  # kernels write no rows for the neighbouring tile
+    for step in steps:
+        cross_refilled(step, scratchpad, r)
     room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4
     scratchpad.make_room(k, steps[0]._replace(reads=reads), r, room)
     for name, again in cut.arriving:

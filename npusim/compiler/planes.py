@@ -16,7 +16,7 @@ from npusim.compiler.blocks import fitting_blocks
 from npusim.compiler.distribution import SLABS
 from npusim.compiler.filled_pools import Filled, in_sixteens
 from npusim.compiler.fitted import Operands
-from npusim.compiler.folded_columns import folded
+from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.image_columns import is_folded
 from npusim.compiler.lowered import is_elementwise_pass
 from npusim.compiler.neighbours import reading_steps
@@ -54,9 +54,11 @@ def plane_chains(
     outputs: Set[str],
     machine: Machine,
     lone: Set[int],
+    folds: Folds = NO_FOLDS,
 ) -> dict[int, tuple[int, Cut]]:
     """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps for which the laws of
-    size hold (npusim.compiler.lone_images)."""
+    size hold (npusim.compiler.lone_images).
+    `folds`: columns folded into channels."""
     resident = machine.resident
     by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
     of_network = machine._replace(turns=False)
@@ -72,14 +74,14 @@ def plane_chains(
     if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
         return found
     large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
-    readers, folds = reading_steps(placed), folded(placed, values, machine.tile_bytes)
+    readers = reading_steps(placed)
     k = 0
     while k < len(placed):
         near = large[k] or large[min(k + 1, len(large) - 1)]
         run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
         if len(run) > 1 and machines[k].as_scheduled:
-            run = [m._replace(folds=m.write in folds) for m in run]
+            run = [m._replace(folds=m.write in folds.results, refilled=_refilled(m, folds)) for m in run]
             part = segments(k, run, readers, sizes, machines[k])
         elif len(run) > 1:
             part = _segments(k, run, readers, outputs, sizes, machines[k])
@@ -100,6 +102,10 @@ def plane_chains(
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found
+
+
+def _refilled(m: Member, folds: Folds) -> bool:
+    return any([(n, m.write) in folds.crossing for n in m.reads])
 
 
 def _large(step: Placed, nbytes: float, sizes: Mapping[str, float], machine: Machine) -> bool:

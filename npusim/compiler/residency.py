@@ -43,7 +43,7 @@ from npusim.compiler.place_tables import between_axes, place_tables
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID, expands
-from npusim.compiler.scattered import cross_scattered, leave_for_room
+from npusim.compiler.scattered import cross_refilled, cross_scattered, leave_for_room
 from npusim.compiler.scratchpad import Residence, Scratchpad
 from npusim.compiler.split import Blocks
 from npusim.compiler.strips import Cut
@@ -106,6 +106,7 @@ def residences(
             if sharing == IMAGE:
                 leave_for_room(k, step, scratchpad, r)
             cross_borders(step, scratchpad, r)
+            cross_refilled(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
             share = scratchpad.memory.pipelined_share
             _computed(

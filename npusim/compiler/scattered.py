@@ -11,6 +11,7 @@ from npusim.work import MacWork
 
 # Of all scratchpads: the input and the result of a window, both together, and what waits beside them.
 LARGE_SHARE, MOST_SHARE, WAITING_SHARE = 0.28, 0.62, 0.02
+REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
@@ -67,3 +68,11 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
             scratchpad.spill(name, r)
         scratchpad.made_room.update(gone)
         r.reason = and_also(r.reason, NO_ROOM)
+
+
+def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """Spill what lies with its channels' padding and is read without, or the other way (npusim.compiler.folded_columns)."""
+    crossing = scratchpad.folds.crossing
+    names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
+    if scratchpad.spill_all(names, r):
+        r.reason = and_also(r.reason, REFILLED)

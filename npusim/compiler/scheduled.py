@@ -50,6 +50,11 @@ def same_plane(before: Member, after: Member) -> bool:
     return before.height * before.width > 1 and before.height >= after.height * min(1.0, after.strides[0]) / 2
 
 
+def _by_pairs(before: Member, after: Member) -> bool:
+    """Whether of two members one is a window and the other takes columns in groups."""
+    return (before.folds and after.window[1] > 1) or (before.window[1] > 1 and after.folds)
+
+
 def as_counted(m: Member) -> Member:
     """A member with the counts of this choice: windows of strips are dearer."""
     convolves = not m.kernel and not m.channels and m.window != (1, 1)
@@ -144,10 +149,11 @@ class _Choice:
         """Whether a member hands nothing on: a convolution of uneven channels beside a kernel, for which these are cut
         off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000, 56 and 12 of an FSRCNN,
         behind a kernel too; on 5010 they go together: H5 of 56, PRelu, 12), or whose columns are folded, in front of a
-        window."""
+        window, or behind one."""
         m, before, after = self.run[i], self.run[max(0, i - 1)], self.run[min(i + 1, len(self.run) - 1)]
         by_rows = self.machine.both_axes and m.need > self.machine.tiles * self.machine.tile_bytes
-        folded = m.folds and after.window[1] > 1 and not by_rows
+        folded = _by_pairs(m, after) or after.refilled
+        folded = folded and not by_rows
         cut_off = (m.uneven and (before.kernel or m.kernel or after.kernel)) or (m.kernel and after.uneven)
         return folded or (cut_off and self.machine.image_alone)
 
@@ -196,7 +202,7 @@ def _price(
     for rows, columns in grids(pieces, last.height, last.width, machine.both_axes, MORE):
         if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
             continue
-        if columns > 1 and any([a.folds and b.window[1] > 1 for a, b in pairwise(members)]):
+        if columns > 1 and any([_by_pairs(a, b) for a, b in pairwise(members)]):
             continue  # no whole pairs of columns
         again = tuple(
             [(1 + (rows - 1) * y / m.height) * (1 + (columns - 1) * x / m.width)

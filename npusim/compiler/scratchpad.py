@@ -10,6 +10,7 @@ from itertools import count
 from npusim.compiler.addresses import Addresses
 from npusim.compiler.cut_images import cut_images
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.fitted import AVOID, WAIT
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
@@ -52,7 +53,9 @@ class Scratchpad:
         takes_apart: bool = False,
         on_all_tiles: frozenset[str] = frozenset(),
         heads: Heads = NO_HEADS,
+        folds: Folds = NO_FOLDS,
     ) -> None:
+        self.folds = folds
         self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes

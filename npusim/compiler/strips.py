@@ -98,6 +98,7 @@ class Member(NamedTuple):
     alone: float = 0.0  # what it costs at least where it is cut by itself
     uneven: bool = False  # a convolution of or to channels that are no whole sixteens
     folds: bool = False  # columns into channels (npusim.compiler.folded_columns)
+    refilled: bool = False  # what it reads crosses DDR for that
 
 
 def price(
