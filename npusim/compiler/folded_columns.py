@@ -6,19 +6,19 @@ channels on 140 x 140), whether it is the image's channels or the result's that 
 to 48). Neither where the columns are no whole groups (81), nor what the graph hands out. What one convolution hands to
 another is padded by both or by none: so one that reads uneven channels of a convolution that fits is not folded (24 to
 144 on 80 x 80 behind 96 to 24 on NPU 3720), nor one that makes them for a convolution alone that cannot be (24 to 24 by
-3 x 3; 24 to 144 that the graph hands out); windows, additions and kernels between two do not matter. Of 330 such
-convolutions of 25 networks and of 19 made for it, on three NPUs, all that do not fit come out so but one to 8 channels.
+3 x 3; 24 to 144 that the graph hands out); windows, additions and kernels between two do not matter. Of 145
+such convolutions about or above a tile's size, of 22 networks and 20 made for it on three NPUs, all come out so.
 
 A window over the result, or in front of it, reads columns that are no whole pairs, so no strip of columns passes from
 one to the other: they are cut apart, and what is between them crosses DDR (1.4 times a MobileNet's channels at 224
-pixels on NPU 3720 and 5010, MobileNet-v2 at 512 on 3720 and 4000). NPU 5010 cuts both along rows where their result is
-larger than all tiles (MobileNet-v2 at 512; but not 56 to 336 on 96 x 96). The array's time for the zeros is not counted.
+pixels on NPU 3720 and 5010, MobileNet-v2 at 512 on 3720 and 4000). NPU 5010 cuts both along rows where their result
+is larger than all tiles (MobileNet-v2 at 512; but not 56 to 336 on 96 x 96). The array's time for zeros is not counted.
 
 Uneven channels lie one pixel behind the other where folded convolutions read and write them, and with their padding
 where any other does. Who reads the one as the other gets it from DDR, written without its padding (72 channels on 96 x
 96 of MobileNet-v3 between its folded convolutions and its windows: 1,327 KB four times, on all NPUs; 40 on 160 x 160 of
-windows of DBNet, 24 on 80 x 80 of an addition); up to 64 channels are padded inside by a pass of the array
-(`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120)."""
+windows of DBNet, 24 on 80 x 80 of additions, or of what is added to a folded one's). Up to 64 channels are padded
+inside by a pass of the array (`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from typing import NamedTuple
 from npusim.compiler.neighbours import reading_steps
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
+from npusim.compiler.strips import Member
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
@@ -39,10 +40,15 @@ PADDED_INSIDE = 64  # channels, by a convolution
 
 
 class Folds(NamedTuple):
-    """Results of convolutions whose columns are folded, and what crosses DDR for it: (tensor, what its reader makes)."""
+    """Results of convolutions whose columns are folded; what crosses DDR for it: (tensor, what its reader makes)."""
 
     results: frozenset[str] = frozenset()
     crossing: frozenset[tuple[str, str]] = frozenset()
+
+    def noted(self, m: Member) -> Member:
+        """A member of a chain, with what is known of it."""
+        refilled = any([(n, m.write) in self.crossing for n in m.reads])
+        return m._replace(folds=m.write in self.results, refilled=refilled)
 
 
 NO_FOLDS = Folds()
@@ -79,6 +85,7 @@ def _crossing(
                 found.append((name, out))
         elif not dense.isdisjoint(step.reads):
             dense.add(out)
+            found += [(n, out) for n in step.reads if n in padded]
         elif step.engine == "mac_array" and not padded.isdisjoint(step.reads):
             padded.add(out)
         for known in (dense, padded):
@@ -95,10 +102,10 @@ def folded(
     large: set[str] = set()
     for step in placed:
         work = convolves(step)
-        if work is None or len(step.writes) != 1 or _padded_bytes(step, work) <= tile_bytes:
+        if work is None or len(step.writes) != 1 or _padded_bytes(work) < tile_bytes:
             continue
         large.update(step.writes)
-        if _may_fold(step, work, values) and outputs.isdisjoint(step.writes):
+        if _may_fold(step, work, values, tile_bytes) and outputs.isdisjoint(step.writes):
             found[step.writes[0]] = step
     if not found:
         return set()
@@ -112,7 +119,9 @@ def folded(
             left[name] = step
     for name, step in reversed(list(left.items())):  # what one hands to another is folded if that is
         reads = [placed[k] for k in readers.get(name, ())]
-        alone = len(reads) == 1 and convolves(reads[0]) is not None and left.keys().isdisjoint(reads[0].writes)
+        alone = (
+            len(reads) == 1 and convolves(reads[0]) is not None and left.keys().isdisjoint(reads[0].writes)
+        )
         if alone and not _uneven(step.reads[0], values):
             del left[name]
     return set(left)
@@ -129,17 +138,19 @@ def _uneven(name: str, values: Mapping[str, Value]) -> bool:
     return len(shape) == 4 and shape[1] % CHANNEL_BLOCK > 0
 
 
-def _may_fold(step: Placed, work: MacWork, values: Mapping[str, Value]) -> bool:
-    """Whether a convolution has one tap, and so many channels that some columns of them fill sixteens."""
+def _may_fold(step: Placed, work: MacWork, values: Mapping[str, Value], tile_bytes: float) -> bool:
+    """Whether a convolution has one tap, and so many channels that some columns of them fill sixteens; its weights
+    among them fit into a tile (728 to 728 on 24 x 24 is not folded)."""
     taps = work.kernel_h * work.kernel_w * work.stride_h * work.stride_w
     if taps > 1 or step.reads_turned or not step.fixed_bytes or not step.reads:
         return False
     shape = values[step.reads[0]].shape
     together = lcm(*(CHANNEL_BLOCK // gcd(int(n), CHANNEL_BLOCK) for n in (work.in_c, work.out_c)))
-    return len(shape) == 4 and together > 1 and shape[3] % together == 0
+    weights = together**2 * work.in_c * work.out_c * work.input_bytes
+    return len(shape) == 4 and together > 1 and shape[3] % together == 0 and weights < tile_bytes
 
 
-def _padded_bytes(step: Placed, work: MacWork) -> float:
+def _padded_bytes(work: MacWork) -> float:
     image = work.in_h * work.in_w * ceil_to(work.in_c, CHANNEL_BLOCK) * work.input_bytes
     made = work.out_h * work.out_w * ceil_to(work.out_c, CHANNEL_BLOCK) * work.output_bytes
-    return float(image + made + step.fixed_bytes)
+    return float(image + made)

@@ -57,8 +57,7 @@ def plane_chains(
     folds: Folds = NO_FOLDS,
 ) -> dict[int, tuple[int, Cut]]:
     """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps for which the laws of
-    size hold (npusim.compiler.lone_images).
-    `folds`: columns folded into channels."""
+    size hold (npusim.compiler.lone_images). `folds`: columns folded into channels."""
     resident = machine.resident
     by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
     of_network = machine._replace(turns=False)
@@ -81,7 +80,7 @@ def plane_chains(
         run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
         if len(run) > 1 and machines[k].as_scheduled:
-            run = [m._replace(folds=m.write in folds.results, refilled=_refilled(m, folds)) for m in run]
+            run = [folds.noted(m) for m in run]
             part = segments(k, run, readers, sizes, machines[k])
         elif len(run) > 1:
             part = _segments(k, run, readers, outputs, sizes, machines[k])
@@ -102,10 +101,6 @@ def plane_chains(
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found
-
-
-def _refilled(m: Member, folds: Folds) -> bool:
-    return any([(n, m.write) in folds.crossing for n in m.reads])
 
 
 def _large(step: Placed, nbytes: float, sizes: Mapping[str, float], machine: Machine) -> bool:

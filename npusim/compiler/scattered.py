@@ -71,7 +71,7 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
 
 
 def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """Spill what lies with its channels' padding and is read without, or the other way (npusim.compiler.folded_columns)."""
+    """Spill what lies with its channels' padding and is read without, or the other way (folded_columns)."""
     crossing = scratchpad.folds.crossing
     names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
     if scratchpad.spill_all(names, r):

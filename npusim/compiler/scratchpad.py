@@ -10,8 +10,8 @@ from itertools import count
 from npusim.compiler.addresses import Addresses
 from npusim.compiler.cut_images import cut_images
 from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
-from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.fitted import AVOID, WAIT
+from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory

@@ -3,10 +3,15 @@
 import pytest
 
 from npusim.arch.presets import load_hardware
+from npusim.compiler.folded_columns import folded
+from npusim.compiler.place import Placed
+from npusim.graph import DType, Node, Value
 from npusim.onnx_io import of_model
 from npusim.simulation import simulate
+from npusim.work import MacOp, MacWork
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import conv
+from tests.vendor.tables import graph_of
 
 
 def bytes_between(npu: str, tiles: int, channels: int, pixels: int) -> float:
@@ -27,8 +32,8 @@ def bytes_between(npu: str, tiles: int, channels: int, pixels: int) -> float:
 def test_pairs_of_columns_are_cut_apart_from_a_window(npu: str, tiles: int) -> None:
     """24 channels on 112 x 112 to 144, 3.6 MB, cross DDR twice (MobileNet-v2 of 1.4 in Intel's schedules); 32 to 192 on
     as many pixels pass from strip to strip, though they are more."""
-    folded, plain = (bytes_between(npu, tiles, c, 112) for c in (24, 32))
-    assert folded > 2 * 3.6 > plain
+    pairs, plain = (bytes_between(npu, tiles, c, 112) for c in (24, 32))
+    assert pairs > 2 * 3.6 > plain
 
 
 def stem_bytes(pixels: int, results: int, behind: int) -> float:
@@ -48,3 +53,64 @@ def test_24_results_of_a_folded_image_are_shared_over_channels() -> None:
     assert stem_bytes(224, 24, 3) == pytest.approx(2.35, rel=0.02)
     assert stem_bytes(224, 24, 1) == pytest.approx(0.52, rel=0.05)
     assert stem_bytes(224, 32, 3) < 0.7 and stem_bytes(192, 24, 3) < 0.6
+
+
+def crossing(name: str, npu: str, tiles: int) -> dict[str, float]:
+    """MB that each node of a network reads from DDR and writes there, its weights aside."""
+    graph = graph_of("nets", name)
+    assert graph is not None
+    report = simulate(graph, load_hardware(npu).replace({"tiles": tiles}), "2026", band=False)
+    found: dict[str, float] = {}
+    for t in report.tasks:
+        if t.nbytes and t.source != t.destination and "weight" not in t.name:
+            found[t.node] = found.get(t.node, 0.0) + t.nbytes / 1e6
+    return found
+
+
+@pytest.mark.parametrize(("npu", "tiles"), [("lunar_lake", 4), ("panther_lake", 3)])
+def test_72_channels_cross_between_folded_convolutions_and_windows(npu: str, tiles: int) -> None:
+    """MobileNet-v3 at 384 pixels: 96 x 96 x 72, 1.33 MB each, as in Intel's schedules."""
+    moved = crossing("mobilenet_v3l_384", npu, tiles)
+    one = 96 * 96 * 72 * 2 / 1e6
+    for node, times in (("Conv_13", 2), ("Conv_15", 1), ("Conv_17", 1)):
+        assert moved[node] == pytest.approx(times * one, rel=0.07), node
+
+
+@pytest.mark.parametrize(("npu", "tiles"), [("meteor_lake", 2), ("lunar_lake", 4)])
+def test_a_window_is_cut_apart_from_pairs_of_columns_behind_it(npu: str, tiles: int) -> None:
+    """MobileNet-v2 at 512 pixels: 96 to 24 on 128 x 128 as 192 to 48 on 128 x 64, so 3.1 MB of the window in front of
+    it cross DDR."""
+    moved = crossing("mobilenet_v2_512", npu, tiles)
+    one = 128 * 128 * 96 * 2 / 1e6
+    assert moved["Conv_7"] == pytest.approx(one, rel=0.02) and moved["Conv_9"] >= one
+
+
+def folds(between: str, size: int = 128, tile_bytes: float = 1439 * 1024) -> list[int]:
+    """Which of two convolutions is folded: 64 to 24 channels, then `between`."""
+    values: dict[str, Value] = {}
+    steps: list[Placed] = []
+
+    def step(op: MacOp, ci: int, co: int, taps: int, *reads: str) -> str:
+        name = f"t{len(steps)}"
+        values[name] = Value(name, (1, co, size, size), DType.FLOAT16)
+        work = MacWork(op, size, size, co, ci, size, size, kernel_h=taps, kernel_w=taps)
+        node = Node(name, "Conv", reads, (name,))
+        steps.append(Placed(node, "mac_array", (work,), "mac_array", "", reads, (name,), 64.0, 0.0))
+        return name
+
+    values["x"] = Value("x", (1, 64, size, size), DType.FLOAT16)
+    x = step(MacOp.CONVOLUTION, 64, 24, 1, "x")
+    if between == "window":
+        x = step(MacOp.DEPTHWISE, 24, 24, 3, x)
+    taps, co = {"3x3": (3, 64), "window": (1, 64), "1x1": (1, 64)}[between]
+    x = step(MacOp.CONVOLUTION, 24, co, taps, x)
+    step(MacOp.DEPTHWISE, co, co, 3, x)
+    done = folded(steps, values, tile_bytes, frozenset())
+    return [k for k, s in enumerate(steps) if s.writes[0] in done]
+
+
+def test_one_channel_group_is_padded_by_both_or_by_none() -> None:
+    """Compiled so for NPU 5010: 64 to 24 on 128 x 128 in front of 24 to 64, of a window, and of 3x3."""
+    assert folds("1x1") == [0, 1] and folds("window") == [0, 2] and folds("3x3") == []
+    assert folds("1x1", size=126) == [0, 1] and folds("1x1", size=127) == []
+    assert folds("1x1", size=64) == [] and folds("1x1", tile_bytes=1e9) == []
