@@ -14,6 +14,7 @@ from math import ceil
 
 from npusim.compiler.place import Placed
 from npusim.compiler.residence import Residence
+from npusim.compiler.split import ceil_to
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -28,17 +29,46 @@ class Map(str):
     __slots__ = ()
 
 
-def between_axes(step: Placed, r: Residence) -> None:
+def axes_apart(step: Placed) -> tuple[MacWork, MacWork] | None:
+    """The passes along the two axes of an image that is enlarged along one after the other."""
+    if step.lowering != "interpolated" or len(step.steps) != 2:
+        return None
+    first, second = step.steps
+    return (first, second) if isinstance(first, MacWork) and isinstance(second, MacWork) else None
+
+
+def _image_bytes(work: MacWork) -> float:
+    """What a pass makes, its channels filled up to sixteens."""
+    return float(work.out_h * work.out_w * ceil_to(work.out_c, CHANNEL_BLOCK) * work.output_bytes)
+
+
+def held_enlarging(step: Placed, tiles: int, maps_enlarged: bool) -> float:
+    """Bytes inside while an image is enlarged along its second axis: what the first pass made, with a row more on
+    either side of each tile's, the result, pointers and map; channels filled up to sixteens. 0 for any other step.
+
+    Intel's schedules of 12 single images: 19 channels of 64 x 64 by four, of 40 x 40 by eight, 21 of 80 x 80 by four,
+    64 of 80 x 80 by two cross DDR between the axes, and their result goes there, on NPU 4000 (1,327,104 bytes of a tile:
+    64 of 80 x 80 hold 1,350,400) and 5010; 64 of 64 x 64 and 128 of 40 x 40 by two do not."""
+    passes = axes_apart(step)
+    if passes is None:
+        return 0.0
+    first, second = passes
+    places = second.out_h * second.out_w
+    tables = POINTER_BYTES * places
+    if maps_enlarged:
+        tables += places * ceil_to(second.in_c, CHANNEL_BLOCK) / 8
+    return _image_bytes(first) * (1 + 2 * tiles / first.out_h) + _image_bytes(second) + tables
+
+
+def between_axes(step: Placed, r: Residence, tiles: int) -> None:
     """An image enlarged along one axis crosses DDR where the pass along the other does not fit whole (128 x 64 x 64 by
-    two on NPU 4000 and 5010, not 64 x 64 x 64)."""
-    first = step.steps[0] if step.steps else None
-    if (
-        step.lowering == "interpolated"
-        and len(step.steps) == 2
-        and r.pieces > 1
-        and isinstance(first, MacWork)
-    ):
-        r.partial_bytes = float(2 * first.out_h * first.out_w * first.out_c * first.output_bytes)
+    two on NPU 4000 and 5010, not 64 x 64 x 64), its channels filled up to sixteens; each tile reads a row more on
+    either side of its own (46 of 40 rows for four tiles)."""
+    passes = axes_apart(step)
+    if passes is None or r.pieces < 2:
+        return
+    first, _ = passes
+    r.partial_bytes = _image_bytes(first) * (2 + 2 * (tiles - 1) / first.out_h)
 
 
 def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) -> None:

@@ -39,7 +39,7 @@ from npusim.compiler.pieces import (
     weight_copies,
 )
 from npusim.compiler.place import Placed
-from npusim.compiler.place_tables import between_axes, place_tables
+from npusim.compiler.place_tables import between_axes, held_enlarging, place_tables
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID, expands
@@ -146,9 +146,11 @@ def _computed(
     sizes = scratchpad.sizes
     missing = [n for n in step.reads if scratchpad.holder(n) is None]
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
-    need = reads + writes - saved_in_place(k, step, scratchpad)
+    need, leaving = reads + writes - saved_in_place(k, step, scratchpad), writes
     if scratchpad.as_scheduled:
         need *= in_sixteens(step)
+        leaving = max(writes, held_enlarging(step, scratchpad.tiles, scratchpad.place_tables == "all"))
+        need = max(need, leaving)
     attention = attention_of([step]) if len(step.steps) > 2 else None
     if attention is not None:
         need += 2 * attention.score_bytes
@@ -213,7 +215,7 @@ def _computed(
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False
     else:
-        missing = streamed_through(step, scratchpad, r, missing, writes)
+        missing = streamed_through(step, scratchpad, r, missing, leaving)
         keeps_loads = False
     if step.images > 1:
         _image_by_image(step, scratchpad, r, tile_bytes)
@@ -222,7 +224,7 @@ def _computed(
     weights_of_gate(step, scratchpad, r, missing)
     few_terms(step, scratchpad, r)
     if scratchpad.as_scheduled:
-        between_axes(step, r)
+        between_axes(step, r, scratchpad.tiles)
     if scratchpad.place_tables:
         place_tables(step, r, scratchpad.tiles, scratchpad.place_tables == "all")
     if tables := table_bytes(step):

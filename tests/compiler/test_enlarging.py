@@ -10,6 +10,7 @@ from tests.compiler.test_planes import chains, moved
 from tests.graphs import loaded
 from tests.vendor.builder import Builder
 from tests.vendor.nets.enlarging import coloured_unet, denoiser
+from tests.vendor.nets.layers import conv
 from tests.vendor.nets.small_kinds import srcnn
 
 PROFILE = load_profile("2026-as-released")
@@ -46,3 +47,33 @@ def test_a_large_image_reaches_a_convolution_in_pieces_through_ddr():
     nbytes = 64 * 176 * 176 * 2
     assert moved(plan, f"{enlarged.outputs[0]}/write") == nbytes
     assert nbytes <= moved(plan, f"{enlarged.outputs[0]}/load") <= 1.1 * nbytes
+
+
+def enlarged(channels, side, times):
+    """A convolution of 32 channels, its result enlarged linearly, which leaves the graph."""
+
+    def made(g):
+        x = g.op("Relu", conv(g, g.input(1, 32, side, side), 32, channels, 3))
+        sizes = g.const([1, channels, side * times, side * times])
+        return g.op("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "times", "name", "crosses"),
+    [
+        (19, 64, 4, "lunar_lake", True),
+        (19, 64, 4, "panther_lake", True),
+        (64, 80, 2, "lunar_lake", True),
+        (64, 64, 2, "lunar_lake", False),
+        (128, 40, 2, "lunar_lake", False),
+    ],
+)
+def test_an_image_crosses_ddr_between_its_axes_where_both_do_not_fit_in_sixteens(
+    channels, side, times, name, crosses
+):
+    """19 channels of 64 x 64 by four hold 32 of 64 x 256, 5.2 MB with the result, where a tile has 1.3 of them."""
+    plan = planned(enlarged(channels, side, times), name)
+    filled = -(-channels // 16) * 16 * side * side * times * 2
+    assert (moved(plan, "Resize_2/partial") >= 2 * filled) == crosses
