@@ -69,6 +69,8 @@ class Memory(Strict):
     were fetched ahead: `others` than the step's own inputs, or these `inputs`, too (npusim.compiler.addresses).
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.joined).
+    `enlarged_by_lines`: by generation, above how many bytes in and out images are enlarged linearly line by line
+    through DDR, not by one kernel (npusim.compiler.enlarged_lines).
     `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
     zeros, or `all`, enlarged ones too (npusim.compiler.place_tables).
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
@@ -137,6 +139,7 @@ class Memory(Strict):
     sums_pipelined: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
+    enlarged_by_lines: dict[str, float] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()

@@ -47,8 +47,8 @@ def held_enlarging(step: Placed, tiles: int, maps_enlarged: bool) -> float:
     either side of each tile's, the result, pointers and map; channels filled up to sixteens. 0 for any other step.
 
     Intel's schedules of 12 single images: 19 channels of 64 x 64 by four, of 40 x 40 by eight, 21 of 80 x 80 by four,
-    64 of 80 x 80 by two cross DDR between the axes, and their result goes there, on NPU 4000 (1,327,104 bytes of a tile:
-    64 of 80 x 80 hold 1,350,400) and 5010; 64 of 64 x 64 and 128 of 40 x 40 by two do not."""
+    64 of 80 x 80 by two cross DDR between the axes, and their result goes there, on NPU 4000 (1,327,104 bytes of a
+    tile: 64 of 80 x 80 hold 1,350,400) and 5010; 64 of 64 x 64 and 128 of 40 x 40 by two do not."""
     passes = axes_apart(step)
     if passes is None:
         return 0.0

@@ -13,6 +13,7 @@ from npusim.compiler.apart import stays_apart
 from npusim.compiler.borders import cross_borders, joined_borders
 from npusim.compiler.chains import attention_of, turns_operand
 from npusim.compiler.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
+from npusim.compiler.enlarged_lines import BY_LINES, line_by_line
 from npusim.compiler.few_terms import few_terms
 from npusim.compiler.filled_pools import in_sixteens
 from npusim.compiler.follow import follow, of_phases, saved_in_place
@@ -167,6 +168,8 @@ def _computed(
     keeps_loads = True
     if scratchpad.heads.cut(step.writes) and held + weights <= scratchpad.resident_bytes:
         cut_by_heads(step, scratchpad, r)
+    elif step.lowering == BY_LINES:
+        missing, keeps_loads = line_by_line(step, scratchpad, r), False
     elif step.times:
         kept = max(step.fixed_bytes, step_weights(step, scratchpad))
         recurrent(step, scratchpad, r, held + kept <= scratchpad.resident_bytes)

@@ -77,3 +77,16 @@ def test_an_image_crosses_ddr_between_its_axes_where_both_do_not_fit_in_sixteens
     plan = planned(enlarged(channels, side, times), name)
     filled = -(-channels // 16) * 16 * side * side * times * 2
     assert (moved(plan, "Resize_2/partial") >= 2 * filled) == crosses
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "times", "wanted"), [(19, 80, 4, True), (19, 40, 8, False), (32, 64, 4, True)]
+)
+def test_large_images_are_enlarged_line_by_line_where_nothing_reads_by_address(channels, side, times, wanted):
+    """19 channels of 80 x 80 by four on NPU 3720: two lines of 32 channels for each, and their weights."""
+    plan = planned(enlarged(channels, side, times), "meteor_lake")
+    assert any(s.lowering == "by_lines" for s in plan.steps) == wanted
+    filled = -(-channels // 16) * 16 * side * side * 2
+    rows = moved(plan, "Resize_2/rows/")
+    # made once, read twice by columns; weights a line and tile
+    assert rows == (3 * times * filled + 2 * 32 * 16 * side * times) * wanted
