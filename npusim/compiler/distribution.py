@@ -38,6 +38,7 @@ IMAGE_OPS = frozenset(
     + ["Resize", "Upsample", "BatchNormalization", "DepthToSpace"]
 )
 ENLARGED = "rows of what is enlarged"
+ENLARGED_WIDE = "rows of a large plane that is enlarged"
 ENLARGING = ("Resize", "Upsample", "ConvTranspose")
 POOLINGS = frozenset(POOLS)
 CONVOLUTIONS = frozenset(["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv"])
@@ -109,7 +110,8 @@ def over_channels(work: MacWork, height: int) -> bool:
 def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0) -> dict[str, str]:
     """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
     makes, which cannot write into the whole in the scratchpads, and for what is joined for poolings alone; on small
-    planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out; ROWS for sums."""
+    planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out (ENLARGED_WIDE on
+    others); ROWS for sums."""
     joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
     found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
     if channels and joined:
@@ -203,7 +205,7 @@ def _made_over(step: Placed, channels: bool) -> str:
         return ROWS
     small = step.node.op_type in IMAGE_OPS and work.out_h / step.images <= SMALL_PLANE_ROWS
     if step.node.op_type in ENLARGING:
-        return ENLARGED if small else ""
+        return ENLARGED if small else ENLARGED_WIDE
     return CHANNELS if small and work.op == MacOp.CONVOLUTION else ""
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Set
 
-from npusim.compiler.distribution import APART, CHANNELS, DOUBLED, DOUBLED_APART, ENLARGED, IMAGE, ROWS
+from npusim.compiler.distribution import (
+    APART,
+    CHANNELS,
+    DOUBLED,
+    DOUBLED_APART,
+    ENLARGED,
+    ENLARGED_WIDE,
+    IMAGE,
+    ROWS,
+)
 from npusim.compiler.lowered import PRODUCTS
 from npusim.compiler.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.compiler.place import Placed
@@ -109,13 +118,21 @@ def parts_through_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
 def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a Concat of images goes through DDR since its parts cannot be written where it lies in the scratchpads:
     one is a DSP kernel's or the DMA's (38 of 38 in Intel's schedules of nine detection and segmentation nets), or, on
-    small planes, they lie over channels and over rows, or one is enlarged and others read another too (14 of 17)."""
+    small planes, they lie over channels and over rows, or one is enlarged and others read another too (14 of 17).
+
+    One that is enlarged, or spread out with zeros, does not lie over the tiles as the others do, so that the whole must
+    fit into one of them: 64 channels of 96 x 96 (1.18 MB) stay on NPU 4000 and 5010, of 100 x 100 (1.28), 104 x 104,
+    112 x 112 and 128 x 128, 128 of 80 x 80 and 512 of 40 x 40 do not, enlarged by nearest or linearly or transposed,
+    whichever part is the larger (24 graphs); two convolutions' stay at 2.1 MB."""
     if step.node.op_type != "Concat" or all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
         return False
     made = {scratchpad.joined_over.get(w, "") for n in step.reads for w in scratchpad.wholes(n)}
     if not made.isdisjoint((APART, DOUBLED_APART)) or (
         CHANNELS in made and not made.isdisjoint((ROWS, ENLARGED))
     ):
+        return True
+    wide = scratchpad.sizes[step.writes[0]] > scratchpad.memory.pipelined_share * scratchpad.tile_bytes
+    if wide and not made.isdisjoint((ENLARGED, ENLARGED_WIDE)):
         return True
     return ENLARGED in made and bool(shared_parts(step, scratchpad))
 

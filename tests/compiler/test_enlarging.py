@@ -90,3 +90,25 @@ def test_large_images_are_enlarged_line_by_line_where_nothing_reads_by_address(c
     rows = moved(plan, "Resize_2/rows/")
     # made once, read twice by columns; weights a line and tile
     assert rows == (3 * times * filled + 2 * 32 * 16 * side * times) * wanted
+
+
+@pytest.mark.parametrize(("side", "in_ddr"), [(48, False), (52, True), (64, True)])
+@pytest.mark.parametrize("name", ["lunar_lake", "panther_lake"])
+@pytest.mark.parametrize("transposed", [True, False])
+def test_an_enlarged_part_is_joined_inside_where_the_whole_fits_into_a_tile(side, in_ddr, name, transposed):
+    """64 channels of 96 x 96, 104 x 104 and 128 x 128: 1.2, 1.4 and 2.1 MB beside tiles of 1.47."""
+
+    def made(g):
+        x = g.op("Relu", conv(g, g.input(1, 32, side, side), 32, 32, 3))
+        if transposed:
+            x = g.op("ConvTranspose", x, g.weight(32, 32, 2, 2), g.weight(32), strides=[2, 2])
+        else:
+            x = g.op("Resize", x, "", "", g.const([1, 32, 2 * side, 2 * side]), mode="linear")
+        skip = g.op("Relu", conv(g, g.input(1, 16, 2 * side, 2 * side), 16, 32, 3))
+        return conv(g, g.op("Concat", x, skip, axis=1), 64, 32, 3)
+
+    plan = planned(made, name)
+    part = 32 * (2 * side) ** 2 * 2
+    (enlarged_part, skip) = next(s.node.inputs for s in plan.steps if s.node.op_type == "Concat")
+    for name_of_part in (enlarged_part, skip):
+        assert moved(plan, f"{name_of_part}/write") == part * in_ddr
