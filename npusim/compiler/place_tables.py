@@ -57,7 +57,7 @@ def held_enlarging(step: Placed, tiles: int, maps_enlarged: bool) -> float:
     tables = POINTER_BYTES * places
     if maps_enlarged:
         tables += places * ceil_to(second.in_c, CHANNEL_BLOCK) / 8
-    return _image_bytes(first) * (1 + 2 * tiles / first.out_h) + _image_bytes(second) + tables
+    return float(_image_bytes(first) * (1 + 2 * tiles / first.out_h) + _image_bytes(second) + tables)
 
 
 def between_axes(step: Placed, r: Residence, tiles: int) -> None:
