@@ -109,12 +109,14 @@ def find_chains(
     outputs: Set[str],
     by_heads: Set[str] = frozenset(),
     turns: tuple[int, float] | None = None,
+    apart: Set[str] = frozenset(),
 ) -> tuple[list[Placed], dict[int, int]]:
     """The steps with members of a chain side by side, and where chains begin: index -> number of steps.
 
     `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads; `by_heads`: results of softmaxes that are
     taken head by head though all would fit. `turns`: tiles, and bytes of one, where passes that turn keys and values
-    are members too, of chains whose keys and values fit head by head."""
+    are members too, of chains whose keys and values fit head by head. `apart`: masked scores of another kind
+    (npusim.compiler.masked)."""
     readers = reading_steps(placed)
     maker = {name: k for k, step in enumerate(placed) for name in step.writes}
     chains = []
@@ -122,11 +124,11 @@ def find_chains(
         kernel = (
             step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
         )
-        if kernel not in SOFTMAX or step.one_dsp or not step.writes:
+        if kernel not in SOFTMAX or step.one_dsp or not step.writes or not apart.isdisjoint(step.reads):
             continue
         large = 2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads
         if large or turns is not None:
-            chain = _attention_around(k, placed, readers, maker, sizes, outputs)
+            chain = attention_around(k, placed, readers, maker, sizes, outputs)
             longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if chain and turns else ()
             if longer or (chain and large):
                 chains.append(longer or chain)
@@ -146,7 +148,7 @@ def find_chains(
     return order, starts
 
 
-def _attention_around(
+def attention_around(
     k: int,
     placed: list[Placed],
     readers: Mapping[str, list[int]],

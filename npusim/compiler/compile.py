@@ -32,6 +32,7 @@ from npusim.compiler.kept import keep, kept
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.lines import Lines
 from npusim.compiler.lone_images import lone_images
+from npusim.compiler.masked import masked_groups, masked_sums
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.padded_channels import with_channels
 from npusim.compiler.parts import edge_of
@@ -134,9 +135,14 @@ def _compiled(
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
     if profile.memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
-    placed, chains = find_chains(placed, sizes, room, frozenset(fused.outputs), heads.softmax, on_tile)
+    outputs, masks = frozenset(fused.outputs), profile.memory.masked_scores.get(generation, "")
+    masked = masked_sums(placed, sizes, outputs, tiles, masks)
+    placed, chains = find_chains(placed, sizes, room, outputs, heads.softmax, on_tile, masked)
     batches = profile.memory.as_scheduled and groups
-    placed, chains = equal_operands(placed, chains, fused.values, sizes, profile.writes_out, room, batches)
+    placed, chains = equal_operands(
+        placed, chains, fused.values, sizes, profile.writes_out, room, batches, masked
+    )
+    placed, chains = masked_groups(placed, chains, masked, sizes, tiles * capacity, masks)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
     placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
@@ -144,7 +150,7 @@ def _compiled(
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
-    outputs, wholes = frozenset(fused.outputs), frozenset(part_of.values())
+    wholes = frozenset(part_of.values())
     stay |= shared_rows(placed, fused.values, tiles, wholes)
     if generation in profile.memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, fused.values, outputs, wholes)

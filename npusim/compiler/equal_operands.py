@@ -8,7 +8,7 @@ Scores that are cut head by head take their mask as it is: it has the size of on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import replace
 from math import prod
 
@@ -28,11 +28,13 @@ def equal_operands(
     ops: Collection[str],
     room: float,
     batches: bool = False,
+    masked: Set[str] = frozenset(),
 ) -> tuple[list[Placed], dict[int, int]]:
     """The steps with those that write operands out, and where chains begin now. What is made is added to `values` and
     `sizes` (bytes). `chains`: index of the first step -> how many are cut together; `ops`: whose operands must be
     equal. `room`: bytes that may stay inside; scores that do not fit twice are cut by heads.
-    `batches`: so must those of a batch of products that runs as one kernel."""
+    `batches`: so must those of a batch of products that runs as one kernel. `masked`: sums of scores and a mask that
+    are not cut by heads (npusim.compiler.masked)."""
     if not any(s.node.op_type in ops or (batches and s.node.op_type == "MatMul") for s in placed):
         return placed, dict(chains)
     made = {n for s in placed for n in s.writes}
@@ -45,6 +47,7 @@ def equal_operands(
         if step.node.op_type in ops and step.lowering == "mac_array" and k not in inside:
             result = values[step.node.outputs[0]]
             by_heads = 2 * sizes[result.name] > room and not made.isdisjoint(step.reads)
+            by_heads &= result.name not in masked
             if by_heads and all(values[n].shape[-2:] == result.shape[-2:] for n in step.reads):
                 steps.append(step)
                 continue

@@ -56,6 +56,8 @@ class Memory(Strict):
     (npusim.compiler.scans).
     `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
     heads fit, not of three: a profile that does so is slower with more of the scratchpad.
+    `masked_scores`: by generation, how the softmax of scores that a mask made as the network runs is added to is cut
+    (npusim.compiler.masked).
     `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
     of a result on.
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
@@ -138,6 +140,7 @@ class Memory(Strict):
     activated_in_step: dict[str, float] = field(default_factory=dict)
     sums_pipelined: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
+    masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.kernel_sharing import GATED, kernel_edges
 from npusim.compiler.lowered import multiplies_weights
+from npusim.compiler.masked import masked_strips
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.passing import (
@@ -78,7 +79,10 @@ def residences(
         if k in chains:
             members, share = steps[k : k + chains[k]], scratchpad.memory.pipelined_share
             apart = not scratchpad.heads.softmax.isdisjoint(members[-1].reads)
-            found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)
+            if members[0].node.op_type == "Add":
+                found += masked_strips(k, members, scratchpad)
+            else:
+                found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)
         elif k in pairs:
             found += in_step(k, step, steps[k + 1], pairs[k], scratchpad)
         elif k in planes and k >= len(found):

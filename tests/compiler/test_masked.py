@@ -1,0 +1,92 @@
+"""Scores and a mask made as the network runs: added and normalised together, as in Intel's schedules."""
+
+import pytest
+from onnx import TensorProto, helper
+
+from npusim.arch.presets import load_hardware
+from npusim.simulation import simulate
+from tests.graphs import loaded
+
+HARDWARE = ("meteor_lake", "lunar_lake", "panther_lake")
+TILES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}  # as Intel's schedules
+
+
+def attention(tokens, heads=12, mask="padding", layers=2):
+    """Attention with a mask of the user's, `padding` of keys or any of queries by keys, twice."""
+    value = helper.make_tensor_value_info
+    shape = [1, heads, tokens, 64]
+    masked = [1, 1, 1 if mask == "padding" else tokens, tokens]
+    inputs = [value("mask", TensorProto.FLOAT16, masked)]
+    nodes, outputs = [], []
+    for i in range(layers):
+        inputs += [
+            value(f"q{i}", TensorProto.FLOAT16, shape),
+            value(f"k{i}", TensorProto.FLOAT16, [1, heads, 64, tokens]),
+            value(f"v{i}", TensorProto.FLOAT16, shape),
+        ]
+        nodes += [
+            helper.make_node("MatMul", [f"q{i}", f"k{i}"], [f"s{i}"], name=f"scores{i}"),
+            helper.make_node("Add", [f"s{i}", "mask"], [f"a{i}"], name=f"sum{i}"),
+            helper.make_node("Softmax", [f"a{i}"], [f"p{i}"], name=f"softmax{i}", axis=-1),
+            helper.make_node("MatMul", [f"p{i}", f"v{i}"], [f"y{i}"], name=f"product{i}"),
+        ]
+        outputs.append(value(f"y{i}", TensorProto.FLOAT16, shape))
+    made = helper.make_graph(nodes, "attention", inputs, outputs)
+    return loaded(helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)]))
+
+
+def planned(hw, tokens, **more):
+    machine = load_hardware(hw).replace({"tiles": TILES[hw]})
+    return simulate(attention(tokens, **more), machine, "2026", band=False)
+
+
+def crossings(report, layer, size):
+    """How often tensors of the size of the scores cross DDR in a layer's four steps."""
+    names = tuple(f"{n}{layer}" for n in ("scores", "sum", "softmax", "product"))
+    moved: dict[str, float] = {}
+    for task in report.tasks:
+        if task.nbytes and "ddr" in (task.source, task.destination) and task.node.startswith(names):
+            moved[task.node] = moved.get(task.node, 0) + task.nbytes
+    return sum(int(b / size) for b in moved.values())
+
+
+@pytest.mark.parametrize("mask", ["padding", "any"])
+@pytest.mark.parametrize(
+    ("hw", "tokens", "wanted"),
+    [
+        ("meteor_lake", 192, 5),  # out and in, the mask, out and in: 4.4 of 0.88 MB in Intel's schedule
+        ("meteor_lake", 384, 5),
+        ("lunar_lake", 192, 1),  # the mask alone
+        ("lunar_lake", 256, 3),
+        ("lunar_lake", 384, 5),
+        ("panther_lake", 192, 3),
+        ("panther_lake", 384, 3),  # the product is cut together with them: nothing behind the softmax crosses
+    ],
+)
+def test_scores_cross_ddr_as_often_as_in_intels_schedules(hw, tokens, wanted, mask):
+    assert crossings(planned(hw, tokens, mask=mask), 1, 12 * tokens * tokens * 2) == wanted
+
+
+@pytest.mark.parametrize("hw", HARDWARE)
+def test_the_mask_is_written_out_once_for_all_layers(hw):
+    report = planned(hw, 384, layers=3)
+    assert sum(node.op_type == "Broadcast" for node in report.nodes) == 1
+
+
+def test_addition_softmax_and_product_have_equal_pieces():
+    report = planned("panther_lake", 512, heads=16)
+    together = [n for n in report.nodes if n.name in ("sum0", "softmax0", "product0")]
+    assert len({n.pieces for n in together}) == 1
+    assert all("scores and their mask" in n.reason for n in together)
+
+
+def test_large_heads_go_one_by_one_and_take_the_mask_as_it_is():
+    report = planned("panther_lake", 1024, mask="any")
+    assert not any(node.op_type == "Broadcast" for node in report.nodes)
+    assert next(n for n in report.nodes if n.name == "sum0").pieces % 12 == 0
+
+
+@pytest.mark.parametrize("hw", HARDWARE)
+def test_more_tokens_are_never_faster(hw):
+    took = [planned(hw, tokens).latency_us for tokens in (64, 128, 192, 256, 320, 384, 512, 640)]
+    assert took == sorted(took)
