@@ -33,7 +33,9 @@ APART, WHOLE, WITH_PRODUCT = "apart", "whole", "with product"  # what NPU 3720, 
 NO_MASKS: frozenset[str] = frozenset()
 TENSORS_HELD = 4  # whole: scores, mask, their sum, the softmax's result
 STRIPS_HELD = 5  # of these four, and the next strip's scores
-LEAST_STRIPS = {WITH_PRODUCT: 4}  # from 128 tokens on
+LEAST_STRIPS = (
+    4  # NPU 5010, from 128 tokens on; 3720 cuts nothing that fits, and would be slower with more room for it
+)
 SMALL_MASK = 1 << 19  # bytes: it stays for the next layer (0.41 MB do, 0.61 do not)
 SCORES_INSIDE = 0.4  # of the scratchpads
 
@@ -114,16 +116,13 @@ def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> li
         scratchpad.spill_all(masks, found[0])
     values = {n: sizes[n] for s in steps[2:] for n in s.reads if n not in made}
     inside = [n for n in add.reads if scratchpad.holder(n) is not None]
-    stays = (
-        how == WHOLE and TENSORS_HELD * size <= scratchpad.pipelined_bytes * scratchpad.memory.resident_share
-    )
+    most = scratchpad.pipelined_bytes * scratchpad.memory.resident_share
+    stays = how == WHOLE and TENSORS_HELD * size <= most
     strips = 1
-    if not (
-        stays or (how == APART and 2 * size <= scratchpad.resident_bytes)
-    ):  # there each writes over what it reads
+    if not stays:
         room = scratchpad.resident_bytes - len(inside) * size - sum(values.values())
         strips = ceil((STRIPS_HELD - len(inside)) * size / max(room, scratchpad.resident_bytes / 4))
-        strips = max(LEAST_STRIPS.get(how, 1), strips)
+        strips = max(LEAST_STRIPS, strips)
     reads = (*add.reads, *values)
     need = min(sum(sizes[n] for n in inside) + TENSORS_HELD * size / strips, scratchpad.resident_bytes)
     scratchpad.make_room(k, add._replace(reads=reads), found[0], need)
