@@ -13,10 +13,12 @@ from npusim.compiler.laid_anew import transferred
 from npusim.compiler.moved import BETWEEN_CALLS
 from npusim.compiler.place import Placed
 from npusim.graph import Graph, Node, Value
-from npusim.work import MoveWork
+from npusim.work import MacOp, MacWork, MoveWork
 
 IMAGE_RANK = 4
-LEAST_NODES = 2  # a convolution alone goes image by image in another way, its weights read once
+LEAST_NODES = (
+    2  # a convolution over all channels alone goes image by image in another way, its weights read once
+)
 PASSES = frozenset(
     [
         "Relu",
@@ -52,7 +54,9 @@ def of_one_image(graph: Graph) -> tuple[Graph, int]:
     batch = shapes[0][0] if shapes and len(shapes[0]) == IMAGE_RANK else 1
     if batch == 1 or any(len(s) != IMAGE_RANK or s[0] != batch for s in shapes):
         return graph, 1
-    if len(graph.nodes) < LEAST_NODES or not any(node.op_type == "Conv" for node in graph.nodes):
+    if not any(node.op_type == "Conv" for node in graph.nodes):
+        return graph, 1
+    if len(graph.nodes) < LEAST_NODES and not _of_channels(graph.nodes[0], graph):
         return graph, 1
     if not all(_apart(node, graph, batch) for node in graph.nodes):
         return graph, 1
@@ -63,6 +67,18 @@ def of_one_image(graph: Graph) -> tuple[Graph, int]:
             values[name] = replace(values[name], shape=(1, *values[name].shape[1:]))
     nodes = tuple([replace(node, repeats=node.repeats * batch) for node in graph.nodes])
     return replace(graph, values=values, nodes=nodes), batch
+
+
+def depthwise_batch(step: Placed | None) -> bool:
+    """Whether a step is a depthwise convolution of several images."""
+    work = step.only if step is not None else None
+    many = step is not None and step.images > 1
+    return many and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
+
+
+def _of_channels(node: Node, graph: Graph) -> bool:
+    """Whether a convolution has a window for each channel."""
+    return int(node.attribute("group", 1)) == graph.values[node.inputs[0]].shape[1] > 1
 
 
 def _apart(node: Node, graph: Graph, batch: int) -> bool:

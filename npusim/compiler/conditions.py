@@ -167,6 +167,13 @@ def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return all(v.shape == out or (v.constant and v.elements > 1) for v in _operands(node, graph))
 
 
+def equal_activations_in_sixteens(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """The same, of whole sixteens of elements: on NPU 3720 others are a kernel (50 x 30 x 30 and 257 x 33 in Intel's
+    schedules, not 25 x 33 x 16)."""
+    even = graph.values[node.outputs[0]].elements % CHANNEL_BLOCK == 0
+    return even and equal_activations(node, graph, on_mac_array)
+
+
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A Clip whose lower bound is zero."""
     if node.op_type != "Clip":
@@ -261,6 +268,7 @@ CONDITIONS: dict[str, Condition] = {
         channel_last_or_filled,
         equal_shapes,
         equal_activations,
+        equal_activations_in_sixteens,
         clips_from_zero,
         permutes_by_dma,
         permutes_unfilled_4,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.calls import depthwise_batch
 from npusim.compiler.distribution import IMAGE, SLABS
 from npusim.compiler.image_columns import folded, reads_grey
 from npusim.compiler.images import enlarged, is_image, reads_image
@@ -15,7 +16,7 @@ from npusim.compiler.layouts import NORMS, Layouts
 from npusim.compiler.lines import Lines
 from npusim.compiler.moved_inside import SPREAD
 from npusim.compiler.parts import edge_of, wholes
-from npusim.compiler.pixels import planes_by_dma, turned_by_dma
+from npusim.compiler.pixels import phases_in_planes, planes_by_dma, turned_by_dma
 from npusim.compiler.place import Placed
 from npusim.compiler.split import ceil_to
 from npusim.compiler.state_sums import StateSums
@@ -43,7 +44,7 @@ class Edges(Layouts):
             step = step._replace(reads=(*added[-1].writes, *step.reads[1:]))
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
-        if self.generation in self.profile.images_called and self._depthwise_batch(step):
+        if self.generation in self.profile.images_called and depthwise_batch(step):
             name = step.reads[0]
             if edge_of(name, self.placer.part_of) in self.inputs and name not in self.turned:
                 added.append(self._images(name, f"{name}/images", step.images))
@@ -153,35 +154,33 @@ class Edges(Layouts):
         DDR, where its channels are no whole sixteens (`reorder_out/0` and `/1` in Intel's schedules). One channel is
         a plane."""
         value, maker = self.values[name], self.made_by.get(name)
+        lowering = maker.lowering if maker is not None else ""
+        pads = self.generation in self.profile.pads_images
         # its pixels come from channels too
-        at_once = maker is not None and maker.lowering == "phases_at_once"
-        kernel = self.generation in self.profile.pads_images and enlarged(maker, self.made_by)
-        if not (at_once or kernel or self._moves_pixels(maker)) or not is_image(value):
+        at_once, phases = lowering == "phases_at_once", pads and lowering == "by_phases"
+        kernel = pads and enlarged(maker, self.made_by)
+        if not (at_once or kernel or phases or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
-        if not at_once and (channels == 1 or turned_by_dma(value)):
+        if not (at_once or phases) and (channels == 1 or turned_by_dma(value)):
             return None
         out = f"{name}/planes"
         self.values[out] = replace(value, name=out)
         turn: Work = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
-        uneven = channels % CHANNEL_BLOCK > 0
         trip = ddr_round_trip(value.npu_bytes)
-        works = (turn, *trip, turn) if uneven else (turn,)
+        works: tuple[Work, ...] = (turn, *trip, turn) if channels % CHANNEL_BLOCK else (turn,)
         # Rows not alike on all tiles (40, 128 on three, not 60; 49 on four) cross DDR in between, not on NPU 3720.
         rows = self.values[maker.reads[0]].shape[2] if maker is not None else 0
         splits = rows % self.tiles > 0 and self.generation in self.profile.memory.padded_by_copy
-        if splits or (at_once and self.generation not in self.profile.pads_images):
+        if phases and maker is not None:
+            works = phases_in_planes(value, turn, self.tiles * self.placer.tile_bytes, self._by_law(maker))
+        elif splits or (at_once and not pads):
             works = (*trip, *works)
+        if not works:
+            return None
         why = "an image whose pixels came from channels is written plane by plane by a pass of the MAC array"
         node = Node(out, "MemPermute", (name,), (out,))
         return permuted(node, works, why, IMAGE)
-
-    def _depthwise_batch(self, step: Placed | None) -> bool:
-        """Whether a step is a depthwise convolution of several images."""
-        work = step.only if step is not None else None
-        return (
-            step is not None and step.images > 1 and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
-        )
 
     def _images(self, name: str, out: str, images: int) -> Placed:
         """A batch copied within the DDR, image by image."""
@@ -196,7 +195,7 @@ class Edges(Layouts):
         """What brings the results of a depthwise convolution of a batch to their place: a copy of each image behind
         calls, or a pass that turns all of them back."""
         maker = self.made_by.get(name)
-        if maker is None or not self._depthwise_batch(maker):
+        if maker is None or not depthwise_batch(maker):
             return None
         out, value = f"{name}/images", self.values[name]
         if self.generation in self.profile.images_called:
@@ -221,7 +220,7 @@ class Edges(Layouts):
         of the MAC array that makes them; so are tensors that were turned for a scale alone (a state by heads)."""
         leaving = {self.placer.root(n) for n in self.graph.outputs if is_image(self.values[n])}
         if self.profile.batches_turned_back and self.generation in self.profile.batches_turned_back:
-            leaving -= {n for s in placed if self._depthwise_batch(s) for n in s.writes}
+            leaving -= {n for s in placed if depthwise_batch(s) for n in s.writes}
         leaving |= {s.reads[0] for s in placed if s.node.op_type in NORMS and s.reads and self._in_groups(s)}
         leaving |= {n for s in placed if shuffles(s.node) for n in self._joined(s)}
         self.turned_back = self._scaled_alone(placed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width
+from npusim.compiler.distribution import FILLED, IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width
+from npusim.compiler.filled_images import fills_both, two_change
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.laid_anew import permuted, transferred
@@ -174,6 +175,9 @@ class Layouts:
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
         strips = self._by_law(reader)  # their last one may be short
         columns = width if strips else padded_width(height, width)
+        around = self.generation in self.profile.memory.rows_around
+        if self._as_scheduled(reader) and fills_both(value, reader.steps[0], around):
+            columns = ceil_to(width, PIXELS_AT_ONCE)
         if len(value.shape) == 4 and columns != width:
             if batch > 1 and name not in self.called:
                 self._laid_out(name, value, kept)
@@ -285,6 +289,8 @@ class Layouts:
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
         if few and not around and self._as_scheduled(reader):
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
+        if self._as_scheduled(reader) and fills_both(value, work, around):
+            return FILLED if not around or two_change(value, work, self.tiles) else IMAGE
         if self._moves_pixels(reader):
             made = self.values[reader.writes[0]]
             leaves = pixels_cross(value, made, self.tiles, self.generation, self.profile)

@@ -82,6 +82,8 @@ class Memory(Strict):
     (npusim.compiler.expanded).
     `channels_in_sixteens`: by generation, how many DSPs of a tile normalise channels of an image where the tiles have
     uneven sixteens of them (npusim.compiler.channel_shares).
+    `negated_apart`: generations on which what is subtracted crosses DDR between its negation and the addition where the
+    tiles share the two otherwise.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
     `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
     (npusim.compiler.sums_and_scales).
@@ -144,6 +146,7 @@ class Memory(Strict):
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
+    negated_apart: tuple[str, ...] = ()
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()
     expands_in_pieces: bool = False

@@ -19,6 +19,7 @@ from math import ceil
 from npusim.compiler.distribution import CONVOLUTIONS
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
 TILE_BY_TILE = "weights and table a slice a tile, as Intel's compiler does on several tiles"
@@ -37,8 +38,21 @@ def own_transfers(step: Placed, tiles: int, ports: int) -> int:
         return 0
     depth = work.in_c * work.kernel_h * work.kernel_w if work.op == MacOp.CONVOLUTION else 1
     pixels = work.out_h / step.images * work.out_w
+    if fills_none(step, work):
+        return CONSTANTS * tiles * step.images
     many = work.out_c * depth > MANY_WEIGHTS[work.op] * pixels
     return CONSTANTS * ceil(tiles / ports) * ports if many else 0
+
+
+def fills_none(step: Placed, work: MacWork) -> bool:
+    """Whether a convolution takes the images of a batch, whose channels fill no sixteens, one by one: image,
+    weights and table cross for each, a slice a tile (`expand_act_channels/cluster_0` of 7 x 41 x 9 x 9, 9 x 40
+    x 11 x 11 and 6 x 35 x 30 x 30 in Intel's schedules; of whole sixteens weights cross once)."""
+    return (
+        step.images > 1
+        and work.op == MacOp.CONVOLUTION
+        and work.in_c % CHANNEL_BLOCK > 0 < work.in_c // CHANNEL_BLOCK
+    )
 
 
 def with_transfers(step: Placed, reason: str, transfers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""Images whose pixels the DMA takes from channels (DepthToSpace): how they come, and how their planes are written.
+"""Images whose pixels the DMA takes from channels (DepthToSpace, phases): how they come, how their planes are written.
 
 Of Intel's schedules of 4 to 256 channels at 16 to 200 pixels, blocks of two, three and four, on all three NPUs."""
 
@@ -13,8 +13,11 @@ from npusim.compiler.place import Placed
 from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.split import PIXELS_AT_ONCE
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MoveWork
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
+from npusim.work import MoveWork, Work
+
+# An image of so many times its bytes is more than all scratchpads: 64 x 96 x 96 and 32 x 128 x 128 on NPU 3720.
+LARGE_PHASES = 4
 
 
 def pixels_cross(value: Value, made: Value, tiles: int, generation: str, profile: CompilerProfile) -> bool:
@@ -34,6 +37,20 @@ def turned_by_dma(value: Value) -> bool:
     (`unrolled_permuteDMA` of 171 x 4, 180 x 5, 204 x 3 and 300 x 3, not of 120 x 4, 192 x 2, 512 x 3)."""
     _, channels, _, width = value.shape
     return channels > 1 and channels * width % CHANNEL_BLOCK > 0
+
+
+def phases_in_planes(value: Value, turn: Work, room: float, by_law: bool) -> tuple[Work, ...]:
+    """What writes the image of a transposed convolution by phases plane by plane, on NPU 3720 and 4000: a pass. Where
+    its channels are no whole sixteens each phase is written without its padding, and read again to be put in place;
+    two passes through DDR, or the DMA, turn it then. A large one of whole sixteens crosses DDR in front of its pass,
+    by which twice as many would cost up to 2.95 times as much: `by_law` it is written as it is put in place."""
+    trip = ddr_round_trip(value.npu_bytes)
+    large = LARGE_PHASES * value.npu_bytes > room
+    if turned_by_dma(value):
+        return *trip, MoveWork(value.npu_bytes, "scratchpad", "scratchpad")
+    if value.shape[1] % CHANNEL_BLOCK == 0:
+        return () if large and by_law else (*(trip if large else ()), turn)
+    return *trip, turn, *trip, turn
 
 
 def planes_by_dma(placed: list[Placed], leaving: Set[str], values: Mapping[str, Value]) -> None:

@@ -17,6 +17,7 @@ from npusim.compiler.lowered import (
     padded_activations,
     stored_share,
 )
+from npusim.compiler.negated import apart
 from npusim.compiler.neighbours import NEIGHBOURS_MATTER, readers_of, same_extents
 from npusim.compiler.parts import edge_of
 from npusim.compiler.profile import CompilerProfile
@@ -215,6 +216,9 @@ class Placer:
             tiles = self.tiles if self.generation in self.profile.pools_over_channels else 0
             copies = self.generation in self.profile.memory.padded_by_copy
             steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes, copies)
+        here = self.generation in self.profile.memory.negated_apart
+        if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
+            steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:

@@ -29,6 +29,7 @@ from npusim.graph import Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
     chain_of_eights,
+    chain_of_factors,
     ddr_round_trip,
     most_even_rectangle,
     one_tap,
@@ -44,6 +45,7 @@ RELAID = frozenset({"pooling_chain_relayout", "pooling_chain_filled_up"})
 LEAST_ROWS, LEAST_ROWS_UNPADDED = 16, 4
 # Of a first axis and of what lies behind it: 48 x 300 and 1,000 x 120 lie as channels, 49 x 300 and 60 x 130 do not.
 FEW_ROWS, FEW_COLUMNS = 48, 128
+MANY_ROWS = 1450  # between 1,400 and 1,536
 MANY_COLUMNS = 256  # between 128 and 512
 
 
@@ -66,7 +68,7 @@ def relaid(
     columns = int(first.out_w)
     uneven = columns > 1 and columns % CHANNEL_BLOCK != 0
     if uneven and move.nbytes == source.npu_bytes * CHANNEL_BLOCK:
-        return _uneven_first_axis(source, pools, length, columns)
+        return _uneven_first_axis(source, [p for p in pools if isinstance(p, MacWork)], length, columns)
     if move.nbytes == source.npu_bytes * CHANNEL_BLOCK and source.elements % CHANNEL_BLOCK == 0:
         least = LEAST_ROWS if pads else LEAST_ROWS_UNPADDED
         through = ddr_round_trip(move.nbytes) if first.out_h < least else ()
@@ -109,15 +111,42 @@ def relaid(
     return *widened, turn, *ddr_round_trip(move.nbytes), *pools
 
 
-def _uneven_first_axis(source: Value, pools: list[Work], length: int, columns: int) -> tuple[Work, ...]:
+def _uneven_first_axis(source: Value, pools: list[MacWork], length: int, columns: int) -> tuple[Work, ...]:
     """Poolings of a first axis of `length` in front of `columns` that fill no sixteens."""
     wide, size = ceil_to(columns, CHANNEL_BLOCK), source.npu_bytes / source.elements
     if length <= FEW_ROWS or columns <= FEW_COLUMNS:
-        lying = [replace(p, out_w=1, in_w=1, out_c=wide, in_c=wide) for p in pools if isinstance(p, MacWork)]
-        return tuple(_through_ddr(lying, columns / wide))
+        lying = replace(pools[0], out_w=1, in_w=1, out_c=wide, in_c=wide)
+        return tuple(_through_ddr(tuple(_down(lying, chain_of_factors(length))), columns / wide))
+    first = pools[0]
+    if length > MANY_ROWS:
+        return tuple(_first_as_it_lies(first, length, columns, wide, size))
     spread = _convolution(length * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
     copied = MoveWork(length * wide * size, "ddr", "ddr")
     return copied, spread, *ddr_round_trip(source.npu_bytes * CHANNEL_BLOCK), *pools
+
+
+def _first_as_it_lies(first: MacWork, length: int, columns: int, wide: float, size: float) -> Iterator[Work]:
+    """Poolings of many rows that fill no sixteens: the first has what lies behind the axis as its channels;
+    what it makes is copied to sixteens of them and expanded for the others (1,536 to 4,096 x 150 to 1,000;
+    1,000, 1,280 and 1,400 rows are expanded as they are)."""
+    chain = chain_of_factors(length)
+    rows = chain[0][1]
+    yield from _down(replace(first, out_w=1, in_w=1, out_c=wide, in_c=wide), chain[:1])
+    made = rows * columns * size
+    yield from ddr_round_trip(made)
+    yield from (MoveWork(made, "ddr", "ddr"), MoveWork(made, "ddr", "ddr"))
+    yield _convolution(rows * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
+    yield from ddr_round_trip(made * CHANNEL_BLOCK)
+    yield from _down(replace(first, in_h=rows), chain[1:])
+
+
+def _down(first: MacWork, chain: Sequence[tuple[int, int, float]]) -> Iterator[MacWork]:
+    """Poolings along rows, one a stage of the chain: (window, results, taps inside)."""
+    rows = first.in_h
+    for kernel, left, inside in chain:
+        stride = min(kernel, MAX_STRIDE)
+        yield replace(first, out_h=left, in_h=rows, kernel_h=kernel, stride_h=stride, taps_inside=inside)
+        rows = left
 
 
 def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float) -> MacWork | None:

@@ -5,7 +5,7 @@ docs/compiler.md."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.activated import in_step
@@ -27,6 +27,7 @@ from npusim.compiler.lowered import multiplies_weights
 from npusim.compiler.masked import masked_strips
 from npusim.compiler.moved import moved, strided
 from npusim.compiler.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
+from npusim.compiler.own_weights import fills_none
 from npusim.compiler.passing import (
     chained,
     in_blocks,
@@ -225,7 +226,7 @@ def _computed(
         missing = streamed_through(step, scratchpad, r, missing, leaving)
         keeps_loads = False
     if step.images > 1:
-        _image_by_image(step, scratchpad, r, tile_bytes)
+        _image_by_image(step, scratchpad, r, tile_bytes, missing)
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
     weights_of_gate(step, scratchpad, r, missing)
@@ -242,16 +243,24 @@ def _computed(
             scratchpad.put(name)
 
 
-def _image_by_image(step: Placed, scratchpad: Scratchpad, r: Residence, tile_bytes: float) -> None:
+def _image_by_image(
+    step: Placed, scratchpad: Scratchpad, r: Residence, tile_bytes: float, missing: Sequence[str]
+) -> None:
     """A convolution of a batch shared over channels, whose weights on a tile do not fit `CHANNEL_CUTS` times, is cut
     over channels image by image, and its weights are read again for each (Intel's schedules: 256 x 256 x 3 x 3 on NPU
     3720 and 5010, on 4000 with a tile more once; 512 x 2048 on all; 1,024 x 256 once). Inside a network
     each image waits for them (`batches_wait`; ResNet-18 over 8 images on NPU 3720: 512 x 512 x
     3 x 3 in 351 us of the MAC array and 498 of waiting; alone, behind the pass that turns its images, it waits not)."""
     work = convolution_of(step)
-    if work is None or not over_channels(work, int(work.in_h / step.images)):
+    if work is None:
         return
     again = step.fixed_bytes * step.images
+    if scratchpad.as_scheduled and fills_none(step, work) and again > r.fixed_traffic:
+        r.fixed_traffic, r.weights_until = again, 1.0
+        r.loads = r.loads or [(n, scratchpad.sizes[n], step.images) for n in missing]
+        return
+    if not over_channels(work, int(work.in_h / step.images)):
+        return
     if CHANNEL_CUTS * step.fixed_bytes / scratchpad.tiles > tile_bytes and again > r.fixed_traffic:
         waits = scratchpad.batches_wait and not step.reads_turned
         r.fixed_traffic, r.weights_until = again, 0.0 if waits else 1.0

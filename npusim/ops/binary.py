@@ -125,6 +125,8 @@ def _sum_of_two(c: OpCase, turned: bool = False) -> MacWork:
     if not (small or turned) or len(shape) != 3 or shape[0] != 1:
         return plain
     pixels_of, channels = shape[1:]
+    if turned and not small and pixels_of % CHANNEL_BLOCK:  # sixteen channels of a rectangle (1,543 x 144)
+        return plain
     if small and all(v.constant for v in small):
         pixels_of, channels = channels, pixels_of
     if channels % CHANNEL_BLOCK or channels > MAX_CHANNELS:

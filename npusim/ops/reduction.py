@@ -44,6 +44,7 @@ from npusim.ops.counting import (
     pixels,
 )
 from npusim.ops.filled_rows import filled_up, rows_filled_up
+from npusim.ops.pooling import whole_plane
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
@@ -133,6 +134,8 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
         return []
     if len(source.shape) == 4 and min(r.axes) >= 2 and r.outer == source.shape[1]:
         # an image pooled over its height and width: channels are channels already
+        if r.inner == 1 and len(r.axes) == 2:  # as a global pooling: windows over both
+            return [Lowering("pooling_chain", whole_plane(mode, source, c.output))]
         return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
     columns = 4 if r.inner % (4 * CHANNEL_BLOCK) == 0 else 1
     as_it_lies = (r.inner // columns, columns, r.outer) if r.inner > 1 else (r.outer, 1, 1)
