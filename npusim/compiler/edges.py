@@ -89,7 +89,8 @@ class Edges(Layouts):
         place in DDR, and the pixels between them."""
         name, out = step.reads[0], f"{step.node.name}/upsampled"
         value, result = self.values[name], self.values[step.writes[0]]
-        shape = (*value.shape[:2], *result.shape[2:])
+        seen = self.values[step.node.inputs[0]]  # tokens that are seen as an image, else
+        shape = (*seen.shape[:2], *result.shape[2:])
         self.values[out] = replace(value, name=out, shape=shape, dtype=result.dtype)
         why = "this generation reads an image spread out with zeros from memory"
         nbytes = self.values[out].npu_bytes
