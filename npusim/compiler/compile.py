@@ -44,6 +44,7 @@ from npusim.compiler.profile import CompilerProfile
 from npusim.compiler.residency import residences
 from npusim.compiler.rows_alike import shared_rows
 from npusim.compiler.rows_of_batch import rows_of_batch
+from npusim.compiler.scaled_scores import scores_apart
 from npusim.compiler.scans import handed_on, staying
 from npusim.compiler.scratchpad import Scratchpad
 from npusim.compiler.shared_weights import loaded_once
@@ -135,9 +136,12 @@ def _compiled(
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
     if profile.memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
+    scaled: frozenset[str] = frozenset()
+    if generation in profile.fusion.scores_scaled_apart and tiles > 1:
+        placed, scaled = scores_apart(placed, fused.values)
     outputs, masks = frozenset(fused.outputs), profile.memory.masked_scores.get(generation, "")
     masked = masked_sums(placed, sizes, outputs, tiles, masks)
-    placed, chains = find_chains(placed, sizes, room, outputs, heads.softmax, on_tile, masked)
+    placed, chains = find_chains(placed, sizes, room, outputs, heads.softmax, on_tile, masked | scaled)
     batches = profile.memory.as_scheduled and groups
     placed, chains = equal_operands(
         placed, chains, fused.values, sizes, profile.writes_out, room, batches, masked

@@ -74,6 +74,8 @@ class Fusion(Strict):
     `cut_products`: generations on which a Split of a product's channels becomes several products.
     `shares_duplicates`: nodes that compute the same from the same run once.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
+    `scores_scaled_apart`: generations on which scores of a batch of two axes are scaled by a pass of their own, and
+    every step of their attention goes through DDR (npusim.compiler.scaled_scores).
     `borders_by_address`: generations on which a convolution reads an image's own values around it again.
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
@@ -86,6 +88,7 @@ class Fusion(Strict):
     shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
     borders_by_address: tuple[str, ...] = ()
+    scores_scaled_apart: tuple[str, ...] = ()
     tables_in_plain_ops: bool = False
     source: str
 

@@ -70,7 +70,10 @@ def _fused(
     quantised.bypass_pairs(r)
     neutral.drop_neutral(r)
     for name in profile.fusion.patterns:
-        PATTERNS[name](r)
+        if name == "scale_and_bias":
+            drain_path.scale_and_bias(r, generation in profile.fusion.scores_scaled_apart)
+        else:
+            PATTERNS[name](r)
     if generation in profile.fusion.borders_by_address:
         padding.border_into_convolution(r)
     if generation in profile.fusion.mul_reduce_to_matmul:

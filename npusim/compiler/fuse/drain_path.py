@@ -36,9 +36,10 @@ def _absorb(r: Rewriter, host: int, rider: int) -> Node:
     return fused
 
 
-def scale_and_bias(r: Rewriter) -> None:
+def scale_and_bias(r: Rewriter, scores_apart: bool = False) -> None:
     """Add or Sub of a per-channel constant, Mul or Div by one, BatchNormalization behind a convolution
-    or matrix product with constant weights: folded into weights and bias."""
+    or matrix product with constant weights: folded into weights and bias. `scores_apart`: not one behind a batch of
+    products of two axes (npusim.compiler.scaled_scores)."""
     for index, node in r.items(*MAC_NODES):
         axis = 1 if node.op_type.startswith("Conv") else -1
         current, host = node, index
@@ -53,6 +54,8 @@ def scale_and_bias(r: Rewriter) -> None:
                 weights_fixed = len(node.inputs) > 1 and r.constant(node.inputs[1])
                 if op.op_type in ("Mul", "Div") and not weights_fixed and r.value(other[0]).elements != 1:
                     break
+                if scores_apart and not weights_fixed and two_axes(r.value(op.outputs[0]).shape):
+                    break
                 if not _per_channel(r, other[0], current.outputs[0], axis):
                     break
                 if op.op_type == "Mul" and current.post_ops and _scales_layer(r, node, other[0]):
@@ -62,6 +65,11 @@ def scale_and_bias(r: Rewriter) -> None:
             current, host = _absorb(r, host, rider), rider
         if len(node.inputs) > 1 and r.constant(node.inputs[1]):
             _scale_behind_moves(r, host, current)
+
+
+def two_axes(shape: tuple[int, ...]) -> bool:
+    """Whether the batch in front of rows and columns has two axes of more than one."""
+    return sum([n > 1 for n in shape[:-2]]) > 1
 
 
 def _scales_layer(r: Rewriter, node: Node, factor: str) -> bool:
