@@ -136,9 +136,8 @@ def _compiled(
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
     if profile.memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
-    scaled: frozenset[str] = frozenset()
-    if generation in profile.fusion.scores_scaled_apart and tiles > 1:
-        placed, scaled = scores_apart(placed, fused.values)
+    how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
+    placed, scaled, in_strips = scores_apart(placed, fused.values, how)
     outputs, masks = frozenset(fused.outputs), profile.memory.masked_scores.get(generation, "")
     masked = masked_sums(placed, sizes, outputs, tiles, masks)
     placed, chains = find_chains(placed, sizes, room, outputs, heads.softmax, on_tile, masked | scaled)
@@ -146,7 +145,7 @@ def _compiled(
     placed, chains = equal_operands(
         placed, chains, fused.values, sizes, profile.writes_out, room, batches, masked
     )
-    placed, chains = masked_groups(placed, chains, masked, sizes, tiles * capacity, masks)
+    placed, chains = masked_groups(placed, chains, masked | in_strips, sizes, tiles * capacity, masks)
     if profile.memory.natural_cuts:
         placed = without_copies(placed, frozenset(fused.outputs))
     placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
@@ -229,8 +228,10 @@ def _compiled(
     )  # fmt: skip
     if generation in profile.control_transfers:
         emitter.control(placed)
-    if how := profile.memory.channels_in_sixteens.get(generation):
-        placed = in_sixteens(placed, residence, fused.values, tiles, int(hw.dsp.per_tile), how == "one_dsp")
+    if shares := profile.memory.channels_in_sixteens.get(generation):
+        placed = in_sixteens(
+            placed, residence, fused.values, tiles, int(hw.dsp.per_tile), shares == "one_dsp"
+        )
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     if batch > 1:

@@ -130,8 +130,9 @@ def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> li
         one.pieces, one.blocks, one.destination = strips, Blocks(rows=strips), "next"
         arriving = [n for n in step.reads if n not in made and scratchpad.holder(n) is None]
         one.loads = [(n, sizes[n], 1 if n in values else strips) for n in arriving]
+        one.fixed_traffic = one.weights_held = step.fixed_bytes
         one.held_bytes, one.follows = scratchpad.resident_bytes, frozenset(made & set(step.reads))
-        one.reason = f"cut together with its neighbours: scores and their mask in {strips} strips of rows"
+        one.reason = f"cut together with its neighbours: scores in {strips} strips of rows"
     found[-1].destination = "scratchpad" if stays else "ddr"
     for name in masks:
         if sizes[name] <= SMALL_MASK:

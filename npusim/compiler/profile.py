@@ -88,7 +88,7 @@ class Fusion(Strict):
     shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
     borders_by_address: tuple[str, ...] = ()
-    scores_scaled_apart: tuple[str, ...] = ()
+    scores_scaled_apart: dict[str, Literal["in strips", "step by step"]] = field(default_factory=dict)
     tables_in_plain_ops: bool = False
     source: str
 

@@ -80,7 +80,7 @@ def residences(
         if k in chains:
             members, share = steps[k : k + chains[k]], scratchpad.memory.pipelined_share
             apart = not scratchpad.heads.softmax.isdisjoint(members[-1].reads)
-            if members[0].node.op_type == "Add":
+            if members[0].node.op_type in ("Add", "Mul", "Div"):
                 found += masked_strips(k, members, scratchpad)
             else:
                 found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)

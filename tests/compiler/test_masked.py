@@ -77,7 +77,7 @@ def test_addition_softmax_and_product_have_equal_pieces():
     report = planned("panther_lake", 512, heads=16)
     together = [n for n in report.nodes if n.name in ("sum0", "softmax0", "product0")]
     assert len({n.pieces for n in together}) == 1
-    assert all("scores and their mask" in n.reason for n in together)
+    assert all("strips of rows" in n.reason for n in together)
 
 
 def test_large_heads_go_one_by_one_and_take_the_mask_as_it_is():

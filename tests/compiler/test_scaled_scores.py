@@ -1,5 +1,7 @@
 """Scores of windows and heads on NPU 3720: scaled apart, each step through DDR, as in Intel's schedules."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
@@ -43,11 +45,12 @@ def crossings(report, size):
 
 
 @pytest.mark.parametrize("shape", [(4, 4, 256, 16), (16, 4, 64, 32)])
-def test_each_step_goes_through_ddr_on_npu_3720(shape):
+@pytest.mark.parametrize(("profile", "wanted"), [("2026", [1, 1]), ("2026-as-released", [2, 2])])
+def test_factor_and_softmax_read_and_write_ddr_on_npu_3720(profile, wanted, shape):
     windows, heads, rows, _ = shape
-    report = simulate(attention(*shape), "meteor_lake", "2026", band=False)
+    report = simulate(attention(*shape), "meteor_lake", profile, band=False)
     # 2.1 or 0.5 MB: out of the product, in and out of Multiply/as_scaleshift and of the softmax, into the product
-    assert crossings(report, windows * heads * rows * rows * 2)[1:3] == [2, 2]
+    assert crossings(report, windows * heads * rows * rows * 2)[1:3] == wanted
     assert next(n for n in report.nodes if n.name == "scale").engine == "mac_array"
 
 
@@ -66,9 +69,11 @@ def test_elsewhere_and_in_one_window_the_factor_rides_behind_the_product(hw, win
     assert all(n.name != "scale" or n.engine == "none" for n in report.nodes)
 
 
-def test_more_windows_are_never_faster():
+def test_twice_the_windows_cost_what_twice_a_batch_may():
     took = [
         simulate(attention(n, 4, 64, 32), "meteor_lake", "2026", band=False).latency_us
         for n in (1, 2, 4, 8, 16, 32, 64)
     ]
-    assert took == sorted(took)
+    ratios = [more / less for less, more in pairwise(took)]
+    assert min(ratios) >= 0.85
+    assert max(ratios) <= 3.1  # 2.6 from one window, whose scores stay, to two; then 1.4 to 1.9
