@@ -30,7 +30,6 @@ PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 APART = "by a kernel or a move"
 DOUBLED, DOUBLED_APART = "with what is made of it", "with what is made of it, in DDR"
 LINE = "a row of places"  # of a signal: every tile has all of it (npusim.compiler.lines)
-FILLED = "rows of the image, filled up"  # the same of one whose channels and columns are no whole sixteens
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -237,7 +236,7 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
         return made != read
     if LINE in (made, read):
         return made != read
-    if made in (SLABS, FILLED, PARTS) or read in (COPIED, PARTS):
+    if made in (SLABS, PARTS) or read in (COPIED, PARTS):
         return True
     if made == ADDED and read == ROWS:
         made = ROWS

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 
-from npusim.compiler.distribution import FILLED, SLABS, is_pointwise
+from npusim.compiler.distribution import SLABS, is_pointwise
 from npusim.compiler.halo import KERNEL
 from npusim.compiler.image_columns import is_folded, over_channels
 from npusim.compiler.lowered import is_elementwise_pass
@@ -88,7 +88,7 @@ def _of_folded_images(
     found: dict[tuple[str, str], str] = {}
     for step in steps:
         turn = makers.get(step.reads[0]) if step.reads else None
-        apart = turn is not None and turn.sharing in (SLABS, FILLED) and is_folded(step)
+        apart = turn is not None and turn.sharing == SLABS and is_folded(step)
         if apart and over_channels(step, scratchpad.generation):
             uses = scratchpad.uses.get(step.writes[0], ())
             found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses}

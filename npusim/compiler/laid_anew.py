@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from npusim.compiler.place import Placed
-from npusim.graph import Node
+from npusim.graph import Node, Value
 from npusim.work import MoveWork, Work
 
 
@@ -16,3 +18,8 @@ def permuted(node: Node, works: tuple[Work, ...], why: str, sharing: str) -> Pla
 def transferred(node: Node, work: MoveWork, why: str) -> Placed:
     """A step of the DMA that makes what `node` writes."""
     return Placed(node, "dma", (work,), "dma", why, node.inputs, node.outputs, 0.0, 0.0)
+
+
+def whole(node: Node, values: Mapping[str, Value], why: str) -> Placed:
+    """A step of the DMA that makes all of a node's result."""
+    return transferred(node, MoveWork(values[node.outputs[0]].npu_bytes), why)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from npusim.compiler.distribution import FILLED, IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width
-from npusim.compiler.filled_images import fills_both, two_change
+from npusim.compiler.distribution import IMAGE, IMAGE_OPS, SLABS, image_leaves, padded_width
+from npusim.compiler.filled_images import COPIED_BEHIND, fills_both, fills_later, two_change
 from npusim.compiler.image_columns import crosses, folds
 from npusim.compiler.images import IMAGE_RANKS, is_image, reads_image
-from npusim.compiler.laid_anew import permuted, transferred
+from npusim.compiler.laid_anew import permuted, whole
 from npusim.compiler.lone_images import stands_alone
 from npusim.compiler.neighbours import reading_nodes
 from npusim.compiler.one_channel import expanded, one_line
@@ -163,20 +163,20 @@ class Layouts:
     def _image_turned(self, name: str, value: Value, reader: Placed) -> list[Placed]:
         """[N,C,H,W] or [N,C,L] to channels last; few channels become 16 on some generations."""
         batch, channels, height, width = (*value.shape, 1)[:4]
+        pads, scheduled = self.generation in self.profile.pads_images, self._as_scheduled(reader)
         if channels == 1 and len(value.shape) == 3:
             self._laid_out(name, value, (batch, CHANNEL_BLOCK, height))
-            wide_line, pads = self.values[self.turned[name]], self.generation in self.profile.pads_images
-            return [expanded(name, wide_line, pads)]
+            return [expanded(name, self.values[self.turned[name]], pads)]
         wide = channels
         if reader.lowering == "scale_shift":  # a depthwise convolution takes whole sixteens
             wide = ceil_to(channels, CHANNEL_BLOCK)
-        elif self.generation in self.profile.pads_images and not self.folds(reader, value):
+        elif pads and not self.folds(reader, value):
             wide = max(channels, CHANNEL_BLOCK)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
-        strips = self._by_law(reader)  # their last one may be short
-        columns = width if strips else padded_width(height, width)
-        around = self.generation in self.profile.memory.rows_around
-        if self._as_scheduled(reader) and fills_both(value, reader.steps[0], around):
+        columns = (
+            width if self._by_law(reader) else padded_width(height, width)
+        )  # the last of strips may be short
+        if scheduled and fills_both(value, reader.steps[0], not pads):
             columns = ceil_to(width, PIXELS_AT_ONCE)
         if len(value.shape) == 4 and columns != width:
             if batch > 1 and name not in self.called:
@@ -187,12 +187,12 @@ class Layouts:
         signal = reader.lowering == "scale_shift" and len(value.shape) == 3
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
-        whole = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
-        short = self._as_scheduled(reader) and value.npu_bytes <= SHORT_LINE_BYTES
-        if len(value.shape) == 3 and whole and reader.node.op_type in POOLED and not short:
+        even = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
+        short = scheduled and value.npu_bytes <= SHORT_LINE_BYTES
+        if len(value.shape) == 3 and even and reader.node.op_type in POOLED and not short:
             return self._line_turned(name, value)
-        pads = self._as_scheduled(reader) and self.generation in self.profile.pads_images
-        if pads and reader.lowering not in WINDOW_LIMITS and fills_line(value, reader.node.op_type):
+        fills = pads and scheduled and reader.lowering not in WINDOW_LIMITS
+        if fills and fills_line(value, reader.node.op_type):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             works = fill_line(value, self.tiles * self.placer.tile_bytes)
             self._laid_out(name, value, kept)
@@ -200,8 +200,10 @@ class Layouts:
         shape = (batch * height, width, channels)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)
-        work = self._turn(MacOp.PERMUTE_IMAGE, source, value, shape)
-        return [*added, self._pass(name, source, (work,), sharing)]
+        works = (self._turn(MacOp.PERMUTE_IMAGE, source, value, shape),)
+        if sharing == COPIED_BEHIND:
+            works, sharing = (*works, MoveWork(value.npu_bytes, "ddr", "ddr")), SLABS
+        return [*added, self._pass(name, source, works, sharing)]
 
     def _line_turned(self, name: str, value: Value) -> list[Placed]:
         """A line whose places are no whole sixteens, for a pooling: copied, spread out by a convolution to four columns
@@ -210,7 +212,7 @@ class Layouts:
         source = f"{name}/padded"
         self.values[source] = replace(value, name=source)
         why = "a line whose places are no whole sixteens is copied"
-        copied = self._transferred(Node(source, "Pad", (name,), (source,)), why)
+        copied = whole(Node(source, "Pad", (name,), (source,)), self.values, why)
         self._laid_out(name, value, value.shape)
         return [copied, self._pass(name, source, spread_line(value), SLABS)]
 
@@ -249,7 +251,7 @@ class Layouts:
         """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
-        return self._transferred(node, why)._replace(lowering="dma_permute", sharing=IMAGE)
+        return whole(node, self.values, why)._replace(lowering="dma_permute", sharing=IMAGE)
 
     def _wide(self, name: str) -> bool:
         """Whether the rows of an image were padded for the pass that turns it."""
@@ -270,27 +272,26 @@ class Layouts:
         out = f"{name}/padded"
         self.values[out] = replace(self.values[name], name=out, shape=shape)
         why = "an image whose pixels are no whole sixteens is copied with padded rows"
-        added.append(self._transferred(Node(out, "Pad", (name,), (out,)), why))
+        added.append(whole(Node(out, "Pad", (name,), (out,)), self.values, why))
         return out
-
-    def _transferred(self, node: Node, why: str) -> Placed:
-        """A step of the DMA that makes the node's result."""
-        return transferred(node, MoveWork(self.values[node.outputs[0]].npu_bytes), why)
 
     def _shared(self, reader: Placed, value: Value) -> str:
         """How an image lies over the tiles when it is turned for `reader`."""
         height, width = (*value.shape[2:], 1)[:2]
         around = self.generation in self.profile.memory.rows_around
-        work = reader.steps[0]
+        work, scheduled = reader.steps[0], self._as_scheduled(reader)
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
-        if self._as_scheduled(reader) and self.folds(reader, value):
+        if scheduled and self.folds(reader, value):
             behind = self.readers.get(reader.writes[0], [])
             leaves = leaves or crosses(reader, behind, self.values, self.generation)
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
-        if few and not around and self._as_scheduled(reader):
+        if few and not around and scheduled:
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
-        if self._as_scheduled(reader) and fills_both(value, work, around):
-            return FILLED if not around or two_change(value, work, self.tiles) else IMAGE
+        later = self.generation not in self.profile.pads_images
+        if scheduled and fills_both(value, work, later):
+            return SLABS if not around or two_change(value, work, self.tiles) else IMAGE
+        if scheduled and later and fills_later(value, work):
+            return COPIED_BEHIND if leaves else SLABS
         if self._moves_pixels(reader):
             made = self.values[reader.writes[0]]
             leaves = pixels_cross(value, made, self.tiles, self.generation, self.profile)

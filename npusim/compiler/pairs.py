@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.distribution import FILLED, SLABS
+from npusim.compiler.distribution import SLABS
 from npusim.compiler.pieces import TWICE_KERNELS
 from npusim.compiler.place import Placed
 from npusim.compiler.prefetch import compute_bytes
@@ -76,7 +76,7 @@ def image_by_image(
     if not isinstance(first, MacWork) or first.op != MacOp.PERMUTE_IMAGE or images <= 1:
         return None
     made = turn.writes[0]
-    if turn.sharing in (SLABS, FILLED) or reader.reads != turn.writes or len(readers[made]) > 1:
+    if turn.sharing == SLABS or reader.reads != turn.writes or len(readers[made]) > 1:
         return None
     if not isinstance(second, MacWork) or second.op not in IMAGE_READERS:
         return None

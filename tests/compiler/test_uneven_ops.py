@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
-from npusim.compiler.filled_images import fills_both
+from npusim.compiler.filled_images import fills_both, fills_later
 from npusim.compiler.negated import stays
 from npusim.compiler.relaid import FEW_COLUMNS, FEW_ROWS, relaid
 from npusim.graph import DType, Value
@@ -118,7 +118,9 @@ def test_only_images_that_fill_neither_channels_nor_columns_are_filled_up_in_bot
     image = Value("x", (1, channels, height, width), DType.FLOAT16)
     pool = MacWork(MacOp.MAX_POOL, height, width, channels, channels, height, width)
     assert fills_both(image, pool, True) == (channels % 16 > 0 and width % 16 > 0)
-    assert not fills_both(image, replace(pool, op=MacOp.CONVOLUTION), True)
+    over_all = replace(pool, op=MacOp.CONVOLUTION)
+    assert not fills_both(image, over_all, True) and not fills_later(image, pool)
+    assert fills_later(image, over_all) == (channels > 32 and channels % 16 > 0 and height * width % 16 == 0)
 
 
 @pytest.mark.parametrize("npu", ["lunar_lake", "panther_lake"])
@@ -141,6 +143,7 @@ def _depthwise(images):
         "bin_Mul_40_1000_by_40_1", "scatternd_200_64_30", "perm_0321_1_20_30_40", "gatherx_1_1_60_200_by_12",
         "red_Sum_1_1_3200_706", "red_Mean_23_1_32_105_192", "Sub_63_10_8_by_1_63_10_8",
         "Mul_33_48_154_by_1_33_1_1", "convb_7_41_64_3_2_9_1", "convb_6_35_224_1_2_30_1", "convb_8_20_20_3_1_30_20",
+        "conv_367_14_1_1_48_1", "conv_123_10_1_1_62_1",
         "deconv_46_56_4_2_15", "deconv_50_228_4_2_34", "deconv_48_24_4_2_20",
         "expand_1_2_1_900_64_to_1_2_7_900_64", "pool_Average_3_1_1_0_with_1_64_30_30", "conv_5_20_3_1_200_1",
     ],
