@@ -35,12 +35,13 @@ def fills_both(image: Value, work: Work, later: bool) -> bool:
 
 def two_change(image: Value, work: Work, tiles: int) -> bool:
     """Whether the tiles that turned such an image by rows share its channels next (40 x 60 x 60 on three tiles, not
-    72 x 24 x 100), or its pixels are no whole sixteens."""
+    72 x 24 x 100), or its pixels are no whole sixteens. No `tiles`: sixteens for all of them make no difference (NPU
+    4000: 50 x 60 x 60)."""
     _, channels, height, width = image.shape
     if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
         return bool(work.kernel_h > 1)
     window = isinstance(work, MacWork) and work.kernel_h > 1 and over_channels(work, height)
-    even = ceil_to(channels, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles == 0
+    even = tiles > 0 and ceil_to(channels, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles == 0
     return window or even or height * width % PIXELS_AT_ONCE > 0
 
 

@@ -289,8 +289,8 @@ class Layouts:
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))
         later = self.generation not in self.profile.pads_images
         if scheduled and fills_both(value, work, later):
-            return SLABS if not around or two_change(value, work, self.tiles) else IMAGE
-        if scheduled and later and fills_later(value, work):
+            return SLABS if not around or two_change(value, work, self.tiles if later else 0) else IMAGE
+        if scheduled and later and int(reader.node.attribute("group", 1)) == 1 and fills_later(value, work):
             return COPIED_BEHIND if leaves else SLABS
         if self._moves_pixels(reader):
             made = self.values[reader.writes[0]]
