@@ -27,6 +27,7 @@ from npusim.compiler.guard import BREAKS, TaskBudget, broken
 from npusim.compiler.guarded import turned_scores
 from npusim.compiler.head_cuts import NO_HEADS
 from npusim.compiler.heads import heads_apart
+from npusim.compiler.image_channels import over_channels
 from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.late import as_late_as_read
@@ -177,6 +178,10 @@ def _compiled(
         folds,
     )
     scratchpad.in_ddr.update(fused.inputs, padded)
+    lone = lone_images(placed, frozenset(graph.outputs))
+    if generation in profile.memory.images_over_channels:
+        by_law = lone if profile.memory.turns_in_strips else frozenset()
+        scratchpad.over_channels = over_channels(placed, sizes, room, tiles, capacity, by_law)
     dsps = tiles * int(hw.dsp.per_tile)
     ends = generation in profile.memory.kernels_without_halo
     machine = Machine(
@@ -186,7 +191,7 @@ def _compiled(
         turns=generation in profile.memory.turns_in_strips,
         as_scheduled=profile.memory.planes_as_scheduled, resident=room, rows_around=scratchpad.rows_around,
         one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
-        tile_bytes=capacity,
+        tile_bytes=capacity, by_themselves=frozenset(scratchpad.over_channels),
     )  # fmt: skip
     planes = plane_chains(
         placed,
@@ -194,7 +199,7 @@ def _compiled(
         fused.values,
         frozenset(fused.outputs),
         machine,
-        lone_images(placed, frozenset(graph.outputs)),
+        lone,
         folds,
     )
     least = profile.memory.activated_in_step.get(generation)

@@ -43,6 +43,7 @@ class Memory(Strict):
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
+    `images_over_channels`: ... the first convolution over channels, its image inside (npusim.compiler.image_channels).
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
     where the graph does nothing else with it;
     `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
@@ -125,6 +126,7 @@ class Memory(Strict):
     problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
+    images_over_channels: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()
     norms_in_strips: tuple[str, ...] = ()

@@ -148,7 +148,7 @@ def _run(
         member = _member(step, sizes, values, machine)
         if member is None or (machine.as_scheduled and run and not same_plane(run[-1], member)):
             break
-        run.append(as_counted(member) if machine.as_scheduled else member)
+        run.append(as_counted(member, machine) if machine.as_scheduled else member)
     return run
 
 
@@ -185,7 +185,7 @@ def _member(
         return None
     if step.reads_turned and machine.turns and step.node.op_type in SPREADING:
         return None
-    if isinstance(step.reads[0], Filled):  # cut by itself in Intel's schedules
+    if isinstance(step.reads[0], Filled) or step.writes[0] in machine.by_themselves:  # there, too
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     alone = is_folded(step) if machine.image_alone else _need(step, sizes, machine) <= machine.room

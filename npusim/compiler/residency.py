@@ -20,6 +20,7 @@ from npusim.compiler.follow import follow, of_phases, saved_in_place
 from npusim.compiler.gates import weights_of_gate
 from npusim.compiler.halo import KERNEL, add_rows_around, cross_halo, rows_again
 from npusim.compiler.heads import cut_by_heads, head_chain
+from npusim.compiler.image_channels import image_stays
 from npusim.compiler.image_norms import cross_inside, cross_norm
 from npusim.compiler.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.kernel_sharing import GATED, kernel_edges
@@ -184,6 +185,8 @@ def _computed(
         and (s := attention.strips(scratchpad.tiles, tile_bytes))
     ):
         in_strips(step, scratchpad, r, s)
+        keeps_loads = False
+    elif image_stays(step, scratchpad, r):
         keeps_loads = False
     elif too_large_twice(step, need, scratchpad.tiles, tile_bytes) and not stays(step):
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)

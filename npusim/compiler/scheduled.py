@@ -29,8 +29,10 @@ from npusim.compiler.strips import (
 
 MOST_AS_SCHEDULED = 16  # members of a group; the longest in Intel's schedules has 14
 FURTHER = 4  # steps behind the last one that does not fit
-# Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone.
-IMAGE_STRIPS = 6
+# Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone. Where the image
+# is folded (NPU 5010) up to 22, and its strips take the array no longer than the whole (25 of 27 stems at 288 to 640
+# pixels that do not go over channels, npusim.compiler.image_channels).
+IMAGE_STRIPS, FOLDED_STRIPS = 6, 22
 # What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
 # schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
 WINDOW_COST = 1.5
@@ -55,9 +57,9 @@ def _by_pairs(before: Member, after: Member) -> bool:
     return (before.folds and after.window[1] > 1) or (before.window[1] > 1 and after.folds)
 
 
-def as_counted(m: Member) -> Member:
-    """A member with the counts of this choice: windows of strips are dearer."""
-    convolves = not m.kernel and not m.channels and m.window != (1, 1)
+def as_counted(m: Member, machine: Machine) -> Member:
+    """A member with the counts of this choice: windows of strips are dearer, but those over a folded image."""
+    convolves = not m.kernel and not m.channels and m.window != (1, 1) and not _folded(m, machine)
     return m._replace(compute=m.compute * WINDOW_COST) if convolves else m
 
 
@@ -97,6 +99,15 @@ def segments(
             i += 1
     cuts = [(group, choice.cost(group, choice.in_ddr(groups, i))[1]) for i, group in enumerate(groups)]
     return [(a, b - a, cut) for (a, b), cut in cuts if cut is not None]
+
+
+def _folded(m: Member, machine: Machine) -> bool:
+    """Whether a member reads an image whose columns are folded into channels."""
+    return m.image and not machine.image_alone
+
+
+def _waste(m: Member, rows: int, columns: int, machine: Machine) -> float:
+    return 1.0 if m.kernel or _folded(m, machine) else waste(m, rows, columns, machine.tiles)
 
 
 class _Choice:
@@ -198,9 +209,10 @@ def _price(
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
     found: tuple[float, Cut | None] = (inf, None)
     least = inf
+    most = FOLDED_STRIPS if _folded(members[0], machine) else IMAGE_STRIPS
     fewest = grids(pieces, last.height, last.width, machine.both_axes, 0)
     for rows, columns in grids(pieces, last.height, last.width, machine.both_axes, MORE):
-        if members[0].image and (columns > 1 or rows > IMAGE_STRIPS):
+        if members[0].image and (columns > 1 or rows > most):
             continue
         if columns > 1 and any([_by_pairs(a, b) for a, b in pairwise(members)]):
             continue  # no whole pairs of columns
@@ -210,7 +222,7 @@ def _price(
         )  # fmt: skip
         edges = _edges(members, outside, overlaps, rows, columns)
         parts = [
-            m.compute * share * (1.0 if m.kernel else waste(m, rows, columns, machine.tiles))
+            m.compute * share * _waste(m, rows, columns, machine)
             for m, share in zip(members, again, strict=True)
         ]
         compute = sum(parts)

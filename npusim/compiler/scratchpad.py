@@ -90,6 +90,7 @@ class Scratchpad:
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
+        self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
