@@ -18,7 +18,9 @@ Uneven channels lie one pixel behind the other where folded convolutions read an
 where any other does. Who reads the one as the other gets it from DDR, written without its padding (72 channels on 96 x
 96 of MobileNet-v3 between its folded convolutions and its windows: 1,327 KB four times, on all NPUs; 40 on 160 x 160 of
 windows of DBNet, 24 on 80 x 80 of additions, or of what is added to a folded one's). Up to 64 channels are padded
-inside by a pass of the array (`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120)."""
+inside by a pass of the array (`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120), and more of an image
+of 32 times the weights of that pass (72 of 104, 108 and 112 x 112, 33.8 times; not of 96 and 100 x 100, nor 120 of 96
+and 112 x 112, up to 31.3)."""
 
 from __future__ import annotations
 
@@ -37,17 +39,20 @@ from npusim.work import MacOp, MacWork
 ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 PADDED_INSIDE = 64  # channels, by a convolution
+FEW_WEIGHTS = 32  # times the bytes of its weights: images of more channels
 
 
 class Folds(NamedTuple):
-    """Results of convolutions whose columns are folded; what crosses DDR for it: (tensor, what its reader makes)."""
+    """Results of convolutions whose columns are folded; what crosses DDR for it, and what a pass pads: (tensor, what
+    its reader makes)."""
 
     results: frozenset[str] = frozenset()
     crossing: frozenset[tuple[str, str]] = frozenset()
+    padded: frozenset[tuple[str, str]] = frozenset()
 
     def noted(self, m: Member) -> Member:
         """A member of a chain, with what is known of it."""
-        refilled = any([(n, m.write) in self.crossing for n in m.reads])
+        refilled = any([(n, m.write) in self.crossing or (n, m.write) in self.padded for n in m.reads])
         return m._replace(folds=m.write in self.results, refilled=refilled)
 
 
@@ -59,16 +64,21 @@ def folds_of(
 ) -> Folds:
     """Which columns are folded, and what that brings about. `outputs`: of the graph."""
     results = folded(placed, values, tile_bytes, outputs)
-    return Folds(frozenset(results), frozenset(_crossing(placed, values, results))) if results else NO_FOLDS
+    if not results:
+        return NO_FOLDS
+    crossing, padded = _refilled(placed, values, results)
+    return Folds(frozenset(results), frozenset(crossing), frozenset(padded))
 
 
-def _crossing(
+def _refilled(
     placed: Sequence[Placed], values: Mapping[str, Value], results: Set[str]
-) -> list[tuple[str, str]]:
-    """What lies without its padding and is read with it, or the other way."""
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What lies without its padding and is read with it, or the other way: what crosses DDR for it, and what a pass
+    pads."""
     dense: set[str] = set()  # without padding
     padded: set[str] = set()
-    found = []
+    found: list[tuple[str, str]] = []
+    inside: list[tuple[str, str]] = []
     for step in placed:
         if len(step.writes) != 1 or not step.reads:
             continue
@@ -82,7 +92,7 @@ def _crossing(
         elif on_plane:
             padded.add(out)
             if name in dense and values[name].shape[1] > PADDED_INSIDE:
-                found.append((name, out))
+                (inside if _large_beside_weights(values[name]) else found).append((name, out))
         elif not dense.isdisjoint(step.reads):
             dense.add(out)
             found += [(n, out) for n in step.reads if n in padded]
@@ -91,7 +101,15 @@ def _crossing(
         for known in (dense, padded):
             if not _uneven(out, values):
                 known.discard(out)
-    return found
+    return found, inside
+
+
+def _large_beside_weights(image: Value) -> bool:
+    """Whether an image is large beside the weights of the pass that pads its channels, folding columns."""
+    channels = image.shape[1]
+    together = CHANNEL_BLOCK // gcd(channels, CHANNEL_BLOCK)
+    weights = together**2 * channels * ceil_to(channels, CHANNEL_BLOCK) * image.dtype.npu_bytes
+    return bool(image.npu_bytes >= FEW_WEIGHTS * weights)
 
 
 def folded(

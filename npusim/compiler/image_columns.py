@@ -34,8 +34,10 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     """Whether a convolution takes `image` folded: where, padded to 16 channels, it would not fit into one tile.
 
     Intel's schedules: 3 channels to 64 at 96 x 96 (1,474,560 bytes and weights) are folded on NPU 4000 (1,474,560
-    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. `leaves`:
-    what leaves the graph at once is written channels first, and not folded."""
+    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. Each of its
+    strides must make a result: without padding (7 x 7 and 3 x 3 at a stride of 2 over 224 and 256 columns, as in
+    SqueezeNet and Inception: 111 or 127 of 128) no image is folded on any NPU. `leaves`: what leaves the graph at once
+    is written channels first, and not folded."""
     work = reader.steps[0]
     if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w == work.stride_w:
         return False
@@ -43,6 +45,8 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
         return False
     batch, channels, height, width = image.shape
     if channels >= CHANNEL_BLOCK or width % CHANNEL_BLOCK or CHANNEL_BLOCK % int(work.stride_w):
+        return False
+    if work.out_w * work.stride_w != width:
         return False
     padded = CHANNEL_BLOCK * height * width * work.input_bytes
     made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch

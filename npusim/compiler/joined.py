@@ -6,7 +6,7 @@ rows never do; pieces of channels stay for one reader, of planes whose rows the 
 
 from __future__ import annotations
 
-from collections.abc import Container, Set
+from collections.abc import Container, Sequence, Set
 
 from npusim.compiler.distribution import (
     APART,
@@ -135,6 +135,21 @@ def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
     if wide and not made.isdisjoint((ENLARGED, ENLARGED_WIDE)):
         return True
     return ENLARGED in made and bool(shared_parts(step, scratchpad))
+
+
+def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scratchpad) -> bool:
+    """Whether a Concat of images goes through DDR since the whole and what a reader makes of it are larger than one
+    tile, however the tiles share it (two convolutions of one image in front of a pooling, a window or a 1x1: 256
+    channels of 55 to 64 pixels, 128 of 96 and 64 of 112 on NPU 4000 and 5010, 256 of 56 and 62 on 3720; not of 46, 48
+    and, on 3720, 55, nor 128 of 62 or 512 of 31: 35 of 38 in Intel's schedules). What is joined with what a depthwise
+    convolution makes of it stays."""
+    if step.node.op_type != "Concat" or all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
+        return False
+    if DOUBLED in {scratchpad.joined_over.get(n) for n in step.reads}:
+        return False
+    readers = [steps[i] for i in scratchpad.uses.get(step.writes[0], ())]
+    made = [sum(scratchpad.sizes[n] for n in s.writes) for s in readers if s.steps]
+    return scratchpad.sizes[step.writes[0]] + max(made, default=0.0) > scratchpad.tile_bytes
 
 
 def is_small(name: str, scratchpad: Scratchpad) -> bool:

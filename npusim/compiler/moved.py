@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from npusim.compiler.apart import stays_apart, with_the_others
 from npusim.compiler.distribution import COPIED, PARTS
 from npusim.compiler.follow import follow
 from npusim.compiler.head_cuts import GATHERED
-from npusim.compiler.joined import copied_in_ddr, is_small, joined_in_ddr, parts_through_ddr, shared_parts
+from npusim.compiler.joined import (
+    copied_in_ddr,
+    is_small,
+    joined_beside_reader,
+    joined_in_ddr,
+    parts_through_ddr,
+    shared_parts,
+)
 from npusim.compiler.moved_inside import LARGER, SPREAD
 from npusim.compiler.padded_channels import FILLED, filled
 from npusim.compiler.place import Placed
@@ -51,7 +58,13 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
 
 
 def strided(
-    k: int, step: Placed, scratchpad: Scratchpad, r: Residence, inputs: Set[str], outputs: Set[str]
+    k: int,
+    step: Placed,
+    steps: Sequence[Placed],
+    scratchpad: Scratchpad,
+    r: Residence,
+    inputs: Set[str],
+    outputs: Set[str],
 ) -> None:
     """No task: the result lies where its parts lie; in the scratchpad it takes their place. What has a place of its
     own (an input of the graph that becomes part of an output, a part of something that stays whole) is copied."""
@@ -60,6 +73,7 @@ def strided(
     large = parts_through_ddr(step, scratchpad) or not is_small(step.writes[0], scratchpad)
     several = large and bool(shared_parts(step, scratchpad))
     several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
+    several = several or joined_beside_reader(step, steps, scratchpad)
     if all(h is not None for h in holders) and not out and not several:
         for name in step.reads:
             scratchpad.release(name, k)

@@ -100,7 +100,7 @@ def residences(
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
         if step.engine == "none":
-            strided(k, step, scratchpad, r, inputs, outputs)
+            strided(k, step, steps, scratchpad, r, inputs, outputs)
         elif step.engine == "dma":
             scratchpad.cross_tiles(step, sharing, r)
             crossing, r.reason = r.reason, ""

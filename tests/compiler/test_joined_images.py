@@ -7,6 +7,10 @@ from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.profile import load_profile
 from npusim.graph import DType, Graph, Node, Value
+from npusim.onnx_io import of_model
+from npusim.simulation import simulate
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import conv
 
 PROFILE = load_profile("2026-as-released")
 HARDWARE = {"3720": "meteor_lake", "4000": "lunar_lake", "5010": "panther_lake"}
@@ -199,3 +203,38 @@ def test_uneven_channels_are_filled_up_for_a_pooling_of_a_large_image(npu):
     assert filled(24, 320) == (npu != "5010")
     assert not filled(24, 64)
     assert not filled(32, 320)
+
+
+def fire_bytes(npu, tiles, size, channels):
+    """MB that cross DDR in a network of one module of a SqueezeNet, 1x1 and 3x3 joined, and a pooling."""
+    g = Builder(weights=False)
+    x = g.op("Relu", conv(g, g.input(1, 3, 2 * size, 2 * size), 3, 32, 3, 2))
+    x = g.op("Relu", conv(g, x, 32, 32, 1))
+    parts = [g.op("Relu", conv(g, x, 32, channels // 2, k)) for k in (1, 3)]
+    x = g.op("MaxPool", g.op("Concat", *parts, axis=1), kernel_shape=[3, 3], strides=[2, 2])
+    x = g.op("Relu", conv(g, g.op("Relu", conv(g, x, channels, 32, 1)), 32, 64, 3))
+    x = g.op("Conv", g.op("GlobalAveragePool", x), g.weight(16, 64, 1, 1))
+    machine = load_hardware(HARDWARE[npu]).replace({"tiles": tiles})
+    return simulate(of_model(g.model(x), ""), machine, "2026", band=False).bytes_moved / 1e6
+
+
+@pytest.mark.parametrize(
+    ("npu", "tiles", "size", "theirs"),
+    [
+        ("3720", 2, 62, 5.17),
+        ("4000", 4, 62, 5.37),
+        ("5010", 3, 62, 4.46),
+        ("4000", 4, 55, 4.26),
+        ("5010", 3, 55, 3.60),
+    ],
+)
+def test_a_whole_that_fits_into_no_tile_beside_its_pooling_crosses(npu, tiles, size, theirs):
+    """256 channels written and read once by hand, as in Intel's schedules; half of them stay."""
+    both = 2 * 256 * size * size * 2 / 1e6
+    assert fire_bytes(npu, tiles, size, 256) == pytest.approx(theirs, rel=0.05)
+    assert fire_bytes(npu, tiles, size, 256) - fire_bytes(npu, tiles, size, 128) > 0.75 * both
+
+
+def test_on_npu_3720_a_whole_that_fits_into_a_tile_stays():
+    """55 x 55 x 256 and what is pooled of them are 1.92 of 1.98 MB: 1.00 MB cross in Intel's schedule."""
+    assert fire_bytes("3720", 2, 55, 256) == pytest.approx(1.0, rel=0.05)
