@@ -143,7 +143,9 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     channels of 55 to 64 pixels, 128 of 96 and 64 of 112 on NPU 4000 and 5010, 256 of 56 and 62 on 3720; not of 46, 48
     and, on 3720, 55, nor 128 of 62 or 512 of 31: 35 of 38 in Intel's schedules). What is joined with what a depthwise
     convolution makes of it stays."""
-    if step.node.op_type != "Concat" or all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
+    if step.node.op_type != "Concat" or not scratchpad.as_scheduled:
+        return False
+    if all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
         return False
     if DOUBLED in {scratchpad.joined_over.get(n) for n in step.reads}:
         return False
