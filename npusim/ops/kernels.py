@@ -204,6 +204,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "rows fetched by DMA, in the time that moving the whole table takes (Intel's estimate)",
     ),
     "dma_permute": (("dma",), "a transpose by DMA"),
+    "mac_permute_twice": (("mac_array",), "a transpose as two such poolings, through DDR"),
     "mac_permute": (("mac_array",), "a transpose as a 1x1 max pooling that writes in another order"),
     "decomposed": (("mac_array", "dsp"), "several steps on more than one engine"),
     "gates_in_halves": (

@@ -12,6 +12,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, copy, dsp, on_mac_array, one_tap,
 from npusim.ops.registry import VIEW, OpCase, op
 from npusim.ops.resizing import read_at_addresses
 from npusim.ops.stepping import stepped
+from npusim.ops.turned_twice import in_two, last_to_front
 from npusim.work import Lowering, MacOp, MacWork, Work
 
 
@@ -62,7 +63,11 @@ def merged(shape: tuple[int, ...], perm: tuple[int, ...]) -> list[int]:
     return [sorted(starts).index(r) for r in starts]
 
 
-@op("Transpose", lowerings=("view", "dma_permute", "mac_permute", "dsp"), kernels=("permute",))
+@op(
+    "Transpose",
+    lowerings=("view", "dma_permute", "mac_permute", "mac_permute_twice", "dsp"),
+    kernels=("permute",),
+)
 def transpose(c: OpCase) -> tuple[Lowering, ...]:
     """A view if only axes of length 1 move. If the innermost axis stays, DMA copies whole runs; else it
     goes element by element (`elements` > 0). `mac_permute`: a 1x1 max pooling that writes in another order, as
@@ -82,7 +87,8 @@ def transpose(c: OpCase) -> tuple[Lowering, ...]:
         turn = _shuffled(c, source)
     else:
         turn = replace(per_element(c, MacOp.MAX_POOL), planes=int(_columns_innermost(source.shape, perm)))
-    return by_dma, Lowering("mac_permute", (turn,)), dsp(c, "permute")
+    found = (by_dma, Lowering("mac_permute", (turn,)), dsp(c, "permute"))
+    return (*found, in_two(source)) if last_to_front(source.shape, perm) else found
 
 
 def shuffles(node: Node) -> bool:
