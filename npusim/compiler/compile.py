@@ -32,11 +32,13 @@ from npusim.compiler.joined import JOINED_SHARE
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.lines import Lines
+from npusim.compiler.joined_halves import joined_halves
 from npusim.compiler.lone_images import lone_images
 from npusim.compiler.masked import masked_groups, masked_sums
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.padded_channels import with_channels
 from npusim.compiler.parts import edge_of
+from npusim.compiler.pixel_lists import Lists
 from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
 from npusim.compiler.planes import plane_chains
@@ -102,7 +104,7 @@ def _compiled(
     if profile.fusion.early_slices:
         fused = early_slices(fused)
     warnings = [*graph.warnings, *notes]
-    placed, unpriced, fused, part_of, padded = _place(
+    placed, unpriced, fused, part_of, padded, lists = _place(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
     if profile.memory.late_as_read:
@@ -129,12 +131,18 @@ def _compiled(
     groups = generation in profile.groups_over_tiles
     turns = groups and generation in profile.memory.operands_in_strips
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
+    placed = lists.turned(placed, fused.values, sizes, frozenset(fused.outputs))
+    if generation in profile.memory.lists_copied:
+        lists.copy(placed, fused.values, part_of)
+    halves: dict[str, int] = {}
     if profile.memory.natural_cuts:
         most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))
         in_ddr = profile.memory.joined_in_ddr(generation)
         beside = generation in profile.memory.padded_channels_in_ddr
         placed = with_channels(placed, fused.values, sizes, edge, beside, profile.memory.as_scheduled)
-        placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr)
+        halves_most = profile.memory.halves_joined.get(generation, 0.0) * tiles * capacity
+        halves = joined_halves(placed, sizes, part_of, halves_most, edge)
+        placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr, halves)
     if profile.memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
@@ -154,6 +162,7 @@ def _compiled(
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
     stay |= handed_on(placed, fused.values, profile.memory, generation, tiles, frozenset(part_of.values()))
+    stay |= lists.stay
     wholes = frozenset(part_of.values())
     stay |= shared_rows(placed, fused.values, tiles, wholes)
     if generation in profile.memory.scales_between_sums_stay:
@@ -176,6 +185,8 @@ def _compiled(
         on_all_tiles,
         heads,
         folds,
+        halves,
+        lists,
     )
     scratchpad.in_ddr.update(fused.inputs, padded)
     lone = lone_images(placed, frozenset(graph.outputs))
@@ -259,9 +270,9 @@ def _place(
     profile: CompilerProfile,
     allow_unmodelled: bool,
     max_memory_bytes: float | None = None,
-) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str], set[str]]:
-    """All nodes placed, with what is added at the edge of the graph, which tensors are parts of others, and
-    which inputs are loaded with padding."""
+) -> tuple[list[Placed], list[Unpriced], Graph, dict[str, str], set[str], Lists]:
+    """All nodes placed, with what is added at the edge of the graph, which tensors are parts of others,
+    which inputs are loaded with padding, and which tensors are lists of pixels."""
     one_dsp = frozenset(profile.dsp.one_dsp)
     tile_bytes = float(hw.scratchpad.capacity_bytes)
     lookup, tiles = bool(hw.mac_array.lookup_unit), int(hw.tiles)
@@ -297,7 +308,8 @@ def _place(
     ends, outputs = edges.behind(placed)
     placed += ends
     fused = replace(graph, values=edges.values, outputs=outputs)
-    return placed, unpriced, fused, placer.part_of, edges.padded
+    order = placer.image_order
+    return placed, unpriced, fused, placer.part_of, edges.padded, Lists(order.lists, order.listed_rows)
 
 
 def _node_bytes(node: Node, values: dict[str, Value]) -> float:

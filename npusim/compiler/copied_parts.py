@@ -7,7 +7,7 @@ partial and searched networks on all three NPUs), where the whole is put togethe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Set
 from dataclasses import replace
 
 from npusim.compiler.distribution import (
@@ -38,11 +38,13 @@ def parts_copied(
     keep: Set[str],
     over_channels: bool,
     narrow: float = 0,
+    halves: Container[str] = (),
 ) -> list[Placed]:
     """The steps, with a pass for each part that is copied. What it makes is added to `values` and `sizes` (bytes).
     `most`: bytes of what is put together inside; `keep`: inputs and outputs of the graph; `over_channels`: parts that
     the tiles share over channels and over rows are put together in DDR (`channels_joined_in_ddr`); `narrow`: so are
-    those of planes of up to so many rows (`shared_parts_in_ddr_rows`)."""
+    those of planes of up to so many rows (`shared_parts_in_ddr_rows`). `halves`: wholes that stay inside though they
+    take slices of a Split (npusim.compiler.joined_halves)."""
     if not any(s.node.op_type == "Concat" for s in placed):
         return placed
     joined = joined_over(placed, over_channels, narrow)
@@ -54,10 +56,12 @@ def parts_copied(
         if step.node.op_type == "Concat" and step.engine == "none" and is_image(values[step.writes[0]]):
             inside = sizes[step.writes[0]] <= most and keep.isdisjoint((*step.reads, *step.writes))
             inside = inside and apart.isdisjoint(step.reads)
-            if not (inside and joined_where_read({joined.get(n, "") for n in step.reads})):
+            if step.writes[0] in halves:
+                step = _copied(step, steps, values, sizes, reads, part_of)
+            elif not (inside and joined_where_read({joined.get(n, "") for n in step.reads})):
                 apart.update(step.reads)
             elif viewed.isdisjoint(step.reads) and not any(n in part_of for n in step.reads):
-                step = _copied(step, steps, values, sizes, reads)
+                step = _copied(step, steps, values, sizes, reads, {})
         steps.append(step)
     return steps
 
@@ -69,11 +73,16 @@ def joined_where_read(made: Set[str]) -> bool:
 
 
 def _copied(
-    step: Placed, steps: list[Placed], values: dict[str, Value], sizes: dict[str, float], reads: Counter[str]
+    step: Placed,
+    steps: list[Placed],
+    values: dict[str, Value],
+    sizes: dict[str, float],
+    reads: Counter[str],
+    in_place: Container[str],
 ) -> Placed:
     own = list(step.reads)
     for i, name in enumerate(own):
-        if reads[name] < 2 or not is_image(values[name]):
+        if reads[name] < 2 or name in in_place or not is_image(values[name]):
             continue
         own[i] = f"{name}{COPY}/{step.node.name}"
         steps.append(copy_of(name, own[i], values, sizes))

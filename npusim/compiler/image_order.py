@@ -25,6 +25,15 @@ IMAGE_AXES = 4
 TO_FIRST = {3: (0, 2, 1), 4: (0, 3, 1, 2)}
 
 
+BOXES_LAST = (0, 3, 4, 1, 2)  # of [N,boxes,numbers,H,W]
+KERNELS = ("Sigmoid", "HardSigmoid", "Swish", "HardSwish", "Tanh", "Exp", "Softplus")
+
+
+def turns_list(node: Node) -> bool:
+    """Whether a Transpose turns [N,C,L] to [N,L,C]."""
+    return node.op_type == "Transpose" and tuple(node.attribute("perm") or ()) == TO_FIRST[3]
+
+
 class ImageOrder:
     """Which images of a graph have their channels side by side. `root`: the tensor that has the bytes of another."""
 
@@ -36,6 +45,12 @@ class ImageOrder:
         self.planes: set[str] = (
             set()
         )  # these of four axes, and what all but products make of them: rows and columns
+        self.side_by_side: set[str] = set()  # images whose channels are so, whoever made them
+        self.lists: set[str] = (
+            set()
+        )  # their pixels in one list, and what is made of it (npusim.compiler.pixel_lists)
+        self.listed_rows: set[str] = set()  # images as rows of channels, or of parts of them, in one list
+        self.turned_lists = {n.inputs[0] for n in graph.nodes if turns_list(n)}
         turned = {n.outputs[0] for n in graph.nodes if n.op_type == "Transpose"}
         self.readers: dict[str, list[Node]] = {}  # of Transposes, of what these are seen as, and of scales
         turned.update(n.outputs[0] for n in graph.nodes if turned and n.op_type == "Mul")
@@ -52,14 +67,41 @@ class ImageOrder:
             self.from_array.update(node.outputs)
         if node.op_type not in PRODUCTS and not self.planes.isdisjoint(reads):
             self.planes.update(n for n in node.outputs if n and self._rows_and_columns(n))
+        self._note_lists(node, list(reads))
         if engine != "mac_array":
             return
         passes = node.op_type in (*POOLS, *PASSES) and not self.channels_last.isdisjoint(reads)
         made = self.graph.values.get(node.outputs[0]) if node.op_type in CONVOLUTIONS or passes else None
         if made is not None and len(made.shape) in TO_LAST:
             self.channels_last.add(made.name)
+            self.side_by_side.add(made.name)
             if self._rows_and_columns(made.name):
                 self.planes.add(made.name)
+
+    def _note_lists(self, node: Node, reads: list[str]) -> None:
+        """Note what becomes of images whose channels lie side by side: joined channels, element by element, and their
+        pixels in one list."""
+        values, result = self.graph.values, node.outputs[0]
+        shape = values[result].shape
+        whole = [self.root(n) for n in node.inputs if n and not values[n].constant]
+        alike = [n for n in reads if n in self.side_by_side or n in self.lists]
+        if not alike or len(shape) not in TO_LAST:
+            return
+        if node.op_type == "Concat":
+            axis = int(node.attribute("axis", 1)) % len(shape)
+            if axis == 1 and len(shape) == IMAGE_AXES and self.side_by_side.issuperset(whole):
+                self.side_by_side.add(result)
+            elif axis == 1 and len(shape) < IMAGE_AXES and result in self.turned_lists:
+                self.lists.add(result)
+            elif axis == 2 and len(shape) < IMAGE_AXES and self.side_by_side.issuperset(whole):
+                if all(values[n].shape[:2] == shape[:2] for n in whole):
+                    self.lists.add(result)
+            elif axis == 1 and self.side_by_side.issuperset(whole):
+                images = (values[n].shape for n in whole)
+                if all(len(s) == IMAGE_AXES and s[1] > 1 and s[1] % shape[2] == 0 for s in images):
+                    self.listed_rows.add(result)
+        elif len(reads) == 1 and node.op_type in KERNELS and values[reads[0]].shape == shape:
+            (self.lists if reads[0] in self.lists else self.side_by_side).add(result)
 
     def multiplies_planes(self, node: Node) -> bool:
         """Whether a node multiplies two images of one size whose channels lie side by side."""
@@ -73,6 +115,9 @@ class ImageOrder:
         """Note a part of an image as one."""
         if whole in self.planes and self._rows_and_columns(name):
             self.planes.add(name)
+        for images in (self.side_by_side, self.lists):
+            if whole in images and len(self.graph.values[name].shape) == len(self.graph.values[whole].shape):
+                images.add(name)
 
     def _rows_and_columns(self, name: str) -> bool:
         shape = self.graph.values[name].shape
@@ -98,6 +143,12 @@ class ImageOrder:
         if node.op_type != "Transpose":
             return False
         perm, source = tuple(node.attribute("perm") or ()), self.root(node.inputs[0])
+        if source in self.lists:
+            values = self.graph.values
+            return turns_list(node) and values[source].shape == values[node.inputs[0]].shape
+        if perm == BOXES_LAST and source in self.side_by_side:
+            made, seen = (self.graph.values[n].shape for n in (source, node.inputs[0]))
+            return (*made[:1], *made[2:]) == (*seen[:1], *seen[3:])
         if source in self.channels_last:
             return perm == TO_LAST.get(len(perm)) and self._seen_as(source, node.inputs[0])
         result = node.outputs[0]

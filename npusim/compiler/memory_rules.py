@@ -34,6 +34,10 @@ class Memory(Strict):
     `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
     `shared_parts_in_ddr_rows`: by generation, up to how many rows of a plane parts of a Concat are put together in DDR
     where others read one of them too.
+    `halves_joined`: by generation, up to which share of all scratchpads a Concat of slices of a Split is put together
+    inside (npusim.compiler.joined_halves).
+    `lists_copied`: generations on which maps are copied within DDR into a list of their pixels
+    (npusim.compiler.pixel_lists).
     `padded_channels_in_ddr`: generations on which channels of a constant are put in DDR beside those of an image that
     others read too (npusim.compiler.padded_channels).
     `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
@@ -118,6 +122,8 @@ class Memory(Strict):
     norms_of_phases_stay: tuple[str, ...] = ()
     shared_parts_through_ddr: tuple[str, ...] = ()
     channels_joined_in_ddr: tuple[str, ...] = ()
+    lists_copied: tuple[str, ...] = ()
+    halves_joined: dict[str, float] = field(default_factory=dict)
     padded_channels_in_ddr: tuple[str, ...] = ()
     shared_parts_in_ddr_rows: dict[str, float] = field(default_factory=dict)
     split_channels_stay: tuple[str, ...] = ()

@@ -74,6 +74,8 @@ def strided(
     several = large and bool(shared_parts(step, scratchpad))
     several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
     several = several or joined_beside_reader(step, steps, scratchpad)
+    several &= step.writes[0] not in scratchpad.halves
+    several |= step.node.op_type == "Concat" and step.writes[0] in scratchpad.lists.joined
     if all(h is not None for h in holders) and not out and not several:
         for name in step.reads:
             scratchpad.release(name, k)
@@ -89,6 +91,8 @@ def strided(
                 r.writes += results
             else:
                 r.copies += results
+        elif copied := scratchpad.lists.copies.get(step.writes[0]):
+            r.copies += [(n, scratchpad.sizes[n]) for n in copied]
         elif out:
             placed = (n for n in step.reads if any(w in inputs or w in outputs for w in scratchpad.wholes(n)))
             r.copies += [(n, scratchpad.sizes[n]) for n in placed]

@@ -13,10 +13,12 @@ from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, join
 from npusim.compiler.fitted import AVOID, WAIT
 from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.head_cuts import NO_HEADS, Heads
+from npusim.compiler.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
 from npusim.compiler.norm_edges import UNEVEN, norm_edges, normalises_channels
 from npusim.compiler.parts import wholes
+from npusim.compiler.pixel_lists import Lists
 from npusim.compiler.place import Placed
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.residence import Residence as Residence
@@ -54,8 +56,14 @@ class Scratchpad:
         on_all_tiles: frozenset[str] = frozenset(),
         heads: Heads = NO_HEADS,
         folds: Folds = NO_FOLDS,
+        halves: Mapping[str, int] | None = None,
+        lists: Lists | None = None,
     ) -> None:
         self.folds = folds
+        self.lists = lists or Lists((), ())
+        self.halves = (
+            halves or {}
+        )  # of a Concat's whole and the slices it takes: npusim.compiler.joined_halves
         self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
@@ -268,6 +276,11 @@ class Scratchpad:
         for name in step.reads:
             holder = self.holder(name)
             if holder is None or holder in self.staying or self.sharings.get(holder) == COPIED:
+                continue
+            if name in self.halves and holder != name:
+                if half_through_ddr(step, self.halves[name]):
+                    self.write_too(name, r)
+                    r.loads = [(name, self.sizes[name], 1)]
                 continue
             if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
                 continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
