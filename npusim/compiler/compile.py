@@ -29,10 +29,10 @@ from npusim.compiler.head_cuts import NO_HEADS
 from npusim.compiler.heads import heads_apart
 from npusim.compiler.image_channels import over_channels
 from npusim.compiler.joined import JOINED_SHARE
+from npusim.compiler.joined_halves import joined_halves
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.lines import Lines
-from npusim.compiler.joined_halves import joined_halves
 from npusim.compiler.lone_images import lone_images
 from npusim.compiler.masked import masked_groups, masked_sums
 from npusim.compiler.order import in_canonical_order

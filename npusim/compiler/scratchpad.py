@@ -61,9 +61,7 @@ class Scratchpad:
     ) -> None:
         self.folds = folds
         self.lists = lists or Lists((), ())
-        self.halves = (
-            halves or {}
-        )  # of a Concat's whole and the slices it takes: npusim.compiler.joined_halves
+        self.halves = halves or {}  # Concats and the slices they take: npusim.compiler.joined_halves
         self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
