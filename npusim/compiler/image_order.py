@@ -85,6 +85,7 @@ class ImageOrder:
         shape = values[result].shape
         whole = [self.root(n) for n in node.inputs if n and not values[n].constant]
         alike = [n for n in reads if n in self.side_by_side or n in self.lists]
+        several = len(whole) > 1
         if not alike or len(shape) not in TO_LAST:
             return
         if node.op_type == "Concat":
@@ -93,10 +94,10 @@ class ImageOrder:
                 self.side_by_side.add(result)
             elif axis == 1 and len(shape) < IMAGE_AXES and result in self.turned_lists:
                 self.lists.add(result)
-            elif axis == 2 and len(shape) < IMAGE_AXES and self.side_by_side.issuperset(whole):
+            elif several and axis == 2 and len(shape) < IMAGE_AXES and self.side_by_side.issuperset(whole):
                 if all(values[n].shape[:2] == shape[:2] for n in whole):
                     self.lists.add(result)
-            elif axis == 1 and self.side_by_side.issuperset(whole):
+            elif several and axis == 1 and self.side_by_side.issuperset(whole):
                 images = (values[n].shape for n in whole)
                 if all(len(s) == IMAGE_AXES and s[1] > 1 and s[1] % shape[2] == 0 for s in images):
                     self.listed_rows.add(result)

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
-from math import gcd
+from math import ceil
 
 from npusim.compiler.distribution import PARTS
 from npusim.compiler.laid_anew import permuted
 from npusim.compiler.parts import edge_of
 from npusim.compiler.place import Placed
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, one_tap
+from npusim.ops.counting import PIXELS_PER_ROW, one_tap
 from npusim.work import MacOp
 
 MOST_PIXELS = 8192  # of one task along one axis
@@ -93,8 +93,7 @@ def _turn(name: str, out: str, values: dict[str, Value], sizes: dict[str, float]
     value = values[name]
     values[out], sizes[out] = replace(value, name=out), sizes[name]
     batch, channels, pixels = value.shape
-    columns = gcd(pixels, CHANNEL_BLOCK)
     size = min(value.dtype.npu_bytes, 2.0)
-    work = one_tap(MacOp.PERMUTE, batch * pixels // columns, columns, channels, size)
+    work = one_tap(MacOp.PERMUTE, ceil(batch * pixels / PIXELS_PER_ROW), PIXELS_PER_ROW, channels, size)
     node = Node(out, "MemPermute", (name,), (out,))
     return permuted(node, (work,), WHY, PARTS if _long(value) else "")

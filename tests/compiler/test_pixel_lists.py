@@ -20,8 +20,15 @@ def head(sizes, channels, classes):
     values = [tensor("l", 1, channels, count), tensor("s", 2), Value("n", (2,), DType.INT64, constant=True)]
     nodes, lines = [], []
     for i, size in enumerate(sizes):
-        values += [image(f"x{i}", 32, size), image(f"m{i}", channels, size), weight(f"w{i}", channels, 32, 1, 1)]
-        values += [tensor(f"r{i}", 1, channels, size * size), Value(f"k{i}", (3,), DType.INT64, constant=True)]
+        values += [
+            image(f"x{i}", 32, size),
+            image(f"m{i}", channels, size),
+            weight(f"w{i}", channels, 32, 1, 1),
+        ]
+        values += [
+            tensor(f"r{i}", 1, channels, size * size),
+            Value(f"k{i}", (3,), DType.INT64, constant=True),
+        ]
         nodes.append(Node(f"Conv_{i}", "Conv", (f"x{i}", f"w{i}"), (f"m{i}",), POINT))
         nodes.append(Node(f"Reshape_{i}", "Reshape", (f"m{i}", f"k{i}"), (f"r{i}",)))
         lines.append(f"r{i}")
