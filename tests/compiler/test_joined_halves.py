@@ -1,5 +1,7 @@
 """Halves of a convolution's channels stay where they are joined with what is made of one of them."""
 
+from itertools import pairwise
+
 import pytest
 
 from npusim.arch.presets import load_hardware
@@ -22,7 +24,7 @@ def halves(size, channels, made):
         Node("Conv_c", "Conv", ("x", "wc"), ("c",), POINT),
         Node("Split", "Split", ("c",), ("a", "b"), {"axis": 1, "num_outputs": 2}),
     ]
-    for last, name in zip(names[1:], names[2:], strict=False):
+    for last, name in pairwise(names[1:]):
         values.append(weight(f"w{name}", h, h, 3, 3))
         nodes.append(Node(f"Conv_{name}", "Conv", (last, f"w{name}"), (name,), WINDOW))
     nodes += [
