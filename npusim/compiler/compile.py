@@ -15,7 +15,7 @@ from npusim.compiler.channel_shares import in_sixteens
 from npusim.compiler.copied_parts import parts_copied
 from npusim.compiler.edges import Edges
 from npusim.compiler.emit import Emitter
-from npusim.compiler.enlarged_lines import enlarged_by_lines
+from npusim.compiler.enlarged_lines import enlarged_by_lines, interpolated_apart
 from npusim.compiler.equal_operands import equal_operands
 from npusim.compiler.expanded import expanded_in_pieces
 from npusim.compiler.filled_pools import filled_up
@@ -117,8 +117,9 @@ def _compiled(
     if generation in profile.memory.rows_of_batches:
         apart = profile.memory.rows_of_batches[generation] == "shifts apart"
         placed = rows_of_batch(placed, fused.values, tiles, apart)
-    if most := profile.memory.enlarged_by_lines.get(generation):
-        placed = enlarged_by_lines(placed, fused.values, most, tiles)
+    if profile.memory.as_scheduled:
+        most = profile.memory.enlarged_by_lines.get(generation, inf)
+        placed = interpolated_apart(enlarged_by_lines(placed, fused.values, most, tiles), fused.values)
     heads = NO_HEADS
     if generation in profile.heads_apart:
         placed, heads = heads_apart(placed, fused.values, frozenset(fused.outputs))
