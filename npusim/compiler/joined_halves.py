@@ -4,10 +4,10 @@ GELAN blocks of YOLOv8 to v11.
 Where the MAC array makes all parts (NPU 5010, whose lookup unit does Swish on the way; on the others a kernel makes
 them), Intel's compiler has the convolution write its channels right where they are joined. Who reads one half gets it
 by a copy within the scratchpads; a window in a block of up to three parts gets it through DDR, with the rows around
-each tile's own, and what others read too is copied in place by a pooling. Of 102 such Concats in its schedules of YOLOv8n, v9t,
-v10n and 11n at 256 to 640 pixels on NPU 5010 72 stay so, 17 on planes of 8 to 24 rows are put together inside of parts
-that crossed DDR, and 13 go through DDR: whole and reader's result 1.83 MB and more (to 1.77 they stay), or, twice, 1.31 and
-1.57 beside what a detector's neck keeps. Decided so 94 come out right or half so."""
+each tile's own, and what others read too is copied in place by a pooling. Of 102 such Concats in its schedules of
+YOLOv8n, v9t, v10n and 11n at 256 to 640 pixels on NPU 5010 72 stay so, 17 on planes of 8 to 24 rows are put together
+inside of parts that crossed DDR, and 13 go through DDR: whole and reader's result 1.83 MB and more (to 1.77 they
+stay), or, twice, 1.31 and 1.57 beside what a detector's neck keeps. Decided so 94 come out right or half so."""
 
 from __future__ import annotations
 
