@@ -171,7 +171,8 @@ def _compiled(
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     folds = NO_FOLDS
     if profile.memory.planes_as_scheduled:
-        folds = folds_of(placed, fused.values, capacity, frozenset(fused.outputs))
+        kernels = generation not in profile.memory.kernels_without_halo
+        folds = folds_of(placed, fused.values, capacity, frozenset(fused.outputs), kernels)
     scratchpad = Scratchpad(
         placed,
         sizes,

@@ -26,6 +26,8 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         and normalises_channels(step)
     )
     own |= any(name in scratchpad.stays for name in step.writes)
+    if step.engine == "dsp":  # its input crossed for its padding alone (HardSwish of a PicoDet on NPU 3720)
+        own |= any((n, step.writes[0]) in scratchpad.folds.crossing for n in step.reads)
     if scratchpad.norms_stay and of_phases(step, scratchpad):
         own = scratchpad.joined_next.isdisjoint(step.writes)
     if not scratchpad.cut_out.isdisjoint(step.reads):
