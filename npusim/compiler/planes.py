@@ -31,7 +31,7 @@ from npusim.compiler.pieces import (
 from npusim.compiler.place import Placed
 from npusim.compiler.place_tables import SPREADING
 from npusim.compiler.prefetch import compute_bytes
-from npusim.compiler.scheduled import as_counted, may_belong, same_plane, segments
+from npusim.compiler.scheduled import as_counted, in_front, may_belong, same_plane, segments
 from npusim.compiler.strips import MOST_TOGETHER, Cut, Machine, Member, price
 from npusim.compiler.term_strips import over_terms
 from npusim.graph import Value
@@ -76,7 +76,8 @@ def plane_chains(
     readers = reading_steps(placed)
     k = 0
     while k < len(placed):
-        near = large[k] or large[min(k + 1, len(large) - 1)]
+        ahead = in_front(machines[k])
+        near = any(large[k : k + 1 + ahead])
         run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
         if len(run) > 1 and machines[k].as_scheduled:
@@ -141,7 +142,7 @@ def _run(
     for at in range(k, min(k + 4 * MOST_TOGETHER, len(placed))):
         step = placed[at]
         goes_on = large[at - 1] or large[at] or (is_elementwise_pass(step.steps) and large[at - 2])
-        if run and not (may_belong(at, k, large) if machine.as_scheduled else goes_on):
+        if run and not (may_belong(at, k, large, machine) if machine.as_scheduled else goes_on):
             break
         if run and (run[-1].write not in step.reads or run[-1].write in outputs):
             break

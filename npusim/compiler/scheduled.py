@@ -28,6 +28,7 @@ from npusim.compiler.strips import (
 )
 
 MOST_AS_SCHEDULED = 16  # members of a group; the longest in Intel's schedules has 14
+IN_FRONT = 4
 FURTHER = 4  # steps behind the last one that does not fit
 # Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone. Where the image
 # is folded (NPU 5010) up to 22, and its strips take the array no longer than the whole (25 of 27 stems at 288 to 640
@@ -42,9 +43,15 @@ WINDOW_COST = 1.5
 MORE_COST = 1.4
 
 
-def may_belong(at: int, k: int, large: Sequence[bool]) -> bool:
-    """Whether step `at` may belong to a run from `k` on: not far behind one that does not fit."""
-    return any(large[max(k, at - FURTHER) : at + 1])
+def in_front(machine: Machine) -> int:
+    """How many steps that fit may belong to a run in front of the first that does not."""
+    return IN_FRONT if machine.as_scheduled and machine.image_alone else 1
+
+
+def may_belong(at: int, k: int, large: Sequence[bool], machine: Machine) -> bool:
+    """Whether step `at` may belong to a run from `k` on: not far from one that does not fit."""
+    ahead = in_front(machine) if machine.image_alone else 0
+    return any(large[max(k, at - FURTHER) : at + 1 + ahead])
 
 
 def same_plane(before: Member, after: Member) -> bool:
@@ -124,7 +131,7 @@ class _Choice:
     ) -> None:
         self.k, self.run, self.readers, self.sizes, self.machine = k, run, readers, sizes, machine
         self.reads = frozenset(n for m in run for n in m.reads)
-        self.known: dict[tuple[int, int, bool], tuple[float, Cut | None]] = {}
+        self.known: dict[tuple[int, int, bool, bool], tuple[float, Cut | None]] = {}
 
     def together(self, groups: Sequence[tuple[int, int]], i: int, *behind: tuple[int, int]) -> bool:
         """Whether group `i` and those `behind` it cost no more together than one after the other."""
@@ -136,21 +143,22 @@ class _Choice:
         for group in (groups[i], *behind):
             alone += self.cost(group, ddr)[0]
             ddr = self._cut(*group)
-        return self.cost((start, end), before)[0] <= alone
+        free = self.machine.image_alone and not self._cut(*groups[i]) and not before
+        return self.cost((start, end), before, free)[0] <= alone
 
     def in_ddr(self, groups: Sequence[tuple[int, int]], i: int) -> bool:
         """Whether what the group in front of group `i` leaves is in DDR."""
         return i > 0 and self._cut(*groups[i - 1])
 
-    def cost(self, group: tuple[int, int], ddr: bool) -> tuple[float, Cut | None]:
-        """What a group costs, and how it is cut."""
-        key = (*group, ddr)
+    def cost(self, group: tuple[int, int], ddr: bool, free: bool = False) -> tuple[float, Cut | None]:
+        """What a group costs, and how it is cut. `free`: its first member's input counts nothing."""
+        key = (*group, ddr, free)
         if key not in self.known:
             start, end = group
             before = {self.run[start - 1].write} if start else set()
             inner = {m.write for m in self.run[start : end - 1]}
             inside, made = (self.reads - before, frozenset[str]()) if ddr else (self.reads, before)
-            self.known[key] = _price(self.run[start:end], inner, self.sizes, self.machine, inside, made)
+            self.known[key] = _price(self.run[start:end], inner, self.sizes, self.machine, inside, made, frozenset(self.run[start].reads if free else ()))
         return self.known[key]
 
     def _cut(self, start: int, end: int) -> bool:
@@ -189,6 +197,7 @@ def _price(
     machine: Machine,
     inside: Set[str] = frozenset(),
     made: Set[str] = frozenset(),
+    free: Set[str] = frozenset(),
 ) -> tuple[float, Cut | None]:
     """What members cost that are cut together, or one that is alone, in bytes through DDR or the time of as many;
     infinite where they cannot be. `inside`: what is in the scratchpads before; `made`: of it, what strips would have
@@ -206,7 +215,7 @@ def _price(
         return inf, None
     overlaps = overlaps_of(members, inner)
     pieces = fewest_strips(members, inner, sizes, machine, overlaps, kept)
-    written = sizes[last.write] + sum([sizes[n] for n in outside if n in made])
+    written = sizes[last.write] + sum([sizes[n] for n in outside if n in made and n not in free])
     found: tuple[float, Cut | None] = (inf, None)
     least = inf
     most = FOLDED_STRIPS if _folded(members[0], machine) else IMAGE_STRIPS
@@ -228,7 +237,7 @@ def _price(
         compute = sum(parts)
         if _pipelined(members, parts):
             compute = max(parts[1], compute - parts[1])
-        moved = sum([sizes[n] * max(shares) for n, shares in edges.items()]) + written
+        moved = sum([sizes[n] * max(shares) for n, shares in edges.items() if n not in free]) + written
         cost = compute + moved + PIECE_BYTES * rows * columns
         weighed = cost if (rows, columns) in fewest else cost * MORE_COST
         if weighed < least:
