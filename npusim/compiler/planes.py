@@ -76,8 +76,7 @@ def plane_chains(
     readers = reading_steps(placed)
     k = 0
     while k < len(placed):
-        ahead = in_front(machines[k])
-        near = any(large[k : k + 1 + ahead])
+        near = any(large[k : k + 1 + max(1, in_front(machines[k]))])
         run = _run(k, placed, large, sizes, values, outputs, machines[k]) if near else []
         part: list[tuple[int, int, Cut]] = []
         if len(run) > 1 and machines[k].as_scheduled:

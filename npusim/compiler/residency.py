@@ -33,7 +33,6 @@ from npusim.compiler.passing import (
     chained,
     in_blocks,
     in_strips,
-    plane_strips,
     streamed_through,
 )
 from npusim.compiler.pieces import (
@@ -44,6 +43,7 @@ from npusim.compiler.pieces import (
 )
 from npusim.compiler.place import Placed
 from npusim.compiler.place_tables import between_axes, held_enlarging, place_tables
+from npusim.compiler.plane_strips import plane_strips
 from npusim.compiler.reasons import and_also, through_ddr_because
 from npusim.compiler.recurrence import recurrent, step_weights
 from npusim.compiler.relaid import RELAID, expands

@@ -1,10 +1,13 @@
 """Which steps on planes are cut together, and in how many strips, as in the schedules of Intel's compiler 8.4 (`VF`).
 
-It merges step by step, then group by group, as long as its estimate does not grow: compute and transfers one after the
-other, and a tensor between two groups is written and read. So small steps behind large ones belong to a group (MaxPool,
-Conv, MaxPool of a detector; six layers of a MobileNet), and residual blocks of 64 channels go in threes on NPU 3720 and
-5010, in sixes on 4000. Its schedules of 38 networks have 252 groups; of the 155 chosen here 98 are among them. Profiles
-that keep to laws of size part runs by npusim.compiler.strips."""
+It merges step by step, then group by group, as long as its estimate does not grow: compute and transfers one after
+the other, and a tensor between two groups is written and read. So small steps behind large ones belong to a group
+(MaxPool, Conv, MaxPool of a detector; six layers of a MobileNet). On NPU 3720 and 4000 small steps in front of a
+large one join its group, too, whose input counts as little then as before: HardSwish and four more in front of an
+expansion to 64 channels (MobileNet-v3 at 320 and 384 pixels), a window and a projection in front of one to 96
+(EfficientNet-Lite0 at 320); on 5010 none of these do. Residual blocks of 64 channels go in threes on NPU 3720 and
+5010, in sixes on 4000. Its schedules of 38 networks have 252 groups; of the 155 chosen here 98 are among them
+(counted without steps in front). Profiles that keep to laws of size part runs by npusim.compiler.strips."""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from npusim.compiler.strips import (
 )
 
 MOST_AS_SCHEDULED = 16  # members of a group; the longest in Intel's schedules has 14
-IN_FRONT = 4
+IN_FRONT = 4  # steps in front of the first one that does not fit (NPU 3720 and 4000)
 FURTHER = 4  # steps behind the last one that does not fit
 # Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone. Where the image
 # is folded (NPU 5010) up to 22, and its strips take the array no longer than the whole (25 of 27 stems at 288 to 640
@@ -44,14 +47,13 @@ MORE_COST = 1.4
 
 
 def in_front(machine: Machine) -> int:
-    """How many steps that fit may belong to a run in front of the first that does not."""
-    return IN_FRONT if machine.as_scheduled and machine.image_alone else 1
+    """How many steps that fit may belong to a group in front of the first that does not."""
+    return IN_FRONT if machine.as_scheduled and machine.image_alone else 0
 
 
 def may_belong(at: int, k: int, large: Sequence[bool], machine: Machine) -> bool:
     """Whether step `at` may belong to a run from `k` on: not far from one that does not fit."""
-    ahead = in_front(machine) if machine.image_alone else 0
-    return any(large[max(k, at - FURTHER) : at + 1 + ahead])
+    return any(large[max(k, at - FURTHER) : at + 1 + in_front(machine)])
 
 
 def same_plane(before: Member, after: Member) -> bool:
@@ -143,6 +145,7 @@ class _Choice:
         for group in (groups[i], *behind):
             alone += self.cost(group, ddr)[0]
             ddr = self._cut(*group)
+        # what is merged no longer crosses DDR; what its input costs is asked when that is merged
         free = self.machine.image_alone and not self._cut(*groups[i]) and not before
         return self.cost((start, end), before, free)[0] <= alone
 
@@ -158,7 +161,15 @@ class _Choice:
             before = {self.run[start - 1].write} if start else set()
             inner = {m.write for m in self.run[start : end - 1]}
             inside, made = (self.reads - before, frozenset[str]()) if ddr else (self.reads, before)
-            self.known[key] = _price(self.run[start:end], inner, self.sizes, self.machine, inside, made, frozenset(self.run[start].reads if free else ()))
+            self.known[key] = _price(
+                self.run[start:end],
+                inner,
+                self.sizes,
+                self.machine,
+                inside,
+                made,
+                frozenset(self.run[start].reads if free else ()),
+            )
         return self.known[key]
 
     def _cut(self, start: int, end: int) -> bool:

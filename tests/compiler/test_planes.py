@@ -69,7 +69,8 @@ def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
     for chain in chains(plan):
         assert len({s.pieces for s in chain}) == 1 < chain[0].pieces
         for step in chain[:-1]:
-            assert moved(plan, f"{step.node.outputs[0]}/") == 0
+            skip = step.node.outputs[0] == "s0" and name == "meteor_lake"  # it crosses to the addition there
+            assert moved(plan, f"{step.node.outputs[0]}/") == skip * 4 * size * size * width
 
 
 @settings(max_examples=min(25, settings().max_examples))
