@@ -142,12 +142,15 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     tile, however the tiles share it (two convolutions of one image in front of a pooling, a window or a 1x1: 256
     channels of 55 to 64 pixels, 128 of 96 and 64 of 112 on NPU 4000 and 5010, 256 of 56 and 62 on 3720; not of 46, 48
     and, on 3720, 55, nor 128 of 62 or 512 of 31: 35 of 38 in Intel's schedules). What is joined with what a depthwise
-    convolution makes of it stays."""
+    convolution makes of it stays, and so does one with an enlarged part and one reader that fits by itself
+    (`joined_in_ddr`): 64 channels of 96 x 96 beside 32 made of them on NPU 4000 and 5010."""
     if step.node.op_type != "Concat" or not scratchpad.as_scheduled:
         return False
     if all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
         return False
-    if DOUBLED in {scratchpad.joined_over.get(n) for n in step.reads}:
+    made_over = {scratchpad.joined_over.get(n) for n in step.reads}
+    enlarged = not made_over.isdisjoint((ENLARGED, ENLARGED_WIDE))
+    if DOUBLED in made_over or (enlarged and len(scratchpad.uses.get(step.writes[0], ())) == 1):
         return False
     readers = [steps[i] for i in scratchpad.uses.get(step.writes[0], ())]
     made = [sum(scratchpad.sizes[n] for n in s.writes) for s in readers if s.steps]
