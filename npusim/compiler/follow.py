@@ -32,6 +32,8 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         own = scratchpad.joined_next.isdisjoint(step.writes)
     if not scratchpad.cut_out.isdisjoint(step.reads):
         own = True  # it was written to DDR for its readers: each loads its channels and goes on inside
+    if not scratchpad.of_many_weights.isdisjoint(step.reads):
+        own = True  # every tile has the sum for the next convolution
     if step.node.op_type == "DepthToSpace":
         own = True  # the pass that writes its planes reads it where it lies
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:

@@ -47,6 +47,7 @@ class Memory(Strict):
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
+    `sums_of_many_weights_cross`: what convolutions of many weights make is added through DDR (image_sums).
     `images_over_channels`: ... the first convolution over channels, its image inside (npusim.compiler.image_channels).
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
     where the graph does nothing else with it;
@@ -133,6 +134,7 @@ class Memory(Strict):
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     images_over_channels: tuple[str, ...] = ()
+    sums_of_many_weights_cross: bool = False
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()
     norms_in_strips: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from npusim.compiler.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, join
 from npusim.compiler.fitted import AVOID, WAIT
 from npusim.compiler.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.head_cuts import NO_HEADS, Heads
+from npusim.compiler.image_sums import MADE_OVER_CHANNELS, of_many_weights
 from npusim.compiler.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
 from npusim.compiler.memory_rules import Memory
@@ -96,6 +97,9 @@ class Scratchpad:
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
+        self.of_many_weights = (
+            of_many_weights(steps, sizes) if memory.sums_of_many_weights_cross else frozenset()
+        )
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
@@ -270,6 +274,10 @@ class Scratchpad:
                     self.spill(holder, r)
             return
         product = multiplies_weights(step.node.op_type, step.steps, step.fixed_bytes)
+        if is_elementwise_pass(step.steps) and not self.of_many_weights.isdisjoint(step.reads):
+            for holder in [h for n in step.reads if (h := self.holder(n)) is not None]:
+                self._apart(holder, MADE_OVER_CHANNELS, r)
+            return
         masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
         for name in step.reads:
             holder = self.holder(name)
