@@ -183,7 +183,7 @@ def fitted_to_networks(found: dict[str, Any], folder: Path) -> str:
     """The constants that were fitted to whole networks, what they make of the total, and how the prediction does on
     a network they were not fitted to."""
     from npusim.compiler.compile import compile_graph
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
     from npusim.onnx_io import load
     from npusim.reference.folder import NETWORKS
     from npusim.reference.networks_fit import CONSTANTS, NetworkPoint, errors, leave_one_out

@@ -16,7 +16,7 @@ from npusim.choices import Mode, choose
 from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument, BadHardware
 from npusim.graph import Graph
 from npusim.pricing import price, timeline

@@ -70,7 +70,7 @@ def test_so_has_one_of_equal_layers_with_one_that_differs(count, width, rows, od
 def test_equal_layers_have_no_more_kinds_of_tasks_than_a_few():
     from npusim.columns import distinct
     from npusim.compiler.compile import compile_graph
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
 
     def kinds(count):
         plan = compile_graph(layers(count, 256, 64, -1, "op"), NPUS[1], load_profile("2026"))

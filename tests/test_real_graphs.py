@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from npusim.arch.presets import list_hardware, load_hardware
-from npusim.compiler.profile import list_profiles
+from npusim.compiler.rules.profile import list_profiles
 from npusim.errors import UnknownShape
 from npusim.onnx_io import load
 from npusim.ops.registry import macs

@@ -21,7 +21,7 @@ import npusim
 import xamba
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import Plan
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.graph import Graph, Node
 from npusim.pricing import price
 from npusim.schedule import schedule

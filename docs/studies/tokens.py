@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 import onnx_ir as ir  # noqa: E402
 
 import npusim  # noqa: E402
-from npusim.compiler.profile import load_profile  # noqa: E402
+from npusim.compiler.rules.profile import load_profile  # noqa: E402
 from npusim.generating.asked import Asked  # noqa: E402
 from npusim.generating.curve import Curve, curve  # noqa: E402
 from npusim.generating.exports import passes_of  # noqa: E402

@@ -9,7 +9,7 @@ from npusim.arch.hardware import Hardware
 from npusim.band import doubts, reach
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DSP, Plan
-from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.rules.profile import CompilerProfile
 from npusim.errors import NpusimError
 from npusim.graph import Graph
 from npusim.measures import US

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from npusim.advice.asked import Asked
 from npusim.advice.rewritten import with_products
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.report.record import Advice, NodeReport
 from npusim.report.words import SHORT_NAMES
 from npusim.terminal.units import digits, nbytes, share, time

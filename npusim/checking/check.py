@@ -13,7 +13,7 @@ from npusim.checking.fits import does_not_fit
 from npusim.checking.nodes import AS_STORED, first_refused, node_findings, shape_of_data, stored_note
 from npusim.checking.record import Finding, Verdict
 from npusim.checking.rules import load_rules
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument, BadModel, NpusimError, TooLarge, UnknownShape
 from npusim.graph import Graph
 

@@ -10,7 +10,7 @@ from npusim.errors import BadArgument, BadOutput
 
 if TYPE_CHECKING:
     from npusim.arch.hardware import Hardware
-    from npusim.compiler.profile import CompilerProfile
+    from npusim.compiler.rules.profile import CompilerProfile
     from npusim.graph import Graph
     from npusim.report.record import Report
     from npusim.whatif.base import Supposition
@@ -50,7 +50,7 @@ class Conditions:
 
     def profile(self) -> CompilerProfile:
         """The profile of --compiler."""
-        from npusim.compiler.profile import load_profile
+        from npusim.compiler.rules.profile import load_profile
 
         return load_profile(self.compiler)
 

@@ -37,7 +37,7 @@ def npus(incomplete: str) -> list[str]:
 
 
 def compilers(incomplete: str) -> list[str]:
-    from npusim.compiler.profile import list_profiles
+    from npusim.compiler.rules.profile import list_profiles
 
     return [name for name in list_profiles() if name.startswith(incomplete.lower())] + files_in(
         incomplete, ".yaml"

@@ -7,55 +7,55 @@ from math import inf
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
-from npusim.compiler.activated import activated_products
-from npusim.compiler.aligned import without_copies
-from npusim.compiler.calls import called, of_one_image
-from npusim.compiler.chains import find_chains
-from npusim.compiler.channel_shares import in_sixteens
-from npusim.compiler.copied_parts import parts_copied
+from npusim.compiler.chains.activated import activated_products
+from npusim.compiler.chains.chains import find_chains
+from npusim.compiler.chains.equal_operands import equal_operands
+from npusim.compiler.chains.gated import gated
+from npusim.compiler.chains.guarded import turned_scores
+from npusim.compiler.chains.heads import heads_apart
+from npusim.compiler.chains.masked import masked_groups, masked_sums
+from npusim.compiler.chains.scaled_scores import scores_apart
+from npusim.compiler.chains.scans import handed_on, staying
+from npusim.compiler.chains.sums_and_scales import summed_and_scaled
+from npusim.compiler.cutting.strips import Machine
 from npusim.compiler.edges import Edges
-from npusim.compiler.emit import Emitter
-from npusim.compiler.enlarged_lines import enlarged_by_lines, interpolated_apart
-from npusim.compiler.equal_operands import equal_operands
-from npusim.compiler.expanded import expanded_in_pieces
-from npusim.compiler.filled_pools import filled_up
-from npusim.compiler.folded_columns import NO_FOLDS, folds_of
+from npusim.compiler.emit.emit import Emitter
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
-from npusim.compiler.gated import gated
 from npusim.compiler.guard import BREAKS, TaskBudget, broken
-from npusim.compiler.guarded import turned_scores
-from npusim.compiler.head_cuts import NO_HEADS
-from npusim.compiler.heads import heads_apart
-from npusim.compiler.image_channels import over_channels
-from npusim.compiler.joined import JOINED_SHARE
-from npusim.compiler.joined_halves import joined_halves
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.late import as_late_as_read
-from npusim.compiler.lines import Lines
-from npusim.compiler.lone_images import lone_images
-from npusim.compiler.masked import masked_groups, masked_sums
+from npusim.compiler.layouts.aligned import without_copies
+from npusim.compiler.layouts.channel_shares import in_sixteens
+from npusim.compiler.layouts.expanded import expanded_in_pieces
+from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
+from npusim.compiler.layouts.lines import Lines
+from npusim.compiler.layouts.pixel_lists import Lists
+from npusim.compiler.layouts.rows_of_batch import rows_of_batch
+from npusim.compiler.layouts.state_sums import StateSums
+from npusim.compiler.layouts.turned import stays_copied, turned_by_steps
+from npusim.compiler.lowering.head_cuts import NO_HEADS
+from npusim.compiler.lowering.lone_images import lone_images
+from npusim.compiler.lowering.parts import edge_of
+from npusim.compiler.lowering.place import Placed, Placer
+from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.order import in_canonical_order
-from npusim.compiler.padded_channels import with_channels
-from npusim.compiler.parts import edge_of
-from npusim.compiler.pixel_lists import Lists
-from npusim.compiler.place import Placed, Placer
 from npusim.compiler.plan import Plan, Unpriced
-from npusim.compiler.planes import plane_chains
-from npusim.compiler.prefetch import weight_chunks
-from npusim.compiler.profile import CompilerProfile
-from npusim.compiler.residency import residences
-from npusim.compiler.rows_alike import shared_rows
-from npusim.compiler.rows_of_batch import rows_of_batch
-from npusim.compiler.scaled_scores import scores_apart
-from npusim.compiler.scans import handed_on, staying
-from npusim.compiler.scratchpad import Scratchpad
-from npusim.compiler.shared_weights import loaded_once
-from npusim.compiler.state_sums import StateSums
-from npusim.compiler.strips import Machine
-from npusim.compiler.sums_and_scales import summed_and_scaled
-from npusim.compiler.turned import stays_copied, turned_by_steps
-from npusim.compiler.works import WIDE_ROWS
+from npusim.compiler.planes.filled_pools import filled_up
+from npusim.compiler.planes.image_channels import over_channels
+from npusim.compiler.planes.planes import plane_chains
+from npusim.compiler.residency.calls import called, of_one_image
+from npusim.compiler.residency.copied_parts import parts_copied
+from npusim.compiler.residency.enlarged_lines import enlarged_by_lines, interpolated_apart
+from npusim.compiler.residency.joined import JOINED_SHARE
+from npusim.compiler.residency.padded_channels import with_channels
+from npusim.compiler.residency.residency import residences
+from npusim.compiler.residency.shared_weights import loaded_once
+from npusim.compiler.rules.profile import CompilerProfile
+from npusim.compiler.scratchpad.joined_halves import joined_halves
+from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.sharing.rows_alike import shared_rows
+from npusim.compiler.weights.prefetch import weight_chunks
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import PIXELS_PER_ROW

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.calls import depthwise_batch
-from npusim.compiler.distribution import IMAGE, SLABS
-from npusim.compiler.image_columns import folded, reads_grey
-from npusim.compiler.images import enlarged, is_image, reads_image
-from npusim.compiler.laid_anew import permuted, transferred
-from npusim.compiler.layouts import NORMS, Layouts
-from npusim.compiler.lines import Lines
-from npusim.compiler.moved_inside import SPREAD
-from npusim.compiler.parts import edge_of, wholes
-from npusim.compiler.pixels import phases_in_planes, planes_by_dma, turned_by_dma
-from npusim.compiler.place import Placed
-from npusim.compiler.split import ceil_to
-from npusim.compiler.state_sums import StateSums
-from npusim.compiler.windows import cut_into_windows, turned_for_windows
+from npusim.compiler.cutting.split import ceil_to
+from npusim.compiler.layouts.image_columns import folded, reads_grey
+from npusim.compiler.layouts.images import enlarged, is_image, reads_image
+from npusim.compiler.layouts.layouts import NORMS, Layouts
+from npusim.compiler.layouts.lines import Lines
+from npusim.compiler.layouts.pixels import phases_in_planes, planes_by_dma, turned_by_dma
+from npusim.compiler.layouts.state_sums import StateSums
+from npusim.compiler.layouts.windows import cut_into_windows, turned_for_windows
+from npusim.compiler.lowering.laid_anew import permuted, transferred
+from npusim.compiler.lowering.moved_inside import SPREAD
+from npusim.compiler.lowering.parts import edge_of, wholes
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.calls import depthwise_batch
+from npusim.compiler.sharing.distribution import IMAGE, SLABS
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.ops.slicing import in_rows, large_line

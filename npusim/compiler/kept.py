@@ -10,7 +10,7 @@ from typing import Any
 from weakref import finalize
 
 from npusim.compiler.plan import Plan
-from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.rules.profile import CompilerProfile
 from npusim.graph import Graph
 
 MOST_A_GRAPH = 6

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from npusim.compiler.distribution import IMAGE_OPS
-from npusim.compiler.neighbours import reading_steps
-from npusim.compiler.place import Placed
+from npusim.compiler.lowering.neighbours import reading_steps
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.distribution import IMAGE_OPS
 from npusim.work import MacOp, MacWork
 
 MOVING = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL)

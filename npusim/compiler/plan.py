@@ -47,7 +47,7 @@ class DspTask(NamedTuple):
 
 class DmaTask(NamedTuple):
     """`nbytes` in `transfers` descriptors on one port. `counted`: how many times its bytes its time is of, where a
-    compiler's estimate counts others (npusim.compiler.zeros)."""
+    compiler's estimate counts others (npusim.compiler.weights.zeros)."""
 
     nbytes: float
     source: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npusim.choices import GROUP, StoredCache, StoredWeights, choose
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.answer import answer, steps_of
 from npusim.generating.asked import CHUNK, PROMPT, ROUND, Asked, up

@@ -15,7 +15,7 @@ from npusim.collector import held
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.plan import DMA0, Plan
-from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.rules.profile import CompilerProfile
 from npusim.generating.parts import parts_ns
 from npusim.generating.roles import logits
 from npusim.generating.traffic import Traffic, traffic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.rules.profile import CompilerProfile
 
 
 def unpacking_sentence(weights: str, group: int, profile: CompilerProfile, generation: str) -> str:

@@ -40,7 +40,7 @@ def fit_machine(
     profiles of different tile counts), and what loading and compiling raise.
     """
     from npusim.compiler.compile import compile_graph
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
     from npusim.model_files import load
     from npusim.simulation import simulate
 

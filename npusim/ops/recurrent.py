@@ -4,7 +4,7 @@ The steps of a direction wait for each other, and so do the directions: Intel's 
 In its schedules (LSTM and GRU of 256 and 512 hidden units on all three NPUs) the bias of an LSTM of two directions is
 a pass of its own, and the two products of an LSTM are added on the MAC array: on NPU 3720 as eight pixels
 (`decomposed`); from NPU 4000 on as the one pixel they are, on every tile, the recurrent product being cut in two halves
-(`gates_in_halves`). What of that goes through DDR: npusim.compiler.recurrence.
+(`gates_in_halves`). What of that goes through DDR: npusim.compiler.residency.recurrence.
 Layers of up to 256 hidden units in whole sixteens are one kernel there on NPU 4000 and 5010 (`one_kernel`), behind the
 product for the inputs; profile `2026` prices the steps in its place, as nobody published a price of the kernel.
 """

@@ -11,7 +11,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.arch.mac_array import mac_array_cycles
 from npusim.band import PLAN_SPREAD
-from npusim.compiler.split import mac_shares
+from npusim.compiler.cutting.split import mac_shares
 from npusim.reference import bars
 from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder

@@ -89,7 +89,7 @@ def networks(folder: Folder, hardware: list[Hardware], skipped: Counter[str]) ->
 def left_out(folder: Folder, rows: Sequence[NetworkRow], hardware: list[Hardware]) -> list[tuple[str, float]]:
     """Mean error in percent of each network of the fitted product with the constants fitted to its other networks."""
     from npusim.compiler.compile import compile_graph
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
     from npusim.reference.networks_fit import PRODUCT, NetworkPoint, leave_one_out
     from npusim.simulation import MEASURED_COMPILER
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from npusim.arch.hardware import Hardware
 from npusim.arch.sources import COMPILER
 from npusim.compiler.plan import Plan
-from npusim.compiler.prices import KERNELS, OwnPrices
+from npusim.compiler.rules.prices import KERNELS, OwnPrices
 from npusim.measures import kernels_of
 
 

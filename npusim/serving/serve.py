@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from npusim.choices import GROUP, Order, StoredCache, StoredWeights, choose
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.generating.asked import ROUND, Asked, up
 from npusim.generating.exports import Exported, passes_of

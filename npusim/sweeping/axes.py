@@ -237,7 +237,7 @@ def _listed(name: str, given: Any, text: bool, boolean: bool) -> Any:
 def _check_schema(axis: Axis, hw: Hardware) -> None:
     """Every value is one the hardware's schema allows; told before any work."""
     if axis.name == "compiler":
-        from npusim.compiler.profile import load_profile
+        from npusim.compiler.rules.profile import load_profile
 
         for value in axis.values:
             load_profile(value)

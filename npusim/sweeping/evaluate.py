@@ -13,7 +13,7 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import DoesNotFit, TooLarge
 from npusim.graph import Graph
 from npusim.sweeping.axes import CHOICES, Axis

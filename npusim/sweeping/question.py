@@ -13,7 +13,7 @@ import numpy as np
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Method, Mode, Precision, choose
-from npusim.compiler.profile import load_profile, warnings_of
+from npusim.compiler.rules.profile import load_profile, warnings_of
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.report.words import ENGINES

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.generating.graphs import Passes
 from npusim.generating.record import Generation

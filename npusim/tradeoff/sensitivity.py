@@ -20,7 +20,7 @@ from npusim.arch.units import Bounds, bounds, shown, unit
 from npusim.choices import Mode, choose
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DspTask, Plan
-from npusim.compiler.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
 from npusim.errors import BadArgument
 from npusim.measures import host_ns
 from npusim.pricing import timeline

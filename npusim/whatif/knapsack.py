@@ -10,7 +10,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DmaTask, Plan
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.graph import Graph
 from npusim.pricing import price, program_of
 from npusim.schedule import run_points

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from npusim.compiler.works import PACKED_WEIGHTS, WEIGHTS_AT
+from npusim.compiler.lowering.works import PACKED_WEIGHTS, WEIGHTS_AT
 from npusim.errors import BadArgument
 from npusim.graph import Contents, Graph, Node, Value
 from npusim.whatif.names import nearest_node

@@ -7,7 +7,7 @@ import pytest
 import npusim
 from npusim.advice.advise import for_file
 from npusim.advice.rewritten import with_products
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.report.json_report import from_json, to_json
 from tests.vendor.tables import graph_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from npusim.advice.asked import Asked
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.pricing import price, run_once
 from npusim.report.build import build
 from npusim.simulation import simulate

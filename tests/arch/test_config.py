@@ -7,7 +7,7 @@ from npusim.arch.config import load_yaml
 from npusim.arch.fields import num
 from npusim.arch.presets import config_dir, list_hardware, load_hardware
 from npusim.arch.records import Strict
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument, BadHardware
 
 LUNAR = (config_dir() / "lunar_lake.yaml").read_text(encoding="utf-8")

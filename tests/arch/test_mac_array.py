@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from npusim.arch.mac_array import GRID_MODES, mac_array_cycles, mac_array_ns
 from npusim.arch.presets import load_hardware
-from npusim.compiler.prices import priced
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.prices import priced
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.work import MacOp, MacWork
 from tests.arch.works import LAW, mac_works

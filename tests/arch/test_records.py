@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from npusim.arch import records
 from npusim.arch.hardware import Hardware
 from npusim.arch.presets import list_hardware, load_hardware
-from npusim.compiler.profile import CompilerProfile, list_profiles, load_profile
+from npusim.compiler.rules.profile import CompilerProfile, list_profiles, load_profile
 
 ODD = st.one_of(
     st.none(),

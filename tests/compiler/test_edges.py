@@ -6,7 +6,7 @@ from onnx import helper
 
 import npusim
 from npusim.compiler.fuse import fuse
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Graph, Node, Value
 from tests.graphs import loaded, model, node, weights
 

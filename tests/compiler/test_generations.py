@@ -7,7 +7,7 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import list_profiles, load_profile, warnings_of
+from npusim.compiler.rules.profile import list_profiles, load_profile, warnings_of
 from npusim.errors import BadHardware
 from npusim.graph import DType, Graph, Node, Value
 from tests.loading.make import model as made

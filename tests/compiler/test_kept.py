@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npusim.arch.presets import load_hardware
 from npusim.compiler import kept
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import UnknownOp
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.counting import dsp

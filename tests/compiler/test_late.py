@@ -4,7 +4,7 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Graph, Node, Value
 
 HW = load_hardware("panther_lake")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.order import in_canonical_order
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Graph, Node, Value
 from npusim.pricing import timeline
 from tests.compiler.strategies import graphs

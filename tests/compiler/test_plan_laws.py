@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from npusim.arch.presets import list_hardware, load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DmaTask, DspTask, MacTask
-from npusim.compiler.profile import list_profiles, load_profile
+from npusim.compiler.rules.profile import list_profiles, load_profile
 from npusim.errors import DoesNotFit
 from npusim.ops.registry import macs
 from npusim.pricing import timeline

@@ -174,7 +174,7 @@ def hardware_files(pick: Pick, folder: Path) -> str:
 
 @target("compiler profiles")
 def compiler_profiles(pick: Pick, folder: Path) -> str:
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
 
     document = json.loads(json.dumps(one(PROFILES, pick)))
     change(document, pick)

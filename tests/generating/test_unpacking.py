@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import npusim
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from tests.generating.models import LLAMA, config
 
 

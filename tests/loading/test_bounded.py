@@ -113,7 +113,7 @@ def test_a_plan_larger_than_its_memory_is_told(tmp_path):
 def test_many_inputs_cost_no_more_work_each(tmp_path, kind):
     """The counts of edges that grow with the square of the inputs showed in the schedule's edges."""
     from npusim.compiler.compile import compile_graph
-    from npusim.compiler.profile import load_profile
+    from npusim.compiler.rules.profile import load_profile
 
     def edges(count):
         attributes = {"axis": 0} if kind == "Concat" else {}

@@ -11,7 +11,7 @@ from onnx import save
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.measured.fitted import fit_profile
 from npusim.measured.observations import observe
 from npusim.measured.readers.trace_file import read_trace

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.onnx_io import load
 from npusim.reference.networks_fit import (
     HOST,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from npusim.arch.presets import load_hardware
 from npusim.band import doubted
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.measures import US, busy_of_plan_us, busy_us, critical_ns, engine_kind, kernels_of
 from npusim.pricing import price, timeline
 from tests.compiler.strategies import graphs

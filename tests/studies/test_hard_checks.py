@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "docs" / "studies"))
 import constants
 import layers
 
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 
 DECEMBER = ("2024.12", "2024.12-dsp", "2024.12-pool")  # P3, P1, P2
 LUNAR = [("lunar_lake", 4), ("lunar_lake", 6)]

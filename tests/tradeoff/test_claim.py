@@ -13,8 +13,8 @@ from npusim.errors import BadArgument
 from npusim.simulation import simulate
 from npusim.tradeoff.claim import claim, to_document, weight_bytes
 from npusim.tradeoff.claim_page import page
+from tests.compiler.fuse.test_packed_weights import dequantized, nbits
 from tests.compiler.strategies import graphs
-from tests.compiler.test_packed_weights import dequantized, nbits
 from tests.graphs import loaded, model, node, weights
 
 NPUS = {name: load_hardware(name) for name in ("meteor_lake", "lunar_lake", "panther_lake")}

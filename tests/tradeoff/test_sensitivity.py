@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import npusim
 from npusim.arch.units import bounds
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.tradeoff.sensitivity import pricing_numbers, sensitivity
 from tests.compiler.strategies import graphs

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from npusim.arch.hardware import Hardware
 from npusim.arch.presets import list_hardware as list_hardware
 from npusim.arch.presets import load_hardware
-from npusim.compiler.profile import CompilerProfile, load_profile
-from npusim.compiler.profile import list_profiles as list_profiles
-from npusim.compiler.profile import warnings_of as rules_warnings
+from npusim.compiler.rules.profile import CompilerProfile, load_profile
+from npusim.compiler.rules.profile import list_profiles as list_profiles
+from npusim.compiler.rules.profile import warnings_of as rules_warnings
 from npusim.errors import NpusimError
 from npusim.simulation import DEFAULT_COMPILER
 from xamba.errors import BadArgument

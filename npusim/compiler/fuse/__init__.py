@@ -21,7 +21,7 @@ from npusim.compiler.fuse.duplicates import without_duplicates
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.fuse.written_out import write_out
 from npusim.compiler.guard import BREAKS, broken
-from npusim.compiler.profile import CompilerProfile
+from npusim.compiler.rules.profile import CompilerProfile
 from npusim.graph import Graph
 
 PATTERNS = {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from npusim.compiler.fuse.early_slices import asked_in_part
-from npusim.compiler.neighbours import reading_nodes
+from npusim.compiler.lowering.neighbours import reading_nodes
 from npusim.graph import Graph, Node, Value
 
 PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result

@@ -39,7 +39,7 @@ def _absorb(r: Rewriter, host: int, rider: int) -> Node:
 def scale_and_bias(r: Rewriter, scores_apart: bool = False) -> None:
     """Add or Sub of a per-channel constant, Mul or Div by one, BatchNormalization behind a convolution
     or matrix product with constant weights: folded into weights and bias. `scores_apart`: not one behind a batch of
-    products of two axes (npusim.compiler.scaled_scores)."""
+    products of two axes (npusim.compiler.chains.scaled_scores)."""
     for index, node in r.items(*MAC_NODES):
         axis = 1 if node.op_type.startswith("Conv") else -1
         current, host = node, index

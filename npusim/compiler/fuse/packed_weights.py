@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.compiler.fuse.rewriter import Rewriter
-from npusim.compiler.works import SIDE_BYTES
+from npusim.compiler.lowering.works import SIDE_BYTES
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import TABLE_BYTES
 

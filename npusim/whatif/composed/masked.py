@@ -14,7 +14,7 @@ import numpy as np
 from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import Plan
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.measures import US

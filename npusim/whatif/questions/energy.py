@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from npusim.arch.hardware import Hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.profile import load_profile
+from npusim.compiler.rules.profile import load_profile
 from npusim.errors import BadArgument
 from npusim.graph import Graph
 from npusim.pricing import price

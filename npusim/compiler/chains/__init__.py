@@ -1,0 +1,1 @@
+"""Attention, gates, scans and feed-forwards: steps cut together, so that what they hand on stays inside."""

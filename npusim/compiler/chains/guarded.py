@@ -1,0 +1,123 @@
+"""Scores that stand channels first while their softmax is guarded against NaN.
+
+    MatMul -> Add (mask) -> Softmax -> IsNaN, Where (zero for NaN) -> MatMul
+
+torch.onnx.export writes attention so. As attention it is none Intel's compiler knows: it takes softmax and guard in
+the order of the file, [heads, queries, keys], while products read and write keys or terms side by side. So the sum is
+written in the other order by a pass of the MAC array (`as_add/_permutequantize` in its schedules), and what the guard
+leaves is turned back by one more (`Select/reorder_out/to_maxpool`; two over sixteen heads at once where the heads are
+no whole sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs; from 1,024 tokens
+on heads go one by one and nothing is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+
+from npusim.compiler.chains.chains import SOFTMAX, Attention
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.distribution import ADDED
+from npusim.compiler.sharing.pieces import convolution_of
+from npusim.graph import Node, Value
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
+from npusim.work import MacOp, MacWork, VectorWork, Work
+
+GUARDS = frozenset(["IsNaN", "Where"])
+
+
+def turned_scores(
+    placed: list[Placed], values: dict[str, Value], tiles: int, tile_bytes: float
+) -> list[Placed]:
+    """The steps, with the passes that turn guarded scores and turn them back. `values` gets the turned tensors;
+    `tile_bytes`: what one scratchpad has for a step in pieces."""
+    if not any(s.node.op_type == "IsNaN" for s in placed):
+        return placed
+    readers: dict[str, list[Placed]] = {}
+    maker = {name: step for step in placed for name in step.writes}
+    for step in placed:
+        for name in step.reads:
+            readers.setdefault(name, []).append(step)
+    turns: dict[str, tuple[Placed, Placed]] = {}  # a tensor -> its pass, and the reader the pass is for
+    for step in placed:
+        kernel = step.only
+        if not (isinstance(kernel, VectorWork) and kernel.kernel in SOFTMAX):
+            continue
+        found = _guard_of(step, readers)
+        added = maker.get(step.reads[0])
+        if found is None or added is None or not _mask_added(added, values):
+            continue
+        guard, last = found
+        first = next((p for n in added.reads if (p := maker.get(n)) and convolution_of(p)), None)
+        if first is None or not _heads_fit(first, last, values[guard.writes[0]], tiles, tile_bytes):
+            continue
+        scores = added.writes[0]
+        if readers[scores] == [step]:
+            turns[scores] = _pass(scores, values, forwards=True), step
+            turns[guard.writes[0]] = _pass(guard.writes[0], values, forwards=False), last
+    return _with_passes(placed, turns) if turns else placed
+
+
+def _guard_of(softmax: Placed, readers: Mapping[str, list[Placed]]) -> tuple[Placed, Placed] | None:
+    """The step that replaces NaN in a softmax's result, and the batched product that reads what it leaves."""
+    found = readers.get(softmax.writes[0], [])
+    if {s.node.op_type for s in found} != GUARDS or any(s.engine != "dsp" for s in found):
+        return None
+    guard = next(s for s in found if s.node.op_type == "Where")
+    after = readers.get(guard.writes[0], [])
+    if len(after) != 1 or convolution_of(after[0]) is None or after[0].reads[0] != guard.writes[0]:
+        return None
+    return guard, after[0]
+
+
+def _mask_added(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a step is the addition of a mask, on the MAC array, to scores of several rows."""
+    work = step.only
+    shape = values[step.writes[0]].shape
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and len(shape) > 2 and min(shape[-3:]) > 1
+
+
+def _heads_fit(first: Placed, last: Placed, scores: Value, tiles: int, tile_bytes: float) -> bool:
+    """Whether the heads are small, and a row of scores fits beside its keys and values."""
+    *_, queries, keys = scores.shape
+    one, other = convolution_of(first), convolution_of(last)
+    assert one is not None and other is not None
+    rows = {"groups": 1, "out_h": queries, "out_w": 1}
+    head = Attention(replace(one, **rows), replace(other, **rows))
+    return keys == one.out_c and head.small_heads and head.strips(tiles, tile_bytes) is not None
+
+
+def _pass(name: str, values: dict[str, Value], forwards: bool) -> Placed:
+    """The pass from keys side by side to the order of the file (`forwards`), or back."""
+    value, out = values[name], f"{name}/turned"
+    values[out] = replace(value, name=out)
+    *outer, queries, keys = value.shape
+    heads, size = prod(outer), min(value.dtype.npu_bytes, 2.0)
+    works: tuple[Work, ...]
+    if forwards:
+        works = (one_tap(MacOp.PERMUTE_IMAGE, queries, heads, keys, size),)
+    elif heads % CHANNEL_BLOCK == 0 or heads * keys % CHANNEL_BLOCK:
+        works = (one_tap(MacOp.PERMUTE, queries, keys, heads, size),)
+    else:
+        one = one_tap(MacOp.MAX_POOL, queries, heads * keys // CHANNEL_BLOCK, CHANNEL_BLOCK, size)
+        works = (one, *ddr_round_trip(value.elements * size), one)
+    why = "guarded scores are turned to the order of the file by a pass of the MAC array"
+    if not forwards:
+        why = "guarded scores are turned back for the product that reads them by a pass of the MAC array"
+    node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
+    sharing = ADDED if forwards else ""
+    return Placed(node, "mac_permute", works, "mac_array", why, (name,), (out,), 0.0, 0.0, sharing=sharing)
+
+
+def _with_passes(placed: list[Placed], turns: Mapping[str, tuple[Placed, Placed]]) -> list[Placed]:
+    """Each pass in front of the reader it is for, which reads what the pass writes."""
+    found = []
+    for step in placed:
+        for name in step.reads:
+            turn, reader = turns.get(name, (None, None))
+            if turn is not None and reader is step:
+                found.append(turn)
+                reads = tuple(turn.writes[0] if n == name else n for n in step.reads)
+                step = step._replace(reads=reads)
+        found.append(step)
+    return found

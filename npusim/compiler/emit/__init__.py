@@ -1,0 +1,1 @@
+"""Placed steps and their residence become tasks, queues and edges."""

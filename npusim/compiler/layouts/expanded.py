@@ -1,0 +1,56 @@
+"""An Expand of the graph's input that makes an output too large for a tile, as Intel's compiler 8.4 makes it.
+
+Copies of whole rows (keys repeated for the queries that share them) that fit into one tile beside their source are
+written in the time of one element a row (`ops/structure.py`). What does not fit is cut into blocks of whole copies,
+which are loaded, filled in and written one behind another at the rate of all their bytes (`Broadcast/output tile`).
+Where not even two copies fit beside their source, every copy is one within DDR, by all ports.
+
+Of 8 by 1,024 x 64 from 4 heads NPU 3720 fills 1 MB in 33.6 us and writes it in 39.8, four times: 316.9 us; 5010 takes
+13.7 and 7.1, 85.4 us. Copies of 512 KB are filled in on 3720, made in DDR on 4000 and 5010, of 600 KB the same, of
+700 KB made in DDR on 3720 too. (11 graphs of 2 to 17 MB on NPU 3720 and 5010, eight of them on 4000.) A larger one
+may so be cheaper, which the laws of size forbid: `expands_in_pieces`, 2026-as-released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
+from math import prod
+
+from npusim.compiler.lowering.moved_inside import FILLED
+from npusim.compiler.lowering.place import Placed
+from npusim.graph import Value
+from npusim.work import MoveWork
+
+LEAST_INSIDE = 3  # a source and two copies
+
+
+def expanded_in_pieces(
+    placed: Iterable[Placed],
+    values: Mapping[str, Value],
+    inputs: Set[str],
+    outputs: Set[str],
+    tile_bytes: float,
+) -> list[Placed]:
+    """The steps, such Expands written at their full rate or copied in DDR."""
+    return [
+        _in_pieces(step, values, tile_bytes)
+        if step.lowering == FILLED and set(step.reads) <= inputs and set(step.writes) <= outputs
+        else step
+        for step in placed
+    ]
+
+
+def _in_pieces(step: Placed, values: Mapping[str, Value], tile_bytes: float) -> Placed:
+    work = step.only
+    source, out = values[step.reads[0]], values[step.writes[0]]
+    if not isinstance(work, MoveWork) or source.npu_bytes + out.npu_bytes <= tile_bytes:
+        return step
+    short = len(out.shape) - len(source.shape)
+    before = (*(1 for _ in range(short)), *source.shape)
+    last = max(i for i, (a, b) in enumerate(zip(before, out.shape, strict=True)) if a != b)
+    copies = prod(out.shape[: last + 1])
+    work = replace(work, counted=1)
+    if LEAST_INSIDE * out.npu_bytes / copies <= tile_bytes:
+        return step._replace(steps=(work,))
+    why = "whole rows of which no two fit into a tile beside their source are copied within DDR"
+    return step._replace(steps=(replace(work, transfers=copies),), lowering="dma", reason=why)

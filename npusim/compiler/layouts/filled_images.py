@@ -1,0 +1,55 @@
+"""Images of the graph of which neither the channels nor the columns are whole sixteens.
+
+The pass that turns such an image for its reader fills up both (`pad_[0, 8, 0, 0]_expand_input` behind
+`expand_input`): its columns as it is loaded or, on NPU 4000 and 5010, by a copy before. It crosses DDR behind the
+pass where rows become channels of another share: always on NPU 3720, on the others where the tiles share the
+channels, or a window over all channels reads it. On NPU 5010 a convolution over all channels has these filled up behind
+the pass, in DDR, which is one copy more where the image would leave the tiles anyway. Schedules of 31 graphs of 24 to
+881 channels on 24 to 212 rows: poolings, scales, shifts, activations, convolutions of one channel each and of all.
+Alone, as released only: 40 columns of 56 channels would cost more than 80, or than 112 channels."""
+
+from __future__ import annotations
+
+from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to
+from npusim.compiler.sharing.distribution import over_channels
+from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork, Work
+
+FEW_CHANNELS = 32
+COPIED_BEHIND = (
+    "rows of the image, copied in DDR"  # of an image that is filled up so though it would leave anyway
+)
+
+
+def fills_both(image: Value, work: Work, later: bool) -> bool:
+    """Whether the pass that turns an image for `work` fills up channels and columns. `later`: not the channels of one
+    for a convolution over all of them."""
+    if len(image.shape) != 4 or image.shape[0] > 1 or not isinstance(work, MacWork):
+        return False
+    _, channels, _, width = image.shape
+    later = later and work.op == MacOp.CONVOLUTION
+    uneven = channels % CHANNEL_BLOCK > 0 and width % PIXELS_AT_ONCE > 0
+    return uneven and channels > CHANNEL_BLOCK and not later
+
+
+def two_change(image: Value, work: Work, tiles: int) -> bool:
+    """Whether the tiles that turned such an image by rows share its channels next (40 x 60 x 60 on three tiles, not
+    72 x 24 x 100), or its pixels are no whole sixteens. No `tiles`: sixteens for all of them make no difference (NPU
+    4000: 50 x 60 x 60)."""
+    _, channels, height, width = image.shape
+    if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
+        return bool(work.kernel_h > 1)
+    window = isinstance(work, MacWork) and work.kernel_h > 1 and over_channels(work, height)
+    even = tiles > 0 and ceil_to(channels, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles == 0
+    return window or even or height * width % PIXELS_AT_ONCE > 0
+
+
+def fills_later(image: Value, work: Work) -> bool:
+    """Whether the channels of an image are filled up behind the pass that turns it for `work`, a convolution over all
+    of them, which reads DDR (NPU 5010: 40 to 881 channels; 24 and 28 are filled up by a convolution where they lie)."""
+    over_all = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
+    if not over_all or len(image.shape) != 4 or image.shape[0] > 1:
+        return False
+    _, channels, height, width = image.shape
+    return channels > FEW_CHANNELS and channels % CHANNEL_BLOCK > 0 and height * width % PIXELS_AT_ONCE == 0

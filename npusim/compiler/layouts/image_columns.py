@@ -1,0 +1,114 @@
+"""Columns of a wide image of few channels folded into channels: what a first convolution becomes.
+
+Sixteen columns of a row lie side by side in memory, so an image of 3 channels is one of 48, a sixteenth as wide, with
+nothing padded. The convolution makes the results of sixteen columns at once, each from its own few of them: most of its
+weights are zeros, which are left out in memory (1x48x112x14 by 512x48x3x2 in Intel's schedules of 224 pixels, 32
+channels, stride 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+
+from npusim.compiler.cutting.split import weight_bytes
+from npusim.compiler.lowering.image_order import CONVOLUTIONS
+from npusim.compiler.lowering.place import Placed
+from npusim.graph import Node, Value
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork
+
+# A 3 x 3 over a folded image with so many results is shared over channels at so many columns. NPU 3720: 44 single
+# convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not.
+# NPU 5010: 24 channels at 208, 224, 240 pixels, not at 192, 256, 288, 320, 384, nor 16, 32, 40, 48, 64 at 224 and 256,
+# nor any on NPU 4000.
+SMALL_WINDOW = 3
+CHANNELS_AT_COLUMNS = {
+    "3720": {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)},
+    "5010": {192: (13, 15)},
+}
+FEW_RESULTS = {"3720": 128, "5010": 192}  # that stay in rows, by what reads them
+
+
+def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
+    """Whether a convolution takes `image` folded: where, padded to 16 channels, it would not fit into one tile.
+
+    Intel's schedules: 3 channels to 64 at 96 x 96 (1,474,560 bytes and weights) are folded on NPU 4000 (1,474,560
+    usable), to 32 at 160 x 160 with stride 2 are not; on NPU 3720 those at 128 x 128 are, at 96 x 96 not. Each of its
+    strides must make a result: without padding (7 x 7 and 3 x 3 at a stride of 2 over 224 and 256 columns, as in
+    SqueezeNet and Inception: 111 or 127 of 128) no image is folded on any NPU. `leaves`: what leaves the graph at once
+    is written channels first, and not folded."""
+    work = reader.steps[0]
+    if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w == work.stride_w:
+        return False
+    if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
+        return False
+    batch, channels, height, width = image.shape
+    if channels >= CHANNEL_BLOCK or width % CHANNEL_BLOCK or CHANNEL_BLOCK % int(work.stride_w):
+        return False
+    if work.out_w * work.stride_w != width:
+        return False
+    padded = CHANNEL_BLOCK * height * width * work.input_bytes
+    made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch
+    wide = replace(work, in_c=CHANNEL_BLOCK, weight_groups=1)
+    return bool(padded + made + weight_bytes(wide) > tile_bytes)
+
+
+def reads_grey(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a convolution reads an image of one channel, which nothing needs to turn: 3 x 3 over 160 x 160 and 9 x 9
+    over 240 x 240 are folded as they lie in Intel's schedules of a denoiser and of SRCNN."""
+    image = step.node.op_type in CONVOLUTIONS and step.fixed_bytes and step.reads
+    return bool(image) and values[step.reads[0]].shape[1:2] == (1,)
+
+
+def folded(reader: Placed) -> Placed:
+    """The convolution over the folded image."""
+    work = reader.steps[0]
+    assert isinstance(work, MacWork)
+    begin = reader.node.attribute("pads")
+    left = int(begin[1]) if begin else (int(work.kernel_w) - int(work.stride_w)) // 2
+    results = CHANNEL_BLOCK // int(work.stride_w)  # of sixteen columns
+    beyond = (results - 1) * int(work.stride_w) - left + int(work.kernel_w) - CHANNEL_BLOCK
+    taps = 1 + ceil(left / CHANNEL_BLOCK) + ceil(max(beyond, 0) / CHANNEL_BLOCK)
+    wide = replace(
+        work,
+        out_w=ceil(work.out_w / results), out_c=work.out_c * results,
+        in_w=ceil(work.in_w / CHANNEL_BLOCK), in_c=work.in_c * CHANNEL_BLOCK,
+        kernel_w=taps, stride_w=1, weight_groups=CHANNEL_BLOCK * taps / work.kernel_w,
+    )  # fmt: skip
+    return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
+
+
+def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value], generation: str) -> bool:
+    """Whether a folded image reaches its convolution through DDR on NPU 3720 and 5010, which share small windows with
+    some numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window
+    keeps few results in rows on 3720 (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of
+    HardSwish), a convolution over all channels alone on 5010 (1x1 of 24 to 16, 3 x 3 of RepViT; in front of an
+    addition, a depthwise window or a pooling they cross)."""
+    wide = folded(reader)
+    work = wide.steps[0]
+    assert isinstance(work, MacWork)
+    if not over_channels(wide, generation):
+        return False
+    if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS[generation]:
+        return True
+    weight = values[behind[0].inputs[1]].shape
+    alone = len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1
+    return alone if generation == "5010" else not alone
+
+
+def over_channels(step: Placed, generation: str) -> bool:
+    """Whether a generation shares the convolution over a folded image over channels: its image comes from DDR, and its
+    result goes there for readers that are shared over rows."""
+    work = step.steps[0]
+    assert isinstance(work, MacWork)
+    least, most = CHANNELS_AT_COLUMNS.get(generation, {}).get(int(work.out_c), (1, 0))
+    return bool(work.kernel_h <= SMALL_WINDOW and least <= work.in_w <= most)
+
+
+def is_folded(step: Placed) -> bool:
+    """Whether a step is a convolution over a folded image: Intel's compiler shares its rows over the tiles."""
+    work = step.only
+    if not isinstance(work, MacWork) or not step.reads_turned:
+        return False
+    return bool(work.weight_groups > 1) and int(step.node.attribute("group", 1)) == 1

@@ -1,0 +1,163 @@
+"""Lines, [N,C,L], between convolutions along one axis: which additions and activations lie in a single row of places.
+
+Intel's compiler 8.4 sees a convolution along one axis as one of L rows and one column, and an addition or an activation
+that nothing took along as one of one row and L columns. Both lie alike in memory, yet what such a row hands to a
+convolution is written channels first by a pooling, and turned back by `PermuteQuantize`, through DDR. An addition that
+a convolution reads is seen as that convolution sees it; an operand of it that lies in a row is turned.
+
+Seen in its schedules of NPU 3720, 4000 and 5010: residual pairs of 16, 32, 64 and 128 channels at 1,024 to 8,192 places
+behind Relu and LeakyRelu (`Conv_4/extended_input/fused_with_other/permute_out/memperm_NWHC/to_maxpool`,
+`Conv_4/reorder_in_0/PermuteQuantize`, `Add_10/add_in/reorder_in_0/PermuteQuantize`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from npusim.compiler.cutting.split import PIXELS_AT_ONCE
+from npusim.compiler.layouts.layouts import Layouts
+from npusim.compiler.lowering.laid_anew import permuted
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.relaid import fill_line, fills_line
+from npusim.compiler.sharing.distribution import IMAGE, LINE, ROWS, SLABS
+from npusim.graph import Node, Value
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
+from npusim.ops.slicing import WINDOW_LIMITS, large_slice
+from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, VectorWork, Work
+
+WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
+ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
+GATES = frozenset(["mul", "sub", "div"])
+ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
+
+
+class Lines:
+    """What is known of lines, step by step; `before` says how the next step reads and writes them."""
+
+    def __init__(self, layouts: Layouts) -> None:
+        self.layouts = layouts
+        self.seen: set[str] = set()  # as a convolution sees them
+        self.rows: set[str] = set()
+        self.kernels: set[str] = set()  # made of such by kernels
+        self.flat: set[str] = set()  # results of activations that lie as their elements do
+        self.turned: dict[str, str] = {}
+        self.readers: dict[str, set[str]] = defaultdict(set)
+        for node in layouts.graph.nodes:
+            for name in node.inputs:
+                self.readers[name].add(node.op_type)
+
+    def before(self, step: Placed) -> tuple[list[Placed], Placed]:
+        """The step as it reads its lines, behind the passes that turn them."""
+        value = self.layouts.values.get(step.writes[0]) if step.writes and step.reads else None
+        if value is None or len(value.shape) != 3:
+            return [], step
+        if step.engine == "dsp":
+            return [], self._kernel(step)
+        if step.engine != "mac_array":
+            return [], step
+        kind = step.node.op_type
+        if kind in WINDOWS:
+            added, step = self._turn(step, step.reads[:1], True)
+            self.seen |= set(step.writes)
+            return added, self._sliced(step)
+        lines = self.seen | self.rows
+        if not isinstance(step.only, MacWork) or lines.isdisjoint(step.reads):
+            return [], step
+        uneven = value.shape[1] % CHANNEL_BLOCK > 0
+        if kind == "Add" and len(step.reads) == 2:
+            if uneven or not WINDOWS.isdisjoint(self.readers[step.writes[0]]):
+                added, step = self._turn(step, step.reads, False)
+                self.seen |= set(step.writes)
+                return added, step
+            return [], self._in_a_row(step, value, self._fits(value))
+        if kind in ACTIVATIONS and len(step.reads) == 1:
+            if uneven or value.shape[1] <= CHANNEL_BLOCK:
+                self.flat |= set(step.writes)
+                return [], step
+            return [], self._in_a_row(step, value, True)
+        return [], step
+
+    def _sliced(self, step: Placed) -> Placed:
+        """A window cut into slices: each reads the line, written beside its zeros, from DDR; of more than two results
+        one crosses DDR (33 taps of 256 channels, 31 of 256 and 64 of 256; of 21 taps, two slices, none; all NPUs)."""
+        if step.lowering not in WINDOW_LIMITS or step.reads_turned:
+            return step
+        line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
+        if step.lowering == "sliced_15":
+            large = [large_slice(w) if isinstance(w, MacWork) else w for w in step.steps]
+            step = step._replace(steps=tuple(large))
+        works: list[Work] = list(step.steps[:1])
+        slices = 1
+        for work in step.steps[1:]:
+            if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
+                works.append(MoveWork(line.npu_bytes, "ddr", "scratchpad"))
+                slices += 1
+            works.append(work)
+        return step._replace(steps=(*works, *(ddr_round_trip(result.npu_bytes) if slices > 2 else ())))
+
+    def _kernel(self, step: Placed) -> Placed:
+        """A kernel on lines shares them over places, as the convolution that made them does: a gate, its sigmoid and
+        their product stay inside (16,384 samples of a U-Net for sound, dilated gates of 64 channels)."""
+        work = step.only
+        if not isinstance(work, VectorWork) or not set(step.reads) <= self.seen | self.kernels:
+            return step
+        self.kernels |= set(step.writes)
+        return step._replace(sharing=ROWS) if work.kernel in GATES and not step.one_dsp else step
+
+    def _fits(self, value: Value) -> bool:
+        """Whether a tile has all of an addition."""
+        return 3 * value.npu_bytes <= ROOM * self.layouts.placer.tile_bytes
+
+    def _in_a_row(self, step: Placed, value: Value, whole: bool) -> Placed:
+        """An element-wise pass over one row of places; `whole`: every tile has all places."""
+        self.rows |= set(step.writes)
+        work = step.steps[0]
+        if whole and isinstance(work, MacWork):
+            _, channels, length = value.shape
+            work = replace(work, out_h=1, out_w=length, out_c=channels, in_h=1, in_w=length, in_c=channels)
+            alone = step.node.op_type == "Add" or channels < CHANNEL_BLOCK * self.layouts.tiles
+            work = replace(work, write_tiles=EVERY_TILE) if alone else work
+        return step._replace(steps=(work,), sharing=LINE)
+
+    def _turn(self, step: Placed, names: tuple[str, ...], window: bool) -> tuple[list[Placed], Placed]:
+        added: list[Placed] = []
+        for name in names:
+            row, flat = name in self.rows, window and name in self.flat
+            if (row or flat) and name not in self.turned:
+                added += self._passes(name, row, window)
+            if name in self.turned and (row or flat):
+                step = step._replace(reads=tuple(self.turned[name] if n == name else n for n in step.reads))
+        return added, step
+
+    def _passes(self, name: str, row: bool, window: bool) -> list[Placed]:
+        """The passes that turn a line for a convolution, or for an addition that a convolution reads."""
+        value = self.layouts.values[name]
+        batch, channels, length = value.shape
+        size = min(value.dtype.npu_bytes, 2.0)
+        added, source = [], name
+        if row:
+            source = f"{name}/planes"
+            alone = channels < CHANNEL_BLOCK * self.layouts.tiles
+            work = one_tap(MacOp.MAX_POOL, batch, length, channels, size)
+            if not self._fits(value):
+                work = one_tap(MacOp.MAX_POOL, batch * length / 4, 4, channels, size)
+            elif alone:
+                work = replace(work, write_tiles=EVERY_TILE)
+            added.append(self._pass(name, source, (work,), LINE))
+        out = self.turned[name] = f"{name}/line"
+        works: tuple[Work, ...] = (one_tap(MacOp.PERMUTE_IMAGE, batch * length, 1, channels, size),)
+        shares = length % (PIXELS_AT_ONCE * self.layouts.tiles) > 0
+        around = window and self.layouts.generation in self.layouts.profile.memory.rows_around
+        sharing = SLABS if shares or around else IMAGE
+        pads = self.layouts.generation in self.layouts.profile.pads_images
+        if pads and fills_line(value, "Conv"):
+            works = fill_line(value, self.layouts.tiles * self.layouts.placer.tile_bytes)
+            sharing = SLABS
+        added.append(self._pass(source, out, works, sharing))
+        return added
+
+    def _pass(self, source: str, out: str, works: tuple[Work, ...], sharing: str) -> Placed:
+        values = self.layouts.values
+        values[out] = replace(values[source], name=out)
+        why = "a line in a row of places is turned for a convolution, as Intel's compiler does"
+        return permuted(Node(out, "MemPermute", (source,), (out,)), works, why, sharing)

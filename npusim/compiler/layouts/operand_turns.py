@@ -1,0 +1,66 @@
+"""How the right side of a product is turned to rows of terms: which pass, in which rows, and whether it crosses DDR."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from npusim.compiler.cutting.split import ceil_to
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.rules.profile import CompilerProfile
+from npusim.compiler.sharing.distribution import sharing_of
+from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
+from npusim.work import MacOp, MacWork, Work
+
+
+class Turned(NamedTuple):
+    """`op` over `shape`, rows, columns and channels; `rows` in place of its, if any; `everywhere`: on every tile."""
+
+    op: MacOp
+    shape: tuple[int, int, int]
+    rows: int = 0
+    everywhere: bool = False
+
+
+def turned_as(extents: tuple[int, ...], tiles: int, generation: str, profile: CompilerProfile) -> Turned:
+    """The pass over the right side [.., terms, columns] of a product. A problem is a row, its terms the columns. On
+    generations that give whole problems to tiles, one alone has its terms as rows, and of fewer problems than tiles
+    every tile turns all (Intel's schedules: 1x384x128x1 on a tile of 3, 1x64x2x2049 on each of 3 and of 4), which
+    makes two problems dearer than four: not where turns keep the law of doubling (`operands_in_strips`).
+    A tile's problems count in fours there (`problems_turned_in_fours`): its two of four,
+    1x64x2x2601, take as long as four."""
+    heads, terms, channels = prod(extents[:-2]), *extents[-2:]
+    shared = heads > 1 and generation in profile.memory.operands_in_strips
+    if generation not in profile.groups_over_tiles or heads >= tiles or shared:
+        whole = Turned(MacOp.PERMUTE, ((1, *extents)[-3], terms, channels))
+        fast = profile.memory.problems_turned_in_fours.get(generation, 0)
+        if heads < tiles or min(terms, channels) >= fast:
+            return whole
+        return whole._replace(rows=ceil_to(-(-heads // tiles), PIXELS_PER_ROW), everywhere=True)
+    if heads == 1:
+        return Turned(MacOp.PERMUTE_IMAGE, (terms, 1, channels))
+    return Turned(MacOp.PERMUTE, (heads, PIXELS_PER_ROW, channels), everywhere=True)
+
+
+def passes_of(
+    reader: Placed,
+    value: Value,
+    work: MacWork,
+    generation: str,
+    profile: CompilerProfile,
+) -> tuple[tuple[Work, ...], str]:
+    """The pass `work` over the right side of `reader`, or two with a way through DDR in between; how it is shared."""
+    # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
+    batched = getattr(reader.steps[0], "groups", 1) > 1 and "npusim.shared" not in reader.node.attributes
+    terms, columns = value.shape[-2:]
+    uneven = terms % CHANNEL_BLOCK > 0 or columns % CHANNEL_BLOCK > 0  # then it is padded in DDR
+    leaves = batched and (generation in profile.memory.turned_through_ddr or uneven)
+    sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
+    # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
+    # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
+    always = generation in profile.memory.operands_in_strips
+    twice = always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
+    if leaves and columns % CHANNEL_BLOCK and twice:
+        return (work, *ddr_round_trip(value.elements * work.input_bytes), work), sharing
+    return (work,), sharing

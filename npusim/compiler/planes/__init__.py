@@ -1,0 +1,1 @@
+"""Convolutions, poolings, additions and activations on planes that do not fit, cut together in strips."""

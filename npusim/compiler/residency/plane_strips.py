@@ -1,0 +1,76 @@
+"""Strips of a plane: what enters them, what leaves, and what crosses DDR between two of their steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.cutting.split import Blocks
+from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS, Cut
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.scattered import cross_refilled
+from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
+from npusim.compiler.sharing.pieces import takes_turned_image
+from npusim.work import MacWork
+
+
+def _has_window(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.kernel_h > 1
+
+
+def _fetched_again(steps: list[Placed], found: list[Residence], scratchpad: Scratchpad) -> None:
+    """What one strip hands to a window and to an addition behind it crosses DDR to the addition, whose strip is smaller
+    (HardSwish in front of the first block of MobileNet-v3 at 320 and 384 pixels on NPU 3720: 835 and 1,217 KB out, 824
+    and 1,180 back; two residual blocks at 180 pixels; on 4000 and 5010 such blocks at 180 and 240 keep it)."""
+    makers = {n: i for i, s in enumerate(steps) for n in s.writes}
+    for k, step in enumerate(steps):
+        for name in step.reads:
+            i = makers.get(name, k)
+            if k - i > 1 and any(_has_window(s) for s in steps[i + 1 : k]):
+                found[i].writes.append((name, scratchpad.sizes[name]))
+                found[0].loads.append((name, scratchpad.sizes[name], found[0].pieces))
+
+
+def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
+    """Steps on a plane cut together in strips: what comes from outside arrives and the result leaves strip by strip."""
+    made = {n for s in steps[:-1] for n in s.writes}
+    reads = tuple(name for name, _ in cut.arriving)
+    r = Residence()
+    inside = scratchpad.bytes_of(reads)
+    # NPU 3720: 5 of 5 groups in Intel's schedules
+    through = not scratchpad.rows_around
+    if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
+        scratchpad.spill_all(reads, r)
+    elif scratchpad.tiles > 1 and _has_window(
+        steps[0]
+    ):  # 10 of 11 groups on NPU 4000 and 5010; of 1x1 3 of 12
+        scratchpad.spill_all(steps[0].reads, r)
+    for step in steps:
+        cross_refilled(step, scratchpad, r)
+    room = scratchpad.resident_bytes - scratchpad.pipelined_bytes / 4
+    scratchpad.make_room(k, steps[0]._replace(reads=reads), r, room)
+    for name, again in cut.arriving:
+        if scratchpad.holder(name) is None:
+            r.loads.append((name, scratchpad.sizes[name] * again, cut.pieces))
+    found = [r, *(Residence() for _ in steps[1:])]
+    blocks = Blocks(groups=cut.problems, rows=cut.rows, columns=cut.columns, channels=cut.channels)
+    names = ", ".join(s.node.op_type for s in steps)
+    for i, (one, step) in enumerate(zip(found, steps, strict=True)):
+        one.part = "first" if i == 0 else "inner"
+        one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
+        one.fixed_traffic = one.weights_held = step.fixed_bytes
+        one.held_bytes = scratchpad.resident_bytes
+        one.follows = frozenset(made & set(step.reads))
+        kernels = step.engine == "dsp" or (i > 0 and steps[i - 1].engine == "dsp")
+        one.overlaps = not (kernels and scratchpad.kernels_wait)
+        one.reason = f"cut together in {cut.text} ({names}): what they hand on stays inside"
+        if (twice := cut.again[i] - 1) >= 0.005:
+            one.reason += f"; {twice:.0%} computed twice where strips overlap"
+    if through:
+        _fetched_again(steps, found, scratchpad)
+    if cut.terms > 1:
+        found[0].blocks = replace(blocks, channels=cut.terms)
+        found[-1].blocks = replace(blocks, terms=cut.terms)
+        found[-1].weights_held = 2 * steps[-1].fixed_bytes / cut.terms
+    found[-1].part, found[-1].destination = "last", "ddr"
+    return found

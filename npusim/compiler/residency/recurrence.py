@@ -1,0 +1,117 @@
+"""How the weights of a recurrence cross: once, or again in every time step."""
+
+from __future__ import annotations
+
+from npusim.compiler.cutting.split import weight_bytes
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
+from npusim.compiler.sharing.pieces import MIB
+from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
+from npusim.ops.recurrent import ONE_KERNEL_UNITS
+from npusim.work import EVERY_TILE, MacOp, MacWork
+
+SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
+# Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
+LARGE_WEIGHTS = 1 / 4
+#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.6 MB of 640 units are, 1.05 of 512 not); by
+#: bytes, or with more scratchpad they would be cut and read again.
+WHOLE_WEIGHTS_BYTES = 1_500_000
+#: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
+OVERFLOW = 1.1
+SHARES = {1.0: "all", 0.5: "half"}
+
+
+def _loops(step: Placed) -> list[MacWork]:
+    """The products of a recurrence that run once a time step."""
+    return [
+        w
+        for w, n in zip(step.steps, step.times, strict=True)
+        if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION and n > 1
+    ]
+
+
+def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
+    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
+    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
+    for a batch of 1 and are read again at every step for a batch of 8)."""
+    return sum(weight_bytes(w) * _copies(w, scratchpad) for w in _loops(step))
+
+
+def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
+    return 1 if work.out_h * work.out_w == 1 else scratchpad.tiles
+
+
+def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
+    """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
+    loops = _loops(step)
+    each = [weight_bytes(w) / w.groups * _copies(w, scratchpad) / scratchpad.tiles for w in loops]
+    largest = max(each, default=0.0)
+    # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
+    alone = step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS_BYTES
+    if step.node.op_type == "LSTM" and alone and sum(each) <= scratchpad.tile_bytes:
+        return False
+    return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
+
+
+def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
+    """Of weights in pieces, the share that is read again in each step: half of them, one of two pieces stays; all where
+    the product for the inputs has the shape of the recurrent one (Intel's schedules: GRU of 512 and 640 units over as
+    many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one). Of weights of `OVERFLOW`
+    scratchpads or more, what the profile says (LSTM of 768 to 1,024 and GRU of 1,024 units: of 1.2 to 2.1 scratchpads
+    0.69 to 0.76 on NPU 3720 and 0.70 on 4000, all of them on 5010; of 0.96 to 1.07 0.69 on 3720, 0.39 to 0.57 on the
+    others)."""
+    first, loop = step.steps[0], _loops(step)[0]
+    same = isinstance(first, MacWork) and first.in_c == loop.in_c
+    if step.node.op_type == "LSTM":
+        same = same and loop.groups > 1
+    large = step_weights(step, scratchpad) > OVERFLOW * scratchpad.tiles * scratchpad.tile_bytes
+    return 1.0 if same else max(0.5, scratchpad.overflowing if large else 0.0)
+
+
+def _results_through_ddr(step: Placed) -> float:
+    """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
+    operands and writes one; of sums made step by step, which are written and read as both of their operands are; of
+    results that fill no sixteens, cut out of their padding (`slice_out` of a GRU of 300 units on all three NPUs)."""
+    made = 0.0
+    for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
+        if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
+            continue
+        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        if work.op == MacOp.ELTWISE:
+            made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
+        elif i == 0:
+            made += result * 2
+        if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK:
+            made += result * (1 if i == 0 else 2)
+    return made
+
+
+def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
+    """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
+    in pieces half of them are read again in every step, or all of them. What is
+    beside the weights (16 bytes a channel) is read in every step; results of the products, and a sequence that does
+    not fit, go through DDR."""
+    loops = _loops(step)
+    again = sum(weight_bytes(w) for w in loops)
+    rounds = max(step.times)
+    results = _results_through_ddr(step)
+    tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
+    units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
+    if step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
+        tables = 0.0
+    stay = not _in_pieces(step, scratchpad)
+    r.weights_until = 1.0
+    if not fits:
+        r.destination = "ddr"
+    if stay:
+        r.again_bytes = results + tables * (rounds - 1)
+        r.reason = "" if fits else "the sequence passes through DDR, the recurrent weights stay"
+    else:
+        share = _read_again(step, scratchpad)
+        r.again_bytes = results + ((again - tables) * share + tables) * (rounds - 1)
+        r.reason = (
+            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and "
+            f"{SHARES.get(share, 'most')} of them are read again in each of {rounds} steps"
+        )
+    r.fixed_traffic = step.fixed_bytes + r.again_bytes
+    r.weights_held = min(again, scratchpad.resident_bytes)

@@ -1,0 +1,78 @@
+"""Tensors that leave the scratchpads though they fit, because there is no room in one place beside them."""
+
+from __future__ import annotations
+
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.reasons import and_also
+from npusim.compiler.residency.follow import saved_in_place
+from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
+from npusim.compiler.sharing.distribution import IMAGE, SMALL_PLANE_ROWS
+from npusim.work import MacWork
+
+# Of all scratchpads: the input and the result of a window, both together, and what waits beside them.
+LARGE_SHARE, MOST_SHARE, WAITING_SHARE = 0.28, 0.62, 0.02
+REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
+NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
+
+
+def cross_scattered(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """A large input that was made of little is written and read back, so that the large result gets room in one
+    place: of a window beside something that waits inside, and of a DSP kernel (Intel's schedules of MobileNets,
+    EfficientNets, ConvNeXt and a detector: 7 of 8 such windows on NPU 5010, 5 of 7 such kernels on 3720 and 4000;
+    of windows with nothing beside them none of 5)."""
+    if not scratchpad.in_one_place or scratchpad.made_of_little.isdisjoint(step.reads):
+        return
+    windows = scratchpad.in_one_place == "windows"
+    work, room = step.only, scratchpad.tiles * scratchpad.tile_bytes
+    reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
+    if min(reads, writes) < LARGE_SHARE * room or reads + writes < MOST_SHARE * room:
+        return
+    if isinstance(work, MacWork):
+        waiting = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
+        if work.kernel_h * work.kernel_w == 1 or work.out_h <= SMALL_PLANE_ROWS or not windows:
+            return
+        if waiting < WAITING_SHARE * room:
+            return
+    elif step.engine != "dsp" or windows or len(step.reads) > 1:
+        return
+    if scratchpad.sharing_of(step.reads[0]) != IMAGE:
+        return
+    if scratchpad.spill_all(step.reads, r):
+        r.reason = "input through DDR and back: no room in one place for the result beside it"
+
+
+def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """What lies where is followed by address, and what finds no gap makes others leave though they fit by their bytes
+    (npusim.compiler.scratchpad.addresses; `spill_write` and `spill_read` in Intel's schedules: 48 % of the bytes of
+    MobileNet-v2 at 160 pixels on NPU 4000, 56 % of a Res2Net's on 5010, 25 % of a squeezed ResNet's)."""
+    places = scratchpad.addresses
+    if places is None:
+        return
+    sizes, share = scratchpad.sizes, scratchpad.memory.resident_share
+    places.settle(k, scratchpad.inside)
+    holders = dict.fromkeys(h for n in step.reads if (h := scratchpad.holder(n)) is not None)
+    own = places.on_tile(sizes, holders)
+    new = [n for n in step.reads if scratchpad.holder(n) is None]
+    if not saved_in_place(k, step, scratchpad):
+        new += [n for n in step.writes if not scratchpad.dead_after(n, k)]
+    found = places.on_tile(sizes, new)
+    others = [n for n in scratchpad.inside if n not in holders]
+    together = sum(size for _, size in (*found, *own))
+    if together > places.room * share:
+        return  # cut in pieces
+    if together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
+        return  # more than fits: what is needed last makes room
+    others.sort(key=lambda n: -scratchpad.next_use(n, k))
+    if gone := places.must_leave(k, found, own, others):
+        for name in gone:
+            scratchpad.spill(name, r)
+        scratchpad.made_room.update(gone)
+        r.reason = and_also(r.reason, NO_ROOM)
+
+
+def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """Spill what lies with its channels' padding and is read without, or the other way (folded_columns)."""
+    crossing = scratchpad.folds.crossing
+    names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
+    if scratchpad.spill_all(names, r):
+        r.reason = and_also(r.reason, REFILLED)

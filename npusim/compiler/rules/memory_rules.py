@@ -1,0 +1,175 @@
+"""What a compiler profile says of memory: shares of the scratchpad, and what crosses DDR on which generation."""
+
+from dataclasses import field
+from typing import Literal
+
+from npusim.arch.records import Strict
+
+
+class Memory(Strict):
+    """Shares of the scratchpad: `resident` for what stays between steps, `pipelined` for a step in pieces.
+
+    `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
+    through DDR once it is turned.
+    `rows_around`: generations on which a tile holds the rows around its own of what a window reads.
+    `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
+    before it is loaded.
+    `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
+    `whole_kernels_wait`: ... one that is not cut waits for all of them;
+    `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
+    `cuts_over_one_axis`: ... such a product is cut over one of them where that costs little more.
+    `batches_wait`: ... the weights of a convolution that goes image by image.
+    `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
+    result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
+    `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
+    `shared_as_made`: generations on which a kernel on a plane is shared over the tiles as what it reads
+    (npusim.compiler.residency.kernel_sharing).
+    `kernels_apart`: generations on which a DSP kernel never writes over its input.
+    `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves
+    its result inside, on all tiles.
+    `sums_of_scales_stay`: generations on which a small tensor that is scaled and added next stays inside even where its
+    inputs came from DDR.
+    `shared_parts_through_ddr`: generations on which a Concat of no images goes through DDR when others read one of its
+    parts too, however small; elsewhere where it is no small one.
+    `channels_joined_in_ddr`: generations on which a Concat of what the tiles share over channels goes through DDR.
+    `shared_parts_in_ddr_rows`: by generation, up to how many rows of a plane parts of a Concat are put together in DDR
+    where others read one of them too.
+    `halves_joined`: by generation, up to which share of all scratchpads a Concat of slices of a Split is put together
+    inside (npusim.compiler.scratchpad.joined_halves).
+    `lists_copied`: generations on which maps are copied within DDR into a list of their pixels
+    (npusim.compiler.layouts.pixel_lists).
+    `padded_channels_in_ddr`: generations on which channels of a constant are put in DDR beside those of an image that
+    others read too (npusim.compiler.residency.padded_channels).
+    `split_channels_stay`: generations on which kernels get the parts of a convolution that a Split cuts from inside
+    where the tiles share its channels, too (npusim.compiler.scratchpad.cut_images).
+    `overflowing_weights`: by generation, which share of a recurrence's weights that do not fit crosses again in each
+    step (npusim.compiler.residency.recurrence).
+    `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
+    DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
+    `strips_both_ways`: generations that cut a plane into many strips along both axes.
+    `sums_of_many_weights_cross`: what convolutions of many weights make is added through DDR (image_sums).
+    `images_over_channels`: ... the first convolution over channels, its image inside
+    (npusim.compiler.planes.image_channels).
+    `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
+    where the graph does nothing else with it;
+    `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
+    `problems_turned_in_fours`: by generation, that pass counts a tile's problems in fours unless both their sides have
+    so many elements.
+    `norms_in_strips`: ... on which a piece of rows goes through all passes of a normalisation.
+    `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
+    `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
+    `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
+    `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
+    (npusim.compiler.chains.scans).
+    `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
+    heads fit, not of three: a profile that does so is slower with more of the scratchpad.
+    `masked_scores`: by generation, how the softmax of scores that a mask made as the network runs is added to is cut
+    (npusim.compiler.chains.masked).
+    `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
+    of a result on.
+    `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
+    `planes_as_scheduled`: steps on planes are cut together as in Intel's schedules (npusim.compiler.planes.scheduled).
+    `as_scheduled`: lines, batches and sums are laid out as there, too, where a larger one may be cheaper.
+    `borders_apart`: by generation, what of an average pooling that does not count its padding goes through DDR: its
+    `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.residency.borders).
+    `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
+    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
+    `addresses_followed`: by generation, who leaves where in a tile images find no room in one place among weights that
+    were fetched ahead: `others` than the step's own inputs, or these `inputs`, too
+    (npusim.compiler.scratchpad.addresses).
+    `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
+    stays inside where what a tile holds for it is little (npusim.compiler.residency.joined).
+    `enlarged_by_lines`: by generation, above how many bytes in and out images are enlarged linearly line by line
+    through DDR, not by one kernel (npusim.compiler.residency.enlarged_lines).
+    `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
+    zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
+    `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
+    time, from how many bytes of a result on (npusim.compiler.planes.pairs).
+    `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
+    `expands_in_pieces`: what an Expand makes that does not fit into a tile is made piece by piece, or within DDR
+    (npusim.compiler.layouts.expanded).
+    `channels_in_sixteens`: by generation, how many DSPs of a tile normalise channels of an image where the tiles have
+    uneven sixteens of them (npusim.compiler.layouts.channel_shares).
+    `negated_apart`: generations on which what is subtracted crosses DDR between its negation and the addition where the
+    tiles share the two otherwise.
+    `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
+    `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
+    (npusim.compiler.chains.sums_and_scales).
+    `rows_of_batches`: generations on which the tiles share the sequences of a batch whole between products, and whether
+    shifts of normalisations are passes of their own (npusim.compiler.layouts.rows_of_batch).
+    `streamed_over_channels`: generations whose tiles share the channels of a convolution on a small plane whose weights
+    stream and do not fit twice into one tile.
+    `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two.
+    `late_as_read`: which steps run right in front of what reads them first: windows of `images`, or `all`,
+    products with weights and scales too (npusim.compiler.late)."""
+
+    resident_share: float
+    pipelined_share: float
+    prefetch_steps: int
+    follow_input: bool = True
+    reshape_through_ddr: bool = False
+    natural_cuts: bool = False
+    turned_through_ddr: tuple[str, ...] = ()
+    rows_around: tuple[str, ...] = ()
+    padded_by_copy: tuple[str, ...] = ()
+    kernel_pieces_wait: tuple[str, ...] = ()
+    whole_kernels_wait: tuple[str, ...] = ()
+    cuts_over_two_axes_wait: tuple[str, ...] = ()
+    cuts_over_one_axis: tuple[str, ...] = ()
+    batches_wait: tuple[str, ...] = ()
+    kernels_without_halo: tuple[str, ...] = ()
+    moves_without_halo: tuple[str, ...] = ()
+    shared_as_made: tuple[str, ...] = ()
+    kernels_apart: tuple[str, ...] = ()
+    sums_of_scales_stay: tuple[str, ...] = ()
+    norms_of_phases_stay: tuple[str, ...] = ()
+    shared_parts_through_ddr: tuple[str, ...] = ()
+    channels_joined_in_ddr: tuple[str, ...] = ()
+    lists_copied: tuple[str, ...] = ()
+    halves_joined: dict[str, float] = field(default_factory=dict)
+    padded_channels_in_ddr: tuple[str, ...] = ()
+    shared_parts_in_ddr_rows: dict[str, float] = field(default_factory=dict)
+    split_channels_stay: tuple[str, ...] = ()
+    overflowing_weights: dict[str, float] = field(default_factory=dict)
+    image_norm_rows: dict[str, int] = field(default_factory=dict)
+    problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
+    added_norms_stay: tuple[str, ...] = ()
+    strips_both_ways: tuple[str, ...] = ()
+    images_over_channels: tuple[str, ...] = ()
+    sums_of_many_weights_cross: bool = False
+    turns_in_strips: tuple[str, ...] = ()
+    operands_in_strips: tuple[str, ...] = ()
+    norms_in_strips: tuple[str, ...] = ()
+    pools_by_columns: tuple[str, ...] = ()
+    whole_copies: tuple[str, ...] = ()
+    halves_odd_slices: tuple[str, ...] = ()
+    planes_as_scheduled: bool = False
+    as_scheduled: bool = False
+    blocks_by_time: bool = False
+    borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
+    room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
+    addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
+    products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
+    elementwise_stay: tuple[str, ...] = ()
+    activated_in_step: dict[str, float] = field(default_factory=dict)
+    sums_pipelined: dict[str, float] = field(default_factory=dict)
+    scores_of_two_through_ddr: tuple[str, ...] = ()
+    masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
+    place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
+    enlarged_by_lines: dict[str, float] = field(default_factory=dict)
+    pads_few_terms: tuple[str, ...] = ()
+    negated_apart: tuple[str, ...] = ()
+    rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
+    streamed_over_channels: tuple[str, ...] = ()
+    expands_in_pieces: bool = False
+    channels_in_sixteens: dict[str, Literal["one_dsp", "all_dsps"]] = field(default_factory=dict)
+    weights_three_times: tuple[str, ...] = ()
+    scales_between_sums_stay: tuple[str, ...] = ()
+    scan_states_stay: tuple[str, ...] = ()
+    scan_products_stay: tuple[str, ...] = ()
+    late_as_read: Literal["", "images", "all"] = ""
+    source: str
+
+    def joined_in_ddr(self, generation: str) -> tuple[bool, float]:
+        """Whether parts that lie over channels are joined in DDR, and up to how many rows those that others read."""
+        return generation in self.channels_joined_in_ddr, self.shared_parts_in_ddr_rows.get(generation, 0)

@@ -1,0 +1,331 @@
+"""What is in the scratchpads of all tiles, seen as one space, and what leaves when room is needed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
+from itertools import count
+
+from npusim.compiler.cutting.fitted import AVOID, WAIT
+from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
+from npusim.compiler.layouts.norm_edges import UNEVEN, norm_edges, normalises_channels
+from npusim.compiler.layouts.pixel_lists import Lists
+from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
+from npusim.compiler.lowering.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
+from npusim.compiler.lowering.parts import wholes
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.reasons import and_also, through_ddr_because
+from npusim.compiler.lowering.residence import Residence as Residence
+from npusim.compiler.rules.memory_rules import Memory
+from npusim.compiler.scratchpad.addresses import Addresses
+from npusim.compiler.scratchpad.cut_images import cut_images
+from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
+from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
+from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.ops.counting import PIXELS_PER_ROW
+
+NEVER = 1 << 60
+# Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
+# tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
+PHASES = ("by_phases", "phases_at_once")
+BY_ROWS = "put in place row by row, normalised channel by channel"
+DSPS_A_TILE = 2
+SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_scales_stay`)
+#: Of a tile: up to so much a kernel waits for all it moves, cut or not, where whole ones do. What fits into NPU 5010's.
+WAITING_BYTES = 0.9 * 1439 * 1024
+
+
+class Scratchpad:
+    """Tensors inside (`inside`: bytes by name), over what they lie across the tiles, and which have a copy in DDR.
+
+    `staying`: those that whoever reads them gets where they lie.
+    `part_of`: tensors that are contiguous parts of another one (a Slice, a Split): where the whole is, they are."""
+
+    def __init__(
+        self,
+        steps: list[Placed],
+        sizes: dict[str, float],
+        memory: Memory,
+        tiles: int,
+        tile_bytes: float,
+        part_of: Mapping[str, str],
+        generation: str = "",
+        staying: frozenset[str] = frozenset(),
+        row_pixels: int = PIXELS_PER_ROW,
+        takes_apart: bool = False,
+        on_all_tiles: frozenset[str] = frozenset(),
+        heads: Heads = NO_HEADS,
+        folds: Folds = NO_FOLDS,
+        halves: Mapping[str, int] | None = None,
+        lists: Lists | None = None,
+    ) -> None:
+        self.folds = folds
+        self.lists = lists or Lists((), ())
+        self.halves = (
+            halves or {}
+        )  # Concats and the slices they take: npusim.compiler.scratchpad.joined_halves
+        self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
+        self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
+        self.sizes = sizes
+        self.staying = staying
+        self.memory, self.generation = memory, generation
+        self.tiles = tiles
+        self.tile_bytes = tile_bytes
+        self.part_of = part_of
+        self.resident_bytes = tiles * tile_bytes * memory.resident_share
+        self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
+        self.kernels_wait = generation in memory.kernel_pieces_wait
+        self.thrice = tile_bytes * (generation in memory.weights_three_times)  # of streamed blocks; else 0
+        self.whole_kernels_wait = self.kernels_wait or generation in memory.whole_kernels_wait
+        self.two_axes = WAIT if generation in memory.cuts_over_two_axes_wait else ""
+        if generation in memory.cuts_over_one_axis:
+            self.two_axes = AVOID
+        self.batches_wait = generation in memory.batches_wait
+        self.overflowing = memory.overflowing_weights.get(generation, 0.0)
+        self.rows_around = generation in memory.rows_around
+        self.parts_apart = generation in memory.shared_parts_through_ddr
+        self.scores_of_two = generation in memory.scores_of_two_through_ddr
+        self.kernels_end = generation in memory.kernels_without_halo
+        self.kernels_apart = generation in memory.kernels_apart
+        self.as_scheduled = memory.as_scheduled
+        self.product_reader = memory.products_stay.get(generation, "")
+        self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
+        self.in_one_place = memory.room_in_one_place.get(generation, "")
+        leaves = memory.addresses_followed.get(generation)
+        dsps = DSPS_A_TILE * tiles
+        self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs") if leaves else None
+        self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
+        self.made_of_little: set[str] = set()  # results of more than twice what was read
+        self.place_tables = memory.place_tables.get(generation, "")
+        self.by_columns = generation in memory.pools_by_columns
+        self.of_many_weights = (
+            of_many_weights(steps, sizes) if memory.sums_of_many_weights_cross else frozenset()
+        )
+        self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
+        self.operands_in_strips = generation in memory.operands_in_strips
+        self.norms_in_strips = generation in memory.norms_in_strips
+        self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
+        self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
+        self.edges = norm_edges(steps, tiles)
+        self.stays = {name for name, _ in self.edges}
+        self.cut_out, self.cut_inside = cut_images(
+            steps, part_of, generation in memory.split_channels_stay, self.parts_apart
+        )
+        self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
+        self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
+        self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
+        self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation))
+        self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
+        self.norms_stay = generation in memory.norms_of_phases_stay
+        self.row_pixels = row_pixels
+        self.uses: dict[str, list[int]] = {}
+        for k, step in enumerate(steps):
+            for name in step.reads:
+                for whole in self.wholes(name):
+                    uses = self.uses.setdefault(whole, [])
+                    if not uses or uses[-1] != k:
+                        uses.append(k)
+        adding = generation in memory.sums_of_scales_stay  # small tensors that one element-wise pass reads
+        self.added_next = {
+            n for step in steps if adding and is_elementwise_pass(step.steps) for n in step.reads
+            if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
+        }  # fmt: skip
+        self.inside: dict[str, float] = {}
+        self.puts = count()
+        self.order: dict[str, int] = {}  # when each tensor was put in last
+        self.touched: dict[str, None] = {}  # put in or read since `leaving` knew its next use
+        # heap: needed last first, of equals the one put in last
+        self.leaving: list[tuple[int, int, str]] = []
+        self.used_bytes = 0.0
+        self.sharings: dict[str, str] = {}
+        self.in_ddr: set[str] = set()
+        self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
+        self.for_products: set[str] = set()  # read from DDR by a product with weights, for the next as well
+        self.apart: set[str] = set()  # in DDR for no other reason than that there are several tiles
+
+    def waits_whole(self, step: Placed, nbytes: float) -> bool:
+        """Whether a kernel of `nbytes` of inputs and results waits for all it reads, and is written when done."""
+        most = float("inf") if self.kernels_wait else WAITING_BYTES * self.tiles
+        return step.engine == "dsp" and self.whole_kernels_wait and nbytes <= most
+
+    def wholes(self, name: str) -> Iterator[str]:
+        """The tensor and those it is a part of."""
+        return wholes(name, self.part_of)
+
+    def holder(self, name: str) -> str | None:
+        """The tensor inside that holds the bytes of `name`: itself, or one it is a part of."""
+        if name in self.inside:
+            return name
+        if name not in self.part_of:
+            return None
+        return next((n for n in self.wholes(name) if n in self.inside), None)
+
+    def put(self, name: str) -> None:
+        self.take(name)
+        self.inside[name] = self.sizes[name]
+        self.used_bytes += self.sizes[name]
+        self.order[name] = next(self.puts)
+        self.touched[name] = None
+
+    def take(self, name: str) -> None:
+        self.used_bytes -= self.inside.pop(name, 0.0)
+
+    def release(self, name: str, k: int) -> None:
+        """Forget a tensor that step `k` has read, and those it is a part of, if nobody needs them any more."""
+        for whole in self.wholes(name) if name in self.part_of else (name,):
+            if whole in self.inside:
+                if self.dead_after(whole, k):
+                    self.take(whole)
+                else:
+                    self.touched[whole] = None
+
+    def dead_after(self, name: str, k: int) -> bool:
+        """Whether nobody reads the tensor after step `k`."""
+        uses = self.uses.get(name)
+        return not uses or uses[-1] <= k
+
+    def next_use(self, name: str, k: int) -> int:
+        uses = self.uses.get(name, [])
+        at = bisect_right(uses, k)
+        return uses[at] if at < len(uses) else NEVER
+
+    def beside(self, name: str, k: int) -> float:
+        """Bytes inside that are read next where the result `name` of step `k` is."""
+        reader = self.next_use(name, k)
+        return sum(size for n, size in self.inside.items() if self.next_use(n, k) == reader)
+
+    def bytes_of(self, names: tuple[str, ...]) -> float:
+        """Bytes inside that belong to `names`, wholes in which they are parts included."""
+        if not self.part_of:
+            return sum(self.inside.get(n, 0.0) for n in names)
+        holders = {holder for n in names if (holder := self.holder(n)) is not None}
+        return sum(self.inside[n] for n in sorted(holders))
+
+    def sharing_of(self, name: str) -> str | None:
+        """Over what the tensor, or the one it is a part of, lies across the tiles."""
+        if name not in self.part_of:
+            return self.sharings.get(name)
+        return next((self.sharings[n] for n in self.wholes(name) if n in self.sharings), None)
+
+    def spill(self, name: str, r: Residence) -> None:
+        """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
+        transfer runs, or before the step of `r`."""
+        self.take(name)
+        if not any(n in self.in_ddr for n in self.wholes(name)):
+            self.in_ddr.add(name)
+            maker = self.made_by.pop(name, None)
+            (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
+
+    def write_too(self, name: str, r: Residence) -> None:
+        """A tensor stays inside for its readers, and is written to DDR for one that reads it there."""
+        if any(n in self.in_ddr for n in self.wholes(name)):
+            return
+        self.in_ddr.add(name)
+        maker = self.made_by.get(name)
+        (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
+
+    def spill_all(self, names: Iterable[str], r: Residence) -> bool:
+        """Take out whatever holds these tensors; whether there was any."""
+        found = False
+        for name in names:
+            holder = self.holder(name)
+            if holder is not None:
+                self.spill(holder, r)
+                found = True
+        return found
+
+    def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
+        """Spill what is needed last until `need` bytes fit beside the rest.
+
+        A next use changes only when the tensor is put in or read, so a heap of what was known stays right for all
+        others: a long graph of small tensors takes linear time."""
+        own_bytes = self.bytes_of(step.reads)
+        if need + self.used_bytes - own_bytes <= self.resident_bytes:
+            return
+        own = {self.holder(n) for n in step.reads}
+        for name in (*self.touched, *(whole for n in step.reads for whole in self.wholes(n))):
+            if name in self.inside:
+                heappush(self.leaving, (-self.next_use(name, k), -self.order[name], name))
+        self.touched.clear()
+        kept = []
+        while self.leaving and need + self.used_bytes - own_bytes > self.resident_bytes:
+            name = (entry := heappop(self.leaving))[2]
+            if name not in self.inside or entry != (-self.next_use(name, k), -self.order[name], name):
+                continue
+            if name in own:
+                kept.append(entry)
+            else:
+                self.spill(name, r)
+        for entry in kept:
+            heappush(self.leaving, entry)
+
+    def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
+        """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
+        read in another shape. On one tile operands of a batch that is taken apart do, which come problem by problem."""
+        if self.takes_apart and own_constants(step.steps, step.fixed_bytes):
+            if self.spill_all(step.reads, r):
+                r.reason = "input through DDR problem by problem, as Intel's compiler takes a batch of constants apart"
+            return
+        if self.tiles == 1 and (not self.takes_apart or step.fixed_bytes or batch_of(step.steps) is None):
+            # what was turned part by part, and what is to be, crosses on one tile too
+            for name in step.reads:
+                holder = self.holder(name)
+                made = self.sharings.get(holder, sharing) if holder is not None else COPIED
+                if holder is not None and made != COPIED and PARTS in (made, sharing):
+                    self.spill(holder, r)
+            return
+        product = multiplies_weights(step.node.op_type, step.steps, step.fixed_bytes)
+        if is_elementwise_pass(step.steps) and not self.of_many_weights.isdisjoint(step.reads):
+            for holder in [h for n in step.reads if (h := self.holder(n)) is not None]:
+                self._apart(holder, MADE_OVER_CHANNELS, r)
+            return
+        masked = bool(self.written_out) and not self.written_out.isdisjoint(step.reads)
+        for name in step.reads:
+            holder = self.holder(name)
+            if holder is None or holder in self.staying or self.sharings.get(holder) == COPIED:
+                continue
+            if name in self.halves and holder != name:
+                if half_through_ddr(step, self.halves[name]):
+                    self.write_too(name, r)
+                    r.loads = [(name, self.sizes[name], 1)]
+                continue
+            if masked and (self.sharings.get(holder), sharing) == (GROUPS, ADDED):
+                continue  # scores wait for a mask of their size inside (both layers of BERT in Intel's schedules)
+            stays = self.edges.get((name, step.writes[0])) if self.edges else None
+            if stays:
+                continue
+            if stays is False:
+                self._apart(holder, UNEVEN, r)
+                continue
+            made = self.sharings.get(holder, sharing)
+            if not self.memory.natural_cuts and ONE not in (made, sharing):
+                made = sharing
+            alone = product and name in self.for_products
+            readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
+            reshaped = self.memory.reshape_through_ddr and name in step.reshaped
+            reshaped &= name not in self.cut_inside or step.engine != "dsp"
+            if name in self.put_in_place and normalises_channels(step):
+                self._apart(holder, BY_ROWS, r)
+            elif reshaped or through_ddr(made, sharing, readers):
+                why = "read in another shape" if reshaped else f"made over {made}, wanted over {sharing}"
+                if made == sharing and not reshaped:
+                    why = "read by several"
+                if self.tiles == 1:
+                    self.spill(holder, r)
+                    r.reason = f"input through DDR problem by problem, as Intel's compiler takes a batch apart ({why})"
+                    continue
+                self._apart(holder, why, r)
+
+    def _apart(self, holder: str, why: str, r: Residence) -> None:
+        """A tensor goes through DDR because there are several tiles: its maker and its reader say so."""
+        maker = self.made_by.get(holder)
+        self.spill(holder, r)
+        self.apart.add(holder)
+        r.reason = through_ddr_because("input", why)
+        if maker is not None:
+            maker.reason = and_also(maker.reason, through_ddr_because("result", why))
+
+    def also_apart(self, names: Iterable[str]) -> bool:
+        """Whether one of these tensors, or one it is a part of, is in DDR because there are several tiles."""
+        return bool(self.apart) and any(n in self.apart for name in names for n in self.wholes(name))

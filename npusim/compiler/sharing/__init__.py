@@ -1,0 +1,1 @@
+"""How the tiles share a step, and into how many pieces it is cut in time."""

@@ -1,0 +1,35 @@
+"""Weights of grouped convolutions, stored without their zeros, as Intel's compiler estimates their transfers.
+
+A grouped convolution becomes one over all channels whose other weights are zeros, left out in memory beside a map of
+a bit a weight. Where the tiles share its rows, weights, map and table cross as one block and take the time of its
+bytes. Where they share its channels, each tile fetches its own, and the estimate of 8.4 gives the weights the time of
+all of them, zeros too: 512 channels in 32 groups of 3 x 3, 147 KB for each of two tiles of NPU 3720 in 88 us, 101 KB of
+three of NPU 5010 in 21 (its schedules of 45 grouped convolutions of five networks, ResNeXt and RegNet, 48 to 512
+channels, 7 to 56 rows)."""
+
+from __future__ import annotations
+
+from math import prod
+
+from npusim.compiler.cutting.split import weight_bytes
+from npusim.compiler.lowering.place import Placed
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork
+
+#: Planes of so many rows at most, and of so many a tile, are shared over channels (39 of the 45; 28 x 28 with 96
+#: channels is on NPU 5010 too, 12 x 12 with 320 is not there, nor 14 x 14 behind a stride with 208 on 4000).
+MOST_ROWS, ROWS_A_TILE = 14, 6
+
+
+def counted(step: Placed, tiles: int) -> float:
+    """How many times the bytes of a step's weights the compiler's estimate counts."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or tiles == 1:
+        return 1.0
+    if work.weight_groups == 1 or int(step.node.attribute("group", 1)) == 1 or not step.fixed_bytes:
+        return 1.0
+    rows = work.out_h / step.images
+    if rows > min(MOST_ROWS, ROWS_A_TILE * tiles) or work.out_c <= CHANNEL_BLOCK * (tiles - 1):
+        return 1.0
+    dense = prod((work.kernel_h, work.kernel_w, work.in_c, work.out_c)) * work.weight_bytes
+    return float(1.0 + dense * (1 - 1 / work.weight_groups) / weight_bytes(work))

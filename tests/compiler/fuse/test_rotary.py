@@ -1,0 +1,52 @@
+"""A rotary embedding written out becomes one op where Intel's compiler makes it one kernel, and only there."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npusim.compiler.fuse import fuse
+from npusim.compiler.rules.profile import load_profile
+from tests.graphs import loaded, model, node
+
+
+def rope(heads, rows, width, swapped=(False, False, False), more_outputs=()):
+    """x cos + turned x sin; `swapped`: which of Add and the two Muls have their operands the other way round."""
+    pair = lambda a, b, other: f"{b} {a}" if other else f"{a} {b}"
+    half = width // 2
+    nodes = [
+        node("Slice", "x zero half axis", "first"),
+        node("Slice", "x half end axis", "second"),
+        node("Neg", "second", "negated"),
+        node("Concat", "negated first", "turned", axis=-1),
+        node("Mul", pair("x", "cos", swapped[1]), "straight"),
+        node("Mul", pair("turned", "sin", swapped[2]), "crossed"),
+        node("Add", pair("straight", "crossed", swapped[0]), "y"),
+    ]
+    inputs = {"x": [1, heads, rows, width], "cos": [1, 1, rows, width], "sin": [1, 1, rows, width]}
+    constants = {"zero": [0], "half": [half], "end": [width], "axis": [3]}
+    return loaded(model(nodes, inputs, ["y", *more_outputs], constants))
+
+
+def ops(graph, profile="2026"):
+    return [n.op_type for n in fuse(graph, load_profile(profile), "5010", True, "fp16").nodes]
+
+
+@pytest.mark.parametrize("swapped", list(itertools.product([False, True], repeat=3)))
+def test_whatever_the_order_of_the_operands(swapped):
+    assert ops(rope(4, 16, 64, swapped)) == ["RotaryEmbedding"]
+
+
+@given(heads=st.integers(1, 32), rows=st.integers(1, 64), half=st.integers(1, 128))
+def test_a_prompt_and_wide_heads_are_one_kernel_and_one_token_of_narrow_heads_is_not(heads, rows, half):
+    assert (ops(rope(heads, rows, 2 * half)) == ["RotaryEmbedding"]) == (rows > 1 or half > 64)
+
+
+@pytest.mark.parametrize("kept", ["turned", "negated", "straight"])
+def test_what_someone_else_reads_stays(kept):
+    assert "RotaryEmbedding" not in ops(rope(4, 16, 64, more_outputs=(kept,)))
+
+
+def test_the_older_compiler_has_no_such_kernel():
+    assert "RotaryEmbedding" not in ops(rope(4, 16, 64), "2024.12")

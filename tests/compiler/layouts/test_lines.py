@@ -1,0 +1,106 @@
+"""Lines between convolutions along one axis, as Intel's compiler 8.4 lays them out."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask, MacTask
+from npusim.compiler.rules.profile import load_profile
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+
+MACHINES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}
+
+
+def moved(model, name, profile="2026-as-released"):
+    """Bytes to and from DDR."""
+    hw = load_hardware(name).replace({"tiles": MACHINES[name]})
+    plan = compile_graph(of_model(model, "lines.onnx"), hw, load_profile(profile))
+    return sum(t.nbytes for t in plan.ask if isinstance(t, DmaTask) and "ddr" in (t.source, t.destination))
+
+
+def filled(channels, places):
+    g = Builder()
+    y = g.op("Conv", g.input(1, channels, places), g.weight(32, channels, 3), g.weight(32), pads=[1, 1])
+    return g.model(g.op("Conv", y, g.weight(32, 32, 3), g.weight(32), pads=[1, 1]))
+
+
+def pairs(channels, places, activation="LeakyRelu"):
+    g = Builder()
+    x = g.op("Conv", g.input(1, 64, places), g.weight(channels, 64, 3), g.weight(channels), pads=[1, 1])
+    for _ in range(2):
+        y = x
+        for _ in range(2):
+            weights = g.weight(channels, channels, 3), g.weight(channels)
+            y = g.op("Conv", g.op(activation, y), *weights, pads=[1, 1])
+        x = g.op("Add", x, y)
+    return g.model(g.op("Conv", g.op(activation, x), g.weight(32, channels, 3), g.weight(32), pads=[1, 1]))
+
+
+@pytest.mark.parametrize(("channels", "places", "mb"), [(24, 1024, 1.8), (8, 4096, 2.7), (2, 4096, 1.1)])
+@pytest.mark.parametrize("name", ["meteor_lake", "lunar_lake"])
+def test_channels_that_fill_no_sixteens_go_by_way_of_sixteen_columns(channels, places, mb, name):
+    """Sixteen columns of every place are written and read: 32 bytes a channel and place, twice."""
+    whole = moved(filled(channels, places), name)
+    assert whole > 2 * channels * places * 32
+    assert whole / 1e6 == pytest.approx(mb, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("channels", "places", "mb"),
+    [(64, 1024, {"meteor_lake": 1.6, "lunar_lake": 2.4, "panther_lake": 2.8}),
+     (128, 2000, {"meteor_lake": 9.6, "lunar_lake": 11.1, "panther_lake": 11.1})],
+)  # fmt: skip
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("activation", ["Relu", "LeakyRelu"])
+def test_what_lies_in_a_row_of_places_is_turned_for_its_convolution(channels, places, mb, name, activation):
+    found = moved(pairs(channels, places, activation), name) / 1e6
+    assert found == pytest.approx(mb[name], rel=0.15)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_so_does_profile_2026(name):
+    assert moved(pairs(64, 1024), name, "2026") == moved(pairs(64, 1024), name)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_window_cut_into_slices_reads_its_line_for_each(name):
+    """33 taps are three slices of up to 11 or 15."""
+
+    def depthwise(taps):
+        g = Builder()
+        y = g.op("Conv", g.input(1, 64, 256), g.weight(64, 64, 1), g.weight(64))
+        y = g.op("Conv", y, g.weight(64, 1, taps), pads=[taps // 2] * 2, group=64)
+        return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
+
+    line = 64 * 256 * 2
+    assert moved(depthwise(33), name) - moved(depthwise(11), name) > 4 * line
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_causal_line_is_written_beside_its_zeros(name):
+    def causal(pads):
+        g = Builder()
+        y = g.op("Conv", g.input(1, 64, 1024), g.weight(64, 64, 1), g.weight(64))
+        y = g.op("Conv", y, g.weight(64, 64, 3), g.weight(64), pads=pads)
+        return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
+
+    place = 64 * 2
+    # on NPU 4000 and 5010 the two places around each tile's own are written and read with it
+    around = 0 if name == "meteor_lake" else 2 * 2 * place * (MACHINES[name] - 1)
+    assert moved(causal([2, 0]), name) == moved(causal([1, 1]), name) + 2 * 1024 * place + around
+
+
+@pytest.mark.parametrize(
+    ("channels", "places", "columns"), [(384, 256, 16), (256, 512, 16), (256, 256, 1), (128, 1024, 1)]
+)
+def test_large_slices_of_a_long_depthwise_window_are_read_as_rows(channels, places, columns) -> None:
+    """32 taps in front: two slices of 15 and one of 2 on NPU 5010 (`halo_conv` in Intel's schedules)."""
+    g = Builder()
+    line = g.op("Tanh", g.input(1, channels, places))
+    line = g.op("Conv", line, g.weight(channels, 1, 32), group=channels, pads=[31, 0])
+    hw = load_hardware("panther_lake").replace({"tiles": 1})
+    model = g.model(g.op("Sigmoid", line))
+    plan = compile_graph(of_model(model, "slices.onnx"), hw, load_profile("2026-as-released"))
+    works = [t.alternatives[0][0] for t in plan.ask if isinstance(t, MacTask)]
+    assert {w.out_w for w in works if max(w.kernel_h, w.kernel_w) == 15} == {columns}

@@ -1,0 +1,70 @@
+"""Transposes between images and rows of channels, which move nothing."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.rules.profile import load_profile
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+from tests.vendor.nets.images import reduced_keys
+from tests.vendor.nets.layers import conv, gelu, layernorm, linear
+from tests.vendor.nets.vision import convnext
+
+NPUS = ("meteor_lake", "lunar_lake", "panther_lake")
+
+
+def steps(write, name):
+    g = Builder(weights=False)
+    plan = compile_graph(of_model(g.model(write(g)), ""), load_hardware(name), load_profile("2026"))
+    return plan.steps
+
+
+def moved(found):
+    """Transposes that have work of their own."""
+    return [s.node.name for s in found if s.node.op_type == "Transpose" and s.engine != "none"]
+
+
+def round_trip(g, act=lambda g, x: x):
+    """Rows to an image, a depthwise convolution, and back to rows."""
+    x = linear(g, g.input(1, 256, 64), 64, 64)
+    y = g.op("Reshape", g.op("Transpose", x, perm=[0, 2, 1]), g.const([1, 64, 16, 16]))
+    y = g.op("Reshape", conv(g, y, 64, 64, 3, 1, 64), g.const([1, 64, 256]))
+    return linear(g, act(g, g.op("Transpose", y, perm=[0, 2, 1])), 64, 64)
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_rows_turned_to_an_image_for_a_convolution_and_back_move_nothing(name):
+    assert not moved(steps(round_trip, name))
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_only_attention_turns_anything_in_a_segformer(name):
+    """Intel's schedules of SegFormer at 28 pixels: no task between rows and images, nor at the graph's output."""
+    found = steps(lambda g: reduced_keys(g, 28, 2, 64, 4, 1), name)
+    assert len(moved(found)) <= 4
+
+
+@pytest.mark.parametrize("name", NPUS)
+def test_a_scale_of_a_layer_is_a_pass_of_its_own(name):
+    """`Mul_13?t_Add` in Intel's schedules of ConvNeXt."""
+    found = steps(lambda g: convnext(g, 192, 64), name)
+    assert not moved(found) and any(s.node.op_type == "Mul" and s.lowering == "scale_shift" for s in found)
+
+
+def test_the_gelu_behind_a_turned_image_rides_in_the_lookup_unit_where_there_is_one():
+    kernels = {
+        name: [s.engine for s in steps(lambda g: round_trip(g, gelu), name) if "Gelu" in s.node.op_type]
+        for name in NPUS
+    }
+    assert not kernels["panther_lake"] and kernels["meteor_lake"] == ["dsp"]
+
+
+def test_what_is_read_as_another_matrix_is_turned():
+    """Rows for a product over them (an MLP-Mixer) lie otherwise."""
+
+    def mixing(g):
+        y = g.op("Transpose", layernorm(g, g.input(1, 256, 64), 64), perm=[0, 2, 1])
+        return linear(g, y, 256, 256)
+
+    assert moved(steps(mixing, "lunar_lake"))

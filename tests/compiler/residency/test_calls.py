@@ -1,0 +1,56 @@
+"""A convolutional network over a batch goes image by image where Intel's compiler calls a function for each."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import Plan
+from npusim.compiler.rules.profile import load_profile
+from npusim.graph import Graph
+from npusim.measures import ddr_bytes
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import conv_relu
+from tests.vendor.nets.vision import resnet
+
+
+def _resnet(batch: int) -> Graph:
+    g = Builder(weights=False)
+    return of_model(g.model(resnet(g, 64, 1, batch)), "")
+
+
+def _plan(graph: Graph, hw: str = "lunar_lake", profile: str = "2026-as-released") -> Plan:
+    return compile_graph(graph, load_hardware(hw), load_profile(profile))
+
+
+def _bytes(plan: Plan) -> float:
+    return sum(map(ddr_bytes, plan.ask, plan.repeats))
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_a_batch_is_calls_of_one_image(batch: int) -> None:
+    """Every image moves what one alone does, weights again, and its input and output are copied once."""
+    one, all_of_them = _plan(_resnet(1)), _plan(_resnet(batch))
+    copied = 2 * batch * (3 * 64 * 64 + 1000)
+    assert _bytes(all_of_them) == pytest.approx(batch * _bytes(one) + copied)
+    assert sum(s.macs for s in all_of_them.steps) == batch * sum(s.macs for s in one.steps)
+    assert all_of_them.graph.values["x0"].shape[0] == batch
+
+
+def test_elsewhere_a_batch_is_more_rows() -> None:
+    """On NPU 3720, and in an earlier release, weights cross once."""
+    for plan in (_plan(_resnet(4), "meteor_lake"), _plan(_resnet(4), "lunar_lake", "2024.12")):
+        weights = {
+            n.split("/")[0]: r for n, r in zip(plan.label, plan.repeats, strict=True) if "weights" in n
+        }
+        assert set(weights.values()) == {1}
+
+
+def test_images_that_meet_are_no_calls() -> None:
+    """Where a batch is reshaped into another axis; and a convolution alone has its own way."""
+    for shape in ((1, 4, -1), None):
+        g = Builder(weights=False)
+        x = g.op("Conv", g.input(4, 16, 32, 32), g.weight(16, 16, 3, 3), pads=[1] * 4)
+        if shape is not None:
+            x = g.op("Reshape", conv_relu(g, x, 16, 16), g.const(list(shape)))
+        assert set(_plan(of_model(g.model(x), "")).repeats) == {1}
