@@ -33,9 +33,9 @@ APART, WHOLE, WITH_PRODUCT = "apart", "whole", "with product"  # what NPU 3720, 
 NO_MASKS: frozenset[str] = frozenset()
 TENSORS_HELD = 4  # whole: scores, mask, their sum, the softmax's result
 STRIPS_HELD = 5  # of these four, and the next strip's scores
-LEAST_STRIPS = (
-    4  # NPU 5010, from 128 tokens on; 3720 cuts nothing that fits, and would be slower with more room for it
-)
+# NPU 5010, from 12 heads of 128 tokens on; 3720 cuts nothing that fits, and would be slower with more room for it.
+LEAST_STRIPS = 4
+SMALL_SCORES = 1 << 18  # bytes that nobody cuts (4 heads of 64, 96 and 128 tokens on both)
 SMALL_MASK = 1 << 19  # bytes: it stays for the next layer (0.41 MB do, 0.61 do not)
 SCORES_INSIDE = 0.4  # of the scratchpads
 
@@ -122,7 +122,7 @@ def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> li
     if not stays:
         room = scratchpad.resident_bytes - len(inside) * size - sum(values.values())
         strips = ceil((STRIPS_HELD - len(inside)) * size / max(room, scratchpad.resident_bytes / 4))
-        strips = max(LEAST_STRIPS, strips)
+        strips = max(LEAST_STRIPS if size > SMALL_SCORES else 1, strips)
     reads = (*add.reads, *values)
     need = min(sum(sizes[n] for n in inside) + TENSORS_HELD * size / strips, scratchpad.resident_bytes)
     scratchpad.make_room(k, add._replace(reads=reads), found[0], need)
@@ -132,7 +132,8 @@ def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> li
         one.loads = [(n, sizes[n], 1 if n in values else strips) for n in arriving]
         one.fixed_traffic = one.weights_held = step.fixed_bytes
         one.held_bytes, one.follows = scratchpad.resident_bytes, frozenset(made & set(step.reads))
-        one.reason = f"cut together with its neighbours: scores in {strips} strips of rows"
+        rows = f"in {strips} strips of rows" if strips > 1 else "whole"
+        one.reason = f"cut together with its neighbours: scores {rows}"
     found[-1].destination = "scratchpad" if stays else "ddr"
     for name in masks:
         if sizes[name] <= SMALL_MASK:

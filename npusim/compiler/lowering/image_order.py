@@ -82,6 +82,8 @@ class ImageOrder:
         """Note what becomes of images whose channels lie side by side: joined channels, element by element, and their
         pixels in one list."""
         values, result = self.graph.values, node.outputs[0]
+        if not result:  # an output nobody wants: a recurrence's
+            return
         shape = values[result].shape
         whole = [self.root(n) for n in node.inputs if n and not values[n].constant]
         alike = [n for n in reads if n in self.side_by_side or n in self.lists]
