@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from npusim.errors import BadArgument
 from npusim.reference.dma_fit import read_dma_rows
@@ -209,5 +210,8 @@ def test_the_band_of_single_ops_covers_what_it_says():
 @needs_shared
 def test_the_band_of_published_networks_covers_what_it_says():
     judged = [r for r in validate(SHARED / "reference", ["meteor_lake"]).networks if r.judged]
-    assert 0.70 <= sum(r.covered for r in judged) / len(judged) <= 0.90
+    covered = sum(r.covered for r in judged)
+    assert covered / len(judged) >= 0.70
+    # too wide a band is no news either: more than chance allows, were it right four times in five
+    assert binomtest(covered, len(judged), 0.80, alternative="greater").pvalue >= 0.05
     assert all(r.band_us[1] <= 2 * r.band_us[0] for r in judged)
