@@ -31,8 +31,9 @@ MORE_THAN_INTEL = {
     ("rwkv_L8_ts", "3720"),
 }  # fmt: skip
 
-#: Intel's compiler is slower there, too: the decode step takes it 115.6 us on one tile and 155.4 on two (ours 241.6, 305.4:
-#: 58 of 59 us named), BERT and its pooling 28.3, 34.5 and, on three, 62.5 (ours 130.2, 146.4, 148.0: 13.4 of 13.6 us).
+#: Intel's compiler is slower there, too: the decode step takes it 115.6 us on one tile and 155.4 on two (ours
+#: 241.6, 305.4: 58 of 59 us named), BERT and its pooling 28.3, 34.5 and, on three, 62.5 (ours 130.2, 146.4,
+#: 148.0: 13.4 of 13.6 us).
 SLOWER_THERE = {("mamba2_tf4_dec_ts", "meteor_lake", 2), ("bertpool_ts", "panther_lake", 2)}
 
 
