@@ -107,6 +107,7 @@ def _compiled(
     placed, unpriced, fused, part_of, padded, lists = _place(
         fused, hw, generation, profile, allow_unmodelled, max_memory_bytes
     )
+    outputs = frozenset(fused.outputs)
     if profile.memory.late_as_read:
         placed = as_late_as_read(placed, profile.memory.late_as_read == "all")
     if batch > 1:
@@ -122,7 +123,7 @@ def _compiled(
         placed = interpolated_apart(enlarged_by_lines(placed, fused.values, most, tiles), fused.values)
     heads = NO_HEADS
     if generation in profile.heads_apart:
-        placed, heads = heads_apart(placed, fused.values, frozenset(fused.outputs))
+        placed, heads = heads_apart(placed, fused.values, outputs)
     sizes = {n: fused.values[n].npu_bytes for step in placed for n in (*step.reads, *step.writes)}
     inputs = frozenset(fused.inputs)
     for name in list(sizes):
@@ -132,7 +133,7 @@ def _compiled(
     groups = generation in profile.groups_over_tiles
     turns = groups and generation in profile.memory.operands_in_strips
     on_tile = (tiles, capacity * profile.memory.pipelined_share) if turns else None
-    placed = lists.turned(placed, fused.values, sizes, frozenset(fused.outputs))
+    placed = lists.turned(placed, fused.values, sizes, outputs)
     if generation in profile.memory.lists_copied:
         lists.copy(placed, fused.values, part_of)
     halves: dict[str, int] = {}
@@ -145,10 +146,10 @@ def _compiled(
         halves = joined_halves(placed, sizes, part_of, halves_most, edge)
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr, halves)
     if profile.memory.expands_in_pieces:
-        placed = expanded_in_pieces(placed, fused.values, inputs, frozenset(fused.outputs), capacity)
+        placed = expanded_in_pieces(placed, fused.values, inputs, outputs, capacity)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
     placed, scaled, in_strips = scores_apart(placed, fused.values, how)
-    outputs, masks = frozenset(fused.outputs), profile.memory.masked_scores.get(generation, "")
+    masks = profile.memory.masked_scores.get(generation, "")
     masked = masked_sums(placed, sizes, outputs, tiles, masks)
     placed, chains = find_chains(placed, sizes, room, outputs, heads.softmax, on_tile, masked | scaled)
     batches = profile.memory.as_scheduled and groups
@@ -157,8 +158,8 @@ def _compiled(
     )
     placed, chains = masked_groups(placed, chains, masked | in_strips, sizes, tiles * capacity, masks)
     if profile.memory.natural_cuts:
-        placed = without_copies(placed, frozenset(fused.outputs))
-    placed, on_all_tiles = gated(placed, frozenset(fused.outputs))
+        placed = without_copies(placed, outputs)
+    placed, on_all_tiles = gated(placed, outputs)
     sizes |= {n: fused.values[n].npu_bytes for n in part_of.values() if n not in sizes}
     ranks = {n: len(fused.values[n].shape) for n in sizes}
     stay = staying(placed, fused.values, profile.memory, generation, tiles, part_of)
@@ -168,11 +169,11 @@ def _compiled(
     stay |= shared_rows(placed, fused.values, tiles, wholes)
     if generation in profile.memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, fused.values, outputs, wholes)
+    ends = generation in profile.memory.kernels_without_halo
     pixels = WIDE_ROWS if generation in profile.rows_of_eight else PIXELS_PER_ROW
     folds = NO_FOLDS
     if profile.memory.planes_as_scheduled:
-        kernels = generation not in profile.memory.kernels_without_halo
-        folds = folds_of(placed, fused.values, capacity, frozenset(fused.outputs), kernels)
+        folds = folds_of(placed, fused.values, capacity, outputs, not ends)
     scratchpad = Scratchpad(
         placed,
         sizes,
@@ -196,7 +197,6 @@ def _compiled(
         by_law = lone if profile.memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, room, tiles, capacity, by_law)
     dsps = tiles * int(hw.dsp.per_tile)
-    ends = generation in profile.memory.kernels_without_halo
     machine = Machine(
         tiles, dsps, scratchpad.pipelined_bytes, scratchpad.kernels_wait, ends,
         both_axes=generation in profile.memory.strips_both_ways,
@@ -210,7 +210,7 @@ def _compiled(
         placed,
         sizes,
         fused.values,
-        frozenset(fused.outputs),
+        outputs,
         machine,
         lone,
         folds,
@@ -219,15 +219,13 @@ def _compiled(
     pairs = {}
     if least is not None:
         whole = tiles * capacity
-        pairs = activated_products(placed, sizes, frozenset(fused.outputs), least, whole, tiles)
-    residence = residences(
-        placed, scratchpad, ranks, frozenset(fused.outputs), capacity, chains, planes, pairs
-    )
+        pairs = activated_products(placed, sizes, outputs, least, whole, tiles)
+    residence = residences(placed, scratchpad, ranks, outputs, capacity, chains, planes, pairs)
     loaded_once(placed, residence, fused.values, room, tiles)
     due = weight_chunks(
         placed,
         residence,
-        tiles * capacity * profile.memory.resident_share,
+        room,
         profile.memory.prefetch_steps,
         tiles,
         dsps,

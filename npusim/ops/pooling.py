@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import prod
@@ -19,6 +20,7 @@ from npusim.ops.counting import (
     vector,
 )
 from npusim.ops.registry import OpCase, Rule, op
+from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAX_KERNEL = 11
@@ -128,6 +130,21 @@ def _parts(size: int, outs: int, kernel: int, stride: int, begin: int) -> tuple[
     )
 
 
+def poolings_down(
+    first: MacWork, chain: Sequence[tuple[int, int, float]], planes: int = 1
+) -> tuple[MacWork, ...]:
+    """Poolings along the rows of `planes` images, one a stage of a chain: (window, results, taps inside). `first`: what
+    they share, and the rows all of them begin with."""
+    works, rows = [], first.in_h
+    for kernel, left, inside in chain:
+        stride, out = min(kernel, MAX_STRIDE), planes * left
+        works.append(
+            replace(first, out_h=out, in_h=rows, kernel_h=kernel, stride_h=stride, taps_inside=inside)
+        )
+        rows = out
+    return tuple(works)
+
+
 def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
     """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than 11."""
     sizes = source.shape[2:]
@@ -138,7 +155,7 @@ def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
         works.append(
             MacWork(
                 mode, source.shape[0] * oh, ow, source.shape[1], source.shape[1],
-                source.shape[0] * rows, columns, kh, kw, min(kh, 8), min(kw, 8), ih * iw,
+                source.shape[0] * rows, columns, kh, kw, min(kh, MAX_STRIDE), min(kw, MAX_STRIDE), ih * iw,
                 input_bytes=source.dtype.npu_bytes,
                 weight_bytes=source.dtype.npu_bytes,
                 output_bytes=out.dtype.npu_bytes,

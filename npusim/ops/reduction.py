@@ -44,9 +44,8 @@ from npusim.ops.counting import (
     pixels,
 )
 from npusim.ops.filled_rows import filled_up, rows_filled_up
-from npusim.ops.pooling import whole_plane
+from npusim.ops.pooling import poolings_down, whole_plane
 from npusim.ops.registry import VIEW, OpCase, Rule, op
-from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
@@ -114,18 +113,12 @@ def pooling_chain(
     source: Value, r: Reduced, mode: MacOp, channels: int, columns: int, planes: int = 1
 ) -> tuple[MacWork, ...]:
     """Poolings along `length` rows of `planes` images `columns` wide."""
-    size = source.dtype.npu_bytes
-    works, rows = [], r.length
-    for kernel, outputs, inside in chain_of_eights(r.length):
-        works.append(
-            MacWork(
-                mode, planes * outputs, columns, channels, channels, planes * rows, columns,
-                kernel, 1, min(kernel, MAX_STRIDE), 1, inside,
-                input_bytes=size, weight_bytes=size, output_bytes=size,
-            )
-        )  # fmt: skip
-        rows = outputs
-    return tuple(works)
+    size, rows = source.dtype.npu_bytes, planes * r.length
+    first = MacWork(
+        mode, rows, columns, channels, channels, rows, columns,
+        input_bytes=size, weight_bytes=size, output_bytes=size,
+    )  # fmt: skip
+    return poolings_down(first, chain_of_eights(r.length), planes)
 
 
 def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:

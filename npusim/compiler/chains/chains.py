@@ -96,6 +96,11 @@ def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
     return Attention(first, second, turned) if works[0] is first and fits_together else None
 
 
+def is_softmax(step: Placed) -> bool:
+    """Whether a step is one softmax kernel."""
+    return isinstance(step.only, VectorWork) and step.only.kernel in SOFTMAX
+
+
 def turns_operand(step: Placed) -> bool:
     """Whether a step is the pass that turns the right side of a batch of products."""
     work = step.only
@@ -121,10 +126,7 @@ def find_chains(
     maker = {name: k for k, step in enumerate(placed) for name in step.writes}
     chains = []
     for k, step in enumerate(placed):
-        kernel = (
-            step.steps[0].kernel if len(step.steps) == 1 and isinstance(step.steps[0], VectorWork) else ""
-        )
-        if kernel not in SOFTMAX or step.one_dsp or not step.writes or not apart.isdisjoint(step.reads):
+        if not is_softmax(step) or step.one_dsp or not step.writes or not apart.isdisjoint(step.reads):
             continue
         large = 2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads
         if large or turns is not None:

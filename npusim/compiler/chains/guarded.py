@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 
-from npusim.compiler.chains.chains import SOFTMAX, Attention
+from npusim.compiler.chains.chains import Attention, is_softmax
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import ADDED
 from npusim.compiler.sharing.pieces import convolution_of
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
-from npusim.work import MacOp, MacWork, VectorWork, Work
+from npusim.work import MacOp, MacWork, Work
 
 GUARDS = frozenset(["IsNaN", "Where"])
 
@@ -40,8 +40,7 @@ def turned_scores(
             readers.setdefault(name, []).append(step)
     turns: dict[str, tuple[Placed, Placed]] = {}  # a tensor -> its pass, and the reader the pass is for
     for step in placed:
-        kernel = step.only
-        if not (isinstance(kernel, VectorWork) and kernel.kernel in SOFTMAX):
+        if not is_softmax(step):
             continue
         found = _guard_of(step, readers)
         added = maker.get(step.reads[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
-from npusim.compiler.chains.chains import SOFTMAX, STRIPS_HELD, Strips, attention_of
+from npusim.compiler.chains.chains import STRIPS_HELD, Strips, attention_of, is_softmax
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.head_cuts import GATHERED, LEAST_OF_OTHERS, LEAST_ROWS, NO_HEADS, Heads
 from npusim.compiler.lowering.lowered import PRODUCTS
@@ -21,14 +21,14 @@ from npusim.compiler.sharing.distribution import ROW_LIMIT
 from npusim.compiler.sharing.pieces import convolution_of
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacWork, MoveWork, VectorWork
+from npusim.work import MacWork, MoveWork
 
 
 def heads_apart(
     placed: list[Placed], values: Mapping[str, Value], outputs: Set[str]
 ) -> tuple[list[Placed], Heads]:
     """The steps without the passes that turn queries and keys, and what goes head by head."""
-    candidates = [s for s in placed if isinstance(k := s.only, VectorWork) and k.kernel in SOFTMAX]
+    candidates = [s for s in placed if is_softmax(s)]
     if not candidates:
         return placed, NO_HEADS
     maker: dict[str, Placed] = {}

@@ -20,14 +20,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.chains.chains import SOFTMAX, Attention, attention_around, attention_of
+from npusim.compiler.chains.chains import Attention, attention_around, attention_of, is_softmax
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import GROUPS
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork
 
 APART, WHOLE, WITH_PRODUCT = "apart", "whole", "with product"  # what NPU 3720, 4000 and 5010 do
 NO_MASKS: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ def masked_sums(
     maker = {name: k for k, step in enumerate(placed) for name in step.writes}
     found = set()
     for k, step in enumerate(placed):
-        if step.one_dsp or not (isinstance(step.only, VectorWork) and step.only.kernel in SOFTMAX):
+        if step.one_dsp or not is_softmax(step):
             continue
         chain = attention_around(k, placed, readers, maker, sizes, outputs)
         whole = attention_of([placed[i] for i in chain]) if chain else None
@@ -99,6 +99,12 @@ def masked_groups(
     for k, step in enumerate(placed):
         order += groups.get(k, [] if k in inside else [step])
     return order, {k: begins[id(step)] for k, step in enumerate(order) if id(step) in begins}
+
+
+def begins_masked(step: Placed) -> bool:
+    """Whether the first step of what is cut together is such an addition, or a scale of scores (scaled_scores); all
+    other attention begins with its first product."""
+    return step.node.op_type in ("Add", "Mul", "Div")
 
 
 def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> list[Residence]:

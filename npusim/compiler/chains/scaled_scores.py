@@ -14,13 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from npusim.compiler.chains.chains import SOFTMAX
+from npusim.compiler.chains.chains import is_softmax
 from npusim.compiler.fuse.drain_path import two_axes
 from npusim.compiler.lowering.lowered import batch_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import PLANES, ROWS
 from npusim.graph import Value
-from npusim.work import VectorWork
 
 IN_STRIPS = "in strips"
 WHY = "scores of a batch of two axes go through DDR step by step"
@@ -34,7 +33,7 @@ def scores_apart(
     maker = {name: k for k, step in enumerate(placed) for name in step.writes}
     steps, found, strips = list(placed), set(), set()
     for k, step in enumerate(placed if how else ()):
-        if not (isinstance(step.only, VectorWork) and step.only.kernel in SOFTMAX) or step.one_dsp:
+        if not is_softmax(step) or step.one_dsp:
             continue
         at = maker.get(step.reads[0])
         if at is not None and placed[at].node.op_type == "Add":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from npusim.compiler.fuse import (
     activations,
     contraction,
@@ -24,7 +27,7 @@ from npusim.compiler.guard import BREAKS, broken
 from npusim.compiler.rules.profile import CompilerProfile
 from npusim.graph import Graph
 
-PATTERNS = {
+PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "shared_heads": shared_heads.shared_heads,
     "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
     "max_of_zero": neutral.max_of_zero,
@@ -69,11 +72,10 @@ def _fused(
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
     neutral.drop_neutral(r)
+    scores_apart = generation in profile.fusion.scores_scaled_apart
+    patterns = PATTERNS | {"scale_and_bias": partial(drain_path.scale_and_bias, scores_apart=scores_apart)}
     for name in profile.fusion.patterns:
-        if name == "scale_and_bias":
-            drain_path.scale_and_bias(r, generation in profile.fusion.scores_scaled_apart)
-        else:
-            PATTERNS[name](r)
+        patterns[name](r)
     if generation in profile.fusion.borders_by_address:
         padding.border_into_convolution(r)
     if generation in profile.fusion.mul_reduce_to_matmul:

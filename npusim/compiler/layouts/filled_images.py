@@ -10,6 +10,8 @@ Alone, as released only: 40 columns of 56 channels would cost more than 80, or t
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to
 from npusim.compiler.sharing.distribution import over_channels
 from npusim.graph import Value
@@ -17,9 +19,8 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, Work
 
 FEW_CHANNELS = 32
-COPIED_BEHIND = (
-    "rows of the image, copied in DDR"  # of an image that is filled up so though it would leave anyway
-)
+# Of an image that is filled up so though it would leave anyway.
+COPIED_BEHIND = "rows of the image, copied in DDR"
 
 
 def fills_both(image: Value, work: Work, later: bool) -> bool:
@@ -28,7 +29,7 @@ def fills_both(image: Value, work: Work, later: bool) -> bool:
     if len(image.shape) != 4 or image.shape[0] > 1 or not isinstance(work, MacWork):
         return False
     _, channels, _, width = image.shape
-    later = later and work.op == MacOp.CONVOLUTION
+    later = later and _over_all(work)
     uneven = channels % CHANNEL_BLOCK > 0 and width % PIXELS_AT_ONCE > 0
     return uneven and channels > CHANNEL_BLOCK and not later
 
@@ -38,7 +39,7 @@ def two_change(image: Value, work: Work, tiles: int) -> bool:
     72 x 24 x 100), or its pixels are no whole sixteens. No `tiles`: sixteens for all of them make no difference (NPU
     4000: 50 x 60 x 60)."""
     _, channels, height, width = image.shape
-    if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
+    if _over_all(work):
         return bool(work.kernel_h > 1)
     window = isinstance(work, MacWork) and work.kernel_h > 1 and over_channels(work, height)
     even = tiles > 0 and ceil_to(channels, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles == 0
@@ -48,8 +49,12 @@ def two_change(image: Value, work: Work, tiles: int) -> bool:
 def fills_later(image: Value, work: Work) -> bool:
     """Whether the channels of an image are filled up behind the pass that turns it for `work`, a convolution over all
     of them, which reads DDR (NPU 5010: 40 to 881 channels; 24 and 28 are filled up by a convolution where they lie)."""
-    over_all = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
-    if not over_all or len(image.shape) != 4 or image.shape[0] > 1:
+    if not _over_all(work) or len(image.shape) != 4 or image.shape[0] > 1:
         return False
     _, channels, height, width = image.shape
     return channels > FEW_CHANNELS and channels % CHANNEL_BLOCK > 0 and height * width % PIXELS_AT_ONCE == 0
+
+
+def _over_all(work: Work) -> TypeGuard[MacWork]:
+    """Whether a work is a convolution over all channels."""
+    return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION

@@ -173,9 +173,8 @@ class Layouts:
         elif pads and not self.folds(reader, value):
             wide = max(channels, CHANNEL_BLOCK)
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
-        columns = (
-            width if self._by_law(reader) else padded_width(height, width)
-        )  # the last of strips may be short
+        # by law the last of strips may be short
+        columns = width if self._by_law(reader) else padded_width(height, width)
         if scheduled and fills_both(value, reader.steps[0], not pads):
             columns = ceil_to(width, PIXELS_AT_ONCE)
         if len(value.shape) == 4 and columns != width:

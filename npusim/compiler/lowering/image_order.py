@@ -46,9 +46,8 @@ class ImageOrder:
             set()
         )  # these of four axes, and what all but products make of them: rows and columns
         self.side_by_side: set[str] = set()  # images whose channels are so, whoever made them
-        self.lists: set[str] = (
-            set()
-        )  # their pixels in one list, and what is made of it (npusim.compiler.layouts.pixel_lists)
+        # Their pixels in one list, and what is made of it (npusim.compiler.layouts.pixel_lists).
+        self.lists: set[str] = set()
         self.listed_rows: set[str] = set()  # images as rows of channels, or of parts of them, in one list
         self.turned_lists = {n.inputs[0] for n in graph.nodes if turns_list(n)}
         turned = {n.outputs[0] for n in graph.nodes if n.op_type == "Transpose"}
@@ -78,6 +77,24 @@ class ImageOrder:
             if self._rows_and_columns(made.name):
                 self.planes.add(made.name)
 
+    def _note_joined(self, node: Node, whole: list[str]) -> None:
+        """Note what images are joined to: along their channels, their pixels, or their rows of channels."""
+        values, result = self.graph.values, node.outputs[0]
+        shape = values[result].shape
+        axis, image = int(node.attribute("axis", 1)) % len(shape), len(shape) == IMAGE_AXES
+        if axis == 1 and not image and result in self.turned_lists:
+            self.lists.add(result)
+        elif not self.side_by_side.issuperset(whole):
+            return
+        elif axis == 1 and image:
+            self.side_by_side.add(result)
+        elif len(whole) > 1 and not image:
+            images = [values[n].shape for n in whole]
+            if axis == 2 and all(s[:2] == shape[:2] for s in images):
+                self.lists.add(result)
+            if axis == 1 and all(len(s) == IMAGE_AXES and s[1] > 1 and s[1] % shape[2] == 0 for s in images):
+                self.listed_rows.add(result)
+
     def _note_lists(self, node: Node, reads: list[str]) -> None:
         """Note what becomes of images whose channels lie side by side: joined channels, element by element, and their
         pixels in one list."""
@@ -87,22 +104,10 @@ class ImageOrder:
         shape = values[result].shape
         whole = [self.root(n) for n in node.inputs if n and not values[n].constant]
         alike = [n for n in reads if n in self.side_by_side or n in self.lists]
-        several = len(whole) > 1
         if not alike or len(shape) not in TO_LAST:
             return
         if node.op_type == "Concat":
-            axis = int(node.attribute("axis", 1)) % len(shape)
-            if axis == 1 and len(shape) == IMAGE_AXES and self.side_by_side.issuperset(whole):
-                self.side_by_side.add(result)
-            elif axis == 1 and len(shape) < IMAGE_AXES and result in self.turned_lists:
-                self.lists.add(result)
-            elif several and axis == 2 and len(shape) < IMAGE_AXES and self.side_by_side.issuperset(whole):
-                if all(values[n].shape[:2] == shape[:2] for n in whole):
-                    self.lists.add(result)
-            elif several and axis == 1 and self.side_by_side.issuperset(whole):
-                images = (values[n].shape for n in whole)
-                if all(len(s) == IMAGE_AXES and s[1] > 1 and s[1] % shape[2] == 0 for s in images):
-                    self.listed_rows.add(result)
+            self._note_joined(node, whole)
         elif len(reads) == 1 and node.op_type in KERNELS and values[reads[0]].shape == shape:
             (self.lists if reads[0] in self.lists else self.side_by_side).add(result)
 

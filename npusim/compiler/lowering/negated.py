@@ -17,9 +17,8 @@ from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, most_even_rectang
 from npusim.work import MacWork, Work
 
 ROWS_OF_A_LINE = 4  # that the second of two axes is folded to, where the first one is the channels
-OVER_CHANNELS = (
-    400  # from which on tiles share the channels of the scale: 512 x 64, 25 x 33 x 16 as 400 of 11 x 3
-)
+# From which on tiles share the channels of the scale: 512 x 64, 25 x 33 x 16 as 400 of 11 x 3.
+OVER_CHANNELS = 400
 
 
 def apart(node: Node, steps: tuple[Work, ...], shape: tuple[int, ...], tiles: int) -> tuple[Work, ...]:

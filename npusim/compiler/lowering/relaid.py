@@ -35,6 +35,7 @@ from npusim.ops.counting import (
     one_tap,
     pixels,
 )
+from npusim.ops.pooling import poolings_down
 from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -116,7 +117,7 @@ def _uneven_first_axis(source: Value, pools: list[MacWork], length: int, columns
     wide, size = ceil_to(columns, CHANNEL_BLOCK), source.npu_bytes / source.elements
     if length <= FEW_ROWS or columns <= FEW_COLUMNS:
         lying = replace(pools[0], out_w=1, in_w=1, out_c=wide, in_c=wide)
-        return tuple(_through_ddr(tuple(_down(lying, chain_of_factors(length))), columns / wide))
+        return tuple(_through_ddr(poolings_down(lying, chain_of_factors(length)), columns / wide))
     first = pools[0]
     if length > MANY_ROWS:
         return tuple(_first_as_it_lies(first, length, columns, wide, size))
@@ -131,22 +132,13 @@ def _first_as_it_lies(first: MacWork, length: int, columns: int, wide: float, si
     1,000, 1,280 and 1,400 rows are expanded as they are)."""
     chain = chain_of_factors(length)
     rows = chain[0][1]
-    yield from _down(replace(first, out_w=1, in_w=1, out_c=wide, in_c=wide), chain[:1])
+    yield from poolings_down(replace(first, out_w=1, in_w=1, out_c=wide, in_c=wide), chain[:1])
     made = rows * columns * size
     yield from ddr_round_trip(made)
     yield from (MoveWork(made, "ddr", "ddr"), MoveWork(made, "ddr", "ddr"))
     yield _convolution(rows * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
     yield from ddr_round_trip(made * CHANNEL_BLOCK)
-    yield from _down(replace(first, in_h=rows), chain[1:])
-
-
-def _down(first: MacWork, chain: Sequence[tuple[int, int, float]]) -> Iterator[MacWork]:
-    """Poolings along rows, one a stage of the chain: (window, results, taps inside)."""
-    rows = first.in_h
-    for kernel, left, inside in chain:
-        stride = min(kernel, MAX_STRIDE)
-        yield replace(first, out_h=left, in_h=rows, kernel_h=kernel, stride_h=stride, taps_inside=inside)
-        rows = left
+    yield from poolings_down(replace(first, in_h=rows), chain[1:])
 
 
 def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float) -> MacWork | None:

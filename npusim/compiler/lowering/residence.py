@@ -34,9 +34,8 @@ class Residence:
     streams: bool = False  # not cut, but its transfers run beside it chunk by chunk
     follows: frozenset[str] = frozenset()  # inputs that come piece by piece from the step before
     by_channels: bool = False  # no tile has room for a piece's weights whole: the tiles share its channels
-    part: str = (
-        ""  # 'first', 'inner', 'last' of steps that a plane passes in strips (npusim.compiler.planes.planes)
-    )
+    # 'first', 'inner', 'last' of steps that a plane passes in strips (npusim.compiler.planes.planes)
+    part: str = ""
     again: float = 1.0  # what it computes over what it has, where strips overlap
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""

@@ -16,9 +16,8 @@ from npusim.graph import Graph, Node, Value
 from npusim.work import MacOp, MacWork, MoveWork
 
 IMAGE_RANK = 4
-LEAST_NODES = (
-    2  # a convolution over all channels alone goes image by image in another way, its weights read once
-)
+# A convolution over all channels alone goes image by image in another way, its weights read once.
+LEAST_NODES = 2
 PASSES = frozenset(
     [
         "Relu",

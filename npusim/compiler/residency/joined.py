@@ -24,6 +24,7 @@ from npusim.compiler.sharing.distribution import (
 from npusim.compiler.sharing.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.work import MacWork, VectorWork
 
+SPREAD_OUT = (ENLARGED, ENLARGED_WIDE)
 JOINED_SHARE = 1 / 6  # of all scratchpads: planes of 0.04 to 0.17 of them stay, of 0.2 and more do not
 FILLING_SHARE = 0.7  # wholes of 0.55 get their parts written in place, of 0.75 and more copied
 
@@ -132,7 +133,7 @@ def joined_in_ddr(step: Placed, scratchpad: Scratchpad) -> bool:
     ):
         return True
     wide = scratchpad.sizes[step.writes[0]] > scratchpad.memory.pipelined_share * scratchpad.tile_bytes
-    if wide and not made.isdisjoint((ENLARGED, ENLARGED_WIDE)):
+    if wide and not made.isdisjoint(SPREAD_OUT):
         return True
     return ENLARGED in made and bool(shared_parts(step, scratchpad))
 
@@ -155,10 +156,9 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     if all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
         return False
     made_over = {scratchpad.joined_over.get(n) for n in step.reads}
-    enlarged = not made_over.isdisjoint((ENLARGED, ENLARGED_WIDE))
-    if DOUBLED in made_over or (enlarged and len(scratchpad.uses.get(step.writes[0], ())) == 1):
-        return False
     readers = [steps[i] for i in scratchpad.uses.get(step.writes[0], ())]
+    if DOUBLED in made_over or (len(readers) == 1 and not made_over.isdisjoint(SPREAD_OUT)):
+        return False
     made = [sum(scratchpad.sizes[n] for n in s.writes) for s in readers if s.steps]
     return scratchpad.sizes[step.writes[0]] + max(made, default=0.0) > scratchpad.tile_bytes
 

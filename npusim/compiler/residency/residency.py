@@ -11,7 +11,7 @@ from math import ceil
 from npusim.compiler.chains.activated import in_step
 from npusim.compiler.chains.chains import attention_of, turns_operand
 from npusim.compiler.chains.heads import cut_by_heads, head_chain
-from npusim.compiler.chains.masked import masked_strips
+from npusim.compiler.chains.masked import begins_masked, masked_strips
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.cutting.strips import Cut
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
@@ -81,7 +81,7 @@ def residences(
         if k in chains:
             members, share = steps[k : k + chains[k]], scratchpad.memory.pipelined_share
             apart = not scratchpad.heads.softmax.isdisjoint(members[-1].reads)
-            if members[0].node.op_type in ("Add", "Mul", "Div"):
+            if begins_masked(members[0]):
                 found += masked_strips(k, members, scratchpad)
             else:
                 found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)

@@ -124,9 +124,8 @@ class CompilerProfile(Strict):
     groups_over_tiles: tuple[str, ...] = ()
     # generations on which a convolution shared over channels writes them to every tile
     channels_to_all_tiles: tuple[str, ...] = ()
-    heads_apart: tuple[
-        str, ...
-    ] = ()  # generations that cut heads out of products (npusim.compiler.chains.heads)
+    # generations that cut heads out of products (npusim.compiler.chains.heads)
+    heads_apart: tuple[str, ...] = ()
     rows_in_any_rectangle: bool = (
         False  # rows of a product that have no divisor from 3 to 16 but another: 226 as 113 x 2
     )

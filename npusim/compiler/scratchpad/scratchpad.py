@@ -62,9 +62,7 @@ class Scratchpad:
     ) -> None:
         self.folds = folds
         self.lists = lists or Lists((), ())
-        self.halves = (
-            halves or {}
-        )  # Concats and the slices they take: npusim.compiler.scratchpad.joined_halves
+        self.halves = halves or {}  # Concats and the slices they take (joined_halves)
         self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
         self.sizes = sizes
