@@ -129,17 +129,22 @@ def dfl_head(
     return concat(g, *parts)
 
 
-def yolov8(g: Builder, size: int, w: int, d: int, seg: bool = False) -> str | list[str]:
-    """YOLOv8, with masks if asked for."""
-    c = [w, 2 * w, 4 * w, 8 * w, 16 * w]
-    x, f = activated(g, g.input(1, 3, size, size), 3, w, 3, 2), []
+def yolov8_maps(g: Builder, size: int, c: Sequence[int], d: int) -> Sequence[str]:
+    """The three maps of YOLOv8 that its heads read."""
+    x, f = activated(g, g.input(1, 3, size, size), 3, c[0], 3, 2), []
     for i, n in zip(range(1, 5), (d, 2 * d, 2 * d, d), strict=True):
         x = c2f(g, activated(g, x, c[i - 1], c[i], 3, 2), c[i], c[i], n)
         f.append(x)
     f = [f[1], f[2], sppf(g, f[3], c[4])]
-    out = pan(
+    return pan(
         g, f, c[2:], lambda g, x, a, b: c2f(g, x, a, b, d, False), lambda g, x, a: activated(g, x, a, a, 3, 2)
     )
+
+
+def yolov8(g: Builder, size: int, w: int, d: int, seg: bool = False) -> str | list[str]:
+    """YOLOv8, with masks if asked for."""
+    c = [w, 2 * w, 4 * w, 8 * w, 16 * w]
+    out = yolov8_maps(g, size, c, d)
     y = dfl_head(g, out, c[2:], size, extra=32 if seg else 0)
     if not seg:
         return y
@@ -148,8 +153,8 @@ def yolov8(g: Builder, size: int, w: int, d: int, seg: bool = False) -> str | li
     return [y, activated(g, activated(g, p, 64, 64, 3), 64, 32)]
 
 
-def yolo11(g: Builder, size: int) -> str:
-    """YOLO11n: C3k2 blocks, attention on the smallest map, depthwise heads."""
+def yolo11(g: Builder, size: int, w: int = 16) -> str:
+    """YOLO11 of `w` channels at its first convolution: C3k2 blocks, attention on the smallest map, depthwise heads."""
 
     def c3k2(g, x, ci, co, e=0.5, deep=False):
         h = int(co * e)
@@ -179,17 +184,18 @@ def yolo11(g: Builder, size: int) -> str:
         b = g.op("Add", b, conv(g, activated(g, b, h, 2 * h), 2 * h, h, 1))
         return activated(g, concat(g, a, b), c, c)
 
-    x = activated(g, activated(g, g.input(1, 3, size, size), 3, 16, 3, 2), 16, 32, 3, 2)
-    x = c3k2(g, x, 32, 64, 0.25)
-    p3 = c3k2(g, activated(g, x, 64, 64, 3, 2), 64, 128, 0.25)
-    p4 = c3k2(g, activated(g, p3, 128, 128, 3, 2), 128, 128, deep=True)
-    x = c3k2(g, activated(g, p4, 128, 256, 3, 2), 256, 256, deep=True)
-    p5 = psa(g, sppf(g, x, 256), 256, size // 32)
-    n4 = c3k2(g, concat(g, enlarged(g, p5, 2, "nearest"), p4), 384, 128)
-    n3 = c3k2(g, concat(g, enlarged(g, n4, 2, "nearest"), p3), 256, 64)
-    n4 = c3k2(g, concat(g, activated(g, n3, 64, 64, 3, 2), n4), 192, 128)
-    n5 = c3k2(g, concat(g, activated(g, n4, 128, 128, 3, 2), p5), 384, 256, deep=True)
-    return dfl_head(g, (n3, n4, n5), (64, 128, 256), size, light=True)
+    a, b, c, d = 2 * w, 4 * w, 8 * w, 16 * w
+    x = activated(g, activated(g, g.input(1, 3, size, size), 3, w, 3, 2), w, a, 3, 2)
+    x = c3k2(g, x, a, b, 0.25)
+    p3 = c3k2(g, activated(g, x, b, b, 3, 2), b, c, 0.25)
+    p4 = c3k2(g, activated(g, p3, c, c, 3, 2), c, c, deep=True)
+    x = c3k2(g, activated(g, p4, c, d, 3, 2), d, d, deep=True)
+    p5 = psa(g, sppf(g, x, d), d, size // 32)
+    n4 = c3k2(g, concat(g, enlarged(g, p5, 2, "nearest"), p4), c + d, c)
+    n3 = c3k2(g, concat(g, enlarged(g, n4, 2, "nearest"), p3), 2 * c, b)
+    n4 = c3k2(g, concat(g, activated(g, n3, b, b, 3, 2), n4), b + c, c)
+    n5 = c3k2(g, concat(g, activated(g, n4, c, c, 3, 2), p5), c + d, d, deep=True)
+    return dfl_head(g, (n3, n4, n5), (b, c, d), size, light=True)
 
 
 EVERYDAY_DETECTORS = {

@@ -59,6 +59,12 @@ MODELS = {
     "minicpm1b": Model(1536, 24, 8, 64, 3840),
     "smol360m": Model(960, 15, 5, 64, 2560),
     "deepseek13b": Model(2048, 16, 16, 128, 5504),
+    "qwen34b": Model(2560, 32, 8, 128, 9728),
+    "gemma34b": Model(2560, 8, 4, 256, 10240, tanh=True),
+    "yi6b": Model(4096, 32, 4, 128, 11008),
+    "phi4mini": Model(3072, 24, 8, 128, 8192, packed=True),
+    "danube3": Model(1536, 16, 8, 96, 4096),
+    "llama27b": Model(4096, 32, 32, 128, 11008),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -70,6 +76,8 @@ LOOKED_AT = (
     "llama3b_pre_160", "llama3b_dec_4096", "stablelm16b_pre_2048", "mistral7x_pre_256",
     "qwen317b_pre_128", "qwen317b_pre_1280", "exaone24b_dec_640", "exaone24b_dec_4096", "exaone24b_pre_576",
     "exaone24b_pre_1536", "minicpm1b_dec_1024", "smol360m_dec_2800", "smol360m_pre_1024", "deepseek13b_pre_512",
+    "danube3_pre_256", "qwen34b_dec_900", "phi4mini_pre_384", "gemma34b_dec_3500", "danube3_dec_2048", "yi6b_dec_1280",
+    "qwen34b_pre_640", "llama27b_dec_600", "gemma34b_pre_192", "danube3_pre_1408", "yi6b_pre_128", "phi4mini_dec_160",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",

@@ -7,7 +7,9 @@ from tests.vendor.nets.layers import conv, silu
 from tests.vendor.nets.usual_pieces import convolved, hard_squeezed, pooled, relu6, resized, shuffled
 
 
-def shufflenet2(g: Builder, size: int, ws: tuple[int, ...], ns: tuple[int, ...] = (4, 8, 4)) -> str:
+def shufflenet2(
+    g: Builder, size: int, ws: tuple[int, ...], ns: tuple[int, ...] = (4, 8, 4), last: int = 1024
+) -> str:
     """ShuffleNet v2."""
     x, ci = (pooled(g, activated(g, g.input(1, 3, size, size), 3, 24, 3, 2, act=relu), 3, 2, 1), 24)
     e = size // 4
@@ -22,7 +24,7 @@ def shufflenet2(g: Builder, size: int, ws: tuple[int, ...], ns: tuple[int, ...] 
             b = activated(g, conv(g, activated(g, b, h, h, act=relu), h, h, 3, 1, h), h, h, act=relu)
             x = shuffled(g, concat(g, a, b), co, e, e)
         ci = co
-    return classified(g, activated(g, x, ci, 1024, act=relu), 1024)
+    return classified(g, activated(g, x, ci, last, act=relu), last)
 
 
 def ghost2(g: Builder, size: int) -> str:
@@ -75,13 +77,15 @@ def ghost2(g: Builder, size: int) -> str:
     return g.op("Gemm", x, g.weight(1000, 1280), g.weight(1000), transB=1)
 
 
+def fired(g: Builder, x: str, ci: int, s: int, e: int) -> str:
+    """SqueezeNet's block: few channels, then e of 1x1 beside e of 3x3."""
+    x = activated(g, x, ci, s, act=relu)
+    return concat(g, activated(g, x, s, e, act=relu), activated(g, x, s, e, 3, act=relu))
+
+
 def squeezenet10(g: Builder, size: int) -> str:
     """SqueezeNet 1.0: a convolution of 7 x 7, pooled early."""
-
-    def fire(x, ci, s, e):
-        x = activated(g, x, ci, s, act=relu)
-        return concat(g, activated(g, x, s, e, act=relu), activated(g, x, s, e, 3, act=relu))
-
+    fire = lambda x, ci, s, e: fired(g, x, ci, s, e)
     x = pooled(g, convolved(g, g.input(1, 3, size, size), 3, 96, 7, 7, 2, 0, 0), 3, 2)
     x = fire(fire(fire(x, 96, 16, 64), 128, 16, 64), 128, 32, 128)
     x = fire(fire(fire(fire(pooled(g, x, 3, 2), 256, 32, 128), 256, 48, 192), 384, 48, 192), 384, 64, 256)
