@@ -30,6 +30,7 @@ from npusim.compiler.layouts.channel_shares import in_sixteens
 from npusim.compiler.layouts.expanded import expanded_in_pieces
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.lines import Lines
+from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.pixel_lists import Lists
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
 from npusim.compiler.layouts.state_sums import StateSums
@@ -145,6 +146,7 @@ def _compiled(
         halves_most = profile.memory.halves_joined.get(generation, 0.0) * tiles * capacity
         halves = joined_halves(placed, sizes, part_of, halves_most, edge)
         placed = parts_copied(placed, fused.values, sizes, part_of, most, edge, *in_ddr, halves)
+    placed = images_of_parts(placed, tiles, generation, generation in profile.memory.rows_around)
     if profile.memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, fused.values, inputs, outputs, capacity)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""

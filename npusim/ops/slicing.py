@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import accumulate
 from itertools import product as pairs
-from math import prod
+from math import ceil, prod
 
 from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 
@@ -92,27 +92,31 @@ def dilated(
 
     The array knows no dilation: the window is spread out with zeros (3 x 3 taps 2 apart are 5 x 5, `expanded` in
     Intel's schedules), and one longer than the limit is cut between its taps (3 taps 6 apart are a window of 7 and one
-    of 1 on NPU 3720, 13 on 5010; 12 apart one by one), its results added up. A part that reaches over the image's edge
-    reads an image of its own, written with its zeros from DDR to DDR (`conv_slice_in/input_concat` in schedules of
-    128 x 33 x 33 with taps 12 apart: eight of nine). `padded`: (places of the image, results, zeros in front) of each
-    axis; without it no part does."""
-    line, asked = len(padded) == 1, work
+    of 1 on NPU 3720, 13 on 5010; 12 apart one by one), its results added up. A depthwise window's parts are depthwise,
+    but for single taps, which are convolutions over all channels. A part that needs more zeros around the image than
+    half its window, which the array adds, reads an image of its own, written with the others from DDR to DDR
+    (`conv_slice_in/input_concat` in schedules of 128 x 33 x 33 with taps 12 apart: eight of nine; 160 x 16 x 16 under
+    7 x 7 taps 3 apart: 20 and 19 places high and wide); one that has them beside its columns alone is put together as
+    it is loaded (npusim.compiler.layouts.part_images: not on NPU 4000 and 5010). `padded`: (places of the image,
+    results, zeros in front) of each axis; without it no part does."""
+    line = len(padded) == 1
     strides = work.stride_h, work.stride_w
-    work, padded = _seen_taps(work, dilations, padded)
     spread = [
         _spread(k, d, limit, line) for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True)
     ]
     apart = any(k > 1 and d > 1 for k, d in zip((work.kernel_h, work.kernel_w), dilations, strict=True))
-    if max(strides) > MAX_STRIDE or not (apart or work is not asked):
+    if max(strides) > MAX_STRIDE or not apart:
         return ()
-    if not apart:
-        return (work,)
-    parts = list(pairs(*map(_starts, spread, dilations)))
+    cut = max(map(len, spread)) > 1
+    axes = [_starts(*axis) for axis in zip(spread, dilations, strict=True)]
+    for i, axis in enumerate(padded if cut else ()):
+        axes[i] = [part for part in axes[i] if _sees(axis, strides[i], part)] or axes[i]
+    parts = list(pairs(*axes))
     steps: list[Work] = []
     beside: list[Work] = []
     for (height, rows, down), (width, columns, right) in parts:
         part = replace(work, kernel_h=height, kernel_w=width)
-        if len(parts) > 1 and work.op == MacOp.DEPTHWISE:
+        if cut and work.op == MacOp.DEPTHWISE and (line or height * width == 1):
             part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
         if part.op == MacOp.CONVOLUTION:
             zeros = height * width / (rows * columns)
@@ -123,10 +127,11 @@ def dilated(
                 padded, strides, (down, right), (height, width), strict=False
             )
         ]
-        if len(parts) > 1 and any(over for over, _ in seen):
+        if cut and any(over for over, _ in seen):
             image = work.in_c * work.groups * work.input_bytes * work.in_h * work.in_w
             image *= prod([places / axis[0] for (_, places), axis in zip(seen, padded, strict=True)])
-            moves = (MoveWork(image, "ddr", "ddr"), MoveWork(image, "ddr", "scratchpad"))
+            copied = (MoveWork(image, "ddr", "ddr"),) if seen[0][0] else ()
+            moves = (*copied, MoveWork(image, "ddr", "scratchpad"))
             # a step is cut as its first work is
             beside += (*moves, part) if steps or beside else (part, *moves)
         else:
@@ -135,49 +140,40 @@ def dilated(
     return (*steps, *beside, *(sums,) * (len(parts) - 1))
 
 
-def _seen_taps(
-    work: MacWork, dilations: tuple[int, int], padded: tuple[Axis, ...]
-) -> tuple[MacWork, tuple[Axis, ...]]:
-    """The window without taps that see nothing but padding (3 x 3 taps 18 apart over 16 x 16 are the one in the middle,
-    `conv_slice_in_4` in Intel's schedules), and its axes with as many zeros less in front; both as they are if there
-    are none."""
-    kernel = [int(work.kernel_h), int(work.kernel_w)]
-    axes = list(padded)
-    for i, ((size, out, begin), dilation) in enumerate(zip(padded, dilations, strict=False)):
-        stride = int((work.stride_h, work.stride_w)[i])
-        last = (out - 1) * stride
-        seen = [
-            t for t in range(kernel[i]) if t * dilation - begin < size and t * dilation - begin + last >= 0
-        ]
-        if dilation > 1 and 0 < len(seen) < kernel[i]:
-            kernel[i] = len(seen)
-            axes[i] = (size, out, begin - seen[0] * dilation)
-    if kernel == [work.kernel_h, work.kernel_w]:
-        return work, padded
-    return replace(work, kernel_h=kernel[0], kernel_w=kernel[1]), tuple(axes)
-
-
 def _starts(windows: list[tuple[int, int]], dilation: int) -> list[tuple[int, int, int]]:
     """Windows along one axis, the taps in each, and the place of its first tap."""
     taps = accumulate((n for _, n in windows[:-1]), initial=0)
     return [(length, n, at * dilation) for (length, n), at in zip(windows, taps, strict=True)]
 
 
+def _sees(axis: Axis, stride: Number, part: tuple[int, int, int]) -> bool:
+    """Whether a part of a window sees more than padding: of 3 x 3 taps 18 apart over 16 x 16 the one in the middle
+    does (`conv_slice_in_4` in Intel's schedules), of 7 taps 4 apart over 7 places the last of 3, 3 and 1 does not."""
+    size, out, begin = axis
+    length, _, start = part
+    return start - begin < size and start - begin + (out - 1) * stride + length > 0
+
+
 def _seen(axis: Axis, stride: Number, start: int, length: int) -> tuple[bool, Number]:
-    """Whether a part of a window reaches over the edges of an axis, and how many places it sees."""
+    """Whether a part of a window needs zeros in memory beyond the edges of an axis, and how many places it reads with
+    these: the array itself adds up to half the part's length."""
     size, out, begin = axis
     places = (out - 1) * stride + length
-    return start < begin or start - begin + places > size, places
+    front = max(0, begin - start)
+    behind = max(0, start - begin + places - size)
+    added = min(front, length // 2) + min(behind, length // 2)
+    return front + behind > added, places - added
 
 
 def _spread(taps: int, dilation: int, limit: int, line: bool) -> list[tuple[int, int]]:
     """Windows along one axis and the taps in each. Along a line that is cut, taps come one by one, but for those 7
-    apart, which come in twos (schedules of 3 to 9 taps 2 to 7 apart on NPU 4000; 3 and 5 on 3720)."""
+    apart, which come in twos (schedules of 3 to 9 taps 2 to 7 apart on NPU 4000; 3 and 5 on 3720). Windows of a plane
+    have as many taps each as come out even: 7 taps 3 apart are 4 and 3, 5 of them 3 and 2, 7 taps 4 apart 3, 3, 1."""
     if taps == 1 or dilation == 1:
         return [(length, length) for length in _cut(taps, limit)]
     whole = (taps - 1) * dilation + 1
     together = 1 if line and dilation != IN_TWOS else 1 + (limit - 1) // dilation
-    most = taps if whole <= limit else together
+    most = taps if whole <= limit else ceil(taps / ceil(taps / together))
     counts = [min(most, taps - start) for start in range(0, taps, most)]
     return [((n - 1) * dilation + 1, n) for n in counts]
 

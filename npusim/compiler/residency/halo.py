@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
+from npusim.compiler.layouts.part_images import images_of, parts_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Arriving, Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
@@ -16,6 +17,7 @@ KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile
 MEAN_ROWS = 4
 WINDOWS = ("Conv", "MaxPool", "AveragePool")
 BESIDE = "input through DDR, where it is written beside its zeros"
+COPIED = "input written to DDR, too, where parts of the window read copies of it with zeros around"
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
 
@@ -48,6 +50,17 @@ def cross_halo(
         _spill(
             [n for n in step.reads if n in scratchpad.put_in_place - scratchpad.in_ddr], scratchpad, r, MOVED
         )
+
+
+def write_for_parts(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """The image of such a window stays for parts that need no zeros, and is written for those that do."""
+    image = step.reads[0]
+    all_read_images = len(parts_of(step)) == len(images_of(step))  # where nothing else is loaded (NPU 3720)
+    copied = any(isinstance(w, MoveWork) and w.source == w.destination for w in step.steps)
+    handed = copied and all_read_images and scratchpad.dead_after(image, k) and not scratchpad.rows_around
+    if not handed and scratchpad.holder(image) is not None:
+        scratchpad.write_too(image, r)
+        r.reason = COPIED
 
 
 def rows_again(step: Placed, tiles: int, loads: list[Arriving]) -> list[Arriving]:

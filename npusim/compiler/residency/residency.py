@@ -15,6 +15,7 @@ from npusim.compiler.chains.masked import begins_masked, masked_strips
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.cutting.strips import Cut
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
+from npusim.compiler.layouts.part_images import has_images
 from npusim.compiler.layouts.turned import table_bytes
 from npusim.compiler.lowering.lowered import multiplies_weights
 from npusim.compiler.lowering.place import Placed
@@ -29,7 +30,7 @@ from npusim.compiler.residency.enlarged_lines import BY_LINES, line_by_line
 from npusim.compiler.residency.few_terms import few_terms
 from npusim.compiler.residency.follow import follow, of_phases, saved_in_place
 from npusim.compiler.residency.gates import weights_of_gate
-from npusim.compiler.residency.halo import KERNEL, add_rows_around, cross_halo, rows_again
+from npusim.compiler.residency.halo import KERNEL, add_rows_around, cross_halo, rows_again, write_for_parts
 from npusim.compiler.residency.image_norms import cross_inside, cross_norm
 from npusim.compiler.residency.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.residency.kernel_sharing import GATED, kernel_edges
@@ -107,7 +108,10 @@ def residences(
             moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
-            cross_halo(step, scratchpad, r, edges)
+            if has_images(step):
+                write_for_parts(k, step, scratchpad, r)
+            else:
+                cross_halo(step, scratchpad, r, edges)
             cross_norm(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
             if sharing == IMAGE:

@@ -133,6 +133,40 @@ def test_parts_of_a_window_beyond_the_edge_read_an_image_of_their_own(image, win
     assert within / (2 * prod(image)) == pytest.approx(copies, rel=0.12)
 
 
+@pytest.mark.parametrize(
+    ("image", "taps", "apart", "hardware", "megabytes"),
+    [  # of Intel's schedules
+        ((64, 56, 56), 7, 3, "meteor_lake", 4.50),  # windows of 10 and 7 of an image that nobody else reads
+        ((64, 56, 56), 7, 3, "lunar_lake", 5.59),
+        ((64, 56, 56), 7, 3, "panther_lake", 6.16),
+        ((96, 28, 28), 7, 4, "lunar_lake", 4.99),  # of 9, 9 and 1
+        ((96, 28, 28), 7, 4, "panther_lake", 2.34),  # of 13 and 9, over channels
+        ((64, 64, 64), 3, 12, "meteor_lake", 8.96),  # one by one, the middle one of the image itself
+    ],
+)
+def test_depthwise_taps_far_apart_move_what_they_do_in_intels_schedules(
+    image, taps, apart, hardware, megabytes
+):
+    """1x1, for VAN's a 5x5, depthwise, 1x1: images with zeros beside them; weights of windows, not of all channels."""
+    g, channels = Builder(weights=False), image[0]
+    x = g.op("Conv", g.input(1, *image), g.weight(channels, channels, 1, 1), g.weight(channels))
+    if apart == 3:
+        x = g.op("Conv", x, g.weight(channels, 1, 5, 5), g.weight(channels), group=channels, pads=[2] * 4)
+    window = {"group": channels, "dilations": [apart] * 2, "pads": [apart * (taps // 2)] * 4}
+    x = g.op("Conv", x, g.weight(channels, 1, taps, taps), g.weight(channels), **window)
+    graph = loaded(g.model(g.op("Conv", x, g.weight(channels, channels, 1, 1), g.weight(channels))))
+    machine = load_hardware(hardware).replace({"tiles": TILES[hardware]})
+    assert simulate(graph, machine, "2026").bytes_moved / 1e6 == pytest.approx(megabytes, rel=0.03)
+
+
+def test_parts_of_a_window_that_see_only_padding_are_left_out():
+    """7 taps 4 apart over 7 places: the last of 3, 3 and 1 is; the first tap of the first sees nothing either."""
+    work = MacWork(MacOp.DEPTHWISE, 7, 7, 128, 128, 7, 7, 7, 7)
+    steps = dilated(work, (4, 4), 11, ((7, 7, 12), (7, 7, 12)))
+    parts = [s for s in steps if isinstance(s, MacWork) and s.op == MacOp.DEPTHWISE]
+    assert [(s.kernel_h, s.kernel_w) for s in parts] == [(9, 9)] * 4
+
+
 @pytest.mark.parametrize("hardware", TILES)
 def test_a_long_transposed_window_reads_its_image_spread_out_in_ddr(hardware):
     """256 channels of 100 places, a window of 16 at stride 8: zeros read, all written, copied, read by two slices."""
