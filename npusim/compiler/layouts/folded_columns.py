@@ -19,8 +19,9 @@ where any other does. Who reads the one as the other gets it from DDR, written w
 96 of MobileNet-v3 between its folded convolutions and its windows: 1,327 KB four times, on all NPUs; 40 on 160 x 160 of
 windows of DBNet, 24 on 80 x 80 of additions, or of what is added to a folded one's). Up to 64 channels are padded
 inside by a pass of the array (`expand_input/as_convolution` of 8, 24, 36, 40, 58; not of 72, 120), and more of an image
-of 32 times the weights of that pass (72 of 104, 108 and 112 x 112, 33.8 times; not of 96 and 100 x 100, nor 120 of 96
-and 112 x 112, up to 31.3)."""
+whose smaller side squared has 32 times the weights of that pass (72 of 104, 108 and 112 x 112, 33.8 times, of 104 x 112
+and 104 x 128; not of 96 and 100 x 100, nor 120 of 96 and 112 x 112, up to 31.3, nor 72 of 96 x 104 to 96 x 128, either
+way round: 17 of 17 made for it on three NPUs, whatever their area)."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ from npusim.work import MacOp, MacWork
 ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 PADDED_INSIDE = 64  # channels, by a convolution
-FEW_WEIGHTS = 32  # times the bytes of its weights: images of more channels
+FEW_WEIGHTS = 32  # times the bytes of its weights: squares of the smaller side, of more channels
 
 
 class Folds(NamedTuple):
@@ -115,11 +116,12 @@ def _refilled(
 
 
 def _large_beside_weights(image: Value) -> bool:
-    """Whether an image is large beside the weights of the pass that pads its channels, folding columns."""
-    channels = image.shape[1]
+    """Whether an image, as a square of its smaller side, is large beside the weights of the pass that pads its
+    channels, folding columns."""
+    channels, side = image.shape[1], min(image.shape[2:])
     together = CHANNEL_BLOCK // gcd(channels, CHANNEL_BLOCK)
     weights = together**2 * channels * ceil_to(channels, CHANNEL_BLOCK) * image.dtype.npu_bytes
-    return bool(image.npu_bytes >= FEW_WEIGHTS * weights)
+    return bool(channels * side**2 * image.dtype.npu_bytes >= FEW_WEIGHTS * weights)
 
 
 def folded(
