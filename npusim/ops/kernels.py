@@ -134,6 +134,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "a convolution whose taps lie apart, its window spread out with zeros, in several beyond 11",
     ),
     "dilated_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
+    "dilated_by_tap": (("mac_array", "dma"), "the same tap by tap, where there are too many weights"),
     "as_convolution": (
         ("mac_array",),
         "a depthwise transposed convolution as one over all channels, most of its weights zeros (NPU 4000, 5010)",

@@ -24,7 +24,8 @@ ROW = 16  # places
 # Of a line, its result and its weights: 2.4 MB are read as a line, 3.0 MB as rows (256 x 2,000 and 384 x 1,024 with a
 # window of 5; 320 x 2,000, 384 x 1,504; NPU 3720, 4000 and 5010); slices of depthwise windows, 2.2 and 2.5 MB.
 LARGE_LINE_BYTES = 2.45e6
-DILATED_LIMITS = {"dilated": 11, "dilated_15": 15}
+DILATED_LIMITS = {"dilated": 11, "dilated_15": 15, "dilated_by_tap": 1}
+TAP_BY_TAP = "dilated_by_tap"  # where the parts would have too many weights
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
 
 

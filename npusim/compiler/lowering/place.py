@@ -20,6 +20,7 @@ from npusim.compiler.lowering.negated import apart
 from npusim.compiler.lowering.neighbours import NEIGHBOURS_MATTER, readers_of, same_extents
 from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.relaid import RELAID, relaid
+from npusim.compiler.lowering.taps_apart import tap_by_tap
 from npusim.compiler.lowering.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
 from npusim.compiler.rules.conditions import CONDITIONS
 from npusim.compiler.rules.profile import CompilerProfile
@@ -275,12 +276,10 @@ class Placer:
                 if name not in by_name:
                     continue
                 images = name == "mac_array" and self.image_order.multiplies_planes(node)
-                if (
-                    condition
-                    and not images
-                    and not CONDITIONS[condition](node, self.graph, self.on_mac_array)
-                ):
+                if condition and not (images or CONDITIONS[condition](node, self.graph, self.on_mac_array)):
                     continue
+                if self.generation in profile.memory.taps_by_weights:
+                    name = tap_by_tap(name, by_name, self.tile_bytes)
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
                 if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
                     why = f"{node.op_type}: its neighbours write and read it with strides"

@@ -92,6 +92,8 @@ class Memory(Strict):
     uneven sixteens of them (npusim.compiler.layouts.channel_shares).
     `negated_apart`: generations on which what is subtracted crosses DDR between its negation and the addition where the
     tiles share the two otherwise.
+    `taps_by_weights`: generations on which taps that lie apart are taken one by one where windows spread out with
+    zeros would have too many weights.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
     `scales_between_sums_stay`: generations on which few rows stay between products, sums and scales of their channels
     (npusim.compiler.chains.sums_and_scales).
@@ -158,6 +160,7 @@ class Memory(Strict):
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()
+    taps_by_weights: tuple[str, ...] = ()
     negated_apart: tuple[str, ...] = ()
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()

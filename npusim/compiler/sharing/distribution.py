@@ -17,6 +17,7 @@ from npusim.compiler.cutting.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_
 from npusim.compiler.lowering.image_order import POOLS
 from npusim.compiler.lowering.place import Placed
 from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.ops.slicing import DILATED_LIMITS
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -63,7 +64,7 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
     if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION:
         if first.groups > 1:
             return GROUPS
-        if step.lowering in ("mac_array", "dilated", "dilated_15"):
+        if step.lowering in ("mac_array", *DILATED_LIMITS):
             return CHANNELS if first.out_h * first.out_w <= ROW_LIMIT else ROWS
         return ROWS
     if scales_rows(step) and _few_rows(step):
