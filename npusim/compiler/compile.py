@@ -32,6 +32,7 @@ from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.lines import Lines
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.pixel_lists import Lists
+from npusim.compiler.layouts.pooled_images import results_crossing
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
 from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.turned import stays_copied, turned_by_steps
@@ -198,6 +199,8 @@ def _compiled(
     if generation in profile.memory.images_over_channels:
         by_law = lone if profile.memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, room, tiles, capacity, by_law)
+    if generation in profile.memory.folded_images_pooled:
+        scratchpad.pooled = results_crossing(placed, fused.values, tiles)
     dsps = tiles * int(hw.dsp.per_tile)
     machine = Machine(
         tiles, dsps, scratchpad.pipelined_bytes, scratchpad.kernels_wait, ends,

@@ -12,6 +12,7 @@ from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.layouts.one_channel import expanded, one_line
 from npusim.compiler.layouts.operand_turns import passes_of, turned_as
 from npusim.compiler.layouts.pixels import pixels_cross
+from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.lone_images import stands_alone
 from npusim.compiler.lowering.neighbours import reading_nodes
@@ -283,6 +284,8 @@ class Layouts:
         if scheduled and self.folds(reader, value):
             behind = self.readers.get(reader.writes[0], [])
             leaves = leaves or crosses(reader, behind, self.values, self.generation)
+            if not leaves and self.generation in self.profile.memory.folded_images_pooled:
+                leaves = image_crosses(reader, self.readers, self.values, self.tiles)
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
         if few and not around and scheduled:
             leaves = leaves or (width % PIXELS_AT_ONCE > 0 and not self.folds(reader, value))

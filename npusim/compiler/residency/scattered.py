@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.lowering.reasons import and_also
+from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.residency.follow import saved_in_place
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.distribution import IMAGE, SMALL_PLANE_ROWS
@@ -12,6 +12,7 @@ from npusim.work import MacWork
 # Of all scratchpads: the input and the result of a window, both together, and what waits beside them.
 LARGE_SHARE, MOST_SHARE, WAITING_SHARE = 0.28, 0.62, 0.02
 REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
+POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
@@ -71,8 +72,11 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
 
 
 def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """Spill what lies with its channels' padding and is read without, or the other way (folded_columns)."""
-    crossing = scratchpad.folds.crossing
+    """Spill what lies with its channels' padding and is read without, or the other way (folded_columns), and what a
+    pooling over channels reads of a folded image's rows (pooled_images)."""
+    crossing, why = scratchpad.folds.crossing, REFILLED
     names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
+    if not names and not scratchpad.pooled.isdisjoint(step.reads):
+        names, why = [n for n in step.reads if n in scratchpad.pooled], POOLED
     if scratchpad.spill_all(names, r):
-        r.reason = and_also(r.reason, REFILLED)
+        r.reason = and_also(r.reason, why)

@@ -50,6 +50,8 @@ class Memory(Strict):
     `sums_of_many_weights_cross`: what convolutions of many weights make is added through DDR (image_sums).
     `images_over_channels`: ... the first convolution over channels, its image inside
     (npusim.compiler.planes.image_channels).
+    `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a
+    pooling that the tiles share over channels (npusim.compiler.layouts.pooled_images).
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
     where the graph does nothing else with it;
     `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
@@ -138,6 +140,7 @@ class Memory(Strict):
     added_norms_stay: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     images_over_channels: tuple[str, ...] = ()
+    folded_images_pooled: tuple[str, ...] = ()
     sums_of_many_weights_cross: bool = False
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()

@@ -101,6 +101,7 @@ class Scratchpad:
             of_many_weights(steps, sizes) if memory.sums_of_many_weights_cross else frozenset()
         )
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
+        self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
