@@ -141,7 +141,7 @@ def _compiled(
     halves: dict[str, int] = {}
     if profile.memory.natural_cuts:
         most, edge = JOINED_SHARE * tiles * capacity, frozenset((*fused.inputs, *fused.outputs))
-        in_ddr = profile.memory.joined_in_ddr(generation)
+        in_ddr = *profile.memory.joined_in_ddr(generation), tiles
         beside = generation in profile.memory.padded_channels_in_ddr
         placed = with_channels(placed, fused.values, sizes, edge, beside, profile.memory.as_scheduled)
         halves_most = profile.memory.halves_joined.get(generation, 0.0) * tiles * capacity

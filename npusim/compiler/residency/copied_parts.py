@@ -38,6 +38,7 @@ def parts_copied(
     keep: Set[str],
     over_channels: bool,
     narrow: float = 0,
+    tiles: int = 1,
     halves: Container[str] = (),
 ) -> list[Placed]:
     """The steps, with a pass for each part that is copied. What it makes is added to `values` and `sizes` (bytes).
@@ -47,7 +48,7 @@ def parts_copied(
     take slices of a Split (npusim.compiler.scratchpad.joined_halves)."""
     if not any(s.node.op_type == "Concat" for s in placed):
         return placed
-    joined = joined_over(placed, over_channels, narrow)
+    joined = joined_over(placed, over_channels, narrow, tiles)
     reads = Counter(n for s in placed for n in dict.fromkeys(s.reads))
     viewed = set(part_of.values())
     apart: set[str] = set()  # parts of what is put together in DDR

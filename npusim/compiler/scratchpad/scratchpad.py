@@ -114,7 +114,7 @@ class Scratchpad:
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
-        self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation))
+        self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation), tiles)
         self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.compiler.lowering.image_order import POOLS
@@ -44,6 +45,10 @@ ENLARGING = ("Resize", "Upsample", "ConvTranspose")
 POOLINGS = frozenset(POOLS)
 CONVOLUTIONS = frozenset(["Conv", "FusedConv", "NhwcFusedConv", "QLinearConv"])
 LEAST_POOLED = 3
+GLOBAL_POOLINGS = ("GlobalAveragePool", "GlobalMaxPool")
+UNEVEN_ROWS, ROWS_AT_ONCE, FEW_POOLED_ROWS = 7, 4, 8
+# By tiles, bytes: 0.86 MB cross on four, 0.65 do not; 1.24 MB on three, 0.98 do not.
+LARGE_WHOLES = {4: 800_000, 0: 1_100_000}
 INHERITED = (IMAGE, GROUPS)
 ROW_LIMIT = 128  # matrix products of up to so many rows are shared over channels
 
@@ -108,7 +113,7 @@ def over_channels(work: MacWork, height: int) -> bool:
     return height <= (SMALL_POOL_ROWS if alone else SMALL_PLANE_ROWS)
 
 
-def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0) -> dict[str, str]:
+def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0, tiles: int = 1) -> dict[str, str]:
     """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
     makes, which cannot write into the whole in the scratchpads, and for what is joined for poolings alone; on small
     planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out (ENLARGED_WIDE on
@@ -116,7 +121,7 @@ def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0) -> d
     joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
     found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
     if channels and joined:
-        found |= dict.fromkeys(_pooled_alone(steps), APART)
+        found |= dict.fromkeys(_pooled_alone(steps, tiles), APART)
     if narrow and joined:
         found |= dict.fromkeys(_read_by_others(steps, narrow), APART)
     return found | _doubled(steps) if joined else found
@@ -164,17 +169,35 @@ def _depthwise(step: Placed) -> bool:
     return isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and step.node.op_type in CONVOLUTIONS
 
 
-def _pooled_alone(steps: Sequence[Placed]) -> set[str]:
+def _pooled_alone(steps: Sequence[Placed], tiles: int) -> set[str]:
     """Parts of Concats of three convolutions or more that poolings alone read: these want channels, where some of the
-    parts lie over channels and some over rows (the last module of a stage of Inception: 10 of 12 in Intel's schedules
-    of NPU 4000 and 5010; the two parts of a SqueezeNet stay, and what convolutions read too)."""
+    parts lie over channels and some over rows (the last module of a stage of Inception on NPU 4000 and 5010; the two
+    parts of a SqueezeNet stay, and what convolutions read too). They do on small planes of which a tile has seven rows
+    or more, and no fours: 28 rows on four tiles, 20, 26 and 28 on three. Of 22 modules made at 12 to 32 rows 20 come
+    out so (not 26 on four, which stay, nor 12 on three, which cross), and 8 of 10 in networks at 160 to 288 pixels
+    (not 320 channels of 12 on four and of 16 on three, which cross). Large wholes cross whatever their rows, and those
+    that are pooled to one pixel from more than eight rows (10, 14, 18: four of six; 6 and 8: none of four)."""
     poolings: dict[str, bool] = {}
     for step in steps:
-        pools = step.node.op_type in POOLINGS
+        pools = step.node.op_type in POOLINGS and _wants_ddr(step, tiles)
         poolings |= {n: pools and poolings.get(n, True) for n in step.reads}
     convolved = {n for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes}
     whole = (s for s in steps if s.node.op_type == "Concat" and len(s.reads) >= LEAST_POOLED)
     return {n for s in whole if poolings.get(s.writes[0]) and convolved.issuperset(s.reads) for n in s.reads}
+
+
+def _wants_ddr(pooling: Placed, tiles: int) -> bool:
+    """Whether a pooling alone reads a large whole, or one of a small plane of which a tile's share of rows is seven or
+    more, and no fours."""
+    work = pooling.steps[0] if pooling.steps else None
+    if not isinstance(work, MacWork):
+        return False
+    if pooling.node.op_type in GLOBAL_POOLINGS:
+        return work.in_h > FEW_POOLED_ROWS
+    if work.in_h * work.in_w * work.in_c * work.input_bytes > LARGE_WHOLES.get(tiles, LARGE_WHOLES[0]):
+        return True
+    share = ceil(work.in_h / tiles)
+    return work.in_h <= SMALL_PLANE_ROWS and share >= UNEVEN_ROWS and share % ROWS_AT_ONCE > 0
 
 
 def _read_by_others(steps: Sequence[Placed], narrow: float) -> set[str]:
