@@ -193,11 +193,11 @@ def _wants_ddr(pooling: Placed, tiles: int) -> bool:
     if not isinstance(work, MacWork):
         return False
     if pooling.node.op_type in GLOBAL_POOLINGS:
-        return work.in_h > FEW_POOLED_ROWS
+        return bool(work.in_h > FEW_POOLED_ROWS)
     if work.in_h * work.in_w * work.in_c * work.input_bytes > LARGE_WHOLES.get(tiles, LARGE_WHOLES[0]):
         return True
     share = ceil(work.in_h / tiles)
-    return work.in_h <= SMALL_PLANE_ROWS and share >= UNEVEN_ROWS and share % ROWS_AT_ONCE > 0
+    return bool(work.in_h <= SMALL_PLANE_ROWS and share >= UNEVEN_ROWS and share % ROWS_AT_ONCE > 0)
 
 
 def _read_by_others(steps: Sequence[Placed], narrow: float) -> set[str]:
