@@ -44,6 +44,7 @@ from npusim.compiler.residency.passing import (
 from npusim.compiler.residency.plane_strips import plane_strips
 from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.scattered import cross_refilled, cross_scattered, leave_for_room
+from npusim.compiler.residency.weight_pieces import cross_pieces
 from npusim.compiler.residency.weight_streams import only_over_channels, streamed_blocks, term_blocks
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.distribution import CHANNELS, GROUPS, IMAGE, ROWS, over_channels, sharing_of
@@ -129,6 +130,7 @@ def residences(
                 lambda s: product_stays(s, steps, scratchpad, outputs),
             )
             joined_borders(step, scratchpad, r)
+            cross_pieces(step, steps, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)
             if crossing == KERNEL and edges and len(step.reads) == 1:
                 r.loads = rows_again(step, scratchpad.tiles, r.loads)

@@ -103,6 +103,8 @@ class Memory(Strict):
     shifts of normalisations are passes of their own (npusim.compiler.layouts.rows_of_batch).
     `streamed_over_channels`: generations whose tiles share the channels of a convolution on a small plane whose weights
     stream and do not fit twice into one tile.
+    `weight_pieces_in_ddr`: generations on which a convolution that fits is cut over channels for its weights, and a
+    large result of it joined in DDR (npusim.compiler.residency.weight_pieces).
     `weights_three_times`: generations on which a tile has room for three pieces of streamed weights, not two.
     `late_as_read`: which steps run right in front of what reads them first: windows of `images`, or `all`,
     products with weights and scales too (npusim.compiler.late)."""
@@ -169,6 +171,7 @@ class Memory(Strict):
     streamed_over_channels: tuple[str, ...] = ()
     expands_in_pieces: bool = False
     channels_in_sixteens: dict[str, Literal["one_dsp", "all_dsps"]] = field(default_factory=dict)
+    weight_pieces_in_ddr: tuple[str, ...] = ()
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()
     scan_states_stay: tuple[str, ...] = ()
