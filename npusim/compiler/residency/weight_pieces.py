@@ -2,16 +2,16 @@
 
 Intel's compiler cuts a convolution over its output channels as soon as a tile holds more than a quarter of its size of
 weights (`QUARTER`), so that the next piece's arrive beside the one computing, though everything would fit at once: of
-7,900 convolutions in its schedules of 200 convolutional networks and chains of bottlenecks none of 0.25 of a tile and more
-is whole on 3720 but one, 2 on 4000 and 8 on 5010, of fewer than 0.25 nearly all are (as with products of few rows,
-npusim.compiler.sharing.pieces). Its pieces are put together inside where that is small:
+7,900 convolutions in its schedules of 200 convolutional networks and chains of bottlenecks 15 of 0.25 of a tile and
+more are whole on the three NPUs and some 700 cut; of fewer than 0.25 nearly all are whole (as with products of few
+rows, npusim.compiler.sharing.pieces). Its pieces are put together inside where that is small:
 
 - Tiles that share rows, for one reader: up to `JOINED_BYTES` (of bottlenecks of 768 to 1,280 channels on 16 to 28 rows
   819 kB stay on three NPUs, 867 and 885 on 4000, and cross on 5010; 991 kB to 1.2 MB cross on all). For several
   readers, up to `SHARED_JOINED_BYTES` (0.52 MB stay, 0.82 cross).
 - Tiles that share channels, for a reader that shares rows, as the expansion behind the window of a bottleneck does in
-  front of its sum from `EXPANDED_ROWS` rows on: never on NPU 4000 and 5010 (256 and 512 channels on 16 to 26 rows, 16 of
-  16; behind 14 rows on 4000 alone, on 3720 some: left out)."""
+  front of its sum from `EXPANDED_ROWS` rows on: never on NPU 4000 and 5010 (256 and 512 channels on 16 to 26 rows, 16
+  of 16; behind 14 rows on 4000 alone, on 3720 some: left out)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,12 @@ def _shares_rows(work: MacWork) -> bool:
 def _expands(reader: Placed, steps: Sequence[Placed], scratchpad: Scratchpad) -> bool:
     """Whether a step is a convolution of one tap that is shared over rows, and its result added to another."""
     work = _alone(reader)
-    if work is None or work.kernel_h * work.kernel_w > 1 or not _shares_rows(work) or scratchpad.generation == "3720":
+    if (
+        work is None
+        or work.kernel_h * work.kernel_w > 1
+        or not _shares_rows(work)
+        or scratchpad.generation == "3720"
+    ):
         return False
     uses = scratchpad.uses.get(reader.writes[0], ())
     return len(uses) == 1 and is_elementwise_pass(steps[uses[0]].steps)

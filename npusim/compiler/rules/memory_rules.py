@@ -47,7 +47,8 @@ class Memory(Strict):
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
     DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
-    `sums_of_many_weights_cross`: what convolutions of many weights make is added through DDR (image_sums).
+    `sums_of_many_weights_cross`: by generation, from which share of a tile for a convolution's weights there on what it
+    makes is added through DDR (npusim.compiler.scratchpad.image_sums).
     `images_over_channels`: ... the first convolution over channels, its image inside
     (npusim.compiler.planes.image_channels).
     `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a
@@ -143,7 +144,7 @@ class Memory(Strict):
     strips_both_ways: tuple[str, ...] = ()
     images_over_channels: tuple[str, ...] = ()
     folded_images_pooled: tuple[str, ...] = ()
-    sums_of_many_weights_cross: bool = False
+    sums_of_many_weights_cross: dict[str, float] = field(default_factory=dict)
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()
     norms_in_strips: tuple[str, ...] = ()

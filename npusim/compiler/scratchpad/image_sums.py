@@ -3,8 +3,10 @@
 The tiles share the last stage of a residual network by channels, and the additions between them by rows: both operands
 come from DDR, and the sum stays for the next convolution (every tile has all of it) and is written for the next
 addition. So do 12 of 12 additions behind 512 to 2,048 channels on 7 and 8 rows on three NPUs, those of ResNet-50 at 192
-to 384 pixels (6 to 12 rows), and 12 of 14 behind 512 x 512 x 3 x 3 in ResNet-18 at 256 to 512 (8 to 16 rows). Not those
-of 1.2 MB and less (256 x 256 x 3 x 3, 512 to 1,024 channels), most of which stay."""
+to 384 pixels (6 to 12 rows), and 12 of 14 behind 512 x 512 x 3 x 3 in ResNet-18 at 256 to 512 (8 to 16 rows). A tile's
+share of the weights decides (`sums_of_many_weights_cross`): behind 256 x 256 x 3 x 3 (1.2 MB) and 912 x 912 and 784 x
+784 (1.2 to 1.7 MB) on 7 to 14 rows 13 of 13 cross on NPU 5010, where a tile's share is more than a quarter of it, so
+that they are cut over channels; 1 of 8 on 3720, where such pieces are joined inside."""
 
 from __future__ import annotations
 
@@ -13,16 +15,15 @@ from collections.abc import Mapping, Sequence
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import CONVOLUTIONS
 
-MANY_WEIGHTS_BYTES = 2_000_000
 MADE_OVER_CHANNELS = "made over channels, added over rows"
 
 
-def of_many_weights(steps: Sequence[Placed], sizes: Mapping[str, float]) -> frozenset[str]:
-    """Results of convolutions whose weights are so many, and twice as many as the results."""
+def of_many_weights(steps: Sequence[Placed], sizes: Mapping[str, float], many: float) -> frozenset[str]:
+    """Results of convolutions whose weights are at least `many` bytes, and twice as many as the results."""
     return frozenset(
         n
         for s in steps
-        if s.node.op_type in CONVOLUTIONS and s.fixed_bytes >= MANY_WEIGHTS_BYTES
+        if s.node.op_type in CONVOLUTIONS and s.fixed_bytes >= many
         for n in s.writes
         if s.fixed_bytes > 2 * sizes[n]
     )

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 
 from npusim.compiler.cutting.fitted import AVOID, WAIT
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
@@ -97,9 +98,8 @@ class Scratchpad:
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
         self.by_columns = generation in memory.pools_by_columns
-        self.of_many_weights = (
-            of_many_weights(steps, sizes) if memory.sums_of_many_weights_cross else frozenset()
-        )
+        many_share = memory.sums_of_many_weights_cross.get(generation, inf)
+        self.of_many_weights = of_many_weights(steps, sizes, many_share * tiles * tile_bytes)
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.operands_in_strips = generation in memory.operands_in_strips

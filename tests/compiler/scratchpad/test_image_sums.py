@@ -33,6 +33,22 @@ def last_stage(size: int, wide: int) -> Graph:
     return Graph("last_stage", tuple(nodes), values, ("x",), (y,), opset=20)
 
 
+def basic_block(size: int, wide: int) -> Graph:
+    """A convolution of one tap, two windows and their sum, a convolution."""
+    shape = (1, wide, size, size)
+    values = {"x": Value("x", shape, DType.FLOAT16)}
+    nodes: list[Node] = []
+    for i, (source, kernel) in enumerate([("x", 1), ("c0", 3), ("c1", 3), ("s", 1)]):
+        name = f"c{i}"
+        values[f"w{i}"] = Value(f"w{i}", (wide, wide, kernel, kernel), DType.FLOAT16, constant=True)
+        values[name] = Value(name, shape, DType.FLOAT16)
+        pads = {"kernel_shape": (kernel, kernel), "pads": (kernel // 2,) * 4}
+        nodes.append(Node(name, "Conv", (source, f"w{i}"), (name,), pads))
+    values["s"] = Value("s", shape, DType.FLOAT16)
+    nodes.insert(3, Node("s", "Add", ("c2", "c0"), ("s",)))
+    return Graph("basic_block", tuple(nodes), values, ("x",), ("c3",), opset=20)
+
+
 @pytest.mark.parametrize("name", sorted(HARDWARE))
 @pytest.mark.parametrize(("size", "megabytes"), [(7, 30.7), (8, 30.6)])
 def test_operands_come_from_ddr_and_the_sum_stays_for_the_next_convolution(name, size, megabytes):
@@ -48,3 +64,11 @@ def test_few_weights_stay():
     """1,024 channels on 12 x 12 (a wide ResNet on NPU 4000): nothing crosses behind the first addition there."""
     plan = planned(last_stage(12, 1024), HARDWARE["lunar_lake"])
     assert moved(plan, "s0/write") == 0
+
+
+def test_a_quarter_of_a_tile_decides_on_the_newest():
+    """256 x 256 x 3 x 3 on 14 x 14, of DLA-34: 0.1 MB out and in for its sum on NPU 5010, where a tile's share of the
+    weights is 0.27 of it; inside on NPU 4000 (0.20)."""
+    sums = {n: planned(basic_block(14, 256), HARDWARE[n]) for n in ("lunar_lake", "panther_lake")}
+    assert moved(sums["panther_lake"], "c2/write") == 256 * 14 * 14 * 2
+    assert moved(sums["lunar_lake"], "c2/write") == 0
