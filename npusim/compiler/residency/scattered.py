@@ -59,7 +59,8 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     found = places.on_tile(sizes, new)
     others = [n for n in scratchpad.inside if n not in holders]
     together = sum(size for _, size in (*found, *own))
-    if together > places.room * share:
+    beside_skip = others and scratchpad.generation in scratchpad.memory.middle_planes_over_channels
+    if together > places.room * (1.0 if beside_skip else share):
         return  # cut in pieces
     if together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
         return  # more than fits: what is needed last makes room

@@ -80,6 +80,8 @@ class Memory(Strict):
     `addresses_followed`: by generation, who leaves where in a tile images find no room in one place among weights that
     were fetched ahead: `others` than the step's own inputs, or these `inputs`, too
     (npusim.compiler.scratchpad.addresses).
+    `middle_planes_over_channels`: generations whose tiles share depthwise convolutions of middle planes over channels,
+    so that each holds all of them (npusim.compiler.sharing.tile_bytes).
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.residency.joined).
     `enlarged_by_lines`: by generation, above how many bytes in and out images are enlarged linearly line by line
@@ -157,6 +159,7 @@ class Memory(Strict):
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
     addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
+    middle_planes_over_channels: tuple[str, ...] = ()
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)

@@ -90,12 +90,14 @@ class Addresses:
     """Guesses of what lies where in a tile, followed step by step."""
 
     def __init__(
-        self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True
-    ) -> None:
+        self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True,
+        middle_planes: bool = False,
+    ) -> None:  # fmt: skip
         self.steps, self.tiles, self.dsps = steps, tiles, dsps
         self.room, self.inputs_leave = room, inputs_leave
-        self.whole = whole_on_tiles(steps, tiles)
-        self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles)) for s in steps]
+        middle = room if middle_planes else 0.0
+        self.whole = whole_on_tiles(steps, tiles, middle)
+        self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, middle)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]
 

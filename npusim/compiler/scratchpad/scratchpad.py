@@ -93,7 +93,9 @@ class Scratchpad:
         self.in_one_place = memory.room_in_one_place.get(generation, "")
         leaves = memory.addresses_followed.get(generation)
         dsps = DSPS_A_TILE * tiles
-        self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs") if leaves else None
+        middle = generation in memory.middle_planes_over_channels
+        followed = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle) if leaves else None
+        self.addresses = followed
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
