@@ -63,7 +63,7 @@ def _alone(step: Placed) -> MacWork | None:
 def _shares_rows(work: MacWork) -> bool:
     """Whether the tiles share its rows: from 16 rows on one of a single tap, a window on larger planes."""
     window = work.kernel_h * work.kernel_w > 1
-    return work.out_h > SMALL_PLANE_ROWS if window else work.out_h >= EXPANDED_ROWS
+    return bool(work.out_h > SMALL_PLANE_ROWS if window else work.out_h >= EXPANDED_ROWS)
 
 
 def _expands(reader: Placed, steps: Sequence[Placed], scratchpad: Scratchpad) -> bool:

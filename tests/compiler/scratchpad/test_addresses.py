@@ -98,6 +98,17 @@ def test_windows_on_small_planes_lie_on_every_tile(rows, tiles, whole):
     assert weights_on_tile(step(MacOp.DEPTHWISE, rows), tiles) == 9_216 / (tiles if whole else 1)
 
 
+@pytest.mark.parametrize(
+    ("rows", "channels", "whole"), [(48, 144, True), (40, 128, True), (40, 240, False), (52, 96, False)]
+)
+def test_windows_on_middle_planes_lie_on_every_tile_that_holds_them_whole(rows, channels, whole):
+    """NPU 5010: 144 x 48 x 48 (MobileNet-v2 at 192 pixels), 128 x 40 x 40; not 240 x 40 x 40, nor 52 rows."""
+    one = step(MacOp.DEPTHWISE, rows, channels)
+    assert whole_on_tiles([one], 3, TILE_BYTES) == ({"x", "y"} if whole else set())
+    assert weights_on_tile(one, 3, TILE_BYTES) == 9_216 / (3 if whole else 1)
+    assert whole_on_tiles([one], 3) == set()
+
+
 def test_more_weights_than_results_are_shared():
     assert weights_on_tile(step(MacOp.CONVOLUTION, 14, 512, 2 * 512 * 512 * 9), 4) == 2 * 512 * 512 * 9 / 4
     assert weights_on_tile(step(MacOp.CONVOLUTION, 56, 64, 2 * 64 * 64 * 9), 4) == 2 * 64 * 64 * 9
