@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, prod
 
 from npusim.compiler.cutting.split import weight_bytes
-from npusim.compiler.lowering.image_order import CONVOLUTIONS
+from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -23,11 +23,18 @@ from npusim.work import MacOp, MacWork
 # NPU 5010: 24 channels at 208, 224, 240 pixels, not at 192, 256, 288, 320, 384, nor 16, 32, 40, 48, 64 at 224 and 256,
 # nor any on NPU 4000.
 SMALL_WINDOW = 3
+ON_ARRAY = (*POOLS, "Add", "Concat", "Slice", "Split")
 CHANNELS_AT_COLUMNS = {
-    "3720": {128: (14, 20), 256: (15, 16), 320: (12, 16), 384: (12, 15)},
+    "3720": {128: (14, 22), 256: (13, 16), 320: (12, 16), 384: (12, 15)},
     "5010": {192: (13, 15)},
 }
-FEW_RESULTS = {"3720": 128, "5010": 192}  # that stay in rows, by what reads them
+FEW_RESULTS = {"3720": 128, "5010": 192}  # that stay in rows, by what reads them, at up to so many columns:
+FEW_AT_COLUMNS = 20
+# About as dear either way: shared over channels for kernels and convolutions of one tap alone. NPU 3720, 32 channels at
+# 208 and 224 pixels: EfficientNet-B0, v2-B0, ReXNet, RegNetX and 16 of 16 graphs made for it; RegNetY (one of two),
+# MobileNets, MnasNet, FastDepth and poolings not; windows over all channels, with which it is three of five, not; nor
+# 12 channels of 208 columns to 16 without a stride.
+EVEN_AT_COLUMNS = {"3720": {256: 14}}
 
 
 def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool:
@@ -90,11 +97,26 @@ def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value],
     assert isinstance(work, MacWork)
     if not over_channels(wide, generation):
         return False
-    if len(behind) != 1 or behind[0].op_type != "Conv" or work.out_c > FEW_RESULTS[generation]:
+    if work.in_w <= EVEN_AT_COLUMNS.get(generation, {}).get(int(work.out_c), 0):
+        strided = isinstance(first := reader.steps[0], MacWork) and first.stride_w > 1
+        return strided and bool(behind) and all(_by_channels_too(node, values) for node in behind)
+    if (
+        work.in_w > FEW_AT_COLUMNS
+        or len(behind) != 1
+        or behind[0].op_type != "Conv"
+        or work.out_c > FEW_RESULTS[generation]
+    ):
         return True
     weight = values[behind[0].inputs[1]].shape
     alone = len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1
     return alone if generation == "5010" else not alone
+
+
+def _by_channels_too(reader: Node, values: Mapping[str, Value]) -> bool:
+    """Whether a reader is a kernel or a convolution of one tap."""
+    if reader.op_type in CONVOLUTIONS:
+        return prod(values[reader.inputs[1]].shape[2:]) == 1
+    return reader.op_type not in ON_ARRAY
 
 
 def over_channels(step: Placed, generation: str) -> bool:

@@ -84,14 +84,16 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
 def _of_folded_images(
     steps: list[Placed], makers: dict[str, Placed], scratchpad: Scratchpad
 ) -> dict[tuple[str, str], str]:
-    """Results of convolutions over folded images that are shared over channels, to whoever reads them."""
+    """Results of convolutions over folded images that are shared over channels, to whoever reads them first; others
+    read what that loaded (1x1 convolutions of a RegNetX)."""
     found: dict[tuple[str, str], str] = {}
     for step in steps:
         turn = makers.get(step.reads[0]) if step.reads else None
         apart = turn is not None and turn.sharing == SLABS and is_folded(step)
         if apart and over_channels(step, scratchpad.generation):
             uses = scratchpad.uses.get(step.writes[0], ())
-            found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses}
+            found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses[:1]}
+            scratchpad.of_folded.add(step.writes[0])
     return found
 
 
