@@ -6,35 +6,28 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.residency.follow import saved_in_place
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
-from npusim.compiler.sharing.distribution import IMAGE, SMALL_PLANE_ROWS
+from npusim.compiler.sharing.distribution import IMAGE
 from npusim.work import MacWork
 
-# Of all scratchpads: the input and the result of a window, both together, and what waits beside them.
-LARGE_SHARE, MOST_SHARE, WAITING_SHARE = 0.28, 0.62, 0.02
+# Of all scratchpads: the input and the result of a kernel, and both together.
+LARGE_SHARE, MOST_SHARE = 0.28, 0.62
 REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
 POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
 def cross_scattered(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """A large input that was made of little is written and read back, so that the large result gets room in one
-    place: of a window beside something that waits inside, and of a DSP kernel (Intel's schedules of MobileNets,
-    EfficientNets, ConvNeXt and a detector: 7 of 8 such windows on NPU 5010, 5 of 7 such kernels on 3720 and 4000;
-    of windows with nothing beside them none of 5)."""
+    """A large input of a DSP kernel that was made of little is written and read back, so that the large result gets
+    room in one place (5 of 7 in Intel's schedules of MobileNets, EfficientNets, ConvNeXt on NPU 3720 and 4000;
+    windows beside a skip do so on NPU 5010 in about half of 15 cases, which no size tells apart: left to
+    `leave_for_room`)."""
     if not scratchpad.in_one_place or scratchpad.made_of_little.isdisjoint(step.reads):
         return
-    windows = scratchpad.in_one_place == "windows"
-    work, room = step.only, scratchpad.tiles * scratchpad.tile_bytes
+    room = scratchpad.tiles * scratchpad.tile_bytes
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     if min(reads, writes) < LARGE_SHARE * room or reads + writes < MOST_SHARE * room:
         return
-    if isinstance(work, MacWork):
-        waiting = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
-        if work.kernel_h * work.kernel_w == 1 or work.out_h <= SMALL_PLANE_ROWS or not windows:
-            return
-        if waiting < WAITING_SHARE * room:
-            return
-    elif step.engine != "dsp" or windows or len(step.reads) > 1:
+    if step.engine != "dsp" or isinstance(step.only, MacWork) or len(step.reads) > 1:
         return
     if scratchpad.sharing_of(step.reads[0]) != IMAGE:
         return

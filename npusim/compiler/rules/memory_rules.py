@@ -75,8 +75,8 @@ class Memory(Strict):
     `as_scheduled`: lines, batches and sums are laid out as there, too, where a larger one may be cheaper.
     `borders_apart`: by generation, what of an average pooling that does not count its padding goes through DDR: its
     `result` alone, the input of its `edges`, or `all` of it (npusim.compiler.residency.borders).
-    `room_in_one_place`: by generation, what has its large input written to DDR and read back where there is no room in
-    one place for its large result: `windows`, beside something that waits inside, or `kernels` of the DSPs.
+    `room_in_one_place`: generations on which a DSP kernel has its large input written to DDR and read back where there
+    is no room in one place for its large result.
     `addresses_followed`: by generation, who leaves where in a tile images find no room in one place among weights that
     were fetched ahead: `others` than the step's own inputs, or these `inputs`, too
     (npusim.compiler.scratchpad.addresses).
@@ -157,7 +157,7 @@ class Memory(Strict):
     as_scheduled: bool = False
     blocks_by_time: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
-    room_in_one_place: dict[str, Literal["windows", "kernels"]] = field(default_factory=dict)
+    room_in_one_place: tuple[str, ...] = ()
     addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
     middle_planes_over_channels: tuple[str, ...] = ()
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)

@@ -90,7 +90,7 @@ class Scratchpad:
         self.as_scheduled = memory.as_scheduled
         self.product_reader = memory.products_stay.get(generation, "")
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
-        self.in_one_place = memory.room_in_one_place.get(generation, "")
+        self.in_one_place = generation in memory.room_in_one_place
         leaves = memory.addresses_followed.get(generation)
         dsps = DSPS_A_TILE * tiles
         middle = generation in memory.middle_planes_over_channels
