@@ -191,8 +191,8 @@ class Layouts:
         short = scheduled and value.npu_bytes <= SHORT_LINE_BYTES
         if len(value.shape) == 3 and even and reader.node.op_type in POOLED and not short:
             return self._line_turned(name, value)
-        fills = pads and scheduled and reader.lowering not in WINDOW_LIMITS
-        if fills and fills_line(value, reader.node.op_type):
+        fills = scheduled and reader.lowering not in WINDOW_LIMITS
+        if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             works = fill_line(value, self.tiles * self.placer.tile_bytes)
             self._laid_out(name, value, kept)

@@ -47,6 +47,21 @@ def test_channels_that_fill_no_sixteens_go_by_way_of_sixteen_columns(channels, p
 
 
 @pytest.mark.parametrize(
+    ("channels", "places", "results", "mb"),
+    [(20, 192, 123, 0.344), (40, 512, 128, 1.604), (100, 1024, 128, 10.959), (3, 1024, 64, 0.411), (20, 200, 64, 0.05)],
+)  # fmt: skip
+def test_on_npu_5010_those_of_a_single_tap_do_where_places_are_sixteens(channels, places, results, mb):
+    """The figures are those of Intel's schedules, but the last, a bound: its places are copied."""
+    weights = lambda g, taps: (g.weight(results, channels, taps), g.weight(results))
+    g = Builder()
+    single = g.model(g.op("Conv", g.input(1, channels, places), *weights(g, 1)))
+    assert moved(single, "panther_lake") / 1e6 == pytest.approx(mb, rel=0.1)
+    g = Builder()
+    window = g.model(g.op("Conv", g.input(1, channels, places), *weights(g, 3), pads=[1, 1]))
+    assert moved(window, "panther_lake") < 2 * channels * places * 32 + 6 * results * (channels + 12)
+
+
+@pytest.mark.parametrize(
     ("channels", "places", "mb"),
     [(64, 1024, {"meteor_lake": 1.6, "lunar_lake": 2.4, "panther_lake": 2.8}),
      (128, 2000, {"meteor_lake": 9.6, "lunar_lake": 11.1, "panther_lake": 11.1})],
