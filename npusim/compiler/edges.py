@@ -23,7 +23,7 @@ from npusim.compiler.residency.calls import depthwise_batch
 from npusim.compiler.sharing.distribution import IMAGE, SLABS
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
-from npusim.ops.slicing import in_rows, large_line
+from npusim.ops.line_rows import in_rows, large_line
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
@@ -104,8 +104,9 @@ class Edges(Layouts):
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
         which the laws of growth forbid elsewhere. Of other steps nothing."""
+        even = self.generation not in self.profile.pads_images
         here = self._as_scheduled(step) and step.reads_turned
-        return large_line(step.steps[0]) if here else ()
+        return large_line(step.steps[0], self.tiles, even) if here else ()
 
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
         """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""

@@ -20,10 +20,6 @@ from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 Axis = tuple[int, int, int]  # places of an image, results, zeros in front
 MAX_STRIDE = 8
 IN_TWOS = 7  # places between taps along a line
-ROW = 16  # places
-# Of a line, its result and its weights: 2.4 MB are read as a line, 3.0 MB as rows (256 x 2,000 and 384 x 1,024 with a
-# window of 5; 320 x 2,000, 384 x 1,504; NPU 3720, 4000 and 5010); slices of depthwise windows, 2.2 and 2.5 MB.
-LARGE_LINE_BYTES = 2.45e6
 DILATED_LIMITS = {"dilated": 11, "dilated_15": 15, "dilated_by_tap": 1}
 TAP_BY_TAP = "dilated_by_tap"  # where the parts would have too many weights
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
@@ -177,54 +173,6 @@ def _spread(taps: int, dilation: int, limit: int, line: bool) -> list[tuple[int,
     most = taps if whole <= limit else ceil(taps / ceil(taps / together))
     counts = [min(most, taps - start) for start in range(0, taps, most)]
     return [((n - 1) * dilation + 1, n) for n in counts]
-
-
-def in_rows(part: MacWork) -> MacWork:
-    """A slice of a depthwise window along a line, as rows of sixteen places and what is around them: how Intel's
-    compiler reads a line that it turns at the graph's edge. Other works as they are."""
-    line = part.out_w == 1 and part.kernel_w == 1 and part.stride_h == 1 and part.out_h % ROW == 0
-    if not line or part.weight_groups == 1 or part.kernel_h == 1:
-        return part
-    return _rows_of(part, ROW)
-
-
-def _rows_of(part: MacWork, places: int) -> MacWork:
-    """A line as rows of so many places, and what is around each."""
-    rows, around = part.out_h / places, places + part.kernel_h - 1
-    return replace(
-        part, out_h=rows, out_w=places, in_h=rows, in_w=around, kernel_h=1, kernel_w=part.kernel_h
-    )  # fmt: skip
-
-
-def large_line(work: Work) -> tuple[Work, ...]:
-    """A convolution along a line that is turned at the graph's edge and large: the line is copied in DDR with its
-    border, then as rows of sixteen or 32 places with what is around them (`halo_pad`, `halo_concat`, `halo_conv`);
-    nothing for others."""
-    if not isinstance(work, MacWork):
-        return ()
-    if work.weight_groups > 1 or not _is_large(work):
-        return ()
-    read = work.in_h * work.in_c * work.input_bytes
-    places = ROW if work.out_h % (2 * ROW) else 2 * ROW
-    rows = _rows_of(work, places)
-    copies = (MoveWork(read, "ddr", "ddr"), MoveWork(read * rows.in_w / places, "ddr", "ddr"))
-    return rows, *copies
-
-
-def large_slice(part: MacWork) -> MacWork:
-    """A slice of a depthwise window along a line inside the graph, as rows where it is large: 15 taps of 384 channels
-    at 256 places and of 256 at 512, not of 256 at 256 nor of 128 at 1,024 (`conv_slice_0_0/halo_conv`, NPU 5010)."""
-    return _rows_of(part, ROW) if part.weight_groups > 1 and _is_large(part) else part
-
-
-def _is_large(work: MacWork) -> bool:
-    """Whether a convolution along a line, its weights as if all were there, takes so many bytes."""
-    line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.groups == 1
-    if not line or work.kernel_h == 1 or work.kernel_w > 1 or work.stride_h > 1 or work.out_h % ROW:
-        return False
-    read, written = work.in_h * work.in_c * work.input_bytes, work.out_h * work.out_c * work.output_bytes
-    weights = work.kernel_h * work.in_c * work.out_c * work.weight_bytes
-    return bool(read + written + weights >= LARGE_LINE_BYTES)
 
 
 def _stride(stride: int) -> int:

@@ -22,7 +22,8 @@ from npusim.compiler.lowering.relaid import fill_line, fills_line
 from npusim.compiler.sharing.distribution import IMAGE, LINE, ROWS, SLABS
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
-from npusim.ops.slicing import WINDOW_LIMITS, large_slice
+from npusim.ops.line_rows import large_line, large_slice
+from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, VectorWork, Work
 
 WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
@@ -59,7 +60,7 @@ class Lines:
         if kind in WINDOWS:
             added, step = self._turn(step, step.reads[:1], True)
             self.seen |= set(step.writes)
-            return added, self._sliced(step)
+            return added, self._sliced(self._large(step, value))
         lines = self.seen | self.rows
         if not isinstance(step.only, MacWork) or lines.isdisjoint(step.reads):
             return [], step
@@ -77,6 +78,31 @@ class Lines:
             return [], self._in_a_row(step, value, True)
         return [], step
 
+    def _large(self, step: Placed, value: Value) -> Placed:
+        """A large convolution of a line inside the graph is read as rows, from DDR, as one of the graph's lines is."""
+        layouts = self.layouts
+        inside = layouts.profile.memory.as_scheduled and not step.reads_turned and value.shape[0] == 1
+        if not inside or len(step.steps) > 1 or step.node.op_type not in ("Conv", "FusedConv"):
+            return step
+        even, bordered = (
+            layouts.generation not in layouts.profile.pads_images,
+            self._made_in_pieces(step.reads[0]),
+        )
+        rows = large_line(step.steps[0], layouts.tiles, even, bordered)
+        return step._replace(steps=rows) if rows else step
+
+    def _made_in_pieces(self, line: str) -> bool:
+        """Whether a line was made by a convolution that does not fit into a tile: its pieces are written beside the
+        line's border (8 of 9 on NPU 3720 and 5010; 384 x 384 x 5 at 1,024 places on 3720 is copied there, too). By law
+        every one is, or a larger scratchpad would be slower by the copy (256 x 256 x 3 at 4,096 places: 18 %)."""
+        if self.layouts.generation in self.layouts.profile.memory.turns_in_strips:
+            return True
+        maker = self.layouts.made_by.get(line)
+        if maker is None or maker.node.op_type not in WINDOWS or not maker.reads:
+            return False
+        lines = sum(self.layouts.values[n].npu_bytes for n in (maker.reads[0], line))
+        return maker.fixed_bytes + lines / self.layouts.tiles > self.layouts.placer.tile_bytes
+
     def _sliced(self, step: Placed) -> Placed:
         """A window cut into slices: each reads the line, written beside its zeros, from DDR; of more than two results
         one crosses DDR (33 taps of 256 channels, 31 of 256 and 64 of 256; of 21 taps, two slices, none; all NPUs)."""
@@ -84,7 +110,7 @@ class Lines:
             return step
         line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
         if step.lowering == "sliced_15":
-            large = [large_slice(w) if isinstance(w, MacWork) else w for w in step.steps]
+            large = [large_slice(w, self.layouts.tiles) if isinstance(w, MacWork) else w for w in step.steps]
             step = step._replace(steps=tuple(large))
         works: list[Work] = list(step.steps[:1])
         slices = 1

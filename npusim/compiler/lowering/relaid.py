@@ -177,7 +177,8 @@ def fill_line(value: Value, room_bytes: float) -> tuple[Work, ...]:
     """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen columns of every place
     to DDR, these are turned with their channels filled up, and one column is read; all of them are written where what
     is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
-    Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/as_convolution`)."""
+    Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/
+    as_convolution`)."""
     batch, channels, length = value.shape
     size = min(value.dtype.npu_bytes, 2.0)
     spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)

@@ -9,6 +9,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Arriving, Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import over_channels
+from npusim.ops.line_rows import read_as_rows
 from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -18,6 +19,7 @@ MEAN_ROWS = 4
 WINDOWS = ("Conv", "MaxPool", "AveragePool")
 BESIDE = "input through DDR, where it is written beside its zeros"
 COPIED = "input written to DDR, too, where parts of the window read copies of it with zeros around"
+AS_ROWS = "input through DDR, where its line is copied to rows of places"
 ZEROS = "input through DDR, where parts of the window read it with zeros of their own"
 
 
@@ -33,6 +35,9 @@ def cross_halo(
     parts = step.lowering in DILATED_LIMITS or (step.lowering in WINDOW_LIMITS and not step.reads_turned)
     if parts and any(isinstance(w, MoveWork) for w in step.steps):
         _spill(step.reads, scratchpad, r, ZEROS)
+        return
+    if read_as_rows(step.steps):
+        _spill(step.reads, scratchpad, r, AS_ROWS)
         return
     if _beyond(step, work):
         _spill(step.reads, scratchpad, r, BESIDE)
