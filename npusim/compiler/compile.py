@@ -209,6 +209,7 @@ def _compiled(
         turns=generation in profile.memory.turns_in_strips,
         as_scheduled=profile.memory.planes_as_scheduled, resident=room, rows_around=scratchpad.rows_around,
         one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
+        image_stems=generation in profile.memory.images_pipelined,
         tile_bytes=capacity, by_themselves=frozenset(scratchpad.over_channels),
     )  # fmt: skip
     planes = plane_chains(

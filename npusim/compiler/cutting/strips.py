@@ -75,6 +75,7 @@ class Machine(NamedTuple):
     one_kernel: bool = False
     least_sum: float = inf
     tile_bytes: float = inf  # of its scratchpad
+    image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 
 

@@ -22,6 +22,7 @@ from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.place_tables import SPREADING
 from npusim.compiler.planes.filled_pools import Filled, in_sixteens
+from npusim.compiler.planes.image_stems import image_stem
 from npusim.compiler.planes.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.planes.scheduled import as_counted, in_front, may_belong, same_plane, segments
 from npusim.compiler.planes.term_strips import over_terms
@@ -98,6 +99,8 @@ def plane_chains(
     for k in range(len(placed) - 2 if sums else 0):
         three = placed[k], placed[k + 1], placed[k + 2]
         strips = summed(*three, readers, sizes, outputs, machine, placed[max(0, k - 2) : k])
+        if strips is None and machine.image_stems:
+            strips = image_stem(*three, readers, outputs, machine)
         if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
             found[k] = (3, strips)
     return found

@@ -36,17 +36,24 @@ FEW_WEIGHTS = 0.25
 
 
 def strips_stay(
-    k: int, steps: list[Placed], scratchpad: Scratchpad, cut_from: Container[int], outputs: Set[str]
+    k: int,
+    steps: list[Placed],
+    scratchpad: Scratchpad,
+    cut_from: Container[int],
+    outputs: Set[str],
+    stem: bool = False,
 ) -> bool:
     """Whether strips of columns that step `k` leaves are put together inside: a small plane with one reader,
     which is not cut itself and, where a tile holds the rows around its own, has no window. `cut_from`: steps that begin
-    to be cut together."""
+    to be cut together; `stem`: a kernel of the DSPs gets them so, too (npusim.compiler.planes.image_stems)."""
     result = steps[k].writes[0]
     uses = scratchpad.uses.get(result, ())
     if len(uses) != 1 or result in outputs or uses[0] in cut_from:
         return False
     reader = steps[uses[0]]
     work = reader.only
+    if stem and reader.engine == "dsp" and len(reader.reads) == 1:
+        return is_small(result, scratchpad)
     if not isinstance(work, MacWork) or (scratchpad.rows_around and work.kernel_h > 1):
         return False
     return is_small(result, scratchpad)

@@ -92,7 +92,8 @@ def residences(
         elif k in planes and k >= len(found):
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
-            if cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs):
+            stem = bool(scratchpad.memory.images_pipelined) and step.reads_turned
+            if cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs, stem):
                 found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]

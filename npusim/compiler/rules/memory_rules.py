@@ -90,6 +90,8 @@ class Memory(Strict):
     zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.planes.pairs).
+    `images_pipelined`: generations on which the convolution of an image that is not folded is cut together with the
+    kernel and the convolution behind it, its padded image through DDR (npusim.compiler.planes.image_stems).
     `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
     `expands_in_pieces`: what an Expand makes that does not fit into a tile is made piece by piece, or within DDR
     (npusim.compiler.layouts.expanded).
@@ -164,6 +166,7 @@ class Memory(Strict):
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
     sums_pipelined: dict[str, float] = field(default_factory=dict)
+    images_pipelined: tuple[str, ...] = ()
     scores_of_two_through_ddr: tuple[str, ...] = ()
     masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
