@@ -1,13 +1,13 @@
 """The convolution of an image that is not folded, the kernel behind it and the convolution behind that, cut in two.
 
 Intel's compiler 8.4 cuts them together on NPU 3720 though all of them fit (`VF_PIPELINING`), so the image, padded to
-sixteen channels, crosses DDR in front of them: ten times the bytes of a small network. So do 28 of 30 stems by 3 x 3 at a stride of two of
-48 x 160 to 256 x 192 pixels behind Swish and HardSwish to 8 and 16 channels, and to 24 and 32 where the second
-convolution's window does not look over the edge of its strip (1x1, or at a stride of two); none to 64, none with PRelu,
-no result below 60 KB (96 x 96 and 64 x 128 pixels to 16 channels). Along columns, or along rows in front of a stride
-where a tile's half of them is whole fours (112 x 112, 160 x 160 and a pose net's 256 x 192 in front of windows go along
-rows, too). A larger image is folded (npusim.compiler.layouts.image_columns), and a plane twice as large may cost three
-times as much, so only the profile as released does so (`images_pipelined`)."""
+sixteen channels, crosses DDR in front of them: ten times the bytes of a small network. So do 28 of 30 stems by 3 x 3
+at a stride of two of 48 x 160 to 256 x 192 pixels behind Swish and HardSwish to 8 and 16 channels, and to 24 and 32
+where the second convolution's window does not look over the edge of its strip (1x1, or at a stride of two); none to
+64, none with PRelu, no result below 60 KB (96 x 96 and 64 x 128 pixels to 16 channels). Along columns, or along rows
+in front of a stride where a tile's half of them is whole fours (112 x 112, 160 x 160 and a pose net's 256 x 192 in
+front of windows go along rows, too). A larger image is folded (npusim.compiler.layouts.image_columns), and a plane
+twice as large may cost three times as much, so only the profile as released does so (`images_pipelined`)."""
 
 from __future__ import annotations
 
