@@ -177,6 +177,7 @@ def _compiled(
     folds = NO_FOLDS
     if profile.memory.planes_as_scheduled:
         folds = folds_of(placed, fused.values, capacity, outputs, not ends)
+        placed = folds.worked(placed)
     scratchpad = Scratchpad(
         placed,
         sizes,

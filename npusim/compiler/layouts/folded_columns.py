@@ -1,18 +1,21 @@
-"""Convolutions of one tap whose columns Intel's compiler 8.4 folds into channels, because these fill no sixteens.
+"""Convolutions whose columns Intel's compiler 8.4 folds into channels, because these fill no sixteens.
 
 24 channels are padded to 32 where image and result fit into one tile. Where they do not, two columns are one of 48
 channels and make one of twice the results, half as wide (1x48x70x17 by 288x48x1x1 in its schedules of 24 to 144
 channels on 140 x 140), whether it is the image's channels or the result's that fill none (96 to 24 on 128 x 128 as 192
-to 48). Neither where the columns are no whole groups (81), nor what the graph hands out. What one convolution hands to
-another is padded by both or by none: so one that reads uneven channels of a convolution that fits is not folded (24 to
-144 on 80 x 80 behind 96 to 24 on NPU 3720), nor one that makes them for a convolution alone that cannot be (24 to 24 by
-3 x 3; 24 to 144 that the graph hands out); windows, additions and kernels between two do not matter. Of 145
-such convolutions about or above a tile's size, of 22 networks and 20 made for it on three NPUs, all come out so.
+to 48). How many columns, and where none, for windows too: npusim.compiler.layouts.folded_works. Nor is what the graph
+hands out folded. What one convolution hands to another is padded by both or by none: one that reads uneven channels of
+a convolution that fits or may not be folded (24 to 144 on 80 x 80 behind 96 to 24 on NPU 3720) reads them padded, and
+one that makes them for a convolution alone that may not is not folded; windows of single channels, additions and
+kernels between two do not matter. Of 145 such convolutions of one tap about or above a tile's size, of 22 networks and
+20 made for it on three NPUs, all come out so.
 
-A window over the result, or in front of it, reads columns that are no whole pairs, so no strip of columns passes from
-one to the other: they are cut apart, and what is between them crosses DDR (1.4 times a MobileNet's channels at 224
-pixels on NPU 3720 and 5010, MobileNet-v2 at 512 on 3720 and 4000). NPU 5010 cuts both along rows where their result
-is larger than all tiles (MobileNet-v2 at 512; but not 56 to 336 on 96 x 96). The array's time for zeros is not counted.
+A window over each channel of the result, or in front of it, reads columns that are no whole groups, so no strip of
+columns passes from one to the other: they are cut apart, and what is between them crosses DDR (1.4 times a MobileNet's
+channels at 224 pixels on NPU 3720 and 5010, MobileNet-v2 at 512 on 3720 and 4000). NPU 5010 cuts both along rows where
+their result is larger than all tiles (MobileNet-v2 at 512; but not 56 to 336 on 96 x 96). Windows that are both folded
+go together (52 to 52 twice on 180 x 320 in 11 strips on NPU 3720), so does one behind a folded image (24 channels of
+512 x 512, six layers in six strips on 5010).
 
 Uneven channels lie one pixel behind the other where folded convolutions read and write them, and with their padding
 where any other does. Who reads the one as the other gets it from DDR, written without its padding (72 channels on 96 x
@@ -26,11 +29,20 @@ way round: 17 of 17 made for it on three NPUs, whatever their area)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from math import gcd, lcm
+from math import gcd
 from typing import NamedTuple
 
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.cutting.strips import Member
+from npusim.compiler.layouts.folded_works import (
+    AS_THEY_ARE,
+    columns_of,
+    convolves,
+    padded_bytes,
+    uneven,
+    worked,
+)
+from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Value
@@ -40,21 +52,38 @@ from npusim.work import MacOp, MacWork
 ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 PADDED_INSIDE = 64  # channels, by a convolution
+ZEROS_COST = 0.5  # of the time of as many weights without zeros, in pieces of its schedules
 FEW_WEIGHTS = 32  # times the bytes of its weights: squares of the smaller side, of more channels
+
+
+class Columns(NamedTuple):
+    """How many columns of an image a convolution folds; `padded`: their channels filled up."""
+
+    together: int
+    padded: bool = False
 
 
 class Folds(NamedTuple):
     """Results of convolutions whose columns are folded; what crosses DDR for it, and what a pass pads: (tensor, what
     its reader makes)."""
 
-    results: frozenset[str] = frozenset()
+    results: Mapping[str, Columns] = {}
     crossing: frozenset[tuple[str, str]] = frozenset()
     padded: frozenset[tuple[str, str]] = frozenset()
 
     def noted(self, m: Member) -> Member:
         """A member of a chain, with what is known of it."""
         refilled = any([(n, m.write) in self.crossing or (n, m.write) in self.padded for n in m.reads])
-        return m._replace(folds=m.write in self.results, refilled=refilled)
+        folds = m.write in self.results
+        compute = m.compute * ZEROS_COST if folds else m.compute
+        return m._replace(folds=folds, refilled=refilled, compute=compute)
+
+    def worked(self, placed: Sequence[Placed]) -> list[Placed]:
+        """The steps, those that are folded with the work that they are."""
+        return [
+            worked(s, *self.results[s.writes[0]]) if len(s.writes) == 1 and s.writes[0] in self.results else s
+            for s in placed
+        ]
 
 
 NO_FOLDS = Folds()
@@ -74,19 +103,20 @@ def folds_of(
     if not results:
         return NO_FOLDS
     crossing, padded = _refilled(placed, values, results, kernels)
-    return Folds(frozenset(results), frozenset(crossing), frozenset(padded))
+    return Folds(results, frozenset(crossing), frozenset(padded))
 
 
 def _refilled(
-    placed: Sequence[Placed], values: Mapping[str, Value], results: Set[str], kernels: bool
+    placed: Sequence[Placed], values: Mapping[str, Value], results: Mapping[str, Columns], kernels: bool
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What lies without its padding and is read with it, or the other way: what crosses DDR for it, and what a pass
     pads."""
     dense: set[str] = set()  # without padding
     padded: set[str] = set()
+    images: set[str] = set()  # results of folded images, without padding for who reads them so
     found: list[tuple[str, str]] = []
     inside: list[tuple[str, str]] = []
-    folded_reads = {n for s in placed if not results.isdisjoint(s.writes) for n in s.reads}
+    folded_reads = {n for s in placed if any(n in results for n in s.writes) for n in s.reads}
     for step in placed:
         if len(step.writes) != 1 or not step.reads:
             continue
@@ -95,10 +125,12 @@ def _refilled(
         on_plane = isinstance(work, MacWork) and work.op in ON_CHANNELS
         if out in results:
             dense.add(out)
-            if name in padded:
+            if name in padded - images and not results[out].padded:
                 found.append((name, out))
         elif on_plane:
             padded.add(out)
+            if is_folded(step):
+                images.add(out)
             if name in dense and values[name].shape[1] > PADDED_INSIDE:
                 (inside if _large_beside_weights(values[name]) else found).append((name, out))
         elif kernels and step.engine == "dsp" and name in padded and out in folded_reads:
@@ -110,7 +142,7 @@ def _refilled(
         elif step.engine == "mac_array" and not padded.isdisjoint(step.reads):
             padded.add(out)
         for known in (dense, padded):
-            if not _uneven(out, values):
+            if not uneven(values[out]):
                 known.discard(out)
     return found, inside
 
@@ -126,61 +158,49 @@ def _large_beside_weights(image: Value) -> bool:
 
 def folded(
     placed: Sequence[Placed], values: Mapping[str, Value], tile_bytes: float, outputs: Set[str]
-) -> set[str]:
-    """Results of convolutions whose columns are folded."""
-    found: dict[str, Placed] = {}
-    large: set[str] = set()
+) -> dict[str, Columns]:
+    """Results of convolutions whose columns are folded, and how many are."""
+    may: dict[
+        str, int
+    ] = {}  # of convolutions that do not fit: columns, as far as they themselves are concerned
     for step in placed:
         work = convolves(step)
-        if work is None or len(step.writes) != 1 or _padded_bytes(work) < tile_bytes:
+        if work is None or len(step.writes) != 1 or not step.reads or padded_bytes(work) < tile_bytes:
             continue
-        large.update(step.writes)
-        if _may_fold(step, work, values, tile_bytes) and outputs.isdisjoint(step.writes):
-            found[step.writes[0]] = step
-    if not found:
-        return set()
+        own = columns_of(step, work, values[step.reads[0]].shape)
+        may[step.writes[0]] = own if outputs.isdisjoint(step.writes) else 0
+    if not any(may.values()):
+        return {}
     makers = {n: s for s in placed for n in s.writes}
     readers = reading_steps(placed)
-    left = {}
-    for name, step in found.items():
-        maker = makers.get(step.reads[0])
-        fits = maker is not None and convolves(maker) is not None and step.reads[0] not in large
-        if not (fits and _uneven(step.reads[0], values)):
-            left[name] = step
-    for name, step in reversed(list(left.items())):  # what one hands to another is folded if that is
-        reads = [placed[k] for k in readers.get(name, ())]
-        alone = (
-            len(reads) == 1 and convolves(reads[0]) is not None and left.keys().isdisjoint(reads[0].writes)
-        )
-        if alone and not _uneven(step.reads[0], values):
-            del left[name]
-    return set(left)
+    found = {}
+    for name, columns in may.items():
+        step = makers[name]
+        work = convolves(step)
+        assert work is not None
+        padded = _handed_padded(step, makers, may, values)
+        if padded:
+            columns = columns and columns_of(step, work, values[step.reads[0]].shape, padded)
+        if columns and not _read_padded([placed[k] for k in readers.get(name, ())], name, may, values):
+            found[name] = Columns(columns, padded)
+    return found
 
 
-def convolves(step: Placed) -> MacWork | None:
-    """The work of a convolution over all channels."""
-    work = step.only
-    return work if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups == 1 else None
-
-
-def _uneven(name: str, values: Mapping[str, Value]) -> bool:
-    shape = values[name].shape
-    return len(shape) == 4 and shape[1] % CHANNEL_BLOCK > 0
-
-
-def _may_fold(step: Placed, work: MacWork, values: Mapping[str, Value], tile_bytes: float) -> bool:
-    """Whether a convolution has one tap, and so many channels that some columns of them fill sixteens; its weights
-    among them fit into a tile (728 to 728 on 24 x 24 is not folded)."""
-    taps = work.kernel_h * work.kernel_w * work.stride_h * work.stride_w
-    if taps > 1 or step.reads_turned or not step.fixed_bytes or not step.reads:
+def _handed_padded(
+    step: Placed, makers: Mapping[str, Placed], may: Mapping[str, int], values: Mapping[str, Value]
+) -> bool:
+    """Whether a convolution gets uneven channels from one that may not be folded, with their padding."""
+    maker = makers.get(step.reads[0])
+    if maker is None or convolves(maker) is None or not uneven(values[step.reads[0]]):
         return False
-    shape = values[step.reads[0]].shape
-    together = lcm(*(CHANNEL_BLOCK // gcd(int(n), CHANNEL_BLOCK) for n in (work.in_c, work.out_c)))
-    weights = together**2 * work.in_c * work.out_c * work.input_bytes
-    return len(shape) == 4 and together > 1 and shape[3] % together == 0 and weights < tile_bytes
+    large = maker.reads_turned and step.reads[0] in may
+    return not large and not may.get(step.reads[0], 0)
 
 
-def _padded_bytes(work: MacWork) -> float:
-    image = work.in_h * work.in_w * ceil_to(work.in_c, CHANNEL_BLOCK) * work.input_bytes
-    made = work.out_h * work.out_w * ceil_to(work.out_c, CHANNEL_BLOCK) * work.output_bytes
-    return float(image + made)
+def _read_padded(
+    reads: Sequence[Placed], name: str, may: Mapping[str, int], values: Mapping[str, Value]
+) -> bool:
+    """Whether a convolution alone reads uneven channels that may not be folded."""
+    if len(reads) != 1 or convolves(reads[0]) is None or not uneven(values[name]):
+        return False
+    return values[name].shape[1] != AS_THEY_ARE and not any(may.get(n, 0) for n in reads[0].writes)

@@ -16,6 +16,7 @@ from npusim.compiler.cutting.blocks import fitting_blocks
 from npusim.compiler.cutting.fitted import Operands
 from npusim.compiler.cutting.strips import MOST_TOGETHER, Cut, Machine, Member, price
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
+from npusim.compiler.layouts.folded_works import window_of_folded
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.neighbours import reading_steps
@@ -59,7 +60,6 @@ def plane_chains(
 ) -> dict[int, tuple[int, Cut]]:
     """Where chains begin: index of the first step -> how many steps, and their cut. `lone`: steps for which the laws of
     size hold (npusim.compiler.lowering.lone_images). `folds`: columns folded into channels."""
-    resident = machine.resident
     by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
     of_network = machine._replace(turns=False)
     machines = [by_law if k in lone else of_network for k in range(len(placed))]
@@ -71,7 +71,7 @@ def plane_chains(
     ]
     through = any(_turned_through_ddr(s, m) for s, m in zip(placed, machines, strict=True))
     sums = machine.least_sum < max(all_bytes, default=0.0)
-    if max(all_bytes, default=0.0) <= resident and not (through or machine.turns or sums):
+    if max(all_bytes, default=0.0) <= machine.resident and not (through or machine.turns or sums):
         return found
     large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
     readers = reading_steps(placed)
@@ -184,9 +184,8 @@ def _member(
         or step.one_dsp
     ):
         return None
-    if step.node.repeats != 1 or step.times or not step.reads:
-        return None
-    if step.reads_turned and machine.turns and step.node.op_type in SPREADING:
+    spreads = step.reads_turned and machine.turns and step.node.op_type in SPREADING
+    if spreads or step.node.repeats != 1 or step.times or not step.reads:
         return None
     if isinstance(step.reads[0], Filled) or step.writes[0] in machine.by_themselves:  # there, too
         return None
@@ -214,8 +213,9 @@ def _member(
         if work.op in WINDOWS and step.node.op_type in WINDOW_OPS and work.groups == 1:
             window = int(work.kernel_h), int(work.kernel_w)
             strides = float(work.stride_h), float(work.stride_w)
-            folded = step.reads_turned  # its columns may be channels
-            if window != (1, 1) and not folded and (work.out_h, work.out_w) != (height, width):
+            if own := window_of_folded(step, work, values[step.reads[0]].shape, width):
+                window, strides = own
+            elif window != (1, 1) and not step.reads_turned and (work.out_h, work.out_w) != (height, width):
                 return None
         elif work.op == MacOp.CONVOLUTION and step.node.op_type in SPREADING and work.groups == 1:
             source = values[step.reads[0]].shape

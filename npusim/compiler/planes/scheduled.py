@@ -29,6 +29,7 @@ from npusim.compiler.cutting.strips import (
     pipelined,
 )
 from npusim.compiler.planes.strip_counts import fewest_strips, grids, waste
+from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_AS_SCHEDULED = 16  # members of a group; the longest in Intel's schedules has 14
 IN_FRONT = 4  # steps in front of the first one that does not fit (NPU 3720 and 4000)
@@ -63,7 +64,8 @@ def same_plane(before: Member, after: Member) -> bool:
 
 def _by_pairs(before: Member, after: Member) -> bool:
     """Whether of two members one is a window and the other takes columns in groups."""
-    return (before.folds and after.window[1] > 1) or (before.window[1] > 1 and after.folds)
+    one = before.folds != after.folds and not before.image
+    return one and (after if before.folds else before).window[1] > 1
 
 
 def as_counted(m: Member, machine: Machine) -> Member:
@@ -189,10 +191,11 @@ class _Choice:
 
     def _joins(self, start: int, end: int) -> bool:
         """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
-        a window."""
+        a window, or two are kernels (NPU 3720, 4000: Sigmoid, Mul in RLFN, Sub, Mul in IMDN; no scans of 16 states)."""
         if end - start > MOST_AS_SCHEDULED or not self._cut(start, end):
             return False
-        if not any(m.on_plane for m in self.run[start:end]):
+        two = [m.kernel and m.width > CHANNEL_BLOCK and self.machine.image_alone for m in self.run[start:end]]
+        if two != [True, True] and not any(m.on_plane for m in self.run[start:end]):
             return False
         if any(self._ends(i) for i in range(start, end - 1)):
             return False

@@ -13,6 +13,7 @@ from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import along_rows, image_waits
+from npusim.compiler.residency.compressed_weights import fetched_again
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import (
     FEW_ROWS,
@@ -88,6 +89,7 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
     distinct = b.channels * b.terms
     r.weights_held = step.fixed_bytes * min(1.0, 2 / distinct)
     r.weights_until = 1.0 if distinct > 1 else 1.0 / b.pieces
+    fetched_again(step, r, scratchpad)
     waits = not fitted.overlaps or (scratchpad.two_axes == WAIT and _two_axes(step, b))
     if waits:
         r.overlaps, r.weights_until = False, 0.0

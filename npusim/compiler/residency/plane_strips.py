@@ -7,6 +7,7 @@ from dataclasses import replace
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS, Cut
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.compressed_weights import fetched_again
 from npusim.compiler.residency.scattered import cross_refilled
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import takes_turned_image
@@ -58,6 +59,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.part = "first" if i == 0 else "inner"
         one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
         one.fixed_traffic = one.weights_held = step.fixed_bytes
+        fetched_again(step, one, None)
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))
         kernels = step.engine == "dsp" or (i > 0 and steps[i - 1].engine == "dsp")

@@ -158,8 +158,9 @@ def folds(between: str, size: int = 128, tile_bytes: float = 1439 * 1024) -> lis
 
 
 def test_one_channel_group_is_padded_by_both_or_by_none() -> None:
-    """Compiled so for NPU 5010: 64 to 24 on 128 x 128 in front of 24 to 64, of a window, and of 3x3."""
-    assert folds("1x1") == [0, 1] and folds("window") == [0, 2] and folds("3x3") == []
+    """Compiled so for NPU 5010: 64 to 24 on 128 x 128 in front of 24 to 64, of a window, and of 3x3 (in pairs and in
+    fours, on all three NPUs)."""
+    assert folds("1x1") == [0, 1] and folds("window") == [0, 2] and folds("3x3") == [0, 1]
     assert folds("1x1", size=126) == [0, 1] and folds("1x1", size=127) == []
     assert folds("1x1", size=64) == [] and folds("1x1", tile_bytes=1e9) == []
 

@@ -92,3 +92,14 @@ def test_a_padded_image_is_cut_with_what_follows(npu):
     first = groups(report(graph_of("nets", "vgg11_232"), npu))[0]
     names = [n.name for n in report(graph_of("nets", "vgg11_232"), npu).nodes if "cut together" in n.reason]
     assert names[0] == "Conv_0" and first[1] >= 2
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_two_kernels_go_together(npu):
+    """RLFN's gate on 52 x 180 x 320: Sigmoid reads 5,990 KB, Mul 5,990 and writes as many, in Intel's schedules."""
+    found = report(graph_of("nets", "rlfn_x4_180x320"), npu)
+    moved = {"Sigmoid_17": 0.0, "Mul_18": 0.0}
+    for t in found.tasks:
+        if t.node in moved and t.source != t.destination:
+            moved[t.node] += t.nbytes / 1e3
+    assert moved["Sigmoid_17"] + moved["Mul_18"] == pytest.approx(3 * 5990, rel=0.03)
