@@ -19,7 +19,9 @@ from npusim.compiler.sharing.distribution import (
     ENLARGED,
     ENLARGED_WIDE,
     IMAGE,
+    POOLINGS,
     ROWS,
+    is_pointwise,
 )
 from npusim.compiler.sharing.pieces import IMAGE_CONVOLUTIONS, convolution_of
 from npusim.work import MacWork, VectorWork
@@ -31,6 +33,7 @@ FILLING_SHARE = 0.7  # wholes of 0.55 get their parts written in place, of 0.75 
 #: Of a tile, for a product's input, weights and share of the result (4000: 0.80 MB stay, 1.04 do not), or its input and
 #: result (5010: 0.76 stay, 0.99 do not), of 1.44; and for its weights alone (4000: 0.30 stay, 0.52 do not).
 TILE_SHARE = 0.6
+POOLED_WHOLE = 0.98  # of a tile: 0.964 stay, 0.986 cross
 BESIDE_WEIGHTS = 1.11  # of a tile: on NPU 5010 1.38 to 1.62 MB stay, 1.65 to 2.55 do not
 FEW_WEIGHTS = 0.25
 
@@ -157,7 +160,12 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     46, made into as many by a 1x1, which stay, nor of 46 x 46 on 5010 and 55 x 55 on 3720 into 64 by a window, which
     cross). The whole alone does not decide: 0.87 and 0.90 of a tile stay in front of a 1x1. All 18 fit, within 2 %, the
     whole, the reader's weights and a tile's share of its result; but wholes of 0.5 to 0.7 of a tile that cross in
-    YOLOX, NanoDet, ENet, DenseNet and a detector's cross-stage block (five schedules) do not."""
+    YOLOX, NanoDet, ENet, DenseNet and a detector's cross-stage block (five schedules) do not.
+
+    Of two parts on NPU 3720 it is not what poolings alone make but what a part is made of and its weights that stand
+    beside the whole; in front of 1x1 convolutions alone their weights and a tile's share of what they make (SqueezeNets,
+    in front of a pooling: 128 channels of 77 to 81 pixels stay, of 83 and 85 cross, 256 of 55 stay, of 57 and 59 cross;
+    in front of a 1x1 to an eighth of them 128 of 83 and 256 of 59 stay, 128 of 85 cross: 18 of 18)."""
     if step.node.op_type != "Concat" or not scratchpad.as_scheduled:
         return False
     if all(scratchpad.sharing_of(n) != IMAGE for n in step.reads):
@@ -166,8 +174,21 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     readers = [steps[i] for i in scratchpad.uses.get(step.writes[0], ())]
     if DOUBLED in made_over or (len(readers) == 1 and not made_over.isdisjoint(SPREAD_OUT)):
         return False
+    whole = scratchpad.sizes[step.writes[0]]
+    two = not scratchpad.rows_around and len(step.reads) == 2
+    if two and readers and all(s.node.op_type in POOLINGS for s in readers):
+        return whole + _beside_parts(step, steps, scratchpad) > POOLED_WHOLE * scratchpad.tile_bytes
+    if two and readers and all(is_pointwise(s) for s in readers):
+        share = max(s.fixed_bytes + scratchpad.sizes[s.writes[0]] / scratchpad.tiles for s in readers)
+        return whole + share > POOLED_WHOLE * scratchpad.tile_bytes
     made = [sum(scratchpad.sizes[n] for n in s.writes) for s in readers if s.steps]
-    return scratchpad.sizes[step.writes[0]] + max(made, default=0.0) > scratchpad.tile_bytes
+    return whole + max(made, default=0.0) > scratchpad.tile_bytes
+
+
+def _beside_parts(step: Placed, steps: Sequence[Placed], scratchpad: Scratchpad) -> float:
+    """The most bytes of what a part of a Concat is made of and its weights."""
+    makers = [s for s in steps if not set(step.reads).isdisjoint(s.writes)]
+    return max((s.fixed_bytes + sum(scratchpad.sizes[n] for n in s.reads) for s in makers), default=0.0)
 
 
 def is_small(name: str, scratchpad: Scratchpad) -> bool:

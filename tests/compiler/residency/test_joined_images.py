@@ -235,6 +235,26 @@ def test_a_whole_that_fits_into_no_tile_beside_its_pooling_crosses(npu, tiles, s
     assert fire_bytes(npu, tiles, size, 256) - fire_bytes(npu, tiles, size, 128) > 0.75 * both
 
 
+@pytest.mark.parametrize(
+    ("size", "channels", "theirs"),
+    [(79, 128, 2.64), (80, 128, 1.05), (81, 128, 2.89), (83, 128, 6.54), (85, 128, 10.50)]
+    + [(55, 256, 1.59), (57, 256, 4.99), (59, 256, 5.31)],
+)
+def test_what_two_parts_are_made_of_stands_beside_the_whole_on_npu_3720(size, channels, theirs):
+    """Two modules of a SqueezeNet and a pooling: the first is read by a 1x1, the second by the pooling alone."""
+    g = Builder(weights=False)
+    x, made = g.op("Relu", conv(g, g.input(1, 64, size, size), 64, 64, 3)), 64
+    for _ in range(2):
+        few = g.op("Relu", conv(g, x, made, channels // 8, 1))
+        parts = [g.op("Relu", conv(g, few, channels // 8, channels // 2, k)) for k in (1, 3)]
+        x, made = g.op("Concat", *parts, axis=1), channels
+    x = g.op("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
+    x = g.op("Relu", conv(g, g.op("Relu", conv(g, x, channels, 32, 1)), 32, 128, 3))
+    machine = load_hardware("meteor_lake").replace({"tiles": 2})
+    moved = simulate(of_model(g.model(g.op("GlobalAveragePool", x)), ""), machine, "2026", band=False)
+    assert moved.bytes_moved / 1e6 == pytest.approx(theirs, rel=0.04)
+
+
 def test_on_npu_3720_a_whole_that_fits_into_a_tile_stays():
     """55 x 55 x 256 and what is pooled of them are 1.92 of 1.98 MB: 1.00 MB cross in Intel's schedule."""
     assert fire_bytes("3720", 2, 55, 256) == pytest.approx(1.0, rel=0.05)
