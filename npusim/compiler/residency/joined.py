@@ -163,7 +163,7 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     YOLOX, NanoDet, ENet, DenseNet and a detector's cross-stage block (five schedules) do not.
 
     Of two parts on NPU 3720 it is not what poolings alone make but what a part is made of and its weights that stand
-    beside the whole; in front of 1x1 convolutions alone their weights and a tile's share of what they make (SqueezeNets,
+    beside the whole; in front of 1x1 convolutions alone their weights and a tile's share of what they make (SqueezeNets
     in front of a pooling: 128 channels of 77 to 81 pixels stay, of 83 and 85 cross, 256 of 55 stay, of 57 and 59 cross;
     in front of a 1x1 to an eighth of them 128 of 83 and 256 of 59 stay, 128 of 85 cross: 18 of 18)."""
     if step.node.op_type != "Concat" or not scratchpad.as_scheduled:
