@@ -212,6 +212,7 @@ def _compiled(
         one_kernel=groups, least_sum=profile.memory.sums_pipelined.get(generation, inf),
         image_stems=generation in profile.memory.images_pipelined,
         tile_bytes=capacity, by_themselves=frozenset(scratchpad.over_channels),
+        window_bytes=scratchpad.window_room.tile_bytes, window_steps=scratchpad.window_room.steps_of,
     )  # fmt: skip
     planes = plane_chains(
         placed,

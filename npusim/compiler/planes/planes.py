@@ -35,6 +35,7 @@ from npusim.compiler.sharing.pieces import (
     weight_copies,
     works_in_place,
 )
+from npusim.compiler.sharing.whole_windows import need_beside_weights
 from npusim.compiler.weights.prefetch import compute_bytes
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -66,7 +67,7 @@ def plane_chains(
     found: dict[int, tuple[int, Cut]] = {}
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
     all_bytes = [
-        n * in_sixteens(s) if m.as_scheduled else n
+        need_beside_weights(s, n * in_sixteens(s), m) if m.as_scheduled else n
         for n, s, m in zip(all_bytes, placed, machines, strict=True)
     ]
     through = any(_turned_through_ddr(s, m) for s, m in zip(placed, machines, strict=True))
@@ -165,7 +166,7 @@ def _need(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:
         and any(sizes[n] == sizes[step.writes[0]] for n in step.reads)
     ):
         need -= sizes[step.writes[0]]
-    return need * in_sixteens(step) if machine.as_scheduled else need
+    return need_beside_weights(step, need * in_sixteens(step), machine) if machine.as_scheduled else need
 
 
 def _member(

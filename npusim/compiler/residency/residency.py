@@ -198,7 +198,9 @@ def _computed(
     elif too_large_twice(step, need, scratchpad.tiles, tile_bytes) and not stays(step):
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
-    elif held + weights <= scratchpad.resident_bytes:
+    elif held + weights <= scratchpad.resident_bytes or (
+        held <= need and scratchpad.window_room.fits(step, scratchpad.tiles)
+    ):
         leaves = not scratchpad.leave.isdisjoint(step.writes)
         r.destination = "ddr" if leaves else follow(step, scratchpad, missing)
         stays_apart(step, scratchpad, r)

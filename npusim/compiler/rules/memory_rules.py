@@ -88,6 +88,8 @@ class Memory(Strict):
     through DDR, not by one kernel (npusim.compiler.residency.enlarged_lines).
     `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
     zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
+    `windows_whole_but`: generations on which windows run whole that fit into a tile but for so many bytes, and are cut
+    with their neighbours where they do not; `windows_in_steps_of`: what their tensors are rounded up to.
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.planes.pairs).
     `images_pipelined`: generations on which the convolution of an image that is not folded is cut together with the
@@ -167,6 +169,8 @@ class Memory(Strict):
     activated_in_step: dict[str, float] = field(default_factory=dict)
     sums_pipelined: dict[str, float] = field(default_factory=dict)
     images_pipelined: tuple[str, ...] = ()
+    windows_whole_but: dict[str, float] = field(default_factory=dict)
+    windows_in_steps_of: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
     masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
