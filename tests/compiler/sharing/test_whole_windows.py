@@ -34,7 +34,7 @@ def block(npu: str, tiles: int, height: int, width: int, profile: str = "2026-as
 def test_a_residual_block_crosses_as_much_as_there(
     npu: str, tiles: int, height: int, width: int, pieces: int, megabytes: float
 ) -> None:
-    """MB of Intel's schedules; 96 x 160 was cut in seven pieces through DDR, 19.5 MB, its weights making it too large."""
+    """MB of Intel's schedules; 96 x 160 was cut in seven pieces through DDR, 19.5 MB, for its weights."""
     report = block(npu, tiles, height, width)
     second = next(n for n in report.nodes if n.name == "Conv_2")
     assert (second.pieces > 1) == (pieces > 1)
