@@ -10,6 +10,7 @@ from npusim.choices import Precision, choose
 from npusim.compiler.chains.activated import activated_products
 from npusim.compiler.chains.chains import find_chains
 from npusim.compiler.chains.equal_operands import equal_operands
+from npusim.compiler.chains.fed_forward import fed_forward
 from npusim.compiler.chains.gated import gated
 from npusim.compiler.chains.guarded import turned_scores
 from npusim.compiler.chains.heads import heads_apart
@@ -228,6 +229,14 @@ def _compiled(
     if least is not None:
         whole = tiles * capacity
         pairs = activated_products(placed, sizes, outputs, least, whole, tiles)
+    if profile.memory.planes_as_scheduled:
+        forward = fed_forward(placed, fused.values, sizes, outputs, machine)
+        taken = {k + i for k, n in chains.items() for i in range(n)}
+        taken |= {k + i for k, (n, _) in planes.items() for i in range(n)}
+        forward = {k: f for k, f in forward.items() if taken.isdisjoint(range(k, k + f[0]))}
+        within = {k + i for k, (n, _) in forward.items() for i in range(n)}
+        pairs = {k: n for k, n in pairs.items() if within.isdisjoint((k, k + 1))}
+        planes |= forward
     residence = residences(placed, scratchpad, ranks, outputs, capacity, chains, planes, pairs)
     loaded_once(placed, residence, fused.values, room, tiles)
     due = weight_chunks(

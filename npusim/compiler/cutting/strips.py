@@ -34,6 +34,7 @@ class Cut(NamedTuple):
     channels: int = 1
     problems: int = 1
     terms: int = 1
+    through: bool = False  # what arrives crosses DDR, however little it is
 
     @property
     def pieces(self) -> int:

@@ -41,7 +41,8 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     # NPU 3720: 5 of 5 groups in Intel's schedules. Of those on 4000 and 5010 that begin with a window 10 of 11, of
     # those that begin with a 1x1 3 of 12.
     through = not scratchpad.rows_around
-    if through or inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS or takes_turned_image(steps[0]):
+    large = inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS
+    if through or cut.through or large or takes_turned_image(steps[0]):
         scratchpad.spill_all(reads, r)
     elif scratchpad.tiles > 1 and _has_window(steps[0]):
         scratchpad.spill_all(steps[0].reads, r)

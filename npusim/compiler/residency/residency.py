@@ -17,7 +17,7 @@ from npusim.compiler.cutting.strips import Cut
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.layouts.part_images import has_images
 from npusim.compiler.layouts.turned import table_bytes
-from npusim.compiler.lowering.lowered import multiplies_weights
+from npusim.compiler.lowering.lowered import PRODUCTS, multiplies_weights
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.place_tables import between_axes, held_enlarging, place_tables
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
@@ -93,12 +93,17 @@ def residences(
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
             stem = bool(scratchpad.memory.images_pipelined) and step.reads_turned
-            if cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs, stem):
+            # 4,096 x 96 by 384 on NPU 4000: neither in nor out
+            rows = step.node.op_type in PRODUCTS and length > 2 and scratchpad.rows_around and not cut.through
+            stays = cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs, stem)
+            if rows or stays:
                 found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]
             together = ROWS if k in pairs or k - 1 in pairs else GROUPS
-            _settle(k, step, scratchpad, r, IMAGE if r.part else together, outputs)
+            makers = (steps[k - 1],) if r.part == "inner" else ()
+            rows = any(s.node.op_type in PRODUCTS for s in (step, *makers))
+            _settle(k, step, scratchpad, r, (ROWS if rows else IMAGE) if r.part else together, outputs)
             continue
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
