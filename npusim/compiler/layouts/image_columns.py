@@ -28,6 +28,9 @@ CHANNELS_AT_COLUMNS = {
     "3720": {128: (14, 22), 256: (13, 16), 320: (12, 16), 384: (12, 15)},
     "5010": {192: (13, 15)},
 }
+# Behind these: so many steps, to so many channels; what takes more of the scratchpads is cut.
+FURTHEST, WIDENED, MOST_SHARE = 10, 64, 0.9
+ALONG = (*CONVOLUTIONS, "MaxPool", "AveragePool")
 FEW_RESULTS = {"3720": 128, "5010": 192}  # that stay in rows, by what reads them, at up to so many columns:
 FEW_AT_COLUMNS = 20
 # About as dear either way: shared over channels for kernels and convolutions of one tap alone. NPU 3720, 32 channels at
@@ -86,20 +89,33 @@ def folded(reader: Placed) -> Placed:
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 
 
-def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value], generation: str) -> bool:
+def crosses(
+    reader: Placed,
+    readers: Mapping[str, Sequence[Node]],
+    values: Mapping[str, Value],
+    generation: str,
+    room: float,
+) -> bool:
     """Whether a folded image reaches its convolution through DDR on NPU 3720 and 5010, which share small windows with
-    some numbers of results over channels there, not over rows. `behind`: what reads the result. A depthwise window
-    keeps few results in rows on 3720 (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in front of
-    HardSwish), a convolution over all channels alone on 5010 (1x1 of 24 to 16, 3 x 3 of RepViT; in front of an
+    some numbers of results over channels there, not over rows. `readers`: of each tensor; `room`: of all tiles. A
+    depthwise window keeps few results in rows on 3720 (16 channels of 112 x 112 and 128 x 128; not 32 or 48, nor 16 in
+    front of HardSwish), a convolution over all channels alone on 5010 (1x1 of 24 to 16, 3 x 3 of RepViT; in front of an
     addition, a depthwise window or a pooling they cross)."""
     wide = folded(reader)
     work = wide.steps[0]
     assert isinstance(work, MacWork)
     if not over_channels(wide, generation):
         return False
+    behind = readers.get(reader.writes[0], ())
     if work.in_w <= EVEN_AT_COLUMNS.get(generation, {}).get(int(work.out_c), 0):
         strided = isinstance(first := reader.steps[0], MacWork) and first.stride_w > 1
         return strided and bool(behind) and all(_by_channels_too(node, values) for node in behind)
+    if (
+        generation == "3720"
+        and work.out_c <= FEW_RESULTS[generation]
+        and _widens(reader.writes[0], readers, values, room)
+    ):
+        return False
     if (
         work.in_w > FEW_AT_COLUMNS
         or len(behind) != 1
@@ -110,6 +126,31 @@ def crosses(reader: Placed, behind: Sequence[Node], values: Mapping[str, Value],
     weight = values[behind[0].inputs[1]].shape
     alone = len(weight) == 4 and weight[1] == 1 and weight[2] * weight[3] > 1
     return alone if generation == "5010" else not alone
+
+
+def _widens(
+    name: str, readers: Mapping[str, Sequence[Node]], values: Mapping[str, Value], room: float
+) -> bool:
+    """Whether one reader behind the other, none of which is cut, a convolution of one tap makes 64 channels or more for
+    a window or pooling that takes each by itself: these are shared over channels at first, then all in front are laid
+    over rows with them (NPU 3720: 1x1 to 64 and 96 channels behind a stem of 16 at 224 to 320 pixels in 7 of 7 graphs
+    made for it, YuNet; not to 32 or 48 channels, nor in front of a 3 x 3 or what does not fit, 0 of 6)."""
+    wide = False
+    for _ in range(FURTHEST):
+        nodes = readers.get(name, ())
+        if len(nodes) != 1 or nodes[0].op_type not in ALONG:
+            return False
+        node = nodes[0]
+        made = node.outputs[0]
+        if values[name].npu_bytes + values[made].npu_bytes > MOST_SHARE * room:
+            return False
+        weight = values[node.inputs[1]].shape if node.op_type in CONVOLUTIONS else ()
+        single = not weight or weight[1] == 1
+        if wide and single:
+            return True
+        wide = not single and weight[2:] == (1, 1) and weight[0] >= WIDENED
+        name = made
+    return False
 
 
 def _by_channels_too(reader: Node, values: Mapping[str, Value]) -> bool:

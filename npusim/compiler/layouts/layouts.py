@@ -282,8 +282,8 @@ class Layouts:
         work, scheduled = reader.steps[0], self._as_scheduled(reader)
         leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
         if scheduled and self.folds(reader, value):
-            behind = self.readers.get(reader.writes[0], [])
-            leaves = leaves or crosses(reader, behind, self.values, self.generation)
+            room = self.tiles * self.placer.tile_bytes
+            leaves = leaves or crosses(reader, self.readers, self.values, self.generation, room)
             if not leaves and self.generation in self.profile.memory.folded_images_pooled:
                 leaves = image_crosses(reader, self.readers, self.values, self.tiles)
         few = value.shape[1] < CHANNEL_BLOCK  # 5 x 200 x 200
