@@ -17,9 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
 from npusim.compiler.cutting.fitted import AVOID, WAIT, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
-from npusim.compiler.cutting.preferred import MOST_EVEN, Ways, preferred
+from npusim.compiler.cutting.preferred import (
+    MOST_EVEN,
+    Ways,
+    over_whole_rows,
+    preferred,
+    streams_over_channels,
+)
 from npusim.compiler.cutting.split import Blocks
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
@@ -29,7 +36,6 @@ HALF_GRID = 16  # pixels at once, or channels, at which the array does half of w
 PIECE_BYTES = 65_536  # what starting one more piece is worth
 SHORT_PIECE_BYTES = 393_216  # cross in the 4.5 to 6.4 us that a piece takes however little it computes
 STREAMED_PIECE_BYTES = 524_288  # ... where nothing but weights crosses
-BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 MACS_A_SUM = 240  # multiply-accumulates in the time the array adds two elements
 GRID_ROWS = (8, 16)  # sides of a block of pixels in the array's grid modes
 COLUMN_PARTS = (2, 4, 8, 16, 32)  # of planes that are cut over rows and columns
@@ -46,8 +52,6 @@ LADDER = np.array(
     [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096]
 )
 LADDER_STEPS = (1, 2, 3, 5, 7)
-AS_FAST = 1.04  # of ways so much slower than the fastest, the one of least transfers may be taken
-SHORTLIST = 32  # of the ways that are cheapest by counts
 TERM_STEP = 64  # terms are cut in blocks of at least so many channels
 
 
@@ -225,11 +229,18 @@ def _search(
     )
     # Whole rows: blocks of full height fewer than asked for cover everything.
     rows = np.where(rows > 1, np.ceil(height / block_h), 1.0)
+    # Weights that stand beside one block of rows stand for nothing: the next block of them arrives beside.
+    fits &= (weights_stay == 0) | (rows > 1) | (channels == 1) | (waits > 0)
     two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
     beside = fits & (waits == (two if by_itself else 0))
     fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None
+    streams = streams_over_channels(work, two_axes, by_time)
+    streamable = fits
+    if streams:
+        streamable = over_whole_rows(work, rows, channels, terms, by_channels * (tiles - 1) + 1, fits)
+        fits = fits if by_time else streamable
     on_tile_h = np.where(over_rows > 0, np.ceil(block_h / tiles), block_h)
     on_tile_c = _up(block_c / on_each, CHANNEL_BLOCK)
     taps = work.kernel_h * work.kernel_w
@@ -276,18 +287,12 @@ def _search(
         )  # fmt: skip
 
     if by_time and (hw := nominal(by_time)) is not None:
-        cheap = np.argsort(cost, kind="stable")[: 8 * SHORTLIST]
-        kinds = np.stack(
-            [a[cheap] for a in (rows, channels, terms, left_reads, right_reads)], axis=1
-        ).tolist()
-        first_of: dict[tuple[float, ...], int] = {}
-        for i, kind in zip(cheap.tolist(), kinds, strict=True):
-            if cost[i] < inf and len(first_of) < SHORTLIST:
-                first_of.setdefault(tuple(kind), i)
-        few_ways = [fitted(i, 0.0) for i in first_of.values()]
+        kinds = np.stack([rows, channels, terms, left_reads, right_reads], axis=1)
+        uncut = streamable & streams & (rows == 1) & (terms == terms.min()) & (waits == 0)
+        few, streamed = shortlist(cost, kinds, uncut)
+        few_ways = [fitted(i, 0.0) for i in few]
         ns, moving = ways_ns(work, o, few_ways, tiles, hw, passes)
-        # Of those as fast, the one whose transfers stand least in the way of the neighbours'.
-        fastest = int(np.argmin(np.where(ns <= AS_FAST * ns.min(), ns + BEHIND * moving, inf)))
+        fastest = quickest(ns, moving, streamed)
         return replace(few_ways[fastest], cost=float(ns[fastest]))
     ways = Ways(rows, channels, terms, two, waits, cost)
     return fitted(*preferred(work, o, ways, two_axes))

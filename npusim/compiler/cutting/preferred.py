@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from npusim.compiler.cutting.fitted import AVOID, WAIT, Operands
-from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
 
 #: Products of so many rows, cut over channels alone, take equal blocks of them if these cost so little more (Intel's
@@ -25,6 +25,9 @@ WHOLE_WORTH_WAITING = 1.5
 #: they are avoided, blocks along one up to so much dearer than those (Intel's schedules of products: 85 to 131 cut over
 #: channels and 12 to 46 over rows a generation and way, 4 to 10 over both).
 TWO_WORTH = 1.3
+#: Weights of a product of so many rows pass them in blocks of channels (NPU 4000 and 5010), of no fewer on a tile and
+#: equal ones where these are no more than so many times as many.
+MOST_STREAMED, LEAST_CHANNELS, MOST_FINER = 640, 32, 2.0
 
 
 class Ways(NamedTuple):
@@ -73,3 +76,45 @@ def preferred(work: MacWork, o: Operands, ways: Ways, two_axes: str) -> tuple[in
         if dearer:
             best = int(np.argmin(other))
     return best, least_cost
+
+
+def streams_over_channels(work: MacWork, two_axes: str, by_time: str) -> bool:
+    """Whether the weights of a product of these rows pass all of its rows in blocks of channels (`over_whole_rows`): on
+    NPU 4000 and 5010."""
+    pixels = work.out_h * work.out_w
+    one_piece_at_a_time = two_axes == WAIT or by_time == "3720"
+    return (
+        work.kernel_h * work.kernel_w == 1
+        and LEAST_EVEN <= pixels <= MOST_STREAMED
+        and not one_piece_at_a_time
+    )
+
+
+def over_whole_rows(
+    work: MacWork,
+    rows: np.ndarray,
+    channels: np.ndarray,
+    terms: np.ndarray,
+    tiles: np.ndarray,
+    fits: np.ndarray,
+) -> np.ndarray:
+    """Of the ways that fit, those left where one of them goes over all rows in blocks of channels: none cuts the terms
+    further, and of those over all rows only those in equal blocks of whole sixteens. `tiles`: over how many of them a
+    way shares its channels.
+
+    Intel's schedules on NPU 4000: 128 x 4,096 x 4,096 in 128 blocks of 32 channels (48 would fit), 256 x 4,096 x 1,024
+    in 32 (no parts of the terms, which would take the array half the time), 192 x 2,560 x 1,024 in 16, 512 x 3,072 x
+    3,072 in 96, of 12 layers of Yi, Mistral, Phi-3 and BERT-large likewise; on NPU 5010 192 x 2,560 x 1,024 in 32."""
+    parts = ceil(work.out_c / MAX_CHANNELS)  # of the channels, one after another
+    sixteens = ceil(ceil(work.out_c / parts) / CHANNEL_BLOCK)
+    least = terms == terms.min()
+    whole = fits & (rows == 1) & least & (work.out_c / (channels * tiles) >= LEAST_CHANNELS)
+    if not whole.any():
+        return fits
+    left = fits & least
+    equal = whole & (channels % parts == 0) & (sixteens % (np.maximum(channels // parts, 1) * tiles) == 0)
+    for shared in np.unique(tiles):
+        mine = tiles == shared
+        if (equal & mine).any() and channels[equal & mine].min() <= MOST_FINER * channels[whole & mine].min():
+            left &= ~(whole & mine) | equal
+    return np.asarray(left)

@@ -9,7 +9,8 @@ from itertools import pairwise
 from math import ceil, inf, isqrt
 from typing import NamedTuple
 
-from npusim.compiler.cutting.blocks import BEHIND, GRID_ROWS, HALF_GRID, PIECE_BYTES
+from npusim.compiler.cutting.blocks import GRID_ROWS, HALF_GRID, PIECE_BYTES
+from npusim.compiler.cutting.by_time import BEHIND
 from npusim.ops.counting import CHANNEL_BLOCK
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together

@@ -14,6 +14,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.work import MacWork
 
 FULL_CHANNELS = 64  # channels of a piece that keep the grid full
+FINER_PARTS = 5  # times as many equal blocks of a part as would do if none had to be equal
 
 
 def streamed_blocks(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, need: float) -> int:
@@ -65,6 +66,10 @@ def channel_blocks(
     if wanted > most:
         return 0
     sixteens = full // CHANNEL_BLOCK
+    if wanted > 1 and work.out_c > MAX_CHANNELS and step.node.op_type in PRODUCTS and copies == 1:
+        of_parts = _blocks_of_parts(work.out_c, held / full, wanted, room / tiles, thrice, tiles, terms)
+        if of_parts and of_parts <= most:
+            return of_parts
     if wanted > 1 and by_tile and (fit := int(room * sixteens / (2 * held * tiles))):
         own = ceil(sixteens / tiles)
         return min((ceil(own / each) for each in range(1, fit + 1)), key=lambda n: n * (ceil(own / n) + 1))
@@ -86,6 +91,31 @@ def channel_blocks(
         if fewest:
             return fewest
     return ceil(full / ceil_to(full / wanted, CHANNEL_BLOCK))
+
+
+def _blocks_of_parts(
+    out_c: float, channel_bytes: float, wanted: int, room: float, thrice: float, tiles: int, terms: int
+) -> int:
+    """Blocks of a product of more than `MAX_CHANNELS` output channels, which is made in equal parts of no more, each in
+    equal blocks of whole sixteens of which two fit into a tile's `room` (three into `thrice`), or in as few as fit
+    where there are none. `channel_bytes`: of a channel's weights; `wanted`: blocks if none had to be equal.
+
+    Intel's schedules: 1 x 2,048 and 4,096 by 11,008 on NPU 4000 in 2 x 43 blocks of 32 channels a tile (128 and 64
+    fit), the latter in as many on 5010; 1 x 2,048 by 50,304 on 4000 in 6 x 15 and 37, on 5010 in 6 x 25 and 37. A part
+    of an odd number of sixteens goes in as few as fit (1 x 2,048 by 8,336: 11 and 13 on NPU 3720, 8 and 10 on 4000)."""
+    parts = ceil(out_c / MAX_CHANNELS)
+    each = ceil_to(out_c / parts, CHANNEL_BLOCK)
+    found = 0
+    for size in [each] * (parts - 1) + [out_c - each * (parts - 1)]:
+        sixteens = ceil(size / CHANNEL_BLOCK)
+        fits = int(min(room / 2, thrice / 3 if thrice else room) / (CHANNEL_BLOCK * channel_bytes / terms))
+        if not fits:
+            return 0
+        fewest = ceil(sixteens / (fits * tiles))
+        most = FINER_PARTS * ceil(wanted / parts / terms) if sixteens % 2 == 0 else 0
+        even = (n for n in range(1, most + 1) if sixteens % n == 0 and ceil(sixteens / n / tiles) <= fits)
+        found += terms * next(even, fewest)
+    return found
 
 
 def shares_channels(step: Placed, scratchpad: Scratchpad) -> bool:

@@ -99,6 +99,22 @@ def test_weights_of_a_prime_number_of_sixteens_stream_too():
     assert 20 <= plan.steps[-1].pieces <= 40
 
 
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize(
+    ("product", "hardware", "pieces"),
+    [((128, 2048, 2048), "lunar_lake", 8), ((256, 4096, 1024), "lunar_lake", 32)]
+    + [((192, 2560, 1024), "lunar_lake", 16), ((512, 1024, 8192), "lunar_lake", 64)]
+    + [((1, 2048, 11008), "lunar_lake", 86), ((1, 2048, 50304), "lunar_lake", 127)]
+    + [((1, 2048, 8336), "meteor_lake", 24), ((1, 4096, 11008), "panther_lake", 86)],
+)
+def test_weights_stream_in_equal_blocks_of_channels(product, hardware, pieces, profile):
+    """C8 of 128 x 2,048 x 2,048, C32 of 256 x 4,096 x 1,024; more
+    than 8,192 channels in parts: 2 x 43 of 11,008, 6 x 15 and 37 of 50,304."""
+    step = planned(*product, hardware, profile).steps[-1]
+    assert step.pieces == pieces
+    assert "terms" not in step.reason
+
+
 def test_cuts_over_two_axes_wait_on_npu_3720_as_released_only():
     def waits(*given):
         return "not hidden" in planned(*given).steps[-1].reason
