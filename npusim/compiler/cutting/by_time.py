@@ -10,7 +10,7 @@ AS_FAST = 1.04  # of ways so much slower than the fastest, the one of least tran
 BEHIND = 0.25  # of the shorter of compute and transfers is not hidden behind the longer
 SHORTLIST = 32  # of the ways that are cheapest by counts
 #: Weights that pass all rows in blocks of channels may take so much longer than the fastest way: bytes of products of
-#: 64 to 640 rows then agree with Intel's schedules in 57 of 77 on NPU 4000 and of 71 on 5010, 54 and 51 without.
+#: 64 to 640 rows then agree with Intel's schedules in 56 of 77 on NPU 4000 and 54 of 71 on 5010, 54 and 51 without.
 STREAMED_WORTH = 1.1
 
 
