@@ -151,7 +151,7 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     weight_zeros = np.maximum(work.weight_zeros, 1.0 - 1.0 / np.asarray(work.weight_groups))
     zeros = np.maximum(weight_zeros, work.input_zeros)  # VPUNN: the better of the two, not both
     peak = array.macs_per_cycle / _by_width(input_bytes, 1.0, array.fp16_ratio)
-    padded = _ceil(work.out_w, 4) * _ceil(work.out_h, 4) * 16 * out_channels * channels * seen
+    padded = _columns(work, fit) * _ceil(work.out_h, 4) * 4 * out_channels * channels * seen
     compute = padded * work.mac_slots * (1.0 - fit.sparsity_saving * zeros) / peak
     weights = taps * channels * weight_bytes * out_channels
     weights = weights * (1.0 - fit.weight_sparsity_saving * weight_zeros)
@@ -159,17 +159,32 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
     power = fit.overlap_exponent
     written = _output_cycles(work, hw, fit, out_channels)  # sixteens are written whole
     fixed = compute**power + written**power
-    across, deep, weight_rate, input_rate = _in_mode(work, fit, grid_mode)
+    across, deep, weight_rate, input_rate = _in_mode(work, fit, grid_mode, weights, inputs)
     read = weights * across / weight_rate + inputs * deep / input_rate
     streams = (fixed + read**power) ** (1.0 / power)
     return fit.overhead_cycles + streams + fit.block_cycles * across * deep
 
 
-def _in_mode(work: MacWork, fit: Any, grid_mode: str | None) -> list[Any]:
+def _columns(work: MacWork, fit: Any) -> Any:
+    """Columns that the array takes as long for: all four of a grid, fewer for a window along a line where a
+    compiler prices it so."""
+    width = _ceil(work.out_w, 4) * 4
+    return np.where(_lines(work), 1 + 3 * np.asarray(fit.column_rounding), width)
+
+
+def _lines(work: MacWork) -> Any:
+    """Which works are windows along a line one pixel wide."""
+    taps = np.asarray(work.kernel_h) * np.asarray(work.kernel_w)
+    return (np.asarray(work.out_w) == 1) & (taps > 1)
+
+
+def _in_mode(work: MacWork, fit: Any, grid_mode: str | None, weights: Any, inputs: Any) -> list[Any]:
     """Blocks of pixels and of output channels, and the rates of weights and inputs, in the grid mode of fewest blocks.
 
     The mode is that of what stands in the tile's memory: all channels where every tile gets those of the others. It is
-    chosen before anything is priced: works are few, their prices at the points of a sweep many."""
+    chosen before anything is priced: works are few, their prices at the points of a sweep many. Only for lines one
+    pixel wide that do not take the array as four columns do it is the one that reads `weights` and `inputs` fastest."""
+    lines = _lines(work) & (np.asarray(fit.column_rounding) < 1)
     whole_c = np.asarray(work.out_c) * np.maximum(work.write_tiles, 1)
     best: list[Any] = []
     fewest: Any = np.inf
@@ -177,8 +192,10 @@ def _in_mode(work: MacWork, fit: Any, grid_mode: str | None) -> list[Any]:
         width, height, times = _grid(name)
         across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
         deep, whole = (_ceil(channels, times * fit.block_channels) for channels in (work.out_c, whole_c))
-        rates = (getattr(fit, f"{stream}_bytes_per_cycle_{name}") for stream in ("weight", "input"))
+        rates = [getattr(fit, f"{stream}_bytes_per_cycle_{name}") for stream in ("weight", "input")]
         here, blocks = [across, deep, *rates], across * whole
+        if np.any(lines):
+            blocks = np.where(lines, weights * across / rates[0] + inputs * deep / rates[1], blocks)
         best = [np.where(blocks < fewest, *pair) for pair in zip(here, best, strict=True)] if best else here
         fewest = np.minimum(fewest, blocks)
     return best
