@@ -78,7 +78,9 @@ class Machine(NamedTuple):
     least_sum: float = inf
     tile_bytes: float = inf  # of its scratchpad
     image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
-    window_bytes: float = 0.0  # of it, for a window that runs whole, its tensors in steps of `window_steps` bytes
+    window_bytes: float = (
+        0.0  # of it, for a window that runs whole, its tensors in steps of `window_steps` bytes
+    )
     window_steps: float = 1.0
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 
