@@ -14,6 +14,7 @@ from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import along_rows, image_waits
 from npusim.compiler.residency.compressed_weights import fetched_again
+from npusim.compiler.residency.image_norms import through_all_passes
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import (
     FEW_ROWS,
@@ -160,7 +161,8 @@ def streamed_through(
     if found.reads > 1:
         r.reason += "; a row does not fit and is read twice"
     r.loads = [(n, scratchpad.sizes[n] * found.reads, found.pieces) for n in missing]
-    if scratchpad.norms_in_strips and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
+    together = scratchpad.norms_in_strips or through_all_passes(step, scratchpad)
+    if together and all(isinstance(w, VectorWork) for w in step.steps[:-1]):
         return missing  # a piece goes through all passes: mean and variance of its rows, then their scale
     if pools_as_it_lies(step):
         r.hands_on_bytes = room / 2

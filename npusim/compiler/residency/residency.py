@@ -31,7 +31,7 @@ from npusim.compiler.residency.few_terms import few_terms
 from npusim.compiler.residency.follow import follow, of_phases, saved_in_place
 from npusim.compiler.residency.gates import weights_of_gate
 from npusim.compiler.residency.halo import KERNEL, add_rows_around, cross_halo, rows_again, write_for_parts
-from npusim.compiler.residency.image_norms import cross_inside, cross_norm
+from npusim.compiler.residency.image_norms import cross_behind, cross_inside, cross_norm
 from npusim.compiler.residency.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.residency.kernel_sharing import GATED, kernel_edges
 from npusim.compiler.residency.moved import moved, strided
@@ -120,6 +120,7 @@ def residences(
             else:
                 cross_halo(step, scratchpad, r, edges)
             cross_norm(step, steps, scratchpad, r)
+            cross_behind(step, steps, scratchpad, r)
             cross_scattered(step, scratchpad, r)
             if sharing == IMAGE:
                 leave_for_room(k, step, scratchpad, r)

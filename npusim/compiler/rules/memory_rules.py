@@ -45,7 +45,10 @@ class Memory(Strict):
     `overflowing_weights`: by generation, which share of a recurrence's weights that do not fit crosses again in each
     step (npusim.compiler.residency.recurrence).
     `image_norm_rows`: by generation, above how many rows the input of a normalisation of an image's channels crosses
-    DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result.
+    DDR on several tiles; `added_norms_stay`: generations on which it does not where something is added to the result;
+    `norms_apart_above`: by generation, above which share of all scratchpads what its kernel makes crosses DDR;
+    `norms_read_in_strips`: generations on which a convolution that does not fit as a whole reads that from DDR
+    (npusim.compiler.residency.image_norms).
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `sums_of_many_weights_cross`: by generation, from which share of a tile for a convolution's weights there on what it
     makes is added through DDR (npusim.compiler.scratchpad.image_sums).
@@ -147,6 +150,8 @@ class Memory(Strict):
     image_norm_rows: dict[str, int] = field(default_factory=dict)
     problems_turned_in_fours: dict[str, int] = field(default_factory=dict)
     added_norms_stay: tuple[str, ...] = ()
+    norms_apart_above: dict[str, float] = field(default_factory=dict)
+    norms_read_in_strips: tuple[str, ...] = ()
     strips_both_ways: tuple[str, ...] = ()
     images_over_channels: tuple[str, ...] = ()
     folded_images_pooled: tuple[str, ...] = ()

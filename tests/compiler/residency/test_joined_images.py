@@ -186,6 +186,35 @@ def test_what_normalises_channels_and_what_scales_them_meet_in_ddr(npu):
     assert crossing(24, tiles=1) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("npu", "channels", "size", "crossing"),
+    [
+        ("4000", 128, 64, set()),
+        ("4000", 256, 48, {"Norm", "n"}),
+        ("4000", 192, 64, {"Norm", "n"}),
+        ("5010", 128, 64, set()),
+        ("5010", 256, 48, {"Norm"}),
+        ("5010", 192, 64, {"Norm"}),
+        ("3720", 256, 64, {"n"}),
+        ("3720", 128, 96, {"Norm", "n"}),
+    ],
+)
+def test_what_normalises_large_planes_hands_them_on_through_ddr(npu, channels, size, crossing):
+    """Intel's schedules of residual blocks: MVN_62 of 256 x 48 x 48 (0.20 of all scratchpads) is written on NPU 4000, of
+    128 x 64 x 64 (0.17) not; what is scaled crosses for a convolution that does not fit as a whole, on
+    4000 alone. On 3720 half of the channels of 256 x 64 x 64 go through both passes, 128 x 96 x 96 pass by pass."""
+    values = [image(n, channels, size) for n in ("x", "s", "n", "y")]
+    values += [weight(n, channels, channels, 3, 3) for n in ("wx", "wy")]
+    values += [weight("scale", channels), weight("shift", channels)]
+    nodes = [
+        Node("Conv_x", "Conv", ("x", "wx"), ("s",), WINDOW),
+        Node("Norm", "InstanceNormalization", ("s", "scale", "shift"), ("n",)),
+        Node("Conv_y", "Conv", ("n", "wy"), ("y",), WINDOW),
+    ]
+    found = destinations(moved(graph(nodes, values), npu))
+    assert {"Norm", "n"} & set(found) == crossing
+
+
 @pytest.mark.parametrize("npu", HARDWARE)
 def test_uneven_channels_are_filled_up_for_a_pooling_of_a_large_image(npu):
     """24 of 320 x 320 in a U-Net on NPU 3720 and 4000, to 32, through DDR; not on 5010, of 64 x 64, or of 32."""
