@@ -200,7 +200,7 @@ def test_what_normalises_channels_and_what_scales_them_meet_in_ddr(npu):
     ],
 )
 def test_what_normalises_large_planes_hands_them_on_through_ddr(npu, channels, size, crossing):
-    """Intel's schedules of residual blocks: MVN_62 of 256 x 48 x 48 (0.20 of all scratchpads) is written on NPU 4000, of
+    """Intel's schedules of residual blocks: MVN_62 of 256 x 48 x 48 (0.20 of all scratchpads) is written on 4000, of
     128 x 64 x 64 (0.17) not; what is scaled crosses for a convolution that does not fit as a whole, on
     4000 alone. On 3720 half of the channels of 256 x 64 x 64 go through both passes, 128 x 96 x 96 pass by pass."""
     values = [image(n, channels, size) for n in ("x", "s", "n", "y")]
