@@ -10,7 +10,7 @@ Residual blocks compiled for it (32 to 256 channels on planes of 48 to 256 rows,
 the kernel makes crosses from a share of the scratchpads on (`norms_apart_above`: 128 x 64 x 64 stays, 0.17 on NPU 4000,
 0.23 on 5010; 256 x 48 x 48, 0.20 and 0.26, and larger ones cross; none was seen between), and on 4000 a convolution
 that does not fit as a whole reads from DDR, strip by strip, what the pass makes (192 and 256 channels of 64 x 64, 256
-of 48 x 48 and 56 x 56, 128 of 96 x 96; on 5010 three of three stay). Profile `2026` has the first on 4000 alone: on 5010
+of 48 x 48 and 56 x 56, 128 of 96 x 96; on 5010 3 of 3 stay). Profile `2026` has the first on 4000 alone: on 5010
 a larger scratchpad would be slower; with both 192 x 32 x 128 would cost 2.34 times half."""
 
 from __future__ import annotations
