@@ -52,9 +52,7 @@ from npusim.work import MacOp, MacWork
 ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 PADDED_INSIDE = 64  # channels, by a convolution
-# Of the time of as many weights without zeros: half in pieces of its schedules, and strips of such windows cost no more
-# (npusim.compiler.planes.scheduled: 1.5 times; RLFN on NPU 3720, pairs of 52 to 52 in one group).
-ZEROS_COST = 1 / 3
+ZEROS_COST = 0.5  # of the time of as many weights without zeros, in pieces of its schedules
 FEW_WEIGHTS = 32  # times the bytes of its weights: squares of the smaller side, of more channels
 
 

@@ -36,7 +36,8 @@ IN_FRONT = 4  # steps in front of the first one that does not fit (NPU 3720 and 
 FURTHER = 4  # steps behind the last one that does not fit
 # Of a group that begins with an image of the graph: 4 and 5 in Intel's schedules, of 7 it is cut alone. Where the image
 # is folded (NPU 5010) up to 22, and its strips take the array no longer than the whole (25 of 27 stems at 288 to 640
-# pixels that do not go over channels, npusim.compiler.planes.image_channels).
+# pixels that do not go over channels, npusim.compiler.planes.image_channels), as over folded channels (a U-Net of 24);
+# they come from DDR, so no image is kept beside them (six layers of SSD at 300, of a residual net at 512 in one group).
 IMAGE_STRIPS, FOLDED_STRIPS = 6, 22
 # What strips of a convolution of several taps cost over its multiply-accumulates, so that most of the groups in Intel's
 # schedules come out (residual nets in threes on NPU 3720 and 5010, in sixes on 4000).
@@ -118,7 +119,8 @@ def _folded(m: Member, machine: Machine) -> bool:
 
 
 def _waste(m: Member, rows: int, columns: int, machine: Machine) -> float:
-    return 1.0 if m.kernel or _folded(m, machine) else waste(m, rows, columns, machine.tiles)
+    whole = m.kernel or m.folds or _folded(m, machine)
+    return 1.0 if whole else waste(m, rows, columns, machine.tiles)
 
 
 class _Choice:
@@ -163,14 +165,9 @@ class _Choice:
             before = {self.run[start - 1].write} if start else set()
             inner = {m.write for m in self.run[start : end - 1]}
             inside, made = (self.reads - before, frozenset[str]()) if ddr else (self.reads, before)
+            uncounted = frozenset(self.run[start].reads if free else ())
             self.known[key] = _price(
-                self.run[start:end],
-                inner,
-                self.sizes,
-                self.machine,
-                inside,
-                made,
-                frozenset(self.run[start].reads if free else ()),
+                self.run[start:end], inner, self.sizes, self.machine, inside, made, uncounted
             )
         return self.known[key]
 
@@ -218,8 +215,9 @@ def _price(
     written to DDR first."""
     last = members[-1]
     outside = dict.fromkeys(n for m in members for n in m.reads if n not in inner)
+    stays = machine.rows_around and not _folded(members[0], machine)
     kept = frozenset(
-        [n for n in outside if machine.rows_around and n in inside]
+        [n for n in outside if stays and n in inside]
         if sum([sizes[n] for n in outside if n in inside]) <= KEPT_BESIDE_STRIPS * machine.room
         else []
     )

@@ -85,3 +85,17 @@ def test_strips_that_begin_with_a_window_come_from_ddr():
     source = chains(plan)[0][0].node.inputs[0]
     plane = 32 * 160 * 160 * 2
     assert 2 * plane <= moved(plan, f"{source}/") <= 2.1 * plane
+
+
+@pytest.mark.parametrize(
+    ("network", "members"),
+    [
+        ("unet_deconv_256", "Conv_33 Conv_35 Conv_37"),
+        ("ssd_300", "Conv_0 Conv_2 MaxPool_4 Conv_5 Conv_7 MaxPool_9"),
+        ("residual_512", "Conv_0 Conv_3 Conv_6 Conv_9 Add_12 Conv_13"),
+    ],
+)
+def test_strips_of_folded_columns_and_images_take_no_longer_than_the_whole(network, members):
+    """On NPU 5010: H7 of 24 channels of 256 x 256; H6 of images of 300 and 512 pixels, read from DDR."""
+    groups = chains(planned(graph_of("nets", network), "panther_lake"))
+    assert members.split() in [[s.node.name.split("/")[0] for s in group] for group in groups]
