@@ -35,6 +35,7 @@ from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.pixel_lists import Lists
 from npusim.compiler.layouts.pooled_images import results_crossing
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
+from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.turned import stays_copied, turned_by_steps
 from npusim.compiler.lowering.head_cuts import NO_HEADS
@@ -299,6 +300,7 @@ def _place(
         edges.lines = Lines(edges)
     one_kernel = generation in profile.groups_over_tiles
     edges.sums = StateSums(edges, one_kernel)
+    edges.scans = ScanSlices(edges, one_kernel)
     tasks = TaskBudget(len(graph.values), max_memory_bytes)
     placed: list[Placed] = []
     unpriced: list[Unpriced] = []

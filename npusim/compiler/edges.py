@@ -13,6 +13,7 @@ from npusim.compiler.layouts.images import enlarged, is_image, reads_image
 from npusim.compiler.layouts.layouts import NORMS, Layouts
 from npusim.compiler.layouts.lines import Lines
 from npusim.compiler.layouts.pixels import phases_in_planes, planes_by_dma, turned_by_dma
+from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.windows import cut_into_windows, turned_for_windows
 from npusim.compiler.lowering.laid_anew import permuted, transferred
@@ -33,6 +34,7 @@ class Edges(Layouts):
 
     lines: Lines | None = None  # of a release that turns what lies between convolutions along one axis
     sums: StateSums | None = None  # what is known of sums in networks that carry a state
+    scans: ScanSlices | None = None  # what is known of factors of scans unrolled by the token
 
     def before(self, step: Placed) -> list[Placed]:
         """The step, its inputs converted and laid out, behind the steps that do so."""
@@ -73,12 +75,10 @@ class Edges(Layouts):
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
-        if self.lines is not None:
-            turned, step = self.lines.before(step)
-            added += turned
-        if self.sums is not None:
-            turned, step = self.sums.before(step)
-            added += turned
+        for rules in (self.lines, self.sums, self.scans):
+            if rules is not None:
+                turned, step = rules.before(step)
+                added += turned
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)

@@ -54,6 +54,16 @@ def results_between(step: Placed) -> int:
     return max(1, passes - apart // 2)
 
 
+def _turned_piecewise(step: Placed) -> bool:
+    """Whether a kernel's product is turned by a pass behind it, which takes each piece where it was made (terms of a
+    scan in Intel's schedules: `Multiply/reorder_out/.../to_maxpool/slice_0`)."""
+    if step.engine != "dsp" or step.node.op_type != "Mul" or len(step.steps) != 2:
+        return False
+    if not isinstance(step.steps[0], VectorWork):
+        return False
+    return isinstance(step.steps[1], MacWork) and step.steps[1].op == MacOp.PERMUTE
+
+
 def bytes_between(
     step: Placed, leaving: float, room: float, by_columns: bool = False, images_apart: bool = False
 ) -> float:
@@ -61,7 +71,7 @@ def bytes_between(
     fit twice in `room`; else a result of the size of its own a pass. `by_columns`: what is laid out for poolings of a
     first axis passes through them by columns; `images_apart`: so do images of a batch that do not fit beside
     themselves turned."""
-    if isinstance(step.only, VectorWork):
+    if isinstance(step.only, VectorWork) or _turned_piecewise(step):
         return 0.0
     if step.lowering in RELAID:
         return _laid_out_bytes(step, room, by_columns, images_apart)
