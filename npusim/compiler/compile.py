@@ -215,6 +215,7 @@ def _compiled(
         image_stems=generation in profile.memory.images_pipelined,
         tile_bytes=capacity, by_themselves=frozenset(scratchpad.over_channels),
         window_bytes=scratchpad.window_room.tile_bytes, window_steps=scratchpad.window_room.steps_of,
+        pooling_bytes=scratchpad.window_room.pooling_bytes,
     )  # fmt: skip
     planes = plane_chains(
         placed,

@@ -82,6 +82,7 @@ class Machine(NamedTuple):
         0.0  # of it, for a window that runs whole, its tensors in steps of `window_steps` bytes
     )
     window_steps: float = 1.0
+    pooling_bytes: float = 0.0  # the same for a pooling
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 
 

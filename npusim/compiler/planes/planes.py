@@ -35,7 +35,7 @@ from npusim.compiler.sharing.pieces import (
     weight_copies,
     works_in_place,
 )
-from npusim.compiler.sharing.whole_windows import need_beside_weights
+from npusim.compiler.sharing.whole_windows import need_beside_weights, runs_whole
 from npusim.compiler.weights.prefetch import compute_bytes
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -192,6 +192,8 @@ def _member(
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     alone = is_folded(step) if machine.image_alone else _need(step, sizes, machine) <= machine.room
+    if image and not alone and not machine.image_alone:
+        alone = runs_whole(step, machine)
     if image and not machine.turns and alone:  # a padded one goes along: vgg11_232
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]

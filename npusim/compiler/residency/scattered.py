@@ -40,6 +40,10 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     (npusim.compiler.scratchpad.addresses; `spill_write` and `spill_read` in Intel's schedules: 48 % of the bytes of
     MobileNet-v2 at 160 pixels on NPU 4000, 56 % of a Res2Net's on 5010, 25 % of a squeezed ResNet's)."""
     places = scratchpad.addresses
+    for name in step.reads:
+        if name in scratchpad.pooled_stems and scratchpad.holder(name):
+            scratchpad.spill(name, r)
+            r.reason = and_also(r.reason, NO_ROOM)
     if places is None:
         return
     sizes, share = scratchpad.sizes, scratchpad.memory.resident_share
@@ -53,7 +57,8 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     others = [n for n in scratchpad.inside if n not in holders]
     together = sum(size for _, size in (*found, *own))
     beside_skip = others and scratchpad.generation in scratchpad.memory.middle_planes_over_channels
-    if together > places.room * (1.0 if beside_skip else share):
+    whole = beside_skip or scratchpad.window_room.fits(step, scratchpad.tiles)
+    if together > places.room * (1.0 if whole else share):
         return  # cut in pieces
     if together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
         return  # more than fits: what is needed last makes room

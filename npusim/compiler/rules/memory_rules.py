@@ -93,6 +93,9 @@ class Memory(Strict):
     zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
     `windows_whole_but`: generations on which windows run whole that fit into a tile but for so many bytes, and are cut
     with their neighbours where they do not; `windows_in_steps_of`: what their tensors are rounded up to.
+    `poolings_whole_but`: the same for poolings and for the first convolution of an image.
+    `pooled_stems_cross`: generations on which what that hands on to a pooling crosses DDR where there is no room in one
+    place (npusim.compiler.scratchpad.pooled_stems).
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
     time, from how many bytes of a result on (npusim.compiler.planes.pairs).
     `images_pipelined`: generations on which the convolution of an image that is not folded is cut together with the
@@ -175,6 +178,8 @@ class Memory(Strict):
     sums_pipelined: dict[str, float] = field(default_factory=dict)
     images_pipelined: tuple[str, ...] = ()
     windows_whole_but: dict[str, float] = field(default_factory=dict)
+    poolings_whole_but: dict[str, float] = field(default_factory=dict)
+    pooled_stems_cross: tuple[str, ...] = ()
     windows_in_steps_of: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
     masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from npusim.compiler.scratchpad.addresses import Addresses
 from npusim.compiler.scratchpad.cut_images import cut_images
 from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
+from npusim.compiler.scratchpad.pooled_stems import pooled_stems
 from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.sharing.whole_windows import Room
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -84,7 +85,11 @@ class Scratchpad:
         self.batches_wait = generation in memory.batches_wait
         reserve = memory.windows_whole_but.get(generation)
         room = 0.0 if reserve is None else tile_bytes - reserve
-        self.window_room = Room(room, memory.windows_in_steps_of.get(generation, 1.0))
+        pooling_room = max(0.0, tile_bytes - memory.poolings_whole_but.get(generation, inf))
+        steps_of = memory.windows_in_steps_of.get(generation, 1.0)
+        stems = generation in memory.pooled_stems_cross
+        self.pooled_stems = pooled_stems(steps, sizes, tiles, tile_bytes, steps_of) if stems else frozenset()
+        self.window_room = Room(room, steps_of, pooling_room)
         self.overflowing = memory.overflowing_weights.get(generation, 0.0)
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
