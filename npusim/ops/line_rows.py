@@ -5,8 +5,10 @@ along it has enough to do it copies the line in DDR beside its border, then row 
 convolves an image: of as many rows as divide the line, in fours, up to sixteen a tile, each of sixteen places at least.
 In its schedules of NPU 3720, 4000 and 5010, 33 lines of 256 to 4,096 places: 1,040 are 20 x 52, 52 x 20 and 40 x 26 on
 two, four and three tiles, 1,000 are 40 x 25 on three, 1,500 20 x 75 on two and three, 480 24 x 20; 1,001, 1,210 and
-1,250 divide into no fours. By multiply-accumulates: 503 million are read so (256 x 256 x 15 at 512 places, 512 x 512 x
-3 at 640, 256 x 512 x 3 at 1,280), 497, 492, 490 and 472 are not; zeros between dilated taps count."""
+1,250 divide into no fours. Sixteen rows at least: 256, 288, 320 and 400 places are read so, 200, 208, 240 and 300 are
+not (12 graphs of dense and depthwise windows, NPU 3720 and 5010). By multiply-accumulates: 503 million are read so
+(256 x 256 x 15 at 512 places, 512 x 512 x 3 at 640, 256 x 512 x 3 at 1,280), 497, 492, 490 and 472 are not; zeros
+between dilated taps count."""
 
 from __future__ import annotations
 
@@ -66,7 +68,7 @@ def _places(work: MacWork, tiles: int) -> int:
         return 0
     length = int(work.out_h)
     most = min(ROW * tiles, length // ROW)
-    rows = next((n for n in range(most, 0, -1) if length % n == 0 and n % ROWS_AT_ONCE == 0), 0)
+    rows = next((n for n in range(most, ROW - 1, -1) if length % n == 0 and n % ROWS_AT_ONCE == 0), 0)
     return length // rows if rows else 0
 
 
