@@ -108,7 +108,15 @@ def test_a_causal_line_is_written_beside_its_zeros(name):
 
 @pytest.mark.parametrize(
     ("channels", "places", "columns"),
-    [(384, 256, 16), (256, 512, 16), (512, 288, 18), (256, 256, 1), (128, 1024, 1), (512, 240, 1), (384, 300, 1)],
+    [
+        (384, 256, 16),
+        (256, 512, 16),
+        (512, 288, 18),
+        (256, 256, 1),
+        (128, 1024, 1),
+        (512, 240, 1),
+        (384, 300, 1),
+    ],
 )
 def test_large_slices_of_a_long_depthwise_window_are_read_as_rows(channels, places, columns) -> None:
     """32 taps in front: two slices of 15 and one of 2 on NPU 5010 (`halo_conv` in Intel's schedules)."""
