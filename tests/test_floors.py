@@ -38,7 +38,7 @@ FLOORS = [
     "__main__",
 ]
 #: Rooms of the compiler, in the same way, but those of one floor may know each other; what lies beside them
-#: (`compile.py` and the like) stands above them all.
+#: (`compile.py`, its `stages` and the like) stands above them all.
 COMPILER_ROOMS = [
     "plan guard cutting",
     "rules",

@@ -38,7 +38,7 @@ def fed_forward(
 ) -> dict[int, tuple[int, Cut]]:
     """Where such products begin: index of the first -> how many steps, and their cut."""
     readers = reading_steps(placed)
-    found: dict[int, tuple[int, Cut]] = {}
+    candidates: dict[int, tuple[int, Cut]] = {}
     for k, first in enumerate(placed):
         if not _product(first):
             continue
@@ -54,7 +54,15 @@ def fed_forward(
         if strips := _strips(steps, sizes, machine):
             rows, again = first.reads[0], (1.0,) * len(steps)
             pixels = rows in values and len(values[rows].shape) == IMAGE_AXES
-            found[k] = len(steps), Cut(strips, 1, again, ((rows, 1.0),), through=pixels)
+            candidates[k] = len(steps), Cut(strips, 1, again, ((rows, 1.0),), through=pixels)
+    found: dict[int, tuple[int, Cut]] = {}
+    taken: set[int] = set()
+    # of groups that share a product, the one that hands on the most
+    for k in sorted(candidates, key=lambda k: (-sizes[placed[k].writes[0]], k)):
+        steps_cut = range(k, k + candidates[k][0])
+        if taken.isdisjoint(steps_cut):
+            found[k] = candidates[k]
+            taken.update(steps_cut)
     return found
 
 

@@ -1,0 +1,122 @@
+"""The scratchpads as the steps will find them, and the machine as groups of steps are cut for it."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from math import inf
+
+from npusim.compiler.chains.scans import handed_on, staying
+from npusim.compiler.chains.sums_and_scales import summed_and_scaled
+from npusim.compiler.cutting.strips import Machine
+from npusim.compiler.emit.emit import Emitter
+from npusim.compiler.layouts.folded_columns import Folds
+from npusim.compiler.layouts.pooled_images import results_crossing
+from npusim.compiler.lowering.head_cuts import Heads
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.works import WIDE_ROWS
+from npusim.compiler.planes.image_channels import over_channels
+from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.sharing.rows_alike import shared_rows
+from npusim.compiler.stages.site import Site
+from npusim.ops.counting import PIXELS_PER_ROW
+
+
+def kept_inside(placed: list[Placed], site: Site) -> frozenset[str]:
+    """Tensors that stay in the scratchpads for whoever reads them, whatever else wants room."""
+    memory, generation, values, tiles = site.memory, site.generation, site.values, site.tiles
+    stay = staying(placed, values, memory, generation, tiles, site.part_of)
+    stay |= handed_on(placed, values, memory, generation, tiles, site.wholes)
+    stay |= site.lists.stay
+    stay |= shared_rows(placed, values, tiles, site.wholes)
+    if generation in memory.scales_between_sums_stay:
+        stay |= summed_and_scaled(placed, values, site.outputs, site.wholes)
+    return stay
+
+
+def scratchpad_of(
+    placed: list[Placed],
+    site: Site,
+    sizes: dict[str, float],
+    heads: Heads,
+    folds: Folds,
+    halves: dict[str, int],
+    on_all_tiles: frozenset[str],
+    padded: Set[str],
+    lone: frozenset[int],
+) -> Scratchpad:
+    """The scratchpads before the first step. `padded`: inputs that are loaded with padding; `lone`: steps for which
+    the laws of size hold."""
+    memory, generation, tiles, tile_bytes = site.memory, site.generation, site.tiles, site.tile_bytes
+    scratchpad = Scratchpad(
+        placed,
+        sizes,
+        memory,
+        tiles,
+        tile_bytes,
+        site.part_of,
+        generation,
+        kept_inside(placed, site),
+        WIDE_ROWS if generation in site.profile.rows_of_eight else PIXELS_PER_ROW,
+        not site.groups,
+        on_all_tiles,
+        heads,
+        folds,
+        halves,
+        site.lists,
+    )
+    scratchpad.in_ddr.update(site.graph.inputs, padded)
+    if generation in memory.images_over_channels:
+        by_law = lone if memory.turns_in_strips else frozenset()
+        scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)
+    if generation in memory.folded_images_pooled:
+        scratchpad.pooled = results_crossing(placed, site.values, tiles)
+    return scratchpad
+
+
+def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
+    """What cutting a group of steps in strips asks of the machine and its compiler."""
+    memory, generation = site.memory, site.generation
+    return Machine(
+        site.tiles,
+        site.dsps,
+        scratchpad.pipelined_bytes,
+        scratchpad.kernels_wait,
+        generation in memory.kernels_without_halo,
+        both_axes=generation in memory.strips_both_ways,
+        image_alone=generation in site.profile.pads_images,
+        turns=generation in memory.turns_in_strips,
+        as_scheduled=memory.planes_as_scheduled,
+        resident=site.room,
+        rows_around=scratchpad.rows_around,
+        one_kernel=site.groups,
+        least_sum=memory.sums_pipelined.get(generation, inf),
+        image_stems=generation in memory.images_pipelined,
+        tile_bytes=site.tile_bytes,
+        by_themselves=frozenset(scratchpad.over_channels),
+        window_bytes=scratchpad.window_room.tile_bytes,
+        window_steps=scratchpad.window_room.steps_of,
+        pooling_bytes=scratchpad.window_room.pooling_bytes,
+    )
+
+
+def emitter_of(site: Site, sizes: dict[str, float]) -> Emitter:
+    """What writes the plan: each kernel under the line that prices it on this NPU."""
+    profile, memory, generation = site.profile, site.memory, site.generation
+    own = profile.prices.kernels.get(generation, {})
+    renamed = profile.dsp.lines.get(generation, {})
+    return Emitter(
+        sizes,
+        site.tiles,
+        site.dsps_a_tile,
+        site.ports,
+        site.groups,
+        site.part_of,
+        profile.dsp.one_a_tile,
+        {a: b for a, b in renamed.items() if b in site.hw.dsp.kernels and a not in own},
+        generation in memory.whole_copies,
+        generation in profile.channels_to_all_tiles,
+        generation in memory.halves_odd_slices,
+        generation in memory.turns_in_strips,
+        generation in memory.pads_few_terms,
+        generation in profile.counts_zeros,
+    )
