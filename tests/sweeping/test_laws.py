@@ -99,8 +99,12 @@ def test_every_number_of_the_schema_reaches_its_engine(name):
         if number.startswith("dsp.kernels.") and number.split(".")[2] not in used:
             continue
         base = hw.get(number)
-        for value in (base * 2 + 1, base / 2 + 0.5):  # a share of a whole stays one by the second
-            if not isinstance(base, int) or value == int(value):
+        for value in (
+            base * 2 + 1,
+            base / 2 + 0.5,
+            base / 2,
+        ):  # a share stays one by the second, the whole by the third
+            if value != base and (not isinstance(base, int) or value == int(value)):
                 try:
                     hw.replace({number: value})
                     break
