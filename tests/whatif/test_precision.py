@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import npusim
-from npusim.compiler.cutting.blocks import AS_FAST
+from npusim.compiler.cutting.by_time import AS_FAST
 from npusim.compiler.fuse.quantised import FEW_ROWS
 from npusim.errors import BadArgument
 from tests.shared import SHARED, needs_shared
