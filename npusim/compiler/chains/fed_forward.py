@@ -17,11 +17,11 @@ from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 
 from npusim.compiler.cutting.strips import Cut, Machine
-from npusim.compiler.lowering.lowered import PRODUCTS
+from npusim.compiler.lowering.lowered import multiplies_weights
 from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Value
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacWork, VectorWork
 
 LEAST_ROWS = 768
 MOST_STRIPS = 32
@@ -69,10 +69,11 @@ def fed_forward(
 def _product(step: Placed) -> bool:
     """Whether a step multiplies many rows by weights."""
     work = step.only
-    if not isinstance(work, MacWork) or step.node.op_type not in PRODUCTS or len(step.reads) != 1:
+    if not multiplies_weights(step.node.op_type, step.steps, step.fixed_bytes) or len(step.reads) != 1:
         return False
-    plain = work.op == MacOp.CONVOLUTION and work.groups == 1 and work.kernel_h * work.kernel_w == 1
-    return plain and not step.padded and bool(step.fixed_bytes) and work.out_h * work.out_w >= LEAST_ROWS
+    assert isinstance(work, MacWork)
+    plain = work.kernel_h * work.kernel_w == 1 and not step.padded
+    return plain and work.out_h * work.out_w >= LEAST_ROWS
 
 
 def _activates(placed: Sequence[Placed], k: int) -> bool:

@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 from math import ceil, inf, isqrt
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from npusim.compiler.cutting.blocks import GRID_ROWS, HALF_GRID, PIECE_BYTES
 from npusim.compiler.cutting.by_time import BEHIND
 from npusim.ops.counting import CHANNEL_BLOCK
+
+if TYPE_CHECKING:
+    from npusim.compiler.sharing.whole_windows import Room
 
 MOST_WEIGHTS = 0.6  # of the room, on all tiles together
 KEPT_BESIDE_STRIPS = 0.44  # of the room, read from the scratchpads (Intel's schedules: 0.46 is not)
@@ -78,11 +81,7 @@ class Machine(NamedTuple):
     least_sum: float = inf
     tile_bytes: float = inf  # of its scratchpad
     image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
-    window_bytes: float = (
-        0.0  # of it, for a window that runs whole, its tensors in steps of `window_steps` bytes
-    )
-    window_steps: float = 1.0
-    pooling_bytes: float = 0.0  # the same for a pooling
+    whole: Room | None = None  # what windows and poolings may take of a tile that run whole
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 
 

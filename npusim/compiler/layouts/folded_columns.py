@@ -160,9 +160,8 @@ def folded(
     placed: Sequence[Placed], values: Mapping[str, Value], tile_bytes: float, outputs: Set[str]
 ) -> dict[str, Columns]:
     """Results of convolutions whose columns are folded, and how many are."""
-    may: dict[
-        str, int
-    ] = {}  # of convolutions that do not fit: columns, as far as they themselves are concerned
+    # Of convolutions that do not fit: columns, as far as they themselves are concerned.
+    may: dict[str, int] = {}
     for step in placed:
         work = convolves(step)
         if work is None or len(step.writes) != 1 or not step.reads or padded_bytes(work) < tile_bytes:

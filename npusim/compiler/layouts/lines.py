@@ -84,10 +84,8 @@ class Lines:
         inside = layouts.profile.memory.as_scheduled and not step.reads_turned and value.shape[0] == 1
         if not inside or len(step.steps) > 1 or step.node.op_type not in ("Conv", "FusedConv"):
             return step
-        even, bordered = (
-            layouts.generation not in layouts.profile.pads_images,
-            self._made_in_pieces(step.reads[0]),
-        )
+        even = layouts.generation not in layouts.profile.pads_images
+        bordered = self._made_in_pieces(step.reads[0])
         rows = large_line(step.steps[0], layouts.tiles, even, bordered)
         return step._replace(steps=rows) if rows else step
 

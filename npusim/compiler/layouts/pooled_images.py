@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from npusim.compiler.layouts.image_columns import is_folded
+from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -41,10 +42,8 @@ def image_crosses(
 def results_crossing(steps: Sequence[Placed], values: Mapping[str, Value], tiles: int) -> frozenset[str]:
     """Results of convolutions over folded images, by rows, that poolings read over channels."""
     made = [s for s in steps if is_folded(s) and s.writes]
-    readers: dict[str, list[Node]] = {}
-    for step in steps if made else ():
-        for name in step.reads:
-            readers.setdefault(name, []).append(step.node)
+    reading = reading_steps(steps) if made else {}
+    readers = {name: [steps[k].node for k in at] for name, at in reading.items()}
     found = []
     for step in made:
         work = step.only

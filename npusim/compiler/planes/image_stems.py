@@ -21,10 +21,8 @@ from npusim.compiler.planes.pairs import KERNELS
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
-MOST_CHANNELS, MOST_OVER_EDGES = (
-    32,
-    16,
-)  # where the second window looks over the edge of its strip, the latter
+# Where the second window looks over the edge of its strip, the latter.
+MOST_CHANNELS, MOST_OVER_EDGES = 32, 16
 LEAST_BYTES, LEAST_OF_LINES = 80_000, 60_000  # of the result in sixteens; the latter of lines of 80 columns
 LONG_LINE, ROWS_AT_ONCE = 80, 4
 STRIPS = 2

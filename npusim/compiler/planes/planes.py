@@ -95,16 +95,21 @@ def plane_chains(
         pair = pair or image_by_image(*both, readers, sizes, machine)
         if machine.turns and machine.one_kernel:  # else a batch's operands cross DDR however small they are
             pair = pair or problem_by_problem(*both, readers, sizes, outputs, machine)
-        if k not in found and pair is not None:
+        if pair is not None and _free(found, k, 2):
             found[k] = (2, pair)
     for k in range(len(placed) - 2 if sums else 0):
         three = placed[k], placed[k + 1], placed[k + 2]
         strips = summed(*three, readers, sizes, outputs, machine, placed[max(0, k - 2) : k])
         if strips is None and machine.image_stems:
             strips = image_stem(*three, readers, outputs, machine)
-        if strips is not None and not any(a < k + 3 and k < a + n for a, (n, _) in found.items()):
+        if strips is not None and _free(found, k, 3):
             found[k] = (3, strips)
     return found
+
+
+def _free(found: Mapping[int, tuple[int, Cut]], k: int, length: int) -> bool:
+    """Whether so many steps from `k` on are in no group yet."""
+    return not any(a < k + length and k < a + n for a, (n, _) in found.items())
 
 
 def _large(step: Placed, nbytes: float, sizes: Mapping[str, float], machine: Machine) -> bool:

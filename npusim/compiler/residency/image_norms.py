@@ -77,11 +77,13 @@ def cross_behind(step: Placed, steps: Sequence[Placed], scratchpad: Scratchpad, 
     """Spill what a normalisation made for a convolution that does not fit as a whole (`norms_read_in_strips`)."""
     if scratchpad.generation not in scratchpad.memory.norms_read_in_strips or scratchpad.tiles == 1:
         return
-    if convolution_of(step) is None or len(step.reads) != 1 or not _of_norm(step.reads[0], steps):
+    if convolution_of(step) is None or len(step.reads) != 1:
         return
     weights = step.fixed_bytes * weight_copies(step, scratchpad.tiles)
     whole = sum(scratchpad.sizes[n] for n in (*step.reads, *step.writes)) + weights
-    if whole > scratchpad.resident_bytes and scratchpad.spill_all(step.reads, r):
+    if whole <= scratchpad.resident_bytes or not _of_norm(step.reads[0], steps):
+        return
+    if scratchpad.spill_all(step.reads, r):
         r.reason = through_ddr_because("input", READ_IN_STRIPS)
 
 

@@ -5,7 +5,7 @@ docs/compiler.md."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.chains.activated import in_step
@@ -92,7 +92,7 @@ def residences(
         elif k in planes and k >= len(found):
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
-            stem = bool(scratchpad.memory.images_pipelined) and step.reads_turned
+            stem = scratchpad.generation in scratchpad.memory.images_pipelined and step.reads_turned
             # 4,096 x 96 by 384 on NPU 4000: neither in nor out
             rows = step.node.op_type in PRODUCTS and length > 2 and scratchpad.rows_around and not cut.through
             stays = cut.rows == 1 and strips_stay(k + length - 1, steps, scratchpad, planes, outputs, stem)
@@ -100,10 +100,7 @@ def residences(
                 found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]
-            together = ROWS if k in pairs or k - 1 in pairs else GROUPS
-            makers = (steps[k - 1],) if r.part == "inner" else ()
-            rows = any(s.node.op_type in PRODUCTS for s in (step, *makers))
-            _settle(k, step, scratchpad, r, (ROWS if rows else IMAGE) if r.part else together, outputs)
+            _settle(k, step, scratchpad, r, _shared_together(k, steps, r, pairs), outputs)
             continue
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)
@@ -151,6 +148,15 @@ def residences(
         found.append(r)
     add_rows_around(steps, found, scratchpad, around)
     return found
+
+
+def _shared_together(k: int, steps: Sequence[Placed], r: Residence, pairs: Container[int]) -> str:
+    """Over what the tiles share a step that is cut together with others: rows of a product and of the kernel behind
+    it, else images or the groups of attention."""
+    if not r.part:
+        return ROWS if k in pairs or k - 1 in pairs else GROUPS
+    makers = (steps[k - 1],) if r.part == "inner" else ()
+    return ROWS if any(s.node.op_type in PRODUCTS for s in (steps[k], *makers)) else IMAGE
 
 
 def _computed(
@@ -205,7 +211,7 @@ def _computed(
         missing = in_blocks(k, step, scratchpad, r, missing, tile_bytes)
         keeps_loads = False  # it reads its input and drops it
     elif held + weights <= scratchpad.resident_bytes or (
-        held <= need and scratchpad.window_room.fits(step, scratchpad.tiles)
+        held <= need and scratchpad.whole.fits(step, scratchpad.tiles)
     ):
         leaves = not scratchpad.leave.isdisjoint(step.writes)
         r.destination = "ddr" if leaves else follow(step, scratchpad, missing)

@@ -57,7 +57,7 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     others = [n for n in scratchpad.inside if n not in holders]
     together = sum(size for _, size in (*found, *own))
     beside_skip = others and scratchpad.generation in scratchpad.memory.middle_planes_over_channels
-    whole = beside_skip or scratchpad.window_room.fits(step, scratchpad.tiles)
+    whole = beside_skip or scratchpad.whole.fits(step, scratchpad.tiles)
     if together > places.room * (1.0 if whole else share):
         return  # cut in pieces
     if together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:

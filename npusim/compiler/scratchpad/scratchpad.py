@@ -25,7 +25,7 @@ from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_we
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.scratchpad.pooled_stems import pooled_stems
 from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
-from npusim.compiler.sharing.whole_windows import Room
+from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
 
 NEVER = 1 << 60
@@ -83,13 +83,10 @@ class Scratchpad:
         if generation in memory.cuts_over_one_axis:
             self.two_axes = AVOID
         self.batches_wait = generation in memory.batches_wait
-        reserve = memory.windows_whole_but.get(generation)
-        room = 0.0 if reserve is None else tile_bytes - reserve
-        pooling_room = max(0.0, tile_bytes - memory.poolings_whole_but.get(generation, inf))
-        steps_of = memory.windows_in_steps_of.get(generation, 1.0)
-        stems = generation in memory.pooled_stems_cross
-        self.pooled_stems = pooled_stems(steps, sizes, tiles, tile_bytes, steps_of) if stems else frozenset()
-        self.window_room = Room(room, steps_of, pooling_room)
+        self.whole = room_of(memory, generation, tile_bytes)
+        self.pooled_stems: frozenset[str] = frozenset()
+        if generation in memory.pooled_stems_cross:
+            self.pooled_stems = pooled_stems(steps, sizes, tiles, tile_bytes, self.whole.steps_of)
         self.overflowing = memory.overflowing_weights.get(generation, 0.0)
         self.rows_around = generation in memory.rows_around
         self.parts_apart = generation in memory.shared_parts_through_ddr
@@ -102,9 +99,10 @@ class Scratchpad:
         self.in_one_place = generation in memory.room_in_one_place
         leaves = memory.addresses_followed.get(generation)
         dsps = DSPS_A_TILE * tiles
-        middle = generation in memory.middle_planes_over_channels
-        followed = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle) if leaves else None
-        self.addresses = followed
+        self.addresses: Addresses | None = None
+        if leaves:
+            middle = generation in memory.middle_planes_over_channels
+            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle)
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.cutting.strips import Machine
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.sharing.distribution import over_channels
 from npusim.compiler.sharing.pieces import POOLINGS, convolution_of, takes_turned_image, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -46,18 +47,24 @@ class Room(NamedTuple):
         return sum(ceil(nbytes / self.steps_of) * self.steps_of for nbytes in held) <= room
 
 
+def room_of(memory: Memory, generation: str, tile_bytes: float) -> Room:
+    """What a generation leaves them."""
+    windows, poolings = (
+        tile_bytes - but[generation] if generation in but else 0.0
+        for but in (memory.windows_whole_but, memory.poolings_whole_but)
+    )
+    return Room(windows, memory.windows_in_steps_of.get(generation, 1.0), max(0.0, poolings))
+
+
 def runs_whole(step: Placed, machine: Machine) -> bool:
     """Whether a window, a pooling or an image's convolution fits whole beside its weights."""
-    return bool(
-        Room(machine.window_bytes, machine.window_steps, machine.pooling_bytes).fits(step, machine.tiles)
-    )
+    return machine.whole is not None and bool(machine.whole.fits(step, machine.tiles))
 
 
 def need_beside_weights(step: Placed, need: float, machine: Machine) -> float:
     """What a step needs that needs `need` without its weights: a window that fits whole beside these no more than what
     stays, one that they make too much more than that."""
-    room = Room(machine.window_bytes, machine.window_steps, machine.pooling_bytes)
-    fits = room.fits(step, machine.tiles)
+    fits = machine.whole.fits(step, machine.tiles) if machine.whole is not None else None
     if fits is None or need + step.fixed_bytes * machine.tiles <= machine.resident:
         return need
     return min(need, machine.resident) if fits else max(need, machine.resident + 1.0)

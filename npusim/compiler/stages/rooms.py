@@ -93,9 +93,7 @@ def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
         image_stems=generation in memory.images_pipelined,
         tile_bytes=site.tile_bytes,
         by_themselves=frozenset(scratchpad.over_channels),
-        window_bytes=scratchpad.window_room.tile_bytes,
-        window_steps=scratchpad.window_room.steps_of,
-        pooling_bytes=scratchpad.window_room.pooling_bytes,
+        whole=scratchpad.whole,
     )
 
 
