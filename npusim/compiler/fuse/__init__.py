@@ -34,6 +34,7 @@ PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
     "softplus": activations.softplus,
+    "mish": activations.mish,
     "gelu_erf": activations.gelu_erf,
     "gelu_tanh": activations.gelu_tanh,
     "layer_norm": layer_norms.layer_norm,

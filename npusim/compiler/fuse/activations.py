@@ -1,4 +1,4 @@
-"""Activations written out as several nodes -> one node: Swish, Gelu, HardSwish, Softplus.
+"""Activations written out as several nodes -> one node: Swish, Gelu, HardSwish, Softplus, Mish.
 
 Intel's compiler does the same, so their kernels are priced, not their parts."""
 
@@ -56,6 +56,20 @@ def softplus(r: Rewriter) -> None:
                 continue
             if r.private(term, {added[0]}) and r.private(node.inputs[0], {index}):
                 r.replace([grown[0], added[0], index], _fused(node, "Softplus", grown[1].inputs[0]))
+                break
+
+
+def mish(r: Rewriter) -> None:
+    """x * Tanh(Softplus(x)) -> Mish (OpenVINO's MishFusion): all 72 of YOLOv4 as torch exports it, on all NPUs."""
+    for index, node in r.items("Mul"):
+        for gate in node.inputs:
+            turned = r.maker(gate, "Tanh")
+            inner = turned and r.maker(turned[1].inputs[0], "Softplus")
+            x = _other(node, gate)
+            if not turned or not inner or x is None or inner[1].inputs[0] != x:
+                continue
+            if r.private(gate, {index}) and r.private(turned[1].inputs[0], {turned[0]}):
+                r.replace([inner[0], turned[0], index], _fused(node, "Mish", x))
                 break
 
 

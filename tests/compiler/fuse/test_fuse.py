@@ -179,6 +179,20 @@ def test_softplus_rides_behind_nothing():
         ]
 
 
+def test_a_mish_written_out_is_one_kernel():
+    """x tanh(softplus(x)) as torch exports YOLOv4, the softplus in one op or in three."""
+    plus = [node("Softplus", "x", "p")]
+    apart = [node("Exp", "x", "e"), node("Add", "e one", "g"), node("Log", "g", "p")]
+    for start in (plus, apart):
+        for last in (node("Mul", "x t", "y"), node("Mul", "t x", "y")):
+            graph = fused([*start, node("Tanh", "p", "t"), last], X, ["y"], {"one": np.ones(1, np.float32)})
+            assert ops(graph) == ["Mish"]
+    other = [*plus, node("Tanh", "p", "t"), node("Mul", "z t", "y")]
+    assert ops(fused(other, {"x": [32, 64], "z": [32, 64]}, ["y"])) == ["Softplus", "Tanh", "Mul"]
+    read = [*plus, node("Tanh", "p", "t"), node("Mul", "x t", "y"), node("Neg", "t", "u")]
+    assert "Mish" not in ops(fused(read, X, ["y", "u"]))
+
+
 def test_zero_padding_joins_the_convolution_behind_it():
     nodes = [node("Pad", "x p", "q"), node("Conv", "q w", "y", pads=[0, 0, 1, 1])]
     constants = {"p": np.array([0, 0, 1, 2, 0, 0, 3, 4]), "w": weights(8, 3, 3, 3)}
