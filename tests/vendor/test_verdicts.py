@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.vendor.bars import (
     BLOCKS,
-    BLOCKS_MAC_FLOORS,
+    BLOCKS_FLOORS,
     CLASS_BYTES,
     CLASS_FLOORS,
     ENGINES,
@@ -91,11 +91,10 @@ def test_networks_meet_their_bars(half, measure):
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_layers_meet_their_bars_but_for_some_mac_times(half):
+def test_layers_meet_their_bars_but_for_few(half):
     for measure, bar in BLOCKS.items():
         errors = [abs(ratio - 1) for _, ratio in judged(half, "blocks", measure)]
-        floor = BLOCKS_MAC_FLOORS[half] if measure == "mac" else 1.0
-        assert sum(error <= bar for error in errors) >= floor * len(errors)
+        assert sum(error <= bar for error in errors) >= BLOCKS_FLOORS[measure][half] * len(errors)
 
 
 @pytest.mark.parametrize("half", HALVES)

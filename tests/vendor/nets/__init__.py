@@ -26,6 +26,7 @@ from tests.vendor.nets import text as x
 from tests.vendor.nets import transformers as t
 from tests.vendor.nets import vision as v
 from tests.vendor.nets.common import COMMON
+from tests.vendor.nets.daily import DAILY
 from tests.vendor.nets.enlarging import ENLARGING
 from tests.vendor.nets.everyday import EVERYDAY
 from tests.vendor.nets.held_out import HELD_OUT
@@ -243,7 +244,7 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON
+LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

@@ -65,6 +65,15 @@ MODELS = {
     "phi4mini": Model(3072, 24, 8, 128, 8192, packed=True),
     "danube3": Model(1536, 16, 8, 96, 4096),
     "llama27b": Model(4096, 32, 32, 128, 11008),
+    "gemma3x270m": Model(640, 4, 1, 256, 2048, tanh=True),
+    "helium2b": Model(2560, 20, 20, 128, 7040),
+    "internlm18b": Model(2048, 16, 8, 128, 8192),
+    "olmoe": Model(2048, 16, 16, 128, 1024),
+    "ernie03b": Model(1024, 16, 2, 128, 3072),
+    "mobilellm600m": Model(1152, 18, 6, 64, 3072),
+    "mobilellm1b": Model(1280, 20, 5, 64, 3584),
+    "exaone12b": Model(2048, 32, 8, 64, 4096),
+    "falcon3x3b": Model(3072, 12, 4, 256, 9216),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -78,6 +87,9 @@ LOOKED_AT = (
     "exaone24b_pre_1536", "minicpm1b_dec_1024", "smol360m_dec_2800", "smol360m_pre_1024", "deepseek13b_pre_512",
     "danube3_pre_256", "qwen34b_dec_900", "phi4mini_pre_384", "gemma34b_dec_3500", "danube3_dec_2048", "yi6b_dec_1280",
     "qwen34b_pre_640", "llama27b_dec_600", "gemma34b_pre_192", "danube3_pre_1408", "yi6b_pre_128", "phi4mini_dec_160",
+    "gemma3x270m_pre_512", "helium2b_dec_1800", "internlm18b_pre_832", "ernie03b_pre_192", "ernie03b_dec_1000",
+    "gemma3x270m_dec_4000", "mobilellm1b_dec_144", "exaone12b_dec_2944", "falcon3x3b_pre_128",
+    "mobilellm600m_pre_2000", "internlm18b_dec_300", "olmoe_pre_1280",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
