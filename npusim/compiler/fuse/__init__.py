@@ -15,6 +15,7 @@ from npusim.compiler.fuse import (
     packed_weights,
     padding,
     quantised,
+    raw_sound,
     rotary,
     shared_heads,
     tables,
@@ -79,6 +80,8 @@ def _fused(
         patterns[name](r)
     if generation in profile.fusion.borders_by_address:
         padding.border_into_convolution(r)
+    if generation in profile.fusion.sound_into_channels:
+        raw_sound.sound_into_channels(r, profile.fusion.sound_into_channels[generation])
     if generation in profile.fusion.mul_reduce_to_matmul:
         contraction.mul_reduce_to_matmul(r)
         contraction.outer_products(r)

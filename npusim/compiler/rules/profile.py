@@ -77,6 +77,8 @@ class Fusion(Strict):
     `scores_scaled_apart`: generations on which scores of a batch of two axes are scaled by a pass of their own, and
     every step of their attention goes through DDR (npusim.compiler.chains.scaled_scores).
     `borders_by_address`: generations on which a convolution reads an image's own values around it again.
+    `sound_into_channels`: by generation, the longest window over a line of one channel that stays as it is; longer
+    ones at strides have several samples as channels (npusim.compiler.fuse.raw_sound).
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
@@ -88,6 +90,7 @@ class Fusion(Strict):
     shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
     borders_by_address: tuple[str, ...] = ()
+    sound_into_channels: dict[str, int] = field(default_factory=dict)
     scores_scaled_apart: dict[str, Literal["in strips", "step by step"]] = field(default_factory=dict)
     tables_in_plain_ops: bool = False
     source: str
