@@ -55,9 +55,7 @@ def sound_into_channels(r: Rewriter, longest: int) -> None:
         window = [1] * rank
         window[axis - 2] = left
         folded = f"{weight}/over {samples} samples"
-        r.values[folded] = replace(
-            kernel, name=folded, shape=(kernel.shape[0], samples, *window), data=None
-        )
+        r.values[folded] = replace(kernel, name=folded, shape=(kernel.shape[0], samples, *window), data=None)
         sides = [0] * (2 * rank)
         sides[axis - 2], sides[axis - 2 + rank] = begin // samples, end // samples
         steps = [1] * rank
