@@ -4,9 +4,10 @@ Samples one after another are channels, as they lie: of 64,000 under 127 taps at
 channels under 8 taps at stride 4 (`FoldConvStrideKernel`, `with_padded_large_kernel` in Intel's compiler 8.4). The
 window is filled up to whole strides first, the line too. A place gets so many samples that as many taps as go into 8
 are left, or a whole stride where those do not divide it: 12 taps at stride 4 are 6 of 2, 20 at 10 are 2 of 10, 400 at
-160 are 3 of 160, 80 at 4 are 20 of 4, which are cut then. Padding that is no whole places keeps the line as it is.
+160 are 3 of 160, 80 at 4 are 20 of 4, which are cut then. Padding that is no whole places keeps the line as it is, and
+so does a window that would be filled up and cut all the same (49 taps and 81 at 4).
 
-45 of 45 convolutions of 11 to 2,048 taps at strides of 2 to 512 on NPU 3720, 12 of them on 4000 and 5010: none of two
+60 of 60 convolutions of 10 to 2,048 taps at strides of 2 to 512 on NPU 3720, 12 of them on 4000 and 5010: none of two
 channels or 64, none of strides of 1, none that the array does in one, no 12 taps on 5010. `[N,1,L]`, `[N,1,1,L]` and
 `[N,1,L,1]` alike, whoever makes the line.
 """
@@ -43,6 +44,8 @@ def sound_into_channels(r: Rewriter, longest: int) -> None:
         value, kernel = r.value(x), r.value(weight)
         batch, length = value.shape[0], value.shape[axis]
         places, left = -(-length // samples), -(-taps // stride) * stride // samples
+        if left > longest and (taps % stride or length % stride):  # would be filled up, and cut all the same
+            continue
         if length % samples:
             x = _filled(r, index, node, axis, places * samples)
         rank = len(value.shape) - 2

@@ -71,6 +71,7 @@ def test_moonshines_stem_takes_what_it_takes_there():
         ({"taps": 16, "stride": 8, "channels": 2}, True),
         ({"taps": 251, "stride": 1}, True),
         ({"taps": 80, "stride": 4}, True),  # 20 of 4 samples: two slices there
+        ({"taps": 49, "stride": 4, "sides": (24, 24)}, True),  # five slices of the line
     ],
 )
 def test_what_stays_a_line(asked, cut):
