@@ -75,6 +75,8 @@ class Edges(Layouts):
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
+        elif grey := self._grey_batch(step, added):
+            step = step._replace(reads=(grey,), reshaped=frozenset())
         for rules in (self.lines, self.sums, self.scans):
             if rules is not None:
                 turned, step = rules.before(step)
@@ -100,6 +102,15 @@ class Edges(Layouts):
 
     def _grey_folds(self, step: Placed) -> bool:
         return self._from_outside(step.reads[0]) and self.folds(step, self.values[step.reads[0]])
+
+    def _grey_batch(self, step: Placed, added: list[Placed]) -> str:
+        """The images of one channel of a batch, which nothing needs to turn, copied with sixteen."""
+        if not (reads_grey(step, self.values) and self._from_outside(step.reads[0])):
+            return ""
+        name, value = step.reads[0], self.values[step.reads[0]]
+        if not self.fills_batch(step, value):
+            return ""
+        return self._copied(name, (value.shape[0], CHANNEL_BLOCK, *value.shape[2:]), added)
 
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,

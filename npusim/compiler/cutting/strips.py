@@ -39,6 +39,8 @@ class Cut(NamedTuple):
     problems: int = 1
     terms: int = 1
     through: bool = False  # what arrives crosses DDR, however little it is
+    images: bool = False  # of a batch, one a strip; `weights_again`: how many times their weights cross
+    weights_again: float = 1.0
 
     @property
     def pieces(self) -> int:
@@ -81,6 +83,7 @@ class Machine(NamedTuple):
     least_sum: float = inf
     tile_bytes: float = inf  # of its scratchpad
     image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
+    images_in_turn: bool = False  # images of a batch pass convolutions one by one
     whole: Room | None = None  # what windows and poolings may take of a tile that run whole
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 

@@ -164,7 +164,9 @@ def folded(
     may: dict[str, int] = {}
     for step in placed:
         work = convolves(step)
-        if work is None or len(step.writes) != 1 or not step.reads or padded_bytes(work) < tile_bytes:
+        if work is None or len(step.writes) != 1 or not step.reads:
+            continue
+        if padded_bytes(work) / step.images < tile_bytes:
             continue
         own = columns_of(step, work, values[step.reads[0]].shape)
         may[step.writes[0]] = own if outputs.isdisjoint(step.writes) else 0

@@ -23,6 +23,7 @@ from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.place_tables import SPREADING
 from npusim.compiler.planes.filled_pools import Filled, in_sixteens
+from npusim.compiler.planes.image_chains import image_chains
 from npusim.compiler.planes.image_stems import image_stem
 from npusim.compiler.planes.pairs import KERNELS, behind_norm, image_by_image, problem_by_problem, summed
 from npusim.compiler.planes.scheduled import as_counted, in_front, may_belong, same_plane, segments
@@ -64,7 +65,10 @@ def plane_chains(
     by_law = machine._replace(as_scheduled=machine.as_scheduled and not machine.turns)
     of_network = machine._replace(turns=False)
     machines = [by_law if k in lone else of_network for k in range(len(placed))]
+    readers = reading_steps(placed)
     found: dict[int, tuple[int, Cut]] = {}
+    if machine.images_in_turn:
+        found = image_chains(placed, readers, sizes, outputs, machine)
     all_bytes = [sum([sizes[n] for n in s.reads]) + sum([sizes[n] for n in s.writes]) for s in placed]
     all_bytes = [
         need_beside_weights(s, n * in_sixteens(s), m) if m.as_scheduled else n
@@ -75,7 +79,6 @@ def plane_chains(
     if max(all_bytes, default=0.0) <= machine.resident and not (through or machine.turns or sums):
         return found
     large = [_large(s, n, sizes, m) for s, n, m in zip(placed, all_bytes, machines, strict=True)]
-    readers = reading_steps(placed)
     k = 0
     while k < len(placed):
         near = any(large[k : k + 1 + max(1, in_front(machines[k]))])

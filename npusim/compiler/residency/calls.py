@@ -11,53 +11,33 @@ from dataclasses import replace
 
 from npusim.compiler.lowering.laid_anew import transferred
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.images_apart import apart
 from npusim.compiler.residency.moved import BETWEEN_CALLS
-from npusim.graph import Graph, Node, Value
+from npusim.graph import Graph, Node
 from npusim.work import MacOp, MacWork, MoveWork
 
 IMAGE_RANK = 4
-# A convolution over all channels alone goes image by image in another way, its weights read once.
-LEAST_NODES = 2
-PASSES = frozenset(
-    [
-        "Relu",
-        "LeakyRelu",
-        "PRelu",
-        "Clip",
-        "Sigmoid",
-        "HardSigmoid",
-        "HardSwish",
-        "Tanh",
-        "Elu",
-        "Identity",
-        "Dropout",
-    ]
-    + [
-        "Add",
-        "Sub",
-        "Mul",
-        "Div",
-        "BatchNormalization",
-        "MaxPool",
-        "AveragePool",
-        "GlobalAveragePool",
-        "GlobalMaxPool",
-    ]
-)
+MOST_IMAGES = 10  # 2 to 10 of these in its schedules of two convolutions, not 11, 12, 16
+WINDOWS = ("Conv", "ConvTranspose")
+NORMS = ("LayerNormalization", "InstanceNormalization")
+# Poolings and activations alone are no function (3 of them over 4 images), products, convolutions and norms are.
+TELLS_BATCH = (*WINDOWS, *NORMS, "MatMul", "Gemm")
+BIAS = 2
 
 
 def of_one_image(graph: Graph) -> tuple[Graph, int]:
     """The graph of one image, its nodes repeated for the batch, and the batch; the graph itself and 1 where it is no
     function of images that do not meet."""
     shapes = [graph.values[n].shape for n in graph.inputs]
-    batch = shapes[0][0] if shapes and len(shapes[0]) == IMAGE_RANK else 1
-    if batch == 1 or any(len(s) != IMAGE_RANK or s[0] != batch for s in shapes):
+    batch, rank = (shapes[0][0], len(shapes[0])) if shapes and shapes[0] else (1, 0)
+    if not 1 < batch <= MOST_IMAGES or any(len(s) != rank or s[0] != batch for s in shapes):
         return graph, 1
-    if not any(node.op_type == "Conv" for node in graph.nodes):
+    telling = [node for node in graph.nodes if node.op_type in TELLS_BATCH]
+    if rank != IMAGE_RANK and any(node.op_type in WINDOWS for node in telling):
+        return graph, 1  # a line is made a plane first
+    if not telling or (len(telling) == 1 and not _of_several_ops(telling[0], graph)):
         return graph, 1
-    if len(graph.nodes) < LEAST_NODES and not _of_channels(graph.nodes[0], graph):
-        return graph, 1
-    if not all(_apart(node, graph, batch) for node in graph.nodes):
+    if not all(apart(node, graph, batch) for node in graph.nodes):
         return graph, 1
     made = {n for node in graph.nodes for n in node.outputs if n}
     values = dict(graph.values)
@@ -75,38 +55,14 @@ def depthwise_batch(step: Placed | None) -> bool:
     return many and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
 
 
-def _of_channels(node: Node, graph: Graph) -> bool:
-    """Whether a convolution has a window for each channel."""
-    return int(node.attribute("group", 1)) == graph.values[node.inputs[0]].shape[1] > 1
-
-
-def _apart(node: Node, graph: Graph, batch: int) -> bool:
-    """Whether a node keeps the images of a batch apart."""
-    values = graph.values
-    if any(values[n].shape[:1] != (batch,) for n in node.outputs if n):
-        return False
-    first, *others = (values[n] for n in node.inputs if n)
-    if first.constant or first.shape[0] != batch:
-        return False
-    if node.op_type == "Concat":
-        return int(node.attribute("axis", 1)) % len(first.shape) > 0 and all(
-            v.shape[0] == batch for v in others
-        )
-    if node.op_type == "Flatten":
-        return int(node.attribute("axis", 1)) == 1
-    if node.op_type == "Gemm":
-        return not int(node.attribute("transA", 0)) and all(v.constant for v in others)
-    if node.op_type == "Conv":
-        return all(v.constant for v in others)
-    return node.op_type in PASSES and all(_one_for_all(v, len(first.shape), batch) for v in others)
-
-
-def _one_for_all(value: Value, rank: int, batch: int) -> bool:
-    """Whether every image has its own of a value, or all have the same."""
-    whole = len(value.shape) == rank
-    return (
-        (whole and value.shape[0] in (1, batch)) if not value.constant else not whole or value.shape[0] == 1
-    )
+def _of_several_ops(node: Node, graph: Graph) -> bool:
+    """Whether a node is several ops there, or a convolution with a window for each channel. One over all channels
+    without a bias goes image by image in another way, its weights read once, and a product is one kernel; with
+    activations behind them, too."""
+    if node.op_type not in WINDOWS:
+        return node.op_type in NORMS
+    channels = graph.values[node.inputs[0]].shape[1]
+    return len(node.inputs) > BIAS or int(node.attribute("group", 1)) == channels > 1
 
 
 def called(placed: list[Placed], graph: Graph, batch: int) -> list[Placed]:

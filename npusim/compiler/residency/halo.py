@@ -100,7 +100,8 @@ def add_rows_around(
             if k in known:
                 continue
             own = found[first]
-            strips = r.blocks.rows if r.part else 1  # a block is cut in columns, too (W3 of 176 x 176)
+            # a block is cut in columns, too (W3 of 176 x 176)
+            strips = r.blocks.rows / step.images if r.part else 1
             size = scratchpad.sizes[name] * share * strips
             for i, (loaded, nbytes, blocks) in enumerate(own.loads):
                 if loaded == name:

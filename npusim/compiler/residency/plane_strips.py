@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from npusim.compiler.cutting.split import Blocks
@@ -11,6 +12,7 @@ from npusim.compiler.residency.compressed_weights import fetched_again
 from npusim.compiler.residency.scattered import cross_refilled
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import takes_turned_image
+from npusim.ops.counting import TABLE_BYTES
 from npusim.work import MacWork
 
 
@@ -32,6 +34,11 @@ def _fetched_again(steps: list[Placed], found: list[Residence], scratchpad: Scra
                 found[0].loads.append((name, scratchpad.sizes[name], found[0].pieces))
 
 
+def leave_joined(names: Iterable[str], scratchpad: Scratchpad, r: Residence) -> None:
+    """Send away what steps that take images of a batch one by one read, but what another one read from DDR before."""
+    scratchpad.spill_all([n for n in names if n not in scratchpad.in_ddr], r)
+
+
 def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
     """Steps on a plane cut together in strips: what comes from outside arrives and the result leaves strip by strip."""
     made = {n for s in steps[:-1] for n in s.writes}
@@ -42,7 +49,9 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     # those that begin with a 1x1 3 of 12.
     through = not scratchpad.rows_around
     large = inside > scratchpad.pipelined_bytes * KEPT_BESIDE_STRIPS
-    if through or cut.through or large or takes_turned_image(steps[0]):
+    if cut.images:
+        leave_joined(reads, scratchpad, r)
+    elif through or cut.through or large or takes_turned_image(steps[0]):
         scratchpad.spill_all(reads, r)
     elif scratchpad.tiles > 1 and _has_window(steps[0]):
         scratchpad.spill_all(steps[0].reads, r)
@@ -60,6 +69,11 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.part = "first" if i == 0 else "inner"
         one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
         one.fixed_traffic = one.weights_held = step.fixed_bytes
+        one.fixed_traffic *= cut.weights_again
+        one.weights_until = float(cut.weights_again > 1)
+        if step.images > 1 and step.fixed_bytes and isinstance(work := step.only, MacWork):
+            tables = (step.images - cut.weights_again) * work.out_c * TABLE_BYTES
+            one.fixed_traffic += tables  # an image's own
         fetched_again(step, one, None)
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))

@@ -23,6 +23,7 @@ from npusim.compiler.lowering.place_tables import between_axes, held_enlarging, 
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.lowering.relaid import RELAID, expands
 from npusim.compiler.planes.filled_pools import in_sixteens
+from npusim.compiler.planes.image_chains import crosses_alone
 from npusim.compiler.planes.image_channels import image_stays
 from npusim.compiler.residency.apart import stays_apart
 from npusim.compiler.residency.borders import cross_borders, joined_borders
@@ -41,7 +42,7 @@ from npusim.compiler.residency.passing import (
     in_strips,
     streamed_through,
 )
-from npusim.compiler.residency.plane_strips import plane_strips
+from npusim.compiler.residency.plane_strips import leave_joined, plane_strips
 from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.scattered import cross_refilled, cross_scattered, leave_for_room
 from npusim.compiler.residency.weight_pieces import cross_pieces
@@ -124,6 +125,9 @@ def residences(
             cross_borders(step, scratchpad, r)
             cross_refilled(step, scratchpad, r)
             crossing, r.reason = r.reason, ""
+            alone = scratchpad.images_in_turn and crosses_alone(step, outputs)
+            if alone:  # no chain: what it reads and makes crosses DDR all the same
+                leave_joined(step.reads, scratchpad, r)
             share = scratchpad.memory.pipelined_share
             _computed(
                 k,
@@ -133,6 +137,8 @@ def residences(
                 tile_bytes * share,
                 lambda s: product_stays(s, steps, scratchpad, outputs),
             )
+            if alone:
+                r.destination = "ddr"
             joined_borders(step, scratchpad, r)
             cross_pieces(step, steps, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)

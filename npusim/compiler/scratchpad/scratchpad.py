@@ -82,6 +82,7 @@ class Scratchpad:
         self.two_axes = WAIT if generation in memory.cuts_over_two_axes_wait else ""
         if generation in memory.cuts_over_one_axis:
             self.two_axes = AVOID
+        self.images_in_turn = generation in memory.images_in_turn
         self.batches_wait = generation in memory.batches_wait
         self.whole = room_of(memory, generation, tile_bytes)
         self.pooled_stems: frozenset[str] = frozenset()

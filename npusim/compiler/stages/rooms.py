@@ -91,6 +91,7 @@ def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
         one_kernel=site.groups,
         least_sum=memory.sums_pipelined.get(generation, inf),
         image_stems=generation in memory.images_pipelined,
+        images_in_turn=generation in memory.images_in_turn,
         tile_bytes=site.tile_bytes,
         by_themselves=frozenset(scratchpad.over_channels),
         whole=scratchpad.whole,
