@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from npusim.compiler.cutting.strips import Cut, Machine
+from npusim.compiler.layouts.images_in_turn import crosses_alone, scales_images, takes_images
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import SLABS
 from npusim.compiler.sharing.pieces import weight_copies
 from npusim.work import MacOp, MacWork
 
-IN_TURN = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 KEPT = 0.85  # of the room beside an image, of weights that stay
 STREAMING = 2 / 3  # ... beside two pieces of weights that stream: 2 x 0.59 MB of 3.5 on NPU 3720
 CHANNEL_CUTS = 4
@@ -53,24 +53,6 @@ def image_chains(
     return found
 
 
-def takes_images(step: Placed) -> bool:
-    """Whether a step takes images of a batch one by one. Those of one pixel are rows of a product."""
-    if step.images <= 1 or len(step.reads) != 1 or len(step.writes) != 1 or step.times:
-        return False
-    works = [w for w in step.steps if isinstance(w, MacWork) and w.op in IN_TURN and w.groups == 1]
-    pixels = [max(w.in_h, w.out_h) / step.images * max(w.in_w, w.out_w) for w in works[:1]]
-    pools = all(w.op == MacOp.AVERAGE_POOL for w in works)
-    return len(works) == len(step.steps) and (len(works) == 1 or pools) and pixels > [1.0]
-
-
-def crosses_alone(step: Placed, outputs: Set[str]) -> bool:
-    """Whether what such a step reads and makes crosses DDR where it is in no chain. A single op is planned apart."""
-    if step.reads_turned and not outputs.isdisjoint(step.writes):
-        return False
-    work = step.only
-    return takes_images(step) and not (isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE)
-
-
 def _goes_on(
     placed: Sequence[Placed], k: int, at: int, readers: Mapping[str, list[int]], outputs: Set[str]
 ) -> bool:
@@ -83,7 +65,7 @@ def _goes_on(
     alone = readers[before] == [at] and before not in outputs
     return (
         alone
-        and (takes_images(step) or _scales(step))
+        and (takes_images(step) or scales_images(step))
         and step.reads == (before,)
         and not step.reshaped
         and step.node.op_type != "ConvTranspose"
@@ -98,15 +80,9 @@ def _turns(step: Placed, behind: Sequence[Placed], outputs: Set[str]) -> bool:
     return bool(behind) and behind[0].reads == step.writes and crosses_alone(behind[0], outputs)
 
 
-def _scales(step: Placed) -> bool:
-    """Whether a step scales the channels of images."""
-    one = len(step.reads) == 1 == len(step.writes)
-    return one and step.lowering == "scale_shift" and isinstance(step.only, MacWork)
-
-
 def _scales_for(step: Placed, behind: Sequence[Placed], readers: Mapping[str, list[int]]) -> bool:
     """Whether a step scales images for one alone that takes them one by one."""
-    alone = _scales(step) and len(readers[step.writes[0]]) == 1
+    alone = scales_images(step) and len(readers[step.writes[0]]) == 1
     return alone and bool(behind) and behind[0].reads == step.writes and takes_images(behind[0])
 
 

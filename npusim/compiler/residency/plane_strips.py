@@ -70,7 +70,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
         one.fixed_traffic = one.weights_held = step.fixed_bytes
         one.fixed_traffic *= cut.weights_again
-        one.weights_until = float(cut.weights_again > 1)
+        one.weights_until = float(cut.weights_again > 1 and not scratchpad.batches_wait)
         if step.images > 1 and step.fixed_bytes and isinstance(work := step.only, MacWork):
             tables = (step.images - cut.weights_again) * work.out_c * TABLE_BYTES
             one.fixed_traffic += tables  # an image's own

@@ -14,6 +14,7 @@ from npusim.compiler.chains.heads import cut_by_heads, head_chain
 from npusim.compiler.chains.masked import begins_masked, masked_strips
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.cutting.strips import Cut
+from npusim.compiler.layouts.images_in_turn import crosses_alone
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.layouts.part_images import has_images
 from npusim.compiler.layouts.turned import table_bytes
@@ -23,7 +24,6 @@ from npusim.compiler.lowering.place_tables import between_axes, held_enlarging, 
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.lowering.relaid import RELAID, expands
 from npusim.compiler.planes.filled_pools import in_sixteens
-from npusim.compiler.planes.image_chains import crosses_alone
 from npusim.compiler.planes.image_channels import image_stays
 from npusim.compiler.residency.apart import stays_apart
 from npusim.compiler.residency.borders import cross_borders, joined_borders

@@ -7,6 +7,7 @@ from math import inf
 from npusim.compiler.chains.guarded import turned_scores
 from npusim.compiler.chains.heads import heads_apart
 from npusim.compiler.late import as_late_as_read
+from npusim.compiler.layouts.batch_sums import batch_sums_turned
 from npusim.compiler.layouts.expanded import expanded_in_pieces
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
@@ -28,6 +29,8 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     memory, generation, values, tiles = site.memory, site.generation, site.values, site.tiles
     if memory.late_as_read:
         placed = as_late_as_read(placed, memory.late_as_read == "all")
+    if generation in memory.images_in_turn:
+        placed = batch_sums_turned(placed, values)
     if batch > 1:
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:

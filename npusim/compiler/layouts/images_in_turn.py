@@ -1,0 +1,34 @@
+"""Steps that take the images of a batch one after another, where Intel's compiler calls no function for each."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from npusim.compiler.lowering.place import Placed
+from npusim.work import MacOp, MacWork
+
+IN_TURN = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+
+
+def takes_images(step: Placed) -> bool:
+    """Whether a step takes images of a batch one by one. Those of one pixel are rows of a product."""
+    if step.images <= 1 or len(step.reads) != 1 or len(step.writes) != 1 or step.times:
+        return False
+    works = [w for w in step.steps if isinstance(w, MacWork) and w.op in IN_TURN and w.groups == 1]
+    pixels = [max(w.in_h, w.out_h) / step.images * max(w.in_w, w.out_w) for w in works[:1]]
+    pools = all(w.op == MacOp.AVERAGE_POOL for w in works)
+    return len(works) == len(step.steps) and (len(works) == 1 or pools) and pixels > [1.0]
+
+
+def scales_images(step: Placed) -> bool:
+    """Whether a step scales the channels of images, beside such steps."""
+    one = len(step.reads) == 1 == len(step.writes)
+    return one and step.lowering == "scale_shift" and isinstance(step.only, MacWork)
+
+
+def crosses_alone(step: Placed, outputs: Set[str]) -> bool:
+    """Whether what such a step reads and makes crosses DDR where it is in no chain. A single op is planned apart."""
+    if step.reads_turned and not outputs.isdisjoint(step.writes):
+        return False
+    work = step.only
+    return takes_images(step) and not (isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE)
