@@ -108,7 +108,7 @@ class Edges(Layouts):
         if not (reads_grey(step, self.values) and self._from_outside(step.reads[0])):
             return ""
         name, value = step.reads[0], self.values[step.reads[0]]
-        if not self.fills_batch(step, value):
+        if not self.fills(step, value):
             return ""
         return self._copied(name, (value.shape[0], CHANNEL_BLOCK, *value.shape[2:]), added)
 

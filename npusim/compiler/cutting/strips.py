@@ -49,6 +49,8 @@ class Cut(NamedTuple):
     @property
     def text(self) -> str:
         """What a report calls the pieces."""
+        if self.images:
+            return f"{self.pieces} images of the batch"
         if self.problems > 1:
             return f"{self.pieces} blocks of the batch"
         if self.channels > 1:

@@ -9,6 +9,7 @@ from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
 from npusim.compiler.layouts.filled_images import COPIED_BEHIND, fills_both, fills_later, two_change
 from npusim.compiler.layouts.image_columns import crosses, folds
 from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
+from npusim.compiler.layouts.images_in_turn import fills_channels
 from npusim.compiler.layouts.one_channel import expanded, one_line
 from npusim.compiler.layouts.operand_turns import passes_of, turned_as
 from npusim.compiler.layouts.pixels import pixels_cross
@@ -140,6 +141,11 @@ class Layouts:
         here = self.generation in self.profile.folds_images
         return here and folds(reader, image, leaves, self.placer.tile_bytes)
 
+    def fills(self, reader: Placed, images: Value) -> bool:
+        """Whether images of a batch are copied with sixteen channels for `reader`."""
+        here = self.generation in self.profile.memory.images_in_turn and not self.folds(reader, images)
+        return here and fills_channels(reader, images, self.graph_outputs)
+
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
         edge = edge_of(name, self.placer.part_of)
@@ -176,10 +182,10 @@ class Layouts:
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
         # by law the last of strips may be short
         turned = channels
-        if self.fills_batch(reader, value):
+        if self.fills(reader, value):
             wide = turned = CHANNEL_BLOCK
-            source = self._copied(name, (batch, wide, *value.shape[2:]), added)
             kept = (batch, wide, *value.shape[2:])
+            source = self._copied(name, kept, added)
         columns = width if self._by_law(reader) else padded_width(height, width)
         if scheduled and fills_both(value, reader.steps[0], not pads):
             columns = ceil_to(width, PIXELS_AT_ONCE)
@@ -209,15 +215,6 @@ class Layouts:
         if sharing == COPIED_BEHIND:
             works, sharing = (*works, MoveWork(value.npu_bytes, "ddr", "ddr")), SLABS
         return [*added, self._pass(name, source, works, sharing)]
-
-    def fills_batch(self, reader: Placed, value: Value) -> bool:
-        """Whether images of a batch with few channels are copied with sixteen for a convolution (`expand_input` of 1
-        and 3 channels within the DDR in Intel's schedules on all NPUs: 4.2 MB of 128 patches of 32 x 32)."""
-        here = self.generation in self.profile.memory.images_in_turn and value.shape[0] > 1
-        few = len(value.shape) == 4 and value.shape[1] < CHANNEL_BLOCK
-        whole_windows = reader.node.op_type == "Conv" and int(reader.node.attribute("group", 1)) == 1
-        goes_on = self.graph_outputs.isdisjoint(reader.writes)
-        return here and few and whole_windows and goes_on and not self.folds(reader, value)
 
     def _line_turned(self, name: str, value: Value) -> list[Placed]:
         """A line whose places are no whole sixteens, for a pooling: copied, spread out by a convolution to four columns

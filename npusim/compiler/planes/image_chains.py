@@ -62,7 +62,7 @@ def _goes_on(
         behind = placed[at + 1 : at + 2]
         return takes_images(step) or _turns(step, behind, outputs) or _scales_for(step, behind, readers)
     before = placed[at - 1].writes[0]
-    alone = readers[before] == [at] and before not in outputs
+    alone = readers.get(before, []) == [at] and before not in outputs
     return (
         alone
         and (takes_images(step) or scales_images(step))
@@ -82,7 +82,7 @@ def _turns(step: Placed, behind: Sequence[Placed], outputs: Set[str]) -> bool:
 
 def _scales_for(step: Placed, behind: Sequence[Placed], readers: Mapping[str, list[int]]) -> bool:
     """Whether a step scales images for one alone that takes them one by one."""
-    alone = scales_images(step) and len(readers[step.writes[0]]) == 1
+    alone = scales_images(step) and len(readers.get(step.writes[0], [])) == 1
     return alone and bool(behind) and behind[0].reads == step.writes and takes_images(behind[0])
 
 

@@ -57,16 +57,16 @@ def _keeps_first_axis(node: Node, graph: Graph, rank: int) -> bool:
     if kind == "Flatten":
         return int(node.attribute("axis", 1)) == 1
     if kind == "Transpose":
-        return (*node.attribute("perm", ()), 1)[0] == 0
+        return bool((*node.attribute("perm", ()), 1)[0] == 0)
     if kind.startswith("Reduce") or kind in ("Squeeze", "Unsqueeze"):
         axes = node.attribute("axes") or _numbers(node, graph, 1)
         return bool(axes) and all(int(a) % rank > 0 for a in axes)
     if kind == "Reshape":
         named = _numbers(node, graph, 1)
-        return bool(named) and (named[0] == -1 or named[0] == 0 and not int(node.attribute("allowzero", 0)))
+        return bool(named) and (named[0] == -1 or (named[0] == 0 and not int(node.attribute("allowzero", 0))))
     if kind == "Pad":
         pads = node.attribute("pads") or _numbers(node, graph, 1)
-        return bool(pads) and pads[0] == 0 == pads[len(pads) // 2]
+        return bool(pads and pads[0] == 0 == pads[len(pads) // 2])
     if kind == "Slice":
         return bool(axes := _numbers(node, graph, 3)) and all(int(a) % rank > 0 for a in axes)
     if kind == "Resize":

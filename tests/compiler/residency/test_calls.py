@@ -54,3 +54,42 @@ def test_images_that_meet_are_no_calls() -> None:
         if shape is not None:
             x = g.op("Reshape", conv_relu(g, x, 16, 16), g.const(list(shape)))
         assert set(_plan(of_model(g.model(x), "")).repeats) == {1}
+
+
+@pytest.mark.parametrize("batch", [4, 10, 11])
+def test_up_to_ten_images_are_called(batch: int) -> None:
+    """Whatever keeps them apart stands behind: VGGish turns its images and lays them flat."""
+    g = Builder(weights=False)
+    x = conv_relu(g, conv_relu(g, g.input(batch, 16, 28, 28), 16, 16), 16, 16)
+    x = g.op("PRelu", g.op("Transpose", x, perm=[0, 2, 3, 1]), g.weight(16))
+    x = g.op("Gemm", g.op("Flatten", x, axis=1), g.weight(64, 28 * 28 * 16), transB=1)
+    plan = _plan(of_model(g.model(g.op("Softmax", x, axis=1)), ""))
+    assert (max(plan.repeats) == batch) == (batch <= 10)
+
+
+@pytest.mark.parametrize(("shape", "called"), [((0, -1), True), ((-1, 12544), True), ((4, -1), False)])
+def test_a_reshape_that_names_the_batch_holds_of_no_other(shape: tuple[int, ...], called: bool) -> None:
+    """Intel's compiler tries the shapes of one image."""
+    g = Builder(weights=False)
+    x = conv_relu(g, conv_relu(g, g.input(4, 16, 28, 28), 16, 16), 16, 16)
+    x = g.op("Reshape", x, g.const(list(shape)))
+    plan = _plan(of_model(g.model(g.op("Gemm", x, g.weight(64, 12544), transB=1)), ""))
+    assert (max(plan.repeats) == 4) == called
+
+
+def test_what_one_op_is_alone() -> None:
+    """A product and its bias is one kernel, a convolution and a normalisation are several ops; poolings alone tell no
+    batch."""
+
+    def called(make) -> bool:  # type: ignore[no-untyped-def]
+        g = Builder(weights=False)
+        return max(_plan(of_model(g.model(make(g)), "")).repeats) == 4
+
+    assert not called(
+        lambda g: g.op("Add", g.op("MatMul", g.input(4, 64, 128), g.weight(128, 64)), g.weight(64))
+    )
+    assert called(lambda g: g.op("LayerNormalization", g.input(4, 64, 128), g.weight(128), g.weight(128)))
+    assert called(lambda g: conv_relu(g, g.input(4, 16, 28, 28), 16, 16))
+    assert not called(
+        lambda g: g.op("MaxPool", g.op("Relu", g.input(4, 16, 28, 28)), kernel_shape=[2, 2], strides=[2, 2])
+    )

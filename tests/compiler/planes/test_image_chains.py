@@ -1,0 +1,80 @@
+"""Images of a batch pass convolutions and poolings in a row one after another."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import Plan
+from npusim.compiler.rules.profile import load_profile
+from npusim.graph import Graph
+from npusim.measures import ddr_bytes
+from npusim.onnx_io import of_model
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import conv_relu
+from tests.vendor.tables import graph_of
+
+TABLE_BYTES = 16
+
+
+def _row(batch: int, layers: int = 3, channels: int = 32, side: int = 32) -> Graph:
+    g = Builder(weights=False)
+    x = g.input(batch, channels, side, side)
+    for _ in range(layers):
+        x = conv_relu(g, x, channels, channels)
+    return of_model(g.model(x), "")
+
+
+def _plan(graph: Graph, hw: str, profile: str = "2026-as-released") -> Plan:
+    return compile_graph(graph, load_hardware(hw), load_profile(profile))
+
+
+def _bytes(plan: Plan) -> float:
+    return sum(map(ddr_bytes, plan.ask, plan.repeats))
+
+
+@pytest.mark.parametrize("batch", [16, 128])
+def test_what_they_hand_on_stays(batch: int) -> None:
+    """By hand: 32 channels of 32 x 32 in and out, weights of 3 x 3 once, a table of 16 bytes a channel an image."""
+    images = batch * 32 * 32 * 32 * 2
+    weights = 3 * 32 * 32 * 9 * 2
+    tables = 3 * batch * 32 * TABLE_BYTES
+    assert _bytes(_plan(_row(batch), "meteor_lake")) == pytest.approx(
+        2 * images + weights + tables, rel=0.005
+    )
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_twice_the_images_move_twice_the_bytes(profile: str) -> None:
+    """Of more images than a network is called for one by one."""
+    for hw in ("meteor_lake", "lunar_lake", "panther_lake"):
+        once, twice = (_bytes(_plan(_row(n), hw, profile)) for n in (16, 32))
+        assert 1.8 * once < twice <= 2 * once
+
+
+def test_weights_that_do_not_stay_are_read_again() -> None:
+    """Three convolutions of 1.2 MB each do not fit beside two pieces of one on two tiles, two of them do."""
+    few, many = (_bytes(_plan(_row(32, n, 256, 14), "meteor_lake")) for n in (2, 4))
+    weights = 256 * 256 * 9 * 2
+    images = 2 * 32 * 256 * 14 * 14 * 2
+    assert few < images + 2.4 * weights + images / 2  # the pixels of 14 columns are turned through DDR
+    assert many > images + 32 * weights
+
+
+@pytest.mark.parametrize(
+    ("name", "hw", "megabytes"),
+    [
+        ("hardnet_patches_b128", "meteor_lake", 12.63),
+        ("hardnet_patches_b128", "lunar_lake", 14.25),
+        ("onet_b16", "meteor_lake", 16.23),
+        ("onet_b16", "panther_lake", 16.62),
+        ("resnet18_b4", "meteor_lake", 42.95),
+    ],
+)
+def test_as_many_bytes_as_there(name: str, hw: str, megabytes: float) -> None:
+    """Of Intel's schedules; every result crossed DDR before, or none did: 329, 328, 1.2, 7.5 and 51.8 MB."""
+    tiles = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}[hw]
+    graph = graph_of("nets", name)
+    assert graph is not None
+    machine = load_hardware(hw).replace({"tiles": tiles})
+    plan = compile_graph(graph, machine, load_profile("2026-as-released"))
+    assert _bytes(plan) / 1e6 == pytest.approx(megabytes, rel=0.1)
