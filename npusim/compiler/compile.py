@@ -62,7 +62,9 @@ def _compiled(
 ) -> Plan:
     """The plan, made anew: nodes are fused, placed, written anew, grouped, laid out in the scratchpads and emitted."""
     generation, notes = profile.generation_for(hw)
-    graph, batch = of_one_image(asked) if generation in profile.batches_called else (asked, 1)
+    graph, batch = asked, 1
+    if generation in profile.batches_called:
+        graph, batch = of_one_image(asked, generation in profile.sequences_called)
     fused = fuse(in_canonical_order(graph), profile, generation, bool(hw.mac_array.lookup_unit), precision)
     if profile.fusion.early_slices:
         fused = early_slices(fused)

@@ -27,12 +27,14 @@ TELLS_BATCH = (*WINDOWS, *NORMS, "MatMul", "Gemm")
 BIAS = 2
 
 
-def of_one_image(graph: Graph) -> tuple[Graph, int]:
+def of_one_image(graph: Graph, sequences: bool) -> tuple[Graph, int]:
     """The graph of one image, its nodes repeated for the batch, and the batch; the graph itself and 1 where it is no
-    function of images that do not meet."""
+    function of images that do not meet. `sequences`: nor of sequences or rows."""
     shapes = [graph.values[n].shape for n in graph.inputs]
     batch, rank = (shapes[0][0], len(shapes[0])) if shapes and shapes[0] else (1, 0)
     if not 1 < batch <= MOST_IMAGES or any(len(s) != rank or s[0] != batch for s in shapes):
+        return graph, 1
+    if rank != IMAGE_RANK and not sequences:
         return graph, 1
     telling = [node for node in graph.nodes if node.op_type in TELLS_BATCH]
     if rank != IMAGE_RANK and any(node.op_type in WINDOWS for node in telling):

@@ -140,6 +140,8 @@ class CompilerProfile(Strict):
     images_called: tuple[str, ...] = ()
     # ... and those on which a convolutional network over a batch is calls of one image (compiler/residency/calls.py)
     batches_called: tuple[str, ...] = ()
+    # ... or one over sequences or rows: eight of them may take longer than sixteen
+    sequences_called: tuple[str, ...] = ()
     # generations that turn what such a convolution makes back by a pass of its own
     batches_turned_back: tuple[str, ...] = ()
     # generations that pool a middle axis with whole sixteens of channels on each tile
