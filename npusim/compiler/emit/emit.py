@@ -66,7 +66,7 @@ class Emitter(RoundTrips):
         loaded = {name for name, _, _ in r.loads} if step.padded else ()
         for name in step.padded:
             if name in loaded:
-                self.stored[name] = self._copied(name, step, each)
+                self.stored[name] = self._copied(name, step, each, self._share_copied(name, step))
         for load in arriving if not r.part else ():
             if not together or load[2] <= 1:
                 loads += self._load(load, step, min(load[2], turns), r.overlaps, each)

@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 from npusim.compiler.emit.transfers import TRANSFERS_A_PROBLEM, Transfers
+from npusim.compiler.lowering.lowered import batch_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Residence
 from npusim.work import MoveWork
@@ -12,10 +13,24 @@ from npusim.work import MoveWork
 class RoundTrips(Transfers):
     """The transfers of one plan, those in several legs too."""
 
-    def _copied(self, name: str, step: Placed, each: int) -> tuple[int, ...]:
-        """A tensor in DDR, copied there with its padding, or without it: problem by problem where a batch is taken
-        apart (`each` transfers of it to the tiles)."""
-        size, repeats = self.sizes[name], step.node.repeats
+    def _share_copied(self, name: str, step: Placed) -> float:
+        """The share of a right side that is copied with its padding: all of it, or, where one problem is too large for
+        a tile and all are taken one by one, the last: others read on into the next (`slice_3/pad_filter` of four heads
+        of 4,001 x 256)."""
+        work = batch_of(step.steps)
+        if (
+            work is None
+            or not self.groups_over_tiles
+            or name != step.reads[-1]
+            or work.out_h * work.out_w != 1
+        ):
+            return 1.0
+        return 1 / work.groups if self.sizes[name] / work.groups > self.tile_bytes else 1.0
+
+    def _copied(self, name: str, step: Placed, each: int, share: float = 1.0) -> tuple[int, ...]:
+        """A tensor in DDR (or a `share`), copied there with its padding, or without it: problem by problem where a
+        batch is taken apart (`each` transfers of it to the tiles)."""
+        size, repeats = share * self.sizes[name], step.node.repeats
         return self._transfer(
             f"{name}/padded", size, "ddr", "ddr", after=self._behind(name), repeats=repeats,
             least=max(1, each // TRANSFERS_A_PROBLEM),

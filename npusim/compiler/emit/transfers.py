@@ -5,7 +5,7 @@ Names of tensors are followed to the tensor they are a part of."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import ceil
+from math import ceil, inf
 
 from npusim.compiler.lowering.parts import wholes
 from npusim.compiler.lowering.place import Placed
@@ -42,6 +42,7 @@ class Transfers:
         columns_too: bool = False,
         pads_few_terms: bool = False,
         counts_zeros: bool = False,
+        tile_bytes: float = inf,
     ) -> None:
         self.sizes = sizes
         self.part_of = part_of
@@ -52,6 +53,7 @@ class Transfers:
         self.whole_copies = whole_copies
         self.pads_few_terms = pads_few_terms
         self.counts_zeros = counts_zeros
+        self.tile_bytes = tile_bytes
         self.channels_to_all_tiles = channels_to_all_tiles
         self.columns_too = columns_too
         self.tiles = tiles

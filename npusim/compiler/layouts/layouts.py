@@ -236,7 +236,8 @@ class Layouts:
             work = replace(work, out_h=turned.rows, in_h=turned.rows)
         if turned.everywhere:
             work = replace(work, write_tiles=EVERY_TILE)
-        works, sharing = passes_of(reader, value, work, self.generation, self.profile)
+        room = (self.tiles, self.placer.tile_bytes)
+        works, sharing = passes_of(reader, value, work, self.generation, self.profile, *room)
         return self._pass(name, name, works, sharing)
 
     def _laid_out(self, name: str, value: Value, shape: tuple[int, ...]) -> None:

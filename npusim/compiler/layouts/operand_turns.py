@@ -11,7 +11,7 @@ from npusim.compiler.rules.profile import CompilerProfile
 from npusim.compiler.sharing.distribution import sharing_of
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
-from npusim.work import MacOp, MacWork, Work
+from npusim.work import MacOp, MacWork, MoveWork, Work
 
 
 class Turned(NamedTuple):
@@ -49,13 +49,17 @@ def passes_of(
     work: MacWork,
     generation: str,
     profile: CompilerProfile,
+    tiles: int,
+    tile_bytes: float,
 ) -> tuple[tuple[Work, ...], str]:
     """The pass `work` over the right side of `reader`, or two with a way through DDR in between; how it is shared."""
-    # A head for several queries (`npusim.shared`) is one product: nothing is taken apart.
-    batched = getattr(reader.steps[0], "groups", 1) > 1 and "npusim.shared" not in reader.node.attributes
+    # A head for several queries (`npusim.shared`) is one product: nothing is taken apart, but padded it is all the same
+    # (values of 1,025, 2,001 and 4,001 rows of 1 to 8 heads, on three NPUs).
+    shared = "npusim.shared" in reader.node.attributes
+    batched = getattr(reader.steps[0], "groups", 1) > 1 and not shared
     terms, columns = value.shape[-2:]
     uneven = terms % CHANNEL_BLOCK > 0 or columns % CHANNEL_BLOCK > 0  # then it is padded in DDR
-    leaves = batched and (generation in profile.memory.turned_through_ddr or uneven)
+    leaves = (batched and generation in profile.memory.turned_through_ddr) or (uneven and (batched or shared))
     sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
     # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
     # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
@@ -63,4 +67,11 @@ def passes_of(
     twice = always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
     if leaves and columns % CHANNEL_BLOCK and twice:
         return (work, *ddr_round_trip(value.elements * work.input_bytes), work), sharing
+    if shared and leaves and generation in profile.groups_over_tiles:
+        # Values of which a tile does not hold its share of the heads are padded in DDR (4.2 MB of 8 heads on NPU 5010,
+        # not 3.2 MB; 6.2 on 4000, not 4.7), one head by the strides of its loads.
+        heads = prod(value.shape[:-2])
+        share = -(-heads // tiles) * ceil_to(terms, CHANNEL_BLOCK) * columns * work.input_bytes
+        if heads > 1 and share > tile_bytes:
+            return (work, MoveWork(value.npu_bytes, "ddr", "ddr")), sharing
     return (work,), sharing

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import inf
 
+from npusim.compiler.chains.cached_operands import padded_as_loaded, scaled_operands
 from npusim.compiler.chains.guarded import turned_scores
 from npusim.compiler.chains.heads import heads_apart
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.layouts.batch_sums import batch_sums_turned
-from npusim.compiler.layouts.expanded import expanded_in_pieces
+from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
@@ -35,6 +36,9 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:
         placed = turned_scores(placed, values, tiles, site.pipelined_bytes)
+    if memory.natural_cuts:
+        placed = scaled_operands(placed, values, tiles)
+        placed = padded_as_loaded(placed, values, tiles, site.tile_bytes)
     if generation in memory.rows_of_batches:
         placed = rows_of_batch(placed, values, tiles, memory.rows_of_batches[generation] == "shifts apart")
     if memory.as_scheduled:
@@ -74,6 +78,8 @@ def with_copies(
         in_ddr = *memory.joined_in_ddr(generation), tiles
         placed = parts_copied(placed, values, sizes, site.part_of, most, edge, *in_ddr, halves)
     placed = images_of_parts(placed, tiles, generation, generation in memory.rows_around)
+    if memory.natural_cuts:
+        placed = expanded_in_ddr(placed, values, site.inputs, site.tile_bytes)
     if memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, values, site.inputs, site.outputs, site.tile_bytes)
     return placed, halves

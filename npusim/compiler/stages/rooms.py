@@ -118,4 +118,5 @@ def emitter_of(site: Site, sizes: dict[str, float]) -> Emitter:
         generation in memory.turns_in_strips,
         generation in memory.pads_few_terms,
         generation in profile.counts_zeros,
+        site.tile_bytes,
     )
