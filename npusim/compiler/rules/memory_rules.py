@@ -54,6 +54,8 @@ class Memory(Strict):
     `strips_both_ways`: generations that cut a plane into many strips along both axes.
     `sums_of_many_weights_cross`: by generation, from which share of a tile for a convolution's weights there on what it
     makes is added through DDR (npusim.compiler.scratchpad.image_sums).
+    `square_means_cross`: by generation, up to how many rows an oblong plane stays for the mean over it
+    (npusim.compiler.scratchpad.square_means).
     `images_over_channels`: ... the first convolution over channels, its image inside
     (npusim.compiler.planes.image_channels).
     `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a
@@ -162,6 +164,7 @@ class Memory(Strict):
     images_over_channels: tuple[str, ...] = ()
     folded_images_pooled: tuple[str, ...] = ()
     sums_of_many_weights_cross: dict[str, float] = field(default_factory=dict)
+    square_means_cross: dict[str, int] = field(default_factory=dict)
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()
     norms_in_strips: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from npusim.compiler.scratchpad.cut_images import cut_images
 from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.scratchpad.pooled_stems import pooled_stems
+from npusim.compiler.scratchpad.square_means import CROSSES
 from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
 from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -112,6 +113,7 @@ class Scratchpad:
         self.of_many_weights = of_many_weights(steps, sizes, many_share * tiles * tile_bytes)
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
+        self.square_means: frozenset[str] = frozenset()
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
@@ -307,6 +309,11 @@ class Scratchpad:
                 continue
             if stays is False:
                 self._apart(holder, UNEVEN, r)
+                continue
+            if step.writes[0] in self.square_means:
+                self.write_too(name, r)
+                r.loads = [(name, self.sizes[name], 1)]
+                r.reason = through_ddr_because("input", CROSSES)
                 continue
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):

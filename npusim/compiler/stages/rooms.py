@@ -16,6 +16,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.scratchpad.square_means import square_means
 from npusim.compiler.sharing.rows_alike import shared_rows
 from npusim.compiler.stages.site import Site
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -70,6 +71,8 @@ def scratchpad_of(
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)
     if generation in memory.folded_images_pooled:
         scratchpad.pooled = results_crossing(placed, site.values, tiles)
+    rows = memory.square_means_cross.get(generation)
+    scratchpad.square_means = square_means(placed, site.values, tiles, rows)
     return scratchpad
 
 
