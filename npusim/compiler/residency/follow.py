@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.compiler.layouts.norm_edges import normalises_channels
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.scratchpad.scratchpad import OPENED, Scratchpad
 from npusim.compiler.sharing.distribution import ADDED, scales_rows
 from npusim.compiler.sharing.pieces import scales_planes, works_in_place
 
@@ -54,6 +54,8 @@ def of_phases(step: Placed, scratchpad: Scratchpad) -> bool:
 
 def saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes an element-wise step saves by writing over an input that nobody needs afterwards."""
+    if step.lowering == OPENED and len(step.reads) > 1:
+        return scratchpad.sizes[step.writes[0]]
     if not works_in_place(step) or (step.engine == "dsp" and scratchpad.kernels_apart):
         return 0.0
     size = scratchpad.sizes[step.writes[0]]

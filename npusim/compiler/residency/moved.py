@@ -73,7 +73,8 @@ def strided(
     large = parts_through_ddr(step, scratchpad) or not is_small(step.writes[0], scratchpad)
     several = large and bool(shared_parts(step, scratchpad))
     several = several or joined_in_ddr(step, scratchpad) or _shifted(step, scratchpad)
-    several = several or joined_beside_reader(step, steps, scratchpad)
+    opened = not scratchpad.opened.isdisjoint(step.reads)
+    several = several or (not opened and joined_beside_reader(step, steps, scratchpad))
     several &= step.writes[0] not in scratchpad.halves
     several |= step.node.op_type == "Concat" and step.writes[0] in scratchpad.lists.joined
     if all(h is not None for h in holders) and not out and not several:

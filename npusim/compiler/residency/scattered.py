@@ -44,7 +44,7 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
         if name in scratchpad.pooled_stems and scratchpad.holder(name):
             scratchpad.spill(name, r)
             r.reason = and_also(r.reason, NO_ROOM)
-    if places is None:
+    if places is None or not scratchpad.opened.isdisjoint(scratchpad.inside):
         return
     sizes, share = scratchpad.sizes, scratchpad.memory.resident_share
     places.settle(k, scratchpad.inside)

@@ -30,6 +30,7 @@ from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
 
 NEVER = 1 << 60
+OPENED = "opened"  # a copy into a whole that has its place from its first part on (residency.dense_wholes)
 # Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
 PHASES = ("by_phases", "phases_at_once")
@@ -143,6 +144,7 @@ class Scratchpad:
             n for step in steps if adding and is_elementwise_pass(step.steps) for n in step.reads
             if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
         }  # fmt: skip
+        self.opened = {n for s in steps if s.lowering == OPENED for n in s.writes}
         self.inside: dict[str, float] = {}
         self.puts = count()
         self.order: dict[str, int] = {}  # when each tensor was put in last

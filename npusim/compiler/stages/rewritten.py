@@ -17,6 +17,7 @@ from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.calls import called
 from npusim.compiler.residency.copied_parts import parts_copied
+from npusim.compiler.residency.dense_wholes import open_wholes
 from npusim.compiler.residency.enlarged_lines import enlarged_by_lines, interpolated_apart
 from npusim.compiler.residency.joined import JOINED_SHARE
 from npusim.compiler.residency.padded_channels import with_channels
@@ -76,6 +77,9 @@ def with_copies(
         halves_most = memory.halves_joined.get(generation, 0.0) * site.all_tiles_bytes
         halves = joined_halves(placed, sizes, site.part_of, halves_most, edge)
         in_ddr = *memory.joined_in_ddr(generation), tiles
+        opens = memory.dense_wholes.get(generation, "")
+        resident = memory.resident_share * site.all_tiles_bytes
+        placed = open_wholes(placed, values, sizes, edge, opens, site.tile_bytes, resident)
         placed = parts_copied(placed, values, sizes, site.part_of, most, edge, *in_ddr, halves)
     placed = images_of_parts(placed, tiles, generation, generation in memory.rows_around)
     if memory.natural_cuts:

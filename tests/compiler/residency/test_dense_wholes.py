@@ -1,0 +1,53 @@
+"""Each layer of a dense block reads what all in front of it made: wholes that have a place from the first part on."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.graph import Graph, Node
+from npusim.simulation import simulate
+from tests.compiler.residency.test_copied_parts import copies
+from tests.compiler.residency.test_joined_images import HARDWARE, WINDOW, image, weight
+
+
+def dense(size, channels, layers):
+    """A 3x3 of an image, then layers that add so many channels each; a 3x3 of the last whole leaves the graph."""
+    values = [image("x", 16, size), image("y", channels, size), weight("ws", channels, 16, 3, 3)]
+    values += [image("t", channels, size), weight("wy", channels, channels * (layers + 1), 3, 3)]
+    nodes, last = [Node("Conv_s", "Conv", ("x", "ws"), ("t",), WINDOW)], "t"
+    for i in range(layers):
+        whole = channels * (i + 1)
+        values += [weight(f"w{i}", channels, whole, 3, 3), image(f"t{i}", channels, size)]
+        values.append(image(f"j{i}", whole + channels, size))
+        nodes.append(Node(f"Conv_{i}", "Conv", (last, f"w{i}"), (f"t{i}",), WINDOW))
+        nodes.append(Node(f"Concat_{i}", "Concat", (last, f"t{i}"), (f"j{i}",), {"axis": 1}))
+        last = f"j{i}"
+    nodes.append(Node("Conv_y", "Conv", (last, "wy"), ("y",), WINDOW))
+    return Graph("dense", tuple(nodes), {v.name: v for v in values}, ("x",), ("y",), opset=20)
+
+
+def report(graph, profile):
+    """Its prediction on NPU 3720."""
+    return simulate(graph, load_hardware(HARDWARE["3720"]), profile, band=False)
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_each_part_is_copied_into_each_whole(profile):
+    """Four layers of 32 channels at 48 x 48: the first part and the next into four and more wholes, the last into none
+    (it is written where it is joined), and no whole crosses DDR (0.44 MB in Intel's schedule, 2.5 here before)."""
+    found = report(dense(48, 32, 4), profile)
+    assert len(copies(found)) == 4 + 4 + 3 + 2
+    assert found.bytes_moved < 0.6e6
+
+
+def test_what_does_not_fit_is_written_and_read_again_as_released():
+    """Seven wholes of 0.29 to 1.18 MB at 48 x 48 (a first block of DenseNet-121 at 192 pixels) do not fit beside one
+    another: that compiler writes some around each copy; profile 2026 joins them as before."""
+    graph = dense(48, 32, 7)
+    found = report(graph, "2026-as-released")
+    assert any("/copied" in t.name and t.destination == "ddr" for t in found.tasks)
+    assert not any("/copied" in t.name and t.destination == "ddr" for t in report(graph, "2026").tasks)
+
+
+def test_large_wholes_are_put_together_in_ddr():
+    """At 128 x 128 a whole of two parts is 2.1 MB: nothing is copied by the array."""
+    assert not copies(report(dense(128, 32, 3), "2026-as-released"))
