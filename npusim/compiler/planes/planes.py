@@ -155,13 +155,19 @@ def _run(
         goes_on = large[at - 1] or large[at] or (is_elementwise_pass(step.steps) and large[at - 2])
         if run and not (may_belong(at, k, large, machine) if machine.as_scheduled else goes_on):
             break
-        if run and (run[-1].write not in step.reads or run[-1].write in outputs):
+        follows = not run or run[-1].write in step.reads or (machine.as_scheduled and _reads_one(step, run))
+        if not follows or (run and run[-1].write in outputs):
             break
         member = _member(step, sizes, values, machine)
         if member is None or (machine.as_scheduled and run and not same_plane(run[-1], member)):
             break
         run.append(as_counted(member, machine) if machine.as_scheduled else member)
     return run
+
+
+def _reads_one(step: Placed, run: Sequence[Member]) -> bool:
+    """Whether a step is on a branch beside the last one: it reads what an earlier step of the run makes."""
+    return any(m.write in step.reads for m in run)
 
 
 def _need(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:

@@ -45,9 +45,13 @@ def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 def channel_constant(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """No operand is a single number, and a constant smaller than the result lies along axis 1: Intel's compiler adds a
-    constant of another axis as a tensor, written out to the size of the result."""
+    constant of another axis as a tensor, written out to the size of the result. One number for all pixels of an image
+    of several channels is one a channel (`Sub/t_Add` with weights of 48 x 16 x 1 x 1 on the MAC array: SPAN's
+    sigmoid(x) - 0.5, and Add and Sub of 0.5 behind a sigmoid of 48 channels, NPU 3720 and 5010)."""
     out = graph.values[node.outputs[0]]
     small = [v for v in _operands(node, graph) if v.constant and v.elements < out.elements]
+    if len(out.shape) == 4 and out.shape[1] > 1 and all(v.elements == 1 for v in small) and small:
+        return True
     shapes = [(1,) * (len(out.shape) - len(v.shape)) + v.shape for v in small]
     return no_scalar(node, graph, on_mac_array) and all(
         len(s) < 3 or s[1] == v.elements for s, v in zip(shapes, small, strict=True)
