@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from math import prod
+from math import isqrt, prod
 
 from npusim.graph import Value
 from npusim.ops.convolution import pads, spatial, window_work
@@ -25,6 +25,7 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 MAX_KERNEL = 11
 LONGEST_KERNEL = 15  # NPU 5010
+MOST_OBLONG = 2  # sides of a plane that is pooled whole as it lies
 
 
 def _window(mode: MacOp, kernel_name: str) -> Rule:
@@ -145,9 +146,22 @@ def poolings_down(
     return tuple(works)
 
 
+def as_square(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """The sides of a plane as it is pooled whole."""
+    rows, columns = (sizes[0] if sizes else 1), prod(sizes[1:])
+    if max(rows, columns) <= MOST_OBLONG * min(rows, columns):
+        return sizes
+    pixels = rows * columns
+    short = next(n for n in range(isqrt(pixels), 0, -1) if pixels % n == 0)
+    return pixels // short, short
+
+
 def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
-    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than 11."""
-    sizes = source.shape[2:]
+    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than 11.
+
+    A line, or a plane more than twice as long one way, is a plane as square as its pixels divide (Intel's schedules:
+    12,000 places as 120 x 100, 1,600 as 40 x 40, 1,000 as 40 x 25, 1,999 as they are; 48 of 48 lines)."""
+    sizes = as_square(source.shape[2:])
     heights = chain_of_eights(sizes[0]) if sizes else [(1, 1, 1.0)]
     widths = chain_of_eights(prod(sizes[1:]))
     works, rows, columns = [], sizes[0] if sizes else 1, prod(sizes[1:])
