@@ -4,21 +4,27 @@ Intel's compiler 8.4 adds a batch as one tensor, plane by plane. What takes imag
 its channels side by side by a pass of the array (`reorder_in_0/batch_permute_3` behind the additions of ResNet-18 and
 two bottlenecks of 4 images and ResNet-50 of 8 on NPU 3720), and what such a step makes for another one and for an
 addition is turned to planes for that (`reorder_out` of ResNet-18's pooling); what it makes for additions alone it
-writes so."""
+writes so. Channels that are no whole sixteens are filled up by a copy within the DDR on the way to such a step (24 of
+28 x 28 behind additions, on three NPUs; behind HardSwish, on 3720, only what is missing is copied)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.layouts.images_in_turn import scales_images, takes_images
-from npusim.compiler.lowering.laid_anew import permuted
+from npusim.compiler.lowering.laid_anew import permuted, transferred
+from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import IMAGE
 from npusim.graph import Node, Value
-from npusim.ops.counting import one_tap
-from npusim.work import MacOp
+from npusim.ops.counting import CHANNEL_BLOCK, one_tap
+from npusim.work import MacOp, MoveWork
 
+FILLED = "images of a batch whose channels are no whole sixteens are copied with such"
+#: The lowering of such copies.
+BATCH_FILLED = "batch_filled"
 IMAGE_RANK = 4
 SUMS = ("Add", "Sub", "Mul")
 WHY = "a batch is added plane by plane, and turned by a pass for steps that take images one by one"
@@ -30,20 +36,47 @@ def batch_sums_turned(placed: Sequence[Placed], values: dict[str, Value]) -> lis
     if not batches:
         return list(placed)
     sums = {s.writes[0] for s in placed if _adds(s, values)}
+    kernels = {n for s in placed if s.engine == "dsp" for n in s.writes if _uneven(values[n])}
     parts = {n for s in placed if _one_by_one(s, values) for n in s.writes}
     taken = {n for s in placed if _one_by_one(s, values) for n in s.reads}
+    shared = {
+        n for n, at in reading_steps(placed).items() if len(at) > 1 and n in parts and _uneven(values[n])
+    }
     found: list[Placed] = []
-    turned: dict[str, str] = {}
+    turned: dict[tuple[str, bool], str] = {}
     for step in placed:
         images = _one_by_one(step, values)
-        names = sums if images else parts & taken if _adds(step, values) else ()
+        names = sums | kernels | shared if images else parts & taken if _adds(step, values) else ()
         for name in dict.fromkeys(n for n in step.reads if n in names):
-            if name not in turned:
-                turned[name] = f"{name}/turned"
-                found.append(_turn(name, turned[name], values, images))
-            step = step._replace(reads=tuple(turned[name] if n == name else n for n in step.reads))
+            if (name, images) not in turned:
+                source = name
+                if images and _uneven(values[name]):
+                    found.append(_filled(name, values, name in kernels))
+                    source = found[-1].writes[0]
+                turned[name, images] = source
+                if not images or name in sums:
+                    turned[name, images] = out = f"{name}/{'turned' if images else 'planes'}"
+                    found.append(_turn(source, out, values, images))
+            to = turned[name, images]
+            step = step._replace(reads=tuple(to if n == name else n for n in step.reads))
         found.append(step)
     return found
+
+
+def _uneven(value: Value) -> bool:
+    """Whether a batch of images has channels that are no whole sixteens."""
+    shape = value.shape
+    return len(shape) == IMAGE_RANK and shape[0] > 1 and shape[1] % CHANNEL_BLOCK > 0
+
+
+def _filled(name: str, values: dict[str, Value], kernel: bool) -> Placed:
+    """A batch with channels of whole sixteens: copied within the DDR, behind a kernel but the channels there are."""
+    value, out = values[name], f"{name}/filled"
+    batch, channels, *plane = value.shape
+    values[out] = replace(value, name=out, shape=(batch, ceil_to(channels, CHANNEL_BLOCK), *plane))
+    nbytes = values[out].npu_bytes - (value.npu_bytes if kernel else 0.0)
+    copy = transferred(Node(out, "Copy", (name,), (out,)), MoveWork(nbytes, "ddr", "ddr"), FILLED)
+    return copy._replace(lowering=BATCH_FILLED)
 
 
 def _one_by_one(step: Placed, values: Mapping[str, Value]) -> bool:

@@ -37,10 +37,18 @@ def crosses_alone(step: Placed, outputs: Set[str]) -> bool:
     return takes_images(step) and not (isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE)
 
 
+def uneven_channels(step: Placed) -> bool:
+    """Whether a convolution reads or makes channels that are no whole sixteens."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
+        return False
+    return bool(work.in_c % CHANNEL_BLOCK > 0 or work.out_c % CHANNEL_BLOCK > 0)
+
+
 def fills_channels(reader: Placed, images: Value, outputs: Set[str]) -> bool:
-    """Whether images of a batch with few channels are copied within the DDR with sixteen for a convolution, but one
-    whose result the graph hands out (`expand_input` of 1 and 3 channels in Intel's schedules on all NPUs: 4.2 MB of 128
-    patches of 32 x 32, 1.2 of 16 faces of 48 x 48, 3.3 of 4 images of 160 x 160)."""
-    few = images.shape[0] > 1 and len(images.shape) == IMAGE_RANK and images.shape[1] < CHANNEL_BLOCK
+    """Whether images of a batch whose channels are no whole sixteens are copied within the DDR with such for a
+    convolution, but one whose result the graph hands out (`expand_input` of 1, 3 and 24 channels in Intel's schedules
+    on all NPUs: 4.2 MB of 128 patches of 32 x 32, 1.2 of 16 faces of 48 x 48, 3.2 of 16 images of 24 x 56 x 56)."""
+    uneven = images.shape[0] > 1 and len(images.shape) == IMAGE_RANK and images.shape[1] % CHANNEL_BLOCK > 0
     over_all = reader.node.op_type == "Conv" and int(reader.node.attribute("group", 1)) == 1
-    return few and over_all and outputs.isdisjoint(reader.writes)
+    return uneven and over_all and outputs.isdisjoint(reader.writes)

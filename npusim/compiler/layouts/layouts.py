@@ -183,7 +183,7 @@ class Layouts:
         # by law the last of strips may be short
         turned = channels
         if self.fills(reader, value):
-            wide = turned = CHANNEL_BLOCK
+            wide = turned = ceil_to(channels, CHANNEL_BLOCK)
             kept = (batch, wide, *value.shape[2:])
             source = self._copied(name, kept, added)
         columns = width if self._by_law(reader) else padded_width(height, width)

@@ -36,6 +36,7 @@ class Residence:
     by_channels: bool = False  # no tile has room for a piece's weights whole: the tiles share its channels
     # 'first', 'inner', 'last' of steps that a plane passes in strips (npusim.compiler.planes.planes)
     part: str = ""
+    by_image: bool = False  # of steps that take images of a batch one by one
     again: float = 1.0  # what it computes over what it has, where strips overlap
     held_bytes: float = 0.0  # activations in the scratchpad while it runs
     reason: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from npusim.compiler.layouts.batch_sums import BATCH_FILLED
 from npusim.compiler.lowering.head_cuts import GATHERED
 from npusim.compiler.lowering.moved_inside import LARGER, SPREAD
 from npusim.compiler.lowering.place import Placed
@@ -31,6 +32,8 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     if step.lowering in FILLED:
         filled(k, step, scratchpad, r)
         return
+    if step.lowering == BATCH_FILLED:
+        scratchpad.spill_all(step.reads, r)
     if step.lowering == SPREAD and scratchpad.spill_all(step.reads, r):
         r.reason = THROUGH_DDR
     inside = step.reads and all(scratchpad.holder(n) is not None for n in step.reads)
@@ -40,7 +43,7 @@ def moved(k: int, step: Placed, scratchpad: Scratchpad, r: Residence, outputs: S
     held = writes + scratchpad.used_bytes
     r.destination = "scratchpad" if held <= scratchpad.resident_bytes else "ddr"
     leaves = all(n in outputs and scratchpad.dead_after(n, k) for n in step.writes)
-    if step.lowering in (BETWEEN_CALLS, GATHERED):
+    if step.lowering in (BETWEEN_CALLS, GATHERED, BATCH_FILLED):
         r.source = r.destination = "ddr"
     elif step.lowering in (*LARGER, SPREAD):
         r.destination = "ddr"  # of LARGER the maker writes columns several times, rows are copied there

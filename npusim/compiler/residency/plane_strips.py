@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS, Cut
+from npusim.compiler.layouts.images_in_turn import uneven_channels
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.compressed_weights import fetched_again
 from npusim.compiler.residency.scattered import cross_refilled
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import takes_turned_image
-from npusim.ops.counting import TABLE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
 from npusim.work import MacWork
 
 
@@ -37,6 +38,20 @@ def _fetched_again(steps: list[Placed], found: list[Residence], scratchpad: Scra
 def leave_joined(names: Iterable[str], scratchpad: Scratchpad, r: Residence) -> None:
     """Send away what steps that take images of a batch one by one read, but what another one read from DDR before."""
     scratchpad.spill_all([n for n in names if n not in scratchpad.in_ddr], r)
+
+
+def _of_images(step: Placed, r: Residence, cut: Cut, scratchpad: Scratchpad) -> None:
+    """Count constants again for each image: tables always, weights of channels that are no sixteens always (16 to 24
+    channels, 24 to 24, 24 to 144 in Intel's schedules, not 144 by windows), others where they do not stay."""
+    work = step.only
+    if step.images <= 1 or not step.fixed_bytes or not isinstance(work, MacWork):
+        return
+    tables, weights, uneven = work.out_c * TABLE_BYTES, step.fixed_bytes, uneven_channels(step)
+    again = float(step.images) if uneven else cut.weights_again
+    if uneven and work.in_c < CHANNEL_BLOCK:  # without their zeros, but a map of these
+        weights = tables + max(0.0, weights - tables) * (work.in_c + 1) / CHANNEL_BLOCK
+    r.fixed_traffic = max(step.fixed_bytes, again * weights) + (step.images - again) * tables
+    r.weights_until = float(again > 1 and (uneven or not scratchpad.batches_wait))
 
 
 def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
@@ -69,11 +84,9 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
         one.part = "first" if i == 0 else "inner"
         one.pieces, one.blocks, one.destination, one.again = cut.pieces, blocks, "next", cut.again[i]
         one.fixed_traffic = one.weights_held = step.fixed_bytes
-        one.fixed_traffic *= cut.weights_again
-        one.weights_until = float(cut.weights_again > 1 and not scratchpad.batches_wait)
-        if step.images > 1 and step.fixed_bytes and isinstance(work := step.only, MacWork):
-            tables = (step.images - cut.weights_again) * work.out_c * TABLE_BYTES
-            one.fixed_traffic += tables  # an image's own
+        one.by_image = cut.images
+        if cut.images:
+            _of_images(step, one, cut, scratchpad)
         fetched_again(step, one, None)
         one.held_bytes = scratchpad.resident_bytes
         one.follows = frozenset(made & set(step.reads))

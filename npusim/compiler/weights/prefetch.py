@@ -68,7 +68,8 @@ def weight_chunks(
         if not r.fixed_traffic:
             continue
         count = _chunks(step, r)
-        own = own_transfers(step, tiles, ports)
+        # each image's arrive beside the one before
+        own = 0 if r.by_image else own_transfers(step, tiles, ports)
         count = max(count, ports) if own else count
         transfers = max(1, round(own / count))
         repeats = step.node.repeats if r.pieces > 1 or again else 1
