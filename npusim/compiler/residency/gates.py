@@ -9,19 +9,8 @@ from __future__ import annotations
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.sharing.gated_wholes import gate_of
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork
-
-
-def gate_of(step: Placed, sizes: dict[str, float]) -> str | None:
-    """The tensor of a number a channel that a step scales an image by."""
-    work = step.only
-    if step.lowering != "scale_shift" or not isinstance(work, MacWork) or work.op != MacOp.DEPTHWISE:
-        return None
-    if len(step.reads) != 2 or work.out_h * work.out_w < 2:
-        return None
-    gate = min(step.reads, key=lambda n: sizes[n])
-    return gate if sizes[gate] == work.out_c * work.input_bytes else None
 
 
 def weights_of_gate(step: Placed, scratchpad: Scratchpad, r: Residence, missing: list[str]) -> None:

@@ -20,6 +20,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.halo import KERNEL
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import SLABS, is_pointwise
+from npusim.compiler.sharing.gated_wholes import is_mean
 from npusim.compiler.sharing.tile_sharing import shares_channels
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -122,7 +123,7 @@ def _sharing(
     if work.kernel_h > 1 and len(readers) == 1 and is_pointwise(readers[0]):
         wide = work.out_c >= WINDOW_CHANNELS and (work.stride_h == 1 or scratchpad.rows_around)
         return BY_CHANNELS if wide else shares_channels(work, scratchpad.rows_around)
-    if all(_is_mean(r) for r in readers) and work.out_h <= EXPANDED_ROWS:
+    if all(is_mean(r) for r in readers) and work.out_h <= EXPANDED_ROWS:
         return BY_CHANNELS
     return shares_channels(work, scratchpad.rows_around)
 
@@ -162,7 +163,7 @@ def _between(
         if shared != wanted:
             return CHANNELS
         return "" if shared else (KERNEL if scratchpad.kernels_end else by_rows)
-    if _is_mean(reader):
+    if is_mean(reader):
         if not shared:
             if scratchpad.kernels_end:
                 return KERNEL
@@ -214,8 +215,3 @@ def _window_of(step: Placed) -> MacWork | None:
     """The depthwise convolution of more than one tap that a step is."""
     work = step.only
     return work if isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h > 1 else None
-
-
-def _is_mean(step: Placed) -> bool:
-    work = step.steps[0] if step.steps else None
-    return isinstance(work, MacWork) and work.op == MacOp.AVERAGE_POOL and step.node.op_type != "AveragePool"

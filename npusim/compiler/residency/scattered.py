@@ -7,6 +7,7 @@ from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.residency.follow import saved_in_place
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.distribution import IMAGE
+from npusim.compiler.sharing.gated_wholes import gate_of
 from npusim.work import MacWork
 
 # Of all scratchpads: the input and the result of a kernel, and both together.
@@ -47,22 +48,35 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     if places is None or not scratchpad.opened.isdisjoint(scratchpad.inside):
         return
     sizes, share = scratchpad.sizes, scratchpad.memory.resident_share
+    if not scratchpad.gated_in_pieces.isdisjoint(step.reads) and gate_of(step, sizes) is not None:
+        scratchpad.spill_all([n for n in step.reads if n in scratchpad.gated_in_pieces], r)
     places.settle(k, scratchpad.inside)
     holders = dict.fromkeys(h for n in step.reads if (h := scratchpad.holder(n)) is not None)
     own = places.on_tile(sizes, holders)
     new = [n for n in step.reads if scratchpad.holder(n) is None]
-    if not saved_in_place(k, step, scratchpad):
+    apart = not places.gated.isdisjoint(step.reads)  # what is scaled is a share of what lies whole
+    if apart or not saved_in_place(k, step, scratchpad):
         new += [n for n in step.writes if not scratchpad.dead_after(n, k)]
+    elif over := [h for h in holders if sizes[h] == sizes[step.writes[0]] and scratchpad.dead_after(h, k)]:
+        places.take_over(step.writes[0], over[0])
     found = places.on_tile(sizes, new)
     others = [n for n in scratchpad.inside if n not in holders]
     together = sum(size for _, size in (*found, *own))
     beside_skip = others and scratchpad.generation in scratchpad.memory.middle_planes_over_channels
     whole = beside_skip or scratchpad.whole.fits(step, scratchpad.tiles)
-    if together > places.room * (1.0 if whole else share):
+    gated = not places.gated.isdisjoint((*new, *holders))
+    if apart and together > places.room and gate_of(step, sizes) is not None:
+        scratchpad.spill_all([n for n in step.reads if n in places.gated], r)
+        r.reason = and_also(r.reason, NO_ROOM)
+        return
+    if together > places.room * (1.0 if whole or gated else share):
         return  # cut in pieces
-    if together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
-        return  # more than fits: what is needed last makes room
     others.sort(key=lambda n: -scratchpad.next_use(n, k))
+    while together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
+        if not gated:
+            return  # more than fits: what is needed last makes room
+        scratchpad.spill(others.pop(0), r)
+        r.reason = and_also(r.reason, NO_ROOM)
     if gone := places.must_leave(k, found, own, others):
         for name in gone:
             scratchpad.spill(name, r)

@@ -44,13 +44,22 @@ def cross_pieces(step: Placed, steps: Sequence[Placed], scratchpad: Scratchpad, 
     by_rows = _shares_rows(work)
     if step.fixed_bytes / (1 if by_rows else scratchpad.tiles) <= QUARTER * scratchpad.tile_bytes:
         return
-    if by_rows:
+    if gated(step.writes[0], readers, scratchpad):
+        crosses = True
+        scratchpad.gated_in_pieces.add(step.writes[0])
+    elif by_rows:
         most = SHARED_JOINED_BYTES if len(readers) > 1 else JOINED_BYTES
         crosses = scratchpad.sizes[step.writes[0]] > most
     else:
         crosses = len(readers) == 1 and _expands(readers[0], steps, scratchpad)
     if crosses:
         r.destination, r.reason = "ddr", and_also(r.reason, WHY)
+
+
+def gated(name: str, readers: Sequence[Placed], scratchpad: Scratchpad) -> bool:
+    """Whether an image is read by its mean and by its scale (`gated_whole`)."""
+    places = scratchpad.addresses
+    return places is not None and name in places.gated and len(readers) == 2
 
 
 def _alone(step: Placed) -> MacWork | None:

@@ -89,6 +89,8 @@ class Memory(Strict):
     `addresses_followed`: by generation, who leaves where in a tile images find no room in one place among weights that
     were fetched ahead: `others` than the step's own inputs, or these `inputs`, too
     (npusim.compiler.scratchpad.addresses).
+    `gated_whole`: by generation, up to how many bytes an image that a gate scales lies whole on every tile
+    (npusim.compiler.sharing.gated_wholes).
     `middle_planes_over_channels`: generations whose tiles share depthwise convolutions of middle planes over channels,
     so that each holds all of them (npusim.compiler.sharing.tile_bytes).
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
@@ -180,6 +182,7 @@ class Memory(Strict):
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: tuple[str, ...] = ()
     addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
+    gated_whole: dict[str, float] = field(default_factory=dict)
     middle_planes_over_channels: tuple[str, ...] = ()
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ of them decide."""
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.tile_bytes import weights_on_tile, whole_on_tiles
@@ -91,12 +91,13 @@ class Addresses:
 
     def __init__(
         self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True,
-        middle_planes: bool = False,
+        middle_planes: bool = False, gated: Set[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.steps, self.tiles, self.dsps = steps, tiles, dsps
         self.room, self.inputs_leave = room, inputs_leave
         middle = room if middle_planes else 0.0
-        self.whole = whole_on_tiles(steps, tiles, middle)
+        self.gated = gated
+        self.whole = whole_on_tiles(steps, tiles, middle) | gated
         self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, middle)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]
@@ -104,6 +105,13 @@ class Addresses:
     def on_tile(self, sizes: Mapping[str, float], names: Iterable[str]) -> list[Sized]:
         """What a tile holds of tensors."""
         return [(n, sizes[n] if n in self.whole else sizes[n] / self.tiles) for n in names]
+
+    def take_over(self, result: str, name: str) -> None:
+        """`result` is written over `name`, and lies where that did (sums of two eca-NFNets and ResNets, whose skips
+        leave a gap or none)."""
+        for guess in self.guesses:
+            if name in guess.at:
+                guess.at[result] = guess.at[name]
 
     def settle(self, k: int, inside: Mapping[str, float]) -> None:
         """Before step `k`: what is not inside any more is gone, what came in another way is put somewhere."""

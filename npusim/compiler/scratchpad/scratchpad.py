@@ -26,6 +26,7 @@ from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through
 from npusim.compiler.scratchpad.pooled_stems import pooled_stems
 from npusim.compiler.scratchpad.square_means import CROSSES
 from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.sharing.gated_wholes import gated_wholes
 from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
 
@@ -105,7 +106,9 @@ class Scratchpad:
         self.addresses: Addresses | None = None
         if leaves:
             middle = generation in memory.middle_planes_over_channels
-            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle)
+            gated = gated_wholes(steps, sizes, memory.gated_whole.get(generation, 0.0) if tiles > 1 else 0.0)
+            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle, gated)
+        self.gated_in_pieces: set[str] = set()  # joined in DDR, read there by their mean and by their scale
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read
         self.place_tables = memory.place_tables.get(generation, "")
