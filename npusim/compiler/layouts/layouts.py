@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to, weight_bytes
+from npusim.compiler.layouts.crossing_share import share_copied
 from npusim.compiler.layouts.filled_images import COPIED_BEHIND, fills_both, fills_later, two_change
 from npusim.compiler.layouts.image_columns import crosses, folds
 from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
@@ -208,6 +209,9 @@ class Layouts:
             works = fill_line(value, self.tiles * self.placer.tile_bytes)
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
+        if self._by_law(reader) and source == name and name in self.inputs:
+            added += share_copied(value, wide, self.values, self.tiles * self.placer.tile_bytes, reader)
+            source = added[-1].writes[0] if added else name
         shape = (batch * height, width, turned)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)
