@@ -17,6 +17,7 @@ from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.lone_images import stands_alone
+from npusim.compiler.lowering.moved_inside import FILLED
 from npusim.compiler.lowering.neighbours import reading_nodes
 from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.place import Placed, Placer
@@ -92,7 +93,7 @@ class Layouts:
             if source in self.placer.absorbed or step.node.op_type not in ("MatMul", "FusedMatMul"):
                 return None
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
-            return name if wanted and self._from_outside(name) else None
+            return name if wanted and (self._from_outside(name) or self._leaves(name)) else None
         return None
 
     def _by_law(self, reader: Placed) -> bool:
@@ -158,6 +159,16 @@ class Layouts:
         if maker.node.op_type == "Convert" or shuffles(maker.node):
             return True
         return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
+
+    def _leaves(self, name: str) -> bool:
+        """Whether a tensor made inside lies as the graph's caller reads it, too, or is copies of such a one: the values
+        that a prompt leaves in its cache are turned once more for their product (`rhs_transpose`, `transpose_in` of
+        layers on 256 to 1,024 tokens in Intel's schedules)."""
+        maker = self.made_by.get(name)
+        if not self.profile.memory.natural_cuts or maker is None or len(self.values[name].shape) < 4:
+            return False
+        written = maker.reads[0] if maker.lowering == FILLED and maker.reads else name
+        return any(self.placer.root(n) == written for n in self.graph_outputs)
 
     def layout(self, name: str, reader: Placed) -> list[Placed]:
         """The pass that turns `name` for its first reader, behind the copy that pads its rows."""

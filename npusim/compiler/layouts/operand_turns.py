@@ -13,6 +13,8 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
+FEWEST_SEEN = 128  # rows of values of shared heads; of fewer nobody has looked whether they are padded in DDR
+
 
 class Turned(NamedTuple):
     """`op` over `shape`, rows, columns and channels; `rows` in place of its, if any; `everywhere`: on every tile."""
@@ -59,7 +61,9 @@ def passes_of(
     batched = getattr(reader.steps[0], "groups", 1) > 1 and not shared
     terms, columns = value.shape[-2:]
     uneven = terms % CHANNEL_BLOCK > 0 or columns % CHANNEL_BLOCK > 0  # then it is padded in DDR
-    leaves = (batched and generation in profile.memory.turned_through_ddr) or (uneven and (batched or shared))
+    leaves = (batched and generation in profile.memory.turned_through_ddr) or (
+        uneven and (batched or (shared and terms > FEWEST_SEEN))
+    )
     sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
     # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
     # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.

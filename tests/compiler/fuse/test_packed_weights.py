@@ -174,6 +174,9 @@ def test_what_is_only_known_at_run_time_is_no_stored_weight():
     assert fused.nodes[0].op_type == "MatMulNBits"
 
 
+#: Values of 1,025 rows, turned for their product, fill no sixteens: they are written and read back (Intel's schedules
+#: of a layer of Llama-3.2-1B).
+TURNED_VALUES = 16 * 2 * (8 * 1025 * 64 * 2)
 #: Bytes of weights that one pass reads, by the README of the exports, and its fp16 cache read and written.
 EXPORTS = {
     "llama32_1b_dec_kv1024_fp16_dy": 2_471_646_639 + 2 * 33_554_432,
@@ -193,7 +196,7 @@ def test_a_token_reads_weights_once_and_the_cache(name, npu):
         file, npu, "2026-measured", band=False
     )  # as `npusim generate` asks; 2026 writes repeated keys
     # and a gate of 8,192 channels goes back as weights with room for sixteen taps, 4.2 MB of 16 layers
-    assert report.bytes_moved == pytest.approx(EXPORTS[name], rel=0.025)
+    assert report.bytes_moved == pytest.approx(EXPORTS[name] + TURNED_VALUES, rel=0.025)
     assert report.macs == 1_302_921_216
 
 
