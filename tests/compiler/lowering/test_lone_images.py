@@ -2,6 +2,7 @@
 
 import pytest
 
+from npusim.compiler.layouts.crossing_share import MOST_SHARE
 from npusim.simulation import simulate
 from tests.compiler import at_size
 from tests.vendor.judge import machine
@@ -25,11 +26,13 @@ def moved(graph, npu, tiles):
 @pytest.mark.parametrize("npu", HARDWARE)
 @pytest.mark.parametrize("channels", [64, 128, 256])
 def test_a_lone_window_reads_its_image_once(npu, channels):
-    """Turned and read in strips or blocks of channels: in and out once, what windows share of rows again."""
+    """Turned and read in strips or blocks of channels: in and out once, what windows share of rows again, behind copies
+    of a share of it."""
     size = 128
     plane = channels * size * size * 2
     graph = at_size.convolution(channels, channels, 3, 1, size, groups=channels)
-    assert 2 * plane <= moved(graph, npu, {"3720": 2, "4000": 4, "5010": 3}[npu]) <= 2.3 * plane
+    crossing = MOST_SHARE * plane
+    assert 2 * plane <= moved(graph, npu, {"3720": 2, "4000": 4, "5010": 3}[npu]) <= 2.3 * plane + crossing
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -91,8 +91,9 @@ def test_images_of_a_batch_are_turned_and_pooled_one_by_one():
 
 @pytest.mark.parametrize("npu", ["4000", "5010"])
 def test_images_of_a_depthwise_batch_are_copied_for_calls(npu):
+    """And a share of each once more (npusim.compiler.layouts.crossing_share)."""
     found = plan("convb_8_128_128_3_1_28_128", npu)
-    assert [s.node.op_type for s in found.steps] == ["Copy", "MemPermute", "Conv", "Copy"]
+    assert [s.node.op_type for s in found.steps] == ["Copy", "Pad", "MemPermute", "Conv", "Copy"]
 
 
 def test_a_line_that_is_no_sixteens_is_spread_out_for_a_pooling():
