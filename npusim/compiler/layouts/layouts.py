@@ -17,6 +17,7 @@ from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.lone_images import stands_alone
+from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.moved_inside import FILLED
 from npusim.compiler.lowering.neighbours import reading_nodes
 from npusim.compiler.lowering.parts import edge_of
@@ -168,6 +169,9 @@ class Layouts:
         if not self.profile.memory.natural_cuts or maker is None or len(self.values[name].shape) < 4:
             return False
         written = maker.reads[0] if maker.lowering == FILLED and maker.reads else name
+        source = self.made_by.get(written)
+        if source is None or source.node.op_type not in (*PRODUCTS, "Transpose"):
+            return False  # a state that was added to has rules of its own
         return any(self.placer.root(n) == written for n in self.graph_outputs)
 
     def layout(self, name: str, reader: Placed) -> list[Placed]:
