@@ -35,6 +35,7 @@ from npusim.compiler.residency.halo import KERNEL, add_rows_around, cross_halo, 
 from npusim.compiler.residency.image_norms import cross_behind, cross_inside, cross_norm
 from npusim.compiler.residency.joined import joined_inside, product_stays, strips_stay
 from npusim.compiler.residency.kernel_sharing import GATED, kernel_edges
+from npusim.compiler.residency.long_lines import by_places, pieces_of_line
 from npusim.compiler.residency.moved import moved, strided
 from npusim.compiler.residency.passing import (
     chained,
@@ -201,6 +202,8 @@ def _computed(
         cut_by_heads(step, scratchpad, r)
     elif step.lowering == BY_LINES:
         missing, keeps_loads = line_by_line(step, scratchpad, r), False
+    elif scratchpad.cuts_lines and (pieces := pieces_of_line(step)) > 1 and need <= scratchpad.resident_bytes:
+        missing, keeps_loads = by_places(step, pieces, scratchpad, r), False
     elif step.times:
         kept = max(step.fixed_bytes, step_weights(step, scratchpad))
         recurrent(step, scratchpad, r, held + kept <= scratchpad.resident_bytes)

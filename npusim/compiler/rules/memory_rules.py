@@ -58,6 +58,8 @@ class Memory(Strict):
     makes is added through DDR (npusim.compiler.scratchpad.image_sums).
     `square_means_cross`: by generation, up to how many rows an oblong plane stays for the mean over it
     (npusim.compiler.scratchpad.square_means).
+    `long_lines_in_pieces`: generations on which lines of more than 8,192 places are convolved in pieces through DDR
+    (npusim.compiler.residency.long_lines).
     `images_over_channels`: ... the first convolution over channels, its image inside
     (npusim.compiler.planes.image_channels).
     `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a
@@ -170,6 +172,7 @@ class Memory(Strict):
     folded_images_pooled: tuple[str, ...] = ()
     sums_of_many_weights_cross: dict[str, float] = field(default_factory=dict)
     square_means_cross: dict[str, int] = field(default_factory=dict)
+    long_lines_in_pieces: tuple[str, ...] = ()
     turns_in_strips: tuple[str, ...] = ()
     operands_in_strips: tuple[str, ...] = ()
     norms_in_strips: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from npusim.compiler.lowering.head_cuts import Heads
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
+from npusim.compiler.residency.long_lines import line_means
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
 from npusim.compiler.sharing.rows_alike import shared_rows
@@ -73,6 +74,8 @@ def scratchpad_of(
         scratchpad.pooled = results_crossing(placed, site.values, tiles)
     rows = memory.square_means_cross.get(generation)
     scratchpad.square_means = square_means(placed, site.values, tiles, rows)
+    if scratchpad.cuts_lines:
+        scratchpad.square_means |= line_means(placed, site.values, tiles)
     return scratchpad
 
 

@@ -128,3 +128,25 @@ def test_large_slices_of_a_long_depthwise_window_are_read_as_rows(channels, plac
     plan = compile_graph(of_model(model, "slices.onnx"), hw, load_profile("2026-as-released"))
     works = [t.alternatives[0][0] for t in plan.ask if isinstance(t, MacTask)]
     assert {w.out_w for w in works if max(w.kernel_h, w.kernel_w) == 15} == {columns}
+
+
+@pytest.mark.parametrize("activation", ["Elu", "Tanh", "HardSwish"])
+@pytest.mark.parametrize(
+    ("name", "mb"), [("meteor_lake", 1.58), ("panther_lake", 4.65)]
+)  # all that Intel's schedules of Elu move; it is 6.7 on NPU 3720 where additions lie in a row
+def test_additions_in_front_of_kernels_stay_as_their_convolutions_lie(activation, name, mb):
+    g = Builder()
+    x = g.input(1, 16, 4000)
+
+    def window(line, made, taps=3, **attributes):
+        have = 16 if line == x else 32
+        pads = attributes.pop("pads", [taps // 2, taps // 2])
+        return g.op("Conv", line, g.weight(made, have, taps), g.weight(made), pads=pads, **attributes)
+
+    first = window(x, 32)
+    y = window(g.op(activation, window(g.op(activation, first), 32)), 32, 1)
+    second = window(g.op(activation, g.op("Add", y, first)), 32)
+    y = g.op("Add", window(g.op(activation, second), 32), second)
+    graph = g.model(window(g.op(activation, y), 64, 4, strides=[2], pads=[1, 2]))
+    for profile in ("2026", "2026-as-released"):
+        assert moved(graph, name, profile) < 1.4 * mb * 1e6
