@@ -18,7 +18,7 @@ from npusim.compiler.residency.calls import of_one_image
 from npusim.compiler.residency.residency import residences
 from npusim.compiler.residency.shared_weights import loaded_once
 from npusim.compiler.rules.profile import CompilerProfile
-from npusim.compiler.stages.grouped import attention_grouped, groups_of
+from npusim.compiler.stages.grouped import attention_grouped, groups_of, members
 from npusim.compiler.stages.placing import placed_one_by_one
 from npusim.compiler.stages.rewritten import rewritten, sizes_of, with_copies
 from npusim.compiler.stages.rooms import emitter_of, machine_of, scratchpad_of
@@ -79,7 +79,8 @@ def _compiled(
     folds = NO_FOLDS
     if profile.memory.planes_as_scheduled:
         halo = generation not in profile.memory.kernels_without_halo
-        folds = folds_of(placed, site.values, site.tile_bytes, site.outputs, halo)
+        scored = {n for k in members(chains) for n in placed[k].writes}
+        folds = folds_of(placed, site.values, site.tile_bytes, site.outputs, halo, scored)
         placed = folds.worked(placed)
     lone = lone_images(placed, frozenset(graph.outputs))
     scratchpad = scratchpad_of(placed, site, sizes, heads, folds, halves, on_all_tiles, first.padded, lone)

@@ -95,11 +95,14 @@ def folds_of(
     tile_bytes: float,
     outputs: Set[str],
     kernels: bool = False,
+    scored: Set[str] = frozenset(),
 ) -> Folds:
-    """Which columns are folded, and what that brings about. `outputs`: of the graph; `kernels`: a DSP kernel in front
+    """Which columns are folded, and what that brings about. `outputs`: of the graph; `scored`: results of steps that
+    are cut together around a softmax, whose columns stay (the last convolution of 320 scores a pixel on 64 x 64, NPU
+    5010); `kernels`: a DSP kernel in front
     of a folded convolution takes channels without padding, too (NPU 3720: HardSwish behind windows of 12 channels of
     160 x 160 in a PicoDet, of 72 of 96 x 96, reads them from DDR; on 4000 it does not)."""
-    results = folded(placed, values, tile_bytes, outputs)
+    results = folded(placed, values, tile_bytes, outputs | scored)
     if not results:
         return NO_FOLDS
     crossing, padded = _refilled(placed, values, results, kernels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from npusim.compiler.chains.activated import activated_products
@@ -57,6 +57,11 @@ def attention_grouped(
     return placed, chains, on_all_tiles
 
 
+def members(chains: Mapping[int, int]) -> set[int]:
+    """Indices of all steps of attention that are cut together: they are in no other group."""
+    return {k + i for k, n in chains.items() for i in range(n)}
+
+
 def groups_of(
     placed: list[Placed],
     site: Site,
@@ -67,17 +72,19 @@ def groups_of(
     folds: Folds,
 ) -> Groups:
     """All that is cut together. `chains`: attention's; `lone`: steps for which the laws of size hold."""
+    scored = members(chains)
     planes = plane_chains(placed, sizes, site.values, site.outputs, machine, lone, folds)
+    planes = {k: (n, cut) for k, (n, cut) in planes.items() if scored.isdisjoint(range(k, k + n))}
     pairs: dict[int, int] = {}
     least = site.memory.activated_in_step.get(site.generation)
     if least is not None:
         pairs = activated_products(placed, sizes, site.outputs, least, site.all_tiles_bytes, site.tiles)
     if site.memory.planes_as_scheduled:
         forward = fed_forward(placed, site.values, sizes, site.outputs, machine)
-        taken = {k + i for k, n in chains.items() for i in range(n)}
-        taken |= {k + i for k, (n, _) in planes.items() for i in range(n)}
+        taken = scored | {k + i for k, (n, _) in planes.items() for i in range(n)}
         forward = {k: f for k, f in forward.items() if taken.isdisjoint(range(k, k + f[0]))}
         within = {k + i for k, (n, _) in forward.items() for i in range(n)}
         pairs = {k: n for k, n in pairs.items() if within.isdisjoint((k, k + 1))}
         planes |= forward
+    pairs = {k: n for k, n in pairs.items() if scored.isdisjoint((k, k + 1))}
     return Groups(chains, planes, pairs)
