@@ -57,5 +57,5 @@ def test_no_step_is_cut_with_two_groups(
     sizes = [*groups.chains.items(), *((k, n) for k, (n, _) in groups.planes.items())]
     cut = [k + i for k, n in sizes for i in range(n)]
     assert len(cut) == len(set(cut))
-    assert len(cut) > 2 or kind.startswith("scores")  # these fit in the scratchpads of NPU 4000
+    assert len(cut) > 2 or kind != "image and rows"  # the others fit in the scratchpads of some
     assert set(groups.pairs).isdisjoint(cut)
