@@ -46,6 +46,7 @@ from npusim.compiler.residency.passing import (
 from npusim.compiler.residency.plane_strips import leave_joined, plane_strips
 from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.scattered import cross_refilled, cross_scattered, leave_for_room
+from npusim.compiler.residency.turned_scores import turned_scores
 from npusim.compiler.residency.weight_pieces import cross_pieces
 from npusim.compiler.residency.weight_streams import only_over_channels, streamed_blocks, term_blocks
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
@@ -264,6 +265,7 @@ def _computed(
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]
     weights_of_gate(step, scratchpad, r, missing)
     few_terms(step, scratchpad, r)
+    turned_scores(step, scratchpad, r)
     if scratchpad.as_scheduled:
         between_axes(step, r, scratchpad.tiles)
     if scratchpad.place_tables:

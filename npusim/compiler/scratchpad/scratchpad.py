@@ -98,6 +98,7 @@ class Scratchpad:
         self.kernels_end = generation in memory.kernels_without_halo
         self.kernels_apart = generation in memory.kernels_apart
         self.as_scheduled = memory.as_scheduled
+        self.softmaxes = {n for s in steps if s.node.op_type == "Softmax" for n in s.writes}
         self.product_reader = memory.products_stay.get(generation, "")
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = generation in memory.room_in_one_place
