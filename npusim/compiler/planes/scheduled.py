@@ -10,7 +10,7 @@ expansion to 64 channels (MobileNet-v3 at 320 and 384 pixels), a window and a pr
 (counted without steps in front). Branches of a gate belong to one group, too: what a convolution makes beside its own
 sigmoid or 1x1, up to their product (SPAN, PAN, tanh times sigmoid: 12 of 12 graphs made for it on three NPUs; SPAN's
 last convolutions with their gate in 4 to 8 strips). Profiles that keep to laws of size part runs by
-npusim.compiler.cutting.strips."""
+npusim.compiler.cutting.strip_price."""
 
 from __future__ import annotations
 
