@@ -1,11 +1,8 @@
-"""What is in the scratchpads of all tiles, seen as one space, and what leaves when room is needed."""
+"""The scratchpads of all tiles, seen as one space: what rules about them look at, what crosses between tiles."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from heapq import heappop, heappush
-from itertools import count
+from collections.abc import Iterable, Mapping
 from math import inf
 
 from npusim.compiler.cutting.fitted import AVOID, WAIT
@@ -14,7 +11,6 @@ from npusim.compiler.layouts.norm_edges import UNEVEN, norm_edges, normalises_ch
 from npusim.compiler.layouts.pixel_lists import Lists
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
-from npusim.compiler.lowering.parts import wholes
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.lowering.residence import Residence as Residence
@@ -22,6 +18,7 @@ from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.scratchpad.addresses import Addresses
 from npusim.compiler.scratchpad.cut_images import cut_images
 from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
+from npusim.compiler.scratchpad.inside import Inside
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.scratchpad.pooled_stems import pooled_stems
 from npusim.compiler.scratchpad.square_means import CROSSES
@@ -30,7 +27,6 @@ from npusim.compiler.sharing.gated_wholes import gated_wholes
 from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
 
-NEVER = 1 << 60
 OPENED = "opened"  # a copy into a whole that has its place from its first part on (residency.dense_wholes)
 # Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
@@ -42,11 +38,10 @@ SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_sca
 WAITING_BYTES = 0.9 * 1439 * 1024
 
 
-class Scratchpad:
-    """Tensors inside (`inside`: bytes by name), over what they lie across the tiles, and which have a copy in DDR.
+class Scratchpad(Inside):
+    """Tensors inside, and what of the machine and of the graph says where they may stay.
 
-    `staying`: those that whoever reads them gets where they lie.
-    `part_of`: tensors that are contiguous parts of another one (a Slice, a Split): where the whole is, they are."""
+    `staying`: those that whoever reads them gets where they lie."""
 
     def __init__(
         self,
@@ -66,18 +61,16 @@ class Scratchpad:
         halves: Mapping[str, int] | None = None,
         lists: Lists | None = None,
     ) -> None:
+        super().__init__(steps, sizes, part_of, tiles * tile_bytes * memory.resident_share)
         self.folds = folds
         self.lists = lists or Lists((), ())
         self.halves = halves or {}  # Concats and the slices they take (joined_halves)
         self.heads, self.on_all_tiles = heads, on_all_tiles  # these written so by passes that share rows
         self.takes_apart = takes_apart  # batches of products, so that each of them runs alone
-        self.sizes = sizes
         self.staying = staying
         self.memory, self.generation = memory, generation
         self.tiles = tiles
         self.tile_bytes = tile_bytes
-        self.part_of = part_of
-        self.resident_bytes = tiles * tile_bytes * memory.resident_share
         self.pipelined_bytes = tiles * tile_bytes * memory.pipelined_share
         self.kernels_wait = generation in memory.kernel_pieces_wait
         self.thrice = tile_bytes * (generation in memory.weights_three_times)  # of streamed blocks; else 0
@@ -137,29 +130,12 @@ class Scratchpad:
         self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels
-        self.uses: dict[str, list[int]] = {}
-        for k, step in enumerate(steps):
-            for name in step.reads:
-                for whole in self.wholes(name):
-                    uses = self.uses.setdefault(whole, [])
-                    if not uses or uses[-1] != k:
-                        uses.append(k)
         adding = generation in memory.sums_of_scales_stay  # small tensors that one element-wise pass reads
         self.added_next = {
             n for step in steps if adding and is_elementwise_pass(step.steps) for n in step.reads
             if sizes[n] < SMALL_BYTES and len(self.uses.get(n, ())) == 1
         }  # fmt: skip
         self.opened = {n for s in steps if s.lowering == OPENED for n in s.writes}
-        self.inside: dict[str, float] = {}
-        self.puts = count()
-        self.order: dict[str, int] = {}  # when each tensor was put in last
-        self.touched: dict[str, None] = {}  # put in or read since `leaving` knew its next use
-        # heap: needed last first, of equals the one put in last
-        self.leaving: list[tuple[int, int, str]] = []
-        self.used_bytes = 0.0
-        self.sharings: dict[str, str] = {}
-        self.in_ddr: set[str] = set()
-        self.made_by: dict[str, Residence] = {}  # tensors that a compute step made and that are still inside
         self.for_products: set[str] = set()  # read from DDR by a product with weights, for the next as well
         self.apart: set[str] = set()  # in DDR for no other reason than that there are several tiles
 
@@ -167,117 +143,6 @@ class Scratchpad:
         """Whether a kernel of `nbytes` of inputs and results waits for all it reads, and is written when done."""
         most = float("inf") if self.kernels_wait else WAITING_BYTES * self.tiles
         return step.engine == "dsp" and self.whole_kernels_wait and nbytes <= most
-
-    def wholes(self, name: str) -> Iterator[str]:
-        """The tensor and those it is a part of."""
-        return wholes(name, self.part_of)
-
-    def holder(self, name: str) -> str | None:
-        """The tensor inside that holds the bytes of `name`: itself, or one it is a part of."""
-        if name in self.inside:
-            return name
-        if name not in self.part_of:
-            return None
-        return next((n for n in self.wholes(name) if n in self.inside), None)
-
-    def put(self, name: str) -> None:
-        self.take(name)
-        self.inside[name] = self.sizes[name]
-        self.used_bytes += self.sizes[name]
-        self.order[name] = next(self.puts)
-        self.touched[name] = None
-
-    def take(self, name: str) -> None:
-        self.used_bytes -= self.inside.pop(name, 0.0)
-
-    def release(self, name: str, k: int) -> None:
-        """Forget a tensor that step `k` has read, and those it is a part of, if nobody needs them any more."""
-        for whole in self.wholes(name) if name in self.part_of else (name,):
-            if whole in self.inside:
-                if self.dead_after(whole, k):
-                    self.take(whole)
-                else:
-                    self.touched[whole] = None
-
-    def dead_after(self, name: str, k: int) -> bool:
-        """Whether nobody reads the tensor after step `k`."""
-        uses = self.uses.get(name)
-        return not uses or uses[-1] <= k
-
-    def next_use(self, name: str, k: int) -> int:
-        uses = self.uses.get(name, [])
-        at = bisect_right(uses, k)
-        return uses[at] if at < len(uses) else NEVER
-
-    def beside(self, name: str, k: int) -> float:
-        """Bytes inside that are read next where the result `name` of step `k` is."""
-        reader = self.next_use(name, k)
-        return sum(size for n, size in self.inside.items() if self.next_use(n, k) == reader)
-
-    def bytes_of(self, names: tuple[str, ...]) -> float:
-        """Bytes inside that belong to `names`, wholes in which they are parts included."""
-        if not self.part_of:
-            return sum(self.inside.get(n, 0.0) for n in names)
-        holders = {holder for n in names if (holder := self.holder(n)) is not None}
-        return sum(self.inside[n] for n in sorted(holders))
-
-    def sharing_of(self, name: str) -> str | None:
-        """Over what the tensor, or the one it is a part of, lies across the tiles."""
-        if name not in self.part_of:
-            return self.sharings.get(name)
-        return next((self.sharings[n] for n in self.wholes(name) if n in self.sharings), None)
-
-    def spill(self, name: str, r: Residence) -> None:
-        """Take a tensor out; it is written to DDR unless it is there already: by its maker, beside whose compute the
-        transfer runs, or before the step of `r`."""
-        self.take(name)
-        if not any(n in self.in_ddr for n in self.wholes(name)):
-            self.in_ddr.add(name)
-            maker = self.made_by.pop(name, None)
-            (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
-
-    def write_too(self, name: str, r: Residence) -> None:
-        """A tensor stays inside for its readers, and is written to DDR for one that reads it there."""
-        if any(n in self.in_ddr for n in self.wholes(name)):
-            return
-        self.in_ddr.add(name)
-        maker = self.made_by.get(name)
-        (r.stores if maker is None else maker.writes).append((name, self.sizes[name]))
-
-    def spill_all(self, names: Iterable[str], r: Residence) -> bool:
-        """Take out whatever holds these tensors; whether there was any."""
-        found = False
-        for name in names:
-            holder = self.holder(name)
-            if holder is not None:
-                self.spill(holder, r)
-                found = True
-        return found
-
-    def make_room(self, k: int, step: Placed, r: Residence, need: float) -> None:
-        """Spill what is needed last until `need` bytes fit beside the rest.
-
-        A next use changes only when the tensor is put in or read, so a heap of what was known stays right for all
-        others: a long graph of small tensors takes linear time."""
-        own_bytes = self.bytes_of(step.reads)
-        if need + self.used_bytes - own_bytes <= self.resident_bytes:
-            return
-        own = {self.holder(n) for n in step.reads}
-        for name in (*self.touched, *(whole for n in step.reads for whole in self.wholes(n))):
-            if name in self.inside:
-                heappush(self.leaving, (-self.next_use(name, k), -self.order[name], name))
-        self.touched.clear()
-        kept = []
-        while self.leaving and need + self.used_bytes - own_bytes > self.resident_bytes:
-            name = (entry := heappop(self.leaving))[2]
-            if name not in self.inside or entry != (-self.next_use(name, k), -self.order[name], name):
-                continue
-            if name in own:
-                kept.append(entry)
-            else:
-                self.spill(name, r)
-        for entry in kept:
-            heappush(self.leaving, entry)
 
     def cross_tiles(self, step: Placed, sharing: str, r: Residence) -> None:
         """Tensors whose parts lie on other tiles than this step wants them go through DDR; so does one that is
