@@ -29,9 +29,6 @@ the others run on the DSPs.
 
 from __future__ import annotations
 
-from math import prod
-from typing import NamedTuple
-
 from npusim.graph import Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
@@ -45,6 +42,7 @@ from npusim.ops.counting import (
 )
 from npusim.ops.filled_rows import filled_up, rows_filled_up
 from npusim.ops.pooling import poolings_down, whole_plane
+from npusim.ops.reduced_axes import Reduced, reduced
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
@@ -53,51 +51,6 @@ LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold
 # Elements of a first axis that are channels as they are: Intel's schedules sum 16, and 4 by a CompressConvolution
 # (524,288 sums of 4: 204 us on NPU 4000); those of 2, 3, 5, 8 and 12 are expanded (8: 4,156 us).
 UNEXPANDED = (4, CHANNEL_BLOCK)
-
-
-class Reduced(NamedTuple):
-    """`axes` of length > 1, and, if they are consecutive, the shape as outer x length x inner."""
-
-    axes: tuple[int, ...]
-    length: int
-    outer: int
-    inner: int
-    consecutive: bool
-
-
-def reduced(c: OpCase) -> Reduced:
-    shape = c.input(0).shape
-    rank = len(shape)
-    given = c.numbers("axes", 1)
-    if given is None and c.has(1):  # axes of run time: what the shapes say of them
-        given = axes_between(shape, c.output.shape)
-        if given is None:
-            raise c.wrong(f"no axes lead from {list(shape)} to {list(c.output.shape)}")
-    if not given:
-        given = () if c.attr("noop_with_empty_axes", 0) else tuple(range(rank))
-    axes = tuple(sorted(a % rank for a in given if shape[a] != 1))
-    if not axes:
-        return Reduced((), 1, 1, prod(shape), True)
-    between = [a for a in range(axes[0], axes[-1] + 1) if shape[a] != 1]
-    length = prod(shape[a] for a in axes)
-    return Reduced(
-        axes, length, prod(shape[: axes[0]]), prod(shape[axes[-1] + 1 :]), len(between) == len(axes)
-    )
-
-
-def axes_between(shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Axes whose reduction makes `out` of `shape`, kept as 1 or dropped; the first possible ones, None if none."""
-    if len(shape) == len(out):
-        axes = tuple(a for a, n in enumerate(shape) if n != out[a])
-        return axes if all(out[a] == 1 for a in axes) else None
-    found: list[int] = []
-    at = 0
-    for a, n in enumerate(shape):
-        if at < len(out) and n == out[at]:
-            at += 1
-        else:
-            found.append(a)
-    return tuple(found) if at == len(out) else None
 
 
 def ones_convolution(c: OpCase, r: Reduced, rows: float, columns: float) -> MacWork:

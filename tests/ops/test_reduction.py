@@ -7,7 +7,7 @@ from npusim.errors import BadModel
 from npusim.graph import DType
 from npusim.ops.counting import chain_of_eights
 from npusim.ops.filled_rows import rows_filled_up
-from npusim.ops.reduction import axes_between
+from npusim.ops.reduced_axes import axes_between
 from npusim.simulation import simulate
 from tests.compiler import at_size
 from tests.ops.cases import ask, constant, tensor

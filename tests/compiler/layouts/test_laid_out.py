@@ -12,7 +12,8 @@ from npusim.compiler.lowering.relaid import image_waits, relaid
 from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Value
 from npusim.ops.counting import copy, most_even_rectangle
-from npusim.ops.reduction import Reduced, pooling_chain
+from npusim.ops.reduced_axes import Reduced
+from npusim.ops.reduction import pooling_chain
 from npusim.simulation import simulate
 from npusim.work import MacOp, MacWork, MoveWork
 from tests.graphs import loaded

@@ -15,7 +15,8 @@ from npusim.graph import DType, Value
 from npusim.ops.counting import chain_of_factors, copy
 from npusim.ops.indexing import _runs
 from npusim.ops.pooling import _parts
-from npusim.ops.reduction import Reduced, pooling_chain
+from npusim.ops.reduced_axes import Reduced
+from npusim.ops.reduction import pooling_chain
 from npusim.simulation import simulate
 from npusim.work import MacOp, MacWork, MoveWork
 from tests.compiler import at_size
