@@ -26,8 +26,8 @@ def asking_for(kind, folder):
 
 @needs_shared
 def test_a_cache_of_fewer_bits_is_read_and_written_in_them(tmp_path):
-    """By hand: old rows are read, old and new ones written, and values, the half of them, written turned and read back, at
-    one byte an element in place of two; only scales and the rounding of new rows come on top."""
+    """By hand: old rows are read, old and new ones written, and values, the half of them, written turned and read
+    back, at one byte an element in place of two; only scales and the rounding of new rows come on top."""
     moved, types = {}, {}
     for kind in ("f32", "f16", "u8", "i8", "u4"):
         graph = npusim.load(asking_for(kind, tmp_path), STEP)
