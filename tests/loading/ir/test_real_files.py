@@ -126,7 +126,9 @@ def test_llama_1b(tmp_path):
     assert {c.macs for c in costs.values()} == {1_302_855_680 + 32}  # and 32 of the rotary table
     assert free.macs == pytest.approx(other.macs, rel=0.001)  # one row of cache more there
     assert free.latency_us == pytest.approx(other.latency_us, rel=0.03)
-    assert free.bytes_moved == pytest.approx(other.bytes_moved, rel=0.01)
+    # its values, of 1,025 rows, fill no sixteens: turned for their product they are written and read back
+    turned = 16 * 2 * (8 * 1025 * 64 * 2)
+    assert free.bytes_moved == pytest.approx(other.bytes_moved - turned, rel=0.001)
     rows = 2 * 16 * 8 * 64 * 1024  # elements of the cache
     assert static.bytes_moved - narrow.bytes_moved == pytest.approx(8 * rows, rel=0.05)  # fp32 edges
     assert narrow.bytes_moved == pytest.approx(810_410_197 + 2 * 2 * rows, rel=0.02)  # read, and written
