@@ -16,14 +16,15 @@ shorter ones mostly. Both are steps in size, so `2026-as-released` alone (`long_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isqrt
+from math import ceil
 
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
-from npusim.compiler.scratchpad.square_means import MEANS
+from npusim.compiler.scratchpad.square_means import means_of_convolutions
 from npusim.compiler.sharing.distribution import CONVOLUTIONS
 from npusim.graph import Value
+from npusim.ops.pooling import as_square
 from npusim.work import MacOp, MacWork
 
 MOST_PLACES = 8192  # of one task along one axis
@@ -64,21 +65,19 @@ def by_places(step: Placed, pieces: int, scratchpad: Scratchpad, r: Residence) -
 
 def line_means(steps: Sequence[Placed], values: Mapping[str, Value], tiles: int) -> frozenset[str]:
     """Means over long lines that convolutions made and that are pooled as planes."""
-    made = {n for s in steps if s.node.op_type in CONVOLUTIONS and s.engine == "mac_array" for n in s.writes}
+    if tiles == 1:
+        return frozenset()
     found = []
-    for step in steps if tiles > 1 else ():
-        if step.node.op_type not in MEANS or step.engine != "mac_array" or not step.reads or not step.writes:
-            continue
-        line, mean = values.get(step.reads[0]), values.get(step.writes[0])
-        if line is None or mean is None or len(line.shape) != 3 or step.reads[0] not in made:
+    for name, line, mean in means_of_convolutions(steps, values):
+        if len(line.shape) != 3:
             continue
         batch, channels, places = line.shape
         if batch == 1 and mean.elements == channels and places >= LEAST_POOLED and _divides(places):
-            found.append(step.writes[0])
+            found.append(name)
     return frozenset(found)
 
 
 def _divides(places: int) -> bool:
     """Whether they are those of a plane that is not too oblong to be pooled."""
-    rows = next(rows for rows in range(isqrt(places), 0, -1) if places % rows == 0)
-    return places <= MOST_OBLONG * rows * rows
+    long, short = as_square((places,))
+    return long <= MOST_OBLONG * short

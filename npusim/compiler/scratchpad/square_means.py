@@ -12,14 +12,14 @@ NPU 3720 the halves meet, and stay. Planes of fewer rows, which the tiles share 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import CONVOLUTIONS
 from npusim.graph import Value
+from npusim.ops.pooling import MOST_OBLONG
 
 MEANS = ("ReduceMean", "GlobalAveragePool")
-MOST_OBLONG = 2  # sides of a plane that stays as it is
 CROSSES = "a plane that is pooled as a square one"
 
 
@@ -29,16 +29,25 @@ def square_means(
     """Results of such means. `rows`: planes of up to so many lie over channels; None where none crosses."""
     if rows is None or tiles == 1:
         return frozenset()
-    made = {n for s in steps if s.node.op_type in CONVOLUTIONS and s.engine == "mac_array" for n in s.writes}
     found = []
-    for step in steps:
-        if step.node.op_type not in MEANS or step.engine != "mac_array" or not step.reads or not step.writes:
-            continue
-        image, mean = values.get(step.reads[0]), values.get(step.writes[0])
-        if image is None or mean is None or len(image.shape) != 4 or step.reads[0] not in made:
+    for name, image, mean in means_of_convolutions(steps, values):
+        if len(image.shape) != 4:
             continue
         batch, channels, high, wide = image.shape
         whole = mean.elements == batch * channels
         if whole and high > rows and max(high, wide) > MOST_OBLONG * min(high, wide):
-            found.append(step.writes[0])
+            found.append(name)
     return frozenset(found)
+
+
+def means_of_convolutions(
+    steps: Sequence[Placed], values: Mapping[str, Value]
+) -> Iterator[tuple[str, Value, Value]]:
+    """Names of means that the array takes of convolutions' results, what they read, and what they are."""
+    made = {n for s in steps if s.node.op_type in CONVOLUTIONS and s.engine == "mac_array" for n in s.writes}
+    for step in steps:
+        if step.node.op_type not in MEANS or step.engine != "mac_array" or not step.reads or not step.writes:
+            continue
+        read, mean = values.get(step.reads[0]), values.get(step.writes[0])
+        if read is not None and mean is not None and step.reads[0] in made:
+            yield step.writes[0], read, mean
