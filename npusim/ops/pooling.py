@@ -76,9 +76,10 @@ def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Low
 
 def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work, ...]:
     """A pooling of an image that does not count its padding: one of its centre, four of its edges and four of its
-    corners, whose windows are smaller; none where there is no padding. A part at an edge is loaded, filled to rows of
-    sixteen, turned, written, read again and pooled; corners are copied to their place behind that (`pool_center`,
-    `pool_top_left` and others, `out_concat` in Intel's schedules)."""
+    corners, whose windows are smaller; none where there is no padding. An edge is loaded, filled to rows of sixteen,
+    turned, written, read again and pooled; rows that are sixteens stay inside (96 x 16 x 16 by 7 x 7 on NPU 3720 and
+    5010); a corner is copied by itself first, and moved inside when it is turned (`pool_center`, `pool_top_left` and
+    others, `out_concat` in Intel's schedules)."""
     source, out = c.input(0), c.output
     if len(kernel) != 2 or c.attr("count_include_pad", 0) or work.taps_inside == 1:
         return ()
@@ -111,10 +112,12 @@ def _edge(pool: MacWork, corner: bool) -> tuple[Work, ...]:
     wide = -(-pool.in_w // CHANNEL_BLOCK) * CHANNEL_BLOCK
     made = pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
     turn = one_tap(MacOp.PERMUTE_IMAGE, pool.in_h, wide, pool.in_c, pool.input_bytes)
-    placed = (MoveWork(made, "ddr", "ddr"),) if corner else ()
     written = MoveWork(made, "scratchpad", "ddr")
     filled = MoveWork(size * wide / pool.in_w, "ddr", "scratchpad")
-    return filled, turn, *ddr_round_trip(size), pool, written, *placed
+    if corner:
+        inside = MoveWork(size, "scratchpad", "scratchpad")
+        return MoveWork(size, "ddr", "ddr"), filled, turn, inside, pool, written
+    return filled, turn, *(ddr_round_trip(size) if wide > pool.in_w else ()), pool, written
 
 
 def _parts(size: int, outs: int, kernel: int, stride: int, begin: int) -> tuple[tuple[int, int, int], ...]:

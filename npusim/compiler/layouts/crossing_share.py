@@ -30,29 +30,31 @@ LEAST_SHARE = 0.03
 
 
 def share_copied(
-    image: Value, channels: int, values: dict[str, Value], room: float, reader: Placed
+    name: str, image: Value, channels: int, values: dict[str, Value], room: float, reader: Placed
 ) -> list[Placed]:
     """The step that copies a share of an image [1,C,H,W] of the graph in front of the pass that turns it to `channels`
     for `reader`, by two transfers, one a port; none of a small share, of a line or a batch, or where each slice of a
-    long window is turned by itself. `room`: bytes of all scratchpads."""
-    nbytes = 0.0 if reader.lowering in WINDOW_LIMITS else crossing_bytes(image, channels, room)
+    long window is turned by itself. `name`: the image behind what else is made of it; edges of a pooling that were
+    made so make up for pixels that are no whole sixteens. `room`: bytes of all scratchpads."""
+    whole_image = name == image.name
+    nbytes = 0.0 if reader.lowering in WINDOW_LIMITS else crossing_bytes(image, channels, room, whole_image)
     if not nbytes:
         return []
-    name, out = image.name, f"{image.name}/crossed"
+    out = f"{image.name}/crossed"
     values[out] = replace(values[name], name=out)
     why = "of an image of the graph that is turned a share is written out and read again"
     step = whole(Node(out, "Pad", (name,), (out,)), values, why)
     return [step._replace(steps=(MoveWork(nbytes / 2, "ddr", "ddr"),) * 2)]
 
 
-def crossing_bytes(image: Value, channels: int, room: float) -> float:
-    """What crosses, 0 where it is not worth its transfers."""
+def crossing_bytes(image: Value, channels: int, room: float, filled: bool = True) -> float:
+    """What crosses, 0 where it is not worth its transfers. `filled`: what is no whole sixteens by so much more."""
     if len(image.shape) != 4 or image.shape[0] > 1:
         return 0.0
     _, own, height, width = image.shape
     turned = image.npu_bytes * max(channels / own, 1)
     share = turned / (turned + room / 2)
-    uneven = own % CHANNEL_BLOCK or height * width % PIXELS_AT_ONCE
+    uneven = filled and (own % CHANNEL_BLOCK or height * width % PIXELS_AT_ONCE)
     if not uneven and share < LEAST_SHARE:
         return 0.0
     return MOST_SHARE * share * turned + (UNEVEN_SHARE * image.npu_bytes if uneven else 0.0)

@@ -13,6 +13,7 @@ from npusim.compiler.layouts.one_channel import expanded
 from npusim.compiler.layouts.operand_turns import passes_of, turned_as
 from npusim.compiler.layouts.orders import Orders
 from npusim.compiler.layouts.pixels import pixels_cross
+from npusim.compiler.layouts.pooled_edges import edges_made
 from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.place import Placed
@@ -83,7 +84,10 @@ class Layouts(Orders):
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
         if self._by_law(reader) and source == name and name in self.inputs:
-            added += share_copied(value, wide, self.values, self.tiles * self.placer.tile_bytes, reader)
+            room = self.tiles * self.placer.tile_bytes
+            edges = edges_made(name, self.values, reader)
+            source = edges[-1].writes[0] if edges else name
+            added += [*edges, *share_copied(source, value, wide, self.values, room, reader)]
             source = added[-1].writes[0] if added else name
         shape = (batch * height, width, turned)
         sharing = self._shared(reader, value)
