@@ -29,6 +29,7 @@ from tests.vendor.nets.common import COMMON
 from tests.vendor.nets.daily import DAILY
 from tests.vendor.nets.enlarging import ENLARGING
 from tests.vendor.nets.everyday import EVERYDAY
+from tests.vendor.nets.familiar import FAMILIAR
 from tests.vendor.nets.held_out import HELD_OUT
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
@@ -244,7 +245,9 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
+LOOKED_AT |= (
+    ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY | FAMILIAR
+)
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

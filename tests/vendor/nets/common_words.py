@@ -15,12 +15,10 @@ from tests.vendor.nets.layers import attend, conv, embedding, gelu, heads, joine
 from tests.vendor.nets.state_space import Sizes
 
 
-def pvt_v2_b1(g: Builder, size: int, depth: int = 2) -> str:
+def pvt_v2_b1(g: Builder, size: int, widths: tuple[int, ...] = (64, 128, 320, 512), depth: int = 2) -> str:
     """PVT v2-B1: keys of a smaller map, depthwise in the feed-forward."""
     x, ci, e = g.input(1, 3, size, size), 3, size
-    for i, (d, h, r, q) in enumerate(
-        zip((64, 128, 320, 512), (1, 2, 5, 8), (8, 4, 2, 1), (8, 8, 4, 4), strict=True)
-    ):
+    for i, (d, h, r, q) in enumerate(zip(widths, (1, 2, 5, 8), (8, 4, 2, 1), (8, 8, 4, 4), strict=True)):
         k, s = (7, 4) if i == 0 else (3, 2)
         e //= s
         x = g.op("Conv", x, g.weight(d, ci, k, k), g.weight(d), strides=[s, s], pads=[k // 2] * 4)
@@ -52,7 +50,7 @@ def pvt_v2_b1(g: Builder, size: int, depth: int = 2) -> str:
         if i < 3:
             x = image(x, d)
         ci = d
-    return dense(g, g.op("ReduceMean", x, axes=[1], keepdims=0), 512, 1000)
+    return dense(g, g.op("ReduceMean", x, axes=[1], keepdims=0), widths[3], 1000)
 
 
 def efficientformer_l1(g: Builder, size: int) -> str:

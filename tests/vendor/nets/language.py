@@ -74,6 +74,13 @@ MODELS = {
     "mobilellm1b": Model(1280, 20, 5, 64, 3584),
     "exaone12b": Model(2048, 32, 8, 64, 4096),
     "falcon3x3b": Model(3072, 12, 4, 256, 9216),
+    "smollm3b": Model(2048, 16, 4, 128, 11008),
+    "qwen38b": Model(4096, 32, 8, 128, 12288),
+    "gemma7b": Model(3072, 16, 16, 256, 24576, tanh=True),
+    "danube2": Model(2560, 32, 8, 80, 6912),
+    "zephyr3b": Model(2560, 32, 32, 80, 6912),
+    "glmedge15b": Model(2048, 16, 4, 128, 6144),
+    "lfm2x350m": Model(1024, 16, 8, 64, 4608),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -90,6 +97,9 @@ LOOKED_AT = (
     "gemma3x270m_pre_512", "helium2b_dec_1800", "internlm18b_pre_832", "ernie03b_pre_192", "ernie03b_dec_1000",
     "gemma3x270m_dec_4000", "mobilellm1b_dec_144", "exaone12b_dec_2944", "falcon3x3b_pre_128",
     "mobilellm600m_pre_2000", "internlm18b_dec_300", "olmoe_pre_1280",
+    "lfm2x350m_pre_1600", "smollm3b_dec_1900", "qwen38b_pre_128", "gemma7b_dec_400", "danube2_pre_448",
+    "zephyr3b_dec_3400", "glmedge15b_pre_896", "smollm3b_pre_1408", "lfm2x350m_dec_1280", "qwen38b_dec_2200",
+    "llama1b_pre_1536", "gemma3x1b_dec_800",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
