@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.layouts.image_columns import folded, reads_grey
+from npusim.compiler.layouts.images import is_image
 from npusim.compiler.layouts.lines import Lines
+from npusim.compiler.layouts.planar_wholes import joins_channels
 from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.windows import cut_into_windows, turned_for_windows
@@ -19,11 +21,11 @@ from npusim.compiler.lowering.moved_inside import SPREAD
 from npusim.compiler.lowering.parts import edge_of, wholes
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.calls import depthwise_batch
-from npusim.compiler.sharing.distribution import SLABS
+from npusim.compiler.sharing.distribution import IMAGE_OPS, SLABS
 from npusim.graph import DType, Node
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.line_rows import in_rows, large_line
-from npusim.work import MacWork, MoveWork, Work
+from npusim.work import MacOp, MacWork, MoveWork, Work
 
 
 class Edges(Leaving):
@@ -50,6 +52,9 @@ class Edges(Leaving):
                 step = step._replace(reads=(f"{name}/images", *step.reads[1:]))
                 self.made_by[f"{name}/images"] = added[-1]
                 self.called.add(f"{name}/images")
+        if self.profile.memory.as_scheduled and joins_channels(step, self.values):
+            added += self._parts_turned(step)
+            step = step._replace(reads=tuple(self.turned.get(n, n) for n in step.reads))
         turn = self.to_turn(step)
         if turn is not None:
             if turn not in self.turned:
@@ -81,6 +86,28 @@ class Edges(Leaving):
         added.append(step)
         for one in added:
             self.made_by |= dict.fromkeys(one.writes, one)
+        return added
+
+    def _parts_turned(self, step: Placed) -> list[Placed]:
+        """The passes that turn planes for a whole of channels side by side, which the MAC array reads. On NPU 4000 and
+        5010 they are copied to their place behind these."""
+        behind = self.readers.get(step.node.outputs[0], ())
+        if self._joins_planes(step) or not any(n.op_type in IMAGE_OPS for n in behind):
+            return []
+        added = []
+        for name in step.reads:
+            value = self.values[name]
+            if name in self.turned or not (is_image(value) and self._from_outside(name)):
+                continue
+            self.turned[name] = f"{name}/turned"
+            self._laid_out(name, value, value.shape)
+            batch, channels, height, width = value.shape
+            works: tuple[Work, ...] = (
+                self._turn(MacOp.PERMUTE_IMAGE, name, value, (batch * height, width, channels)),
+            )
+            if self.generation in self.profile.memory.rows_around:
+                works = (*works, MoveWork(value.npu_bytes, "ddr", "ddr"))
+            added.append(self._pass(name, name, works, SLABS))
         return added
 
     def upsampled(self, step: Placed) -> Placed:

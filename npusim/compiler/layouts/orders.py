@@ -10,6 +10,7 @@ from npusim.compiler.layouts.image_columns import folds
 from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.layouts.images_in_turn import fills_channels
 from npusim.compiler.layouts.one_channel import one_line
+from npusim.compiler.layouts.planar_wholes import is_planar, joins_channels
 from npusim.compiler.lowering.lone_images import stands_alone
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.moved_inside import FILLED
@@ -20,7 +21,7 @@ from npusim.compiler.rules.profile import CompilerProfile
 from npusim.compiler.sharing.distribution import IMAGE_OPS
 from npusim.graph import DType, Graph, Node, Value
 from npusim.ops.structure import shuffles
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
@@ -146,7 +147,26 @@ class Orders:
             return False
         if maker.node.op_type == "Convert" or shuffles(maker.node):
             return True
+        if self.profile.memory.as_scheduled and joins_channels(maker, self.values):
+            return self._joins_planes(maker)
+        if self.profile.memory.as_scheduled and self._made_of_planes(maker):
+            return True
         return maker.engine in ("none", "dma") and bool(maker.reads) and self._from_outside(maker.reads[0])
+
+    def _joins_planes(self, step: Placed) -> bool:
+        """Whether the whole of a Concat of channels lies plane by plane."""
+        readers = len(self.readers.get(step.node.outputs[0], ()))
+        return is_planar(step, readers, self.made_by, self.values, self._from_outside)
+
+    def _made_of_planes(self, step: Placed) -> bool:
+        """Whether a kernel works on planes element by element: what it makes lies so, too."""
+        image = self.values[step.writes[0]] if step.writes else None
+        if step.engine != "dsp" or image is None or not is_image(image):
+            return False
+        if not isinstance(step.only, VectorWork) or step.only.rows > 1:
+            return False
+        alike = [n for n in step.reads if self.values[n].shape == image.shape]
+        return any(self._from_outside(n) for n in alike)
 
     def _leaves(self, name: str) -> bool:
         """Whether a tensor made inside lies as the graph's caller reads it, too, or is copies of such a one: the values

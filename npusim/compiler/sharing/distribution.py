@@ -115,9 +115,9 @@ def over_channels(work: MacWork, height: int) -> bool:
 
 def joined_over(steps: Sequence[Placed], channels: bool, narrow: float = 0, tiles: int = 1) -> dict[str, str]:
     """Over what the parts of each Concat are shared, as far as it matters: `APART` for what a DSP kernel or the DMA
-    makes, which cannot write into the whole in the scratchpads, and for what is joined for poolings alone; on small
-    planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread out (ENLARGED_WIDE on
-    others); ROWS for sums."""
+    makes, or a pass turns for it, which cannot write into the whole in the scratchpads, and for what is joined for
+    poolings alone; on small planes (`channels`) CHANNELS for a convolution's, ENLARGED for what is enlarged or spread
+    out (ENLARGED_WIDE on others); ROWS for sums."""
     joined = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
     found = {n: _made_over(s, channels) for s in steps for n in s.writes if n in joined}
     if channels and joined:
@@ -223,6 +223,8 @@ def _made_over(step: Placed, channels: bool) -> str:
     if step.engine in ("dsp", "dma"):
         return APART
     work = step.steps[0] if step.steps else None
+    if isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE:
+        return APART
     if not channels or not isinstance(work, MacWork):
         return ""
     if step.node.op_type == "Add":
