@@ -63,11 +63,11 @@ class Leaving(Layouts):
         pads = self.generation in self.profile.pads_images
         # its pixels come from channels too
         at_once, phases = lowering == "phases_at_once", pads and lowering == "by_phases"
-        kernel = pads and enlarged(maker, self.made_by)
+        kernel = pads and enlarged(maker, self.made_by, self.values)
         if not (at_once or kernel or phases or self._moves_pixels(maker)) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
-        if not (at_once or phases) and (channels == 1 or turned_by_dma(value)):
+        if not (at_once or phases) and (channels == 1 or (turned_by_dma(value) and not kernel)):
             return None
         out = f"{name}/planes"
         self.values[out] = replace(value, name=out)
@@ -77,6 +77,10 @@ class Leaving(Layouts):
         # Rows not alike on all tiles (40, 128 on three, not 60; 49 on four) cross DDR in between, not on NPU 3720.
         rows = self.values[maker.reads[0]].shape[2] if maker is not None else 0
         splits = rows % self.tiles > 0 and self.generation in self.profile.memory.padded_by_copy
+        if kernel and turned_by_dma(value):  # 21 x 257 x 257 by eight
+            why = "an image that a kernel enlarges is written plane by plane by the DMA where its rows fill no sixteens"
+            move = MoveWork(value.npu_bytes, "ddr", "ddr")
+            return transferred(Node(out, "Transpose", (name,), (out,)), move, why)
         if phases and maker is not None:
             works = phases_in_planes(value, turn, self.tiles * self.placer.tile_bytes, self._by_law(maker))
         elif splits or (at_once and not pads):

@@ -171,6 +171,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "an image made larger by convolutions that read it at computed addresses (NPU 4000, 5010)",
     ),
+    "interpolated_15": (("mac_array",), "the same by windows of 12 to 15 (NPU 5010)"),
     "copied_larger": (
         ("dma", "mac_array"),
         "an image made larger by copies within the DDR, and a depthwise window behind them (NPU 3720)",

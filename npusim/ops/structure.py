@@ -210,7 +210,7 @@ def pad(c: OpCase) -> tuple[Lowering, ...]:
     planes = changed and set(changed) <= {2, 3} and on_mac_array(source)
     if not planes or not reads_again(mode, source.shape):
         return ways
-    return Lowering("read_again", read_at_addresses(source, out, nearest=True), macs=0.0), *ways
+    return Lowering("read_again", read_at_addresses(source, out), macs=0.0), *ways
 
 
 @op("Tile", lowerings=("view", "dma", "dsp"), kernels=("tile",))

@@ -22,6 +22,8 @@ POINTER_BYTES = 4
 MAP_COUNTED = 16  # times its bytes, in the estimate
 SPREADING = ("ConvTranspose", "DepthToSpace")  # windows on an image spread out with zeros
 
+INTERPOLATED = ("interpolated", "interpolated_15")
+
 
 class Map(str):
     """The name of a reader's map. A type of its own, for a tensor of the graph may be called as a map is."""
@@ -31,7 +33,7 @@ class Map(str):
 
 def axes_apart(step: Placed) -> tuple[MacWork, MacWork] | None:
     """The passes along the two axes of an image that is enlarged along one after the other."""
-    if step.lowering != "interpolated" or len(step.steps) != 2:
+    if step.lowering not in INTERPOLATED or len(step.steps) != 2:
         return None
     first, second = step.steps
     return (first, second) if isinstance(first, MacWork) and isinstance(second, MacWork) else None
@@ -75,7 +77,7 @@ def place_tables(step: Placed, r: Residence, tiles: int, maps_enlarged: bool) ->
     """Add a step's pointers and map to what it loads. `maps_enlarged`: images read again have a map, too."""
     kind = step.node.op_type
     spreads = kind in SPREADING and step.lowering == "mac_array"
-    enlarges = step.lowering == "interpolated"
+    enlarges = step.lowering in INTERPOLATED
     if not (spreads or enlarges):
         return
     pointers = mapped = 0.0

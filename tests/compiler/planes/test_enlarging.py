@@ -4,7 +4,7 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.plan import MacTask
+from npusim.compiler.plan import DmaTask, MacTask
 from npusim.compiler.rules.profile import load_profile
 from tests.compiler.planes.test_planes import chains, moved
 from tests.graphs import loaded
@@ -142,3 +142,82 @@ def test_an_image_that_a_kernel_interpolates_crosses_ddr_on_both_sides(name):
     assert moved(plan, f"{resized.node.inputs[0]}/write") == before
     assert moved(plan, f"{resized.node.outputs[0]}/write") == after
     assert after <= moved(plan, f"{resized.node.outputs[0]}/load") <= 1.3 * after
+
+
+def between_corners(channels, side, to, behind=True):
+    """An image enlarged linearly, its corners those of the result, between convolutions or as it leaves the graph."""
+
+    def made(g):
+        x = conv(g, g.op("Relu", conv(g, g.input(1, 16, side, side), 16, 64, 3)), 64, channels, 1)
+        sizes = g.const([1, channels, to, to])
+        x = g.op("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="align_corners")
+        return conv(g, x, channels, 32, 3) if behind else x
+
+    return made
+
+
+def plan_bytes(plan):
+    """All that crosses DDR."""
+    return sum(
+        a.nbytes for a in plan.ask if isinstance(a, DmaTask) and {a.source, a.destination} != {"scratchpad"}
+    )
+
+
+def windows(plan):
+    """The windows that enlarge."""
+    tasks = [
+        a
+        for a, n in zip(plan.ask, plan.label, strict=True)
+        if n.startswith("Resize") and isinstance(a, MacTask)
+    ]
+    return {(w.kernel_h, w.kernel_w) for a in tasks for w, _ in a.alternatives}
+
+
+def the_resize(plan):
+    return next(s for s in plan.steps if s.node.op_type == "Resize")
+
+
+@pytest.mark.parametrize("name", sorted(HARDWARE))
+def test_corners_that_stay_corners_make_twice_as_many_pixels_no_whole_factor(name):
+    """64 x 40 x 40 to 80 x 80 is a kernel by Intel's schedules (0.82 MB written and read), to 79 x 79 are windows."""
+    kernel = planned(between_corners(64, 40, 80), name)
+    assert the_resize(kernel).engine == "dsp"
+    assert moved(kernel, f"{the_resize(kernel).node.outputs[0]}/write") == 64 * 80 * 80 * 2
+    assert the_resize(planned(between_corners(64, 40, 79), name)).engine == "mac_array"
+
+
+def test_pixels_between_those_of_the_image_are_one_window_of_the_factor():
+    """64 x 33 x 33 to 65 x 65: two copies of 66 x 33 and 66 x 66 pixels on NPU 3720, 64 x 2 x 2 on 4000."""
+    plan = planned(between_corners(64, 33, 65), "meteor_lake")
+    copies = [a for a in plan.ask if isinstance(a, DmaTask) and a.source == a.destination == "ddr"]
+    assert sum(a.nbytes for a in copies) == 66 * 33 * 64 * 2 + 66 * 66 * 64 * 2
+    assert windows(planned(between_corners(64, 33, 65), "lunar_lake")) == {(2, 2)}
+
+
+@pytest.mark.parametrize(("side", "to", "crossings"), [(33, 257, 3), (45, 181, 1)])
+def test_a_kernel_makes_channels_last_by_whole_factors(side, to, crossings):
+    """21 x 257 x 257 leaves NPU 3720 by way of DDR and the DMA that turns it (8.56 MB in all, 2.77 each way), 21 x 181
+    x 181 channels first (1.78 MB)."""
+    plan = planned(between_corners(21, side, to, behind=False), "meteor_lake")
+    nbytes = 21 * to * to * 2
+    assert crossings * nbytes < plan_bytes(plan) < crossings * nbytes + 450_000
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "engine"),
+    [("lunar_lake", 12, "dsp"), ("panther_lake", 12, "mac_array"), ("panther_lake", 16, "dsp")],
+)
+def test_windows_that_read_at_addresses_have_so_many_taps(name, times, engine):
+    """32 x 11 x 11 between corners by 16 on NPU 5010, 10 x 10 by 12 between middles on both."""
+    plan = planned(between_corners(32, 11, 1 + 10 * times), name)
+    assert the_resize(plan).engine == engine
+
+
+def test_one_pixel_is_the_same_everywhere():
+    """The pooled branch of a DeepLab: windows of one tap along each axis (256 x 1 x 1 to 33 x 33)."""
+
+    def made(g):
+        x = g.op("GlobalAveragePool", conv(g, g.input(1, 32, 16, 16), 32, 256, 3))
+        return g.op("Resize", x, "", "", g.const([1, 256, 33, 33]), mode="linear")
+
+    assert windows(planned(made, "lunar_lake")) == {(1, 1)}
