@@ -146,11 +146,12 @@ class Edges(Leaving):
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
         """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""
         first = next((one for one in added if step.reads[0] in one.writes), None)
-        if first is None or self.values[name].shape[0] > 1:
+        if first is None:
             return added, step
         pads = self.generation in self.profile.pads_images
         copies = self.generation in self.profile.memory.padded_by_copy
-        step = turned_for_windows(step, self.values[name], first, pads, copies)
+        room = self.tiles, self.profile.memory.resident_share * self.placer.tile_bytes
+        step = turned_for_windows(step, self.values[name], first, pads, copies, room)
         return [one._replace(sharing=SLABS) if one is first else one for one in added], step
 
     def _convert(self, step: Placed) -> list[Placed]:

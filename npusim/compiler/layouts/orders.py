@@ -11,6 +11,7 @@ from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.layouts.images_in_turn import fills_channels
 from npusim.compiler.layouts.one_channel import one_line
 from npusim.compiler.layouts.planar_wholes import is_planar, joins_channels
+from npusim.compiler.layouts.windows import cut_into_windows
 from npusim.compiler.lowering.lone_images import stands_alone
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.moved_inside import FILLED
@@ -135,6 +136,8 @@ class Orders:
     def fills(self, reader: Placed, images: Value) -> bool:
         """Whether images of a batch are copied with sixteen channels for `reader`."""
         here = self.generation in self.profile.memory.images_in_turn and not self.folds(reader, images)
+        if cut_into_windows(reader):
+            return False  # what each window sees is turned, and filled up as it is
         return here and fills_channels(reader, images, self.graph_outputs)
 
     def _from_outside(self, name: str) -> bool:

@@ -3,7 +3,12 @@
 Intel's compiler turns what each window sees by itself (`conv_slice_0_1/small-stride/pad_expand_input`, on NPU 5010
 `reorder_in_0/PermuteQuantize`): the rows that the windows of one height see are copied within DDR, their columns filled
 up to sixteens (NPU 3720 loads them so), each window's pass reads these, and writes what the window sees to DDR, padded
-to sixteen channels on NPU 3720 and 4000, from where the convolution reads it (192 to 384 pixels on all three)."""
+to sixteen channels on NPU 3720 and 4000, from where the convolution reads it (192 to 384 pixels on all three).
+
+Of a batch each image is turned so and convolved by itself (`small-stride/slice_0`). What the poolings leave of the
+windows of all images is written, and read for their sum, and that for its bias; what a window makes crosses DDR to its
+pooling where its weights, on every tile, leave no room for it (11 x 11 taps of 768 channels). 16 x 16 patches of 2, 4,
+8 and 16 images at 160 and 224 pixels, of 14 and 32 of 4 images, on all three NPUs."""
 
 from __future__ import annotations
 
@@ -17,44 +22,66 @@ from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
+FEW_CHANNELS = 4  # that the array reads without the zeros of the other twelve
+
 
 def cut_into_windows(step: Placed) -> bool:
     """Whether a convolution is cut into several windows."""
     return step.lowering in WINDOW_LIMITS and len(convolutions_of(step.steps)) > 1
 
 
-def turned_for_windows(step: Placed, image: Value, turn: Placed, pads: bool, copies: bool) -> Placed:
+def turned_for_windows(
+    step: Placed, image: Value, turn: Placed, pads: bool, copies: bool, room: tuple[int, float]
+) -> Placed:
     """The convolution, with the passes that turn its image for its windows and what they move. `turn`: the pass in
     front that turns all of it, which stands for the first window's. `pads`: to sixteen channels; `copies`: rows are
-    copied within DDR first."""
+    copied within DDR first. `room`: tiles, and bytes of one."""
     windows = convolutions_of(step.steps)
-    if not cut_into_windows(step) or image.shape[0] > 1:
+    images = image.shape[0]
+    if not cut_into_windows(step):
         return step
     if len(image.shape) < 4:
-        return step._replace(steps=_line_again(step, image, turn)) if pads else step
+        return step._replace(steps=_line_again(step, image, turn)) if pads and images == 1 else step
     seen = [
-        (_places(w.out_h, w.stride_h, w.kernel_h), _places(w.out_w, w.stride_w, w.kernel_w)) for w in windows
+        (
+            images * _places(w.out_h // images, w.stride_h, w.kernel_h),
+            _places(w.out_w, w.stride_w, w.kernel_w),
+        )
+        for w in windows
     ]
     size, channels = windows[0].input_bytes, image.shape[1]
     wide = ceil_to(max(columns for _, columns in seen), CHANNEL_BLOCK)
     heights = dict(seen) if copies else {}
     copied: list[Work] = [MoveWork(rows * wide * channels * size, "ddr", "ddr") for rows in heights]
     full = ceil_to(channels, CHANNEL_BLOCK) if pads else channels
+    held = (
+        ceil_to(channels, FEW_CHANNELS if channels <= FEW_CHANNELS else CHANNEL_BLOCK) if pads else channels
+    )
     works: list[Work] = []
     for work in step.steps:
         if not (isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION):
             works.append(work)
+            if images > 1 and isinstance(work, MacWork) and work.op == MacOp.MAX_POOL:
+                works += ddr_round_trip(bytes_made(work))
             continue
         rows, columns = seen.pop(0)
         crossing = ddr_round_trip(rows * columns * full * size)
+        weights = _packed_bytes(work, held)
+        tiles, tile_bytes = room
+        shared = (rows * columns * full * size + bytes_made(work)) / images / tiles
+        behind = (
+            ddr_round_trip(bytes_made(work)) if images > 1 and pads and shared + weights > tile_bytes else ()
+        )
         if works:
             load = MoveWork(rows * wide * channels * size)
-            works += [load, *(_over(w, rows, wide) for w in turn.steps), *crossing, work]
+            works += [load, *(_over(w, rows, wide) for w in turn.steps), *crossing, work, *behind]
         else:  # a step is cut as its first work is: what belongs in front of the first window stands behind it
-            works += [work, *copied]
-    if pads:
-        return step._replace(steps=tuple(works))
-    return step._replace(steps=tuple(works), fixed_bytes=sum(_packed_bytes(w, channels) for w in windows))
+            works += [work, *copied, *behind]
+    if images > 1:
+        works += ddr_round_trip(bytes_made(works[-1]))
+    again = images if pads else 1
+    weights = again * sum(_packed_bytes(w, held) for w in windows)
+    return step._replace(steps=tuple(works), fixed_bytes=weights)
 
 
 def _line_again(step: Placed, line: Value, turn: Placed) -> tuple[Work, ...]:
@@ -75,6 +102,12 @@ def _packed_bytes(window: MacWork, channels: int) -> float:
     taps of 3 channels on NPU 5010), and a table."""
     terms = ceil_to(window.kernel_h * window.kernel_w * channels, CHANNEL_BLOCK)
     return float(window.out_c * (terms * window.weight_bytes + TABLE_BYTES))
+
+
+def bytes_made(work: Work) -> float:
+    """Of what a pass makes."""
+    assert isinstance(work, MacWork)
+    return float(work.out_h * work.out_w * work.out_c * work.groups * work.output_bytes)
 
 
 def _over(work: Work, rows: float, columns: float) -> Work:

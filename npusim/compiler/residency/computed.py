@@ -10,6 +10,7 @@ from npusim.compiler.chains.heads import cut_by_heads
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.layouts.turned import table_bytes
+from npusim.compiler.layouts.windows import cut_into_windows
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.place_tables import between_axes, held_enlarging, place_tables
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
@@ -21,6 +22,7 @@ from npusim.compiler.residency.enlarged_lines import BY_LINES, line_by_line
 from npusim.compiler.residency.few_terms import few_terms
 from npusim.compiler.residency.follow import follow, of_phases, saved_in_place
 from npusim.compiler.residency.gates import weights_of_gate
+from npusim.compiler.residency.image_windows import windows_by_image
 from npusim.compiler.residency.joined import joined_inside
 from npusim.compiler.residency.long_lines import by_places, pieces_of_line
 from npusim.compiler.residency.passing import (
@@ -79,6 +81,8 @@ def computed(
     keeps_loads = True
     if scratchpad.heads.cut(step.writes) and held + weights <= scratchpad.resident_bytes:
         cut_by_heads(step, scratchpad, r)
+    elif windows_by_image(step, scratchpad, r):
+        missing, keeps_loads = [], False
     elif step.lowering == BY_LINES:
         missing, keeps_loads = line_by_line(step, scratchpad, r), False
     elif scratchpad.cuts_lines and (pieces := pieces_of_line(step)) > 1 and need <= scratchpad.resident_bytes:
@@ -165,7 +169,7 @@ def _image_by_image(
     each image waits for them (`batches_wait`; ResNet-18 over 8 images on NPU 3720: 512 x 512 x
     3 x 3 in 351 us of the MAC array and 498 of waiting; alone, behind the pass that turns its images, it waits not)."""
     work = convolution_of(step)
-    if work is None:
+    if work is None or (step.reads_turned and cut_into_windows(step)):
         return
     again = step.fixed_bytes * step.images
     if scratchpad.as_scheduled and fills_none(step, work) and again > r.fixed_traffic:
