@@ -8,8 +8,8 @@ beside them (HardNet of 128 patches: seven convolutions an image, 12.6 MB on NPU
 ResNet-18 of 4 images on NPU 3720: chains of two convolutions, the shortcut's by itself; O-Net of 16: a pooling and a
 convolution between kernels, 16.2 MB where nothing crosses 1.2).
 
-Weights stay for all images while they fit beside an image and two pieces of those that stream; of the rest each image
-reads its own again (R-CNN's mask head, 4 convolutions of 1.2 MB over 32 images: two of them once, two 32 times on
+Weights stay for all images while they fit beside an image; of those that stream a share of that room stays
+(`images_keep`), and of the rest each image reads its own again (R-CNN's mask head, 4 convolutions of 1.2 MB over 32 images: two of them once, two 32 times on
 NPU 3720 and 5010; the last two of ResNet-18 of 4 images on NPU 3720 2.6 and 2.8 times, of VGGish four times)."""
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from npusim.compiler.sharing.pieces import weight_copies
 from npusim.work import MacOp, MacWork
 
 KEPT = 0.85  # of the room beside an image, of weights that stay
-STREAMING = 2 / 3  # ... beside two pieces of weights that stream: 2 x 0.59 MB of 3.5 on NPU 3720
 CHANNEL_CUTS = 4
 
 
@@ -98,14 +97,19 @@ def _need(step: Placed, sizes: Mapping[str, float]) -> float:
 
 def _again(members: Sequence[Placed], images: int, sizes: Mapping[str, float], machine: Machine) -> float:
     """How many times the weights of a chain are read. Some stream in pieces of channels where a quarter of a tile is
-    too small for its share of them; one convolution alone has all of them read again then."""
+    too small for its share of them; one convolution alone has all of them read again then, and so has the first of
+    several (256 x 256 x 3 x 3 twice, of ResNet-18 over 8 and 16 images and of a mask head over 32, on NPU 3720 and
+    5010: the first for each image, the second once)."""
     held = [s.fixed_bytes * weight_copies(s, machine.tiles) for s in members]
-    streams = CHANNEL_CUTS * max(held) / machine.tiles > machine.tile_bytes
+    streaming = [CHANNEL_CUTS * h / machine.tiles > machine.tile_bytes for h in held]
+    streams = any(streaming)
     if streams and sum(s.images > 1 for s in members) == 1:
         return float(images)
     weights = sum(held)
     room = machine.resident - max(_need(s, sizes) for s in members) / images
-    if weights <= room * KEPT:
-        return 1.0
-    kept = max(0.0, room * (STREAMING if streams else KEPT))
-    return 1.0 + (images - 1) * (1.0 - kept / weights)
+    share = machine.streaming_kept if streams else KEPT
+    kept = weights if weights <= room * KEPT else max(0.0, room * share)
+    first = next((i for i, h in enumerate(held) if h), 0)
+    if streaming[first]:
+        kept = min(kept, weights - held[first])
+    return 1.0 + (images - 1) * (1.0 - kept / weights) if weights else 1.0

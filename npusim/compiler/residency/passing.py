@@ -3,6 +3,7 @@ with their neighbours. Each function writes into a step's `Residence`, or makes 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil
 
 from npusim.compiler.chains.chains import Attention, Strips, attention_of, turns_operand
@@ -32,7 +33,7 @@ from npusim.compiler.sharing.pieces import (
 from npusim.compiler.sharing.pooled import pools_as_it_lies
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.slicing import WINDOW_LIMITS
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork, Work
 
 MOST_TURNED = 8  # pieces of an operand whose result stays
 
@@ -115,7 +116,14 @@ def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
     sizes = [w.out_h * w.out_w * w.out_c * w.groups * w.output_bytes for w in passes]
     if step.lowering != "sliced" or 2 * sizes[0] <= scratchpad.pipelined_bytes:
         return 0.0
-    return float(2 * sum(sizes))
+    made = sum([w.nbytes for before, w in pairwise(step.steps) if _leaves_a_window(before, w)])
+    return max(0.0, 2 * (sum(sizes) - made))
+
+
+def _leaves_a_window(before: Work, work: Work) -> bool:
+    """Whether a transfer writes what a window made (npusim.compiler.layouts.windows)."""
+    window = isinstance(before, MacWork) and before.op == MacOp.CONVOLUTION
+    return window and isinstance(work, MoveWork) and (work.source, work.destination) == ("scratchpad", "ddr")
 
 
 def _two_axes(step: Placed, b: Blocks) -> bool:

@@ -52,12 +52,15 @@ def test_twice_the_images_move_twice_the_bytes(profile: str) -> None:
 
 
 def test_weights_that_do_not_stay_are_read_again() -> None:
-    """Three convolutions of 1.2 MB each do not fit beside two pieces of one on two tiles, two of them do."""
+    """By hand: of two convolutions of 1.2 MB that stream in pieces the first is read for each image, the second once
+    (34.8 and 1.1 times of 32 images in Intel's schedule of a mask head); of four two at most stay on two tiles."""
     few, many = (_bytes(_plan(_row(32, n, 256, 14), "meteor_lake")) for n in (2, 4))
     weights = 256 * 256 * 9 * 2
     images = 2 * 32 * 256 * 14 * 14 * 2
-    assert few < images + 2.4 * weights + images / 2  # the pixels of 14 columns are turned through DDR
-    assert many > images + 32 * weights
+    assert (
+        33 * weights < few - images < 35 * weights + images / 2
+    )  # the pixels of 14 columns are turned through DDR
+    assert many > images + 2 * 32 * weights
 
 
 @pytest.mark.parametrize(
