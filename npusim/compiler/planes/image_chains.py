@@ -9,8 +9,9 @@ ResNet-18 of 4 images on NPU 3720: chains of two convolutions, the shortcut's by
 convolution between kernels, 16.2 MB where nothing crosses 1.2).
 
 Weights stay for all images while they fit beside an image; of those that stream a share of that room stays
-(`images_keep`), and of the rest each image reads its own again (R-CNN's mask head, 4 convolutions of 1.2 MB over 32 images: two of them once, two 32 times on
-NPU 3720 and 5010; the last two of ResNet-18 of 4 images on NPU 3720 2.6 and 2.8 times, of VGGish four times)."""
+(`images_keep`), and of the rest each image reads its own again (R-CNN's mask head, 4 convolutions of 1.2 MB over 32
+images: two of them once, two 32 times on NPU 3720 and 5010; the last two of ResNet-18 of 4 images on NPU 3720 2.6 and
+2.8 times, of 16 images 16 times, of VGGish four times)."""
 
 from __future__ import annotations
 
