@@ -49,8 +49,9 @@ def columns_beside(reader: Placed) -> int:
     """How many columns of an image become channels for a convolution whose window is as wide as its stride; 1 for
     others."""
     work = reader.only
-    over_all = isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.groups == 1
-    return int(work.kernel_w) if over_all and work.kernel_w == work.stride_w else 1
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or work.groups > 1:
+        return 1
+    return int(work.kernel_w) if work.kernel_w == work.stride_w else 1
 
 
 def fills_channels(reader: Placed, images: Value, outputs: Set[str]) -> bool:

@@ -3,8 +3,8 @@
 Intel's compiler 8.4 gives a convolution, pooling or depthwise window whole sixteens of channels; the slice behind the
 one and the filling in front of the next cancel out, through additions and kernels of an element each, too. So what
 crosses DDR between two such crosses with its zeros (10 channels of 178 x 318 behind a PReLU: 1.81 MB, not 1.13), and
-takes as much room. In Intel's schedules of 36 graphs of convolutions without padding of 10, 24 and 40 channels, whose
-columns are not folded (npusim.compiler.layouts.folded_columns), every such crossing is so on three NPUs. What is
+takes as much room. Read off Intel's schedules, on three NPUs, of 12 graphs of convolutions without padding of 10, 24
+and 40 channels, whose columns are not folded (npusim.compiler.layouts.folded_columns). What is
 joined, cut or leaves the graph lies without its padding."""
 
 from __future__ import annotations

@@ -2,12 +2,18 @@
 
 Poolings of large images: a pass of the MAC array fills the channels up to sixteens first, through DDR
 (`expand_input/as_convolution` in Intel's schedules of NPU 3720 and 4000: 24 channels of 256 x 256, 320 x 320 and
-352 x 352, 40 of 160 x 160 on 3720; where both images fit into the scratchpads, as 40 of 160 x 160 on 4000, none)."""
+352 x 352, 40 of 160 x 160 on 3720; where both images fit into the scratchpads, as 40 of 160 x 160 on 4000, none). So
+are fewer than sixteen where they lie without padding: what a convolution makes whose columns are folded (8 and 12 of
+320 x 480), and an image of the graph that is folded for a convolution, too (ENet, CGNet: 3 of 360 x 480 and 512 x 512,
+six times their bytes; not 224 x 224)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from npusim.compiler.layouts.folded_works import columns_of, convolves, padded_bytes
+from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.layouts.images import is_image
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import IMAGE
@@ -25,36 +31,65 @@ class Filled(str):
     __slots__ = ()
 
 
-def filled_up(steps: list[Placed], values: dict[str, Value], room: float) -> list[Placed]:
+def filled_up(steps: list[Placed], values: dict[str, Value], room: float, tiles: int) -> list[Placed]:
     """The steps, a pass in front of each pooling that needs one. `room`: bytes of all scratchpads."""
     made = set[str]()
-    return [one for step in steps for one in _filled(step, values, room, made)]
+    makers = {n: s for s in steps for n in s.writes}
+    folded = {s.reads[0] for s in steps if s.reads_turned and is_folded(s)}  # images of the graph
+    tile_bytes = room / tiles
+    found = list[Placed]()
+    for step in steps:
+        name = step.reads[0] if step.reads else ""
+        few = name in folded if step.reads_turned else _folds(makers.get(name), values, tile_bytes)
+        found += _filled(step, values, room, made, few)
+    return found
 
 
-def _filled(step: Placed, values: dict[str, Value], room: float, made: set[str]) -> list[Placed]:
+def _folds(maker: Placed | None, values: Mapping[str, Value], tile_bytes: float) -> bool:
+    """Whether a convolution folds columns, so that its channels lie without padding."""
+    work = convolves(maker) if maker is not None else None
+    if maker is None or work is None or padded_bytes(work) / maker.images < tile_bytes:
+        return False
+    if maker.reads_turned:
+        return is_folded(maker)
+    return columns_of(maker, work, values[maker.reads[0]].shape) > 0
+
+
+def _filled(
+    step: Placed, values: dict[str, Value], room: float, made: set[str], without_padding: bool
+) -> list[Placed]:
+    """The step; `without_padding`: fewer channels than sixteen lie so in front of it."""
     work = step.only
     # A Transpose is a pooling of one tap.
     pools = isinstance(work, MacWork) and work.op in POOLINGS and step.node.op_type != "Transpose"
-    if not pools or step.reads_turned:
+    if not pools or (step.reads_turned and not without_padding):
         return [step]
     name = step.reads[0]
-    image = values[name]
-    if not is_image(image) or image.shape[0] != 1 or image.shape != values[step.node.inputs[0]].shape:
+    source = values[step.node.inputs[0]]
+    image = source if step.reads_turned else values[name]  # a first reader that is not folded had it padded
+    if not is_image(image) or image.shape[0] != 1 or image.shape != source.shape:
         return [step]
     _, channels, height, width = image.shape
     even = -(-channels // CHANNEL_BLOCK) * CHANNEL_BLOCK
-    if channels < CHANNEL_BLOCK or even == channels or image.npu_bytes * (1 + even / channels) <= room:
+    if (
+        (channels < CHANNEL_BLOCK and not without_padding)
+        or even == channels
+        or image.npu_bytes * (1 + even / channels) <= room
+    ):
         return [step]
     out = Filled(f"{name}/filled")
     known = out in made
     made.add(out)
+    if step.reads_turned:
+        values[name] = replace(values[name], shape=image.shape)
     values[out] = replace(image, name=out, shape=(1, even, height, width))
     fill = MacWork(MacOp.CONVOLUTION, height, width, even, channels, height, width)
     node = Node(out, "Pad", (name,), (out,))
     weights = float(even * (2 * even + CHANNEL_BLOCK))
     own = Placed(node, "mac_array", (fill,), "mac_array", WHY, (name,), (out,), weights, 0.0, sharing=IMAGE)
     reads = (out, *step.reads[1:])
-    return [step._replace(reads=reads)] if known else [own, step._replace(reads=reads)]
+    step = step._replace(reads=reads, reads_turned=False)
+    return [step] if known else [own, step]
 
 
 def in_sixteens(step: Placed) -> float:

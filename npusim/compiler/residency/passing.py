@@ -116,14 +116,15 @@ def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
     sizes = [w.out_h * w.out_w * w.out_c * w.groups * w.output_bytes for w in passes]
     if step.lowering != "sliced" or 2 * sizes[0] <= scratchpad.pipelined_bytes:
         return 0.0
-    made = sum([w.nbytes for before, w in pairwise(step.steps) if _leaves_a_window(before, w)])
-    return max(0.0, 2 * (sum(sizes) - made))
+    made = sum(_left_by_a_window(before, w) for before, w in pairwise(step.steps))
+    return float(max(0.0, 2 * (sum(sizes) - made)))
 
 
-def _leaves_a_window(before: Work, work: Work) -> bool:
-    """Whether a transfer writes what a window made (npusim.compiler.layouts.windows)."""
+def _left_by_a_window(before: Work, work: Work) -> float:
+    """Bytes of what a window made, where a transfer writes them (npusim.compiler.layouts.windows)."""
     window = isinstance(before, MacWork) and before.op == MacOp.CONVOLUTION
-    return window and isinstance(work, MoveWork) and (work.source, work.destination) == ("scratchpad", "ddr")
+    written = isinstance(work, MoveWork) and (work.source, work.destination) == ("scratchpad", "ddr")
+    return float(work.nbytes) if window and isinstance(work, MoveWork) and written else 0.0
 
 
 def _two_axes(step: Placed, b: Blocks) -> bool:
