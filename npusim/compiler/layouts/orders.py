@@ -136,10 +136,9 @@ class Orders:
     def fills(self, reader: Placed, images: Value) -> bool:
         """Whether images of a batch are copied with sixteen channels for `reader`."""
         here = self.generation in self.profile.memory.images_in_turn and not self.folds(reader, images)
+        # What each window sees is turned, and filled up as it is; one channel lies either way.
         if cut_into_windows(reader) and images.shape[1] > 1:
-            return (
-                False  # what each window sees is turned, and filled up as it is; one channel lies either way
-            )
+            return False
         return here and fills_channels(reader, images, self.graph_outputs)
 
     def _from_outside(self, name: str) -> bool:

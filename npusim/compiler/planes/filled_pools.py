@@ -31,17 +31,16 @@ class Filled(str):
     __slots__ = ()
 
 
-def filled_up(steps: list[Placed], values: dict[str, Value], room: float, tiles: int) -> list[Placed]:
-    """The steps, a pass in front of each pooling that needs one. `room`: bytes of all scratchpads."""
+def filled_up(steps: list[Placed], values: dict[str, Value], tiles: int, tile_bytes: float) -> list[Placed]:
+    """The steps, a pass in front of each pooling that needs one. `tile_bytes`: of each tile's scratchpad."""
     made = set[str]()
     makers = {n: s for s in steps for n in s.writes}
     folded = {s.reads[0] for s in steps if s.reads_turned and is_folded(s)}  # images of the graph
-    tile_bytes = room / tiles
     found = list[Placed]()
     for step in steps:
         name = step.reads[0] if step.reads else ""
         few = name in folded if step.reads_turned else _folds(makers.get(name), values, tile_bytes)
-        found += _filled(step, values, room, made, few)
+        found += _filled(step, values, tiles * tile_bytes, made, few)
     return found
 
 

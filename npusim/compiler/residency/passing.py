@@ -11,6 +11,7 @@ from npusim.compiler.cutting.fitted import WAIT, Fitted
 from npusim.compiler.cutting.nominal import moving_ns
 from npusim.compiler.cutting.split import Blocks, even_blocks
 from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS
+from npusim.compiler.layouts.windows import bytes_made
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import along_rows, image_waits
@@ -113,7 +114,7 @@ def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of the results of windows, and of what poolings leave of them, that cross DDR to be pooled and added up
     where one result does not fit twice (1,024 channels of patches at 384 x 384 on NPU 4000 in Intel's schedules)."""
     passes = [w for w in step.steps if isinstance(w, MacWork) and w.op in (MacOp.CONVOLUTION, MacOp.MAX_POOL)]
-    sizes = [w.out_h * w.out_w * w.out_c * w.groups * w.output_bytes for w in passes]
+    sizes = [bytes_made(w) for w in passes]
     if step.lowering != "sliced" or 2 * sizes[0] <= scratchpad.pipelined_bytes:
         return 0.0
     made = sum(_left_by_a_window(before, w) for before, w in pairwise(step.steps))

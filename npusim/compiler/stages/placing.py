@@ -75,7 +75,7 @@ def placed_one_by_one(
             for one in turned_by_steps(step, placer, edges.values, one_kernel):
                 placed += edges.before(one)
     if profile.memory.as_scheduled and generation in profile.pads_images:
-        placed = filled_up(placed, edges.values, tiles * tile_bytes, tiles)
+        placed = filled_up(placed, edges.values, tiles, tile_bytes)
     ends, outputs = edges.behind(placed)
     fused = replace(graph, values=edges.values, outputs=outputs)
     lists = Lists(placer.image_order.lists, placer.image_order.listed_rows)
