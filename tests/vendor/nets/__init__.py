@@ -33,6 +33,7 @@ from tests.vendor.nets.familiar import FAMILIAR
 from tests.vendor.nets.held_out import HELD_OUT
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
+from tests.vendor.nets.popular import POPULAR
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
 from tests.vendor.nets.unseen import UNSEEN
 from tests.vendor.nets.usual import USUAL
@@ -245,9 +246,8 @@ NOT_LOOKED_AT: Table = {
 }  # fmt: skip
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
-LOOKED_AT |= (
-    ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY | FAMILIAR
-)
+LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
+LOOKED_AT |= FAMILIAR | POPULAR
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

@@ -95,6 +95,7 @@ def dfl_head(
     classes: int = 80,
     light: bool = False,
     extra: int = 0,
+    batch: int = 1,
 ) -> str:
     """Heads of YOLOv8 and v11: boxes as distributions over 16 places, classes, `extra` coefficients of masks."""
     c2, inner = max(16, chans[0] // 4, 64), max(chans[0], min(classes, 100))
@@ -108,18 +109,20 @@ def dfl_head(
         else:
             y = activated(g, activated(g, x, ch, inner, 3), inner, inner, 3)
         outs.append(
-            g.op("Reshape", concat(g, b, conv(g, y, inner, classes, 1)), g.const([1, 64 + classes, e * e]))
+            g.op(
+                "Reshape", concat(g, b, conv(g, y, inner, classes, 1)), g.const([batch, 64 + classes, e * e])
+            )
         )
         if extra:
             m = max(chans[0] // 4, extra)
             y = conv(g, activated(g, activated(g, x, ch, m, 3), m, m, 3), m, extra, 1)
-            masks.append(g.op("Reshape", y, g.const([1, extra, e * e])))
+            masks.append(g.op("Reshape", y, g.const([batch, extra, e * e])))
         n += e * e
     y = concat(g, *outs, axis=2)
     box, cls = g.op("Split", y, g.const([64, classes]), count=2, axis=1)
-    box = g.op("Transpose", g.op("Reshape", box, g.const([1, 4, 16, n])), perm=[0, 2, 1, 3])
+    box = g.op("Transpose", g.op("Reshape", box, g.const([batch, 4, 16, n])), perm=[0, 2, 1, 3])
     box = g.op("Conv", g.op("Softmax", box, axis=1), g.weight(1, 16, 1, 1))
-    box = g.op("Reshape", box, g.const([1, 4, n]))
+    box = g.op("Reshape", box, g.const([batch, 4, n]))
     lt, rb = g.op("Split", box, g.const([2, 2]), count=2, axis=1)
     a = g.weight(1, 2, n)
     x1, x2 = g.op("Sub", a, lt), g.op("Add", a, rb)
@@ -129,9 +132,9 @@ def dfl_head(
     return concat(g, *parts)
 
 
-def yolov8_maps(g: Builder, size: int, c: Sequence[int], d: int) -> Sequence[str]:
+def yolov8_maps(g: Builder, size: int, c: Sequence[int], d: int, batch: int = 1) -> Sequence[str]:
     """The three maps of YOLOv8 that its heads read."""
-    x, f = activated(g, g.input(1, 3, size, size), 3, c[0], 3, 2), []
+    x, f = activated(g, g.input(batch, 3, size, size), 3, c[0], 3, 2), []
     for i, n in zip(range(1, 5), (d, 2 * d, 2 * d, d), strict=True):
         x = c2f(g, activated(g, x, c[i - 1], c[i], 3, 2), c[i], c[i], n)
         f.append(x)
@@ -141,11 +144,11 @@ def yolov8_maps(g: Builder, size: int, c: Sequence[int], d: int) -> Sequence[str
     )
 
 
-def yolov8(g: Builder, size: int, w: int, d: int, seg: bool = False) -> str | list[str]:
+def yolov8(g: Builder, size: int, w: int, d: int, seg: bool = False, batch: int = 1) -> str | list[str]:
     """YOLOv8, with masks if asked for."""
     c = [w, 2 * w, 4 * w, 8 * w, 16 * w]
-    out = yolov8_maps(g, size, c, d)
-    y = dfl_head(g, out, c[2:], size, extra=32 if seg else 0)
+    out = yolov8_maps(g, size, c, d, batch)
+    y = dfl_head(g, out, c[2:], size, extra=32 if seg else 0, batch=batch)
     if not seg:
         return y
     p = activated(g, out[0], c[2], 64, 3)

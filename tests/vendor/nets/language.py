@@ -81,6 +81,10 @@ MODELS = {
     "zephyr3b": Model(2560, 32, 32, 80, 6912),
     "glmedge15b": Model(2048, 16, 4, 128, 6144),
     "lfm2x350m": Model(1024, 16, 8, 64, 4608),
+    "ministral3b": Model(3072, 32, 8, 128, 9216),
+    "starcoder3b": Model(3072, 24, 2, 128, 12288, bias=True),
+    "gemma3ne2b": Model(2048, 8, 2, 256, 8192, tanh=True),
+    "granite4micro": Model(2560, 40, 8, 64, 8192),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -100,6 +104,9 @@ LOOKED_AT = (
     "lfm2x350m_pre_1600", "smollm3b_dec_1900", "qwen38b_pre_128", "gemma7b_dec_400", "danube2_pre_448",
     "zephyr3b_dec_3400", "glmedge15b_pre_896", "smollm3b_pre_1408", "lfm2x350m_dec_1280", "qwen38b_dec_2200",
     "llama1b_pre_1536", "gemma3x1b_dec_800",
+    "ministral3b_pre_256", "starcoder3b_dec_2048", "gemma3ne2b_pre_768", "qwen34b_dec_1664",
+    "granite4micro_pre_1152", "llama1b_dec_2500", "danube3_pre_2048", "ministral3b_dec_384", "gemma3ne2b_dec_4096",
+    "smol360m_pre_512",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",

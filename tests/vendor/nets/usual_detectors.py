@@ -130,7 +130,7 @@ def picodet(g: Builder, size: int, k: float = 0.75, ch: int = 96) -> list[str]:
         t = dw(dw(t, 1), 1)
         y = conv(g, t, ch, 112, 1)
         a, b = g.op("Split", y, g.const([80, 32]), count=2, axis=1)
-        e = size // s
+        e = -(-size // s)
         cls.append(g.op("Reshape", g.op("Sigmoid", a), g.const([1, 80, e * e])))
         b = g.op("Reshape", g.op("Transpose", b, perm=[0, 2, 3, 1]), g.const([4 * e * e, 8]))
         b = g.op("MatMul", g.op("Softmax", b, axis=-1), g.const(np.arange(8.0).reshape(8, 1)))
