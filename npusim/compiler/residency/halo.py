@@ -68,6 +68,20 @@ def write_for_parts(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) 
         r.reason = COPIED
 
 
+def write_for_slices(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """The image under the slices of a window is written beside their zeros, and stays for others that read it."""
+    if scratchpad.holder(step.reads[0]) is not None:
+        scratchpad.write_too(step.reads[0], r)
+        r.reason = ZEROS
+
+
+def read_for_slices(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
+    """The first slice reads it there, too."""
+    image = step.reads[0]
+    if image not in {name for name, _, _ in r.loads}:
+        r.loads.append((image, scratchpad.sizes[image], 1))
+
+
 def rows_again(step: Placed, tiles: int, loads: list[Arriving]) -> list[Arriving]:
     """What a window reads of a kernel's result through DDR: every tile its neighbours' rows too (Intel's schedules of
     NPU 4000: depthwise 3x3 and 5x5 of 60 to 144 rows; means over planes of 60, 72 and 120 rows four rows a tile)."""

@@ -13,12 +13,21 @@ from npusim.compiler.chains.masked import begins_masked, masked_strips
 from npusim.compiler.cutting.strips import Cut
 from npusim.compiler.layouts.images_in_turn import crosses_alone
 from npusim.compiler.layouts.part_images import has_images
+from npusim.compiler.layouts.sliced_images import reads_slices
 from npusim.compiler.lowering.lowered import PRODUCTS, multiplies_weights
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.residency.borders import cross_borders, joined_borders
 from npusim.compiler.residency.computed import computed
-from npusim.compiler.residency.halo import KERNEL, add_rows_around, cross_halo, rows_again, write_for_parts
+from npusim.compiler.residency.halo import (
+    KERNEL,
+    add_rows_around,
+    cross_halo,
+    read_for_slices,
+    rows_again,
+    write_for_parts,
+    write_for_slices,
+)
 from npusim.compiler.residency.image_norms import cross_behind, cross_inside, cross_norm
 from npusim.compiler.residency.joined import product_stays, strips_stay
 from npusim.compiler.residency.kernel_sharing import GATED, kernel_edges
@@ -85,8 +94,11 @@ def residences(
             moved(k, step, scratchpad, r, outputs)
         else:
             scratchpad.cross_tiles(step, sharing, r)
+            sliced = reads_slices(step)
             if has_images(step):
                 write_for_parts(k, step, scratchpad, r)
+            elif sliced:
+                write_for_slices(step, scratchpad, r)
             else:
                 cross_halo(step, scratchpad, r, edges)
             cross_norm(step, steps, scratchpad, r)
@@ -113,6 +125,8 @@ def residences(
                 r.destination = "ddr"
             joined_borders(step, scratchpad, r)
             cross_pieces(step, steps, scratchpad, r)
+            if sliced:
+                read_for_slices(step, scratchpad, r)
             cross_inside(step, steps, scratchpad, r)
             if crossing == KERNEL and edges and len(step.reads) == 1:
                 r.loads = rows_again(step, scratchpad.tiles, r.loads)

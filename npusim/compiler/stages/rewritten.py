@@ -12,6 +12,7 @@ from npusim.compiler.layouts.batch_sums import batch_sums_turned
 from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
+from npusim.compiler.layouts.sliced_images import images_of_slices
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.place import Placed
@@ -81,8 +82,10 @@ def with_copies(
         resident = memory.resident_share * site.all_tiles_bytes
         placed = open_wholes(placed, values, sizes, edge, opens, site.tile_bytes, resident)
         placed = parts_copied(placed, values, sizes, site.part_of, most, edge, *in_ddr, halves)
-    placed = images_of_parts(placed, tiles, generation, generation in memory.rows_around)
+    around = generation in memory.rows_around
+    placed = images_of_parts(placed, tiles, generation, around)
     if memory.natural_cuts:
+        placed = images_of_slices(placed, values, site.inputs, tiles, around, site.all_tiles_bytes)
         placed = expanded_in_ddr(placed, values, site.inputs, site.tile_bytes)
     if memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, values, site.inputs, site.outputs, site.tile_bytes)

@@ -1,0 +1,86 @@
+"""Images inside the graph under windows that are cut into slices: 1 x 21 and 21 x 1 of SegNeXt, 31 x 31 of RepLKNet.
+
+A slice has more zeros at one side than half of it, which the array does not add. Intel's compiler writes the image
+once, in DDR, among all zeros of the window around it, which are copied there from a constant (`concat_out`), and every
+slice reads the places it sees (`conv_slice_0_1`), on NPU 4000 and 5010 with the rows around each tile's own where the
+tiles share rows. Who else reads the image has it inside. The first result crosses DDR where it does not fit beside the
+next slice and its result (2 x 1,049 and 1,122 KB on NPU 3720; 2 x 885 and 894 KB there stay). Read off schedules of
+ten graphs made for it on three NPUs: strips of 13 to 31 taps, 13 x 13 to 31 x 31, depthwise and not, 32 to 160
+channels on 20 to 128 rows: bytes 0.12 to 0.5 of Intel's before, now 0.98 to 1.06 in 26 of the 27 that are cut, 0.81 in
+one (48 x 96 x 96 by 13 on NPU 3720, whose image between is spilled, too)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+
+from npusim.compiler.lowering.lowered import convolutions_of
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.distribution import over_channels
+from npusim.graph import Value
+from npusim.ops.counting import ddr_round_trip
+from npusim.ops.slicing import WINDOW_LIMITS
+from npusim.work import MacOp, MacWork, MoveWork, Work
+
+AXES = 4  # of images
+
+
+def sliced(step: Placed) -> bool:
+    """Whether a padded window over an image that lies as it reads it is cut into slices."""
+    window = step.lowering in WINDOW_LIMITS and step.node.op_type in ("Conv", "FusedConv")
+    plane = len(step.node.attribute("pads", ())) == AXES and max(step.node.attribute("pads", ())) > 0
+    return bool(
+        window and plane and step.reads and not step.reads_turned and len(convolutions_of(step.steps)) > 1
+    )
+
+
+def reads_slices(step: Placed) -> bool:
+    """Whether its slices read an image that was written beside its zeros."""
+    return sliced(step) and any(isinstance(w, MoveWork) for w in step.steps)
+
+
+def images_of_slices(
+    placed: Iterable[Placed],
+    values: Mapping[str, Value],
+    inputs: Container[str],
+    tiles: int,
+    around: bool,
+    room: float,
+) -> list[Placed]:
+    """The steps with what the slices of their windows read. `inputs`: of the graph; `around`: slices are read with the
+    rows around each tile's own; `room`: bytes of all scratchpads."""
+    return [
+        _sliced(s, values, tiles if around else 1, room) if sliced(s) and s.reads[0] not in inputs else s
+        for s in placed
+    ]
+
+
+def _sliced(step: Placed, values: Mapping[str, Value], tiles: int, room: float) -> Placed:
+    image = values[step.reads[0]]
+    top, left, bottom, right = step.node.attribute("pads", ())
+    *_, high, wide = image.shape
+    pixel = image.npu_bytes / (high * wide)  # of all images
+    zeros = (high + top + bottom) * (wide + left + right) - high * wide
+    works: list[Work] = []
+    made = 0
+    for work in step.steps:
+        if not (isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION):
+            works.append(work)
+            continue
+        seen = _places_seen(work, step.images, tiles) * pixel
+        result = work.out_h * work.out_w * work.out_c * work.groups * work.output_bytes
+        if not works:  # the first one's image is an input of the step
+            works += (work, MoveWork(zeros * pixel, "ddr", "ddr"), MoveWork(seen - image.npu_bytes))
+        else:
+            works += (MoveWork(seen), work)
+        made += 1
+        if made == 2 and 2 * result + seen > room:
+            works += ddr_round_trip(result)
+    return step._replace(steps=tuple(works))
+
+
+def _places_seen(work: MacWork, images: int, tiles: int) -> float:
+    rows, columns = work.out_h / images, work.out_w
+    tall = (rows - 1) * work.stride_h + work.kernel_h
+    if not over_channels(work, int(rows)):
+        tall += (tiles - 1) * max(0.0, work.kernel_h - work.stride_h)
+    return float(tall * ((columns - 1) * work.stride_w + work.kernel_w))

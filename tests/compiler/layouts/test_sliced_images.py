@@ -1,0 +1,61 @@
+"""Windows of an image that are cut into slices, each of which reads it among zeros from DDR."""
+
+import pytest
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.compile import compile_graph
+from npusim.compiler.plan import DmaTask
+from npusim.compiler.rules.profile import load_profile
+from npusim.onnx_io import of_model
+from tests.compiler.layouts.test_lines import MACHINES
+from tests.vendor.builder import Builder
+
+
+def moved(model, name, profile="2026-as-released"):
+    """Kilobytes that cross DDR, without the graph's own image and result."""
+    hw = load_hardware(name).replace({"tiles": MACHINES[name]})
+    plan = compile_graph(of_model(model, "strips.onnx"), hw, load_profile(profile))
+    inner = [
+        t for t, label in zip(plan.ask, plan.label, strict=True) if not label.startswith(("x0", "Conv_4"))
+    ]
+    return sum(t.nbytes for t in inner if isinstance(t, DmaTask)) / 1e3
+
+
+def strips(channels, rows, columns, taps):
+    """A 1x1, a strip along rows, one along columns, beside their input, a 1x1."""
+    g = Builder()
+    image = g.op("Conv", g.input(1, 16, rows, columns), g.weight(channels, 16, 1, 1))
+    x = image
+    for high, wide in ((1, taps), (taps, 1)):
+        pads = [high // 2, wide // 2] * 2
+        x = g.op("Conv", x, g.weight(channels, 1, high, wide), pads=pads, group=channels)
+    return g.model(g.op("Conv", g.op("Add", x, image), g.weight(16, channels, 1, 1)))
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize(
+    ("shape", "taps", "kilobytes"),  # Intel's on NPU 3720, 4000, 5010
+    [
+        ((64, 40, 40), 21, (1666, 1958, 1858)),
+        ((160, 20, 20), 21, (1445, 1463, 1441)),
+        ((80, 36, 36), 31, (2406, 2891, 2728)),
+    ],
+)
+def test_strips_read_their_image_once_a_slice(shape, taps, kilobytes, profile):
+    model = strips(*shape, taps)
+    for name, wanted in zip(("meteor_lake", "lunar_lake", "panther_lake"), kilobytes, strict=True):
+        assert moved(model, name, profile) == pytest.approx(wanted, rel=0.05)
+
+
+def test_a_slice_more_is_an_image_more():
+    """Of 48 rows: 36 KB of pixels, twelve zeros beside each row in place of ten, and the part the slice sees."""
+    on = "lunar_lake"
+    two, three = (moved(strips(48, 48, 48, taps), on) for taps in (21, 23))
+    image = 48 * 48 * 48 * 2 / 1e3
+    assert 2 * image < three - two < 3 * image  # in both strips
+
+
+def test_windows_the_array_has_stay_inside():
+    image = 48 * 48 * 48 * 2 / 1e3
+    assert moved(strips(48, 48, 48, 15), "panther_lake") < 4 * image
+    assert moved(strips(48, 48, 48, 17), "panther_lake") > 7 * image
