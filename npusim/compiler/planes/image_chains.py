@@ -8,24 +8,27 @@ beside them (HardNet of 128 patches: seven convolutions an image, 12.6 MB on NPU
 ResNet-18 of 4 images on NPU 3720: chains of two convolutions, the shortcut's by itself; O-Net of 16: a pooling and a
 convolution between kernels, 16.2 MB where nothing crosses 1.2).
 
-Weights stay for all images while they fit beside an image; of those that stream a share of that room stays
-(`images_keep`), and of the rest each image reads its own again (R-CNN's mask head, 4 convolutions of 1.2 MB over 32
-images: two of them once, two 32 times on NPU 3720 and 5010; the last two of ResNet-18 of 4 images on NPU 3720 2.6 and
-2.8 times, of 16 images 16 times, of VGGish four times)."""
+Weights stay for all images while they fit beside an image; else all stay but what the room beside an image and the
+largest piece does not hold, and of the rest each image reads its own again (`_again`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from math import ceil
 
 from npusim.compiler.cutting.strips import Cut, Machine
 from npusim.compiler.layouts.images_in_turn import crosses_alone, scales_images, takes_images
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import SLABS
-from npusim.compiler.sharing.pieces import weight_copies
+from npusim.compiler.sharing.pieces import convolution_of, weight_copies
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-KEPT = 0.85  # of the room beside an image, of weights that stay
+ROOM = 0.975  # of a tile
 CHANNEL_CUTS = 4
+MOST_PIECE = 0.42  # of a tile: half of 512 x 512 x 3 x 3 on four tiles, a quarter on two
+TURNED_ROOM = 2.5  # places of an image the DMA turned inside: turned, copied to all tiles, holes between
 
 
 def image_chains(
@@ -45,7 +48,8 @@ def image_chains(
         members = placed[k:end]
         if len(members) > 1 and _fits(members, sizes, machine):
             images = max(s.images for s in members)
-            again = _again(members, images, sizes, machine)
+            turned = any(s.writes == members[0].reads and s.lowering == "dma_permute" for s in placed[:k])
+            again = _again(members, images, sizes, machine, turned)
             ones = tuple(1.0 for _ in members)
             arriving = tuple((n, 1.0) for n in members[0].reads)
             found[k] = len(members), Cut(images, 1, ones, arriving, images=True, weights_again=again)
@@ -96,21 +100,60 @@ def _need(step: Placed, sizes: Mapping[str, float]) -> float:
     return sizes[step.reads[0]] + sizes[step.writes[0]]
 
 
-def _again(members: Sequence[Placed], images: int, sizes: Mapping[str, float], machine: Machine) -> float:
-    """How many times the weights of a chain are read. Some stream in pieces of channels where a quarter of a tile is
-    too small for its share of them; one convolution alone has all of them read again then, and so has the first of
-    several (256 x 256 x 3 x 3 twice, of ResNet-18 over 8 and 16 images and of a mask head over 32, on NPU 3720 and
-    5010: the first for each image, the second once)."""
-    held = [s.fixed_bytes * weight_copies(s, machine.tiles) for s in members]
-    streaming = [CHANNEL_CUTS * h / machine.tiles > machine.tile_bytes for h in held]
-    streams = any(streaming)
-    if streams and sum(s.images > 1 for s in members) == 1:
+def _again(
+    members: Sequence[Placed], images: int, sizes: Mapping[str, float], machine: Machine, turned_inside: bool
+) -> float:
+    """How many times the weights of a chain are read, each tile its share of them.
+
+    Of weights that stream in pieces of channels (where a quarter of a tile is too small for their share) one
+    convolution alone has all read again for each image, and so has the first of several. Of the others a tile keeps
+    what it holds beside an image's input and result and one piece that arrives: of four convolutions of 256 x 256 x 3
+    x 3 five of six pieces on NPU 3720 and 5010 where images are 7 x 7 and 10 x 10, four where they are 14 x 14; of 320
+    x 320 three on NPU 3720 and 4000, two on 5010; of 128 to 256, 256, 512 and 256 channels 0.43 of all on 3720, 0.70
+    on 4000, 0.35 on 5010. Images that the DMA turned inside lie there until it is their turn, and leave less room."""
+    held = [s.fixed_bytes * weight_copies(s, machine.tiles) / machine.tiles for s in members]
+    streaming = [CHANNEL_CUTS * h > machine.tile_bytes for h in held]
+    if any(streaming) and sum(s.images > 1 for s in members) == 1:
         return float(images)
-    weights = sum(held)
-    room = machine.resident - max(_need(s, sizes) for s in members) / images
-    share = machine.streaming_kept if streams else KEPT
-    kept = weights if weights <= room * KEPT else max(0.0, room * share)
-    first = next((i for i, h in enumerate(held) if h), 0)
-    if streaming[first]:
-        kept = min(kept, weights - held[first])
-    return 1.0 + (images - 1) * (1.0 - kept / weights) if weights else 1.0
+    pieces = [
+        _pieces(s, h, machine, streams) for s, h, streams in zip(members, held, streaming, strict=True) if h
+    ]
+    if not pieces:
+        return 1.0
+    weights = sum(n * b for n, b in pieces)
+    largest = max(b for _, b in pieces)
+    beside = max(_need(s, sizes) * _wholes(s, machine.tiles) for s in members) / images / machine.tiles
+    room = ROOM * machine.tile_bytes - beside
+    turned = 0.0
+    if turned_inside and not any(streaming):
+        turned = TURNED_ROOM * sizes[members[0].reads[0]] / images
+    waiting = min(images - 1, int((room - largest) // turned)) if turned else 0
+    first = next(i for i, h in enumerate(held) if h)
+    again = 1.0
+    for n in range(images - 1):
+        left = room - max(0, waiting - n) * turned
+        kept = weights if weights <= left else max(0.0, left - largest)
+        if kept < weights and any(streaming) and len({b for _, b in pieces}) == 1:
+            kept = kept // largest * largest
+        if streaming[first]:
+            kept = min(kept, weights - pieces[0][0] * pieces[0][1])
+        again += 1.0 - kept / weights
+    return again
+
+
+def _pieces(step: Placed, held: float, machine: Machine, streams: bool) -> tuple[int, float]:
+    """In how many pieces of channels a tile reads its share of a convolution's weights, and bytes of the largest."""
+    count = max(2, ceil(held / (MOST_PIECE * machine.tile_bytes))) if streams else 1
+    work = step.only
+    if not streams or not isinstance(work, MacWork):
+        return count, held / count
+    blocks = work.out_c / CHANNEL_BLOCK
+    sharing = machine.tiles if weight_copies(step, machine.tiles) == 1 else 1
+    steps_of = machine.whole.steps_of if machine.whole else 1.0
+    return count, ceil(held * ceil(ceil(blocks / count) / sharing) * sharing / blocks / steps_of) * steps_of
+
+
+def _wholes(step: Placed, tiles: int) -> int:
+    """On how many tiles an image lies whole: on all of them where these share a convolution's channels."""
+    over_channels = convolution_of(step) is not None and weight_copies(step, tiles) == 1
+    return tiles if over_channels else 1

@@ -8,8 +8,10 @@ fit, they are written and read back whole around every part that is copied (`spi
 86 MB of DenseNet-121 at 192 pixels on NPU 3720). That a whole that fits may cost more than one that does not, no
 profile with laws of size can do: `fit` leaves such blocks as they were written, `spilled` does as that compiler does.
 Read off PeleeNet at 224, 304 and 384 pixels, three DenseNets and four blocks of 32 and 64 channels a layer on NPU
-3720; parts of no whole sixteens stay joined as they were (24 channels a layer). On NPU 4000 and 5010, where the tiles
-share small planes over channels and each holds wholes of its own, other rules hold that are not known."""
+3720; parts of no whole sixteens stay joined as they were (24 channels a layer), and so do wholes of a batch that do
+not fit: those of DenseNet-121 of two images lie in DDR there, where each part goes into each whole. On NPU 4000 and
+5010, where the tiles share small planes over channels and each holds wholes of its own, other rules hold that are
+not known (one at a time they spill as on NPU 3720: 133 of the 293 MB of DenseNet-121 of two images on NPU 5010)."""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ def open_wholes(
             continue
         stay = [n for n in block if sizes[n] <= TILE_SHARE * tile_bytes]
         open_bytes = sum(sizes[n] for n in stay) + max((sizes[n] for n in stay), default=0.0)
-        if how == SPILLED or open_bytes <= resident_bytes:
+        spilled = how == SPILLED and all(values[n].shape[0] == 1 for n in block)
+        if spilled or open_bytes <= resident_bytes:
             flat |= block
             inside.update(stay)
     return _opened(placed, values, sizes, flat, inside) if flat else placed

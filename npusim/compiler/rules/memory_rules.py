@@ -20,8 +20,7 @@ class Memory(Strict):
     `cuts_over_one_axis`: ... such a product is cut over one of them where that costs little more.
     `batches_wait`: ... the weights of a convolution that goes image by image.
     `images_in_turn`: generations on which images of a batch pass convolutions and poolings one by one
-    (npusim.compiler.planes.image_chains); `images_keep`: share of the room beside an image where weights stay that
-    stream in pieces of channels.
+    (npusim.compiler.planes.image_chains).
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
@@ -192,7 +191,6 @@ class Memory(Strict):
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)
     sums_pipelined: dict[str, float] = field(default_factory=dict)
-    images_keep: dict[str, float] = field(default_factory=dict)
     images_pipelined: tuple[str, ...] = ()
     windows_whole_but: dict[str, float] = field(default_factory=dict)
     poolings_whole_but: dict[str, float] = field(default_factory=dict)

@@ -98,7 +98,6 @@ def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
         least_sum=memory.sums_pipelined.get(generation, inf),
         image_stems=generation in memory.images_pipelined,
         images_in_turn=generation in memory.images_in_turn,
-        streaming_kept=memory.images_keep.get(generation, 0.6),
         tile_bytes=site.tile_bytes,
         by_themselves=frozenset(scratchpad.over_channels),
         whole=scratchpad.whole,
