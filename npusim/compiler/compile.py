@@ -10,6 +10,7 @@ from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.layouts.channel_shares import in_sixteens
+from npusim.compiler.layouts.filled_windows import filled_windows
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.padded_results import padded_sizes
 from npusim.compiler.lowering.lone_images import lone_images
@@ -83,6 +84,7 @@ def _compiled(
         scored = {n for k in members(chains) for n in placed[k].writes}
         folds = folds_of(placed, site.values, site.tile_bytes, site.outputs, halo, scored)
         placed = folds.worked(placed)
+        placed, chains = filled_windows(placed, folds.filled, site.values, sizes, chains)
         sizes |= padded_sizes(placed, site.values, sizes, site.outputs, folds)
     lone = lone_images(placed, frozenset(graph.outputs))
     scratchpad = scratchpad_of(placed, site, sizes, heads, folds, halves, on_all_tiles, first.padded, lone)

@@ -45,6 +45,7 @@ from npusim.compiler.layouts.folded_works import (
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.neighbours import reading_steps
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.widened import Widened
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
@@ -64,19 +65,21 @@ class Columns(NamedTuple):
 
 
 class Folds(NamedTuple):
-    """Results of convolutions whose columns are folded; what crosses DDR for it, and what a pass pads: (tensor, what
-    its reader makes)."""
+    """Results of convolutions whose columns are folded; what crosses DDR for it, what a pass pads, and what a pass of
+    its own fills up for depthwise windows (npusim.compiler.layouts.filled_windows): (tensor, what its reader makes)."""
 
     results: Mapping[str, Columns] = {}
     crossing: frozenset[tuple[str, str]] = frozenset()
     padded: frozenset[tuple[str, str]] = frozenset()
+    filled: frozenset[tuple[str, str]] = frozenset()
 
     def noted(self, m: Member) -> Member:
         """A member of a chain, with what is known of it."""
         refilled = any([(n, m.write) in self.crossing or (n, m.write) in self.padded for n in m.reads])
-        folds = m.write in self.results
+        fills = isinstance(m.write, Widened)
+        folds = m.write in self.results or fills
         compute = m.compute * ZEROS_COST if folds else m.compute
-        return m._replace(folds=folds, refilled=refilled, compute=compute)
+        return m._replace(folds=folds, fills=fills, refilled=refilled, compute=compute)
 
     def worked(self, placed: Sequence[Placed]) -> list[Placed]:
         """The steps, those that are folded with the work that they are."""
@@ -105,20 +108,21 @@ def folds_of(
     results = folded(placed, values, tile_bytes, outputs | scored)
     if not results:
         return NO_FOLDS
-    crossing, padded = _refilled(placed, values, results, kernels)
-    return Folds(results, frozenset(crossing), frozenset(padded))
+    crossing, padded, filled = _refilled(placed, values, results, kernels)
+    return Folds(results, frozenset(crossing), frozenset(padded), frozenset(filled))
 
 
 def _refilled(
     placed: Sequence[Placed], values: Mapping[str, Value], results: Mapping[str, Columns], kernels: bool
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """What lies without its padding and is read with it, or the other way: what crosses DDR for it, and what a pass
-    pads."""
+) -> tuple[list[tuple[str, str]], ...]:
+    """What lies without its padding and is read with it, or the other way: what crosses DDR for it, what a pass
+    pads, and what a pass fills up for a depthwise window of few channels."""
     dense: set[str] = set()  # without padding
     padded: set[str] = set()
     images: set[str] = set()  # results of folded images, without padding for who reads them so
     found: list[tuple[str, str]] = []
     inside: list[tuple[str, str]] = []
+    filled: list[tuple[str, str]] = []
     folded_reads = {n for s in placed if any(n in results for n in s.writes) for n in s.reads}
     for step in placed:
         if len(step.writes) != 1 or not step.reads:
@@ -136,6 +140,8 @@ def _refilled(
                 images.add(out)
             if name in dense and values[name].shape[1] > PADDED_INSIDE:
                 (inside if _large_beside_weights(values[name]) else found).append((name, out))
+            elif name in dense and work.op == MacOp.DEPTHWISE and work.kernel_h * work.kernel_w > 1:
+                filled.append((name, out))
         elif kernels and step.engine == "dsp" and name in padded and out in folded_reads:
             dense.add(out)
             found.append((name, out))
@@ -147,7 +153,7 @@ def _refilled(
         for known in (dense, padded):
             if not uneven(values[out]):
                 known.discard(out)
-    return found, inside
+    return found, inside, filled
 
 
 def _large_beside_weights(image: Value) -> bool:

@@ -16,6 +16,7 @@ from npusim.compiler.layouts.folded_works import columns_of, convolves, padded_b
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.layouts.images import is_image
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.widened import reads_widened
 from npusim.compiler.sharing.distribution import IMAGE
 from npusim.compiler.sharing.pieces import POOLINGS
 from npusim.graph import Node, Value
@@ -97,4 +98,8 @@ def in_sixteens(step: Placed) -> float:
     work = step.only
     if not isinstance(work, MacWork) or work.op != MacOp.DEPTHWISE or work.kernel_h * work.kernel_w == 1:
         return 1.0
-    return float(-(-work.out_c // CHANNEL_BLOCK) * CHANNEL_BLOCK / work.out_c)
+    share = float(-(-work.out_c // CHANNEL_BLOCK) * CHANNEL_BLOCK / work.out_c)
+    if not reads_widened(step):
+        return share
+    read, made = work.in_h * work.in_w * share, work.out_h * work.out_w
+    return float((read + made * share) / (read + made))

@@ -181,10 +181,13 @@ class _Choice:
         """Whether a member hands nothing on: a convolution of uneven channels beside a kernel, for which these are cut
         off and filled up again (24 and 40 channels of residual detectors on NPU 3720 and 4000, 56 and 12 of an FSRCNN,
         behind a kernel too; on 5010 they go together: H5 of 56, PRelu, 12), or whose columns are folded, in front of a
-        window, or behind one."""
+        window, or behind one. NPU 5010 cuts these along rows where they are larger than all tiles, and a window with
+        the pass that fills up its channels; not what a folded one reads without its padding (24 channels of 240 x 240,
+        58 of 176 x 176)."""
         m, before, after = self.run[i], self.run[max(0, i - 1)], self.run[min(i + 1, len(self.run) - 1)]
-        by_rows = self.machine.both_axes and m.need > self.machine.tiles * self.machine.tile_bytes
-        by_columns = (by_pairs(m, after) or after.refilled) and not by_rows
+        large = m.need > self.machine.tiles * self.machine.tile_bytes
+        by_rows = self.machine.both_axes and (m.fills or large)
+        by_columns = (by_pairs(m, after) and not by_rows) or after.refilled
         cut_off = (m.uneven and (before.kernel or m.kernel or after.kernel)) or (m.kernel and after.uneven)
         return by_columns or (cut_off and self.machine.image_alone)
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.cutting.strips import Machine
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.widened import reads_widened, widens
 from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.sharing.distribution import over_channels
 from npusim.compiler.sharing.pieces import POOLINGS, convolution_of, takes_turned_image, weight_copies
@@ -72,7 +73,8 @@ def need_beside_weights(step: Placed, need: float, machine: Machine) -> float:
 
 def _on_tile(step: Placed, tiles: int, pooling: bool) -> tuple[float, float, float] | None:
     """Bytes a tile holds of what a window reads, makes and weighs with; None where the tiles do not share its rows."""
-    work = step.only if pooling else convolution_of(step)
+    widened = reads_widened(step)
+    work = step.only if pooling or widened else convolution_of(step)
     if not isinstance(work, MacWork) or tiles == 1 or step.images > 1:
         return None
     if step.reads_turned and not takes_turned_image(step):
@@ -80,9 +82,13 @@ def _on_tile(step: Placed, tiles: int, pooling: bool) -> tuple[float, float, flo
     if pooling:
         if step.node.op_type not in ("MaxPool", "AveragePool"):
             return None
-    elif over_channels(work, int(work.out_h)) if step.reads_turned else weight_copies(step, tiles) == 1:
+    elif (
+        over_channels(work, int(work.out_h))
+        if step.reads_turned or widened
+        else weight_copies(step, tiles) == 1
+    ):
         return None
-    if work.kernel_h == 1 or len(step.reads) > 1:
+    if (work.kernel_h == 1 and not widens(step)) or len(step.reads) > 1:
         return None
     if pooling and over_channels(work, int(work.out_h)):
         blocks = ceil(ceil_to(work.in_c, CHANNEL_BLOCK) / tiles / CHANNEL_BLOCK)
