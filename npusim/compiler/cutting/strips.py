@@ -84,6 +84,7 @@ class Machine(NamedTuple):
     tile_bytes: float = inf  # of its scratchpad
     image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
     images_in_turn: bool = False  # images of a batch pass convolutions one by one
+    turned_first: bool = False  # all of them are turned before, through DDR
     whole: Room | None = None  # what windows and poolings may take of a tile that run whole
     by_themselves: Set[str] = frozenset()  # results of convolutions that no other step is cut together with
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.distribution import SLABS
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
@@ -35,6 +36,23 @@ def crosses_alone(step: Placed, outputs: Set[str]) -> bool:
         return False
     work = step.only
     return takes_images(step) and not (isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE)
+
+
+def turns_images(step: Placed, behind: Sequence[Placed], outputs: Set[str]) -> bool:
+    """Whether a step turns images for one that takes them one by one."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.PERMUTE_IMAGE or step.sharing == SLABS:
+        return False
+    return bool(behind) and behind[0].reads == step.writes and crosses_alone(behind[0], outputs)
+
+
+def convolves(step: Placed) -> bool:
+    """Whether a step is a convolution of whole sixteens of channels: on NPU 4000 and 5010 all images of a batch are
+    turned, and written to DDR, before the first passes it (`batch_permute_15` in front of `slice_15`: eight times in
+    ResNet-18 and ten in lc0 of 16 images, in towers of 12 and 24: four graphs, six schedules). Those of O-Net's stem
+    and poolings are turned one by one."""
+    work = step.only
+    return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.in_c % CHANNEL_BLOCK == 0
 
 
 def uneven_channels(step: Placed) -> bool:

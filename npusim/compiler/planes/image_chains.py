@@ -18,12 +18,11 @@ from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.cutting.strips import Cut, Machine
-from npusim.compiler.layouts.images_in_turn import crosses_alone, scales_images, takes_images
+from npusim.compiler.layouts.images_in_turn import convolves, scales_images, takes_images, turns_images
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.sharing.distribution import SLABS
 from npusim.compiler.sharing.pieces import convolution_of, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork
+from npusim.work import MacWork
 
 ROOM = 0.975  # of a tile
 CHANNEL_CUTS = 4
@@ -43,7 +42,7 @@ def image_chains(
     k = 0
     while k < len(placed):
         end = k
-        while end < len(placed) and _goes_on(placed, k, end, readers, outputs):
+        while end < len(placed) and _goes_on(placed, k, end, readers, outputs, machine.turned_first):
             end += 1
         members = placed[k:end]
         if len(members) > 1 and _fits(members, sizes, machine):
@@ -58,13 +57,19 @@ def image_chains(
 
 
 def _goes_on(
-    placed: Sequence[Placed], k: int, at: int, readers: Mapping[str, list[int]], outputs: Set[str]
+    placed: Sequence[Placed],
+    k: int,
+    at: int,
+    readers: Mapping[str, list[int]],
+    outputs: Set[str],
+    turned_first: bool,
 ) -> bool:
     """Whether the step `at` takes images one by one, of the chain that begins at `k`."""
     step = placed[at]
     if at == k:
         behind = placed[at + 1 : at + 2]
-        return takes_images(step) or _turns(step, behind, outputs) or _scales_for(step, behind, readers)
+        turns = turns_images(step, behind, outputs) and not (turned_first and convolves(behind[0]))
+        return takes_images(step) or turns or _scales_for(step, behind, readers)
     before = placed[at - 1].writes[0]
     alone = readers.get(before, []) == [at] and before not in outputs
     return (
@@ -74,14 +79,6 @@ def _goes_on(
         and not step.reshaped
         and step.node.op_type != "ConvTranspose"
     )
-
-
-def _turns(step: Placed, behind: Sequence[Placed], outputs: Set[str]) -> bool:
-    """Whether a step turns images for one that takes them one by one."""
-    work = step.only
-    if not isinstance(work, MacWork) or work.op != MacOp.PERMUTE_IMAGE or step.sharing == SLABS:
-        return False
-    return bool(behind) and behind[0].reads == step.writes and crosses_alone(behind[0], outputs)
 
 
 def _scales_for(step: Placed, behind: Sequence[Placed], readers: Mapping[str, list[int]]) -> bool:

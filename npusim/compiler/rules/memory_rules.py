@@ -20,7 +20,7 @@ class Memory(Strict):
     `cuts_over_one_axis`: ... such a product is cut over one of them where that costs little more.
     `batches_wait`: ... the weights of a convolution that goes image by image.
     `images_in_turn`: generations on which images of a batch pass convolutions and poolings one by one
-    (npusim.compiler.planes.image_chains).
+    (npusim.compiler.planes.image_chains); `batches_turned_first`: ... all are turned before, through DDR.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
@@ -147,6 +147,7 @@ class Memory(Strict):
     cuts_over_one_axis: tuple[str, ...] = ()
     batches_wait: tuple[str, ...] = ()
     images_in_turn: tuple[str, ...] = ()
+    batches_turned_first: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
     shared_as_made: tuple[str, ...] = ()

@@ -79,6 +79,7 @@ class Scratchpad(Inside):
         if generation in memory.cuts_over_one_axis:
             self.two_axes = AVOID
         self.images_in_turn = generation in memory.images_in_turn
+        self.turned_first = generation in memory.batches_turned_first
         self.batches_wait = generation in memory.batches_wait
         self.whole = room_of(memory, generation, tile_bytes)
         self.pooled_stems: frozenset[str] = frozenset()

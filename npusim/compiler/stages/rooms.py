@@ -98,6 +98,7 @@ def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
         least_sum=memory.sums_pipelined.get(generation, inf),
         image_stems=generation in memory.images_pipelined,
         images_in_turn=generation in memory.images_in_turn,
+        turned_first=generation in memory.batches_turned_first,
         tile_bytes=site.tile_bytes,
         by_themselves=frozenset(scratchpad.over_channels),
         whole=scratchpad.whole,

@@ -87,6 +87,24 @@ def test_images_turned_inside_leave_weights_less_room() -> None:
     assert 2.5 * weights < found < 7 * weights
 
 
+@pytest.mark.parametrize("hw", ["lunar_lake", "panther_lake"])
+def test_all_images_are_turned_before_the_first_is_convolved(hw: str) -> None:
+    """By hand: what a sum of 16 images makes is written, read to be turned, written and read by the convolution; the
+    convolution's result is written, and read by the sum. On two tiles they are turned as they are used."""
+
+    def moved(layers: int, hw: str) -> float:
+        g = Builder(weights=False)
+        x = conv_relu(g, g.input(16, 64, 20, 20), 64, 64)
+        for _ in range(layers):
+            y = g.op("Conv", conv_relu(g, x, 64, 64), g.weight(64, 64, 3, 3), g.weight(64), pads=[1, 1, 1, 1])
+            x = g.op("Relu", g.op("Add", x, y))
+        return _bytes(_plan(of_model(g.model(g.op("GlobalAveragePool", x)), ""), hw))
+
+    images = 16 * 64 * 20 * 20 * 2
+    a_block, on_two = ((moved(4, n) - moved(3, n)) / images for n in (hw, "meteor_lake"))
+    assert a_block == pytest.approx(on_two + 2, abs=1.1) and a_block > on_two
+
+
 @pytest.mark.parametrize(
     ("name", "hw", "megabytes"),
     [
