@@ -10,6 +10,7 @@ from collections.abc import Container, Sequence, Set
 
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.scratchpad.joined_halves import FULL_TILE, one_tile_bytes
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import (
     APART,
@@ -158,9 +159,10 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
 
     Of 18 more such modules in front of a 1x1 or a window 13 come out so (not 256 channels of 40 x 40, on 3720 of 46 x
     46, made into as many by a 1x1, which stay, nor of 46 x 46 on 5010 and 55 x 55 on 3720 into 64 by a window, which
-    cross). The whole alone does not decide: 0.87 and 0.90 of a tile stay in front of a 1x1. All 18 fit, within 2 %, the
-    whole, the reader's weights and a tile's share of its result; but wholes of 0.5 to 0.7 of a tile that cross in
-    YOLOX, NanoDet, ENet, DenseNet and a detector's cross-stage block (five schedules) do not.
+    cross). The whole alone does not decide: 0.87 and 0.90 of a tile stay in front of a 1x1. On NPU 5010 those
+    cross, too, that with the reader's weights and a tile's share of its result do not fit into one tile
+    (`joined_halves.one_tile_bytes`), whatever they are made of (`wholes_in_one_tile`): 85 of 89 in
+    schedules of 75 networks and blocks, MODNet's normed halves apart.
 
     Of two parts on NPU 3720 it is not what poolings alone make but what a part is made of and its weights that stand
     beside the whole; in front of 1x1 convolutions alone their weights and a tile's share of what they make (SqueezeNets
@@ -172,9 +174,16 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
         return False
     made_over = {scratchpad.joined_over.get(n) for n in step.reads}
     readers = [steps[i] for i in scratchpad.uses.get(step.writes[0], ())]
-    if DOUBLED in made_over or (len(readers) == 1 and not made_over.isdisjoint(SPREAD_OUT)):
+    if DOUBLED in made_over:
         return False
     whole = scratchpad.sizes[step.writes[0]]
+    if scratchpad.generation in scratchpad.memory.wholes_in_one_tile:
+        tile_bytes, tiles = scratchpad.tile_bytes, scratchpad.tiles
+        beside = one_tile_bytes(readers, scratchpad.sizes, scratchpad.uses, tile_bytes, tiles)
+        if whole + beside > FULL_TILE * tile_bytes:
+            return True
+    if len(readers) == 1 and not made_over.isdisjoint(SPREAD_OUT):
+        return False
     two = not scratchpad.rows_around and len(step.reads) == 2
     if two and readers and all(s.node.op_type in POOLINGS for s in readers):
         return whole + _beside_parts(step, steps, scratchpad) > POOLED_WHOLE * scratchpad.tile_bytes

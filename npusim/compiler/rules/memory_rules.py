@@ -38,6 +38,8 @@ class Memory(Strict):
     where others read one of them too.
     `halves_joined`: by generation, up to which share of all scratchpads a Concat of slices of a Split is put together
     inside (npusim.compiler.scratchpad.joined_halves).
+    `wholes_in_one_tile`: generations on which all of a Concat must fit into one tile beside what a reader makes of it
+    (npusim.compiler.scratchpad.joined_halves).
     `dense_wholes`: by generation, how the wholes of dense blocks have their places from their first part on: all
     of a block's where they `fit`, or also where they do not, `spilled` (npusim.compiler.residency.dense_wholes).
     `lists_copied`: generations on which maps are copied within DDR into a list of their pixels
@@ -158,6 +160,7 @@ class Memory(Strict):
     channels_joined_in_ddr: tuple[str, ...] = ()
     lists_copied: tuple[str, ...] = ()
     halves_joined: dict[str, float] = field(default_factory=dict)
+    wholes_in_one_tile: tuple[str, ...] = ()
     dense_wholes: dict[str, str] = field(default_factory=dict)
     padded_channels_in_ddr: tuple[str, ...] = ()
     shared_parts_in_ddr_rows: dict[str, float] = field(default_factory=dict)

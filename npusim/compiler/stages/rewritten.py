@@ -75,8 +75,8 @@ def with_copies(
         most, edge = JOINED_SHARE * site.all_tiles_bytes, frozenset((*site.inputs, *site.outputs))
         beside = generation in memory.padded_channels_in_ddr
         placed = with_channels(placed, values, sizes, edge, beside, memory.as_scheduled)
-        halves_most = memory.halves_joined.get(generation, 0.0) * site.all_tiles_bytes
-        halves = joined_halves(placed, sizes, site.part_of, halves_most, edge)
+        if halves_most := memory.halves_joined.get(generation, 0.0):
+            halves = joined_halves(placed, sizes, site.part_of, halves_most, site.tile_bytes, tiles, edge)
         in_ddr = *memory.joined_in_ddr(generation), tiles
         opens = memory.dense_wholes.get(generation, "")
         resident = memory.resident_share * site.all_tiles_bytes
