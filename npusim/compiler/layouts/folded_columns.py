@@ -129,12 +129,11 @@ def _refilled(
             continue
         name, out = step.reads[0], step.writes[0]
         work = step.only if step.engine == "mac_array" else None
-        on_plane = isinstance(work, MacWork) and work.op in ON_CHANNELS
         if out in results:
             dense.add(out)
             if name in padded - images and not results[out].padded:
                 found.append((name, out))
-        elif on_plane:
+        elif isinstance(work, MacWork) and work.op in ON_CHANNELS:
             padded.add(out)
             if is_folded(step):
                 images.add(out)

@@ -161,8 +161,8 @@ def joined_beside_reader(step: Placed, steps: Sequence[Placed], scratchpad: Scra
     46, made into as many by a 1x1, which stay, nor of 46 x 46 on 5010 and 55 x 55 on 3720 into 64 by a window, which
     cross). The whole alone does not decide: 0.87 and 0.90 of a tile stay in front of a 1x1. On NPU 5010 those
     cross, too, that with the reader's weights and a tile's share of its result do not fit into one tile
-    (`joined_halves.one_tile_bytes`), whatever they are made of (`wholes_in_one_tile`): 85 of 89 in
-    schedules of 75 networks and blocks, MODNet's normed halves apart.
+    (`joined_halves.one_tile_bytes`), whatever they are made of (`wholes_in_one_tile`): 85 of 90 in
+    43 graphs that this was read off, by what their schedules show of each tile, readers in strips and MODNet apart.
 
     Of two parts on NPU 3720 it is not what poolings alone make but what a part is made of and its weights that stand
     beside the whole; in front of 1x1 convolutions alone their weights and a tile's share of what they make (SqueezeNets
