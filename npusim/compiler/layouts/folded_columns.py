@@ -124,6 +124,7 @@ def _refilled(
     inside: list[tuple[str, str]] = []
     filled: list[tuple[str, str]] = []
     folded_reads = {n for s in placed if any(n in results for n in s.writes) for n in s.reads}
+    sums = dense_sums(placed, values, results)
     for step in placed:
         if len(step.writes) != 1 or not step.reads:
             continue
@@ -144,7 +145,7 @@ def _refilled(
         elif kernels and step.engine == "dsp" and name in padded and out in folded_reads:
             dense.add(out)
             found.append((name, out))
-        elif not dense.isdisjoint(step.reads):
+        elif out in sums or not dense.isdisjoint(step.reads):
             dense.add(out)
             found += [(n, out) for n in step.reads if n in padded]
         elif step.engine == "mac_array" and not padded.isdisjoint(step.reads):
@@ -153,6 +154,28 @@ def _refilled(
             if not uneven(values[out]):
                 known.discard(out)
     return found, inside, filled
+
+
+def dense_sums(
+    placed: Sequence[Placed], values: Mapping[str, Value], results: Mapping[str, Columns]
+) -> set[str]:
+    """Sums of uneven channels that a convolution reads whose columns are folded, or that are joined: no padding is
+    carried through them, so what they add is cut out of its padding (50 channels of 180 x 320 in an RFDN on three
+    NPUs: of the sums of a block those that a 1 x 1 distils from, not the last, which 3 x 3 alone reads)."""
+    readers = reading_steps(placed)
+    return {
+        s.writes[0]
+        for s in placed
+        if s.engine == "mac_array" and s.node.op_type in ("Add", "Sub") and len(s.writes) == 1
+        and uneven(values[s.writes[0]])
+        and any([_as_it_lies(placed[k], results) for k in readers.get(s.writes[0], ())])
+    }  # fmt: skip
+
+
+def _as_it_lies(step: Placed, results: Mapping[str, Columns]) -> bool:
+    """Whether a step takes an image without padding."""
+    folds = len(step.writes) == 1 and step.writes[0] in results and not results[step.writes[0]].padded
+    return folds or step.node.op_type == "Concat"
 
 
 def _large_beside_weights(image: Value) -> bool:

@@ -12,6 +12,7 @@ from npusim.compiler.layouts.folded_works import window_of_folded
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.place_tables import SPREADING
+from npusim.compiler.planes.filled_convolutions import FilledColumns
 from npusim.compiler.planes.filled_pools import Filled, in_sixteens
 from npusim.compiler.planes.pairs import KERNELS
 from npusim.compiler.sharing.pieces import (
@@ -57,7 +58,10 @@ def member_of(
     spreads = step.reads_turned and machine.turns and step.node.op_type in SPREADING
     if spreads or step.node.repeats != 1 or step.times or not step.reads:
         return None
-    if isinstance(step.reads[0], Filled) or step.writes[0] in machine.by_themselves:  # there, too
+    pooled = isinstance(step.reads[0], Filled) and not isinstance(step.reads[0], FilledColumns)
+    if (
+        pooled or isinstance(step.writes[0], FilledColumns) or step.writes[0] in machine.by_themselves
+    ):  # there, too
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     alone = is_folded(step) if machine.image_alone else need_of(step, sizes, machine) <= machine.room

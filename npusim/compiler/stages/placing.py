@@ -14,6 +14,7 @@ from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.turned import stays_copied, turned_by_steps
 from npusim.compiler.lowering.place import Placed, Placer
 from npusim.compiler.plan import Unpriced
+from npusim.compiler.planes.filled_convolutions import filled_for_convolutions
 from npusim.compiler.planes.filled_pools import filled_up
 from npusim.compiler.rules.profile import CompilerProfile
 from npusim.compiler.stages.site import Site
@@ -77,6 +78,8 @@ def placed_one_by_one(
     if profile.memory.as_scheduled and generation in profile.pads_images:
         placed = filled_up(placed, edges.values, tiles, tile_bytes)
     ends, outputs = edges.behind(placed)
+    if profile.memory.planes_as_scheduled:
+        placed = filled_for_convolutions(placed, edges.values, frozenset(outputs), tile_bytes)
     fused = replace(graph, values=edges.values, outputs=outputs)
     lists = Lists(placer.image_order.lists, placer.image_order.listed_rows)
     site = Site(hw, profile, generation, fused, placer.part_of, lists)
