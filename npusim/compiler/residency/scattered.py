@@ -14,6 +14,7 @@ from npusim.work import MacWork
 LARGE_SHARE, MOST_SHARE = 0.28, 0.62
 REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
 POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
+UNEVEN_LINES = through_ddr_because("input", "a window sees a line of one column, one tap one of several")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
@@ -91,5 +92,8 @@ def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
     if not names and not scratchpad.pooled.isdisjoint(step.reads):
         names, why = [n for n in step.reads if n in scratchpad.pooled], POOLED
+    if not names and scratchpad.lines_crossing and step.writes:
+        names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.lines_crossing]
+        why = UNEVEN_LINES
     if scratchpad.spill_all(names, r):
         r.reason = and_also(r.reason, why)

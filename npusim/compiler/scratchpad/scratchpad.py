@@ -113,6 +113,7 @@ class Scratchpad(Inside):
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
+        self.lines_crossing: frozenset[tuple[str, str]] = frozenset()  # with what is made of each
         self.cuts_lines = generation in memory.long_lines_in_pieces
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips

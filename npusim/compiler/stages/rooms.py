@@ -18,6 +18,7 @@ from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.residency.long_lines import line_means
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
+from npusim.compiler.sharing.line_shares import Shares, shares_of_lines
 from npusim.compiler.sharing.rows_alike import shared_rows
 from npusim.compiler.stages.site import Site
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -49,6 +50,10 @@ def scratchpad_of(
     """The scratchpads before the first step. `padded`: inputs that are loaded with padding; `lone`: steps for which
     the laws of size hold."""
     memory, generation, tiles, tile_bytes = site.memory, site.generation, site.tiles, site.tile_bytes
+    wide = WIDE_ROWS if generation in site.profile.rows_of_eight else PIXELS_PER_ROW
+    lines, around = Shares(), generation in memory.rows_around
+    if memory.as_scheduled:
+        lines = shares_of_lines(placed, site.values, tiles, wide, around)
     scratchpad = Scratchpad(
         placed,
         sizes,
@@ -57,8 +62,8 @@ def scratchpad_of(
         tile_bytes,
         site.part_of,
         generation,
-        kept_inside(placed, site),
-        WIDE_ROWS if generation in site.profile.rows_of_eight else PIXELS_PER_ROW,
+        kept_inside(placed, site) | lines.alike,
+        wide,
         not site.groups,
         on_all_tiles,
         heads,
@@ -67,6 +72,7 @@ def scratchpad_of(
         site.lists,
     )
     scratchpad.in_ddr.update(site.graph.inputs, padded)
+    scratchpad.lines_crossing = lines.crossing
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)

@@ -100,10 +100,9 @@ def test_a_causal_line_is_written_beside_its_zeros(name):
         y = g.op("Conv", y, g.weight(64, 64, 3), g.weight(64), pads=pads)
         return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
 
-    place = 64 * 2
-    # on NPU 4000 and 5010 the two places around each tile's own are written and read with it
-    around = 0 if name == "meteor_lake" else 2 * 2 * place * (MACHINES[name] - 1)
-    assert moved(causal([2, 0]), name) == moved(causal([1, 1]), name) + 2 * 1024 * place + around
+    # On NPU 4000 and 5010 the line in front of a window crosses DDR anyway: 568.6 KB of both by Intel's on 4000.
+    line = 1024 * 64 * 2 if name == "meteor_lake" else 0
+    assert moved(causal([2, 0]), name) == moved(causal([1, 1]), name) + 2 * line
 
 
 @pytest.mark.parametrize(
