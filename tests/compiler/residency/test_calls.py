@@ -37,6 +37,30 @@ def test_a_batch_is_calls_of_one_image(batch: int) -> None:
     assert all_of_them.graph.values["x0"].shape[0] == batch
 
 
+def _spectrograms(batch: int, window: bool = True) -> Graph:
+    """Frames of a spectrogram that become an image of one channel, or stay a line; two convolutions."""
+    g = Builder(weights=False)
+    x = g.op("Transpose", g.input(batch, 100, 40), perm=[0, 2, 1])
+    if window:
+        y = g.op("Conv", g.op("Unsqueeze", x, g.const([1])), g.weight(32, 1, 3, 3), pads=[1] * 4)
+        y = g.op("Conv", g.op("Relu", y), g.weight(32, 32, 3, 3), pads=[1] * 4)
+    else:
+        y = g.op(
+            "Conv", g.op("Conv", x, g.weight(32, 40, 3), pads=[1] * 2), g.weight(32, 32, 3), pads=[1] * 2
+        )
+    return of_model(g.model(g.op("Relu", y)), "")
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize("hw", ["lunar_lake", "panther_lake"])
+def test_spectrograms_made_images_are_called_as_images(hw: str, profile: str) -> None:
+    """Whatever the axes of the graph's input are; what stays a line is not."""
+    one, four = (_plan(_spectrograms(batch), hw, profile) for batch in (1, 4))
+    copied = 2 * 4 * (100 * 40 + 32 * 40 * 100)
+    assert _bytes(four) == pytest.approx(4 * _bytes(one) + copied)
+    assert set(_plan(_spectrograms(4, window=False), hw, profile).repeats) == {1}
+
+
 def test_elsewhere_a_batch_is_more_rows() -> None:
     """On NPU 3720, and in an earlier release, weights cross once."""
     for plan in (_plan(_resnet(4), "meteor_lake"), _plan(_resnet(4), "lunar_lake", "2024.12")):
