@@ -46,10 +46,10 @@ def turns_images(step: Placed, behind: Sequence[Placed], outputs: Set[str]) -> b
     return bool(behind) and behind[0].reads == step.writes and crosses_alone(behind[0], outputs)
 
 
-def convolves(step: Placed) -> bool:
+def convolves_sixteens(step: Placed) -> bool:
     """Whether a step is a convolution of whole sixteens of channels: on NPU 4000 and 5010 all images of a batch are
     turned, and written to DDR, before the first passes it (`batch_permute_15` in front of `slice_15`: eight times in
-    ResNet-18 and ten in lc0 of 16 images, in towers of 12 and 24: four graphs, six schedules). Those of O-Net's stem
+    ResNet-18 and ten in lc0 of 16 images, in towers of 12 and 24: four graphs, eight schedules). Those of O-Net's stem
     and poolings are turned one by one."""
     work = step.only
     return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION and work.in_c % CHANNEL_BLOCK == 0

@@ -18,7 +18,12 @@ from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.cutting.strips import Cut, Machine
-from npusim.compiler.layouts.images_in_turn import convolves, scales_images, takes_images, turns_images
+from npusim.compiler.layouts.images_in_turn import (
+    convolves_sixteens,
+    scales_images,
+    takes_images,
+    turns_images,
+)
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.pieces import convolution_of, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -68,7 +73,7 @@ def _goes_on(
     step = placed[at]
     if at == k:
         behind = placed[at + 1 : at + 2]
-        turns = turns_images(step, behind, outputs) and not (turned_first and convolves(behind[0]))
+        turns = turns_images(step, behind, outputs) and not (turned_first and convolves_sixteens(behind[0]))
         return takes_images(step) or turns or _scales_for(step, behind, readers)
     before = placed[at - 1].writes[0]
     alone = readers.get(before, []) == [at] and before not in outputs

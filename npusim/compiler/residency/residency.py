@@ -11,7 +11,7 @@ from npusim.compiler.chains.activated import in_step
 from npusim.compiler.chains.heads import head_chain
 from npusim.compiler.chains.masked import begins_masked, masked_strips
 from npusim.compiler.cutting.strips import Cut
-from npusim.compiler.layouts.images_in_turn import convolves, crosses_alone, turns_images
+from npusim.compiler.layouts.images_in_turn import convolves_sixteens, crosses_alone, turns_images
 from npusim.compiler.layouts.part_images import has_images
 from npusim.compiler.layouts.sliced_images import reads_slices
 from npusim.compiler.lowering.lowered import PRODUCTS, multiplies_weights
@@ -112,7 +112,7 @@ def residences(
             behind = steps[k + 1 : k + 2]
             alone = scratchpad.images_in_turn and crosses_alone(step, outputs)
             if scratchpad.turned_first and turns_images(step, behind, outputs):
-                alone = convolves(behind[0])
+                alone = convolves_sixteens(behind[0])
             if alone:  # no chain: what it reads and makes crosses DDR all the same
                 leave_joined(step.reads, scratchpad, r)
             share = scratchpad.memory.pipelined_share
