@@ -15,14 +15,13 @@ DDR, or not, in 20 of 21 as there. Not known: where pass and window hardly stand
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
 from math import gcd
 
 from npusim.compiler.cutting.split import ceil_to
+from npusim.compiler.layouts.filling import filling
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.widened import Widened
-from npusim.compiler.sharing.distribution import IMAGE
-from npusim.graph import Node, Value
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -59,8 +58,7 @@ def _pass(name: str, out: Widened, values: dict[str, Value]) -> Placed:
     """A convolution of one tap over folded columns that fills up an image's channels; its result becomes a value."""
     image = values[name]
     _, channels, height, width = image.shape
-    even = ceil_to(channels, CHANNEL_BLOCK)
-    values[out] = replace(image, name=out, shape=(1, even, height, width))
+    even = int(ceil_to(channels, CHANNEL_BLOCK))
     together = CHANNEL_BLOCK // gcd(channels, CHANNEL_BLOCK)
     if width % together:
         together = 1
@@ -68,5 +66,4 @@ def _pass(name: str, out: Widened, values: dict[str, Value]) -> Placed:
     work = MacWork(MacOp.CONVOLUTION, height, columns, even * together, channels * together, height, columns)
     # A weight a channel that is not zero, the others as a bit each, stored with some of them; and the table.
     stored = float(even * (2 * channels + CHANNEL_BLOCK) * together)
-    node = Node(out, "Conv", (name,), (out,))
-    return Placed(node, "mac_array", (work,), "mac_array", WHY, (name,), (out,), stored, 0.0, sharing=IMAGE)
+    return filling(name, image, out, values, work, stored, WHY, "Conv")

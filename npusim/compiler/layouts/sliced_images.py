@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
+from npusim.compiler.layouts.windows import bytes_made
 from npusim.compiler.lowering.lowered import convolutions_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import over_channels
@@ -67,7 +68,7 @@ def _sliced(step: Placed, values: Mapping[str, Value], tiles: int, room: float) 
             works.append(work)
             continue
         seen = _places_seen(work, step.images, tiles) * pixel
-        result = work.out_h * work.out_w * work.out_c * work.groups * work.output_bytes
+        result = bytes_made(work)
         if not works:  # the first one's image is an input of the step
             works += (work, MoveWork(zeros * pixel, "ddr", "ddr"), MoveWork(seen - image.npu_bytes))
         else:

@@ -13,27 +13,23 @@ are not followed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import gcd
 
-from npusim.compiler.cutting.split import ceil_to
+from npusim.compiler.layouts.filling import filling, fills_up
 from npusim.compiler.layouts.folded_columns import dense_sums, folded
 from npusim.compiler.layouts.folded_works import convolves, over_columns, uneven
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.planes.filled_pools import Filled
-from npusim.compiler.sharing.distribution import IMAGE
-from npusim.graph import Node, Value
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork
 
 LEAST_CHANNELS = 32  # 24 are folded by nearly all that read them
 MOST_CHANNELS = 112  # 99 are filled up by a pass, 131 joined with zeros
 WHY = "channels that lie without padding are filled up to sixteens for a convolution"
 
 
-class FilledColumns(Filled):
-    """The name of what a pass over folded columns filled up."""
+class FilledColumns(str):
+    """The name of what a pass over folded columns filled up. A type of its own, as those of poolings and windows."""
 
     __slots__ = ()
 
@@ -97,15 +93,11 @@ def _wants(step: Placed, values: dict[str, Value]) -> bool:
 def _fill(name: str, values: dict[str, Value]) -> Placed:
     """The pass that fills up an image's channels: a convolution over folded columns."""
     image = values[name]
-    _, channels, height, width = image.shape
-    even = ceil_to(channels, CHANNEL_BLOCK)
+    _, channels, _, width = image.shape
     together = CHANNEL_BLOCK // gcd(channels, CHANNEL_BLOCK)
-    fill = MacWork(MacOp.CONVOLUTION, height, width, even, channels, height, width)
+    fill = fills_up(image)
     if width % together == 0:
         fill = over_columns(fill, together)
-    out = FilledColumns(f"{name}/filled")
-    values[out] = replace(image, name=out, shape=(1, int(even), height, width))
     # a bit of map each, a table and a few bytes that are no zeros a result: 82,688 of 560 x 768, 47,872 of 432 x 512
     weights = fill.in_c * fill.out_c / 8 + 40.0 * fill.out_c
-    node = Node(out, "Pad", (name,), (out,))
-    return Placed(node, "mac_array", (fill,), "mac_array", WHY, (name,), (out,), weights, 0.0, sharing=IMAGE)
+    return filling(name, image, FilledColumns(f"{name}/filled"), values, fill, float(weights), WHY)

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from npusim.compiler.layouts.filling import filling, fills_up
 from npusim.compiler.layouts.folded_works import columns_of, convolves, padded_bytes
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.layouts.images import is_image
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.widened import reads_widened
-from npusim.compiler.sharing.distribution import IMAGE
 from npusim.compiler.sharing.pieces import POOLINGS
-from npusim.graph import Node, Value
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -69,8 +69,9 @@ def _filled(
     image = source if step.reads_turned else values[name]  # a first reader that is not folded had it padded
     if not is_image(image) or image.shape[0] != 1 or image.shape != source.shape:
         return [step]
-    _, channels, height, width = image.shape
-    even = -(-channels // CHANNEL_BLOCK) * CHANNEL_BLOCK
+    channels = image.shape[1]
+    fill = fills_up(image)
+    even = int(fill.out_c)
     if (
         (channels < CHANNEL_BLOCK and not without_padding)
         or even == channels
@@ -82,11 +83,8 @@ def _filled(
     made.add(out)
     if step.reads_turned:
         values[name] = replace(values[name], shape=image.shape)
-    values[out] = replace(image, name=out, shape=(1, even, height, width))
-    fill = MacWork(MacOp.CONVOLUTION, height, width, even, channels, height, width)
-    node = Node(out, "Pad", (name,), (out,))
     weights = float(even * (2 * even + CHANNEL_BLOCK))
-    own = Placed(node, "mac_array", (fill,), "mac_array", WHY, (name,), (out,), weights, 0.0, sharing=IMAGE)
+    own = filling(name, image, out, values, fill, weights, WHY)
     reads = (out, *step.reads[1:])
     step = step._replace(reads=reads, reads_turned=False)
     return [step] if known else [own, step]

@@ -58,10 +58,9 @@ def member_of(
     spreads = step.reads_turned and machine.turns and step.node.op_type in SPREADING
     if spreads or step.node.repeats != 1 or step.times or not step.reads:
         return None
-    pooled = isinstance(step.reads[0], Filled) and not isinstance(step.reads[0], FilledColumns)
-    if (
-        pooled or isinstance(step.writes[0], FilledColumns) or step.writes[0] in machine.by_themselves
-    ):  # there, too
+    # A pass that fills channels up is cut with no other, nor is a pooling behind one, as in Intel's schedules.
+    fills = isinstance(step.reads[0], Filled) or isinstance(step.writes[0], FilledColumns)
+    if fills or step.writes[0] in machine.by_themselves:
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
     alone = is_folded(step) if machine.image_alone else need_of(step, sizes, machine) <= machine.room

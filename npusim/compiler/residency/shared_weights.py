@@ -82,9 +82,8 @@ def _held_bytes(step: Placed, by_channels: bool, tiles: int) -> float:
 def _shares(step: Placed) -> bool:
     if step.node.op_type == "Gemm":
         return bool(step.node.attribute("transB", 0)) and not step.node.attribute("transA", 0)
-    return (
-        step.node.op_type in SHARING_OPS and len(step.node.inputs) > 1
-    )  # a pass of ours has no name for them
+    # A pass of ours has no name for them.
+    return step.node.op_type in SHARING_OPS and len(step.node.inputs) > 1
 
 
 def _over_channels(step: Placed, work: MacWork) -> bool:
