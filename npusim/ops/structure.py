@@ -260,9 +260,10 @@ def space_to_depth(c: OpCase) -> Lowering:
 def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
     """A copy; blocks of two and three as the transposed convolution that picks a channel for each pixel (Intel's
     schedules: 4 to 256 channels as `as_transcov`, blocks of four not). With the image spread out in memory
-    (`upsampled`: NPU 3720), only channels of whole sixteens (4, 9, 12, 18, 27 and 36 by the DMA there). One channel of
-    whole sixteens, side by side for each pixel, is a kernel (16 channels at 64 to 200 pixels; in DCR order by the
-    DMA); so are blocks of two where the profile takes no convolution for them (more than 256 channels)."""
+    (`upsampled`: NPU 3720), only such that make sixteen channels and more (64, 68, 144 and 153 channels in its
+    schedules, not 48, 81 and 135). One channel of whole sixteens, side by side for each pixel, is a kernel (16 channels
+    at 64 to 200 pixels; in DCR order by the DMA); so are blocks of two of whole sixteens where the profile takes no
+    convolution for them (32 and 48 channels on NPU 3720, more than 256 on the others)."""
     source, out = c.input(0), c.output
     by_dma = Lowering("dma", (copy(out.npu_bytes),))
     block = int(c.attr("blocksize", 1))
@@ -282,7 +283,7 @@ def depth_to_space(c: OpCase) -> tuple[Lowering, ...]:
     found: tuple[Lowering, ...] = (Lowering("mac_array", (work,), macs=0.0), by_dma)
     if block == 2 and even and c.attr("mode", "DCR") == "CRD":
         found = (*found, dsp(c, "permute"))
-    return (Lowering("upsampled", (work,), macs=0.0), *found) if even else found
+    return (Lowering("upsampled", (work,), macs=0.0), *found) if channels >= CHANNEL_BLOCK else found
 
 
 @op("ReverseSequence", "Trilu", kernels=("default", "select"))

@@ -99,8 +99,10 @@ class Orders:
 
     def _moves_pixels(self, step: Placed | None) -> bool:
         """Whether a step takes pixels from channels by transfers, which lie side by side for it."""
-        moves = step is not None and step.node.op_type == "DepthToSpace" and step.lowering == "dma"
-        return moves and self.profile.relayout_by_pass
+        if step is None or step.node.op_type != "DepthToSpace":
+            return False
+        kernel = step.lowering == "dsp" and self.values[step.writes[0]].shape[1] > 1
+        return (kernel or step.lowering == "dma") and self.profile.relayout_by_pass
 
     def _seen(self, name: str, step: Placed) -> Value:
         """A tensor in the shape in which a step that reads images sees it."""
