@@ -17,17 +17,23 @@ from npusim.compiler.layouts.pooled_edges import edges_made
 from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.lowering.relaid import fill_line, fills_line, spread_line
+from npusim.compiler.lowering.relaid import (
+    LOADED_TURNED,
+    fill_line,
+    fills_line,
+    pooled_in_columns,
+    spread_line,
+)
 from npusim.compiler.sharing.distribution import IMAGE, SLABS, image_leaves, padded_width
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
-#: Lines of so many bytes are turned at once whatever their places (Intel's schedules of poolings: 64 x 1,000 and 256 x
-#: 300, not 96 and 128 x 1,000, 32 x 5,000); a law of doubling does not allow it.
-SHORT_LINE_BYTES = 160_000
 POOLED = ("MaxPool", "AveragePool")
+#: What is pooled of a line to so few bytes is made over channels on NPU 3720 (Intel's schedules: 126,336 and less, not
+#: 128,000 and more).
+FEW_POOLED_BYTES = 128_000
 
 
 class Layouts(Orders):
@@ -74,9 +80,9 @@ class Layouts(Orders):
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         even = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
-        short = scheduled and value.npu_bytes <= SHORT_LINE_BYTES
-        if len(value.shape) == 3 and even and reader.node.op_type in POOLED and not short:
-            return self._line_turned(name, value)
+        if len(value.shape) == 3 and even and reader.node.op_type in POOLED:
+            spreads = pooled_in_columns(height, reader.steps[0])
+            return self._line_turned(name, value) if spreads else [self._line_loaded(name, value, reader)]
         fills = scheduled and reader.lowering not in WINDOW_LIMITS
         if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
@@ -107,6 +113,21 @@ class Layouts(Orders):
         copied = whole(Node(source, "Pad", (name,), (source,)), self.values, why)
         self._laid_out(name, value, value.shape)
         return [copied, self._pass(name, source, spread_line(value), SLABS)]
+
+    def _line_loaded(self, name: str, value: Value, reader: Placed) -> Placed:
+        """Such a line that transfers turn as it is loaded; in front of what pools its edges apart, behind a copy. On NPU
+        3720 short ones are shared over channels, and turned in one tile first (128 x 1,000 by four; not 128 x 1,001 by
+        two, of which each tile loads its rows); by law any are."""
+        self._laid_out(name, value, value.shape)
+        step = self._by_transfers(name, self.turned[name])
+        if reader.node.op_type == "AveragePool" and any(reader.node.attribute("pads", ())):
+            return step
+        few = self.values[reader.writes[0]].npu_bytes < FEW_POOLED_BYTES or self._by_law(reader)
+        works: tuple[Work, ...] = (MoveWork(value.npu_bytes, "ddr", "scratchpad"),)
+        if few and self.generation not in self.profile.memory.rows_around:
+            works = (*works, MoveWork(value.npu_bytes, "scratchpad", "scratchpad"))
+        why = "a line whose places are no whole sixteens is turned as it is loaded"
+        return step._replace(lowering=LOADED_TURNED, steps=works, reason=why)
 
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""

@@ -40,6 +40,7 @@ from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
+LOADED_TURNED = "loaded_turned"  # a line that transfers turn on its way to a pooling
 #: The lowerings; what lays their input out may be a convolution.
 RELAID = frozenset({"pooling_chain_relayout", "pooling_chain_filled_up"})
 # Of a first pooling: 2, 4 and 8 rows cross DDR, 16 do not; on NPU 5010, which pads nothing, 2 do, 8 do not.
@@ -150,6 +151,17 @@ def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float)
         return None
     columns = images * first.in_h * first.in_w
     return one_tap(MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, first.input_bytes)
+
+
+def pooled_in_columns(places: int, pooling: Work) -> bool:
+    """Whether a line that is pooled in windows side by side is seen in four columns, for its results fill them: 1,000,
+    3,000, 5,000 and 504 places by two in Intel's schedules, not 1,000 by four, 300, 500, 1,002 and 1,004 by two, 1,001
+    and 1,975 (nor windows of three)."""
+    if not isinstance(pooling, MacWork):
+        return False
+    window = max(pooling.kernel_h, pooling.kernel_w)
+    apart = window == max(pooling.stride_h, pooling.stride_w)
+    return apart and places % window == 0 and places // window % LINE_COLUMNS == 0
 
 
 def spread_line(value: Value) -> tuple[Work, ...]:

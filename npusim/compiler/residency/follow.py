@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from npusim.compiler.layouts.norm_edges import normalises_channels
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.relaid import LOADED_TURNED
 from npusim.compiler.scratchpad.scratchpad import OPENED, Scratchpad
 from npusim.compiler.sharing.distribution import ADDED, scales_rows
 from npusim.compiler.sharing.pieces import scales_planes, works_in_place
@@ -38,6 +39,8 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         own = True  # every tile has the sum for the next convolution
     if step.node.op_type == "DepthToSpace":
         own = True  # the pass that writes its planes reads it where it lies
+    if step.lowering == LOADED_TURNED:
+        own = True  # the pooling of a line that is turned as it is loaded
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     missing = [n for n in missing if n not in scratchpad.made_room]
