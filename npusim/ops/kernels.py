@@ -194,6 +194,11 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "an average pooling that does not count its padding, as one of its centre and one of each edge and corner",
     ),
+    "averaged": (
+        ("mac_array", "dma"),
+        "an average pooling of a long window by windows of up to 11, one behind another or in slices that are added",
+    ),
+    "averaged_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
     "twice": (
         ("mac_array",),
         "a max pooling of a long window as two of half its window, one behind the other",

@@ -19,6 +19,8 @@ from npusim.ops.counting import (
     taps_inside,
     vector,
 )
+from npusim.ops.long_averages import Axis, long_average
+from npusim.ops.pooled_parts import edge_works, parts_of
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
@@ -38,7 +40,9 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         channels = source.shape[1]
         work = window_work(c, mode, source, out, kernel, channels, channels)
         if max(kernel) > MAX_KERNEL:
-            return *(_long_window(c, work, kernel) if mode == MacOp.MAX_POOL else ()), plain
+            if mode == MacOp.MAX_POOL:
+                return *_long_window(c, work, kernel), plain
+            return *_long_average(c, work, kernel), Lowering("dsp", (vector(c, "avg_pool", source.elements + out.elements),))
         apart = edges_apart(c, work, kernel) if mode == MacOp.AVERAGE_POOL else ()
         found = [Lowering("edges_apart", apart)] if apart else []
         if mode == MacOp.AVERAGE_POOL and c.attr("ceil_mode", 0):
@@ -54,9 +58,27 @@ op("MaxPool", lowerings=("mac_array", "twice", "dsp"), kernels=("reduce_max",))(
 # One whose size is rounded up, whether anything is left over or not, is a kernel in Intel's schedules of all NPUs.
 op(
     "AveragePool",
-    lowerings=("rounded_up", "mac_array", "edges_apart", "dsp"),
+    lowerings=("rounded_up", "mac_array", "edges_apart", "averaged", "averaged_15", "dsp"),
     kernels=("reduce_sum", "avg_pool"),
 )(_window(MacOp.AVERAGE_POOL, "reduce_sum"))
+
+
+def _long_average(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
+    """One whose window is too long for the MAC array, by smaller ones (npusim.ops.long_averages)."""
+    rank = len(kernel)
+    plain = all(d == 1 for d in spatial(c, "dilations", rank)) and not c.attr("ceil_mode", 0)
+    if rank > 2 or not plain or c.attr("count_include_pad", 0):
+        return ()
+    sizes, outs = c.input(0).shape[2:], c.output.shape[2:]
+    begins = pads(c, sizes, outs, kernel)
+    axes = [
+        Axis(*axis) for axis in zip(sizes, outs, kernel, spatial(c, "strides", rank), begins, strict=True)
+    ]
+    ways = {"averaged": long_average(work, axes, MAX_KERNEL)}
+    ways["averaged_15"] = (
+        (work,) if max(kernel) <= LONGEST_KERNEL and work.taps_inside == 1 else ()
+    ) or long_average(work, axes, LONGEST_KERNEL)
+    return tuple(Lowering(name, works) for name, works in ways.items() if works)
 
 
 def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
@@ -86,7 +108,7 @@ def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work
     begins = pads(c, source.shape[2:], out.shape[2:], kernel)
     strides = spatial(c, "strides", 2)
     parts = [
-        _parts(*axis) for axis in zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True)
+        parts_of(*axis) for axis in zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True)
     ]
     centre, images = [axis[1] for axis in parts], source.shape[0]
     if min(part[0] for part in centre) < 1:
@@ -102,36 +124,8 @@ def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work
                     work, out_h=images * high, out_w=wide, in_h=images * in_h, in_w=in_w, kernel_h=kh, kernel_w=kw,
                     taps_inside=1.0,
                 )  # fmt: skip
-                works += _edge(edge, corner=i != 1 and j != 1)
+                works += edge_works(edge, corner=i != 1 and j != 1)
     return tuple(works)
-
-
-def _edge(pool: MacWork, corner: bool) -> tuple[Work, ...]:
-    """What becomes of a part at an edge."""
-    size = pool.in_h * pool.in_w * pool.in_c * pool.input_bytes
-    wide = -(-pool.in_w // CHANNEL_BLOCK) * CHANNEL_BLOCK
-    made = pool.out_h * pool.out_w * pool.out_c * pool.output_bytes
-    turn = one_tap(MacOp.PERMUTE_IMAGE, pool.in_h, wide, pool.in_c, pool.input_bytes)
-    written = MoveWork(made, "scratchpad", "ddr")
-    filled = MoveWork(size * wide / pool.in_w, "ddr", "scratchpad")
-    if corner:
-        inside = MoveWork(size, "scratchpad", "scratchpad")
-        return MoveWork(size, "ddr", "ddr"), filled, turn, inside, pool, written
-    return filled, turn, *(ddr_round_trip(size) if wide > pool.in_w else ()), pool, written
-
-
-def _parts(size: int, outs: int, kernel: int, stride: int, begin: int) -> tuple[tuple[int, int, int], ...]:
-    """Of the places of a window along an axis: those that look over the begin, those that do not, those that look over
-    the end. Each: places, elements they see, elements of their window."""
-    first = min(outs, -(-begin // stride))
-    whole = max(0, min(outs, (size - kernel + begin) // stride + 1) - first)
-    last = outs - first - whole
-    seen = size - ((first + whole) * stride - begin)
-    return (
-        (first, (first - 1) * stride + kernel - begin, kernel - begin) if first else (0, 0, 1),
-        (whole, (whole - 1) * stride + kernel, kernel),
-        (last, seen, max(1, seen - (last - 1) * stride)) if last else (0, 0, 1),
-    )
 
 
 def poolings_down(

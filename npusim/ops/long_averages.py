@@ -1,0 +1,106 @@
+"""Average poolings of windows longer than the MAC array takes: 11 places, 15 on NPU 5010.
+
+Intel's compiler 8.4 does one of three things (its schedules of windows of 13 to 25, of images and lines, NPU 3720 and
+5010):
+
+- Windows side by side are pooled twice, by the largest divisor within the limit and by the rest (16 x 16 at stride 16:
+  8 x 8, then 2 x 2; 14 x 14 on 3720 7, then 2).
+- An image whose padding is not counted is cut into centre, edges and corners (`edges_apart` in npusim.ops.pooling), and
+  what is too long of each in slices, whose results are added: 15 x 15 on 3720 11 and 4 each way, 25 x 25 11, 11 and 3;
+  on 5010 15 and 10 (`pool_center/sub_avgpool_0_1`, `sub_add_1`). Each slice is loaded for itself.
+- Others are a kernel on one DSP, whatever the window, in time with what is read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from npusim.ops.counting import one_tap
+from npusim.ops.pooled_parts import edge_works, parts_of
+from npusim.work import MacOp, MacWork, MoveWork, Work
+
+
+class Axis(NamedTuple):
+    """One axis of a pooling: places of the image and of the result, window, stride, zeros in front."""
+
+    size: int
+    outs: int
+    kernel: int
+    stride: int
+    begin: int
+
+
+ALONE = Axis(1, 1, 1, 1, 0)  # the second axis of a line
+
+
+def long_average(work: MacWork, axes: Sequence[Axis], limit: int) -> tuple[Work, ...]:
+    """The works of such a pooling, one behind another; none where it is a kernel. `axes`: one or two; `work` has all
+    images of a batch below each other in its rows."""
+    high, wide = (*axes, ALONE)[:2]
+    images = work.out_h // high.outs
+    if not _padded(high) and not _padded(wide):
+        return _twice(work, high, wide, images, limit)
+    parts = [parts_of(*axis) for axis in (high, wide)]
+    if min(part[0] for part in (axis[1] for axis in parts)) < 1:
+        return ()
+    works: list[Work] = []
+    for i, (outs_h, seen_h, kernel_h) in enumerate(parts[0]):
+        for j, (outs_w, seen_w, kernel_w) in enumerate(parts[1]):
+            if not outs_h or not outs_w:
+                continue
+            pool = replace(
+                work, out_h=images * outs_h, out_w=outs_w, in_h=images * seen_h, in_w=seen_w,
+                kernel_h=kernel_h, kernel_w=kernel_w, taps_inside=1.0,
+            )  # fmt: skip
+            centre = (i, j) == (1, 1)
+            around = () if centre else edge_works(pool, corner=i != 1 and j != 1)
+            works += [x for w in around for x in (_slices(pool, limit) if w is pool else (w,))]
+            works += _slices(pool, limit) if centre else ()
+    return tuple(works)
+
+
+def _padded(axis: Axis) -> bool:
+    reached = (axis.outs - 1) * axis.stride + axis.kernel
+    return axis.begin > 0 or reached > axis.size
+
+
+def _twice(work: MacWork, high: Axis, wide: Axis, images: int, limit: int) -> tuple[MacWork, ...]:
+    """Windows side by side by two poolings."""
+    steps = []
+    for axis in (high, wide):
+        step = max((d for d in range(1, limit + 1) if axis.kernel % d == 0), default=1)
+        if axis.kernel > limit and (axis.stride != axis.kernel or axis.kernel // step > limit):
+            return ()
+        apart = axis.stride == axis.kernel
+        steps.append((step, step, axis.kernel // step) if apart else (axis.kernel, axis.stride, 1))
+    (first_h, down_h, rest_h), (first_w, down_w, rest_w) = steps
+    rows, columns = images * high.outs * rest_h, wide.outs * rest_w
+    first = replace(
+        work, out_h=rows, out_w=columns, kernel_h=first_h, kernel_w=first_w, stride_h=down_h, stride_w=down_w
+    )
+    second = replace(
+        work, in_h=rows, in_w=columns, kernel_h=rest_h, kernel_w=rest_w, stride_h=rest_h, stride_w=rest_w
+    )
+    return first, second
+
+
+def _slices(pool: MacWork, limit: int) -> tuple[Work, ...]:
+    """A pooling in slices of its window, each of which reads what it sees anew, and their sums."""
+    works: list[Work] = []
+    for a in range(0, pool.kernel_h, limit):
+        for b in range(0, pool.kernel_w, limit):
+            high, wide = min(limit, pool.kernel_h - a), min(limit, pool.kernel_w - b)
+            part = replace(
+                pool, kernel_h=high, kernel_w=wide,
+                in_h=pool.in_h - pool.kernel_h + high, in_w=pool.in_w - pool.kernel_w + wide,
+            )  # fmt: skip
+            if works:
+                works.append(
+                    MoveWork(part.in_h * part.in_w * part.in_c * part.input_bytes, "ddr", "scratchpad")
+                )
+                sums = one_tap(MacOp.ELTWISE, pool.out_h, pool.out_w, pool.out_c, pool.output_bytes)
+                works += [part, sums]
+            else:
+                works.append(part)
+    return tuple(works)
