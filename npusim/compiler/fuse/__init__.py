@@ -15,6 +15,7 @@ from npusim.compiler.fuse import (
     norms,
     packed_weights,
     padding,
+    parallel_slices,
     quantised,
     raw_sound,
     rotary,
@@ -82,6 +83,8 @@ def _fused(
         patterns[name](r)
     if generation in profile.fusion.borders_by_address:
         padding.border_into_convolution(r)
+    if generation in profile.fusion.slices_into_convolution:
+        parallel_slices.slices_into_convolution(r)
     if generation in profile.fusion.sound_into_channels:
         raw_sound.sound_into_channels(r, profile.fusion.sound_into_channels[generation])
     if generation in profile.fusion.mul_reduce_to_matmul:

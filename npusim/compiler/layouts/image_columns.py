@@ -49,7 +49,9 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     SqueezeNet and Inception: 111 or 127 of 128) no image is folded on any NPU. `leaves`: what leaves the graph at once
     is written channels first, and not folded."""
     work = reader.steps[0]
-    if len(reader.steps) > 1 or not isinstance(work, MacWork) or work.kernel_w == work.stride_w:
+    if len(reader.steps) > 1 or not isinstance(work, MacWork):
+        return False
+    if work.kernel_w == work.stride_w and not reader.node.attribute("picks"):
         return False
     if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
         return False

@@ -79,6 +79,8 @@ class Fusion(Strict):
     `borders_by_address`: generations on which a convolution reads an image's own values around it again.
     `sound_into_channels`: by generation, the longest window over a line of one channel that stays as it is; longer
     ones at strides have several samples as channels (npusim.compiler.fuse.raw_sound).
+    `slices_into_convolution`: generations on which slices of every so many-th pixel of one image that are joined as
+    channels are one convolution (npusim.compiler.fuse.parallel_slices).
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
@@ -91,6 +93,7 @@ class Fusion(Strict):
     cut_products: tuple[str, ...] = ()
     borders_by_address: tuple[str, ...] = ()
     sound_into_channels: dict[str, int] = field(default_factory=dict)
+    slices_into_convolution: tuple[str, ...] = ()
     scores_scaled_apart: dict[str, Literal["in strips", "step by step"]] = field(default_factory=dict)
     tables_in_plain_ops: bool = False
     source: str
