@@ -13,12 +13,13 @@ from math import prod
 from typing import TypeVar
 
 from npusim.graph import Value
-from npusim.ops.counting import copy, pixels, product, taps_inside, vector
+from npusim.ops.counting import CHANNEL_BLOCK, copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
 from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, by_depth, dilated, sliced
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 W = TypeVar("W", bound=Work)
+PICKS = "picks"  # attribute of a convolution each of whose results is one pixel of one channel
 MAC = ("mac_array",)
 WAYS = ("by_depth", "dilated", "dilated_15", "dilated_by_tap", "sliced", "sliced_15", "mac_array")
 LONG = ("upsampled_sliced", "upsampled_sliced_15")
@@ -131,6 +132,8 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
         each = apart
     else:
         work = each = _as_product(apart)
+    if c.attr(PICKS) and isinstance(work, MacWork):  # of its weights sixteen channels of one tap are stored
+        work = each = replace(work, weight_groups=max(1.0, channels * prod(kernel) / CHANNEL_BLOCK))
     cut: list[tuple[str, tuple[Work, ...]]]
     cut = [(name, sliced(each, limit)) for name, limit in WINDOW_LIMITS.items()]
     plain = group in (1, channels) and source.shape[0] == 1

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node, Value
+from npusim.ops.convolution import PICKS
 from npusim.ops.slicing import MAX_STRIDE
 
 PLANE = (2, 3)  # axes of rows and columns
-PICKS = "picks"  # attribute of a convolution that picks pixels
 
 
 class Pixels(NamedTuple):
@@ -46,7 +46,9 @@ def slices_into_convolution(r: Rewriter) -> None:
         weight = _weights(r, node.name, source, len(kept), tall, wide)
         shape = {"kernel_shape": (tall, wide), "strides": (tall, wide), "pads": (0,) * 4, PICKS: True}
         assert named is not None
-        picked = replace(node, name=named.name, op_type="Conv", inputs=(source.name, weight), attributes=shape)
+        picked = replace(
+            node, name=named.name, op_type="Conv", inputs=(source.name, weight), attributes=shape
+        )
         r.replace(sorted(members), picked)
 
 
@@ -77,10 +79,10 @@ def _pixels(r: Rewriter, name: str) -> Pixels | None:
 def _taken(r: Rewriter, node: Node) -> dict[int, tuple[int, int]] | None:
     """By axis of an image where a Slice begins and its step, of one that leaves nothing else out."""
     shape, made = r.value(node.inputs[0]).shape, r.value(node.outputs[0]).shape
-    numbers = [r.value(n).data if n else None for n in node.inputs[1:]]
-    if len(shape) != 4 or shape[0] != 1 or len(numbers) < 4 or any(n is None for n in numbers):
+    numbers = [[int(v) for v in data] for n in node.inputs[1:] if n and (data := r.value(n).data) is not None]
+    if len(shape) != 4 or shape[0] != 1 or len(numbers) < 4:
         return None
-    begins, _, axes, steps = ([int(v) for v in n] for n in numbers)
+    begins, _, axes, steps = numbers
     found = dict.fromkeys(PLANE, (0, 1))
     for axis, begin, step in zip((a % 4 for a in axes), begins, steps, strict=True):
         fits = axis in PLANE and 1 <= step <= MAX_STRIDE and 0 <= begin < step

@@ -15,6 +15,7 @@ from npusim.compiler.cutting.split import weight_bytes
 from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Node, Value
+from npusim.ops.convolution import PICKS
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -51,7 +52,7 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     work = reader.steps[0]
     if len(reader.steps) > 1 or not isinstance(work, MacWork):
         return False
-    if work.kernel_w == work.stride_w and not reader.node.attribute("picks"):
+    if work.kernel_w == work.stride_w and not reader.node.attribute(PICKS):
         return False
     if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
         return False

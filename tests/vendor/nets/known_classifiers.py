@@ -4,7 +4,7 @@ from tests.vendor.builder import Builder
 from tests.vendor.nets.common_classifiers import regnet
 from tests.vendor.nets.common_pieces import dense
 from tests.vendor.nets.daily_pieces import leaky_of
-from tests.vendor.nets.everyday_pieces import activated, classified, concat, relu, resnet, squeezed
+from tests.vendor.nets.everyday_pieces import activated, classified, relu, resnet, squeezed
 from tests.vendor.nets.familiar_known import Many
 from tests.vendor.nets.layers import conv, conv_relu
 from tests.vendor.nets.mobile import efficientnet, mobilenet_v2

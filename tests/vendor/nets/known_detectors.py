@@ -1,4 +1,4 @@
-"""Detectors and points that people run: YOLOs at other sizes, SSD300, RetinaNet, CenterNet, YOLOX-Nano, EAST, LPRNet."""
+"""Detectors and points: YOLOs at other sizes, SSD300, RetinaNet, CenterNet, YOLOX-Nano, EAST, LPRNet."""
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.common_people import scrfd
@@ -36,7 +36,8 @@ def ssd300(g: Builder, classes: int = 21) -> list[str]:
     x = conv_relu(g, spaced(g, pooled(g, x, 3, 1, 1), 512, 1024, 6, relu), 1024, 1024, 1)
     f.append((x, 1024, 19, 6))
     ci = 1024
-    for m, co, s, p, e, a in ((256, 512, 2, 1, 10, 6), (128, 256, 2, 1, 5, 6), (128, 256, 1, 0, 3, 4), (128, 256, 1, 0, 1, 4)):
+    further = (256, 512, 2, 1, 10, 6), (128, 256, 2, 1, 5, 6), (128, 256, 1, 0, 3, 4), (128, 256, 1, 0, 1, 4)
+    for m, co, s, p, e, a in further:
         y = conv_relu(g, x, ci, m, 1)
         x = relu(g, g.op("Conv", y, g.weight(co, m, 3, 3), g.weight(co), strides=[s, s], pads=[p] * 4))
         ci = co
@@ -141,8 +142,11 @@ def lprnet(g: Builder, n: int = 1) -> str:
     """LPRNet: plates of 24 x 94, small blocks of 3x1 and 1x3, poolings of uneven strides."""
 
     def small(x, a, b):
-        q, c = b // 4, lambda y, w, kh, kw: relu(
-            g, g.op("Conv", y, g.weight(w[1], w[0], kh, kw), g.weight(w[1]), pads=[kh // 2, kw // 2] * 2)
+        q, c = (
+            b // 4,
+            lambda y, w, kh, kw: relu(
+                g, g.op("Conv", y, g.weight(w[1], w[0], kh, kw), g.weight(w[1]), pads=[kh // 2, kw // 2] * 2)
+            ),
         )
         y = c(c(c(x, (a, q), 1, 1), (q, q), 3, 1), (q, q), 1, 3)
         return conv(g, y, q, b, 1)
