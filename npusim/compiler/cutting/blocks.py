@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
-from npusim.compiler.cutting.fitted import AVOID, WAIT, Fitted, Operands
+from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
@@ -166,6 +166,19 @@ def _on_grid(rows: Any, width: float, channels: Any) -> Any:
     return best * channels
 
 
+def _along_one(
+    rows: np.ndarray, channels: np.ndarray, terms: np.ndarray, beside: np.ndarray, fits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the ways that fit twice (`beside`) and of all that fit, those along one axis, and of these those that leave the
+    terms as whole as they can be; where there are such."""
+    alone = ((rows > 1) * 1 + (channels > 1) + (terms > terms.min()) <= 1) & fits
+    whole = alone & (terms == terms.min())
+    for kept in (whole & beside, whole, alone):
+        if kept.any():
+            return kept & beside, kept
+    return beside, fits
+
+
 def _up(value: Any, step: Any) -> Any:
     return np.ceil(value / step) * step
 
@@ -233,6 +246,8 @@ def _search(
     fits &= (weights_stay == 0) | (rows > 1) | (channels == 1) | (waits > 0)
     two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
     beside = fits & (waits == (two if by_itself else 0))
+    if two_axes == ONE:
+        beside, fits = _along_one(rows, channels, terms, beside, fits)
     fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 from npusim.compiler.chains.chains import Attention, Strips, attention_of, turns_operand
-from npusim.compiler.cutting.fitted import WAIT, Fitted
+from npusim.compiler.cutting.fitted import ONE, WAIT, Fitted
 from npusim.compiler.cutting.nominal import moving_ns
 from npusim.compiler.cutting.split import Blocks, even_blocks
 from npusim.compiler.cutting.strips import KEPT_BESIDE_STRIPS
@@ -46,6 +46,8 @@ def in_blocks(
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     work, tiles = convolution_of(step), scratchpad.tiles
     two_axes = scratchpad.two_axes if _many_rows(step) else ""
+    if scratchpad.as_scheduled and step.node.op_type in IMAGE_CONVOLUTIONS:
+        two_axes = ONE
     found, inside = None, not missing and not takes_turned_image(step) and not _large_image(step, scratchpad)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
