@@ -22,6 +22,7 @@ from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
+    TWO_WORTH,
     Ways,
     over_whole_rows,
     preferred,
@@ -70,6 +71,10 @@ def fitting_blocks(
     `tile_bytes`: what one scratchpad has for them. `two_axes`: WAIT where blocks along two of them wait for their
     transfers, AVOID where those along one are taken up to `TWO_WORTH` times as dear.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
+    if two_axes == ONE:
+        how = tiles, tile_bytes, "", by_time, passes
+        free, one = fitting_blocks(work, operands, *how), _along_axis(work, operands, *how)
+        return one if one is not None and free is not None and one.cost <= TWO_WORTH * free.cost else free
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)
@@ -102,6 +107,38 @@ def fitting_blocks(
             again = rows * inputs / max(operands.left, 1.0)
             return replace(_repeated(thin, rows, "rows"), left_reads=thin.left_reads * again)
     return upright
+
+
+def _along_axis(work: MacWork, o: Operands, tiles: int, tile_bytes: float, *how: Any) -> Fitted | None:
+    """The cheapest blocks along one axis: rows, columns or channels; None where there are none."""
+    ways = [_search(work, o, tiles, tile_bytes, ONE, *how[1:]), _over_columns(work, o, tiles, tile_bytes, *how)]
+    if work.out_w > 1 and (found := _search(_turned(work), o, tiles, tile_bytes, ONE, *how[1:])) is not None:
+        ways.append(replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows)))
+    alone = [w for w in ways if w is not None and _axes(w.blocks) <= 1]
+    return min(alone, key=lambda w: w.cost, default=None)
+
+
+def _axes(blocks: Blocks) -> int:
+    """Along how many axes blocks are cut."""
+    return sum(n > 1 for n in (blocks.rows, blocks.columns, blocks.channels, blocks.terms))
+
+
+def _over_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | None:
+    """The fewest strips of columns of which two fit beside the weights, whose rows the tiles share."""
+    if o.left_stays or o.out_stays or work.out_w <= 1:
+        return None
+    for parts in (int(n) for n in LADDER if 1 < n <= work.out_w):
+        out_w = ceil(work.out_w / parts)
+        in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
+        share = in_w / max(float(work.in_w), 1.0)
+        strip = replace(work, out_w=out_w, in_w=in_w)
+        one = _search(strip, Operands(o.left * share, o.right, o.out / parts), *how)
+        if one is None or one.blocks.pieces > 1 or not one.overlaps:
+            continue
+        cheap = _search(strip, Operands(o.left * share, o.right / parts, o.out / parts), *how)
+        cost = parts * (cheap.cost if cheap is not None else one.cost)
+        return Fitted(Blocks(columns=parts), share * parts, 1.0, parts, 1, 0.0, cost)
+    return None
 
 
 def _over_rows_and_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | None:
