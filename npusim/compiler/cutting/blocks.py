@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
-from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, Fitted, Operands
+from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, WHOLE, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
@@ -72,8 +72,8 @@ def fitting_blocks(
     transfers, AVOID where those along one are taken up to `TWO_WORTH` times as dear.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     if two_axes == ONE:
-        how = tiles, tile_bytes, "", by_time, passes
-        free, one = fitting_blocks(work, operands, *how), _along_axis(work, operands, *how)
+        how = tiles, tile_bytes, by_time, passes
+        free, one = fitting_blocks(work, operands, *how[:2], WHOLE, *how[2:]), _along_axis(work, operands, *how)
         return one if one is not None and free is not None and one.cost <= TWO_WORTH * free.cost else free
     groups = int(work.groups)
     if groups > 1:
@@ -109,10 +109,13 @@ def fitting_blocks(
     return upright
 
 
-def _along_axis(work: MacWork, o: Operands, tiles: int, tile_bytes: float, *how: Any) -> Fitted | None:
+def _along_axis(
+    work: MacWork, o: Operands, tiles: int, tile_bytes: float, by_time: str, passes: int
+) -> Fitted | None:
     """The cheapest blocks along one axis: rows, columns or channels; None where there are none."""
-    ways = [_search(work, o, tiles, tile_bytes, ONE, *how[1:]), _over_columns(work, o, tiles, tile_bytes, *how)]
-    if work.out_w > 1 and (found := _search(_turned(work), o, tiles, tile_bytes, ONE, *how[1:])) is not None:
+    how = tiles, tile_bytes, ONE, by_time, passes
+    ways = [_search(work, o, *how), _over_columns(work, o, *how)]
+    if work.out_w > 1 and (found := _search(_turned(work), o, *how)) is not None:
         ways.append(replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows)))
     alone = [w for w in ways if w is not None and _axes(w.blocks) <= 1]
     return min(alone, key=lambda w: w.cost, default=None)
@@ -285,6 +288,8 @@ def _search(
     beside = fits & (waits == (two if by_itself else 0))
     if two_axes == ONE:
         beside, fits = _along_one(rows, channels, terms, beside, fits)
+    elif two_axes == WHOLE and (whole := fits & (terms == terms.min())).any():
+        beside, fits = whole & beside, whole
     fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None

@@ -9,7 +9,7 @@ from npusim.compiler.cutting.split import Blocks
 CHUNK_BYTES = 262_144  # Intel's schedules fetch weights in pieces of about 200 KB
 MOST_SUM_PIECES = 8  # sums of parts of the terms are few large passes
 #: What a generation does about blocks along two axes: of products, and of convolutions of images.
-WAIT, AVOID, ONE = "wait", "avoid", "one"
+WAIT, AVOID, ONE, WHOLE = "wait", "avoid", "one", "whole terms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def in_blocks(
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     work, tiles = convolution_of(step), scratchpad.tiles
     two_axes = scratchpad.two_axes if _many_rows(step) else ""
-    if scratchpad.as_scheduled and step.node.op_type in IMAGE_CONVOLUTIONS and _stores_all(step):
+    if scratchpad.as_scheduled and step.node.op_type in IMAGE_CONVOLUTIONS:
         two_axes = ONE
     found, inside = None, not missing and not takes_turned_image(step) and not _large_image(step, scratchpad)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
@@ -74,12 +74,6 @@ def in_blocks(
     _apply(step, scratchpad, r, fitted)
     r.loads = [(n, scratchpad.sizes[n] * again, fitted.left_blocks) for n in missing]
     return missing
-
-
-def _stores_all(step: Placed) -> bool:
-    """Whether none of a convolution's weights are zeros that are left out."""
-    work = convolution_of(step)
-    return work is not None and work.weight_groups == 1
 
 
 def _large_image(step: Placed, scratchpad: Scratchpad) -> bool:
