@@ -11,7 +11,7 @@ other.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil, inf
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
 from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, WHOLE, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
+from npusim.compiler.cutting.one_axis import along_axis, along_one, turned_work
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
     TWO_WORTH,
@@ -69,11 +70,15 @@ def fitting_blocks(
     """The cheapest blocks of which two fit; None when not even the smallest does.
 
     `tile_bytes`: what one scratchpad has for them. `two_axes`: WAIT where blocks along two of them wait for their
-    transfers, AVOID where those along one are taken up to `TWO_WORTH` times as dear.
+    transfers, AVOID where those along one are taken up to `TWO_WORTH` times as dear, ONE where they are of a
+    convolution of an image (npusim.compiler.cutting.one_axis), WHOLE where only terms stay whole if they can.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     if two_axes == ONE:
-        how = tiles, tile_bytes, by_time, passes
-        free, one = fitting_blocks(work, operands, *how[:2], WHOLE, *how[2:]), _along_axis(work, operands, *how)
+        free = fitting_blocks(work, operands, tiles, tile_bytes, WHOLE, by_time, passes)
+        search = partial(
+            _search, tiles=tiles, tile_bytes=tile_bytes, two_axes=ONE, by_time=by_time, passes=passes
+        )
+        one = along_axis(work, operands, search, LADDER)
         return one if one is not None and free is not None and one.cost <= TWO_WORTH * free.cost else free
     groups = int(work.groups)
     if groups > 1:
@@ -88,7 +93,7 @@ def fitting_blocks(
     upright = _search(work, operands, *how)
     turned = None
     if work.out_w > 1 and work.out_h < work.out_w:
-        turned = _search(_turned(work), operands, *how)
+        turned = _search(turned_work(work), operands, *how)
     best = turned if turned is not None and (upright is None or turned.cost < upright.cost) else upright
     if best is not None and best.partial_bytes > 0 and min(work.out_h, work.out_w) > GRID_ROWS[1]:
         both = _over_rows_and_columns(work, operands, *how)
@@ -101,47 +106,12 @@ def fitting_blocks(
         row = replace(work, out_h=1, in_h=work.kernel_h)
         inputs = operands.left * min(1.0, work.kernel_h / max(work.in_h, 1))
         each = replace(operands, left=inputs, out=operands.out / rows)
-        thin = _search(_turned(row), each, *how)
+        thin = _search(turned_work(row), each, *how)
         if thin is not None:
             thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
             again = rows * inputs / max(operands.left, 1.0)
             return replace(_repeated(thin, rows, "rows"), left_reads=thin.left_reads * again)
     return upright
-
-
-def _along_axis(
-    work: MacWork, o: Operands, tiles: int, tile_bytes: float, by_time: str, passes: int
-) -> Fitted | None:
-    """The cheapest blocks along one axis: rows, columns or channels; None where there are none."""
-    how = tiles, tile_bytes, ONE, by_time, passes
-    ways = [_search(work, o, *how), _over_columns(work, o, *how)]
-    if work.out_w > 1 and (found := _search(_turned(work), o, *how)) is not None:
-        ways.append(replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows)))
-    alone = [w for w in ways if w is not None and _axes(w.blocks) <= 1]
-    return min(alone, key=lambda w: w.cost, default=None)
-
-
-def _axes(blocks: Blocks) -> int:
-    """Along how many axes blocks are cut."""
-    return sum(n > 1 for n in (blocks.rows, blocks.columns, blocks.channels, blocks.terms))
-
-
-def _over_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | None:
-    """The fewest strips of columns of which two fit beside the weights, whose rows the tiles share."""
-    if o.left_stays or o.out_stays or work.out_w <= 1:
-        return None
-    for parts in (int(n) for n in LADDER if 1 < n <= work.out_w):
-        out_w = ceil(work.out_w / parts)
-        in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
-        share = in_w / max(float(work.in_w), 1.0)
-        strip = replace(work, out_w=out_w, in_w=in_w)
-        one = _search(strip, Operands(o.left * share, o.right, o.out / parts), *how)
-        if one is None or one.blocks.pieces > 1 or not one.overlaps:
-            continue
-        cheap = _search(strip, Operands(o.left * share, o.right / parts, o.out / parts), *how)
-        cost = parts * (cheap.cost if cheap is not None else one.cost)
-        return Fitted(Blocks(columns=parts), share * parts, 1.0, parts, 1, 0.0, cost)
-    return None
 
 
 def _over_rows_and_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | None:
@@ -162,14 +132,6 @@ def _over_rows_and_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | No
         if best is None or found.cost < best.cost:
             best = found
     return best
-
-
-def _turned(work: MacWork) -> MacWork:
-    """The same work with rows and columns changed over."""
-    return replace(
-        work, out_h=work.out_w, out_w=work.out_h, in_h=work.in_w, in_w=work.in_h,
-        kernel_h=work.kernel_w, kernel_w=work.kernel_h, stride_h=work.stride_w, stride_w=work.stride_h,
-    )  # fmt: skip
 
 
 def _repeated(one: Fitted, times: int, axis: str) -> Fitted:
@@ -204,19 +166,6 @@ def _on_grid(rows: Any, width: float, channels: Any) -> Any:
         through = _up(rows, side if side > GRID_ROWS[0] else 4) * across * waits
         best = through if best is None else np.minimum(best, through)
     return best * channels
-
-
-def _along_one(
-    rows: np.ndarray, channels: np.ndarray, terms: np.ndarray, beside: np.ndarray, fits: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of the ways that fit twice (`beside`) and of all that fit, those along one axis, and of these those that leave the
-    terms as whole as they can be; where there are such."""
-    alone = ((rows > 1) * 1 + (channels > 1) + (terms > terms.min()) <= 1) & fits
-    whole = alone & (terms == terms.min())
-    for kept in (whole & beside, whole, alone):
-        if kept.any():
-            return kept & beside, kept
-    return beside, fits
 
 
 def _up(value: Any, step: Any) -> Any:
@@ -287,9 +236,9 @@ def _search(
     two = (rows > 1) * 1 + (channels > 1) + (terms > 1) > 1
     beside = fits & (waits == (two if by_itself else 0))
     if two_axes == ONE:
-        beside, fits = _along_one(rows, channels, terms, beside, fits)
-    elif two_axes == WHOLE and (whole := fits & (terms == terms.min())).any():
-        beside, fits = whole & beside, whole
+        beside, fits = along_one(rows, channels, terms, beside, fits)
+    elif two_axes == WHOLE and (uncut := fits & (terms == terms.min())).any():
+        beside, fits = uncut & beside, uncut
     fits = beside if beside.any() else fits  # one at a time only where two never fit
     if not fits.any():
         return None

@@ -46,8 +46,8 @@ def in_blocks(
     reads, writes = (sum(scratchpad.sizes[n] for n in names) for names in (step.reads, step.writes))
     work, tiles = convolution_of(step), scratchpad.tiles
     two_axes = scratchpad.two_axes if _many_rows(step) else ""
-    if scratchpad.as_scheduled and step.node.op_type in IMAGE_CONVOLUTIONS:
-        two_axes = ONE
+    if scratchpad.as_scheduled and step.node.op_type in IMAGE_CONVOLUTIONS and work and work.out_w > 1:
+        two_axes = ONE  # not of a line: 24,000 samples' third window goes in 8 of channels and 3 of places
     found, inside = None, not missing and not takes_turned_image(step) and not _large_image(step, scratchpad)
     others = scratchpad.used_bytes - scratchpad.bytes_of(step.reads)
     if others > scratchpad.pipelined_bytes / 2:  # nothing large waits beside a product that needs the room
