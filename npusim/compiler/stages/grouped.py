@@ -11,6 +11,7 @@ from npusim.compiler.chains.equal_operands import equal_operands
 from npusim.compiler.chains.fed_forward import fed_forward
 from npusim.compiler.chains.gated import gated
 from npusim.compiler.chains.masked import masked_groups, masked_sums
+from npusim.compiler.chains.padded_scores import padded_scores
 from npusim.compiler.chains.scaled_scores import scores_apart
 from npusim.compiler.cutting.strips import Cut, Machine
 from npusim.compiler.layouts.aligned import without_copies
@@ -41,12 +42,14 @@ def attention_grouped(
         on_tile = (tiles, site.pipelined_bytes)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
     placed, scaled, in_strips = scores_apart(placed, site.values, how)
+    batches = memory.as_scheduled and site.groups
+    if batches:
+        placed = padded_scores(placed, site.values, sizes, site.outputs, tiles)
     masks = memory.masked_scores.get(generation, "")
     masked = masked_sums(placed, sizes, site.outputs, tiles, masks)
     placed, chains = find_chains(
         placed, sizes, site.room, site.outputs, heads.softmax, on_tile, masked | scaled
     )
-    batches = memory.as_scheduled and site.groups
     placed, chains = equal_operands(
         placed, chains, site.values, sizes, profile.writes_out, site.room, batches, masked
     )

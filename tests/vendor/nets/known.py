@@ -1,0 +1,8 @@
+"""Networks that people run, drawn for the rules of one day's work and looked at then: for fitting."""
+
+from tests.vendor.nets.known_classifiers import KNOWN_CLASSIFIERS
+from tests.vendor.nets.known_detectors import KNOWN_DETECTORS
+from tests.vendor.nets.known_sight import KNOWN_SIGHT
+from tests.vendor.nets.known_words import KNOWN_WORDS
+
+KNOWN = KNOWN_CLASSIFIERS | KNOWN_DETECTORS | KNOWN_SIGHT | KNOWN_WORDS
