@@ -1,4 +1,4 @@
-"""Scores that a constant is added to, of keys that fill no sixteens (NPU 4000 and 5010).
+"""Scores that constants are added to, of keys that fill no sixteens (NPU 4000 and 5010).
 
     MatMul -> Add (constant) -> Softmax -> MatMul
 
@@ -15,6 +15,7 @@ Intel's schedules of Swin's windows of 49)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from math import ceil, prod
 
 from npusim.compiler.chains.chains import is_softmax
@@ -24,7 +25,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import PARTS
 from npusim.compiler.sharing.pieces import convolution_of
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.ops.counting import CHANNEL_BLOCK, most_even_rectangle
 from npusim.work import MacOp, MacWork
 
 
@@ -43,37 +44,56 @@ def padded_scores(
         names = _scores(k, placed, readers, maker)
         if not names or not outputs.isdisjoint(names):
             continue
-        *outer, heads, _, keys = values[names[-1]].shape
-        if len(values[names[-1]].shape) < 3 or heads == 1 or keys % CHANNEL_BLOCK == 0:
+        if len(values[names[-1]].shape) < 3:
             continue
+        *outer, heads, queries, keys = values[names[-1]].shape
+        uneven = keys % CHANNEL_BLOCK > 0
         windows = prod(outer) > 1
-        if windows or ceil(heads / tiles) * (tiles - 1) >= heads:
+        if uneven and (windows or ceil(heads / tiles) * (tiles - 1) >= heads):
             placed[k] = placed[k]._replace(sharing=PARTS)
         if windows:
             continue
-        share = ceil_to(keys, CHANNEL_BLOCK) / keys
+        wide = ceil_to(keys, CHANNEL_BLOCK)
+        rows, columns = most_even_rectangle(heads * queries * wide // CHANNEL_BLOCK)
         for name in names:
-            sizes[name] = values[name].npu_bytes * share
-        added = maker[names[1]]
-        step = placed[added]
-        placed[added] = step._replace(padded=(), fixed_bytes=step.fixed_bytes * share)
+            sizes[name] = values[name].npu_bytes * wide / keys
+        for name in names[1:-1]:
+            step = placed[maker[name]]
+            line = replace(
+                step.steps[0], out_h=rows, out_w=columns, out_c=CHANNEL_BLOCK, in_h=rows, in_w=columns, in_c=CHANNEL_BLOCK
+            )
+            placed[maker[name]] = step._replace(steps=(line,), padded=(), fixed_bytes=step.fixed_bytes * wide / keys)
     return placed
 
 
 def _scores(
     k: int, placed: list[Placed], readers: Mapping[str, list[int]], maker: Mapping[str, int]
 ) -> tuple[str, ...]:
-    """What the product, the addition of a constant and softmax `k` make, where each is read by the next alone and a
+    """What the product, the additions of constants and softmax `k` make, where each is read by the next alone and a
     batch of products reads the last; empty elsewhere."""
-    result, total = placed[k].writes[0], placed[k].reads[0]
-    added = placed[maker[total]] if total in maker else None
-    if added is None or len(added.reads) != 1 or not added.fixed_bytes or added.node.op_type != "Add":
+    names = [placed[k].writes[0]]
+    after = readers.get(names[0], [])
+    if len(after) != 1 or not _is_batch(placed[after[0]]):
         return ()
-    work, scores = added.only, added.reads[0]
-    if not isinstance(work, MacWork) or work.op != MacOp.ELTWISE or scores not in maker:
-        return ()
-    alone = readers.get(scores) == [maker[total]] and readers.get(total) == [k]
-    after = readers.get(result, [])
-    products = [placed[maker[scores]], *(placed[i] for i in after)]
-    batches = [w is not None and w.groups > 1 for w in map(convolution_of, products)]
-    return (scores, total, result) if alone and len(after) == 1 and all(batches) else ()
+    name, reader = placed[k].reads[0], k
+    while name in maker and readers[name] == [reader]:
+        names.append(name)
+        reader = maker[name]
+        step = placed[reader]
+        if _is_batch(step):
+            return tuple(reversed(names)) if len(names) > 2 else ()
+        if not _adds_constant(step):
+            break
+        name = step.reads[0]
+    return ()
+
+
+def _is_batch(step: Placed) -> bool:
+    work = convolution_of(step)
+    return work is not None and work.groups > 1
+
+
+def _adds_constant(step: Placed) -> bool:
+    work = step.only
+    added = isinstance(work, MacWork) and work.op == MacOp.ELTWISE and step.node.op_type == "Add"
+    return added and len(step.reads) == 1 and step.fixed_bytes > 0

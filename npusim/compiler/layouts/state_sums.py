@@ -87,6 +87,9 @@ class StateSums:
         if not 1 < heads < CHANNEL_BLOCK or rows * columns == 1 or step.node.op_type not in SUMS:
             return step
         name = step.writes[0]
+        readers = self.layouts.readers.get(name, [])
+        if readers and all(r.op_type == "Softmax" for r in readers):
+            return step  # scores and a bias: a line of sixteens (npusim.compiler.chains.padded_scores)
         op, laid = work.op, (float(rows), columns, CHANNEL_BLOCK)
         if self._read_as_right_side_alone(name):
             if self.layouts.generation == "5010":
