@@ -47,6 +47,13 @@ def test_lines_between_pixels_are_a_convolution_an_axis(factor, taps):
     )
 
 
+@pytest.mark.parametrize(("channels", "zeros"), [(16, 0.0), (64, 0.75), (256, 0.9375)])
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_of_an_enlargements_weights_one_word_of_sixteen_terms_a_channel_is_multiplied(channels, zeros, mode):
+    works = resize((1, channels, 40, 40), 2, mode)["interpolated"].steps
+    assert [w.weight_zeros for w in works] == [zeros] * len(works)
+
+
 def test_lines_between_pixels_are_copies_and_a_depthwise_window_where_nothing_reads_by_address():
     """64 x 64 x 64: 2.1 and 8.4 MB, two borders of 8.4 (27.3 of the 27.5 MB from DDR to DDR on NPU 3720),
     where it is an input of the graph; inside a network, it lies channels last and has one border."""

@@ -8,9 +8,10 @@ crosses DDR crosses with it. The addition takes all heads as one line of sixteen
 and sums cross. The softmax's result does where a tile would have no head left: then that kernel shares the rows of all heads
 (6 heads of 145 and of 100 rows on four tiles, two a tile; 6 and 8 heads on three stay).
 
-Of windows (several problems in front of the heads) scores are cut to their keys behind the product and filled up in
-front of the next one, so that the softmax's result crosses whatever the tiles (`matmul_slice_out`, `expand_in1` in
-Intel's schedules of Swin's windows of 49)."""
+Of windows (several problems in front of the heads) that share a constant scores are cut to their keys behind the
+product and filled up in front of the next one, so that the softmax's result crosses whatever the tiles
+(`matmul_slice_out`, `expand_in1` in Intel's schedules of Swin's windows of 49). Windows with constants of their own, as
+Swin's shifted ones, are so many more heads of one sequence."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from npusim.compiler.sharing.distribution import PARTS
 from npusim.compiler.sharing.pieces import convolution_of
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, most_even_rectangle
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, Work
 
 
 def padded_scores(
@@ -48,21 +49,25 @@ def padded_scores(
             continue
         *outer, heads, queries, keys = values[names[-1]].shape
         uneven = keys % CHANNEL_BLOCK > 0
-        windows = prod(outer) > 1
-        if uneven and (windows or ceil(heads / tiles) * (tiles - 1) >= heads):
-            placed[k] = placed[k]._replace(sharing=PARTS)
-        if windows:
+        windows = prod(outer)
+        whole = all(_is_whole(placed[maker[n]], values) for n in names[1:-1])
+        if windows > 1 and not whole:
+            if uneven:
+                placed[k] = placed[k]._replace(sharing=PARTS)
             continue
+        heads *= windows
+        if uneven and ceil(heads / tiles) * (tiles - 1) >= heads:
+            placed[k] = placed[k]._replace(sharing=PARTS)
         wide = ceil_to(keys, CHANNEL_BLOCK)
-        rows, columns = most_even_rectangle(heads * queries * wide // CHANNEL_BLOCK)
         for name in names:
             sizes[name] = values[name].npu_bytes * wide / keys
+        rows, columns = most_even_rectangle(heads * queries * wide // CHANNEL_BLOCK)
         for name in names[1:-1]:
             step = placed[maker[name]]
-            line = replace(
-                step.steps[0], out_h=rows, out_w=columns, out_c=CHANNEL_BLOCK, in_h=rows, in_w=columns, in_c=CHANNEL_BLOCK
+            line = _line(step.steps[0], rows, columns)
+            placed[maker[name]] = step._replace(
+                steps=(line,), padded=(), fixed_bytes=step.fixed_bytes * wide / keys
             )
-            placed[maker[name]] = step._replace(steps=(line,), padded=(), fixed_bytes=step.fixed_bytes * wide / keys)
     return placed
 
 
@@ -86,6 +91,19 @@ def _scores(
             break
         name = step.reads[0]
     return ()
+
+
+def _line(work: Work, rows: int, columns: int) -> Work:
+    """A pass over so many pixels of sixteen channels."""
+    assert isinstance(work, MacWork)
+    of = {"out_h": rows, "out_w": columns, "out_c": CHANNEL_BLOCK}
+    return replace(work, **of, in_h=rows, in_w=columns, in_c=CHANNEL_BLOCK)
+
+
+def _is_whole(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether the constant that is added has an element for each of the result's."""
+    constants = [values[n] for n in step.node.inputs if n in values and values[n].constant]
+    return any(value.elements == values[step.writes[0]].elements for value in constants)
 
 
 def _is_batch(step: Placed) -> bool:

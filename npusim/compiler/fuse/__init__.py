@@ -34,6 +34,7 @@ PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "shared_heads": shared_heads.shared_heads,
     "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
     "max_of_zero": neutral.max_of_zero,
+    "sums_of_constants": neutral.sums_of_constants,
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
     "softplus": activations.softplus,
