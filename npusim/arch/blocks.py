@@ -40,7 +40,6 @@ class Convolution(Strict):
     narrow_input_rate_ratio: Positive  # ... and how fast such inputs are read, relative to the others
     row_rounding: Fraction = 0.0  # 1: rows are read and written in fours, 0: as they are
     column_rounding: Fraction = 1.0  # 1: a line one pixel wide takes as long as four columns, 0: as one
-    width_rounding: Fraction = 1.0  # 1: more than four columns take as long as whole fours, 0: as they are
     block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
 
 

@@ -166,11 +166,9 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
 
 
 def _columns(work: MacWork, fit: Any) -> Any:
-    """Columns that the array takes as long for: all four of a grid, fewer for a window along a line, and for the last
-    of several fours, where a compiler prices it so."""
-    columns = np.asarray(work.out_w, dtype=float)
-    rounded = _ceil(columns, 4) * 4
-    width = np.where(columns > 4, columns + fit.width_rounding * (rounded - columns), rounded)
+    """Columns that the array takes as long for: all four of a grid, fewer for a window along a line where a
+    compiler prices it so."""
+    width = _ceil(work.out_w, 4) * 4
     return np.where(_lines(work), 1 + 3 * np.asarray(fit.column_rounding), width)
 
 
