@@ -5,8 +5,8 @@
 There a batch of products is one kernel, which makes whole sixteens of keys (197 as 208). Of one sequence what it makes
 keeps its padding through addition and softmax: nothing is copied to sixteens, the constant is stored with it, and what
 crosses DDR crosses with it. The addition takes all heads as one line of sixteens, whose rows the tiles share, so scores
-and sums cross. The softmax's result does where a tile would have no head left: then that kernel shares the rows of all heads
-(6 heads of 145 and of 100 rows on four tiles, two a tile; 6 and 8 heads on three stay).
+and sums cross. The softmax's result does where a tile would have no head left: then that kernel shares the rows of all
+heads (6 heads of 145 and of 100 rows on four tiles, two a tile; 6 and 8 heads on three stay).
 
 Of windows (several problems in front of the heads) that share a constant scores are cut to their keys behind the
 product and filled up in front of the next one, so that the softmax's result crosses whatever the tiles

@@ -74,24 +74,25 @@ def sums_of_constants(r: Rewriter) -> None:
     """Two constants added one after another are added up when the model is read (OpenVINO's AddAddFusion): the bias of
     places and the mask of shifted windows are one `mask_add` in Intel's schedules of Swin. What a product of weights
     made keeps its own bias, which costs nothing there."""
-    for index, found in r.items("Add"):
-        node = r.nodes[index] or found
-        while (pair := _constant_beside(r, node)) and (behind := r.reader(node.outputs[0], "Add")):
-            more = _constant_beside(r, behind[1])
-            if more is None or more[0] != node.outputs[0]:
+    for index, _ in r.items("Add"):
+        at = index
+        while (node := r.nodes[at]) and (pair := _constant_beside(r, node)):
+            behind = r.reader(node.outputs[0], "Add")
+            more = _constant_beside(r, behind[1]) if behind else None
+            if behind is None or more is None or more[0] != node.outputs[0]:
                 break
-            source, constants = pair[0], (pair[1], more[1])
+            constants = (pair[1], more[1])
             shape = np.broadcast_shapes(*(r.value(n).shape for n in constants))
             name = f"{node.outputs[0]}/constants"
             r.values[name] = replace(r.value(constants[0]), name=name, shape=shape, data=None)
-            r.replace([index, behind[0]], replace(behind[1], inputs=(source, name)))
-            index, node = behind[0], r.nodes[behind[0]]
+            r.replace([at, behind[0]], replace(behind[1], inputs=(pair[0], name)))
+            at = behind[0]
 
 
-def _constant_beside(r: Rewriter, node: Node | None) -> tuple[str, str] | None:
+def _constant_beside(r: Rewriter, node: Node) -> tuple[str, str] | None:
     """(activation, constant) of an addition that keeps the activation's shape, whose activation no product of weights
     made."""
-    if node is None or node.op_type != "Add" or len(node.inputs) != 2:
+    if node.op_type != "Add" or len(node.inputs) != 2:
         return None
     for source, other in (node.inputs, node.inputs[::-1]):
         if r.constant(other) and not r.constant(source) and source in r.values:

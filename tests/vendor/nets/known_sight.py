@@ -1,15 +1,12 @@
-"""Pictures and sound by transformers: BEiT, CaiT, SAM's windows, Swin-S, Twins, EfficientViT, DiT, Squeezeformer."""
+"""Pictures and sound by transformers: BEiT, CaiT, Swin, Twins, DiT, Squeezeformer."""
 
 import numpy as np
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.everyday_pieces import mlp, product, relu
-from tests.vendor.nets.everyday_sight import dinov2, patches
-from tests.vendor.nets.everyday_speech import whisper_enc
-from tests.vendor.nets.familiar_words import vit_batch
+from tests.vendor.nets.everyday_pieces import mlp, product
+from tests.vendor.nets.everyday_sight import patches
 from tests.vendor.nets.layers import attend, conv, cut, gelu_tanh, heads, joined, layernorm, silu
 from tests.vendor.nets.transformer_kinds import window_layer
-from tests.vendor.nets.usual_sight import mobilevit, segformer
 
 
 def three(g: Builder, x: str, b: int, n: int, h: int, w: int) -> list[str]:
@@ -54,30 +51,6 @@ def cait(g: Builder, size: int, h: int, layers: int, w: int = 48) -> str:
         x = g.op("Add", x, g.op("Mul", y, g.weight(d)))
         x = g.op("Add", x, g.op("Mul", mlp(g, layernorm(g, x, d), d, 4 * d), g.weight(d)))
     return layernorm(g, x, d)
-
-
-def sam_windows(g: Builder, side: int, h: int, win: int = 14, w: int = 64) -> str:
-    """A layer of SAM's encoder: windows of a padded map, biases made of the queries by rows and by columns."""
-    d, p = h * w, -(-side // win)
-    x, n, b = g.input(1, side, side, d), win * win, p * p
-    y = g.op("Pad", layernorm(g, x, d), g.const([0, 0, 0, 0, 0, p * win - side, p * win - side, 0]))
-    y = g.op("Transpose", g.op("Reshape", y, g.const([1, p, win, p, win, d])), perm=[0, 1, 3, 2, 4, 5])
-    y = g.op("Reshape", product(g, g.op("Reshape", y, g.const([b, n, d])), d, 3 * d), g.const([b, n, 3, h, w]))
-    y = g.op("Reshape", g.op("Transpose", y, perm=[2, 0, 3, 1, 4]), g.const([3, b * h, n, w]))
-    q, k, v = (g.op("Gather", y, g.const(np.array(i)), axis=0) for i in range(3))
-    s = g.op("MatMul", g.op("Mul", q, g.const(w**-0.5)), g.op("Transpose", k, perm=[0, 2, 1]))
-    r = g.op("Reshape", q, g.const([b * h, win, win, w]))
-    rh = g.op("MatMul", r, g.weight(win, w, win))
-    rw = g.op("MatMul", g.op("Transpose", r, perm=[0, 2, 1, 3]), g.weight(win, w, win))
-    rw = g.op("Transpose", rw, perm=[0, 2, 1, 3])
-    s = g.op("Reshape", s, g.const([b * h, win, win, win, win]))
-    s = g.op("Add", g.op("Add", s, g.op("Unsqueeze", rh, g.const([4]))), g.op("Unsqueeze", rw, g.const([3])))
-    s = g.op("Softmax", g.op("Reshape", s, g.const([b * h, n, n])), axis=-1)
-    y = back(g, g.op("Reshape", g.op("MatMul", s, v), g.const([b, h, n, w])), [b, n, d])
-    y = g.op("Reshape", product(g, y, d, d), g.const([1, p, p, win, win, d]))
-    y = g.op("Reshape", g.op("Transpose", y, perm=[0, 1, 3, 2, 4, 5]), g.const([1, p * win, p * win, d]))
-    x = g.op("Add", x, cut(g, cut(g, y, 1, 0, side), 2, 0, side))
-    return g.op("Add", x, mlp(g, layernorm(g, x, d), d, 4 * d))
 
 
 def swin_pair(g: Builder, side: int, h: int) -> str:
@@ -125,23 +98,6 @@ def dit(g: Builder, n: int, h: int, layers: int, b: int = 2) -> str:
     return x
 
 
-def linear_attention(g: Builder, side: int, d: int, h: int) -> str:
-    """EfficientViT (MIT): attention by ReLU without softmax over a map, then an inverted bottleneck."""
-    x, n, w = g.input(1, d, side, side), side * side, d // h
-    y = conv(g, x, d, 3 * d, 1, bias=False)
-    z = conv(g, conv(g, y, 3 * d, 3 * d, 5, 1, 3 * d, False), 3 * d, 3 * d, 1, 1, 3 * h, False)
-    y = g.op("Reshape", g.op("Concat", y, z, axis=1), g.const([1, 2 * h, 3 * w, n]))
-    q, k, v = g.op("Split", y, g.const([w] * 3), count=3, axis=2)
-    q, k = relu(g, q), relu(g, k)
-    v = g.op("Pad", v, g.const([0, 0, 0, 0, 0, 0, 1, 0]), g.const(1.0))
-    y = g.op("MatMul", g.op("MatMul", v, g.op("Transpose", k, perm=[0, 1, 3, 2])), q)
-    y = g.op("Div", cut(g, y, 2, 0, w), g.op("Add", cut(g, y, 2, w, w + 1), g.const(1e-4)))
-    x = g.op("Add", x, conv(g, g.op("Reshape", y, g.const([1, 2 * d, side, side])), 2 * d, d, 1))
-    hard = lambda t: g.op("HardSwish", t)
-    y = hard(conv(g, hard(conv(g, x, d, 4 * d, 1)), 4 * d, 4 * d, 3, 1, 4 * d))
-    return g.op("Add", x, conv(g, y, 4 * d, d, 1))
-
-
 def squeezeformer(g: Builder, n: int, h: int, w: int, layers: int, k: int = 31) -> str:
     """Squeezeformer: norms behind, each branch scaled and shifted in front."""
     d = h * w
@@ -162,23 +118,11 @@ def squeezeformer(g: Builder, n: int, h: int, w: int, layers: int, k: int = 31) 
 
 
 KNOWN_SIGHT = {
-    "vit_l16_b1_224_x1": ("transformer", lambda g: vit_batch(g, 1, 224, 16, 16, 1)),
-    "vit_b_b4_224_x1": ("transformer", lambda g: vit_batch(g, 4, 224, 16, 12, 1)),
     "beit_b_224_x2": ("transformer", lambda g: beit(g, 224, 12, 2)),
     "cait_xs_224_x2": ("transformer", lambda g: cait(g, 224, 6, 2)),
-    "dinov2_s_322_x2": ("transformer", lambda g: dinov2(g, 322, 6, 2)),
-    "sam_windows_b_64": ("transformer", lambda g: sam_windows(g, 64, 12)),
     "swin_s_pair_28": ("transformer", lambda g: swin_pair(g, 28, 6)),
     "swin_b_pair_14": ("transformer", lambda g: swin_pair(g, 14, 16)),
     "twins_s_28": ("transformer", lambda g: twins(g, 28, 128, 4, 4)),
     "dit_s_256_x2": ("transformer", lambda g: dit(g, 256, 6, 2)),
-    "dit_b_b1_256_x1": ("transformer", lambda g: dit(g, 256, 12, 1, 1)),
     "squeezeformer_s_300_x2": ("transformer", lambda g: squeezeformer(g, 300, 4, 49, 2)),
-    "squeezeformer_m_200_x1": ("transformer", lambda g: squeezeformer(g, 200, 4, 80, 1)),
-    "whisper_small_enc_600_x1": ("transformer", lambda g: whisper_enc(g, 1200, 12, 1)),
-    "mobilevit_s_256": (
-        "transformer",
-        lambda g: mobilevit(g, 256, (32, 64, 96, 128, 160), (144, 192, 240)),
-    ),
-    "segformer_b1_512": ("transformer", lambda g: segformer(g, 512, (64, 128, 320, 512))),
 }  # fmt: skip

@@ -85,12 +85,6 @@ MODELS = {
     "starcoder3b": Model(3072, 24, 2, 128, 12288, bias=True),
     "gemma3ne2b": Model(2048, 8, 2, 256, 8192, tanh=True),
     "granite4micro": Model(2560, 40, 8, 64, 8192),
-    "bitnet2b": Model(2560, 20, 5, 128, 6912),
-    "granite4h350m": Model(768, 12, 4, 64, 2048),
-    "starcoder1b": Model(2048, 16, 1, 128, 8192),
-    "gptoss": Model(2880, 64, 8, 64, 2880, bias=True),
-    "gemma312b": Model(3840, 16, 8, 256, 15360, tanh=True),
-    "openelm270m": Model(1280, 12, 3, 64, 2048, packed=True),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -113,9 +107,6 @@ LOOKED_AT = (
     "ministral3b_pre_256", "starcoder3b_dec_2048", "gemma3ne2b_pre_768", "qwen34b_dec_1664",
     "granite4micro_pre_1152", "llama1b_dec_2500", "danube3_pre_2048", "ministral3b_dec_384", "gemma3ne2b_dec_4096",
     "smol360m_pre_512",
-    "bitnet2b_pre_208", "bitnet2b_dec_3000", "granite4h350m_pre_720", "granite4h350m_pre_1664", "granite4h350m_dec_96",
-    "starcoder1b_pre_448", "gptoss_pre_320", "gptoss_dec_1600", "gemma312b_pre_160", "gemma312b_dec_1200",
-    "openelm270m_pre_1024", "openelm270m_dec_4000",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
