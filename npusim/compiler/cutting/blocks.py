@@ -20,10 +20,9 @@ import numpy as np
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
 from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, WHOLE, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
-from npusim.compiler.cutting.one_axis import along_axis, along_one, turned_work
+from npusim.compiler.cutting.one_axis import along_axis, along_one, least_axes, turned_work
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
-    TWO_WORTH,
     Ways,
     over_whole_rows,
     preferred,
@@ -74,12 +73,13 @@ def fitting_blocks(
     convolution of an image (npusim.compiler.cutting.one_axis), WHOLE where only terms stay whole if they can.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     if two_axes == ONE:
-        free = fitting_blocks(work, operands, tiles, tile_bytes, WHOLE, by_time, passes)
+        free, whole = (
+            fitting_blocks(work, operands, tiles, tile_bytes, how, by_time, passes) for how in ("", WHOLE)
+        )
         search = partial(
             _search, tiles=tiles, tile_bytes=tile_bytes, two_axes=ONE, by_time=by_time, passes=passes
         )
-        one = along_axis(work, operands, search, LADDER)
-        return one if one is not None and free is not None and one.cost <= TWO_WORTH * free.cost else free
+        return least_axes(free, whole, along_axis(work, operands, search, LADDER))
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)

@@ -15,6 +15,7 @@ from math import ceil
 import numpy as np
 
 from npusim.compiler.cutting.fitted import Fitted, Operands
+from npusim.compiler.cutting.preferred import TWO_WORTH
 from npusim.compiler.cutting.split import Blocks
 from npusim.work import MacWork
 
@@ -60,6 +61,15 @@ def _over_columns(work: MacWork, o: Operands, search: Search, numbers: Iterable[
 def _axes(blocks: Blocks) -> int:
     """Along how many axes blocks are cut."""
     return sum(n > 1 for n in (blocks.rows, blocks.columns, blocks.channels, blocks.terms))
+
+
+def least_axes(free: Fitted | None, *ways: Fitted | None) -> Fitted | None:
+    """Of the cheapest way of all and those that leave terms whole and go along one axis, the last of which each is no
+    more than `TWO_WORTH` times as dear as the one before."""
+    for way in ways:
+        if free is not None and way is not None and way.cost <= TWO_WORTH * free.cost:
+            free = way
+    return free
 
 
 def along_one(
