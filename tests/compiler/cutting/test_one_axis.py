@@ -39,7 +39,7 @@ def test_others_along_one_axis(channels, out, size, npu, tiles):
 
 def test_along_two_where_one_is_much_dearer():
     """512 to 512 channels of 128 x 128: single rows would keep the array waiting."""
-    assert len(axes(found(512, 512, 128, "5010", 3).blocks)) == 2
+    assert len(axes(found(512, 512, 128, "5010", 3).blocks)) > 1
 
 
 def test_what_fits_along_no_axis_is_cut_along_two():

@@ -1,16 +1,14 @@
 """Classifiers that people run: families of these tables at other sizes and batches, FBNet, SEMNASNet, lines of text."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.common_classifiers import regnet
 from tests.vendor.nets.common_pieces import dense
 from tests.vendor.nets.daily_pieces import leaky_of
 from tests.vendor.nets.everyday_pieces import activated, classified, relu, resnet, squeezed
-from tests.vendor.nets.familiar_known import Many
 from tests.vendor.nets.layers import conv, conv_relu
 from tests.vendor.nets.mobile import efficientnet, mobilenet_v2
-from tests.vendor.nets.usual_classifiers import densenet, dla34, inception_v3, repvgg
+from tests.vendor.nets.usual_classifiers import repvgg
 from tests.vendor.nets.usual_pieces import pooled
-from tests.vendor.nets.usual_small_classifiers import ghost2, shufflenet2
+from tests.vendor.nets.usual_small_classifiers import shufflenet2
 
 
 def inverted(g: Builder, x: str, a: int, b: int, e: int, k: int, s: int, gate: bool = False) -> str:
@@ -89,16 +87,10 @@ def emotion(g: Builder, n: int, size: int = 48) -> str:
 
 KNOWN_CLASSIFIERS = {
     "resnet34_256": ("CNN", lambda g: resnet(g, 256, (3, 4, 6, 3), False)),
-    "densenet169_224": ("CNN", lambda g: densenet(g, 224, 32, (6, 12, 32, 32))),
-    "inception_v3_b2_299": ("CNN", lambda g: inception_v3(Many(g, 2), 299)),
     "efficientnet_b2_288": ("CNN", lambda g: efficientnet(g, 288, 1.1, 1.2)),
-    "efficientnet_lite2_260": ("CNN", lambda g: efficientnet(g, 260, 1.1, 1.2, True)),
     "mobilenet_v2_w140_256": ("CNN", lambda g: mobilenet_v2(g, 256, 1.4)),
-    "regnet_x_400mf_224": ("CNN", lambda g: regnet(g, 224, (32, 64, 160, 400), (1, 2, 7, 12), 16, False)),
     "shufflenet_v2_x10_256": ("CNN", lambda g: shufflenet2(g, 256, (116, 232, 464))),
-    "ghostnet_v2_256": ("CNN", lambda g: ghost2(g, 256)),
     "repvgg_a1_256": ("CNN", lambda g: repvgg(g, 256, (64, 64, 128, 256, 1280), (2, 4, 14, 1))),
-    "dla34_256": ("CNN", lambda g: dla34(g, 256)),
     "fbnet_c_224": ("CNN", lambda g: fbnet_c(g, 224)),
     "semnasnet_240": ("CNN", lambda g: semnasnet(g, 240)),
     "crnn_32x160": ("CNN", lambda g: crnn(g, 32, 160)),

@@ -1,18 +1,13 @@
-"""Detectors and points: YOLOs at other sizes, SSD300, RetinaNet, CenterNet, YOLOX-Nano, EAST, LPRNet."""
+"""Detectors and points: YOLOs at other sizes, SSD300, RetinaNet, YOLOX-Nano, EAST, LPRNet."""
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.common_people import scrfd
 from tests.vendor.nets.common_pieces import shared_kernel
-from tests.vendor.nets.common_yolos import yolov3
 from tests.vendor.nets.everyday_detectors import yolo11, yolov5, yolov8
 from tests.vendor.nets.everyday_pieces import activated, concat, relu, resnet
-from tests.vendor.nets.everyday_small_detectors import yolov6n
 from tests.vendor.nets.layers import conv, conv_relu, enlarged
 from tests.vendor.nets.popular_pieces import doubled, spaced
-from tests.vendor.nets.usual_classifiers import dla34
 from tests.vendor.nets.usual_pieces import pooled
-from tests.vendor.nets.usual_points import hrnet_w18
-from tests.vendor.nets.usual_yolos import yolov9t, yolov10n
 
 
 def flat(g: Builder, x: str, n: int, k: int) -> str:
@@ -69,25 +64,6 @@ def retinanet_r18(g: Builder, size: int, classes: int = 80) -> list[str]:
     return [concat(g, *cls), concat(g, *box)]
 
 
-def centernet_dla34(g: Builder, size: int) -> list[str]:
-    """CenterNet on DLA-34, its maps enlarged by depthwise transposed convolutions and added."""
-    fs = list(dla34(g, size, True))
-    node = lambda x, a, b: conv_relu(g, x, a, b, 3)
-
-    def up(x, c):
-        w = g.weight(c, 1, 4, 4)
-        return g.op("ConvTranspose", x, w, strides=[2, 2], pads=[1] * 4, group=c)
-
-    while len(fs) > 1:
-        for i in range(len(fs) - 1, 0, -1):
-            (x, a), (y, b) = fs[i], fs[i - 1]
-            fs[i - 1] = (node(g.op("Add", up(node(x, a, b), b), y), b, b), b)
-        fs = fs[: max(1, len(fs) - 2)]
-    x = fs[0][0]
-    hm = g.op("Sigmoid", conv(g, conv_relu(g, x, 64, 256, 3), 256, 80, 1))
-    return [hm, pooled(g, hm, 3, 1, 1), *(conv(g, conv_relu(g, x, 64, 256, 3), 256, 2, 1) for _ in range(2))]
-
-
 def yolox_nano(g: Builder, size: int) -> str:
     """YOLOX-Nano: a depthwise 3x3 and 1x1 for each 3x3."""
     dw = lambda x, a, b, s=1: activated(g, activated(g, x, a, a, 3, s, a), a, b)
@@ -125,6 +101,20 @@ def yolox_nano(g: Builder, size: int) -> str:
         y = [conv(g, b, 64, 4, 1), *(g.op("Sigmoid", conv(g, v, 64, k, 1)) for v, k in ((b, 1), (a, 80)))]
         outs.append(g.op("Reshape", concat(g, *y), g.const([1, 85, e * e])))
     return g.op("Transpose", concat(g, *outs, axis=2), perm=[0, 2, 1])
+
+
+def focus(g: Builder, size: int, apart: bool) -> str:
+    """YOLOX's first steps: every second pixel into channels, by a Slice of rows and columns each or, `apart`, by one of
+    rows and one of columns as PyTorch exports it, and two convolutions."""
+    x, parts = g.input(1, 3, size, size), []
+
+    def every(t, begins, axes):
+        ends, steps = [2**31] * len(axes), [2] * len(axes)
+        return g.op("Slice", t, *(g.const(v) for v in (begins, ends, axes, steps)))
+
+    for a, b in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        parts.append(every(every(x, [a], [2]), [b], [3]) if apart else every(x, [a, b], [2, 3]))
+    return conv(g, conv_relu(g, concat(g, *parts), 12, 16, 3), 16, 32, 3, 2)
 
 
 def east_r18(g: Builder, size: int) -> list[str]:
@@ -181,16 +171,12 @@ KNOWN_DETECTORS = {
     "yolov5n_640": ("CNN", lambda g: yolov5(g, 640, 16, 1)),
     "yolov8n_416": ("CNN", lambda g: yolov8(g, 416, 16, 1)),
     "yolo11n_320": ("CNN", lambda g: yolo11(g, 320)),
-    "yolov9t_512": ("CNN", lambda g: yolov9t(g, 512)),
-    "yolov10n_320": ("CNN", lambda g: yolov10n(g, 320)),
-    "yolov6n_512": ("CNN", lambda g: yolov6n(g, 512)),
-    "yolov3_256": ("CNN", lambda g: yolov3(g, 256)),
     "scrfd_500m_320": ("CNN", lambda g: scrfd(g, 320)),
-    "hrnet_w18s_256": ("CNN", lambda g: hrnet_w18(g, 256, 256)),
     "ssd300_vgg16": ("CNN", lambda g: ssd300(g)),
     "retinanet_r18_320": ("CNN", lambda g: retinanet_r18(g, 320)),
-    "centernet_dla34_384": ("CNN", lambda g: centernet_dla34(g, 384)),
     "yolox_nano_416": ("CNN", lambda g: yolox_nano(g, 416)),
+    "focus_640": ("CNN", lambda g: focus(g, 640, False)),
+    "focus_apart_320": ("CNN", lambda g: focus(g, 320, True)),
     "east_r18_320": ("CNN", lambda g: east_r18(g, 320)),
     "lprnet_b4": ("CNN", lambda g: lprnet(g, 4)),
     "simple_pose_r18_b2": ("CNN", lambda g: simple_pose(g, 2)),
