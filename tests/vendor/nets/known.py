@@ -2,7 +2,8 @@
 
 from tests.vendor.nets.known_classifiers import KNOWN_CLASSIFIERS
 from tests.vendor.nets.known_detectors import KNOWN_DETECTORS
+from tests.vendor.nets.known_large_detectors import KNOWN_LARGE_DETECTORS
 from tests.vendor.nets.known_sight import KNOWN_SIGHT
 from tests.vendor.nets.known_words import KNOWN_WORDS
 
-KNOWN = KNOWN_CLASSIFIERS | KNOWN_DETECTORS | KNOWN_SIGHT | KNOWN_WORDS
+KNOWN = KNOWN_CLASSIFIERS | KNOWN_DETECTORS | KNOWN_LARGE_DETECTORS | KNOWN_SIGHT | KNOWN_WORDS
