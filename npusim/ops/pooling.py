@@ -10,12 +10,9 @@ from math import isqrt, prod
 from npusim.graph import Value
 from npusim.ops.convolution import pads, spatial, window_work
 from npusim.ops.counting import (
-    CHANNEL_BLOCK,
     chain_of_eights,
-    ddr_round_trip,
     dsp,
     on_mac_array,
-    one_tap,
     taps_inside,
     vector,
 )
@@ -23,7 +20,7 @@ from npusim.ops.long_averages import Axis, long_average
 from npusim.ops.pooled_parts import edge_works, parts_of
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.ops.slicing import MAX_STRIDE
-from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
+from npusim.work import Lowering, MacOp, MacWork, Work
 
 MAX_KERNEL = 11
 LONGEST_KERNEL = 15  # NPU 5010
@@ -42,7 +39,8 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         if max(kernel) > MAX_KERNEL:
             if mode == MacOp.MAX_POOL:
                 return *_long_window(c, work, kernel), plain
-            return *_long_average(c, work, kernel), Lowering("dsp", (vector(c, "avg_pool", source.elements + out.elements),))
+            by_size = vector(c, "avg_pool", source.elements + out.elements)
+            return *_long_average(c, work, kernel), Lowering("dsp", (by_size,))
         apart = edges_apart(c, work, kernel) if mode == MacOp.AVERAGE_POOL else ()
         found = [Lowering("edges_apart", apart)] if apart else []
         if mode == MacOp.AVERAGE_POOL and c.attr("ceil_mode", 0):

@@ -161,7 +161,7 @@ def pooled_in_columns(places: int, pooling: Work) -> bool:
         return False
     window = max(pooling.kernel_h, pooling.kernel_w)
     apart = window == max(pooling.stride_h, pooling.stride_w)
-    return apart and places % window == 0 and places // window % LINE_COLUMNS == 0
+    return bool(apart and places % window == 0 and places // window % LINE_COLUMNS == 0)
 
 
 def spread_line(value: Value) -> tuple[Work, ...]:

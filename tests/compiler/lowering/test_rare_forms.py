@@ -106,16 +106,48 @@ def test_a_line_that_is_no_sixteens_is_spread_out_for_a_pooling():
     assert moved == (2 + 1 + 8 + 2 + 0.5) * size
 
 
-@pytest.mark.parametrize(("line", "alone"), [("64_1000", True), ("256_300", True), ("96_1000", False)])
-def test_a_short_line_that_is_no_sixteens_is_turned_as_it_is(line, alone):
-    """160,000 bytes are the limit: 0.16 and 0.23 MB in Intel's schedules, 2.4 for 96 x 1,000."""
-    found = plan(f"pool_Max_2_2_0_0_with_1_{line}", profile="2026-as-released")
-    assert ("Pad" in [s.node.op_type for s in found.steps]) != alone
+@pytest.mark.parametrize(
+    ("pooling", "spread"),
+    [
+        ("2_2_0_0_with_1_64_1000", True), ("2_2_0_0_with_1_128_504", True), ("4_4_0_0_with_1_128_1000", False),
+        ("2_2_0_0_with_1_128_1004", False), ("2_2_0_0_with_1_256_300", False), ("3_2_1_0_with_1_64_1000", False),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_sixteens_is_spread_only_where_what_is_pooled_fills_columns(pooling, spread):
+    """500 and 252 results of windows side by side are four columns, 250, 502 and 150 are not (Intel's schedules)."""
+    for profile in ("2026", "2026-as-released"):
+        assert (
+            "Pad" in [s.node.op_type for s in plan(f"pool_Max_{pooling}", profile=profile).steps]
+        ) == spread
+
+
+def test_other_lines_are_turned_as_they_are_loaded():
+    """Into one tile of NPU 3720, and turned there, where few results are shared over channels."""
+    for name, inside in (("2_2_0_0_with_1_128_1001", 0), ("4_4_0_0_with_1_128_1000", 256_000)):
+        moved = [
+            (a.source, a.destination, a.nbytes)
+            for a in moves(plan(f"pool_Max_{name}", profile="2026-as-released"))
+        ]
+        assert sum(n for source, to, n in moved if source == "ddr") == 2 * 128 * int(name.rpartition("_")[2])
+        assert sum(n for source, to, n in moved if source == to) == inside
 
 
 def test_depth_comes_before_pixels_by_transfers():
     assert ("DepthToSpace", "dma") in lowered(plan("space_d2s_2_1_64_48_48"))
     assert ("DepthToSpace", "upsampled") in lowered(plan("depth2space_2_64_48"))
+
+
+def test_pixels_for_sixteen_channels_and_more_are_a_convolution():
+    """On NPU 3720, whole sixteens or not; fewer are moved, or a kernel between passes (32 channels of two by two)."""
+    for name, way in (
+        ("2_68_20", "upsampled"),
+        ("3_153_20", "upsampled"),
+        ("3_135_20", "dma"),
+        ("2_28_20", "dma"),
+    ):
+        assert ("DepthToSpace", way) in lowered(plan(f"depth2space_{name}"))
+    steps = plan("depth2space_2_32_20").steps
+    assert [s.lowering for s in steps if s.engine != "none"] == ["mac_permute", "dsp", "mac_permute"]
 
 
 def test_a_line_between_pixels_by_a_broken_factor_is_a_kernel():

@@ -14,7 +14,7 @@ from npusim.compiler.lowering.relaid import FEW_COLUMNS, FEW_ROWS, relaid
 from npusim.graph import DType, Value
 from npusim.ops.counting import chain_of_factors, copy
 from npusim.ops.indexing import _runs
-from npusim.ops.pooling import _parts
+from npusim.ops.pooled_parts import parts_of
 from npusim.ops.reduced_axes import Reduced
 from npusim.ops.reduction import pooling_chain
 from npusim.simulation import simulate
@@ -49,7 +49,7 @@ def test_places_over_the_begin_the_middle_and_the_end_are_all_places(size, kerne
     outs = (size + 2 * pad - kernel) // stride + 1
     if outs < 1 or size < kernel:
         return
-    begin, middle, end = _parts(size, outs, kernel, stride, pad)
+    begin, middle, end = parts_of(size, outs, kernel, stride, pad)
     assert begin[0] + middle[0] + end[0] == outs
     assert all(places >= 0 and window <= kernel for places, _, window in (begin, middle, end))
     assert not middle[0] or middle[1] <= size
