@@ -115,9 +115,9 @@ class Layouts(Orders):
         return [copied, self._pass(name, source, spread_line(value), SLABS)]
 
     def _line_loaded(self, name: str, value: Value, reader: Placed) -> Placed:
-        """Such a line that transfers turn as it is loaded; by a copy in front of what pools its edges apart. On NPU 3720
-        short ones are shared over channels, and turned in one tile first (128 x 1,000 by four; not 128 x 1,001 by two,
-        of which each tile loads its rows); by law any are."""
+        """Such a line that transfers turn as it is loaded; by a copy in front of what pools its edges apart. On NPU
+        3720 short ones are shared over channels, and turned in one tile first (128 x 1,000 by four; not 128 x 1,001
+        by two, of which each tile loads its rows); by law any are."""
         self._laid_out(name, value, value.shape)
         step = self._by_transfers(name, self.turned[name])
         if reader.node.op_type == "AveragePool" and any(reader.node.attribute("pads", ())):
