@@ -79,7 +79,7 @@ def fitting_blocks(
         search = partial(
             _search, tiles=tiles, tile_bytes=tile_bytes, two_axes=ONE, by_time=by_time, passes=passes
         )
-        return least_axes(free, whole, along_axis(work, operands, search, LADDER))
+        return least_axes(free, whole, along_axis(work, operands, search, LADDER, tiles, tile_bytes))
     groups = int(work.groups)
     if groups > 1:
         at_once = tiles * tile_bytes / (2 * (operands.left + operands.right + operands.out) / groups)

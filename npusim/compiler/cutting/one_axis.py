@@ -30,17 +30,21 @@ def turned_work(work: MacWork) -> MacWork:
     )  # fmt: skip
 
 
-def along_axis(work: MacWork, o: Operands, search: Search, numbers: Iterable[float]) -> Fitted | None:
+def along_axis(
+    work: MacWork, o: Operands, search: Search, numbers: Iterable[float], tiles: int, tile_bytes: float
+) -> Fitted | None:
     """The cheapest blocks along one axis: rows, columns or channels; None where there are none. `search`: blocks of
     channels or rows that the tiles share; `numbers` of strips of columns to try."""
-    ways = [search(work, o), _over_columns(work, o, search, numbers)]
+    ways = [search(work, o), _over_columns(work, o, search, numbers, tiles, tile_bytes)]
     if work.out_w > 1 and (found := search(turned_work(work), o)) is not None:
         ways.append(replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows)))
     alone = [w for w in ways if w is not None and _axes(w.blocks) <= 1]
     return min(alone, key=lambda w: w.cost, default=None)
 
 
-def _over_columns(work: MacWork, o: Operands, search: Search, numbers: Iterable[float]) -> Fitted | None:
+def _over_columns(
+    work: MacWork, o: Operands, search: Search, numbers: Iterable[float], tiles: int, tile_bytes: float
+) -> Fitted | None:
     """The fewest strips of columns of which two fit beside the weights, whose rows the tiles share."""
     if o.left_stays or o.out_stays or work.out_w <= 1:
         return None
@@ -48,6 +52,9 @@ def _over_columns(work: MacWork, o: Operands, search: Search, numbers: Iterable[
         out_w = ceil(work.out_w / parts)
         in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
         share = in_w / max(float(work.in_w), 1.0)
+        moving = 2 * (o.left * share + o.out / parts)
+        if min(o.right + moving / tiles, o.right / tiles + moving) > tile_bytes:
+            continue
         strip = replace(work, out_w=out_w, in_w=in_w)
         one = search(strip, Operands(o.left * share, o.right, o.out / parts))
         if one is None or one.blocks.pieces > 1 or not one.overlaps:
