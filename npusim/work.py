@@ -92,7 +92,8 @@ class VectorWork:
     `elements` is what the kernel loops over: output elements for elementwise kernels, input elements
     for reductions and scans. `rows` is the number of independent rows (elements / axis length) for
     kernels that also cost per row (softmax, mvn). `independent` is how many equal parts of the work could
-    run side by side at most: the product of the axes that may be split (a scanned axis may not).
+    run side by side at most: the product of the axes that may be split (a scanned axis may not). `beside`: elements
+    that each DSP takes beside its share, however large that is (the weights of a recurrence, a bias).
     `engine`: 'dsp', or 'extra' for a further engine of the user's, which has a queue of its own and a line of the
     same form.
     """
@@ -102,6 +103,7 @@ class VectorWork:
     rows: Number = 1
     independent: Number = 1
     engine: str = "dsp"
+    beside: Number = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from npusim.compiler.sharing.pieces import POOLINGS, results_between
 from npusim.compiler.sharing.pooled import handed_on_blocks, pooled_blocks
 from npusim.compiler.sharing.turns import relayout
 from npusim.compiler.weights.prefetch import Chunk
+from npusim.ops.recurrent import WHOLE_SEQUENCES
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 
@@ -162,6 +163,10 @@ class Computing(RoundTrips):
         parts = dsp_parts(
             work, self.tiles, per_tile, step.one_dsp, 1 if step.on_every_tile else step.dsp_tiles
         )
-        share = parts * pieces
+        whole = parts
+        if work.kernel in WHOLE_SEQUENCES:
+            most = ceil(ceil(work.independent / self.tiles) / per_tile)  # sequences on the DSP with most of them
+            whole = max(1, work.independent / most)
+        share = whole * pieces
         line = self.lines.get(work.kernel, work.kernel)
-        return DspTask(line, work.elements / share, work.rows / share, parts, pieces)
+        return DspTask(line, work.elements / share + work.beside, work.rows / share, parts, pieces)

@@ -31,21 +31,23 @@ def _loops(step: Placed) -> list[MacWork]:
 
 
 def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
-    """Bytes of scratchpad, over all tiles, that the weights of one time step take. For one row its channels are split
-    over the tiles; several rows are, and then every tile holds all weights (Intel's schedules: 512 hidden units stay
-    for a batch of 1 and are read again at every step for a batch of 8)."""
-    return sum(weight_bytes(w) * _copies(w, scratchpad) for w in _loops(step))
+    """Bytes of scratchpad, over all tiles, that the weights of one time step take: the tiles share its channels, of a
+    batch too (Intel's schedules, `SplitOverKernel`)."""
+    return sum(weight_bytes(w) for w in _loops(step))
 
 
-def _copies(work: MacWork, scratchpad: Scratchpad) -> int:
-    return 1 if work.out_h * work.out_w == 1 else scratchpad.tiles
+def batch_of(step: Placed) -> int:
+    """Sequences that each time step takes at once."""
+    return next((int(w.out_h * w.out_w) for w in _loops(step)), 1)
 
 
 def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
     loops = _loops(step)
-    each = [weight_bytes(w) / w.groups * _copies(w, scratchpad) / scratchpad.tiles for w in loops]
+    each = [weight_bytes(w) / w.groups / scratchpad.tiles for w in loops]
     largest = max(each, default=0.0)
+    if batch_of(step) > 1:  # halves are of one product there
+        return sum(each) / max(w.groups for w in loops) > LARGE_WEIGHTS * scratchpad.tile_bytes
     # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
     alone = step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS_BYTES
     if step.node.op_type == "LSTM" and alone and sum(each) <= scratchpad.tile_bytes:
@@ -59,13 +61,36 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one). Of weights of `OVERFLOW`
     scratchpads or more, what the profile says (LSTM of 768 to 1,024 and GRU of 1,024 units: of 1.2 to 2.1 scratchpads
     0.69 to 0.76 on NPU 3720 and 0.70 on 4000, all of them on 5010; of 0.96 to 1.07 0.69 on 3720, 0.39 to 0.57 on the
-    others)."""
+    others). Of a batch all (LSTM of 512 units over 8 sequences: 2.1 of 2.1 MB a step on all three)."""
     first, loop = step.steps[0], _loops(step)[0]
+    if batch_of(step) > 1:
+        return 1.0
     same = isinstance(first, MacWork) and first.in_c == loop.in_c
     if step.node.op_type == "LSTM":
         same = same and loop.groups > 1
     large = step_weights(step, scratchpad) > OVERFLOW * scratchpad.tiles * scratchpad.tile_bytes
     return 1.0 if same else max(0.5, scratchpad.overflowing if large else 0.0)
+
+
+def _states_through_ddr(step: Placed, tiles: int) -> float:
+    """Bytes of the time steps of a batch that cross DDR. The tiles share a step's product over channels, its gates by
+    whole sequences: what the product makes is written and read, and so is the state for the next product; of an LSTM
+    the sums, too, where the sequences are not alike on every tile (Intel's schedules: GRU of 256 units over 32
+    sequences, LSTM of 128 over 32 and of 512 over 8 on all three NPUs)."""
+    moved = 0.0
+    for work, times in zip(step.steps, step.times, strict=True):
+        if not isinstance(work, MacWork):
+            continue
+        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        if times == 1:
+            moved += result * (SUM_AT_ONCE if work.op == MacOp.ELTWISE else 2)
+        elif work.op == MacOp.CONVOLUTION:
+            moved += 2 * result
+            halves = 2 if step.lowering == "gates_in_halves" else 1
+            moved += work.groups * work.out_h * work.out_w * work.in_c * work.output_bytes * times / halves
+        elif batch_of(step) % tiles:
+            moved += 2 * result
+    return moved
 
 
 def _results_through_ddr(step: Placed) -> float:
@@ -94,14 +119,15 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     loops = _loops(step)
     again = sum(weight_bytes(w) for w in loops)
     rounds = max(step.times)
-    results = _results_through_ddr(step)
+    several = batch_of(step) > 1
+    results = _states_through_ddr(step, scratchpad.tiles) if several else _results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
     units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
-    if step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
+    if not several and step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
         tables = 0.0
     stay = not _in_pieces(step, scratchpad)
     r.weights_until = 1.0
-    if not fits:
+    if several or not fits:
         r.destination = "ddr"
     if stay:
         r.again_bytes = results + tables * (rounds - 1)

@@ -3,7 +3,17 @@
 from tests.vendor.nets.known_classifiers import KNOWN_CLASSIFIERS
 from tests.vendor.nets.known_detectors import KNOWN_DETECTORS
 from tests.vendor.nets.known_large_detectors import KNOWN_LARGE_DETECTORS
+from tests.vendor.nets.known_recurrent import KNOWN_RECURRENT
 from tests.vendor.nets.known_sight import KNOWN_SIGHT
+from tests.vendor.nets.known_states import KNOWN_STATES
 from tests.vendor.nets.known_words import KNOWN_WORDS
 
-KNOWN = KNOWN_CLASSIFIERS | KNOWN_DETECTORS | KNOWN_LARGE_DETECTORS | KNOWN_SIGHT | KNOWN_WORDS
+KNOWN = (
+    KNOWN_CLASSIFIERS
+    | KNOWN_DETECTORS
+    | KNOWN_LARGE_DETECTORS
+    | KNOWN_RECURRENT
+    | KNOWN_SIGHT
+    | KNOWN_STATES
+    | KNOWN_WORDS
+)
