@@ -71,6 +71,15 @@ def _recurrent(gates: int, kernel: str) -> Rule:
     return rule
 
 
+def shared_alike(steps: tuple[Work, ...], batch: int, tiles: int) -> tuple[Work, ...]:
+    """The works of `one_kernel` where the tiles share a batch evenly: each makes the products of its own sequences
+    and keeps them for its kernel (LSTM of 128 units over 9 sequences on three tiles, over 16 and 32 on four); of 8 or 16
+    on three tiles, and of one sequence, they cross DDR."""
+    if batch < tiles or batch % tiles:
+        return steps
+    return (steps[0], *steps[3:])  # not written and read between the first product and the rest
+
+
 def _layer(hidden: int, length: int, lines: int) -> VectorWork:
     """All steps of a layer as one kernel, which Intel's compiler prices by what it reads and writes: on each DSP the
     weights once, and of each of its sequences (`lines`, of both directions) the products of its inputs, states,

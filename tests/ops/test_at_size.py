@@ -154,9 +154,10 @@ def test_an_lstm_of_up_to_256_units_in_sixteens_may_be_one_kernel(batch, directi
     assert ("one_kernel" in ways) == (hidden <= 256 and hidden % 16 == 0)
     if "one_kernel" in ways:
         kernel = ways["one_kernel"].steps[-1]
-        data = hidden * gates + length * (gates + hidden) + 45 * hidden
-        assert kernel.elements == batch * directions * data
-        assert kernel.independent == batch * directions
+        lines = batch * directions
+        assert kernel.elements == lines * (length * (gates + hidden) + 2 * hidden)
+        assert kernel.beside == hidden * gates + 43 * hidden  # of each DSP, once for all its sequences
+        assert kernel.independent == lines
 
 
 def test_operands_of_an_einsum_whose_batch_letters_do_not_lead_are_turned_through_ddr() -> None:

@@ -26,6 +26,7 @@ from npusim.compiler.rules.conditions import CONDITIONS
 from npusim.compiler.rules.profile import CompilerProfile
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
+from npusim.ops.recurrent import shared_alike
 from npusim.ops.registry import lowerings, macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
@@ -220,6 +221,10 @@ class Placer:
         here = self.generation in self.profile.memory.negated_apart
         if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
             steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
+        if chosen.name == "one_kernel":
+            length, batch = self.graph.values[node.inputs[0]].shape[:2]
+            batch = length if node.attributes.get("layout", 0) else batch
+            steps = shared_alike(steps, batch, self.tiles)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:

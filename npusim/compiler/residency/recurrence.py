@@ -61,10 +61,11 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one). Of weights of `OVERFLOW`
     scratchpads or more, what the profile says (LSTM of 768 to 1,024 and GRU of 1,024 units: of 1.2 to 2.1 scratchpads
     0.69 to 0.76 on NPU 3720 and 0.70 on 4000, all of them on 5010; of 0.96 to 1.07 0.69 on 3720, 0.39 to 0.57 on the
-    others). Of a batch all (LSTM of 512 units over 8 sequences: 2.1 of 2.1 MB a step on all three)."""
+    others). Of a batch all where every tile has a sequence (LSTM of 512 units over 8 and 32: 2.1 of 2.1 MB a step on
+    all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6)."""
     first, loop = step.steps[0], _loops(step)[0]
     if batch_of(step) > 1:
-        return 1.0
+        return 1.0 if batch_of(step) >= scratchpad.tiles else 0.5
     same = isinstance(first, MacWork) and first.in_c == loop.in_c
     if step.node.op_type == "LSTM":
         same = same and loop.groups > 1
@@ -123,7 +124,12 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     results = _states_through_ddr(step, scratchpad.tiles) if several else _results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
     units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
-    if not several and step.lowering == "gates_in_halves" and units <= ONE_KERNEL_UNITS and units % CHANNEL_BLOCK == 0:
+    if (
+        not several
+        and step.lowering == "gates_in_halves"
+        and units <= ONE_KERNEL_UNITS
+        and units % CHANNEL_BLOCK == 0
+    ):
         tables = 0.0
     stay = not _in_pieces(step, scratchpad)
     r.weights_until = 1.0

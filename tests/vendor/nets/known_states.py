@@ -81,9 +81,7 @@ def vmamba(g: Builder, side: int, d: int, n: int = 1) -> str:
     outs = []
     for t in (rows, cols):
         one = scanned(g, t, L, i, d // 16, n)
-        two = g.op(
-            "Gather", scanned(g, g.op("Gather", t, back, axis=1), L, i, d // 16, n), back, axis=1
-        )
+        two = g.op("Gather", scanned(g, g.op("Gather", t, back, axis=1), L, i, d // 16, n), back, axis=1)
         outs.append(g.op("Add", one, two))
     turned = g.op("Transpose", g.op("Reshape", outs[1], g.const([1, side, side, i])), perm=[0, 2, 1, 3])
     y = g.op("Add", outs[0], g.op("Reshape", turned, g.const([1, L, i])))
