@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, product, repeated
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
@@ -54,6 +54,10 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
         first: tuple[Work, ...] = (step, _sum(step, eight), *each)
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
+        if width % CHANNEL_BLOCK and batch == directions == 1:
+            apart = MoveWork(length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
+            rest = (step, _by_pixels(width, step), *each)
+            return (Lowering("decomposed", (inputs, apart, *repeated(rest, length))),)
         if width % 2 == 0:
             half = replace(step, out_c=width // 2)
             alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
@@ -87,6 +91,14 @@ def _layer(hidden: int, length: int, lines: int) -> VectorWork:
     each = 5 * hidden * length + STATES * hidden
     whole = 4 * hidden * hidden + (BESIDE_A_UNIT - STATES) * hidden
     return VectorWork("lstm_sequence", lines * each, 1, lines, beside=whole)
+
+
+def _by_pixels(width: int, made: MacWork) -> MacWork:
+    """The sum of an LSTM's products where its gates (`width` of them) fill no sixteens: each is a pixel of sixteen
+    channels in one row, and every tile adds all of them (2,600 gates in 9.35, 6.57 and 4.45 us on NPU 3720, 4000 and
+    5010, 1,000 in 3.41, 2.4 and 1.89)."""
+    pixel = one_tap(MacOp.ELTWISE, 1, width, CHANNEL_BLOCK, made.output_bytes)
+    return replace(pixel, write_tiles=EVERY_TILE)
 
 
 def _sum(made: MacWork, shape: MacWork) -> MacWork:

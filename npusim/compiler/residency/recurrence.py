@@ -13,9 +13,9 @@ from npusim.work import EVERY_TILE, MacOp, MacWork
 SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
-#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.6 MB of 640 units are, 1.05 of 512 not); by
+#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.26 MB of 560 units to 1.6 of 640 are, 1.05 of 512 not); by
 #: bytes, or with more scratchpad they would be cut and read again.
-WHOLE_WEIGHTS_BYTES = 1_500_000
+WHOLE_WEIGHTS_BYTES = 1_200_000
 #: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
 OVERFLOW = 1.1
 SHARES = {1.0: "all", 0.5: "half"}
@@ -49,7 +49,8 @@ def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     if batch_of(step) > 1:  # halves are of one product there
         return sum(each) / max(w.groups for w in loops) > LARGE_WEIGHTS * scratchpad.tile_bytes
     # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
-    alone = step.lowering == "gates_in_halves" or largest > WHOLE_WEIGHTS_BYTES
+    uneven = any(w.out_c % CHANNEL_BLOCK for w in loops)
+    alone = step.lowering == "gates_in_halves" or (largest > WHOLE_WEIGHTS_BYTES and not uneven)
     if step.node.op_type == "LSTM" and alone and sum(each) <= scratchpad.tile_bytes:
         return False
     return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
@@ -62,10 +63,13 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     scratchpads or more, what the profile says (LSTM of 768 to 1,024 and GRU of 1,024 units: of 1.2 to 2.1 scratchpads
     0.69 to 0.76 on NPU 3720 and 0.70 on 4000, all of them on 5010; of 0.96 to 1.07 0.69 on 3720, 0.39 to 0.57 on the
     others). Of a batch all where every tile has a sequence (LSTM of 512 units over 8 and 32: 2.1 of 2.1 MB a step on
-    all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6)."""
+    all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6). So do
+    those of gates that fill no sixteens (LSTM and GRU of 650 units)."""
     first, loop = step.steps[0], _loops(step)[0]
     if batch_of(step) > 1:
         return 1.0 if batch_of(step) >= scratchpad.tiles else 0.5
+    if loop.out_c % CHANNEL_BLOCK:
+        return 1.0
     same = isinstance(first, MacWork) and first.in_c == loop.in_c
     if step.node.op_type == "LSTM":
         same = same and loop.groups > 1
@@ -109,6 +113,8 @@ def _results_through_ddr(step: Placed) -> float:
             made += result * 2
         if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK:
             made += result * (1 if i == 0 else 2)
+            if step.node.op_type == "LSTM" and i == 0 and work.groups == 1:
+                made += result * CHANNEL_BLOCK  # read as a pixel a gate
     return made
 
 
