@@ -56,8 +56,8 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
         if width % CHANNEL_BLOCK and batch == directions == 1:
             apart = MoveWork(length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
-            rest = (step, _by_pixels(width, step), *each)
-            return (Lowering("decomposed", (inputs, apart, *repeated(rest, length))),)
+            by_pixels: tuple[Work, ...] = (step, _by_pixels(width, step), *each)
+            return (Lowering("decomposed", (inputs, apart, *repeated(by_pixels, length))),)
         if width % 2 == 0:
             half = replace(step, out_c=width // 2)
             alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)

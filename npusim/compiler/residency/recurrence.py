@@ -4,50 +4,41 @@ from __future__ import annotations
 
 from npusim.compiler.cutting.split import weight_bytes
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.recurrent_results import (
+    batch_of,
+    loops_of,
+    results_through_ddr,
+    states_through_ddr,
+)
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import MIB
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
 from npusim.ops.recurrent import ONE_KERNEL_UNITS
-from npusim.work import EVERY_TILE, MacOp, MacWork
+from npusim.work import MacWork
 
-SUM_AT_ONCE, SUM_STEP_BY_STEP = 3, 4  # times that results cross for a sum: Intel's schedules of LSTM layers
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
-#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.26 MB of 560 units to 1.6 of 640 are, 1.05 of 512 not); by
-#: bytes, or with more scratchpad they would be cut and read again.
+#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.26 MB of 560 units to 1.6 of 640 are, 1.05 of
+#: 512 not); by bytes, or with more scratchpad they would be cut and read again.
 WHOLE_WEIGHTS_BYTES = 1_200_000
 #: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
 OVERFLOW = 1.1
 SHARES = {1.0: "all", 0.5: "half"}
 
 
-def _loops(step: Placed) -> list[MacWork]:
-    """The products of a recurrence that run once a time step."""
-    return [
-        w
-        for w, n in zip(step.steps, step.times, strict=True)
-        if isinstance(w, MacWork) and w.op == MacOp.CONVOLUTION and n > 1
-    ]
-
-
 def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of scratchpad, over all tiles, that the weights of one time step take: the tiles share its channels, of a
     batch too (Intel's schedules, `SplitOverKernel`)."""
-    return sum(weight_bytes(w) for w in _loops(step))
-
-
-def batch_of(step: Placed) -> int:
-    """Sequences that each time step takes at once."""
-    return next((int(w.out_h * w.out_w) for w in _loops(step)), 1)
+    return sum(weight_bytes(w) for w in loops_of(step))
 
 
 def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     """Whether a tile's weights of one product of a time step are large, and are cut so that two pieces take turns."""
-    loops = _loops(step)
+    loops = loops_of(step)
     each = [weight_bytes(w) / w.groups / scratchpad.tiles for w in loops]
     largest = max(each, default=0.0)
     if batch_of(step) > 1:  # halves are of one product there
-        return sum(each) / max(w.groups for w in loops) > LARGE_WEIGHTS * scratchpad.tile_bytes
+        return bool(sum(each) > LARGE_WEIGHTS * scratchpad.tile_bytes)
     # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
     uneven = any(w.out_c % CHANNEL_BLOCK for w in loops)
     alone = step.lowering == "gates_in_halves" or (largest > WHOLE_WEIGHTS_BYTES and not uneven)
@@ -65,7 +56,7 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     others). Of a batch all where every tile has a sequence (LSTM of 512 units over 8 and 32: 2.1 of 2.1 MB a step on
     all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6). So do
     those of gates that fill no sixteens (LSTM and GRU of 650 units)."""
-    first, loop = step.steps[0], _loops(step)[0]
+    first, loop = step.steps[0], loops_of(step)[0]
     if batch_of(step) > 1:
         return 1.0 if batch_of(step) >= scratchpad.tiles else 0.5
     if loop.out_c % CHANNEL_BLOCK:
@@ -77,57 +68,16 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     return 1.0 if same else max(0.5, scratchpad.overflowing if large else 0.0)
 
 
-def _states_through_ddr(step: Placed, tiles: int) -> float:
-    """Bytes of the time steps of a batch that cross DDR. The tiles share a step's product over channels, its gates by
-    whole sequences: what the product makes is written and read, and so is the state for the next product; of an LSTM
-    the sums, too, where the sequences are not alike on every tile (Intel's schedules: GRU of 256 units over 32
-    sequences, LSTM of 128 over 32 and of 512 over 8 on all three NPUs)."""
-    moved = 0.0
-    for work, times in zip(step.steps, step.times, strict=True):
-        if not isinstance(work, MacWork):
-            continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
-        if times == 1:
-            moved += result * (SUM_AT_ONCE if work.op == MacOp.ELTWISE else 2)
-        elif work.op == MacOp.CONVOLUTION:
-            moved += 2 * result
-            halves = 2 if step.lowering == "gates_in_halves" else 1
-            moved += work.groups * work.out_h * work.out_w * work.in_c * work.output_bytes * times / halves
-        elif batch_of(step) % tiles:
-            moved += 2 * result
-    return moved
-
-
-def _results_through_ddr(step: Placed) -> float:
-    """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
-    operands and writes one; of sums made step by step, which are written and read as both of their operands are; of
-    results that fill no sixteens, cut out of their padding (`slice_out` of a GRU of 300 units on all three NPUs)."""
-    made = 0.0
-    for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
-        if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
-            continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
-        if work.op == MacOp.ELTWISE:
-            made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
-        elif i == 0:
-            made += result * 2
-        if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK:
-            made += result * (1 if i == 0 else 2)
-            if step.node.op_type == "LSTM" and i == 0 and work.groups == 1:
-                made += result * CHANNEL_BLOCK  # read as a pixel a gate
-    return made
-
-
 def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:
     """How the weights of a recurrence cross. Those of the time steps stay where no product of them is cut; of a product
     in pieces half of them are read again in every step, or all of them. What is
     beside the weights (16 bytes a channel) is read in every step; results of the products, and a sequence that does
     not fit, go through DDR."""
-    loops = _loops(step)
+    loops = loops_of(step)
     again = sum(weight_bytes(w) for w in loops)
     rounds = max(step.times)
     several = batch_of(step) > 1
-    results = _states_through_ddr(step, scratchpad.tiles) if several else _results_through_ddr(step)
+    results = states_through_ddr(step, scratchpad.tiles) if several else results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
     units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
     if (
