@@ -47,7 +47,8 @@ class StateSums:
             return [], step
         kind, shape = step.node.op_type, self.layouts.values[step.writes[0]].shape
         if kind == "MatMul" and isinstance(work, MacWork):
-            if work.groups > 1 and len(shape) == 4 and self.one_kernel:
+            batched = any(isinstance(w, MacWork) and w.groups > 1 for w in step.steps)
+            if batched and len(shape) == 4 and self.one_kernel:
                 self.by_heads.add(step.writes[0])
                 return self._right_side(step)
             self.products.add(step.writes[0])

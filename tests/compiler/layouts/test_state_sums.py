@@ -21,13 +21,13 @@ def works(g: Builder, outputs: list[str], npu: str, profile: str):
     return [(plan.steps[plan.step[i]].node, a.alternatives[0][0]) for i, a in asked if isinstance(a, MacTask)]
 
 
-def state_step(heads: int, kept: bool, npu: str):
+def state_step(heads: int, kept: bool, npu: str, outer: str = "MatMul"):
     """A state of `heads` x 64 x 64 plus an outer product, read by a query; `kept`: handed out as well. The work of
     the sum, and those of passes that turn it."""
     g = Builder()
     state = g.op("Mul", g.input(1, heads, 64, 64), g.weight(1, heads, 1, 1))
     key, value, query = g.input(1, heads, 64, 1), g.input(1, heads, 1, 64), g.input(1, heads, 4, 64)
-    state = g.op("Add", state, g.op("MatMul", key, value))
+    state = g.op("Add", state, g.op(outer, key, value))
     found = works(g, [g.op("MatMul", query, state), *([state] if kept else [])], npu, "2026")
     (added,) = (w for node, w in found if node.op_type == "Add")
     turns = [w for node, w in found if node.op_type == "MemPermute" and node.inputs[0] == state]
@@ -36,8 +36,9 @@ def state_step(heads: int, kept: bool, npu: str):
 
 @pytest.mark.parametrize("npu", HARDWARE)
 @pytest.mark.parametrize("heads", [4, 8, 12])
-def test_few_heads_are_channels_padded_to_sixteen_and_turned_for_the_query(npu, heads) -> None:
-    added, turns = state_step(heads, True, npu)
+@pytest.mark.parametrize("outer", ["MatMul", "Mul"])  # a column by a row is a batch of products behind a pass
+def test_few_heads_are_channels_padded_to_sixteen_and_turned_for_the_query(npu, heads, outer) -> None:
+    added, turns = state_step(heads, True, npu, outer)
     assert (added.op, added.out_h * added.out_w, added.out_c) == (MacOp.ELTWISE, 64 * 64, 16)
     assert [(w.op, w.out_h * w.out_w, w.out_c) for w in turns] == [(MacOp.MAX_POOL, 64 * 64, 16)]
 
