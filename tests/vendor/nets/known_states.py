@@ -4,11 +4,10 @@ import numpy as np
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets import linear_attention as la
-from tests.vendor.nets.daily_states import nemotron_h
 from tests.vendor.nets.everyday_pieces import concat, product
-from tests.vendor.nets.everyday_states import bamba, mamba1_slow, swiglu
+from tests.vendor.nets.everyday_states import mamba1_slow, swiglu
 from tests.vendor.nets.layers import conv, cut, gelu, layernorm, linear, rmsnorm, silu
-from tests.vendor.nets.recurrences import doubled, gated_recurrence, long_convolution
+from tests.vendor.nets.recurrences import doubled, long_convolution
 from tests.vendor.nets.state_space import Sizes, mamba2, mamba2_token
 
 
@@ -104,8 +103,5 @@ KNOWN_STATES = {
     "retnet_L256_w1024": ("SSM", lambda g: la.retention_chunks(g, 256, 64, 4, 256)),
     "rwkv6_L32_w512": ("SSM", lambda g: la.receptance(g, 32, 8)),
     "vmamba_14_w384": ("SSM", lambda g: vmamba(g, 14, 384)),
-    "griffin_128_w1024": ("SSM", lambda g: gated_recurrence(g, 128, 1024, 3072)),
     "hyena_1024_w384": ("SSM", lambda g: long_convolution(g, 1024, 384, 128)),
-    "nemotron_h_L256": ("SSM", lambda g: nemotron_h(g, 256, Sizes(1024, 32, 64, 128, 128), 8, 2, 128, 4096)),
-    "granite_h_L256": ("SSM", lambda g: bamba(g, 256, Sizes(768, 24, 64, 128, 256), 12, 4, 2048)),
 }  # fmt: skip
