@@ -5,6 +5,10 @@ that nothing took along as one of one row and L columns. Both lie alike in memor
 convolution is written channels first by a pooling, and turned back by `PermuteQuantize`, through DDR. An addition that
 a convolution reads is seen as that convolution sees it; an operand of it that lies in a row is turned.
 
+For a convolution of one tap a line lies in fours of places, and so does what is added or activated of such results
+alone, whoever reads it: [1,64,256,4] of a tile for LeakyRelu behind the sums of MelGAN's blocks, [1,128,250,4] for the
+sums of a WaveNet's skips.
+
 Seen in its schedules of NPU 3720, 4000 and 5010: residual pairs of 16, 32, 64 and 128 channels at 1,024 to 8,192 places
 behind Relu and LeakyRelu (`Conv_4/extended_input/fused_with_other/permute_out/memperm_NWHC/to_maxpool`,
 `Conv_4/reorder_in_0/PermuteQuantize`, `Add_10/add_in/reorder_in_0/PermuteQuantize`)."""
@@ -33,6 +37,7 @@ ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
 KERNELS = frozenset(
     ["Elu", "Selu", "Celu", "Tanh", "Sigmoid", "HardSwish", "Swish", "Gelu", "Mish", "Softplus"]
 )
+CONVOLVED = "Add as convolved"  # of what reads a line
 GATES = frozenset(["mul", "sub", "div"])
 ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
 
@@ -45,12 +50,27 @@ class Lines:
         self.seen: set[str] = set()  # as a convolution sees them
         self.rows: set[str] = set()
         self.kernels: set[str] = set()  # made of such by kernels
+        self.one_tap: set[str] = set()  # made by convolutions of one tap, and of such
+        self.in_fours: set[str] = set()  # of these what is no convolution's
         self.flat: set[str] = set()  # results of activations that lie as their elements do
         self.turned: dict[str, str] = {}
         self.readers: dict[str, set[str]] = defaultdict(set)
-        for node in layouts.graph.nodes:
+        for node in reversed(layouts.graph.nodes):
+            kind = node.op_type
+            if kind == "Add" and self._as_convolved(node.outputs[0]):
+                kind = CONVOLVED
             for name in node.inputs:
-                self.readers[name].add(node.op_type)
+                self.readers[name].add(kind)
+
+    def _as_convolved(self, name: str) -> bool:
+        """Whether a convolution, a kernel, or nothing but such additions reads an addition: it is seen as these see it."""
+        readers = self.readers[name]
+        return not (WINDOWS | KERNELS).isdisjoint(readers) or readers == {CONVOLVED}
+
+    @property
+    def as_images(self) -> frozenset[str]:
+        """Lines that all their readers get from inside: in fours of places, and kernels' for convolutions."""
+        return frozenset(self.in_fours | {n for n in self.kernels if self.readers[n] <= WINDOWS})
 
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads its lines, behind the passes that turn them."""
@@ -65,13 +85,18 @@ class Lines:
         if kind in WINDOWS:
             added, step = self._turn(step, step.reads[:1], True)
             self.seen |= set(step.writes)
+            self.one_tap |= set(step.writes if _has_one_tap(step) else ())
             return added, self._sliced(self._large(step, value))
         lines = self.seen | self.rows
         if not isinstance(step.only, MacWork) or lines.isdisjoint(step.reads):
             return [], step
         uneven = value.shape[1] % CHANNEL_BLOCK > 0
+        if kind in ("Add", *ACTIVATIONS) and not uneven and self.one_tap.issuperset(step.reads):
+            for names in (self.one_tap, self.in_fours, self.seen):
+                names.update(step.writes)
+            return [], step
         if kind == "Add" and len(step.reads) == 2:
-            if uneven or not (WINDOWS | KERNELS).isdisjoint(self.readers[step.writes[0]]):
+            if uneven or self._as_convolved(step.writes[0]):
                 added, step = self._turn(step, step.reads, False)
                 self.seen |= set(step.writes)
                 return added, step
@@ -197,3 +222,11 @@ class Lines:
         values[out] = replace(values[source], name=out)
         why = "a line in a row of places is turned for a convolution, as Intel's compiler does"
         return permuted(Node(out, "MemPermute", (source,), (out,)), works, why, sharing)
+
+
+def _has_one_tap(step: Placed) -> bool:
+    """Whether a convolution has a single tap, a stride of one and one group: lines lie in fours of places for it."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
+        return False
+    return bool(work.kernel_h * work.kernel_w * work.stride_h * work.stride_w == 1)

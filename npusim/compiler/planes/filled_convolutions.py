@@ -20,6 +20,7 @@ from npusim.compiler.layouts.folded_columns import dense_sums, folded
 from npusim.compiler.layouts.folded_works import convolves, over_columns, uneven
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.planes.filled_pools import Filled
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 
@@ -48,6 +49,10 @@ def filled_for_convolutions(
             found.append(step)
             continue
         out, name = step.writes[0], step.reads[0]
+        if isinstance(out, Filled):  # for a pooling of the same tensor
+            if name in filled:
+                continue
+            filled[name] = out
         if uneven(values[out]) and (
             out in results
             or is_folded(step)

@@ -150,6 +150,13 @@ class _Choice:
         """Whether a member reads no result of the one in front of it: branches that are joined again."""
         return any(a.write not in b.reads for a, b in pairwise(self.run[start:end]))
 
+    def _summed(self, start: int, end: int) -> bool:
+        """Whether members are kernels and passes that add: Sigmoid, Mul, Add of FFA-Net in 3 and 4 strips on NPU 3720,
+        in 2 on 4000, Mul and Add in 4 on 5010 (no scans of 16 states)."""
+        run = self.run[start:end]
+        passes = all(m.kernel or m.channels for m in run)
+        return passes and any(m.kernel for m in run) and run[0].width > CHANNEL_BLOCK
+
     def branches_join(self, groups: list[tuple[int, int]], at: int) -> bool:
         """Whether step `at` reads what two of the run make (a convolution's result times its own sigmoid), and becomes
         one with the groups in front of it, as few as hold both and hand nothing to others."""
@@ -198,7 +205,7 @@ class _Choice:
         if end - start > MOST_AS_SCHEDULED or not self._cut(start, end):
             return False
         two = [m.kernel and m.width > CHANNEL_BLOCK and self.machine.image_alone for m in self.run[start:end]]
-        kernels = two == [True, True] or self._gated(start, end)
+        kernels = two == [True, True] or self._summed(start, end) or self._gated(start, end)
         if not kernels and not any(m.on_plane for m in self.run[start:end]):
             return False
         if any(self._ends(i) for i in range(start, end - 1)):

@@ -62,5 +62,8 @@ def saved_in_place(k: int, step: Placed, scratchpad: Scratchpad) -> float:
     if not works_in_place(step) or (step.engine == "dsp" and scratchpad.kernels_apart):
         return 0.0
     size = scratchpad.sizes[step.writes[0]]
+    gate = scales_planes(step) and len(step.reads) > 1
+    if gate and 2 * size > scratchpad.resident_bytes:
+        return 0.0  # a convolution to the array: cut, its result joined in DDR (not behind a normalisation)
     whole = (n for n in step.reads if n not in scratchpad.part_of or scratchpad.holder(n) in (None, n))
     return size if any(scratchpad.sizes[n] == size and scratchpad.dead_after(n, k) for n in whole) else 0.0

@@ -113,6 +113,7 @@ class Scratchpad(Inside):
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
+        self.lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
         self.lines_crossing: frozenset[tuple[str, str]] = frozenset()  # with what is made of each
         self.cuts_lines = generation in memory.long_lines_in_pieces
         self.operands_in_strips = generation in memory.operands_in_strips
@@ -192,7 +193,7 @@ class Scratchpad(Inside):
             made = self.sharings.get(holder, sharing)
             if not self.memory.natural_cuts and ONE not in (made, sharing):
                 made = sharing
-            alone = product and name in self.for_products
+            alone = (product and name in self.for_products) or name in self.lines
             readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             reshaped &= name not in self.cut_inside or step.engine != "dsp"

@@ -82,7 +82,8 @@ def placed_one_by_one(
         placed = filled_for_convolutions(placed, edges.values, frozenset(outputs), tile_bytes)
     fused = replace(graph, values=edges.values, outputs=outputs)
     lists = Lists(placer.image_order.lists, placer.image_order.listed_rows)
-    site = Site(hw, profile, generation, fused, placer.part_of, lists)
+    lines = edges.lines.as_images if edges.lines else frozenset()
+    site = Site(hw, profile, generation, fused, placer.part_of, lists, lines)
     return AtFirst(placed + ends, site, edges.padded, unpriced)
 
 

@@ -16,6 +16,7 @@ from npusim.compiler.layouts.sliced_images import images_of_slices
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.subtractions import subtractions_apart
 from npusim.compiler.residency.calls import called
 from npusim.compiler.residency.copied_parts import parts_copied
 from npusim.compiler.residency.dense_wholes import open_wholes
@@ -32,6 +33,8 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     memory, generation, values, tiles = site.memory, site.generation, site.values, site.tiles
     if memory.late_as_read:
         placed = as_late_as_read(placed, memory.late_as_read == "all")
+    if memory.planes_as_scheduled:
+        placed = subtractions_apart(placed, values, site.inputs)
     if generation in memory.images_in_turn:
         placed = batch_sums_turned(placed, values)
     if batch > 1:

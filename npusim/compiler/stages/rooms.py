@@ -72,7 +72,7 @@ def scratchpad_of(
         site.lists,
     )
     scratchpad.in_ddr.update(site.graph.inputs, padded)
-    scratchpad.lines_crossing = lines.crossing
+    scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)

@@ -22,6 +22,7 @@ class Site:
     graph: Graph  # as placed
     part_of: dict[str, str]  # tensor -> the tensor it is a part of
     lists: Lists
+    lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
 
     @property
     def memory(self) -> Memory:

@@ -7,6 +7,7 @@ from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DmaTask, MacTask
 from npusim.compiler.rules.profile import load_profile
 from npusim.onnx_io import of_model
+from npusim.simulation import simulate
 from tests.vendor.builder import Builder
 
 MACHINES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}
@@ -149,3 +150,47 @@ def test_additions_in_front_of_kernels_stay_as_their_convolutions_lie(activation
     graph = g.model(window(g.op(activation, y), 64, 4, strides=[2], pads=[1, 2]))
     for profile in ("2026", "2026-as-released"):
         assert moved(graph, name, profile) < 1.4 * mb * 1e6
+
+
+def resblocks(channels, places, dilations=(1, 3)):
+    """MelGAN's: a window and a single tap added to a single tap of what was read, leaky ReLUs between."""
+    g = Builder()
+    leaky = lambda x: g.op("LeakyRelu", x, alpha=0.2)
+    tap = lambda x: g.op("Conv", x, g.weight(channels, channels, 1), g.weight(channels))
+    x = tap(g.input(1, channels, places))
+    for d in dilations:
+        window = g.weight(channels, channels, 3), g.weight(channels)
+        y = g.op("Conv", leaky(x), *window, pads=[d, d], dilations=[d])
+        x = g.op("Add", tap(x), tap(leaky(y)))
+    return g.model(tap(leaky(x)))
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize("name", MACHINES)
+def test_what_single_taps_make_is_added_and_activated_as_they_see_it(name, profile):
+    """No line of 64 x 4,096 is laid in a row and turned back."""
+    hw = load_hardware(name).replace({"tiles": MACHINES[name]})
+    report = simulate(of_model(resblocks(64, 4096), "lines.onnx"), hw, profile, band=False)
+    assert not any(n.name.endswith(("/planes", "/line")) for n in report.nodes)
+
+
+def skips(places, layers=4):
+    """WaveNet's: gates of what dilated taps make, read by two single taps; skips added up."""
+    g = Builder()
+    weights = lambda a, b, k: (g.weight(b, a, k), g.weight(b))
+    x, total = g.op("Conv", g.input(1, 16, places), *weights(16, 64, 1)), None
+    for i in range(layers):
+        d = 1 << i
+        causal = lambda: g.op("Conv", x, *weights(64, 64, 2), dilations=[d], pads=[d, 0])  # noqa: B023
+        y = g.op("Mul", g.op("Tanh", causal()), g.op("Sigmoid", causal()))
+        s = g.op("Conv", y, *weights(64, 128, 1))
+        total = g.op("Add", total, s) if total else s
+        x = g.op("Add", x, g.op("Conv", y, *weights(64, 64, 1)))
+    return g.model(g.op("Conv", g.op("Relu", total), *weights(128, 64, 1)))
+
+
+def test_skips_of_a_wavenet_and_its_gates_stay_inside():
+    """On NPU 4000 nothing but the line itself and its border cross, a layer at a time: 128 x 4,000 skips (1.02 MB) do
+    not."""
+    line = 64 * 4000 * 2
+    assert moved(skips(4000), "lunar_lake", "2026") < 4 * 5 * line

@@ -85,3 +85,17 @@ def test_a_sum_that_a_folded_convolution_reads_lies_without_padding(npu):
     assert len(filled(report)) == 3  # of the image's convolution, the first sum and what is joined
     assert written[first] == pytest.approx(2 * 50 * 180 * 320, rel=0.05)
     assert written[second] == 0  # 3 x 3 alone reads it
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_a_window_and_a_pooling_of_one_tensor_read_what_one_pass_fills_up(npu):
+    """35 channels halved by a convolution beside a pooling, as in DABNet, ESPNet and CGNet."""
+
+    def make(g, img):
+        y = g.op("Relu", conv(g, img, 3, 32, 3, 2))
+        y = g.op("Concat", y, g.op("AveragePool", img, kernel_shape=[2, 2], strides=[2, 2]), axis=1)
+        pooled = g.op("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+        return conv(g, g.op("Concat", conv(g, y, 35, 29, 3, 2), pooled, axis=1), 64, 16, 1)
+
+    report = planned(make, npu, 360, 480)
+    assert len([n for n in filled(report) if not n.name.startswith("x0")]) == 1

@@ -1,0 +1,146 @@
+"""Pictures made of pictures: StarGAN, white-box cartoons, gated filling, frames between frames, MIMO-UNet, ARCNN."""
+
+from tests.vendor.builder import Builder
+from tests.vendor.nets.common_pieces import instance_normed, shuffled_up
+from tests.vendor.nets.daily_pieces import leaky_of, mean, mean_pooled
+from tests.vendor.nets.everyday_pieces import concat, relu
+from tests.vendor.nets.layers import conv, conv_relu, enlarged
+from tests.vendor.nets.popular_pieces import doubled, spaced
+from tests.vendor.nets.usual_pieces import prelu, resized
+
+
+def stargan(g: Builder, e: int, labels: int = 5) -> str:
+    """StarGAN's generator: labels as planes, instance norms, six residual blocks."""
+    n = lambda x, c: relu(g, instance_normed(g, x, c))
+    x = concat(g, g.input(1, 3, e, e), g.op("Expand", g.input(1, labels, 1, 1), g.const([1, labels, e, e])))
+    x, c = n(conv(g, x, 3 + labels, 64, 7, bias=False), 64), 64
+    k4 = lambda x, c: g.op("Conv", x, g.weight(2 * c, c, 4, 4), strides=[2, 2], pads=[1] * 4)
+    for _ in range(2):
+        x, c = n(k4(x, c), 2 * c), 2 * c
+    for _ in range(6):
+        y = n(conv(g, x, c, c, bias=False), c)
+        x = g.op("Add", x, instance_normed(g, conv(g, y, c, c, bias=False), c))
+    for _ in range(2):
+        x, c = n(doubled(g, x, c, c // 2), c // 2), c // 2
+    return g.op("Tanh", conv(g, x, 64, 3, 7, bias=False))
+
+
+def white_box(g: Builder, e: int, c: int = 32) -> str:
+    """White-box cartoonization: a small U-Net with sums across, LeakyReLU, bilinear up."""
+    a = leaky_of(0.2)
+    k = lambda x, ci, co, n=3, s=1: a(g, conv(g, x, ci, co, n, s))
+    x0 = k(g.input(1, 3, e, e), 3, c, 7)
+    x1 = k(k(x0, c, c, 3, 2), c, 2 * c)
+    x2 = k(k(x1, 2 * c, 2 * c, 3, 2), 2 * c, 4 * c)
+    x = x2
+    for _ in range(4):
+        x = g.op("Add", conv(g, k(x, 4 * c, 4 * c), 4 * c, 4 * c), x)
+    x = k(x, 4 * c, 2 * c)
+    x = k(k(g.op("Add", enlarged(g, x, 2), x1), 2 * c, 2 * c), 2 * c, c)
+    x = k(g.op("Add", enlarged(g, x, 2), x0), c, c)
+    return conv(g, x, c, 3, 7)
+
+
+def filled(g: Builder, e: int, c: int = 32) -> str:
+    """DeepFill v2's coarse network: gated convolutions, four of them dilated, nearest up."""
+
+    def gated(x, a, b, k=3, s=1, d=1):
+        y = spaced(g, x, a, 2 * b, d) if d > 1 else conv(g, x, a, 2 * b, k, s)
+        p, q = g.op("Split", y, g.const([b, b]), count=2, axis=1)
+        return g.op("Mul", g.op("Elu", p), g.op("Sigmoid", q))
+
+    x = gated(g.input(1, 5, e, e), 5, c // 2, 5)
+    x = gated(gated(x, c // 2, c, 3, 2), c, c)
+    x = gated(gated(gated(x, c, 2 * c, 3, 2), 2 * c, 2 * c), 2 * c, 2 * c)
+    for d in (2, 4, 8, 16):
+        x = gated(x, 2 * c, 2 * c, d=d)
+    x = gated(gated(x, 2 * c, 2 * c), 2 * c, 2 * c)
+    x = gated(gated(enlarged(g, x, 2, "nearest"), 2 * c, c), c, c)
+    x = gated(gated(enlarged(g, x, 2, "nearest"), c, c // 2), c // 2, c // 4)
+    return g.op("Tanh", conv(g, x, c // 4, 3))
+
+
+def cain(g: Builder, h: int, w: int, groups: int = 1, blocks: int = 6) -> str:
+    """CAIN: two frames as an eighth of the size and 192 channels each, blocks gated by channel, shuffled back."""
+    a = leaky_of(0.2)
+    down = lambda x: g.op("SpaceToDepth", x, blocksize=8)
+    x = concat(g, down(g.input(1, 3, h, w)), down(g.input(1, 3, h, w)))
+    x, c = conv(g, x, 384, 192), 192
+    for _ in range(groups):
+        s = x
+        for _ in range(blocks):
+            y = conv(g, a(g, conv(g, x, c, c)), c, c)
+            m = conv(g, conv_relu(g, mean(g, y), c, c // 16, 1), c // 16, c, 1)
+            x = g.op("Add", g.op("Mul", y, g.op("Sigmoid", m)), x)
+        x = g.op("Add", conv(g, x, c, c), s)
+    return shuffled_up(g, conv(g, x, c, 192), 8)
+
+
+def sepconv(g: Builder, h: int, w: int) -> list[str]:
+    """SepConv's network: a U-Net of means and bilinear up with sums across; two of the four kernels of 51."""
+    three = lambda x, a, b: conv_relu(g, conv_relu(g, conv_relu(g, x, a, b), b, b), b, b)
+    x, ci, f = g.input(1, 6, h, w), 6, []
+    for c in (32, 64, 128, 256):
+        x, ci = three(x, ci, c), c
+        f.append(x)
+        x = mean_pooled(g, x)
+    x = three(x, 256, 256)
+    for s, c in zip(f[::-1], (256, 128, 64, 64), strict=True):
+        x = conv_relu(g, enlarged(g, x, 2), ci, {256: 256, 128: 128, 64: 64}[c] if s is not f[0] else 32)
+        x = g.op("Add", x, s)
+        ci = c if s is not f[0] else 32
+        if s is not f[0]:
+            nxt = {256: 128, 128: 64, 64: 32}[c]
+            x, ci = three(x, ci, nxt), nxt
+    return [conv(g, enlarged(g, conv_relu(g, f_in, 32, 32), 2), 32, 51) for f_in in (x, x)]
+
+
+def arcnn(g: Builder, h: int, w: int) -> str:
+    """ARCNN: 9x9, 7x7, 1x1 and 5x5 on the whole picture."""
+    x = prelu(g, conv(g, g.input(1, 3, h, w), 3, 64, 9), 64)
+    x = prelu(g, conv(g, x, 64, 32, 7), 32)
+    return conv(g, prelu(g, conv(g, x, 32, 16, 1), 16), 16, 3, 5)
+
+
+def mimo_unet(g: Builder, e: int, c: int = 32, n: int = 3) -> list[str]:
+    """MIMO-UNet: smaller pictures enter at each level, all levels are joined for each of the decoder's."""
+
+    def blocks(x, c):
+        for _ in range(n):
+            x = g.op("Add", conv(g, conv_relu(g, x, c, c), c, c), x)
+        return x
+
+    def scm(x, p):
+        y = conv_relu(g, conv_relu(g, conv_relu(g, x, 3, p // 4), p // 4, p // 2, 1), p // 2, p // 2)
+        y = conv_relu(g, y, p // 2, p - 3, 1)
+        return conv(g, concat(g, x, y), p, p, 1)
+
+    img = g.input(1, 3, e, e)
+    small = [resized(g, img, 3, e >> i, e >> i, "nearest", "asymmetric") for i in (1, 2)]
+    f = [blocks(conv_relu(g, img, 3, c), c)]
+    for i in (1, 2):
+        p, s = c << i, scm(small[i - 1], c << i)
+        x = conv_relu(g, f[-1], p // 2, p, 3, 2)
+        f.append(blocks(g.op("Add", x, conv(g, g.op("Mul", x, s), p, p)), p))
+    to = lambda x, ch, s: resized(g, x, ch, s, s, "nearest", "asymmetric")
+    aff = []
+    for i in (0, 1):
+        ts = concat(g, *(t if j == i else to(t, c << j, e >> i) for j, t in enumerate(f)))
+        aff.append(conv(g, conv_relu(g, ts, 7 * c, c << i, 1), c << i, c << i))
+    x, outs = blocks(f[2], 4 * c), []
+    for i in (1, 0):
+        outs.append(g.op("Add", conv(g, x, c << i + 1, 3), small[i]))
+        x = relu(g, doubled(g, x, c << i + 1, c << i))
+        x = blocks(conv_relu(g, concat(g, x, aff[i]), 2 * (c << i), c << i, 1), c << i)
+    return [*outs, g.op("Add", conv(g, x, c, 3), img)]
+
+
+KNOWN_PICTURES_MADE = {
+    "stargan_128": ("CNN", lambda g: stargan(g, 128)),
+    "whitebox_cartoon_256": ("CNN", lambda g: white_box(g, 256)),
+    "deepfill_coarse_256": ("CNN", lambda g: filled(g, 256)),
+    "cain_256x448": ("CNN", lambda g: cain(g, 256, 448)),
+    "sepconv_128x192": ("CNN", lambda g: sepconv(g, 128, 192)),
+    "arcnn_160x240": ("CNN", lambda g: arcnn(g, 160, 240)),
+    "mimo_unet_160": ("CNN", lambda g: mimo_unet(g, 160)),
+}  # fmt: skip
