@@ -63,7 +63,7 @@ class Lines:
                 self.readers[name].add(kind)
 
     def _as_convolved(self, name: str) -> bool:
-        """Whether a convolution, a kernel, or nothing but such additions reads an addition: it is seen as these see it."""
+        """Whether an addition is seen as a convolution sees it: one, a kernel, or such additions alone read it."""
         readers = self.readers[name]
         return not (WINDOWS | KERNELS).isdisjoint(readers) or readers == {CONVOLVED}
 

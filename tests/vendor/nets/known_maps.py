@@ -1,11 +1,11 @@
-"""Maps of classes and depths: V-Net on slices, ResUNet, U²-Net small, FCN-8s, PSPNet, ContextNet, DABNet, DenseDepth."""
+"""Maps of classes: V-Net on slices, deep residual U-Net, U²-Net small."""
+
+from itertools import pairwise
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.daily_pieces import mean_pooled, mobilenet_v2_maps
-from tests.vendor.nets.everyday_pieces import activated, concat, relu
-from tests.vendor.nets.layers import conv, conv_relu, dilated, enlarged
-from tests.vendor.nets.popular_pieces import spaced
-from tests.vendor.nets.usual_pieces import leaky, pooled, prelu, relu6, resized
+from tests.vendor.nets.everyday_pieces import concat, relu
+from tests.vendor.nets.layers import conv, conv_relu, dilated
+from tests.vendor.nets.usual_pieces import pooled, prelu, resized
 
 
 def twice(g: Builder, x: str, a: int, b: int) -> str:
@@ -47,7 +47,7 @@ def resunet(g: Builder, e: int, ws: tuple[int, ...] = (64, 128, 256, 512)) -> st
     img = g.input(1, 3, e, e)
     x = g.op("Add", conv(g, conv_relu(g, img, 3, ws[0]), ws[0], ws[0]), conv(g, img, 3, ws[0], 3))
     f = [x]
-    for a, b in zip(ws, ws[1:], strict=False):
+    for a, b in pairwise(ws):
         x = block(x, a, b, 2)
         f.append(x)
     for i in (2, 1, 0):
@@ -100,26 +100,8 @@ def u2netp(g: Builder, e: int) -> list[str]:
     return [g.op("Sigmoid", conv(g, concat(g, *maps), 6, 1, 1))]
 
 
-def fcn8s(g: Builder, e: int, classes: int = 21) -> str:
-    """FCN-8s on VGG-16, its large heads cut to 1024 channels."""
-    x, ci, f = g.input(1, 3, e, e), 3, []
-    for c, n in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
-        for _ in range(n):
-            x, ci = conv_relu(g, x, ci, c), c
-        x = pooled(g, x, 2, 2)
-        f.append(x)
-    x = conv_relu(g, conv_relu(g, x, 512, 1024, 7), 1024, 1024, 1)
-    up = lambda x, k, s: g.op(
-        "ConvTranspose", x, g.weight(classes, classes, k, k), strides=[s, s], pads=[s // 2] * 4
-    )
-    x = g.op("Add", up(conv(g, x, 1024, classes, 1), 4, 2), conv(g, f[3], 512, classes, 1))
-    x = g.op("Add", up(x, 4, 2), conv(g, f[2], 256, classes, 1))
-    return up(x, 16, 8)
-
-
 KNOWN_MAPS = {
     "vnet2d_192": ("CNN", lambda g: vnet(g, 192)),
     "resunet_192": ("CNN", lambda g: resunet(g, 192)),
     "u2netp_320": ("CNN", lambda g: u2netp(g, 320)),
-    "fcn8s_vgg16_256": ("CNN", lambda g: fcn8s(g, 256)),
 }  # fmt: skip

@@ -1,33 +1,11 @@
-"""Maps of classes and depths by small networks: PSPNet, ContextNet, DABNet, DenseDepth, PortraitNet, ICNet."""
+"""Maps of classes and depths by small networks: ContextNet, DABNet, DenseDepth, PortraitNet."""
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.daily_pieces import mean_pooled, mobilenet_v2_maps
 from tests.vendor.nets.everyday_pieces import activated, concat, relu
 from tests.vendor.nets.layers import conv, conv_relu, enlarged
-from tests.vendor.nets.popular_pieces import doubled, spaced
+from tests.vendor.nets.popular_pieces import spaced
 from tests.vendor.nets.usual_pieces import leaky, pooled, prelu, relu6, resized
-
-
-def pairs(g: Builder, x: str, ci: int, co: int, n: int, s: int, d: int = 1) -> str:
-    """n residual pairs of 3x3, their taps d apart."""
-    for i in range(n):
-        st = s if i == 0 else 1
-        y = relu(g, spaced(g, x, ci, co, d) if d > 1 else conv(g, x, ci, co, 3, st))
-        y = spaced(g, y, co, co, d) if d > 1 else conv(g, y, co, co, 3)
-        x, ci = relu(g, g.op("Add", y, x if ci == co and st == 1 else conv(g, x, ci, co, 1, st))), co
-    return x
-
-
-def psp_r18(g: Builder, e: int, classes: int = 21) -> str:
-    """PSPNet on a dilated ResNet-18: means of 1, 2, 3 and 6 fields of an eighth of the size."""
-    x = pooled(g, conv_relu(g, g.input(1, 3, e, e), 3, 64, 7, 2), 3, 2, 1)
-    x = pairs(g, pairs(g, x, 64, 64, 2, 1), 64, 128, 2, 2)
-    x = pairs(g, pairs(g, x, 128, 256, 2, 1, 2), 256, 512, 2, 1, 4)
-    s, ps = e // 8, [x]
-    for k in (1, 2, 3, 6):
-        p = mean_pooled(g, x, s // k, s // k)
-        ps.append(resized(g, conv_relu(g, p, 512, 128, 1), 128, s, s))
-    return enlarged(g, conv(g, conv_relu(g, concat(g, *ps), 1024, 128), 128, classes, 1), 8)
 
 
 def contextnet(g: Builder, h: int, w: int, classes: int = 19) -> str:
@@ -36,7 +14,14 @@ def contextnet(g: Builder, h: int, w: int, classes: int = 19) -> str:
     sep = lambda x, a, b, s=1: conv_relu(g, conv_relu(g, x, a, a, 3, s, a), a, b, 1)
     x = conv_relu(g, resized(g, img, 3, h // 4, w // 4), 3, 32, 3, 2)
     ci = 32
-    for t, co, n, s in ((1, 32, 1, 1), (6, 32, 1, 1), (6, 48, 3, 2), (6, 64, 3, 2), (6, 96, 2, 1), (6, 128, 2, 1)):
+    for t, co, n, s in (
+        (1, 32, 1, 1),
+        (6, 32, 1, 1),
+        (6, 48, 3, 2),
+        (6, 64, 3, 2),
+        (6, 96, 2, 1),
+        (6, 128, 2, 1),
+    ):
         for i in range(n):
             st = s if i == 0 else 1
             y = conv_relu(g, conv_relu(g, x, ci, ci * t, 1), ci * t, ci * t, 3, st, ci * t)
@@ -114,7 +99,6 @@ def portraitnet(g: Builder, e: int) -> list[str]:
 
 
 KNOWN_MAPS_SMALL = {
-    "pspnet_r18_288": ("CNN", lambda g: psp_r18(g, 288)),
     "contextnet_384x768": ("CNN", lambda g: contextnet(g, 384, 768)),
     "dabnet_360x480": ("CNN", lambda g: dabnet(g, 360, 480)),
     "densedepth_mnv2_256x320": ("CNN", lambda g: dense_depth(g, 256, 320)),

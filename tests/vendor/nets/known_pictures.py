@@ -1,12 +1,11 @@
-"""Pictures made larger or clean: SRResNet, waifu2x, BSRN, DBPN, HINet, MIMO-UNet, ARCNN, FFA-Net."""
+"""Pictures made larger or clean: SRResNet, waifu2x, BSRN, DBPN, HINet, FFA-Net."""
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.common_pieces import instance_normed, shuffled_up
 from tests.vendor.nets.daily_pieces import leaky_of, mean, unpadded
-from tests.vendor.nets.everyday_pieces import concat, halves, relu
-from tests.vendor.nets.layers import conv, conv_relu, gelu
+from tests.vendor.nets.everyday_pieces import concat, halves
 from tests.vendor.nets.known_maps import twice
-from tests.vendor.nets.popular_pieces import doubled
+from tests.vendor.nets.layers import conv, conv_relu, gelu
 from tests.vendor.nets.usual_pieces import prelu, resized
 
 
@@ -62,16 +61,18 @@ def bsrn(g: Builder, h: int, w: int, c: int = 64, n: int = 4) -> str:
 def dbpn(g: Builder, e: int, n: int = 2) -> str:
     """DBPN small, twice the size: up and down again by 6x6 at stride 2, what is left projected."""
     c = 32
-    up = lambda x: prelu(g, g.op("ConvTranspose", x, g.weight(c, c, 6, 6), g.weight(c), strides=[2, 2], pads=[2] * 4), c)
-    down = lambda x: prelu(g, g.op("Conv", x, g.weight(c, c, 6, 6), g.weight(c), strides=[2, 2], pads=[2] * 4), c)
+    six = lambda kind, x: prelu(
+        g, g.op(kind, x, g.weight(c, c, 6, 6), g.weight(c), strides=[2, 2], pads=[2] * 4), c
+    )
+    up, down = lambda x: six("ConvTranspose", x), lambda x: six("Conv", x)
 
     def rise(x):
         h = up(x)
         return g.op("Add", up(g.op("Sub", down(h), x)), h)
 
     def fall(x):
-        l = down(x)
-        return g.op("Add", down(g.op("Sub", up(l), x)), l)
+        y = down(x)
+        return g.op("Add", down(g.op("Sub", up(y), x)), y)
 
     x = prelu(g, conv(g, g.input(1, 3, e, e), 3, 128), 128)
     x = prelu(g, conv(g, x, 128, c, 1), c)

@@ -1,28 +1,11 @@
-"""Pictures made of pictures: StarGAN, white-box cartoons, gated filling, frames between frames, MIMO-UNet, ARCNN."""
+"""Pictures made of pictures: white-box cartoons, gated filling, ARCNN, MIMO-UNet."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.common_pieces import instance_normed, shuffled_up
-from tests.vendor.nets.daily_pieces import leaky_of, mean, mean_pooled
+from tests.vendor.nets.daily_pieces import leaky_of
 from tests.vendor.nets.everyday_pieces import concat, relu
 from tests.vendor.nets.layers import conv, conv_relu, enlarged
 from tests.vendor.nets.popular_pieces import doubled, spaced
 from tests.vendor.nets.usual_pieces import prelu, resized
-
-
-def stargan(g: Builder, e: int, labels: int = 5) -> str:
-    """StarGAN's generator: labels as planes, instance norms, six residual blocks."""
-    n = lambda x, c: relu(g, instance_normed(g, x, c))
-    x = concat(g, g.input(1, 3, e, e), g.op("Expand", g.input(1, labels, 1, 1), g.const([1, labels, e, e])))
-    x, c = n(conv(g, x, 3 + labels, 64, 7, bias=False), 64), 64
-    k4 = lambda x, c: g.op("Conv", x, g.weight(2 * c, c, 4, 4), strides=[2, 2], pads=[1] * 4)
-    for _ in range(2):
-        x, c = n(k4(x, c), 2 * c), 2 * c
-    for _ in range(6):
-        y = n(conv(g, x, c, c, bias=False), c)
-        x = g.op("Add", x, instance_normed(g, conv(g, y, c, c, bias=False), c))
-    for _ in range(2):
-        x, c = n(doubled(g, x, c, c // 2), c // 2), c // 2
-    return g.op("Tanh", conv(g, x, 64, 3, 7, bias=False))
 
 
 def white_box(g: Builder, e: int, c: int = 32) -> str:
@@ -58,41 +41,6 @@ def filled(g: Builder, e: int, c: int = 32) -> str:
     x = gated(gated(enlarged(g, x, 2, "nearest"), 2 * c, c), c, c)
     x = gated(gated(enlarged(g, x, 2, "nearest"), c, c // 2), c // 2, c // 4)
     return g.op("Tanh", conv(g, x, c // 4, 3))
-
-
-def cain(g: Builder, h: int, w: int, groups: int = 1, blocks: int = 6) -> str:
-    """CAIN: two frames as an eighth of the size and 192 channels each, blocks gated by channel, shuffled back."""
-    a = leaky_of(0.2)
-    down = lambda x: g.op("SpaceToDepth", x, blocksize=8)
-    x = concat(g, down(g.input(1, 3, h, w)), down(g.input(1, 3, h, w)))
-    x, c = conv(g, x, 384, 192), 192
-    for _ in range(groups):
-        s = x
-        for _ in range(blocks):
-            y = conv(g, a(g, conv(g, x, c, c)), c, c)
-            m = conv(g, conv_relu(g, mean(g, y), c, c // 16, 1), c // 16, c, 1)
-            x = g.op("Add", g.op("Mul", y, g.op("Sigmoid", m)), x)
-        x = g.op("Add", conv(g, x, c, c), s)
-    return shuffled_up(g, conv(g, x, c, 192), 8)
-
-
-def sepconv(g: Builder, h: int, w: int) -> list[str]:
-    """SepConv's network: a U-Net of means and bilinear up with sums across; two of the four kernels of 51."""
-    three = lambda x, a, b: conv_relu(g, conv_relu(g, conv_relu(g, x, a, b), b, b), b, b)
-    x, ci, f = g.input(1, 6, h, w), 6, []
-    for c in (32, 64, 128, 256):
-        x, ci = three(x, ci, c), c
-        f.append(x)
-        x = mean_pooled(g, x)
-    x = three(x, 256, 256)
-    for s, c in zip(f[::-1], (256, 128, 64, 64), strict=True):
-        x = conv_relu(g, enlarged(g, x, 2), ci, {256: 256, 128: 128, 64: 64}[c] if s is not f[0] else 32)
-        x = g.op("Add", x, s)
-        ci = c if s is not f[0] else 32
-        if s is not f[0]:
-            nxt = {256: 128, 128: 64, 64: 32}[c]
-            x, ci = three(x, ci, nxt), nxt
-    return [conv(g, enlarged(g, conv_relu(g, f_in, 32, 32), 2), 32, 51) for f_in in (x, x)]
 
 
 def arcnn(g: Builder, h: int, w: int) -> str:
@@ -136,11 +84,8 @@ def mimo_unet(g: Builder, e: int, c: int = 32, n: int = 3) -> list[str]:
 
 
 KNOWN_PICTURES_MADE = {
-    "stargan_128": ("CNN", lambda g: stargan(g, 128)),
     "whitebox_cartoon_256": ("CNN", lambda g: white_box(g, 256)),
     "deepfill_coarse_256": ("CNN", lambda g: filled(g, 256)),
-    "cain_256x448": ("CNN", lambda g: cain(g, 256, 448)),
-    "sepconv_128x192": ("CNN", lambda g: sepconv(g, 128, 192)),
     "arcnn_160x240": ("CNN", lambda g: arcnn(g, 160, 240)),
     "mimo_unet_160": ("CNN", lambda g: mimo_unet(g, 160)),
 }  # fmt: skip
