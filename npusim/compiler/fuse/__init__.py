@@ -62,6 +62,8 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
         graph = without_duplicates(graph)
     if generation in profile.fusion.cut_products:
         graph = cut_products(graph)
+    elif generation in profile.fusion.cut_images:
+        graph = cut_products(graph, images_alone=True)
     r = Rewriter(graph)
     try:
         return _fused(r, profile, generation, lookup_unit, precision)

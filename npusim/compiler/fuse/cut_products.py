@@ -14,6 +14,7 @@ from npusim.compiler.lowering.neighbours import reading_nodes
 from npusim.graph import Graph, Node, Value
 
 PRODUCTS = {"MatMul": -1, "Gemm": -1, "Conv": 1}  # op -> axis of the channels in its result
+IMAGE_AXES = 4
 CHANNELS = 16  # a part is of whole sixteens (3,352 channels of a layer with 24 heads stay one product)
 
 
@@ -26,8 +27,9 @@ class Part(NamedTuple):
     node: Node
 
 
-def cut_products(graph: Graph) -> Graph:
-    """The graph with every such product taken apart; unchanged where there is none."""
+def cut_products(graph: Graph, images_alone: bool = False) -> Graph:
+    """The graph with every such product taken apart; unchanged where there is none. `images_alone`: of images that a Split
+    cuts, nothing else."""
     readers = reading_nodes(graph)
     values = dict(graph.values)
     unpacks = {n.outputs[0]: n for n in graph.nodes if n.op_type == "DequantizeLinear"}
@@ -38,12 +40,14 @@ def cut_products(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.op_type not in PRODUCTS or not _weights_fixed(node, graph):
             continue
+        if images_alone and not _splits_image(node, graph, readers):
+            continue
         bias = _bias_behind(node, readers, graph, outputs)
         last = bias or node
         parts = _parts(last.outputs[0], PRODUCTS[node.op_type], readers, graph, outputs)
         if (
             parts is None
-            or _split_convolution(node, parts)
+            or _split_evenly(node, parts)
             or int(node.attribute("group", 1)) != 1
             or _cut_in_rows(parts, asked)
             or _weights_shared(node, graph)
@@ -80,10 +84,19 @@ def _weights_shared(node: Node, graph: Graph) -> bool:
     return sum(node.inputs[1] in other.inputs for other in graph.nodes) > 1
 
 
-def _split_convolution(node: Node, parts: list[Part]) -> bool:
-    """Whether a Split cuts a convolution's channels: it stays whole in Intel's schedules (15 of 15: windows of 1, 3 and
-    5, planes of 20 to 64, lines of 100 to 5,000), where Slices take it apart (4 of 4)."""
-    return node.op_type == "Conv" and any(part.node.op_type == "Split" for part in parts)
+def _splits_image(node: Node, graph: Graph, readers: dict[str, list[Node]]) -> bool:
+    """Whether Splits alone read the image that a convolution makes."""
+    image = node.op_type == "Conv" and len(graph.values[node.outputs[0]].shape) == IMAGE_AXES
+    return image and all(r.op_type == "Split" for r in readers[node.outputs[0]])
+
+
+def _split_evenly(node: Node, parts: list[Part]) -> bool:
+    """Whether a Split without sizes (OpenVINO's Split) cuts a convolution's channels: it stays whole in Intel's
+    schedules (15 of 15: windows of 1, 3 and 5, planes of 20 to 64, lines of 100 to 5,000), where Slices (4 of 4) and a
+    Split with sizes (VariadicSplit) take it apart: 77 of 81 in whole sixteens on NPU 4000 and 5010, the same images on
+    3720, not lines (MODNet, ReID-IBN, dual paths, ShViT, gated filling, Demucs)."""
+    splits = [part.node for part in parts if part.node.op_type == "Split"]
+    return node.op_type == "Conv" and any(not (s.inputs[1:] or s.attribute("split", ())) for s in splits)
 
 
 def _weights_fixed(node: Node, graph: Graph) -> bool:

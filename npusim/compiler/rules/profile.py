@@ -71,7 +71,8 @@ class DspRule(Strict):
 class Fusion(Strict):
     """`drain_path`: op types fused behind the MAC array, by generation; `lookup_unit`: those that need one.
     `patterns`: names of rewrites; `mul_reduce_to_matmul`: generations on which it is found.
-    `cut_products`: generations on which a Split of a product's channels becomes several products.
+    `cut_products`: generations on which a Split of a product's channels becomes several products; `cut_images`: ... of
+    the channels of images only.
     `shares_duplicates`: nodes that compute the same from the same run once.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
     `scores_scaled_apart`: generations on which scores of a batch of two axes are scaled by a pass of their own, and
@@ -91,6 +92,7 @@ class Fusion(Strict):
     early_slices: bool = False
     shares_duplicates: bool = False
     cut_products: tuple[str, ...] = ()
+    cut_images: tuple[str, ...] = ()
     borders_by_address: tuple[str, ...] = ()
     sound_into_channels: dict[str, int] = field(default_factory=dict)
     slices_into_convolution: tuple[str, ...] = ()

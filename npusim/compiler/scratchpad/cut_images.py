@@ -1,10 +1,10 @@
-"""Channels of what a convolution made, cut off by a Split.
+"""Channels of what a convolution made, cut off by a Split without sizes.
 
-Intel's compiler leaves the convolution whole, as it does no product (`fuse/cut_products.py`). In its schedules (windows
-of 1 and 3, planes of 20 to 64, two and four parts, and convolutional LSTMs) a kernel gets its channels from inside on
-NPU 4000 and 5010 where the tiles share the convolution's rows; where they share its channels (windows on planes of up
-to 28 rows on NPU 4000), and always on 3720, the whole is written to DDR, each reader loads its channels and goes on
-inside."""
+Intel's compiler leaves the convolution whole, as it does no product, nor one that a Split with sizes cuts
+(`fuse/cut_products.py`). In its schedules (windows of 1 and 3, planes of 20 to 64, two and four parts, and
+convolutional LSTMs) a kernel gets its channels from inside on NPU 4000 and 5010 where the tiles share the
+convolution's rows; where they share its channels (windows on planes of up to 28 rows on NPU 4000), and always on 3720,
+the whole is written to DDR, each reader loads its channels and goes on inside."""
 
 from __future__ import annotations
 

@@ -48,10 +48,31 @@ def gated_image(by_slices: bool, window: int, size: int) -> Graph:
     return loaded(g.model(conv(g, z, 32, 32)))
 
 
+def convolutions(graph: Graph, images_alone: bool = False) -> int:
+    return sum(n.op_type == "Conv" for n in cut_products(graph, images_alone).nodes)
+
+
 @pytest.mark.parametrize("window", [1, 3])
-def test_a_convolution_is_taken_apart_for_slices_not_for_a_split(window) -> None:
-    assert sum(n.op_type == "Conv" for n in cut_products(gated_image(False, window, 40)).nodes) == 3
-    assert sum(n.op_type == "Conv" for n in cut_products(gated_image(True, window, 40)).nodes) == 4
+def test_a_convolution_is_taken_apart_for_slices_not_for_a_split_without_sizes(window) -> None:
+    assert convolutions(gated_image(False, window, 40)) == 3
+    assert convolutions(gated_image(True, window, 40)) == 4
+
+
+@pytest.mark.parametrize(
+    ("sizes", "axes", "everywhere", "images"),
+    [((32, 32), 2, 2, 2), ((16, 48), 2, 2, 2), ((24, 40), 2, 1, 1), ((32, 32), 1, 2, 1)],
+)
+def test_a_split_with_sizes_in_whole_sixteens_takes_a_convolution_apart(
+    sizes, axes, everywhere, images
+) -> None:
+    """On NPU 3720 of images only, not of lines."""
+    g = Builder()
+    x = g.op(
+        "Conv", g.input(1, 32, *[40] * axes), g.weight(64, 32, *[3] * axes), g.weight(64), pads=[1] * 2 * axes
+    )
+    parts = g.op("Split", x, g.const(list(sizes)), count=2, axis=1)
+    graph = loaded(g.model(g.op("Concat", parts[1], g.op("Tanh", parts[0]), axis=1)))
+    assert (convolutions(graph), convolutions(graph, images_alone=True)) == (everywhere, images)
 
 
 @pytest.mark.parametrize(("npu", "tiles", "mb", "us"), [("4000", 4, 1.3, 0.0), ("5010", 3, 0.9, 34.6)])
