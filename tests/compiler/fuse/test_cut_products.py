@@ -75,6 +75,17 @@ def test_a_split_with_sizes_in_whole_sixteens_takes_a_convolution_apart(
     assert (convolutions(graph), convolutions(graph, images_alone=True)) == (everywhere, images)
 
 
+@pytest.mark.parametrize(("kind", "found"), [("Relu", 2), ("LeakyRelu", 2), ("Sigmoid", 1)])
+def test_what_rides_behind_the_array_rides_behind_each_part(kind, found) -> None:
+    g = Builder()
+    parts = g.op(
+        "Split", g.op(kind, conv(g, g.input(1, 32, 40, 40), 32, 64)), g.const([16, 48]), count=2, axis=1
+    )
+    graph = loaded(g.model(g.op("Concat", parts[1], g.op("Tanh", parts[0]), axis=1)))
+    assert convolutions(graph) == convolutions(graph, images_alone=True) == found
+    assert sum(n.op_type == kind for n in cut_products(graph).nodes) == found
+
+
 @pytest.mark.parametrize(("npu", "tiles", "mb", "us"), [("4000", 4, 1.3, 0.0), ("5010", 3, 0.9, 34.6)])
 def test_halves_of_a_split_image_and_what_kernels_make_of_them_stay_inside(npu, tiles, mb, us) -> None:
     """56 x 56, a window of 3: bytes, and the total of NPU 5010, in Intel's schedules."""
