@@ -8,7 +8,6 @@ from tests.vendor.nets.known_maps_small import KNOWN_MAPS_SMALL
 from tests.vendor.nets.known_pictures import KNOWN_PICTURES
 from tests.vendor.nets.known_pictures_made import KNOWN_PICTURES_MADE
 from tests.vendor.nets.known_recurrent import KNOWN_RECURRENT
-from tests.vendor.nets.known_seen import KNOWN_SEEN
 from tests.vendor.nets.known_sight import KNOWN_SIGHT
 from tests.vendor.nets.known_sound import KNOWN_SOUND
 from tests.vendor.nets.known_states import KNOWN_STATES
@@ -23,7 +22,6 @@ KNOWN = (
     | KNOWN_PICTURES
     | KNOWN_PICTURES_MADE
     | KNOWN_RECURRENT
-    | KNOWN_SEEN
     | KNOWN_SIGHT
     | KNOWN_SOUND
     | KNOWN_STATES
