@@ -20,7 +20,7 @@ import numpy as np
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
 from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, WHOLE, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
-from npusim.compiler.cutting.one_axis import along_axis, along_one, least_axes, turned_work
+from npusim.compiler.cutting.one_axis import along_axis, along_one, along_whole_terms, least_axes, turned_work
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
     Ways,
@@ -73,9 +73,11 @@ def fitting_blocks(
     convolution of an image (npusim.compiler.cutting.one_axis), WHOLE where only terms stay whole if they can.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     if two_axes == ONE:
-        free, whole = (
-            fitting_blocks(work, operands, tiles, tile_bytes, how, by_time, passes) for how in ("", WHOLE)
-        )
+        how = operands, tiles, tile_bytes
+        free = fitting_blocks(work, *how, "", by_time, passes)
+        if free is None or along_whole_terms(free.blocks, ceil(work.in_c / MAX_CHANNELS)):
+            return free
+        whole = fitting_blocks(work, *how, WHOLE, by_time, passes)
         search = partial(
             _search, tiles=tiles, tile_bytes=tile_bytes, two_axes=ONE, by_time=by_time, passes=passes
         )

@@ -70,6 +70,11 @@ def _axes(blocks: Blocks) -> int:
     return sum(n > 1 for n in (blocks.rows, blocks.columns, blocks.channels, blocks.terms))
 
 
+def along_whole_terms(blocks: Blocks, least_terms: int) -> bool:
+    """Whether blocks go along one axis already, their terms as whole as they can be."""
+    return _axes(replace(blocks, terms=1)) <= 1 and blocks.terms <= least_terms
+
+
 def least_axes(free: Fitted | None, *ways: Fitted | None) -> Fitted | None:
     """Of the cheapest way of all and those that leave terms whole and go along one axis, the last of which each is no
     more than `TWO_WORTH` times as dear as the one before."""
