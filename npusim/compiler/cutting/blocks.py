@@ -73,11 +73,11 @@ def fitting_blocks(
     convolution of an image (npusim.compiler.cutting.one_axis), WHOLE where only terms stay whole if they can.
     `by_time`: the generation whose preset's times the cheapest are compared by, in `passes` of the array a piece."""
     if two_axes == ONE:
-        how = operands, tiles, tile_bytes
-        free = fitting_blocks(work, *how, "", by_time, passes)
+        sized = operands, tiles, tile_bytes
+        free = fitting_blocks(work, *sized, "", by_time, passes)
         if free is None or along_whole_terms(free.blocks, ceil(work.in_c / MAX_CHANNELS)):
             return free
-        whole = fitting_blocks(work, *how, WHOLE, by_time, passes)
+        whole = fitting_blocks(work, *sized, WHOLE, by_time, passes)
         search = partial(
             _search, tiles=tiles, tile_bytes=tile_bytes, two_axes=ONE, by_time=by_time, passes=passes
         )
