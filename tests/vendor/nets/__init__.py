@@ -26,6 +26,7 @@ from tests.vendor.nets import text as x
 from tests.vendor.nets import transformers as t
 from tests.vendor.nets import vision as v
 from tests.vendor.nets.common import COMMON
+from tests.vendor.nets.current import CURRENT
 from tests.vendor.nets.daily import DAILY
 from tests.vendor.nets.enlarging import ENLARGING
 from tests.vendor.nets.everyday import EVERYDAY
@@ -248,7 +249,7 @@ NOT_LOOKED_AT: Table = {
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
-LOOKED_AT |= FAMILIAR | POPULAR | KNOWN
+LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

@@ -85,6 +85,16 @@ MODELS = {
     "starcoder3b": Model(3072, 24, 2, 128, 12288, bias=True),
     "gemma3ne2b": Model(2048, 8, 2, 256, 8192, tanh=True),
     "granite4micro": Model(2560, 40, 8, 64, 8192),
+    "llama160m": Model(768, 12, 12, 64, 3072),
+    "openllama3b": Model(3200, 32, 32, 100, 8640),
+    "qwen15x05b": Model(1024, 16, 16, 64, 2816, bias=True),
+    "mobilellm15b": Model(1600, 25, 5, 64, 4352),
+    "bitnet2b": Model(2560, 20, 5, 128, 6912),
+    "minicpm2b": Model(2304, 36, 36, 64, 5760),
+    "chatglm3": Model(4096, 32, 2, 128, 13696, bias=True, packed=True),
+    "eurollm17b": Model(2048, 16, 8, 128, 5632),
+    "openelm11b": Model(2048, 24, 6, 64, 5632),
+    "salamandra2b": Model(2048, 16, 16, 128, 5440),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -107,6 +117,9 @@ LOOKED_AT = (
     "ministral3b_pre_256", "starcoder3b_dec_2048", "gemma3ne2b_pre_768", "qwen34b_dec_1664",
     "granite4micro_pre_1152", "llama1b_dec_2500", "danube3_pre_2048", "ministral3b_dec_384", "gemma3ne2b_dec_4096",
     "smol360m_pre_512",
+    "llama160m_pre_1024", "eurollm17b_dec_3072", "mobilellm15b_pre_512", "openelm11b_dec_2000",
+    "qwen15x05b_pre_1792", "salamandra2b_dec_4096", "bitnet2b_pre_160", "minicpm2b_dec_1024",
+    "openllama3b_pre_256", "chatglm3_dec_700",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
