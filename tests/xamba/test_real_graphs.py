@@ -60,10 +60,14 @@ def test_all_passes_keep_the_recorded_answer_within_the_tables_error(name):
     verdict = verify(GRAPHS / "small" / f"{name}.onnx", model)
     assert verdict.ok, verdict
     data = np.load(GRAPHS / "small" / f"{name}.npz")
-    found = run(model, {v.name: data[f"in_{v.name}"] for v in model.graph.inputs})
-    for value, y in zip(model.graph.outputs, found, strict=True):
+    inputs = {v.name: data[f"in_{v.name}"] for v in model.graph.inputs}
+    # Recorded on another processor: the model as it is rounds otherwise here, too.
+    for value, y, as_it_is in zip(
+        model.graph.outputs, run(model, inputs), run(small(name), inputs), strict=True
+    ):
         want = data[f"out_{value.name}"].astype(np.float64)
-        assert np.abs(y - want).max() <= verdict.limit * np.abs(want).max()
+        rounded = np.abs(as_it_is - want).max()
+        assert np.abs(y - want).max() <= verdict.limit * np.abs(want).max() + rounded
 
 
 @pytest.mark.parametrize("name", marked(LARGE))
