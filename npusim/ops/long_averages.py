@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from npusim.ops.counting import one_tap
-from npusim.ops.pooled_parts import edge_works, parts_of
+from npusim.ops.pooled_parts import edge_works, parts_apart
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 
@@ -41,22 +41,10 @@ def long_average(work: MacWork, axes: Sequence[Axis], limit: int) -> tuple[Work,
     images = work.out_h // high.outs
     if not _padded(high) and not _padded(wide):
         return _twice(work, high, wide, images, limit)
-    parts = [parts_of(*axis) for axis in (high, wide)]
-    if min(part[0] for part in (axis[1] for axis in parts)) < 1:
-        return ()
     works: list[Work] = []
-    for i, (outs_h, seen_h, kernel_h) in enumerate(parts[0]):
-        for j, (outs_w, seen_w, kernel_w) in enumerate(parts[1]):
-            if not outs_h or not outs_w:
-                continue
-            pool = replace(
-                work, out_h=images * outs_h, out_w=outs_w, in_h=images * seen_h, in_w=seen_w,
-                kernel_h=kernel_h, kernel_w=kernel_w, taps_inside=1.0,
-            )  # fmt: skip
-            centre = (i, j) == (1, 1)
-            around = () if centre else edge_works(pool, corner=i != 1 and j != 1)
-            works += [x for w in around for x in (_slices(pool, limit) if w is pool else (w,))]
-            works += _slices(pool, limit) if centre else ()
+    for pool, edges in parts_apart(work, (high, wide), images):
+        around = edge_works(pool, corner=edges == 2) if edges else (pool,)
+        works += [x for w in around for x in (_slices(pool, limit) if w is pool else (w,))]
     return tuple(works)
 
 

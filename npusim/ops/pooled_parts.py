@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -18,6 +21,27 @@ def edge_works(pool: MacWork, corner: bool) -> tuple[Work, ...]:
         inside = MoveWork(size, "scratchpad", "scratchpad")
         return MoveWork(size, "ddr", "ddr"), filled, turn, inside, pool, written
     return filled, turn, *(ddr_round_trip(size) if wide > pool.in_w else ()), pool, written
+
+
+def parts_apart(work: MacWork, axes: Sequence[Sequence[int]], images: int) -> list[tuple[MacWork, int]]:
+    """The poolings of an image whose padding is not counted, and over how many edges each looks: centre 0, edges 1,
+    corners 2; row after row, none where no window lies inside. `axes`: of rows and columns, as `parts_of` takes them;
+    `work` has all `images` below each other in its rows."""
+    rows, columns = (parts_of(*axis) for axis in axes)
+    if min(rows[1][0], columns[1][0]) < 1:
+        return []
+    return [
+        (
+            replace(
+                work, out_h=images * high, out_w=wide, in_h=images * seen_h, in_w=seen_w, kernel_h=kernel_h,
+                kernel_w=kernel_w, taps_inside=1.0,
+            ),
+            (i != 1) + (j != 1),
+        )
+        for i, (high, seen_h, kernel_h) in enumerate(rows)
+        for j, (wide, seen_w, kernel_w) in enumerate(columns)
+        if high and wide
+    ]  # fmt: skip
 
 
 def parts_of(size: int, outs: int, kernel: int, stride: int, begin: int) -> tuple[tuple[int, int, int], ...]:

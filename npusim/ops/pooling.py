@@ -17,7 +17,7 @@ from npusim.ops.counting import (
     vector,
 )
 from npusim.ops.long_averages import Axis, long_average
-from npusim.ops.pooled_parts import edge_works, parts_of
+from npusim.ops.pooled_parts import edge_works, parts_apart
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import Lowering, MacOp, MacWork, Work
@@ -105,25 +105,10 @@ def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work
         return ()
     begins = pads(c, source.shape[2:], out.shape[2:], kernel)
     strides = spatial(c, "strides", 2)
-    parts = [
-        parts_of(*axis) for axis in zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True)
-    ]
-    centre, images = [axis[1] for axis in parts], source.shape[0]
-    if min(part[0] for part in centre) < 1:
-        return ()
-    (high, in_h, _), (wide, in_w, _) = centre
-    works: list[Work] = [
-        replace(work, out_h=images * high, out_w=wide, in_h=images * in_h, in_w=in_w, taps_inside=1.0)
-    ]
-    for i, (high, in_h, kh) in enumerate(parts[0]):
-        for j, (wide, in_w, kw) in enumerate(parts[1]):
-            if (i, j) != (1, 1) and high and wide:
-                edge = replace(
-                    work, out_h=images * high, out_w=wide, in_h=images * in_h, in_w=in_w, kernel_h=kh, kernel_w=kw,
-                    taps_inside=1.0,
-                )  # fmt: skip
-                works += edge_works(edge, corner=i != 1 and j != 1)
-    return tuple(works)
+    axes = list(zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True))
+    # The centre comes first.
+    parts = sorted(parts_apart(work, axes, source.shape[0]), key=lambda part: part[1] > 0)
+    return tuple(w for pool, edges in parts for w in (edge_works(pool, edges == 2) if edges else (pool,)))
 
 
 def poolings_down(

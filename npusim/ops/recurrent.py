@@ -75,10 +75,13 @@ def _recurrent(gates: int, kernel: str) -> Rule:
     return rule
 
 
-def shared_alike(steps: tuple[Work, ...], batch: int, tiles: int) -> tuple[Work, ...]:
+def shared_alike(steps: tuple[Work, ...], tiles: int) -> tuple[Work, ...]:
     """The works of `one_kernel` where the tiles share a batch evenly: each makes the products of its own sequences
     and keeps them for its kernel (LSTM of 128 units over 9 sequences on three tiles, over 16 and 32 on four); of 8 or
     16 on three tiles, and of one sequence, they cross DDR."""
+    inputs, layer = steps[0], steps[-1]
+    assert isinstance(inputs, MacWork) and isinstance(layer, VectorWork)
+    batch = layer.independent / inputs.groups  # which counts the directions
     if batch < tiles or batch % tiles:
         return steps
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest

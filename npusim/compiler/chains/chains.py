@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.lowered import convolutions_of
-from npusim.compiler.lowering.neighbours import reading_steps
+from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.pieces import convolution_of
 from npusim.work import MacOp, MacWork, VectorWork
@@ -123,7 +123,7 @@ def find_chains(
     are members too, of chains whose keys and values fit head by head. `apart`: masked scores of another kind
     (npusim.compiler.chains.masked)."""
     readers = reading_steps(placed)
-    maker = {name: k for k, step in enumerate(placed) for name in step.writes}
+    maker = making_steps(placed)
     chains = []
     for k, step in enumerate(placed):
         if not is_softmax(step) or step.one_dsp or not step.writes or not apart.isdisjoint(step.reads):

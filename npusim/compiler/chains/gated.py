@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Set
 
 from npusim.compiler.lowering.lowered import is_elementwise_pass, multiplies_weights
+from npusim.compiler.lowering.neighbours import making_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import ROW_LIMIT, ROWS
 from npusim.work import MacWork
@@ -19,7 +20,7 @@ from npusim.work import MacWork
 def gated(steps: list[Placed], outputs: Set[str]) -> tuple[list[Placed], frozenset[str]]:
     """The steps, gates shared over rows, and the results that lie on all tiles for the product that reads them."""
     readers = Counter(name for step in steps for name in step.reads)
-    makers = {name: k for k, step in enumerate(steps) for name in step.writes}
+    makers = making_steps(steps)
     narrow = {name for step in steps if _few_rows(step) for name in step.reads}
     found, switched = list(steps), set()
     for step in steps:

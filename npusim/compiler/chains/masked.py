@@ -22,7 +22,7 @@ from math import ceil
 
 from npusim.compiler.chains.chains import Attention, attention_around, attention_of, is_softmax
 from npusim.compiler.cutting.split import Blocks
-from npusim.compiler.lowering.neighbours import reading_steps
+from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
@@ -48,7 +48,7 @@ def masked_sums(
     if not how or not any(s.node.op_type == "Softmax" for s in placed):
         return NO_MASKS
     readers = reading_steps(placed)
-    maker = {name: k for k, step in enumerate(placed) for name in step.writes}
+    maker = making_steps(placed)
     found = set()
     for k, step in enumerate(placed):
         if step.one_dsp or not is_softmax(step):

@@ -21,7 +21,7 @@ from math import ceil, prod
 
 from npusim.compiler.chains.chains import is_softmax
 from npusim.compiler.cutting.split import ceil_to
-from npusim.compiler.lowering.neighbours import reading_steps
+from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import PARTS
 from npusim.compiler.sharing.pieces import convolution_of
@@ -39,13 +39,11 @@ def padded_scores(
     if not softmaxes or tiles == 1:
         return placed
     readers = reading_steps(placed)
-    maker = {name: k for k, step in enumerate(placed) for name in step.writes}
+    maker = making_steps(placed)
     placed = list(placed)
     for k in softmaxes:
         names = _scores(k, placed, readers, maker)
-        if not names or not outputs.isdisjoint(names):
-            continue
-        if len(values[names[-1]].shape) < 3:
+        if not names or not outputs.isdisjoint(names) or len(values[names[-1]].shape) < 3:
             continue
         *outer, heads, queries, keys = values[names[-1]].shape
         uneven = keys % CHANNEL_BLOCK > 0

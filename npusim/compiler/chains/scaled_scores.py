@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from npusim.compiler.chains.chains import is_softmax
 from npusim.compiler.fuse.drain_path import two_axes
 from npusim.compiler.lowering.lowered import batch_of
+from npusim.compiler.lowering.neighbours import making_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import PLANES, ROWS
 from npusim.graph import Value
@@ -30,7 +31,7 @@ def scores_apart(
 ) -> tuple[list[Placed], frozenset[str], frozenset[str]]:
     """The steps, such factors shared over rows and their softmax over windows and heads; what each softmax reads; and
     those of these that are cut together with it. `how`: what the profile does, '' where the factor rides."""
-    maker = {name: k for k, step in enumerate(placed) for name in step.writes}
+    maker = making_steps(placed)
     steps, found, strips = list(placed), set(), set()
     for k, step in enumerate(placed if how else ()):
         if not is_softmax(step) or step.one_dsp:

@@ -20,7 +20,15 @@ import numpy as np
 from npusim.compiler.cutting.by_time import BEHIND, quickest, shortlist
 from npusim.compiler.cutting.fitted import AVOID, ONE, WAIT, WHOLE, Fitted, Operands
 from npusim.compiler.cutting.nominal import nominal, ways_ns
-from npusim.compiler.cutting.one_axis import along_axis, along_one, along_whole_terms, least_axes, turned_work
+from npusim.compiler.cutting.one_axis import (
+    along_axis,
+    along_one,
+    along_whole_terms,
+    as_columns,
+    least_axes,
+    strip_of_columns,
+    turned_work,
+)
 from npusim.compiler.cutting.preferred import (
     MOST_EVEN,
     Ways,
@@ -102,7 +110,7 @@ def fitting_blocks(
         if both is not None and both.cost < best.cost:
             return both
     if turned is not None and best is turned:
-        return replace(turned, blocks=replace(turned.blocks, rows=1, columns=turned.blocks.rows))
+        return as_columns(turned)
     if upright is None and turned is None and work.out_h > 1 and work.out_w > 1:
         rows = ceil(work.out_h)
         row = replace(work, out_h=1, in_h=work.kernel_h)
@@ -110,7 +118,7 @@ def fitting_blocks(
         each = replace(operands, left=inputs, out=operands.out / rows)
         thin = _search(turned_work(row), each, *how)
         if thin is not None:
-            thin = replace(thin, blocks=replace(thin.blocks, rows=1, columns=thin.blocks.rows))
+            thin = as_columns(thin)
             again = rows * inputs / max(operands.left, 1.0)
             return replace(_repeated(thin, rows, "rows"), left_reads=thin.left_reads * again)
     return upright
@@ -122,12 +130,10 @@ def _over_rows_and_columns(work: MacWork, o: Operands, *how: Any) -> Fitted | No
     if o.left_stays or o.out_stays:
         return None
     for parts in COLUMN_PARTS:
-        out_w = ceil(work.out_w / parts)
-        in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
-        share = in_w / max(float(work.in_w), 1.0)
+        strip, share = strip_of_columns(work, parts)
         each = Operands(o.left * share, o.right, o.out / parts)
-        one = _search(replace(work, out_w=out_w, in_w=in_w), each, *how)
-        if one is None or out_w < GRID_ROWS[0]:
+        one = _search(strip, each, *how)
+        if one is None or strip.out_w < GRID_ROWS[0]:
             continue
         found = _repeated(one, parts, "columns")
         found = replace(found, left_reads=one.left_reads * share * parts)

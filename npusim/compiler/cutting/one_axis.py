@@ -30,6 +30,18 @@ def turned_work(work: MacWork) -> MacWork:
     )  # fmt: skip
 
 
+def as_columns(found: Fitted) -> Fitted:
+    """Blocks of rows of a work that was turned, as what they are of the work as it was: of columns."""
+    return replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows))
+
+
+def strip_of_columns(work: MacWork, parts: int) -> tuple[MacWork, float]:
+    """One of so many strips of columns, and what share of the input's columns it reads."""
+    out_w = ceil(work.out_w / parts)
+    in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
+    return replace(work, out_w=out_w, in_w=in_w), in_w / max(float(work.in_w), 1.0)
+
+
 def along_axis(
     work: MacWork, o: Operands, search: Search, numbers: Iterable[float], tiles: int, tile_bytes: float
 ) -> Fitted | None:
@@ -37,7 +49,7 @@ def along_axis(
     channels or rows that the tiles share; `numbers` of strips of columns to try."""
     ways = [search(work, o), _over_columns(work, o, search, numbers, tiles, tile_bytes)]
     if work.out_w > 1 and (found := search(turned_work(work), o)) is not None:
-        ways.append(replace(found, blocks=replace(found.blocks, rows=1, columns=found.blocks.rows)))
+        ways.append(as_columns(found))
     alone = [w for w in ways if w is not None and _axes(w.blocks) <= 1]
     return min(alone, key=lambda w: w.cost, default=None)
 
@@ -49,13 +61,10 @@ def _over_columns(
     if o.left_stays or o.out_stays or work.out_w <= 1:
         return None
     for parts in (int(n) for n in numbers if 1 < n <= work.out_w):
-        out_w = ceil(work.out_w / parts)
-        in_w = min(work.in_w, (out_w - 1) * work.stride_w + work.kernel_w)
-        share = in_w / max(float(work.in_w), 1.0)
+        strip, share = strip_of_columns(work, parts)
         moving = 2 * (o.left * share + o.out / parts)
         if min(o.right + moving / tiles, o.right / tiles + moving) > tile_bytes:
             continue
-        strip = replace(work, out_w=out_w, in_w=in_w)
         one = search(strip, Operands(o.left * share, o.right, o.out / parts))
         if one is None or one.blocks.pieces > 1 or not one.overlaps:
             continue

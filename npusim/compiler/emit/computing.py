@@ -165,9 +165,8 @@ class Computing(RoundTrips):
         )
         whole = parts
         if work.kernel in WHOLE_SEQUENCES:
-            most = ceil(
-                ceil(work.independent / self.tiles) / per_tile
-            )  # sequences on the DSP with most of them
+            # Sequences on the DSP with most of them.
+            most = ceil(ceil(work.independent / self.tiles) / per_tile)
             whole = max(1, work.independent / most)
         share = whole * pieces
         line = self.lines.get(work.kernel, work.kernel)

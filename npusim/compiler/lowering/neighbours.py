@@ -33,6 +33,11 @@ def reading_steps(steps: Sequence[Placed]) -> dict[str, list[int]]:
     return found
 
 
+def making_steps(steps: Sequence[Placed]) -> dict[str, int]:
+    """Index of the step that makes each tensor."""
+    return {name: k for k, step in enumerate(steps) for name in step.writes}
+
+
 def readers_of(graph: Graph) -> Readers:
     """Readers of all Expands and Transposes, by what these write. Of a swap of the two innermost axes also those that
     read it in another shape, or scaled."""

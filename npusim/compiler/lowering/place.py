@@ -222,9 +222,7 @@ class Placer:
         if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
             steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
         if chosen.name == "one_kernel":
-            length, batch = self.graph.values[node.inputs[0]].shape[:2]
-            batch = length if node.attributes.get("layout", 0) else batch
-            steps = shared_alike(steps, batch, self.tiles)
+            steps = shared_alike(steps, self.tiles)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, one_tap
 from npusim.work import MacOp, MacWork
 
 IMAGE_AXES = 4
@@ -50,16 +50,7 @@ def _apart(step: Placed, values: dict[str, Value]) -> list[Placed]:
     scale, addition = step.steps
     assert isinstance(scale, MacWork)
     _, channels, height, width = values[name].shape
-    scale = replace(
-        scale,
-        op=MacOp.DEPTHWISE,
-        out_h=height,
-        out_w=width,
-        out_c=channels,
-        in_c=channels,
-        in_h=height,
-        in_w=width,
-    )
+    scale = one_tap(MacOp.DEPTHWISE, height, width, channels, scale.output_bytes)
     values[out] = replace(values[name], name=out)
     node = Node(out, "Mul", (name,), (out,))
     negated = step._replace(
