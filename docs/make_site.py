@@ -18,6 +18,7 @@ KEPT = (
     "*.md",
     "*.png",
     "*.svg",
+    "*.css",
     "*.out",
     "*.ipynb",
     "studies/*.png",

@@ -6,7 +6,6 @@ Needs the graphs beside the project (../shared); without them it leaves the page
 """
 
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,11 +78,10 @@ def _at_real_sizes():
 
 
 def _summary(rows):
-    groups = defaultdict(list)
-    for row in rows:
-        groups["all"].append(row)
-        groups[f"NPU {row.platform}"].append(row)
-        groups[row.kind].append(row)
+    groups = {"all": list(rows)}
+    for title, of in (("NPU {}", lambda row: row.platform), ("{}", lambda row: row.kind)):
+        for key in sorted(set(map(of, rows))):
+            groups[title.format(key)] = [row for row in rows if of(row) == key]
     yield "| | schedules | ops | same engine | bytes: middle error | MAC time: middle error |"
     yield "|---|---|---|---|---|---|"
     for name, own in groups.items():
