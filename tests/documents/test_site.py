@@ -68,3 +68,22 @@ def test_the_tutorial_notebook_runs(tmp_path):
     cells = nbformat.read(copy, as_version=4).cells
     shown = [out for cell in cells if cell.cell_type == "code" for out in cell.outputs]
     assert any("text/html" in out.get("data", {}) for out in shown)
+
+
+PIPE = re.compile(r"(?<!\\)\|")
+
+
+def lopsided(text: str) -> list[str]:
+    """Rows of tables with another number of cells than the row above them, outside of blocks of code."""
+    found, cells = [], None
+    for line in re.sub(r"^```.*?^```", "", text, flags=re.S | re.M).splitlines():
+        now = len(PIPE.findall(line)) if line.startswith("|") else None
+        found += [line] if None not in (now, cells) and now != cells else []
+        cells = now
+    return found
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head():
+    assert lopsided("| a | b |\n|---|---|\n| exp(-|x|) | 1 |") == ["| exp(-|x|) | 1 |"]
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    assert {page.name: rows for page in pages if (rows := lopsided(page.read_text("utf-8")))} == {}

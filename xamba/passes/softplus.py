@@ -39,7 +39,7 @@ HIGHEST = 16
 
 @dataclass(frozen=True)
 class NearSoftplus(XambaPass):
-    """Softplus becomes max(x, 0) and a polynomial of exp(-|x|), near exact.
+    """Softplus becomes max(x, 0) and a polynomial of exp(-abs(x)), near exact.
 
     degree: of the polynomial; None: the least within the rounding of the type.
     """
