@@ -50,7 +50,7 @@ def main(target: Path = TARGET) -> None:
             place = target / source.relative_to(ROOT / "docs")
             place.parent.mkdir(parents=True, exist_ok=True)
             if source.suffix == ".md":
-                place.write_text(equations(source.read_text("utf-8")), "utf-8")
+                place.write_text(pipes(equations(source.read_text("utf-8"))), "utf-8")
             else:
                 shutil.copy(source, place)
     readme = (ROOT / "README.md").read_text("utf-8")
@@ -84,10 +84,17 @@ def equations(text: str) -> str:
     return re.sub(r"^\$\$\n(.*?)^\$\$$", drawn, text, flags=re.S | re.M)
 
 
+def pipes(text: str) -> str:
+    """`int8\\|int4` in a table without its backslash: a code host's tables need it, Python-Markdown would show it."""
+    code = re.compile(r"`[^`\n]+`")
+    row = re.compile(r"^\|.*$", re.M)
+    return row.sub(lambda line: code.sub(lambda one: one[0].replace("\\|", "|"), line[0]), text)
+
+
 def write(target: Path, name: str, text: str) -> None:
     place = target / name
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text.rstrip() + "\n", "utf-8")
+    place.write_text(pipes(text.rstrip()) + "\n", "utf-8")
 
 
 def apps() -> dict[str, Any]:

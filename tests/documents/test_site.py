@@ -34,6 +34,11 @@ def test_every_command_of_both_tools_has_a_page_with_its_options(pages):
                     assert parameter.opts[0] in text, (name, parameter.opts)
 
 
+def test_a_choice_in_a_table_is_shown_without_the_backslash_that_its_source_needs(pages):
+    assert make_site.pipes("| `a\\|b` | c \\| d |") == "| `a|b` | c \\| d |"
+    assert "`--cache fp16|int8`" in (pages / "language_models.md").read_text("utf-8")
+
+
 def test_every_name_of_the_interface_is_on_its_page(pages):
     text = (pages / "api.md").read_text("utf-8")
     assert all(f"npusim.{name}\n" in text for name in npusim.__all__ if name != "__version__")
