@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil, inf, isqrt
 
-from npusim.compiler.cutting.blocks import PIECE_BYTES
+from npusim.compiler.cutting.counts import PIECE_BYTES
 from npusim.compiler.cutting.strips import (
     MORE,
     MOST_WEIGHTS,

@@ -8,8 +8,8 @@ from itertools import pairwise
 from math import ceil, inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from npusim.compiler.cutting.blocks import GRID_ROWS, HALF_GRID
 from npusim.compiler.cutting.by_time import BEHIND
+from npusim.compiler.cutting.counts import GRID_ROWS, HALF_GRID
 from npusim.ops.counting import CHANNEL_BLOCK
 
 if TYPE_CHECKING:

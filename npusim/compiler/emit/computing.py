@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from npusim.compiler.cutting.blocks import SHORT_PIECE_BYTES
+from npusim.compiler.cutting.counts import SHORT_PIECE_BYTES
 from npusim.compiler.cutting.fitted import MOST_SUM_PIECES
 from npusim.compiler.cutting.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.emit.round_trips import RoundTrips

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from itertools import pairwise
 from math import inf
 
-from npusim.compiler.cutting.blocks import PIECE_BYTES
+from npusim.compiler.cutting.counts import PIECE_BYTES
 from npusim.compiler.cutting.strips import (
     KEPT_BESIDE_STRIPS,
     MORE,

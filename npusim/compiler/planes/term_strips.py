@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from npusim.compiler.cutting.blocks import MACS_A_BYTE, MACS_A_SUM, PIECE_BYTES, TERM_STEP
+from npusim.compiler.cutting.asked import TERM_STEP
+from npusim.compiler.cutting.counts import MACS_A_BYTE, MACS_A_SUM, PIECE_BYTES
 from npusim.compiler.cutting.strips import (
     MOST_WEIGHTS,
     STEP_BYTES,

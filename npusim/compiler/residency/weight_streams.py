@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from npusim.compiler.cutting.blocks import SHORT_PIECE_BYTES, STREAMED_PIECE_BYTES
+from npusim.compiler.cutting.counts import SHORT_PIECE_BYTES, STREAMED_PIECE_BYTES
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed

@@ -11,7 +11,7 @@ from collections import deque
 from math import ceil
 from typing import NamedTuple
 
-from npusim.compiler.cutting.blocks import MACS_A_BYTE
+from npusim.compiler.cutting.counts import MACS_A_BYTE
 from npusim.compiler.cutting.fitted import CHUNK_BYTES
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence

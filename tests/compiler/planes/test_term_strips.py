@@ -5,7 +5,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npusim.compiler.cutting.blocks import TERM_STEP
+from npusim.compiler.cutting.asked import TERM_STEP
 from npusim.compiler.cutting.strips import Machine, Member
 from npusim.compiler.planes.term_strips import MOST_SUMS, over_terms
 
