@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence, Set
 
 from npusim.compiler.chains.chains import STRIPS_HELD, Strips, attention_of, is_softmax
 from npusim.compiler.cutting.split import Blocks
+from npusim.compiler.lowering.choosing import STRIDED
 from npusim.compiler.lowering.head_cuts import GATHERED, LEAST_OF_OTHERS, LEAST_ROWS, NO_HEADS, Heads
 from npusim.compiler.lowering.lowered import PRODUCTS
-from npusim.compiler.lowering.place import STRIDED, Placed
+from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.distribution import ROW_LIMIT

@@ -5,37 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from npusim.compiler.lowering.asking import Asking
+from npusim.compiler.lowering.choosing import STRIDED, Chooser
 from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS, ImageOrder
 from npusim.compiler.lowering.lowered import (
-    PRODUCTS,
     dsp_tiles,
-    fits_a_kernel,
-    fixed_bytes,
-    main_engine,
     on_every_tile,
     padded_activations,
     stored_share,
 )
-from npusim.compiler.lowering.negated import apart
-from npusim.compiler.lowering.neighbours import NEIGHBOURS_MATTER, readers_of, same_extents
+from npusim.compiler.lowering.neighbours import same_extents
 from npusim.compiler.lowering.parts import edge_of
-from npusim.compiler.lowering.relaid import RELAID, relaid
-from npusim.compiler.lowering.taps_apart import tap_by_tap
-from npusim.compiler.lowering.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
-from npusim.compiler.rules.conditions import CONDITIONS
 from npusim.compiler.rules.profile import CompilerProfile
-from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
-from npusim.ops.recurrent import shared_alike
-from npusim.ops.registry import lowerings, macs_of
-from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
+from npusim.ops.registry import lowerings
+from npusim.work import Work
 
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 TURNED = ("turned_filled", "turned")
-# Turned by the MAC array: 4 on 2 tiles, 6 on 3, 8 on 4, not 2, 4, 4 (Intel's schedules).
-LEAST_PARTS_A_TILE = 2
-STRIDED = "strided"  # no task of its own, but its result is another tensor
 
 
 class Placed(NamedTuple):
@@ -98,10 +86,7 @@ class Placer:
         self.graph_outputs = frozenset(graph.outputs)
         self.profile = profile
         self.generation = generation
-        self.one_dsp = one_dsp
-        self.lookup_unit = lookup_unit
         self.tile_bytes = tile_bytes
-        self.wide_rows = generation in profile.rows_of_eight
         self.one_kernel = generation in profile.groups_over_tiles
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}
@@ -110,11 +95,13 @@ class Placer:
         self.on_mac_array: set[str] = set()
         self.image_order = ImageOrder(graph, self.root)
         self.reshaped: set[str] = set()
+        self.chooser = Chooser(
+            graph, profile, generation, lookup_unit, tile_bytes, tiles, self.image_order, self.on_mac_array
+        )
+        self.asking = Asking(graph, profile, generation, one_dsp, tile_bytes, tiles)
         # By the identity of what `lowerings` answered, which stays alive in the entry.
-        self._choices: dict[tuple[int, str], tuple[Lowering, str, tuple[Lowering, ...]]] = {}
         self._works: dict[tuple[object, ...], tuple[Any, ...]] = {}
         self.supposed = any(value.contents is not None for value in graph.values.values())
-        self.readers = readers_of(graph)
 
     def root(self, name: str) -> str:
         """The tensor that has the bytes of `name`: another name of it, or the part of a larger one (`part_of`)."""
@@ -134,7 +121,7 @@ class Placer:
     def place(self, node: Node) -> Placed | None:
         """The node placed; None for a view (it runs nowhere). Raises UnknownOp when it has no rule."""
         ways = lowerings(node, self.graph)
-        chosen, reason = self._choose(node, ways)
+        chosen, reason = self.chooser.choose(node, ways)
         values = self.graph.values
         if chosen.name in VIEWS or (not chosen.steps and chosen.name != STRIDED):
             source = next((n for n in node.inputs if n and not values[n].constant), None)
@@ -164,7 +151,7 @@ class Placer:
         if self.supposed:  # of equal nodes, what is supposed of their tensors may differ
             key += tuple([n and values[n].contents for n in node.inputs])
         if key not in self._works:
-            self._works[key] = (*self._works_of(node, ways, chosen), ways)
+            self._works[key] = (*self.asking.of(node, ways, chosen), ways)
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
@@ -205,98 +192,3 @@ class Placer:
         return next(
             (v.contents.memory for v in values if v.constant and v.contents and v.contents.memory), "ddr"
         )
-
-    def _works_of(
-        self, node: Node, ways: tuple[Lowering, ...], chosen: Lowering
-    ) -> tuple[tuple[Work, ...], tuple[int, ...], str, set[str], float, bool, float]:
-        """What a lowering asks of the engines, the same for all nodes that `lowerings` answered alike: works and their
-        times, the engine of most of it, its kernels, bytes of constants, whether one DSP runs it, and its MACs."""
-        keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
-        steps, times = folded(chosen.steps)
-        if chosen.name in RELAID and self.profile.relayout_by_pass:
-            pads = self.generation in self.profile.pads_images
-            tiles = self.tiles if self.generation in self.profile.pools_over_channels else 0
-            copies = self.generation in self.profile.memory.padded_by_copy
-            steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes, copies)
-        here = self.generation in self.profile.memory.negated_apart
-        if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
-            steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
-        if chosen.name == "one_kernel":
-            steps = shared_alike(steps, self.tiles)
-        if not keeps_types:
-            steps = with_types(steps, node, self.graph)
-        if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:
-            steps = tuple(in_a_rectangle(s) if isinstance(s, MacWork) else s for s in steps)
-        if self.wide_rows and node.op_type in PRODUCTS:
-            steps = tuple(in_wide_rows(s) if isinstance(s, MacWork) else s for s in steps)
-        first = steps[0] if steps and self.one_kernel and node.op_type in PRODUCTS else None
-        if isinstance(first, MacWork) and first.op == MacOp.CONVOLUTION and fits_a_kernel(first):
-            rows = first.out_h * first.out_w
-            if rows > 4 and first.out_h % 1 != 0 and not self._fixed(node, steps):
-                steps = (in_one_column(first), *steps[1:])
-        kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
-        one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
-        macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
-        engine = main_engine(steps) if steps else "none"
-        # The convolution in front of poolings has a table of a few KB.
-        fixed = 0.0 if chosen.name in RELAID else self._fixed(node, steps)
-        return steps, times, engine, kernels, fixed, one, macs
-
-    def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:
-        """Bytes of a node's constants as the scratchpad holds them."""
-        written_out = node.op_type in self.profile.writes_out
-        return fixed_bytes(node, steps, self.graph, self.tile_bytes, written_out)
-
-    def _choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
-        """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for
-        one answer, which `lowerings` remembers: where no condition looks around, one choice does for all of them."""
-        if node.op_type in NEIGHBOURS_MATTER or self.profile.conditional(node.op_type):
-            return self._chosen(node, ways)
-        key = (id(ways), node.op_type)
-        if key not in self._choices:
-            self._choices[key] = (*self._chosen(node, ways), ways)
-        return self._choices[key][:2]
-
-    def _chosen(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
-        profile = self.profile
-        by_name = {way.name: way for way in ways}
-        readers = self.readers.get(node.outputs[0], set())
-        leaves = node.outputs[0] in self.graph_outputs
-        if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
-            by_name.pop("broadcast_view", None)
-        if not self.lookup_unit:
-            by_name.pop("mac_array_table", None)
-        if (filled := by_name.get("turned_filled")) and _parts(filled) < LEAST_PARTS_A_TILE * self.tiles:
-            del by_name["turned_filled"]
-        inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
-        if inner and readers and readers <= profile.transposed_reads:
-            return Lowering("fused", ()), "its reader takes the operand in this order"
-        if self.image_order.moves_nothing(node):
-            return Lowering("fused", ()), "the image lies in this order"
-        for rule in (profile.rule(node.op_type), profile.default):
-            for name in rule.generations.get(self.generation, rule.order):
-                condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
-                if name not in by_name:
-                    continue
-                images = name == "mac_array" and self.image_order.multiplies_planes(node)
-                if condition and not (images or CONDITIONS[condition](node, self.graph, self.on_mac_array)):
-                    continue
-                if self.generation in profile.memory.taps_by_weights:
-                    name = tap_by_tap(name, by_name, self.tile_bytes)
-                why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
-                if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
-                    why = f"{node.op_type}: its neighbours write and read it with strides"
-                    return Lowering(STRIDED, ()), why
-                return by_name[name], why
-        if not ways:
-            raise UnknownOp(
-                f"'{node.op_type}' (node '{node.name}') offers no way to run; "
-                f"compiler profile {profile.name} cannot place it"
-            )
-        return ways[0], profile.default.why.get(ways[0].name, "")
-
-
-def _parts(way: Lowering) -> float:
-    """Parts of a tensor that passes of the MAC array turn one by one."""
-    parts = (w.in_h for w in way.steps if isinstance(w, MacWork) and w.op == MacOp.PERMUTE_PARTS)
-    return float(max(parts, default=0))
