@@ -190,7 +190,8 @@ def _in_mode(work: MacWork, fit: Any, grid_mode: str | None, weights: Any, input
     fewest: Any = np.inf
     for name in GRID_MODES if grid_mode is None else (grid_mode,):
         width, height, times = _grid(name)
-        across = _ceil(work.out_w, width) * _ceil(work.out_h, height)
+        rows = np.asarray(work.out_h, dtype=float) + fit.rows_beyond
+        across = _ceil(work.out_w, width) * _ceil(rows, height)
         deep, whole = (_ceil(channels, times * fit.block_channels) for channels in (work.out_c, whole_c))
         rates = [getattr(fit, f"{stream}_bytes_per_cycle_{name}") for stream in ("weight", "input")]
         here, blocks = [across, deep, *rates], across * whole
