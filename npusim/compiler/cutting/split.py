@@ -16,6 +16,7 @@ from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
 
 SMALL_POOL_ROWS = 56  # planes of up to so many rows are shared over channels where a channel needs no other
 PIXELS_AT_ONCE = 16  # of an image that is turned to channels last
+EMPTIER = 1.25  # times as much of the grid that rows of a scale may take before its columns are cut
 
 
 def ceil_to(value: float, step: int) -> int:
@@ -126,14 +127,23 @@ def even_blocks(work: MacWork, pieces: int, tiles: int = 1) -> Blocks:
 def _wide(work: MacWork, pieces: int, tiles: int) -> bool:
     """Whether a work without a window along its columns is cut along these, not its rows: the rows of a piece would be
     no full grid, its columns are. So is a scale of less than a sixteen of channels: it lies flat as one there (Intel's
-    schedules: 8 x 256 x 4,097 as 16 x 241 x 2,176 on NPU 4000, in 11 pieces of 50 of the last on each tile)."""
+    schedules: 8 x 256 x 4,097 as 16 x 241 x 2,176 on NPU 4000, in 11 pieces of 50 of the last on each tile), and one
+    whose rows would leave much more of the grid empty than its columns (16 x 128 x 3,001 on NPU 3720 in 11 pieces of 64
+    rows and 273 columns on each tile; 32 x 128 x 701 on 4000 in four of 8 rows)."""
     across = (
         work.kernel_w if work.op in (MacOp.AVERAGE_POOL, MacOp.MAX_POOL) else work.kernel_h * work.kernel_w
     )
     window = work.op == MacOp.CONVOLUTION or across > 1
     flat = work.op == MacOp.DEPTHWISE and work.out_c < CHANNEL_BLOCK
-    across_rows = flat or work.out_h < PIXELS_PER_ROW * pieces * tiles
+    scale = work.op == MacOp.DEPTHWISE
+    emptier = scale and _filled_up(work.out_h, pieces * tiles) > EMPTIER * _filled_up(work.out_w, pieces)
+    across_rows = flat or emptier or work.out_h < PIXELS_PER_ROW * pieces * tiles
     return bool(not window and across_rows and work.out_w >= PIXELS_PER_ROW * pieces)
+
+
+def _filled_up(size: float, parts: int) -> float:
+    """How many times as many rows or columns the parts of them take when each fills lines of the grid."""
+    return parts * ceil(ceil(size / parts) / PIXELS_PER_ROW) * PIXELS_PER_ROW / size
 
 
 @lru_cache(maxsize=20_000)
