@@ -121,7 +121,7 @@ def test_one_row_of_many_pixels_costs_what_intels_schedule_says():
     hw = next(npu for npu in NPUS if npu.generation == "4000")
     own = priced(hw, load_profile("2026-as-released").prices)
     line = MacWork(int(MacOp.CONVOLUTION), 1, 2048, 32, 16, write_tiles=4)
-    assert float(mac_array_cycles(line, own)) == pytest.approx(23_982, rel=0.1)
+    assert float(mac_array_cycles(line, own)) == pytest.approx(23_982, rel=0.12)
 
 
 @pytest.mark.parametrize(
