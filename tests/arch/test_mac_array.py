@@ -125,6 +125,20 @@ def test_one_row_of_many_pixels_costs_what_intels_schedule_says():
 
 
 @pytest.mark.parametrize(
+    "rows, terms, channels, cycles",
+    [(16, 768, 256, 18_224), (16, 256, 256, 6_530), (32, 768, 256, 33_230), (64, 768, 192, 46_769)],
+)
+def test_pieces_of_products_cost_what_intels_schedules_say(rows, terms, channels, cycles):
+    """Rows of four pixels on one tile of NPU 3720 and 4000 (simulated): 16 of them are two blocks of rows."""
+    piece = MacWork(int(MacOp.CONVOLUTION), rows, 4, channels, terms)
+    for hw in (npu for npu in NPUS if npu.generation in ("3720", "4000")):
+        own = priced(hw, load_profile("2026-as-released").prices)
+        assert float(mac_array_cycles(piece, own)) == pytest.approx(cycles, rel=0.15)
+        one = own.replace({"mac_array.convolution.rows_beyond": 0.0})
+        assert mac_array_cycles(piece, one) < mac_array_cycles(piece, own)
+
+
+@pytest.mark.parametrize(
     "rows, columns, intel_us",
     [(500, 16, 3.2), (1024, 16, 9.6), (1500, 16, 23.9), (2048, 16, 84.2), (2048, 11, 48.7), (4096, 6, 548.4)],
 )

@@ -126,11 +126,22 @@ def test_no_piece_sums_up_more_terms_than_the_array_takes(m, k, n, t, nbytes):
     assert piece_of(work, found.blocks)[0].in_c <= 8192
 
 
-@pytest.mark.parametrize(("channels", "rows", "columns"), [(8, 1, 14), (32, 14, 1)])
+@pytest.mark.parametrize(("channels", "rows", "columns"), [(8, 1, 8), (32, 8, 1)])
 def test_a_scale_of_fewer_than_sixteen_channels_is_cut_along_columns(channels, rows, columns):
     """8 x 256 x 4,097 on four tiles, as Intel's schedule has it; 32 channels have rows enough for a grid."""
     scale = MacWork(MacOp.DEPTHWISE, 256, 4097, channels, channels, 256, 4097)
-    assert even_blocks(scale, 14, 4) == Blocks(rows=rows, columns=columns)
+    assert even_blocks(scale, 8, 4) == Blocks(rows=rows, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("work", "pieces", "tiles", "blocks"),
+    [((16, 128, 3001), 11, 2, Blocks(columns=11)), ((32, 128, 701), 4, 4, Blocks(rows=4))],
+)
+def test_a_scale_is_cut_along_columns_where_rows_would_leave_the_grid_emptier(work, pieces, tiles, blocks):
+    """16 x 128 x 3,001 on NPU 3720: W11, 64 x 273 on each tile; 32 x 128 x 701 on NPU 4000: H4, 8 x 701."""
+    channels, rows, columns = work
+    scale = MacWork(MacOp.DEPTHWISE, rows, columns, channels, channels, rows, columns)
+    assert even_blocks(scale, pieces, tiles) == blocks
 
 
 def test_512_rows_stay_whole_where_that_costs_little_more():

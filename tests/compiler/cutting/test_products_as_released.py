@@ -70,6 +70,15 @@ def test_a_tile_of_npu_5010_has_room_for_three_pieces_of_streamed_weights(terms,
     assert planned(1, terms, channels, "panther_lake", profile).steps[-1].pieces == pieces
 
 
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_equal_blocks_of_many_channels_have_two_sixteens_on_a_tile(profile):
+    """1 x 4,096 x 13,696: C107 of each half on NPU 3720 and 5010; on 4000, where that is a sixteen a tile, C11 (as many
+    as fit once), here as few as fit twice. Halves of 11,008 channels have C43 there, two sixteens a tile."""
+    found = [planned(1, 4096, 13696, name, profile).steps[-1].pieces for name in HARDWARE]
+    assert (found[0], found[2]) == (214, 214) and 44 <= found[1] < 60
+    assert planned(1, 4096, 11008, "lunar_lake", profile).steps[-1].pieces == 86
+
+
 @pytest.mark.parametrize(
     ("rows", "terms", "channels"), [(300, 3072, 8192), (1500, 512, 2048), (729, 1152, 4304)]
 )
