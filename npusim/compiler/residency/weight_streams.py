@@ -103,9 +103,9 @@ def _blocks_of_parts(
 
     Intel's schedules: 1 x 2,048 and 4,096 by 11,008 on NPU 4000 in 2 x 43 blocks of 32 channels a tile (128 and 64
     fit), the latter in as many on 5010; 1 x 2,048 by 50,304 on 4000 in 6 x 15 and 37, on 5010 in 6 x 25 and 37. A part
-    of an odd number of sixteens goes in as few as fit (1 x 2,048 by 8,336: 11 and 13 on NPU 3720, 8 and 10 on 4000), and
-    so does one whose equal blocks would be a sixteen a tile (1 x 4,096 by 6,848, 107 blocks of four sixteens: on NPU
-    3720 and 5010 so, on 4000 in 11, as many as fit once)."""
+    of an odd number of sixteens goes in as few as fit (1 x 2,048 by 8,336: 11 and 13 on NPU 3720, 8 and 10 on 4000), as
+    does one whose equal blocks would be a sixteen a tile (1 x 4,096 by 6,848, 107 blocks of four sixteens: on NPU 3720
+    and 5010 so, on 4000 in 11, as many as fit once)."""
     parts = ceil(out_c / MAX_CHANNELS)
     each = ceil_to(out_c / parts, CHANNEL_BLOCK)
     found = 0

@@ -1,4 +1,4 @@
-"""Pictures by transformers, at sizes nobody drew before: ViTPose, DeiT III, DINO, Hiera, CvT, MobileViTv2, Mask2Former."""
+"""Pictures by transformers: ViTPose, DeiT III, DINO, Hiera, CvT, MobileViTv2, Mask2Former."""
 
 import numpy as np
 

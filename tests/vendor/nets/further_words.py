@@ -1,4 +1,4 @@
-"""Text and speech by transformers, at sizes nobody drew before: RoBERTa, CLIP's text, mT5, Moonshine, Jina, Pythia, Phi."""
+"""Text and speech by transformers: RoBERTa, CLIP's text, mT5, Moonshine, Jina, Pythia, Phi."""
 
 import numpy as np
 from onnx import TensorProto
