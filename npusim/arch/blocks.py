@@ -40,6 +40,7 @@ class Convolution(Strict):
     narrow_input_rate_ratio: Positive  # ... and how fast such inputs are read, relative to the others
     row_rounding: Fraction = 0.0  # 1: rows are read and written in fours, 0: as they are
     rows_beyond: NotNegative = 0.0  # rows that a block of pixels needs room for beyond its own
+    grid_columns: PosInt = 4  # columns that the array takes in multiples of
     column_rounding: Fraction = 1.0  # 1: a line one pixel wide takes as long as four columns, 0: as one
     block_channels: PosInt  # output channels of a block in 16x16; twice in 8x16, four times in 4x16
 

@@ -166,9 +166,9 @@ def convolution_cycles(work: MacWork, hw: Hardware, grid_mode: str | None = None
 
 
 def _columns(work: MacWork, fit: Any) -> Any:
-    """Columns that the array takes as long for: all four of a grid, fewer for a window along a line where a
-    compiler prices it so."""
-    width = _ceil(work.out_w, 4) * 4
+    """Columns that the array takes as long for: all four of a grid, two where a compiler prices pairs of them, fewer
+    for a window along a line where it prices it so."""
+    width = _ceil(work.out_w, fit.grid_columns) * fit.grid_columns
     return np.where(_lines(work), 1 + 3 * np.asarray(fit.column_rounding), width)
 
 

@@ -22,7 +22,14 @@ from npusim.work import MacOp, MacWork
 TRUTH_WEIGHT = 3.0
 
 #: Numbers that are not fitted: they are structure, or rows tell nothing of them.
-_GIVEN = ("block_channels", "input_align_bytes", "kernel3_channels", "column_rounding", "rows_beyond")
+_GIVEN = (
+    "block_channels",
+    "input_align_bytes",
+    "kernel3_channels",
+    "column_rounding",
+    "rows_beyond",
+    "grid_columns",
+)
 BLOCKS: Mapping[str, tuple[int, ...]] = {
     "convolution": (MacOp.CONVOLUTION,),
     "stencil": (MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL),

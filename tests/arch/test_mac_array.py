@@ -138,6 +138,18 @@ def test_pieces_of_products_cost_what_intels_schedules_say(rows, terms, channels
         assert mac_array_cycles(piece, one) < mac_array_cycles(piece, own)
 
 
+def test_columns_go_in_twos_as_intels_compiler_prices_npu_5010():
+    """53 x 5 pixels of 384 terms by 256 channels take 13,865 cycles in its schedule of ViT-S/8 (simulated)."""
+    hw = next(npu for npu in NPUS if npu.generation == "5010")
+    own = priced(hw, load_profile("2026-as-released").prices)
+    five, six, eight = (MacWork(int(MacOp.CONVOLUTION), 53, w, 256, 384) for w in (5, 6, 8))
+    assert float(mac_array_cycles(five, own)) == pytest.approx(13_865, rel=0.25)
+    assert mac_array_cycles(five, own) < mac_array_cycles(eight, own)
+    assert mac_array_cycles(six, own.replace({"mac_array.convolution.grid_columns": 4})) > mac_array_cycles(
+        six, own
+    )
+
+
 @pytest.mark.parametrize(
     "rows, columns, intel_us",
     [(500, 16, 3.2), (1024, 16, 9.6), (1500, 16, 23.9), (2048, 16, 84.2), (2048, 11, 48.7), (4096, 6, 548.4)],
