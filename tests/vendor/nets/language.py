@@ -100,14 +100,9 @@ MODELS = {
     "lfm2x700m": Model(1536, 24, 8, 64, 6912),
     "granite4x1b": Model(1536, 12, 4, 128, 4096),
     "granite4x350m": Model(1024, 16, 4, 64, 2048),
-    "hunyuan18b": Model(2048, 16, 4, 128, 6144),
     "nanochat": Model(1280, 10, 10, 128, 5120),
-    "salamandra7b": Model(4096, 32, 8, 128, 11008),
-    "plamo21b": Model(2048, 16, 1, 128, 8192),
-    "granite3bcode": Model(2560, 32, 32, 80, 10240),
     "heads112": Model(1792, 16, 4, 112, 4864),
     "heads192": Model(1536, 8, 2, 192, 4096),
-    "glm4x9b": Model(4096, 32, 2, 128, 13696, bias=True, packed=True),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -134,9 +129,9 @@ LOOKED_AT = (
     "qwen15x05b_pre_1792", "salamandra2b_dec_4096", "bitnet2b_pre_160", "minicpm2b_dec_1024",
     "openllama3b_pre_256", "chatglm3_dec_700",
     "hymba15b_dec_1500", "minicpm405b_dec_300", "granite4x1b_dec_700", "lfm2x700m_dec_3000",
-    "hunyuan18b_dec_2048", "nanochat_dec_1024", "plamo21b_dec_1500", "granite3bcode_dec_2500",
-    "heads112_dec_700", "heads192_dec_300", "glm4x9b_dec_128", "minicpm405b_pre_384", "lfm2x700m_pre_256",
-    "granite4x350m_pre_1024", "nanochat_pre_700", "plamo21b_pre_512", "heads192_pre_300", "salamandra7b_pre_128",
+    "nanochat_dec_1024",
+    "heads112_dec_700", "heads192_dec_300", "minicpm405b_pre_384", "lfm2x700m_pre_256",
+    "granite4x350m_pre_1024", "nanochat_pre_700", "heads192_pre_300",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
