@@ -20,15 +20,18 @@ from dataclasses import replace
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE
 from npusim.compiler.layouts.layouts import Layouts
+from npusim.compiler.layouts.sliced_lines import slices_read
 from npusim.compiler.lowering.laid_anew import permuted
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import fill_line, fills_line
-from npusim.compiler.sharing.distribution import IMAGE, LINE, ROWS, SLABS
+from npusim.compiler.rules.conditions import reduced_axes
+from npusim.compiler.sharing.distribution import CHANNELS, IMAGE, LINE, ROWS, SLABS
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
-from npusim.ops.line_rows import large_line, large_slice
+from npusim.ops.counting import CHANNEL_BLOCK, one_tap
+from npusim.ops.line_rows import large_line
+from npusim.ops.pooling import whole_plane
 from npusim.ops.slicing import WINDOW_LIMITS
-from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, VectorWork, Work
+from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork, Work
 
 WINDOWS = frozenset(["Conv", "FusedConv", "ConvTranspose"])
 ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
@@ -39,6 +42,7 @@ KERNELS = frozenset(
 )
 CONVOLVED = "Add as convolved"  # of what reads a line
 GATES = frozenset(["mul", "sub", "div"])
+POOLED = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
 
 
@@ -75,6 +79,8 @@ class Lines:
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads its lines, behind the passes that turn them."""
         value = self.layouts.values.get(step.writes[0]) if step.writes and step.reads else None
+        if value is not None and step.lowering == "pooling_chain_relayout":
+            return [], self._reduced(step, value)
         if value is None or len(value.shape) != 3:
             return [], step
         if step.engine == "dsp":
@@ -132,22 +138,26 @@ class Lines:
         return maker.fixed_bytes + lines / self.layouts.tiles > self.layouts.placer.tile_bytes
 
     def _sliced(self, step: Placed) -> Placed:
-        """A window cut into slices: each reads the line, written beside its zeros, from DDR; of more than two results
-        one crosses DDR (33 taps of 256 channels, 31 of 256 and 64 of 256; of 21 taps, two slices, none; all NPUs)."""
+        """A window cut into slices, of a line inside the graph (`sliced_lines`)."""
         if step.lowering not in WINDOW_LIMITS or step.reads_turned:
             return step
         line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
-        if step.lowering == "sliced_15":
-            large = [large_slice(w, self.layouts.tiles) if isinstance(w, MacWork) else w for w in step.steps]
-            step = step._replace(steps=tuple(large))
-        works: list[Work] = list(step.steps[:1])
-        slices = 1
-        for work in step.steps[1:]:
-            if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION:
-                works.append(MoveWork(line.npu_bytes, "ddr", "scratchpad"))
-                slices += 1
-            works.append(work)
-        return step._replace(steps=(*works, *(ddr_round_trip(result.npu_bytes) if slices > 2 else ())))
+        around = self.layouts.generation in self.layouts.profile.memory.rows_around
+        return slices_read(step, line, result, self.layouts.tiles, around, step.reads[0] in self.one_tap)
+
+    def _reduced(self, step: Placed, result: Value) -> Placed:
+        """Poolings of a line that the MAC array made take it as it lies, channels last: nothing is laid out anew, and
+        the tiles share its channels (`ReduceMean/as_avgpool/first_split` of ECAPA-TDNN, CAM++ and TitaNet, 256 to 1,536
+        channels of 100 to 300 places)."""
+        line, works = self.layouts.values[step.node.inputs[0]], step.steps
+        reduced = reduced_axes(step.node, self.layouts.values)
+        lies = not (self.seen | self.rows | self.one_tap).isdisjoint(step.reads)
+        pool = next((w for w in works if isinstance(w, MacWork) and w.op in POOLED), None)
+        if not lies or pool is None or len(line.shape) != 3 or line.shape[0] > 1 or reduced != [2]:
+            return step
+        return step._replace(
+            lowering="pooling_chain", steps=whole_plane(pool.op, line, result), sharing=CHANNELS
+        )
 
     def _kernel(self, step: Placed) -> Placed:
         """A kernel on lines shares them over places, as the convolution that made them does: a gate, its sigmoid and

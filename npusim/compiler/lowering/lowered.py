@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 
 from npusim.compiler.cutting.split import weight_bytes
@@ -24,6 +25,7 @@ LARGE_RESULT = 100_000  # elements of a problem: a kernel makes whole batches of
 LARGE_OPERAND = 1 << 19  # ... of its left side: 332,929, not 1,048,576 (Intel's schedules)
 #: Of a table that a kernel picks rows from and that is loaded whole (Intel's schedules: 640 KB are, 2.5 MB are not).
 WHOLE_TABLE_BYTES = 3 << 19
+ENLARGING = ("Resize", "Upsample")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 
 
@@ -135,7 +137,9 @@ def fixed_bytes(
     """Bytes of constants that a node needs inside. Of a table only the rows that are asked for leave DDR, but where a
     kernel picks them and the table is small (Intel's schedules: 26 of 5,000 x 64 are loaded whole for one row each,
     20,000 x 64 are not). `written_out`: a constant that is added is stored in the size of the
-    result."""
+    result. An image that is read at addresses is enlarged by a convolution that makes each channel of itself alone: of
+    its weights one a tap is stored beside the map of all (1,024 channels, nine taps: 1,152 bytes of map and 32 of
+    weights a channel, 1.2 MB)."""
     values = graph.values
     if node.op_type in INDEXED:
         table = values[node.inputs[0]]
@@ -151,6 +155,8 @@ def fixed_bytes(
     ]
     second_is_weights = len(node.inputs) > 1 and bool(node.inputs[1]) and values[node.inputs[1]].constant
     mac = [s for s in steps if isinstance(s, MacWork)]
+    if node.op_type in ENLARGING and mac and mac[0].op == MacOp.CONVOLUTION:
+        return sum(weight_bytes(replace(s, weight_groups=s.out_c)) for s in mac)
     if len(steps) == 1 and mac and mac[0].op == MacOp.ELTWISE:  # a mask or bias added to scores
         out = values[node.outputs[0]]
         added = [v for v in constants if v.dtype.is_float]

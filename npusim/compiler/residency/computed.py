@@ -7,7 +7,7 @@ from math import ceil
 
 from npusim.compiler.chains.chains import attention_of, turns_operand
 from npusim.compiler.chains.heads import cut_by_heads
-from npusim.compiler.cutting.split import Blocks
+from npusim.compiler.cutting.split import Blocks, ceil_to
 from npusim.compiler.layouts.norm_edges import UNEVEN, normalises_rows, scaled_where_it_lies
 from npusim.compiler.layouts.turned import table_bytes
 from npusim.compiler.layouts.windows import cut_into_windows
@@ -34,7 +34,7 @@ from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.turned_scores import turned_scores
 from npusim.compiler.residency.weight_streams import only_over_channels, streamed_blocks, term_blocks
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
-from npusim.compiler.sharing.distribution import over_channels
+from npusim.compiler.sharing.distribution import CONVOLUTIONS, over_channels
 from npusim.compiler.sharing.pieces import (
     bytes_between,
     convolution_of,
@@ -42,6 +42,7 @@ from npusim.compiler.sharing.pieces import (
     weight_copies,
 )
 from npusim.compiler.weights.own_weights import fills_none
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
 CHANNEL_CUTS = 4  # pieces that weights shared over the tiles are cut in, one beside the other
@@ -62,7 +63,7 @@ def computed(
     reads, writes = sum([sizes[n] for n in step.reads]), sum([sizes[n] for n in step.writes])
     need, leaving = reads + writes - saved_in_place(k, step, scratchpad), writes
     if scratchpad.as_scheduled:
-        need *= in_sixteens(step)
+        need = (need + filled_result(step, writes, scratchpad.fills_results)) * in_sixteens(step)
         leaving = max(writes, held_enlarging(step, scratchpad.tiles, scratchpad.place_tables == "all"))
         need = max(need, leaving)
     attention = attention_of([step]) if len(step.steps) > 2 else None
@@ -158,6 +159,16 @@ def computed(
     if keeps_loads:
         for name in missing:
             scratchpad.put(name)
+
+
+def filled_result(step: Placed, nbytes: float, fills: bool) -> float:
+    """Bytes beside a convolution's result of `nbytes` inside, where the generation fills its channels up to sixteens:
+    the three of a picture take as much room as sixteen, and are written to DDR without the rest."""
+    work = step.only
+    image = fills and isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
+    if not image or step.node.op_type not in CONVOLUTIONS:
+        return 0.0
+    return nbytes * (ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c - 1)
 
 
 def _image_by_image(

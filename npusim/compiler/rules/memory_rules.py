@@ -19,6 +19,7 @@ class Memory(Strict):
     `cuts_over_two_axes_wait`: ... those of a product that is cut over two of its rows, channels and terms.
     `cuts_over_one_axis`: ... such a product is cut over one of them where that costs little more.
     `batches_wait`: ... the weights of a convolution that goes image by image.
+    `results_filled`: generations where a convolution's result takes the room of whole sixteens of channels.
     `images_in_turn`: generations on which images of a batch pass convolutions and poolings one by one
     (npusim.compiler.planes.image_chains); `batches_turned_first`: ... all are turned before, through DDR.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
@@ -148,6 +149,7 @@ class Memory(Strict):
     cuts_over_two_axes_wait: tuple[str, ...] = ()
     cuts_over_one_axis: tuple[str, ...] = ()
     batches_wait: tuple[str, ...] = ()
+    results_filled: tuple[str, ...] = ()
     images_in_turn: tuple[str, ...] = ()
     batches_turned_first: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()

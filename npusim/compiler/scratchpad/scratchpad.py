@@ -81,6 +81,7 @@ class Scratchpad(Inside):
         self.images_in_turn = generation in memory.images_in_turn
         self.turned_first = generation in memory.batches_turned_first
         self.batches_wait = generation in memory.batches_wait
+        self.fills_results = generation in memory.results_filled
         self.whole = room_of(memory, generation, tile_bytes)
         self.pooled_stems: frozenset[str] = frozenset()
         if generation in memory.pooled_stems_cross:

@@ -9,8 +9,8 @@ a tile's own on NPU 4000 and 5010: a line in eight columns has none to share.
 
 Up to 128 places are shared so too, not over channels as products of so few rows (60, 100 and 128 of 128 and 256
 channels; 32 of 512 lie whole on every tile and stay, which is not followed). The sum of a long window's slices is such
-a result of a window (15 taps of 256 channels of 200 places: 0.1 MB out and in on NPU 4000 and 5010; on 3720, where
-slices are shared over channels, they cross one by one, not followed).
+a result of a window (15 taps of 256 channels of 200 places: 0.1 MB out and in on NPU 4000 and 5010; on 3720 see
+`npusim.compiler.layouts.sliced_lines`).
 
 Seen in its schedules of 15 graphs made for it, separable and dense windows of 3 to 13 taps over 32 to 400 places of 64
 to 512 channels, 26 schedules on three NPUs: the bytes of 24 are within 18 % of Intel's, of 11 without. Additions of
@@ -62,7 +62,7 @@ def shares_of_lines(
         if seen.get(name, reader) == reader:
             continue
         places = values[name].shape[2]
-        if (rows_around and reader == WINDOW) or _rows(places, wide) % tiles:
+        if (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
             crossing.add((name, out))
         elif readers[name] == 1 and places <= ROW_LIMIT:
             alike.add(name)
@@ -90,7 +90,7 @@ def _sliced(step: Placed, values: Mapping[str, Value]) -> bool:
     return line and step.lowering in WINDOW_LIMITS and values[step.writes[0]].shape[0] == 1
 
 
-def _rows(places: int, wide: int) -> int:
+def rows_of(places: int, wide: int) -> int:
     """Rows of a line as a convolution of one tap sees it."""
     for columns, least in ((wide, LEAST_WIDE_ROWS), (PIXELS_PER_ROW, 0)):
         if places % columns == 0 and places >= least:
