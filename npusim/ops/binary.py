@@ -49,7 +49,8 @@ def scale_shift(c: OpCase) -> Lowering | None:
         w: float
         row = one_row(c)
         axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1 and not row]
-        if len(axes) > 1 or other.elements < out.elements:  # an outer product is no scale of either side
+        spread = c.node.op_type == "Mul" and value is second and maps(value, out)
+        if (len(axes) > 1 and not spread) or other.elements < out.elements:  # an outer product is no scale of either side
             continue
         if (
             not row
@@ -60,6 +61,9 @@ def scale_shift(c: OpCase) -> Lowering | None:
         image = len(out.shape) == 4 and 1 < out.shape[1] <= MAX_CHANNELS
         if row:
             h, w, channels = 1, 1, out.elements
+        elif spread:
+            channels = value.elements
+            h, w = pixels(out.shape[1])
         elif image and axes in ([], [1]):
             channels = out.shape[1]
             h, w = out.shape[0] * out.shape[2], out.shape[3]
@@ -76,6 +80,15 @@ def scale_shift(c: OpCase) -> Lowering | None:
             )  # fmt: skip
             return Lowering("scale_shift", (work,))
     return None
+
+
+def maps(value: Value, out: Value) -> bool:
+    """Whether an activation is one number a pixel of an image, the same for all of its channels, and pixels are few
+    enough to be channels: `Multiply/as_scaleshift` of 16 x 16 to 64 x 128 pixels, a kernel of 128 x 128 (PP-LiteSeg,
+    Attention U-Net, LEDNet, the softmax of MobileViTv2; on all NPUs)."""
+    shape = out.shape
+    few = not value.constant and 1 < value.elements <= MAX_CHANNELS
+    return few and len(shape) == 4 and shape[1] > 1 and value.shape == (1, 1, *shape[2:]) and shape[0] == 1
 
 
 def one_row(c: OpCase) -> bool:

@@ -143,7 +143,9 @@ class Lines:
             return step
         line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
         around = self.layouts.generation in self.layouts.profile.memory.rows_around
-        return slices_read(step, line, result, self.layouts.tiles, around, step.reads[0] in self.one_tap)
+        alone = len(self.layouts.readers.get(step.reads[0], ())) == 1
+        copied = alone and step.reads[0] in self.one_tap
+        return slices_read(step, line, result, self.layouts.tiles, around, copied)
 
     def _reduced(self, step: Placed, result: Value) -> Placed:
         """Poolings of a line that the MAC array made take it as it lies, channels last: nothing is laid out anew, and

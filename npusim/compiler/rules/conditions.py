@@ -14,7 +14,7 @@ from npusim.compiler.rules.permutes import (
     permutes_unfilled_8,
 )
 from npusim.graph import Graph, Node, Value
-from npusim.ops.binary import is_row, of_one_channel
+from npusim.ops.binary import is_row, maps, of_one_channel
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED
 from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs
@@ -78,6 +78,7 @@ def scale_of_full_rank(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool
     small = [v for v in _operands(node, graph) if v.elements < out.elements and not v.constant]
     return scalar_only_if_constant(node, graph, on_mac_array) and all(
         v.shape == (1,)
+        or maps(v, out)
         or (v.shape[-3:-2] == (v.elements,) if len(out.shape) == 4 else len(v.shape) == len(out.shape))
         for v in small
     )
@@ -112,14 +113,17 @@ def channel_last_filled_or_folded(node: Node, graph: Graph, on_mac_array: Set[st
 
 def scale_of_one_axis(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `scale_of_full_rank`, but for images of one channel, which pay as a scale of 8,192 elements more than twice as
-    many do as a kernel."""
-    return scale_of_full_rank(node, graph, on_mac_array) and not _folded(node, graph)
+    many do as a kernel, and images of the graph by a number a pixel, of which a kernel pays nine times as much for
+    twice 8,192 (inside a network both are as Intel's compiler has them)."""
+    lone = _folded(node, graph) or _maps_input(node, graph)
+    return scale_of_full_rank(node, graph, on_mac_array) and not lone
 
 
 def scale_of_no_row(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `scalar_only_if_constant`, but two activations of one row in whole sixteens are multiplied as they are
     (`_multiply_nhwc` on NPU 5010: 384 channels of a GRU's cell, all 252 products of an SRU's 32 steps)."""
-    return scale_of_no_row_as_released(node, graph, on_mac_array) and not _folded(node, graph)
+    lone = _folded(node, graph) or _maps_input(node, graph)
+    return scale_of_no_row_as_released(node, graph, on_mac_array) and not lone
 
 
 def scale_of_no_row_as_released(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -141,6 +145,13 @@ def _folded(node: Node, graph: Graph) -> bool:
     """Whether two activations of one shape are images of one channel, of more than one row."""
     shape = graph.values[node.outputs[0]].shape
     return _equal_pair(node, graph) and of_one_channel(shape) and min(shape[2:]) > 1
+
+
+def _maps_input(node: Node, graph: Graph) -> bool:
+    """Whether an image of the graph is multiplied by one number a pixel."""
+    out = graph.values[node.outputs[0]]
+    images = [n for n in node.inputs if n and graph.values[n].shape == out.shape]
+    return any(maps(v, out) for v in _operands(node, graph)) and not set(graph.inputs).isdisjoint(images)
 
 
 def _equal_pair(node: Node, graph: Graph) -> bool:

@@ -12,6 +12,7 @@ from npusim.compiler.layouts.batch_sums import batch_sums_turned
 from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
+from npusim.compiler.layouts.pixel_scales import pixels_scaled
 from npusim.compiler.layouts.sliced_images import images_of_slices
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.parts import edge_of
@@ -49,6 +50,7 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     if memory.as_scheduled:
         most = memory.enlarged_by_lines.get(generation, inf)
         placed = interpolated_apart(enlarged_by_lines(placed, values, most, tiles), values)
+        placed = pixels_scaled(placed, values)
     if generation in site.profile.heads_apart:
         return heads_apart(placed, values, site.outputs)
     return placed, NO_HEADS
