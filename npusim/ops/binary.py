@@ -50,7 +50,8 @@ def scale_shift(c: OpCase) -> Lowering | None:
         row = one_row(c)
         axes = [axis for axis, size in enumerate(_aligned(value, out)) if size != 1 and not row]
         spread = c.node.op_type == "Mul" and value is second and maps(value, out)
-        if (len(axes) > 1 and not spread) or other.elements < out.elements:  # an outer product is no scale of either side
+        outer = len(axes) > 1 and not spread  # an outer product is no scale of either side
+        if outer or other.elements < out.elements:
             continue
         if (
             not row

@@ -11,8 +11,8 @@ from npusim.compiler.late import as_late_as_read
 from npusim.compiler.layouts.batch_sums import batch_sums_turned
 from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
 from npusim.compiler.layouts.part_images import images_of_parts
-from npusim.compiler.layouts.rows_of_batch import rows_of_batch
 from npusim.compiler.layouts.pixel_scales import pixels_scaled
+from npusim.compiler.layouts.rows_of_batch import rows_of_batch
 from npusim.compiler.layouts.sliced_images import images_of_slices
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.parts import edge_of

@@ -81,7 +81,7 @@ def test_so_does_profile_2026(name):
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_window_cut_into_slices_reads_its_line_for_each(name):
-    """33 taps are three slices of up to 11 or 15."""
+    """33 taps are three slices of up to 11 or 15, of which the third hands on its result inside on NPU 5010."""
 
     def depthwise(taps):
         g = Builder()
@@ -90,7 +90,7 @@ def test_a_window_cut_into_slices_reads_its_line_for_each(name):
         return g.model(g.op("Conv", y, g.weight(64, 64, 1), g.weight(64)))
 
     line = 64 * 256 * 2
-    assert moved(depthwise(33), name) - moved(depthwise(11), name) > 4 * line
+    assert moved(depthwise(33), name) - moved(depthwise(11), name) > 3 * line
 
 
 @pytest.mark.parametrize("name", MACHINES)
