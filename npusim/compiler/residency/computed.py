@@ -165,10 +165,11 @@ def filled_result(step: Placed, nbytes: float, fills: bool) -> float:
     """Bytes beside a convolution's result of `nbytes` inside, where the generation fills its channels up to sixteens:
     the three of a picture take as much room as sixteen, and are written to DDR without the rest."""
     work = step.only
-    image = fills and isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
-    if not image or step.node.op_type not in CONVOLUTIONS:
+    if not fills or not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
         return 0.0
-    return nbytes * (ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c - 1)
+    if step.node.op_type not in CONVOLUTIONS:
+        return 0.0
+    return float(nbytes * (ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c - 1))
 
 
 def _image_by_image(

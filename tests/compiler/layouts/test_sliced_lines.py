@@ -69,9 +69,9 @@ def test_slices_that_share_channels_cross_ddr_one_by_one_on_npu_3720(profile):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_on_npu_4000_the_line_is_copied_and_slices_beyond_two_cross(profile):
-    """39 taps of 256 x 200, four slices: 1,532 KB by Intel's, of it 122 within DDR."""
+    """39 taps of 256 x 200, four slices: 1,532 KB by Intel's, 122 within DDR and 106 read by the next here."""
     second = of_windows(reported(separable(256, 200, 39), "lunar_lake", profile), 256)[-1]
-    assert second * 102.4 == pytest.approx(1532 - 106.5, rel=0.08)  # the sum is read by the next convolution here
+    assert second * 102.4 == pytest.approx(1532 - 106.5, rel=0.08)
 
 
 @pytest.mark.parametrize("name", ["meteor_lake", "lunar_lake"])
