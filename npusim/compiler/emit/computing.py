@@ -14,7 +14,7 @@ from npusim.compiler.lowering.moved_inside import LARGER, ways_between
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask
 from npusim.compiler.scratchpad.scratchpad import Residence
-from npusim.compiler.sharing.distribution import COPIED
+from npusim.compiler.sharing.distribution import COPIED, IMAGES
 from npusim.compiler.sharing.pieces import POOLINGS, results_between
 from npusim.compiler.sharing.pooled import handed_on_blocks, pooled_blocks
 from npusim.compiler.sharing.turns import relayout
@@ -94,7 +94,8 @@ class Computing(RoundTrips):
             ask: MacTask | DspTask
             if isinstance(work, MacWork):
                 blocks = self._blocks(step, i, r)
-                over = (self.groups_over_tiles, self.channels_to_all_tiles, step.images, self.columns_too)
+                images = 1 if step.sharing == IMAGES else step.images
+                over = (self.groups_over_tiles, self.channels_to_all_tiles, images, self.columns_too)
                 alternatives, splits = mac_shares(work, self.tiles, blocks, *over)
                 only = only_way(step, r)
                 if only in splits:

@@ -30,8 +30,11 @@ SUMS = ("Add", "Sub", "Mul")
 WHY = "a batch is added plane by plane, and turned by a pass for steps that take images one by one"
 
 
-def batch_sums_turned(placed: Sequence[Placed], values: dict[str, Value]) -> list[Placed]:
-    """The steps with passes that turn batches in front of their readers. What is made is added to `values`."""
+def batch_sums_turned(
+    placed: Sequence[Placed], values: dict[str, Value], on_tiles: int = 0
+) -> list[Placed]:
+    """The steps with passes that turn batches in front of their readers. What is made is added to `values`. `on_tiles`:
+    of a batch of so many images each lies on a tile of its own, its channels filled up there."""
     batches = {s.images for s in placed if takes_images(s)}
     if not batches:
         return list(placed)
@@ -42,15 +45,18 @@ def batch_sums_turned(placed: Sequence[Placed], values: dict[str, Value]) -> lis
     shared = {
         n for n, at in reading_steps(placed).items() if len(at) > 1 and n in parts and _uneven(values[n])
     }
+    back = parts & taken
+    if on_tiles in batches:
+        back = parts | _kept_by_kernels(placed, parts)
     found: list[Placed] = []
     turned: dict[tuple[str, bool], str] = {}
     for step in placed:
         images = _one_by_one(step, values)
-        names = sums | kernels | shared if images else parts & taken if _adds(step, values) else ()
+        names = sums | kernels | shared if images else back if _adds(step, values) else ()
         for name in dict.fromkeys(n for n in step.reads if n in names):
             if (name, images) not in turned:
                 source = name
-                if images and _uneven(values[name]):
+                if images and _uneven(values[name]) and values[name].shape[0] != on_tiles:
                     found.append(_filled(name, values, name in kernels))
                     source = found[-1].writes[0]
                 turned[name, images] = source
@@ -60,6 +66,15 @@ def batch_sums_turned(placed: Sequence[Placed], values: dict[str, Value]) -> lis
             to = turned[name, images]
             step = step._replace(reads=tuple(to if n == name else n for n in step.reads))
         found.append(step)
+    return found
+
+
+def _kept_by_kernels(placed: Sequence[Placed], parts: set[str]) -> set[str]:
+    """What kernels of one input make of batches that lie channel by channel: it lies so, too."""
+    found: set[str] = set()
+    for step in placed:
+        if step.engine == "dsp" and len(step.writes) == 1 and not found.union(parts).isdisjoint(step.reads):
+            found |= set(step.writes) if len(step.reads) == 1 else set()
     return found
 
 

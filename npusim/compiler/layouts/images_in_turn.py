@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.sharing.distribution import SLABS
+from npusim.compiler.sharing.distribution import IMAGES, SLABS
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
@@ -15,8 +15,9 @@ IN_TURN = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POO
 
 
 def takes_images(step: Placed) -> bool:
-    """Whether a step takes images of a batch one by one. Those of one pixel are rows of a product."""
-    if step.images <= 1 or len(step.reads) != 1 or len(step.writes) != 1 or step.times:
+    """Whether a step takes images of a batch one by one. Those of one pixel are rows of a product, and tiles that take
+    an image each (npusim.compiler.layouts.images_on_tiles) take all at once."""
+    if step.images <= 1 or step.sharing == IMAGES or len(step.reads) != 1 or len(step.writes) != 1 or step.times:
         return False
     works = [w for w in step.steps if isinstance(w, MacWork) and w.op in IN_TURN and w.groups == 1]
     pixels = [max(w.in_h, w.out_h) / step.images * max(w.in_w, w.out_w) for w in works[:1]]

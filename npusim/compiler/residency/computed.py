@@ -34,7 +34,7 @@ from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.turned_scores import turned_scores
 from npusim.compiler.residency.weight_streams import only_over_channels, streamed_blocks, term_blocks
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
-from npusim.compiler.sharing.distribution import CONVOLUTIONS, over_channels
+from npusim.compiler.sharing.distribution import CONVOLUTIONS, IMAGES, over_channels
 from npusim.compiler.sharing.pieces import (
     bytes_between,
     convolution_of,
@@ -142,7 +142,7 @@ def computed(
     else:
         missing = streamed_through(step, scratchpad, r, missing, leaving)
         keeps_loads = False
-    if step.images > 1:
+    if step.images > 1 and step.sharing != IMAGES:
         _image_by_image(step, scratchpad, r, tile_bytes, missing)
     if not r.loads:
         r.loads = [(n, scratchpad.sizes[n], 1) for n in missing]

@@ -32,6 +32,7 @@ PARTS = "parts in another order"  # turned: whoever reads it gets it from DDR
 APART = "by a kernel or a move"
 DOUBLED, DOUBLED_APART = "with what is made of it", "with what is made of it, in DDR"
 LINE = "a row of places"  # of a signal: every tile has all of it (npusim.compiler.layouts.lines)
+IMAGES = "an image a tile"  # of a batch (npusim.compiler.layouts.images_on_tiles)
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
 CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
@@ -260,7 +261,7 @@ def through_ddr(made: str, read: str, readers: int) -> bool:
     """Whether a tensor that lies over `made` reaches a reader shared over `read` through DDR."""
     if ONE in (made, read) or PLANES in (made, read):
         return made != read
-    if LINE in (made, read):
+    if LINE in (made, read) or IMAGES in (made, read):
         return made != read
     if made in (SLABS, PARTS) or read in (COPIED, PARTS):
         return True

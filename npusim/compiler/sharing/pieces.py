@@ -14,7 +14,7 @@ from npusim.compiler.cutting.split import UNCUT, Blocks, even_blocks, largest_cu
 from npusim.compiler.lowering.lowered import PRODUCTS, convolutions_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import RELAID, along_rows, pooled_by_columns
-from npusim.compiler.sharing.distribution import ROW_LIMIT, over_channels
+from npusim.compiler.sharing.distribution import IMAGES, ROW_LIMIT, over_channels
 from npusim.errors import DoesNotFit
 from npusim.ops.counting import PIXELS_PER_ROW
 from npusim.work import MacOp, MacWork, MoveWork, VectorWork
@@ -193,6 +193,8 @@ def weight_copies(step: Placed, tiles: int) -> int:
     work = convolution_of(step)
     if work is None or work.groups > 1 or len(step.steps) > 1 or step.node.op_type not in IMAGE_CONVOLUTIONS:
         return 1
+    if step.sharing == IMAGES:
+        return tiles
     side = min(work.out_h / max(1, step.images), work.out_w)  # a line is no plane
     return 1 if over_channels(work, int(side)) else tiles
 

@@ -23,6 +23,7 @@ from npusim.compiler.residency.copied_parts import parts_copied
 from npusim.compiler.residency.dense_wholes import open_wholes
 from npusim.compiler.residency.enlarged_lines import enlarged_by_lines, interpolated_apart
 from npusim.compiler.residency.joined import JOINED_SHARE
+from npusim.compiler.layouts.images_on_tiles import images_on_tiles
 from npusim.compiler.residency.padded_channels import with_channels
 from npusim.compiler.scratchpad.joined_halves import joined_halves
 from npusim.compiler.stages.site import Site
@@ -37,7 +38,9 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     if memory.planes_as_scheduled:
         placed = subtractions_apart(placed, values, site.inputs)
     if generation in memory.images_in_turn:
-        placed = batch_sums_turned(placed, values)
+        each = tiles if generation in memory.images_on_tiles else 0
+        placed = batch_sums_turned(placed, values, each)
+        placed = images_on_tiles(placed, values, tiles) if each else placed
     if batch > 1:
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:

@@ -1,0 +1,71 @@
+"""A batch of as many images as there are tiles, where no function is called for each: every tile takes an image.
+
+In Intel's schedules of MobileNet-v2, EfficientNet-B0, ResNet-18 and -34, RepVGG and YOLOv8 over two images on NPU 3720
+convolutions over all channels and poolings are `SplitOverBatch`: weights are read once and lie on both tiles, whole
+images follow one another inside, and no channels are filled up in DDR. Windows for each channel share rows (or
+channels) of both images, so what passes between them and the others crosses DDR. A pass that turns a batch for sums is
+shared over images, too, where it makes few channels, or more than a tile takes; else over channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from npusim.compiler.layouts.images_in_turn import takes_images
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.distribution import IMAGES, PARTS
+from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork
+
+#: Channels a turning pass makes where it is shared over images: up to 96, from 3,136 on (28 of 30; 112 to 1,152 not).
+FEW_CHANNELS, MANY_CHANNELS = 96, 2048
+IMAGE_RANK = 4
+
+
+def on_tiles(step: Placed, tiles: int) -> bool:
+    """Whether every tile takes an image of a step's batch."""
+    work = step.steps[0] if step.steps else None
+    depthwise = isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
+    return step.images == tiles > 1 and takes_images(step) and not depthwise
+
+
+def images_on_tiles(placed: Sequence[Placed], values: Mapping[str, Value], tiles: int) -> list[Placed]:
+    """The steps, with the sharing of those that take an image a tile, of sums and kernels of such batches and of the
+    passes that turn them."""
+    if not any(on_tiles(s, tiles) for s in placed):
+        return list(placed)
+    return [_shared(s, values, tiles) for s in placed]
+
+
+def _shared(step: Placed, values: Mapping[str, Value], tiles: int) -> Placed:
+    if on_tiles(step, tiles):
+        return step._replace(sharing=IMAGES)
+    shape = values[step.writes[0]].shape if len(step.writes) == 1 else ()
+    if len(shape) != IMAGE_RANK or shape[0] != tiles or shape[2] * shape[3] == 1:
+        return step
+    if step.engine == "dsp" and not step.sharing:
+        return step._replace(sharing=PARTS)
+    work = step.only
+    if not isinstance(work, MacWork):
+        return step
+    if step.lowering == "mac_permute" and work.op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
+        return _turned(step, work, shape)
+    if work.op == MacOp.ELTWISE and all(values[n].shape == shape for n in step.reads):
+        return step._replace(sharing=IMAGES)
+    return step
+
+
+def _turned(step: Placed, work: MacWork, shape: tuple[int, ...]) -> Placed:
+    """A pass that turns a batch: a row an image, whose pixels, or channels, are columns."""
+    batch, channels, height, width = shape
+    columns, made = height * width, channels
+    if work.op == MacOp.PERMUTE_IMAGE:
+        columns, made = made, columns
+    if made % CHANNEL_BLOCK:  # the DMA turns these
+        return step._replace(sharing=IMAGES)
+    apart = made <= FEW_CHANNELS or made > MANY_CHANNELS
+    turned = replace(
+        work, op=MacOp.PERMUTE, out_h=batch, in_h=batch, out_w=columns, in_w=columns, out_c=made, in_c=made
+    )
+    return step._replace(steps=(turned,), sharing=IMAGES if apart else PARTS)
