@@ -18,9 +18,12 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-#: Channels a turning pass makes where it is shared over images: up to 96, from 3,136 on (28 of 30; 112 to 1,152 not).
-FEW_CHANNELS, MANY_CHANNELS = 96, 2048
+#: A turning pass is shared over images where it makes few channels of little (64 and 96 of 14 x 14, 64 of 512), and
+#: where what it reads has no room on every tile beside a share of what it makes (64 x 64 x 64, 96 x 56 x 56; 64 x 48 x
+#: 64 has): 34 of 36 in schedules of seven networks.
+FEW_CHANNELS, FEW_ELEMENTS, WHOLE_ROOM = 96, 2**15, 0.75
 IMAGE_RANK = 4
+LEAST_STEPS = 2  # a convolution or pooling alone takes images one by one
 
 
 def on_tiles(step: Placed, tiles: int) -> bool:
@@ -30,15 +33,17 @@ def on_tiles(step: Placed, tiles: int) -> bool:
     return step.images == tiles > 1 and takes_images(step) and not depthwise
 
 
-def images_on_tiles(placed: Sequence[Placed], values: Mapping[str, Value], tiles: int) -> list[Placed]:
+def images_on_tiles(
+    placed: Sequence[Placed], values: Mapping[str, Value], tiles: int, tile_bytes: float
+) -> list[Placed]:
     """The steps, with the sharing of those that take an image a tile, of sums and kernels of such batches and of the
     passes that turn them."""
-    if not any(on_tiles(s, tiles) for s in placed):
+    if sum(on_tiles(s, tiles) for s in placed) < LEAST_STEPS:
         return list(placed)
-    return [_shared(s, values, tiles) for s in placed]
+    return [_shared(s, values, tiles, tile_bytes) for s in placed]
 
 
-def _shared(step: Placed, values: Mapping[str, Value], tiles: int) -> Placed:
+def _shared(step: Placed, values: Mapping[str, Value], tiles: int, tile_bytes: float) -> Placed:
     if on_tiles(step, tiles):
         return step._replace(sharing=IMAGES)
     shape = values[step.writes[0]].shape if len(step.writes) == 1 else ()
@@ -50,13 +55,13 @@ def _shared(step: Placed, values: Mapping[str, Value], tiles: int) -> Placed:
     if not isinstance(work, MacWork):
         return step
     if step.lowering == "mac_permute" and work.op in (MacOp.PERMUTE, MacOp.PERMUTE_IMAGE):
-        return _turned(step, work, shape)
+        return _turned(step, work, shape, tile_bytes)
     if work.op == MacOp.ELTWISE and all(values[n].shape == shape for n in step.reads):
         return step._replace(sharing=IMAGES)
     return step
 
 
-def _turned(step: Placed, work: MacWork, shape: tuple[int, ...]) -> Placed:
+def _turned(step: Placed, work: MacWork, shape: tuple[int, ...], tile_bytes: float) -> Placed:
     """A pass that turns a batch: a row an image, whose pixels, or channels, are columns."""
     batch, channels, height, width = shape
     columns, made = height * width, channels
@@ -64,7 +69,9 @@ def _turned(step: Placed, work: MacWork, shape: tuple[int, ...]) -> Placed:
         columns, made = made, columns
     if made % CHANNEL_BLOCK:  # the DMA turns these
         return step._replace(sharing=IMAGES)
-    apart = made <= FEW_CHANNELS or made > MANY_CHANNELS
+    elements = columns * made
+    alike = work.input_bytes * elements * (batch + 1) > WHOLE_ROOM * tile_bytes
+    apart = alike or (made <= FEW_CHANNELS and elements <= FEW_ELEMENTS)
     turned = replace(
         work, op=MacOp.PERMUTE, out_h=batch, in_h=batch, out_w=columns, in_w=columns, out_c=made, in_c=made
     )

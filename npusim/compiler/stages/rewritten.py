@@ -40,7 +40,7 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     if generation in memory.images_in_turn:
         each = tiles if generation in memory.images_on_tiles else 0
         placed = batch_sums_turned(placed, values, each)
-        placed = images_on_tiles(placed, values, tiles) if each else placed
+        placed = images_on_tiles(placed, values, tiles, site.tile_bytes) if each else placed
     if batch > 1:
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:
