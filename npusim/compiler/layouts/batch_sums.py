@@ -30,9 +30,7 @@ SUMS = ("Add", "Sub", "Mul")
 WHY = "a batch is added plane by plane, and turned by a pass for steps that take images one by one"
 
 
-def batch_sums_turned(
-    placed: Sequence[Placed], values: dict[str, Value], on_tiles: int = 0
-) -> list[Placed]:
+def batch_sums_turned(placed: Sequence[Placed], values: dict[str, Value], on_tiles: int = 0) -> list[Placed]:
     """The steps with passes that turn batches in front of their readers. What is made is added to `values`. `on_tiles`:
     of a batch of so many images each lies on a tile of its own, its channels filled up there."""
     batches = {s.images for s in placed if takes_images(s)}

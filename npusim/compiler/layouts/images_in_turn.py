@@ -17,7 +17,13 @@ IN_TURN = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POO
 def takes_images(step: Placed) -> bool:
     """Whether a step takes images of a batch one by one. Those of one pixel are rows of a product, and tiles that take
     an image each (npusim.compiler.layouts.images_on_tiles) take all at once."""
-    if step.images <= 1 or step.sharing == IMAGES or len(step.reads) != 1 or len(step.writes) != 1 or step.times:
+    if (
+        step.images <= 1
+        or step.sharing == IMAGES
+        or len(step.reads) != 1
+        or len(step.writes) != 1
+        or step.times
+    ):
         return False
     works = [w for w in step.steps if isinstance(w, MacWork) and w.op in IN_TURN and w.groups == 1]
     pixels = [max(w.in_h, w.out_h) / step.images * max(w.in_w, w.out_w) for w in works[:1]]

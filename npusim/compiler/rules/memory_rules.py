@@ -22,7 +22,8 @@ class Memory(Strict):
     `results_filled`: generations where a convolution's result takes the room of whole sixteens of channels.
     `images_in_turn`: generations on which images of a batch pass convolutions and poolings one by one
     (npusim.compiler.planes.image_chains); `batches_turned_first`: ... all are turned before, through DDR.
-    `images_on_tiles`: ... every tile takes one where there are as many (npusim.compiler.layouts.images_on_tiles).
+    `images_on_tiles`: ... every tile takes one where there are as many (npusim.compiler.layouts.images_on_tiles);
+    `batched_windows_once`: ... and windows for each channel of all of them are priced as of one.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
@@ -154,6 +155,7 @@ class Memory(Strict):
     images_in_turn: tuple[str, ...] = ()
     batches_turned_first: tuple[str, ...] = ()
     images_on_tiles: tuple[str, ...] = ()
+    batched_windows_once: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
     shared_as_made: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from npusim.compiler.chains.heads import heads_apart
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.layouts.batch_sums import batch_sums_turned
 from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
+from npusim.compiler.layouts.images_on_tiles import images_on_tiles
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.pixel_scales import pixels_scaled
 from npusim.compiler.layouts.rows_of_batch import rows_of_batch
@@ -23,7 +24,6 @@ from npusim.compiler.residency.copied_parts import parts_copied
 from npusim.compiler.residency.dense_wholes import open_wholes
 from npusim.compiler.residency.enlarged_lines import enlarged_by_lines, interpolated_apart
 from npusim.compiler.residency.joined import JOINED_SHARE
-from npusim.compiler.layouts.images_on_tiles import images_on_tiles
 from npusim.compiler.residency.padded_channels import with_channels
 from npusim.compiler.scratchpad.joined_halves import joined_halves
 from npusim.compiler.stages.site import Site
@@ -40,7 +40,8 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
     if generation in memory.images_in_turn:
         each = tiles if generation in memory.images_on_tiles else 0
         placed = batch_sums_turned(placed, values, each)
-        placed = images_on_tiles(placed, values, tiles, site.tile_bytes) if each else placed
+        once = generation in memory.batched_windows_once
+        placed = images_on_tiles(placed, values, tiles, site.tile_bytes, once) if each else placed
     if batch > 1:
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:
