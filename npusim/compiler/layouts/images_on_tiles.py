@@ -22,6 +22,7 @@ from npusim.work import MacOp, MacWork
 #: where what it reads has no room on every tile beside a share of what it makes (64 x 64 x 64, 96 x 56 x 56; 64 x 48 x
 #: 64 has): 120 of 126 in schedules of seven networks.
 FEW_CHANNELS, FEW_ELEMENTS, WHOLE_ROOM = 96, 2**15, 0.75
+MOST_CHANNELS = 8192  # of a pass; more (pixels of 128 x 128) go in pieces, through DDR
 IMAGE_RANK = 4
 LEAST_STEPS = 2  # a convolution or pooling alone takes images one by one
 
@@ -85,4 +86,11 @@ def _turned(step: Placed, work: MacWork, shape: tuple[int, ...], tile_bytes: flo
     turned = replace(
         work, op=MacOp.PERMUTE, out_h=batch, in_h=batch, out_w=columns, in_w=columns, out_c=made, in_c=made
     )
-    return step._replace(steps=(turned,), sharing=IMAGES if apart else PARTS)
+    return step._replace(steps=(turned,), sharing=IMAGES if apart and made <= MOST_CHANNELS else PARTS)
+
+
+def image_a_tile(step: Placed) -> bool:
+    """Whether the tiles share whole images: also of a pass of too many channels, whose pieces go through DDR."""
+    work = step.only
+    large = isinstance(work, MacWork) and work.op == MacOp.PERMUTE and work.out_c > MOST_CHANNELS
+    return step.sharing == IMAGES or (step.sharing == PARTS and large)

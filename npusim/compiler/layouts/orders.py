@@ -133,7 +133,10 @@ class Orders:
         """Whether the columns of an image are folded into channels for `reader`."""
         leaves = not self.graph_outputs.isdisjoint(reader.writes)
         here = self.generation in self.profile.folds_images
-        return here and folds(reader, image, leaves, self.placer.tile_bytes)
+        # Images that lie one a tile are one op, whose bytes are those of both: 3 to 32 channels of 160 x 160 by 3 x 3
+        # at a stride of 2 are folded, of 128 and 112, and 16 of 144, are filled up.
+        each = self.generation in self.profile.memory.images_on_tiles and reader.images == self.tiles
+        return here and folds(reader, image, leaves, self.placer.tile_bytes / (reader.images if each else 1))
 
     def fills(self, reader: Placed, images: Value) -> bool:
         """Whether images of a batch are copied with sixteen channels for `reader`."""

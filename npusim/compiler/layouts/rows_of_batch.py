@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npusim.compiler.layouts.image_columns import is_folded
+from npusim.compiler.layouts.images_on_tiles import image_a_tile
 from npusim.compiler.layouts.norm_edges import ROWS_OF_BATCH, normalises_rows
 from npusim.compiler.lowering.lowered import PRODUCTS, is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence
-from npusim.compiler.sharing.distribution import CHANNELS, IMAGES, ROWS
+from npusim.compiler.sharing.distribution import CHANNELS, ROWS
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import EVERY_TILE, MacOp, MacWork, Work
@@ -88,7 +89,7 @@ def _normalised(step: Placed, values: dict[str, Value], tiles: int, shifts_apart
 
 def only_way(step: Placed, r: Residence) -> str:
     """The way in which the tiles share a step's work, where it is not whatever is fastest."""
-    if is_folded(step) or step.sharing == IMAGES:
+    if is_folded(step) or image_a_tile(step):
         return "rows"
     if r.by_channels:
         return "channels"

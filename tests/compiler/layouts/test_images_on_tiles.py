@@ -53,3 +53,13 @@ def test_a_convolution_alone_takes_images_one_by_one() -> None:
     """By hand: as a lone op of a batch does there, its weights are read for each."""
     one, two = (_bytes(_plan(n, (1,))) for n in (1, 2))
     assert two - one > 256 * 256 * 9 * 2
+
+
+@pytest.mark.parametrize(("side", "copied"), [(160, 0), (112, 1)])
+def test_columns_are_folded_where_both_images_do_not_fit_a_tile(side: int, copied: int) -> None:
+    """By hand: padded to sixteens 160 x 160 and the result take 1.2 MB an image, 2.5 both; 112 x 112 1.2 both, and are
+    filled up by a copy within the DDR."""
+    g = Builder(weights=False)
+    x = conv_relu(g, conv_relu(g, g.input(2, 3, side, side), 3, 32, stride=2), 32, 32)
+    plan = compile_graph(of_model(g.model(x), ""), load_hardware("meteor_lake"), load_profile("2026"))
+    assert any("padded" in label for label in plan.label) == bool(copied)
