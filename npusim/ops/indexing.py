@@ -12,6 +12,9 @@ from npusim.ops.registry import OpCase, op
 from npusim.ops.structure import cut
 from npusim.work import Lowering
 
+#: Of a ScatterND at known places: rows that are copied one by one, and elements of a row that is copied always.
+MOST_COPIED, LEAST_COPIED_ROW = 32, 512
+
 
 @op("Gather", lowerings=("view", "dma", "dma_over_table", "dsp"), kernels=("gather",), reads=(1,))
 def gather(c: OpCase) -> tuple[Lowering, ...]:
@@ -68,7 +71,8 @@ def scatter(c: OpCase) -> tuple[Lowering, ...]:
     (1,000 x 256 and 30 rows of updates on NPU 3720 and 5010: 394 and 442 us; 1,000 x 1,024 and 49 four times as long).
     With indices the compiler knows it is copies by DMA, one for each run of rows that lie side by side, of the updates
     and of what they leave (Intel's schedules: 30 rows apart of 200 are 60 copies; its ScatterElements stays a
-    kernel)."""
+    kernel), but for more than `MOST_COPIED` rows apart of fewer than `LEAST_COPIED_ROW` elements (256 x 64: 32 rows
+    are copies, 33 a kernel; 40 rows of 64 to 510 elements a kernel, of 512 and 1,024 copies)."""
     data, updates = c.input(0), c.input(2)
     kernel = dsp(c, "scatter", data.elements, 1, 1)
     if c.node.op_type != "ScatterND" and data.shape:
@@ -78,6 +82,9 @@ def scatter(c: OpCase) -> tuple[Lowering, ...]:
     if c.node.op_type != "ScatterND" or not c.input(1).constant or not plain:
         return (kernel,)
     runs = _runs(c.data(1), data.shape)
+    places = c.input(1).elements // max(1, (c.input(1).shape or (1,))[-1])
+    if runs > 1 and places > MOST_COPIED and updates.elements < LEAST_COPIED_ROW * places:
+        return (kernel,)
     if runs > 1:
         return Lowering("dma", (replace(copy(data.npu_bytes), transfers=runs),)), kernel
     return Lowering("dma", (copy(data.npu_bytes), copy(updates.npu_bytes))), kernel

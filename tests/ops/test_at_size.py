@@ -124,6 +124,16 @@ def test_scatter_nd_at_known_places_is_copied_and_elsewhere_a_kernel() -> None:
     assert list(ask("ScatterND", [data, constant(5), update], [data], reduction="add")) == ["dsp"]
 
 
+@pytest.mark.parametrize(
+    ("places", "width", "way"),
+    [(32, 64, "dma"), (33, 64, "dsp"), (40, 510, "dsp"), (40, 512, "dma"), (40, 1024, "dma")],
+)
+def test_many_narrow_rows_apart_are_a_kernel_and_wide_ones_copies(places: int, width: int, way: str) -> None:
+    where = Value("", (places, 1), DType.INT64, True, np.arange(places).reshape(-1, 1) * 7)
+    data = tensor(1000, width)
+    assert list(ask("ScatterND", [data, where, tensor(places, width)], [data]))[0] == way
+
+
 def test_a_gather_along_the_innermost_axis_costs_a_row_not_an_element() -> None:
     ways = ask("Gather", [tensor(128, 27, 27), constant(*range(13))], [tensor(128, 27, 13)], axis=2)
     assert ways["dsp"].steps[0].rows == 128 * 27

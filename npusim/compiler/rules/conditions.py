@@ -21,6 +21,7 @@ from npusim.ops.structure import MOST_IMAGE_AXES, broadcast_runs
 
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 ROWS_AND_CHANNELS = 3  # axes, with a batch
+PIXELS_A_ROW = 4  # rows of a product side by side
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
@@ -103,7 +104,18 @@ def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> 
     image's axes (4 x 8 x 128 x 64 by 4 x 1 x 128 x 64 is a kernel in Intel's schedules)."""
     image = sum(n > 1 for n in graph.values[node.outputs[0]].shape) <= MOST_IMAGE_AXES
     filled = image and _spread(node, graph) == [False, True, False]
-    return filled or _in_sixteens(node, graph, _row) or producers_on_mac_array(node, graph, on_mac_array)
+    return filled or _in_sixteens(node, graph, _row) or _rows_of_the_array(node, graph, on_mac_array)
+
+
+def _rows_of_the_array(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As `producers_on_mac_array`, in whole sixteens of channels: two products of 72, 200, 376, 664 or 1,000 columns are
+    multiplied by a kernel in Intel's schedules of NPU 5010 (16 to 512 rows), of 320, 544 and 3,440 by the array. Rows of
+    no fours are filled up: up to 8,192 elements of them are a row again (5, 7 and 13 rows of 72 to 200; not 213 of 376)."""
+    shape = graph.values[node.outputs[0]].shape
+    elements = graph.values[node.outputs[0]].elements
+    if shape and shape[-1] % CHANNEL_BLOCK and (elements // shape[-1] % PIXELS_A_ROW == 0 or elements > MAX_CHANNELS):
+        return False
+    return producers_on_mac_array(node, graph, on_mac_array)
 
 
 def channel_last_filled_or_folded(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
