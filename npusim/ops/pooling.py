@@ -80,16 +80,18 @@ def _long_average(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lo
 
 
 def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
-    """An odd window above 11 that keeps the size of its image: as it stands up to 15 (NPU 5010), or twice
+    """An odd window above 11 that keeps the size of its image or line: as it stands up to 15 (NPU 5010), or twice
     a window of half as much, one behind the other, whose result is the same (`first_split`, `second_split` in Intel's
-    schedules: 13 is 7 and 7, 17 is 9 and 9; NPU 3720, 4000, and 5010 above 15)."""
+    schedules: 13 is 7 and 7, 17 is 9 and 9, on a line, too; NPU 3720, 4000, and 5010 above 15)."""
     half = tuple([(k + 1) // 2 for k in kernel])
     same = c.input(0).shape == c.output.shape and all(s == 1 for s in spatial(c, "strides", len(kernel)))
     plain = all(d == 1 for d in spatial(c, "dilations", len(kernel)))
-    if len(kernel) != 2 or not (same and plain) or any(k % 2 == 0 for k in kernel) or max(half) > MAX_KERNEL:
+    if len(kernel) > 2 or not (same and plain) or any(k % 2 == 0 for k in kernel) or max(half) > MAX_KERNEL:
         return ()
     inside = prod(taps_inside(n, n, k, 1, 1, k // 2) for n, k in zip(c.input(0).shape[2:], half, strict=True))
-    part = replace(work, kernel_h=half[0], kernel_w=half[1], taps_inside=inside)
+    part = replace(
+        work, kernel_h=(work.kernel_h + 1) // 2, kernel_w=(work.kernel_w + 1) // 2, taps_inside=inside
+    )
     twice = Lowering("twice", (part, part))
     return (Lowering("mac_array", (work,)), twice) if max(kernel) <= LONGEST_KERNEL else (twice,)
 
