@@ -18,6 +18,7 @@ from npusim.compiler.layouts.pooled_images import image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import (
+    LINE_COLUMNS,
     LOADED_TURNED,
     fill_line,
     fills_line,
@@ -86,7 +87,8 @@ class Layouts(Orders):
         fills = scheduled and reader.lowering not in WINDOW_LIMITS
         if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
-            works = fill_line(value, self.tiles * self.placer.tile_bytes)
+            few = reader.node.op_type == "MaxPool" and pooled_in_columns(height, reader.steps[0])
+            works = fill_line(value, self.tiles * self.placer.tile_bytes, LINE_COLUMNS if few else CHANNEL_BLOCK)
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
         if self._by_law(reader) and source == name and name in self.inputs:

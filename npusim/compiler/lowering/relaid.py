@@ -176,31 +176,34 @@ def spread_line(value: Value) -> tuple[Work, ...]:
 
 def fills_line(value: Value, reader: str, window: Work | None = None) -> bool:
     """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns (not for a window
-    cut into slices: 15 taps of 12 channels at 4,096 places). `window`: the reader's, where only a single tap has them
-    filled up so: on NPU 5010 (3 to 200 channels at 192 to 4,096 places, 8 of 8; of 3 and 5 taps a line that is turned
-    is filled up by a copy or a convolution, and places that are no sixteens are copied in front, as everywhere)."""
+    cut into slices: 15 taps of 12 channels at 4,096 places): a convolution or a pooling (33 to 100 channels at 128 to
+    1,024 places on three NPUs). `window`: the reader's, where one of several taps over all channels has them filled up
+    otherwise: on NPU 5010 (3 to 200 channels at 192 to 4,096 places by a single tap, 8 of 8, and 15 to 255 by windows
+    of one channel each, 4 of 4; of 3 and 5 taps over all a line that is turned is filled up by a copy or a
+    convolution, and places that are no sixteens are copied in front, as everywhere)."""
     shape = value.shape
     uneven = len(shape) == 3 and shape[1] % CHANNEL_BLOCK > 0 and shape[2] % PIXELS_AT_ONCE == 0
-    single = not isinstance(window, MacWork) or window.kernel_h * window.kernel_w == 1
-    return uneven and single and reader in ("Conv", "FusedConv")
+    taps = window.kernel_h * window.kernel_w if isinstance(window, MacWork) else 1
+    alike = taps == 1 or (isinstance(window, MacWork) and window.op != MacOp.CONVOLUTION)
+    return uneven and alike and reader in ("Conv", "FusedConv", "MaxPool", "AveragePool")
 
 
-def fill_line(value: Value, room_bytes: float) -> tuple[Work, ...]:
-    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen columns of every place
-    to DDR, these are turned with their channels filled up, and one column is read; all of them are written where what
+def fill_line(value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK) -> tuple[Work, ...]:
+    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen `columns` of every place
+    to DDR (four for a max pooling that is seen in these, `pooled_in_columns`: 24 to 100 channels at 256 to 1,024), these are turned with their channels filled up, and one column is read; all of them are written where what
     is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
     Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/
     as_convolution`)."""
     batch, channels, length = value.shape
     size = min(value.dtype.npu_bytes, 2.0)
-    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
-    wide = value.elements * CHANNEL_BLOCK * size
+    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK * columns, size)
+    wide = value.elements * columns * size
     filled = ceil_to(channels, CHANNEL_BLOCK)
-    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, CHANNEL_BLOCK, filled, size)
-    turned = batch * length * filled * CHANNEL_BLOCK * size
+    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, columns, filled, size)
+    turned = batch * length * filled * columns * size
     others: tuple[Work, ...] = ()
     if wide + turned > room_bytes:
-        others = (MoveWork(turned * (1 - 1 / CHANNEL_BLOCK), "scratchpad", "ddr"),)
+        others = (MoveWork(turned * (1 - 1 / columns), "scratchpad", "ddr"),)
     return spread, *ddr_round_trip(wide), turn, *others
 
 
