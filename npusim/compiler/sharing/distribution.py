@@ -241,12 +241,15 @@ def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around
 
     The pass that turns it takes sixteen pixels at once: rows of whole sixteens stay rows, else all pixels are one
     line of sixteens, of which every tile has a share. It stays where it lies when that share is whole rows and the
-    work is shared over rows; `rows_around`: the generation wants the rows around a tile's own on it, which such a
+    work is shared over rows, as a pooling is whose sixteens of channels are no equal shares (16 and 48 on two tiles,
+    not 32 and 64); `rows_around`: the generation wants the rows around a tile's own on it, which such a
     share has not. (Single convolutions and poolings of tests/data/vendor_ops: they move in and out, or twice the
     input more.)"""
     if width % PIXELS_AT_ONCE == 0:
         return False
-    if height * width % PIXELS_AT_ONCE or over_channels(work, height):
+    pools = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+    uneven = pools and ceil_to(work.in_c, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles > 0
+    if height * width % PIXELS_AT_ONCE or (over_channels(work, height) and not uneven):
         return True
     share = -(-height * width // PIXELS_AT_ONCE // tiles) * PIXELS_AT_ONCE
     return share % width != 0 or bool(rows_around and work.kernel_h > work.stride_h)
