@@ -79,15 +79,16 @@ def columns_beside(reader: Placed) -> int:
     return int(work.kernel_w) if work.kernel_w == work.stride_w else 1
 
 
-def fills_channels(reader: Placed, images: Value, outputs: Set[str]) -> bool:
+def fills_channels(reader: Placed, images: Value, outputs: Set[str], pools: bool = False) -> bool:
     """Whether images of a batch whose channels are no whole sixteens are copied within the DDR with such for a
     convolution, but one whose result the graph hands out (`expand_input` of 1, 3 and 24 channels in Intel's schedules
     on all NPUs: 4.2 MB of 128 patches of 32 x 32, 1.2 of 16 faces of 48 x 48, 3.2 of 16 images of 24 x 56 x 56), or
     one whose window is as wide as its stride: the columns of a window become channels inside, and are filled up there
     (`expand_input/as_convolution`, patches of 4 of 2 and 8 images at 224 and 64 pixels, of 8 of 3 and 4 images).
+    `pools`: the reader is a pooling, for which they always are.
     """
     if columns_beside(reader) > 1:
         return False
     uneven = images.shape[0] > 1 and len(images.shape) == IMAGE_RANK and images.shape[1] % CHANNEL_BLOCK > 0
     over_all = reader.node.op_type == "Conv" and int(reader.node.attribute("group", 1)) == 1
-    return uneven and over_all and outputs.isdisjoint(reader.writes)
+    return uneven and (pools or (over_all and outputs.isdisjoint(reader.writes)))

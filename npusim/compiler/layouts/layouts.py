@@ -11,7 +11,7 @@ from npusim.compiler.layouts.image_columns import crosses
 from npusim.compiler.layouts.images import IMAGE_RANKS, reads_image
 from npusim.compiler.layouts.one_channel import expanded
 from npusim.compiler.layouts.operand_turns import passes_of, turned_as
-from npusim.compiler.layouts.orders import Orders
+from npusim.compiler.layouts.orders import POOLED, Orders
 from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_edges import edges_made
 from npusim.compiler.layouts.pooled_images import image_crosses
@@ -31,7 +31,6 @@ from npusim.ops.counting import CHANNEL_BLOCK, one_tap
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 
-POOLED = ("MaxPool", "AveragePool")
 #: What is pooled of a line to so few bytes is made over channels on NPU 3720 (Intel's schedules: 126,336 and less, not
 #: 128,000 and more).
 FEW_POOLED_BYTES = 128_000

@@ -28,6 +28,8 @@ NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
 
+POOLED = ("MaxPool", "AveragePool")
+
 
 class Orders:
     """How tensors lie where a step reads them, and how it wants them."""
@@ -144,7 +146,8 @@ class Orders:
         # What each window sees is turned, and filled up as it is; one channel lies either way.
         if cut_into_windows(reader) and images.shape[1] > 1:
             return False
-        return here and fills_channels(reader, images, self.graph_outputs)
+        pools = reader.node.op_type in POOLED and self._as_scheduled(reader)
+        return here and fills_channels(reader, images, self.graph_outputs, pools)
 
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""
