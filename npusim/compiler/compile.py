@@ -10,6 +10,7 @@ from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.layouts.channel_shares import in_sixteens
+from npusim.compiler.sharing.head_shares import by_heads
 from npusim.compiler.layouts.filled_windows import filled_windows
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.padded_results import padded_sizes
@@ -110,6 +111,8 @@ def _compiled(
     if shares := profile.memory.channels_in_sixteens.get(generation):
         one_dsp = shares == "one_dsp"
         placed = in_sixteens(placed, residence, site.values, site.tiles, site.dsps_a_tile, one_dsp)
+    if shared := profile.memory.softmax_by_heads.get(generation):
+        placed = by_heads(placed, site.values, site.tiles, site.dsps_a_tile, shared == "whole")
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     planned = site.graph
