@@ -111,8 +111,9 @@ def _compiled(
     if shares := profile.memory.channels_in_sixteens.get(generation):
         one_dsp = shares == "one_dsp"
         placed = in_sixteens(placed, residence, site.values, site.tiles, site.dsps_a_tile, one_dsp)
-    if shared := profile.memory.softmax_by_heads.get(generation):
-        placed = by_heads(placed, site.values, site.tiles, site.dsps_a_tile, shared == "whole")
+    if shared := profile.memory.kernels_by_heads.get(generation):
+        one = profile.dsp.one_a_tile
+        placed = by_heads(placed, site.values, site.tiles, site.dsps_a_tile, shared == "whole", one)
     for k, step in enumerate(placed):
         emitter.step(k, step, residence[k], due.get(k, []))
     planned = site.graph

@@ -120,7 +120,7 @@ class Memory(Strict):
     (npusim.compiler.layouts.expanded).
     `channels_in_sixteens`: by generation, how many DSPs of a tile normalise channels of an image where the tiles have
     uneven sixteens of them (npusim.compiler.layouts.channel_shares).
-    `softmax_by_heads`: by generation, how the DSPs of a tile share its heads of a softmax where the tiles have unequal
+    `kernels_by_heads`: by generation, how the DSPs of a tile share its heads or rows where the tiles have unequal
     ones (npusim.compiler.sharing.head_shares).
     `negated_apart`: generations on which what is subtracted crosses DDR between its negation and the addition where the
     tiles share the two otherwise.
@@ -219,7 +219,7 @@ class Memory(Strict):
     streamed_over_channels: tuple[str, ...] = ()
     expands_in_pieces: bool = False
     channels_in_sixteens: dict[str, Literal["one_dsp", "all_dsps"]] = field(default_factory=dict)
-    softmax_by_heads: dict[str, Literal["whole", "even"]] = field(default_factory=dict)
+    kernels_by_heads: dict[str, Literal["whole", "even"]] = field(default_factory=dict)
     weight_pieces_in_ddr: tuple[str, ...] = ()
     weights_three_times: tuple[str, ...] = ()
     scales_between_sums_stay: tuple[str, ...] = ()

@@ -1,22 +1,24 @@
-"""Softmax over the rows of some heads: the tiles have whole heads, so that with 8 heads on three tiles one has most.
+"""Kernels over several heads, or rows, of which the tiles have whole ones: with 8 on three tiles one has most.
 
-Intel's compiler 8.4 splits such a kernel over its first axis (`SOK`). The DSPs of a tile share its heads evenly, but on
-NPU 3720 where the tiles have unequal shares, of which its two DSPs take whole heads (three of five: two and one). Single
-softmaxes in its schedules, the longest by the even share of four and six DSPs: on NPU 3720 of 5, 7, 11 and 19 heads 1.6,
-1.14, 1.09 and 1.05 times, of 6, 8, 10 and 14 once; on 5010 of 7, 8, 11, 14 and 16 heads 1.29, 1.13, 1.09, 1.07 and
-1.13. Fewer than `LEAST_HEADS` are shared otherwise."""
+Intel's compiler 8.4 splits a softmax, and a kernel on every element, over the first of its last three axes that is
+longer than 1 (`SOK`, or `SOH` of rows). The DSPs of a tile share its part evenly, but on NPU 3720 where the tiles
+have unequal parts, of which its two DSPs take whole heads (three of five: two and one). Single softmaxes in its
+schedules, the longest by the even share of four and six DSPs: on NPU 3720 of 5, 7, 11 and 19 heads 1.6, 1.14, 1.09 and
+1.05 times, of 6, 8, 10 and 14 once; on 5010 of 7, 8, 11, 14 and 16 heads 1.29, 1.13, 1.09, 1.07 and 1.13. Sigmoids,
+square roots and others of 5 to 373 rows or channels do the same. Fewer than `LEAST_HEADS` are shared otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from math import ceil
+from math import ceil, prod
 
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Value
 from npusim.work import VectorWork
 
 LEAST_HEADS = 5
+SHARED_AXES = 3  # the last axes, of which the first longer than 1 is shared
 
 
 def longest_heads(heads: int, tiles: int, dsps: int, whole: bool) -> float:
@@ -26,23 +28,38 @@ def longest_heads(heads: int, tiles: int, dsps: int, whole: bool) -> float:
 
 
 def by_heads(
-    placed: Iterable[Placed], values: Mapping[str, Value], tiles: int, dsps: int, whole: bool
+    placed: Iterable[Placed],
+    values: Mapping[str, Value],
+    tiles: int,
+    dsps: int,
+    whole: bool,
+    one_a_tile: Collection[str] = (),
 ) -> list[Placed]:
-    """The steps, softmaxes over heads as long as the DSP with most of these takes."""
-    return [_longer(step, values, tiles, dsps, whole) if tiles > 1 else step for step in placed]
+    """The steps, kernels over heads as long as the DSP with most of these takes. `one_a_tile`: kernels that run on one
+    DSP a tile."""
+    return [
+        _longer(step, work, heads, tiles, 1 if work.kernel in one_a_tile else dsps, whole)
+        if tiles > 1
+        and isinstance(work := step.only, VectorWork)
+        and (heads := _heads(step, work, values, tiles)) >= LEAST_HEADS
+        else step
+        for step in placed
+    ]
 
 
-def _longer(step: Placed, values: Mapping[str, Value], tiles: int, dsps: int, whole: bool) -> Placed:
-    work = step.only
-    if not isinstance(work, VectorWork) or work.kernel != "softmax" or step.one_dsp or not step.reads:
-        return step
-    shape = values[step.reads[0]].shape
-    heads = shape[-3] if len(shape) > 2 else 1
-    if heads < LEAST_HEADS or work.elements != values[step.reads[0]].elements or step.on_every_tile:
-        return step
-    if any(n > 1 for n in shape[:-3]) or step.dsp_tiles < tiles:
-        return step
+def _heads(step: Placed, work: VectorWork, values: Mapping[str, Value], tiles: int) -> int:
+    """Length of the axis that is shared by all tiles; 0 where it is not known."""
+    if step.one_dsp or step.on_every_tile or step.dsp_tiles < tiles or len(step.reads) != 1:
+        return 0
+    source = values[step.reads[0]]
+    last = source.shape[-SHARED_AXES:]
+    over_rows = work.kernel == "softmax" and last[:1] != (1,)
+    if (not over_rows and work.rows > 1) or work.elements != source.elements or prod(last) != source.elements:
+        return 0
+    longer = [n for n in last if n > 1]
+    return longer[0] if len(longer) > 1 and (not over_rows or len(last) == SHARED_AXES) else 0
+
+
+def _longer(step: Placed, work: VectorWork, heads: int, tiles: int, dsps: int, whole: bool) -> Placed:
     share = longest_heads(heads, tiles, dsps, whole) * tiles * dsps / heads
-    if share <= 1:
-        return step
     return step._replace(steps=(replace(work, elements=work.elements * share, rows=work.rows * share),))
