@@ -10,7 +10,6 @@ from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.kept import keep, kept
 from npusim.compiler.layouts.channel_shares import in_sixteens
-from npusim.compiler.sharing.head_shares import by_heads
 from npusim.compiler.layouts.filled_windows import filled_windows
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.padded_results import padded_sizes
@@ -21,6 +20,7 @@ from npusim.compiler.residency.calls import of_one_image
 from npusim.compiler.residency.residency import residences
 from npusim.compiler.residency.shared_weights import loaded_once
 from npusim.compiler.rules.profile import CompilerProfile
+from npusim.compiler.sharing.head_shares import by_heads
 from npusim.compiler.stages.grouped import attention_grouped, groups_of, members
 from npusim.compiler.stages.placing import placed_one_by_one
 from npusim.compiler.stages.rewritten import rewritten, sizes_of, with_copies

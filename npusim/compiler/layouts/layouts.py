@@ -22,6 +22,7 @@ from npusim.compiler.lowering.relaid import (
     LOADED_TURNED,
     fill_line,
     fills_line,
+    pads_a_line,
     pooled_in_columns,
     spread_line,
 )
@@ -83,11 +84,17 @@ class Layouts(Orders):
         if len(value.shape) == 3 and even and reader.node.op_type in POOLED:
             spreads = pooled_in_columns(height, reader.steps[0])
             return self._line_turned(name, value) if spreads else [self._line_loaded(name, value, reader)]
-        fills = scheduled and reader.lowering not in WINDOW_LIMITS
+        fills = (
+            scheduled
+            and reader.lowering not in WINDOW_LIMITS
+            and not pads_a_line(reader.node, reader.steps[0])
+        )
         if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             few = reader.node.op_type == "MaxPool" and pooled_in_columns(height, reader.steps[0])
-            works = fill_line(value, self.tiles * self.placer.tile_bytes, LINE_COLUMNS if few else CHANNEL_BLOCK)
+            works = fill_line(
+                value, self.tiles * self.placer.tile_bytes, LINE_COLUMNS if few else CHANNEL_BLOCK
+            )
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
         if self._by_law(reader) and source == name and name in self.inputs:

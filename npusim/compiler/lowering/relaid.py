@@ -25,7 +25,7 @@ from itertools import zip_longest
 from math import ceil
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
-from npusim.graph import Value
+from npusim.graph import Node, Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
     chain_of_eights,
@@ -188,9 +188,18 @@ def fills_line(value: Value, reader: str, window: Work | None = None) -> bool:
     return uneven and alike and reader in ("Conv", "FusedConv", "MaxPool", "AveragePool")
 
 
+def pads_a_line(node: Node, work: Work) -> bool:
+    """Whether a window of a line has more padding at one end than half of itself: the line, once turned, is joined with
+    it in DDR (`input_concat1`: causal windows of three taps, not of two)."""
+    pads = node.attribute("pads", ())
+    taps = max(work.kernel_h, work.kernel_w) if isinstance(work, MacWork) else 1
+    return len(pads) == 2 and max(pads) > taps // 2
+
+
 def fill_line(value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK) -> tuple[Work, ...]:
-    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen `columns` of every place
-    to DDR (four for a max pooling that is seen in these, `pooled_in_columns`: 24 to 100 channels at 256 to 1,024), these are turned with their channels filled up, and one column is read; all of them are written where what
+    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen `columns` of every
+    place to DDR (four for a max pooling that is seen in these, `pooled_in_columns`: 24 to 100 channels at 256 to
+    1,024), these are turned with their channels filled up, and one column is read; all of them are written where what
     is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
     Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/
     as_convolution`)."""

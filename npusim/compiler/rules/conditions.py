@@ -108,12 +108,17 @@ def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> 
 
 
 def _rows_of_the_array(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """As `producers_on_mac_array`, in whole sixteens of channels: two products of 72, 200, 376, 664 or 1,000 columns are
-    multiplied by a kernel in Intel's schedules of NPU 5010 (16 to 512 rows), of 320, 544 and 3,440 by the array. Rows of
-    no fours are filled up: up to 8,192 elements of them are a row again (5, 7 and 13 rows of 72 to 200; not 213 of 376)."""
+    """As `producers_on_mac_array`, in whole sixteens of channels: two products of 72, 200, 376, 664 or 1,000 columns
+    are multiplied by a kernel in Intel's schedules of NPU 5010 (16 to 512 rows), of 320, 544 and 3,440 by the array.
+    Rows of no fours are filled up: up to 8,192 elements of them are a row again (5, 7 and 13 rows of 72 to 200; not
+    213 of 376)."""
     shape = graph.values[node.outputs[0]].shape
     elements = graph.values[node.outputs[0]].elements
-    if shape and shape[-1] % CHANNEL_BLOCK and (elements // shape[-1] % PIXELS_A_ROW == 0 or elements > MAX_CHANNELS):
+    if (
+        shape
+        and shape[-1] % CHANNEL_BLOCK
+        and (elements // shape[-1] % PIXELS_A_ROW == 0 or elements > MAX_CHANNELS)
+    ):
         return False
     return producers_on_mac_array(node, graph, on_mac_array)
 

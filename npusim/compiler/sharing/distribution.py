@@ -248,7 +248,7 @@ def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around
     if width % PIXELS_AT_ONCE == 0:
         return False
     pools = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
-    uneven = pools and ceil_to(work.in_c, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles > 0
+    uneven = ceil_to(work.in_c, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles > 0 and pools and work.out_h >= tiles
     if height * width % PIXELS_AT_ONCE or (over_channels(work, height) and not uneven):
         return True
     share = -(-height * width // PIXELS_AT_ONCE // tiles) * PIXELS_AT_ONCE
