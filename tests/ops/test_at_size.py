@@ -220,3 +220,10 @@ def test_a_long_max_pooling_is_two_windows_that_see_what_the_long_one_sees(kerne
     first, second = ways["twice"].steps
     assert first == second and first.kernel_h + second.kernel_h - 1 == kernel and first.kernel_h <= 11
     assert ("mac_array" in ways) == (kernel <= 15)
+
+
+def test_a_long_max_pooling_of_a_line_is_two_of_half_its_window() -> None:
+    line = tensor(1, 104, 408)
+    ways = ask("MaxPool", [line], [line], kernel_shape=[13], strides=[1], pads=[6, 6])
+    assert [(s.kernel_h * s.kernel_w, s.out_h * s.out_w) for s in ways["twice"].steps] == [(7, 408)] * 2
+    assert [s.kernel_h * s.kernel_w for s in ways["mac_array"].steps] == [13]

@@ -48,6 +48,37 @@ def test_channels_that_fill_no_sixteens_go_by_way_of_sixteen_columns(channels, p
 
 
 @pytest.mark.parametrize(
+    ("op", "channels", "places", "window", "stride", "mb"),
+    [
+        ("MaxPool", 40, 256, 3, 2, 0.741),
+        ("MaxPool", 100, 512, 2, 2, 1.205),
+        ("AveragePool", 100, 512, 2, 2, 3.668),
+        ("Conv", 40, 512, 3, 1, 1.5),
+        ("Conv", 63, 80, 5, 2, 0.37),
+    ],
+)
+@pytest.mark.parametrize("name", ["meteor_lake", "panther_lake"])
+def test_so_they_do_for_poolings_and_windows_of_a_channel_each(
+    op, channels, places, window, stride, mb, name
+) -> None:
+    """The figures are those of Intel's schedules. A max pooling of windows side by side is seen in four columns."""
+    g = Builder()
+    pad = window // 2 if window > stride else 0
+    own = {"kernel_shape": [window], "strides": [stride], "pads": [pad, pad]}
+    x = g.input(1, channels, places)
+    weights = (g.weight(channels, 1, window), g.weight(channels))
+    y = g.op("Conv", x, *weights, group=channels, **own) if op == "Conv" else g.op(op, x, **own)
+    assert moved(g.model(y), name) / 1e6 == pytest.approx(mb, rel=0.03)
+
+
+def test_a_line_with_more_padding_than_half_a_window_is_joined_with_it() -> None:
+    """171 channels of 224 places behind two zeros move 0.5 MB in Intel's schedule of NPU 3720."""
+    g = Builder()
+    y = g.op("Conv", g.input(1, 171, 224), g.weight(171, 171, 3), g.weight(171), pads=[2, 0])
+    assert moved(g.model(y), "meteor_lake") / 1e6 == pytest.approx(0.5, rel=0.03)
+
+
+@pytest.mark.parametrize(
     ("channels", "places", "results", "mb"),
     [(20, 192, 123, 0.344), (40, 512, 128, 1.604), (100, 1024, 128, 10.959), (3, 1024, 64, 0.411), (20, 200, 64, 0.05)],
 )  # fmt: skip
