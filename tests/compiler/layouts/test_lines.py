@@ -60,7 +60,7 @@ def test_channels_that_fill_no_sixteens_go_by_way_of_sixteen_columns(channels, p
 @pytest.mark.parametrize("name", ["meteor_lake", "panther_lake"])
 def test_so_they_do_for_poolings_and_windows_of_a_channel_each(
     op, channels, places, window, stride, mb, name
-) -> None:
+):
     """The figures are those of Intel's schedules. A max pooling of windows side by side is seen in four columns."""
     g = Builder()
     pad = window // 2 if window > stride else 0

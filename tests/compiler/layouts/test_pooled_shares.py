@@ -22,7 +22,7 @@ def moved_mb(shape: tuple[int, ...], window: int, stride: int, pad: int, name: s
     ("channels", "side", "name", "mb"),
     [(48, 56, "meteor_lake", 0.376), (32, 40, "meteor_lake", 0.333), (32, 24, "panther_lake", 0.12)],
 )
-def test_a_pooling_over_rows_takes_its_image_where_it_lies(channels, side, name, mb) -> None:
+def test_a_pooling_over_rows_takes_its_image_where_it_lies(channels, side, name, mb):
     """48 channels are three sixteens for two tiles, which share rows; 32 are shared, and cross DDR."""
     assert moved_mb((1, channels, side, side), 3, 2, 1, name) == pytest.approx(mb, rel=0.05)
 
@@ -36,7 +36,7 @@ def test_a_pooling_over_rows_takes_its_image_where_it_lies(channels, side, name,
         ((4, 20, 30, 30), 2, 2, "panther_lake", 0.727),
     ],
 )
-def test_images_of_a_batch_are_filled_up_for_a_pooling(shape, window, stride, name, mb) -> None:
+def test_images_of_a_batch_are_filled_up_for_a_pooling(shape, window, stride, name, mb):
     assert moved_mb(shape, window, stride, window // 2 if window > stride else 0, name) == pytest.approx(
         mb, rel=0.03
     )

@@ -12,7 +12,7 @@ from tests.vendor.builder import Builder
 
 
 @given(st.integers(1, 400), st.integers(1, 6), st.integers(1, 2), st.booleans())
-def test_no_share_is_below_an_even_one_and_none_shrinks_as_heads_double(heads, tiles, dsps, whole) -> None:
+def test_no_share_is_below_an_even_one_and_none_shrinks_as_heads_double(heads, tiles, dsps, whole):
     longest = longest_heads(heads, tiles, dsps, whole)
     assert longest >= heads / tiles / dsps
     assert longest <= longest_heads(2 * heads, tiles, dsps, whole)
@@ -20,7 +20,7 @@ def test_no_share_is_below_an_even_one_and_none_shrinks_as_heads_double(heads, t
 
 
 @given(st.integers(LEAST_HEADS, 400), st.integers(1, 6), st.booleans())
-def test_twice_the_heads_take_at_most_a_little_more_than_twice_as_long(heads, tiles, whole) -> None:
+def test_twice_the_heads_take_at_most_a_little_more_than_twice_as_long(heads, tiles, whole):
     assert longest_heads(2 * heads, tiles, 2, whole) <= 2.3 * longest_heads(heads, tiles, 2, whole)
 
 
@@ -35,7 +35,7 @@ def test_twice_the_heads_take_at_most_a_little_more_than_twice_as_long(heads, ti
         ("panther_lake", 3, (12, 197, 197), 94.55),
     ],
 )
-def test_a_softmax_takes_as_long_as_in_intels_schedules(npu, tiles, shape, us) -> None:
+def test_a_softmax_takes_as_long_as_in_intels_schedules(npu, tiles, shape, us):
     g = Builder()
     model = g.model(g.op("Softmax", g.input(*shape), axis=-1))
     report = simulate(
