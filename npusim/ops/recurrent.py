@@ -6,7 +6,7 @@ a pass of its own, and the two products of an LSTM are added on the MAC array: o
 (`decomposed`); from NPU 4000 on as the one pixel they are, on every tile, the recurrent product being cut in two halves
 (`gates_in_halves`). What of that goes through DDR: npusim.compiler.residency.recurrence.
 Layers of up to 256 hidden units in whole sixteens are one kernel there on NPU 4000 and 5010 (`one_kernel`), behind the
-product for the inputs; profile `2026` prices the steps in its place, as nobody published a price of the kernel.
+product for the inputs; what it takes is an estimate of that compiler, as nobody published a price of the kernel.
 """
 
 from __future__ import annotations

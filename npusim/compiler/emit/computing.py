@@ -66,7 +66,8 @@ class Computing(RoundTrips):
                 each = r.partial_bytes / 2 / max(1, results_between(step) - 1)
                 previous = self._through_ddr(step, r, each, previous, r.pieces)
             after, streams = (waiting, moving) if i == 0 else (previous, ())
-            if i and turns > 1:
+            sequences = isinstance(work, VectorWork) and work.kernel in WHOLE_SEQUENCES
+            if i and turns > 1 and not sequences:
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
@@ -105,11 +106,11 @@ class Computing(RoundTrips):
                 queue, ask = MAC_ARRAY, MacTask(alternatives, splits)
             else:
                 queue = EXTRA if work.engine == "extra" else DSP
-                ask = self._kernel(work, step, r.pieces)
+                ask = self._kernel(work, step, 1 if sequences else r.pieces)
                 if r.again > 1:
                     ask = ask._replace(elements=ask.elements * r.again)
             uncut = bool(i and r.part) and isinstance(work, MacWork) and blocks is UNCUT
-            cut = (1, 1) if uncut else (turns, r.pieces)
+            cut = (1, 1) if uncut or sequences else (turns, r.pieces)
             cut = (blocks.pieces, blocks.pieces) if i and r.hands_on_bytes else cut
             task = plan.add(label, queue, ask, *cut, repeats=repeats, after=after, streams=streams)
             if feeds and i == last_fed:

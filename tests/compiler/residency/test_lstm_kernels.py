@@ -1,0 +1,55 @@
+"""An LSTM as one kernel behind the product for its inputs: where it ends, and what it costs twice."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npusim.arch.presets import load_hardware
+from npusim.compiler.plan import DspTask
+from npusim.pricing import timeline
+from tests.compiler.residency.test_recurrent_batches import HARDWARE, gate_of, layer, planned
+
+NEWER = ("lunar_lake", "panther_lake")
+
+
+def cost(steps, batch, units, name):
+    hw = HARDWARE[name]
+    return float(timeline(planned(layer("LSTM", steps, batch, units), hw), hw).latency_ns)
+
+
+@pytest.mark.parametrize("name", sorted(HARDWARE))
+@pytest.mark.parametrize(("units", "kernel"), [(16, True), (256, True), (200, False), (272, False)])
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_up_to_256_units_in_sixteens_are_one_kernel_on_the_newer_ones(name, units, kernel, profile):
+    plan = planned(layer("LSTM", 3, 1, units), HARDWARE[name], profile)
+    kernels = {a.kernel for a in plan.ask if isinstance(a, DspTask)} - {"convert"}
+    assert kernels == {"lstm_sequence" if kernel and name in NEWER else "lstm"}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_weights_that_arrive_in_pieces_do_not_start_the_kernel_more_often(name):
+    """8 steps of 128 units over 7,232 inputs, 7.4 MB, on as many tiles as sequences: 69.9 us in Intel's schedule on NPU
+    5010, as over 128 inputs; each piece had read the weights of the recurrence for itself, 309 us."""
+    hw = load_hardware(name)
+    wide, narrow = (planned(layer("LSTM", 8, 4, 128, inputs), hw) for inputs in (7232, 128))
+    assert max(wide.pieces) > 1
+    kernels = [i for i, a in enumerate(wide.ask) if isinstance(a, DspTask) and a.kernel == "lstm_sequence"]
+    assert [wide.pieces[i] for i in kernels] == [1]
+    assert gate_of(wide, "lstm_sequence") == gate_of(narrow, "lstm_sequence")
+
+
+@settings(max_examples=min(15, settings().max_examples))
+@given(
+    st.sampled_from([1, 3, 8]),
+    st.sampled_from([4, 20]),
+    st.sampled_from([32, 64, 128]),
+    st.sampled_from(NEWER),
+)
+def test_the_kernel_takes_up_to_twice_as_long_for_twice_the_sequences_and_steps(batch, steps, units, name):
+    """Of twice the units up to four times, as their weights are four times as many. Intel's kernel ends at 256 units:
+    512 are steps, which take a fraction of it for few steps and several times as long for many. The products of one
+    sequence cross DDR, of two on two tiles they do not: 0.98."""
+    base = cost(steps, batch, units, name)
+    assert 0.95 <= cost(steps, 2 * batch, units, name) / base <= 2.3
+    assert 1.0 <= cost(2 * steps, batch, units, name) / base <= 2.3
+    assert 1.8 <= cost(steps, batch, 2 * units, name) / base <= 4.0
