@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.cutting.split import weight_bytes
+from npusim.compiler.cutting.split import ceil_to, weight_bytes
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.recurrent_results import (
     batch_of,
@@ -24,6 +24,10 @@ WHOLE_WEIGHTS_BYTES = 1_200_000
 #: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
 OVERFLOW = 1.1
 SHARES = {1.0: "all", 0.5: "half"}
+#: Zeros of weights filled up to sixteens from which on they are stored without them (Intel's schedules on NPU 5010:
+#: LSTM of 40, 100 and 150 units and of 120, 1 of 16, are, of 136, 184, 200, 250 and 300, 0.013 to 0.056, not; GRU of 72
+#: to 136, 0.074 to 0.11, are).
+COMPRESSED = 1 / 16
 
 
 def step_weights(step: Placed, scratchpad: Scratchpad) -> float:
@@ -47,6 +51,14 @@ def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
     return largest > LARGE_WEIGHTS * scratchpad.tile_bytes
 
 
+def compressed(work: MacWork) -> bool:
+    """Whether the weights of a product are stored without the zeros that fill its terms and columns up: one constant of
+    weights, a map of zeros and a table, which every time step fetches for itself, as every strip of a plane does
+    (`residency/compressed_weights.py`)."""
+    terms, columns = (ceil_to(n, CHANNEL_BLOCK) for n in (work.in_c, work.out_c))
+    return work.in_c * work.out_c <= (1 - COMPRESSED) * terms * columns
+
+
 def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     """Of weights in pieces, the share that is read again in each step: half of them, one of two pieces stays; all where
     the product for the inputs has the shape of the recurrent one (Intel's schedules: GRU of 512 and 640 units over as
@@ -57,6 +69,8 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6). So do
     those of gates that fill no sixteens (LSTM and GRU of 650 units)."""
     first, loop = step.steps[0], loops_of(step)[0]
+    if compressed(loop):
+        return 1.0
     if batch_of(step) > 1:
         return 1.0 if batch_of(step) >= scratchpad.tiles else 0.5
     if loop.out_c % CHANNEL_BLOCK:
@@ -87,7 +101,8 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
         and units % CHANNEL_BLOCK == 0
     ):
         tables = 0.0
-    stay = not _in_pieces(step, scratchpad)
+    zeros = any(compressed(w) for w in loops)
+    stay = not (zeros or _in_pieces(step, scratchpad))
     r.weights_until = 1.0
     if several or not fits:
         r.destination = "ddr"
@@ -97,8 +112,9 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     else:
         share = _read_again(step, scratchpad)
         r.again_bytes = results + ((again - tables) * share + tables) * (rounds - 1)
+        how = "stored without their zeros" if zeros else "used in pieces"
         r.reason = (
-            f"the recurrent weights ({again / MIB:.1f} MiB) are used in pieces, and "
+            f"the recurrent weights ({again / MIB:.1f} MiB) are {how}, and "
             f"{SHARES.get(share, 'most')} of them are read again in each of {rounds} steps"
         )
     r.fixed_traffic = step.fixed_bytes + r.again_bytes
