@@ -13,6 +13,7 @@ from npusim.compiler.layouts.turned import OPERAND
 from npusim.compiler.lowering.moved_inside import LARGER, ways_between
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask
+from npusim.compiler.residency.time_steps import Leg, legs
 from npusim.compiler.scratchpad.scratchpad import Residence
 from npusim.compiler.sharing.distribution import COPIED, IMAGES
 from npusim.compiler.sharing.pieces import POOLINGS, results_between
@@ -60,14 +61,18 @@ class Computing(RoundTrips):
             feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
         previous: tuple[int, ...] = ()
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
+        waited = legs(step, self.tiles) if r.steps_wait else {}
         for i, work in enumerate(step.steps):
             crosses = bool(i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork))
             if crosses and not (step.lowering in WINDOW_LIMITS and isinstance(step.steps[i - 1], MoveWork)):
                 each = r.partial_bytes / 2 / max(1, results_between(step) - 1)
                 previous = self._through_ddr(step, r, each, previous, r.pieces)
             after, streams = (waiting, moving) if i == 0 else (previous, ())
+            if i in waited:
+                previous = self._legs(step, waited[i], i, previous)
+                after = previous
             sequences = isinstance(work, VectorWork) and work.kernel in WHOLE_SEQUENCES
-            if i and turns > 1 and not sequences:
+            if i and turns > 1 and not (sequences or i in waited):
                 after, streams = (), previous
             label = step.node.name if len(step.steps) == 1 else f"{step.node.name}/{i}"
             repeats = step.node.repeats * (step.times[i] if step.times else 1)
@@ -118,7 +123,18 @@ class Computing(RoundTrips):
             previous = (task,)
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
                 previous = self._sum_up(label, work, step, r, task)
+        if len(step.steps) in waited:
+            self._legs(step, waited[len(step.steps)], len(step.steps) - 1, previous)
         return previous
+
+    def _legs(self, step: Placed, moves: list[Leg], i: int, behind: tuple[int, ...]) -> tuple[int, ...]:
+        """What every time step moves in front of its work `i`, one behind the other."""
+        for leg in moves:
+            behind = self._transfer(
+                f"{step.node.name}/steps", leg.nbytes, leg.source, leg.destination, after=behind,
+                repeats=step.node.repeats * step.times[i], least=leg.transfers,
+            )  # fmt: skip
+        return behind
 
     def _blocks(self, step: Placed, i: int, r: Residence) -> Blocks:
         """How a work is cut in time: the first as the step is, others evenly; the windows that a convolution is cut

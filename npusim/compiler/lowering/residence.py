@@ -28,6 +28,7 @@ class Residence:
     hands_on_bytes: float = 0.0  # room for what a pass hands on to the next, which so takes fewer pieces
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
     again_bytes: float = 0.0  # of them: what time steps read and write besides the weights, which cross once
+    steps_wait: bool = False  # time steps of a recurrence wait for what they move to DDR and back
     weights_held: float = 0.0  # bytes of constants in the scratchpads while it runs
     weights_until: float = 0.0
     overlaps: bool = True

@@ -10,6 +10,7 @@ from npusim.compiler.residency.recurrent_results import (
     results_through_ddr,
     states_through_ddr,
 )
+from npusim.compiler.residency.time_steps import legs, moved_by
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import MIB
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
@@ -91,7 +92,7 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     again = sum(weight_bytes(w) for w in loops)
     rounds = max(step.times)
     several = batch_of(step) > 1
-    results = states_through_ddr(step, scratchpad.tiles) if several else results_through_ddr(step)
+    results = states_through_ddr(step) if several else results_through_ddr(step)
     tables = sum(w.groups * w.out_c for w in loops) * TABLE_BYTES
     units = loops[0].in_c if loops else 0  # a sum of many tensors has rounds, and no products
     if (
@@ -102,7 +103,11 @@ def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) ->
     ):
         tables = 0.0
     zeros = any(compressed(w) for w in loops)
-    stay = not (zeros or _in_pieces(step, scratchpad))
+    in_pieces = _in_pieces(step, scratchpad)
+    stay = not (zeros or in_pieces)
+    r.steps_wait = not in_pieces  # else what they move crosses beside weights that take longer
+    if in_pieces:
+        results += moved_by(legs(step, scratchpad.tiles)) * rounds
     r.weights_until = 1.0
     if several or not fits:
         r.destination = "ddr"

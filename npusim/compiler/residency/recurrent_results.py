@@ -23,31 +23,22 @@ def batch_of(step: Placed) -> int:
     return next((int(w.out_h * w.out_w) for w in loops_of(step)), 1)
 
 
-def states_through_ddr(step: Placed, tiles: int) -> float:
-    """Bytes of the time steps of a batch that cross DDR. The tiles share a step's product over channels, its gates by
-    whole sequences: what the product makes is written and read, and so is the state for the next product; of an LSTM
-    the sums, too, where the sequences are not alike on every tile (Intel's schedules: GRU of 256 units over 32
-    sequences, LSTM of 128 over 32 and of 512 over 8 on all three NPUs)."""
+def states_through_ddr(step: Placed) -> float:
+    """Bytes of a batch's products of all inputs and their sums that cross DDR; what a time step moves for itself:
+    `residency/time_steps.py`."""
     moved = 0.0
     for work, times in zip(step.steps, step.times, strict=True):
-        if not isinstance(work, MacWork):
-            continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
-        if times == 1:
+        if isinstance(work, MacWork) and times == 1:
+            result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes
             moved += result * (SUM_AT_ONCE if work.op == MacOp.ELTWISE else 2)
-        elif work.op == MacOp.CONVOLUTION:
-            moved += 2 * result
-            halves = 2 if step.lowering == "gates_in_halves" else 1
-            moved += work.groups * work.out_h * work.out_w * work.in_c * work.output_bytes * times / halves
-        elif batch_of(step) % tiles:
-            moved += 2 * result
     return moved
 
 
 def results_through_ddr(step: Placed) -> float:
     """Bytes of the inputs' products, written and read again; of a bias added to them all at once, which reads two
     operands and writes one; of sums made step by step, which are written and read as both of their operands are; of
-    results that fill no sixteens, cut out of their padding (`slice_out` of a GRU of 300 units on all three NPUs)."""
+    inputs' products that fill no sixteens, cut out of their padding (`slice_out` of a GRU of 300 units on all three
+    NPUs; those of the steps: `residency/time_steps.py`)."""
     made = 0.0
     for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
         if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
@@ -57,8 +48,8 @@ def results_through_ddr(step: Placed) -> float:
             made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
         elif i == 0:
             made += result * 2
-        if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK:
-            made += result * (1 if i == 0 else 2)
-            if step.node.op_type == "LSTM" and i == 0 and work.groups == 1:
+        if work.op == MacOp.CONVOLUTION and work.out_c % CHANNEL_BLOCK and i == 0:
+            made += result
+            if step.node.op_type == "LSTM" and work.groups == 1:
                 made += result * CHANNEL_BLOCK  # read as a pixel a gate
     return made

@@ -30,8 +30,9 @@ def planned(graph, hw, profile="2026"):
 
 
 def weights_moved(plan):
-    tasks = zip(plan.ask, plan.label, strict=True)
-    return sum(a.nbytes for a, n in tasks if isinstance(a, DmaTask) and n.endswith(("/weights", "/steps")))
+    tasks = zip(plan.ask, plan.label, plan.repeats, strict=True)
+    brought = ("/weights", "/steps")
+    return sum(a.nbytes * times for a, n, times in tasks if isinstance(a, DmaTask) and n.endswith(brought))
 
 
 def gate_of(plan, kernel):
