@@ -66,9 +66,13 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             ways.append(Lowering("gates_in_halves", (*begin, *repeated(rest, length))))
         if hidden <= ONE_KERNEL_UNITS and hidden % CHANNEL_BLOCK == 0:
             made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
+            own: tuple[Work, ...] = (inputs,)
+            if directions == 2 and batch > 1:
+                each_line = product(length, x.shape[2], width, lines, x, weights, c.output)
+                own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
             kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
             loaded = MoveWork(kept, "ddr", "scratchpad")
-            works = (inputs, *ddr_round_trip(made), loaded, _layer(hidden, length, lines))
+            works = (*own, *ddr_round_trip(made), loaded, _layer(hidden, length, lines))
             ways.append(Lowering("one_kernel", works))
         return tuple(ways)
 
