@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap, product, repeated
+from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip, one_tap, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
@@ -67,7 +67,9 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         if hidden <= ONE_KERNEL_UNITS and hidden % CHANNEL_BLOCK == 0:
             made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
             own: tuple[Work, ...] = (inputs,)
-            if directions == 2 and batch > 1:
+            if (
+                directions == 2 and batch > 1
+            ):  # inputs are written a copy a way, turned; weights come for each
                 each_line = product(length, x.shape[2], width, lines, x, weights, c.output)
                 own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
             kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
@@ -79,14 +81,23 @@ def _recurrent(gates: int, kernel: str) -> Rule:
     return rule
 
 
-def shared_alike(steps: tuple[Work, ...], tiles: int) -> tuple[Work, ...]:
+def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tuple[Work, ...]:
     """The works of `one_kernel` where the tiles share a batch evenly: each makes the products of its own sequences
     and keeps them for its kernel (LSTM of 128 units over 9 sequences on three tiles, over 16 and 32 on four); of 8 or
-    16 on three tiles, and of one sequence, they cross DDR."""
+    16 on three tiles, and of one sequence, they cross DDR. So do they where a tile has no room for weights, inputs and
+    products beside the kernel's weights, as the product is cut then (256 units over 40 steps of 16 sequences on NPU
+    4000: over 256 inputs, not over 64). A batch of both ways makes its products apart, and none stay."""
     inputs, layer = steps[0], steps[-1]
     assert isinstance(inputs, MacWork) and isinstance(layer, VectorWork)
     batch = layer.independent / inputs.groups  # which counts the directions
     if batch < tiles or batch % tiles:
+        return steps
+    loaded = steps[-2]
+    assert isinstance(loaded, MoveWork)
+    weights = inputs.out_c * (inputs.in_c * inputs.weight_bytes + TABLE_BYTES)
+    each = inputs.in_c * inputs.input_bytes + inputs.out_c * inputs.output_bytes
+    held = weights + inputs.out_h * inputs.out_w * each / tiles + loaded.nbytes
+    if held > tile_bytes:
         return steps
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 

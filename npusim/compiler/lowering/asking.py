@@ -50,7 +50,7 @@ class Asking:
         if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
             steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
         if chosen.name == "one_kernel":
-            steps = shared_alike(steps, self.tiles)
+            steps = shared_alike(steps, self.tiles, self.tile_bytes)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:

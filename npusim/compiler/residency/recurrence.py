@@ -57,7 +57,7 @@ def compressed(work: MacWork) -> bool:
     weights, a map of zeros and a table, which every time step fetches for itself, as every strip of a plane does
     (`residency/compressed_weights.py`)."""
     terms, columns = (ceil_to(n, CHANNEL_BLOCK) for n in (work.in_c, work.out_c))
-    return work.in_c * work.out_c <= (1 - COMPRESSED) * terms * columns
+    return bool(work.in_c * work.out_c <= (1 - COMPRESSED) * terms * columns)
 
 
 def _read_again(step: Placed, scratchpad: Scratchpad) -> float:

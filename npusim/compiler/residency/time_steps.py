@@ -1,10 +1,11 @@
 """What a time step of a recurrence waits for: transfers to DDR and back between its products and its gates.
 
-In Intel's schedules of a batch (GRU of 256 units over 8 sequences, LSTM of 512 over 4) a step reads the state, writes what
-its product made, reads it a slice a tile for its gates, and writes the state a slice a tile: six transfers one behind the
-other, with a latency each. Of one sequence the state of units that fill no sixteens crosses so, to be filled up, and so do
-gates that fill none, cut out of their padding (`slice_out`; of an LSTM by way of a copy within DDR). Of whole sixteens a
-sequence waits for none of that. Weights, tables and the products of the inputs arrive beside all of it."""
+In Intel's schedules of a batch (GRU of 256 units over 8 sequences, LSTM of 512 over 4) a step reads the state, writes
+what its product made, reads it a slice a tile for its gates, and writes the state a slice a tile: six transfers one
+behind the other, with a latency each. Of one sequence the state of units that fill no sixteens crosses so, to be
+filled up, and so do gates that fill none, cut out of their padding (`slice_out`; of an LSTM by way of a copy within
+DDR). Of whole sixteens a sequence waits for none of that. Weights, tables and the products of the inputs arrive
+beside all of it."""
 
 from __future__ import annotations
 
@@ -68,4 +69,4 @@ def _made(work: MacWork) -> float:
     """Bytes that a product or a sum makes in one time step; none of what every tile makes for itself."""
     if work.op == MacOp.ELTWISE and work.write_tiles == EVERY_TILE:
         return 0.0
-    return work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes
+    return float(work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes)

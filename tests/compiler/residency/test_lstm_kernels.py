@@ -1,13 +1,15 @@
 """An LSTM as one kernel behind the product for its inputs: where it ends, and what it costs twice."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
-from npusim.compiler.plan import DspTask
+from npusim.compiler.plan import DmaTask, DspTask
 from npusim.pricing import timeline
 from tests.compiler.residency.test_recurrent_batches import HARDWARE, gate_of, layer, planned
+from tests.graphs import loaded, model, node
 
 NEWER = ("lunar_lake", "panther_lake")
 
@@ -53,3 +55,21 @@ def test_the_kernel_takes_up_to_twice_as_long_for_twice_the_sequences_and_steps(
     assert 0.95 <= cost(steps, 2 * batch, units, name) / base <= 2.3
     assert 1.0 <= cost(2 * steps, batch, units, name) / base <= 2.3
     assert 1.8 <= cost(steps, batch, 2 * units, name) / base <= 4.0
+
+
+@pytest.mark.parametrize(("inputs", "crosses"), [(64, False), (256, True)])
+def test_products_of_a_batch_that_leave_the_kernel_no_room_cross_ddr(inputs, crosses):
+    """40 steps of 16 sequences of 256 units on four tiles of NPU 4000, 1.3 MB of products (Intel's schedule of two
+    layers: 0.77 and 3.7 MB)."""
+    plan = planned(layer("LSTM", 40, 16, 256, inputs), HARDWARE["lunar_lake"].replace({"tiles": 4}))
+    moved = sum(a.nbytes for a in plan.ask if isinstance(a, DmaTask))
+    assert (moved > 3.3e6) == crosses
+
+
+def test_a_batch_of_both_ways_makes_products_of_each_sequence_with_weights_of_its_own():
+    """50 steps of 40 sequences, 128 units (a block of DPRNN): 80 products, 73,728 bytes of weights each."""
+    weights = {"w": np.zeros((2, 512, 64), np.float16), "r": np.zeros((2, 512, 128), np.float16)}
+    one = node("LSTM", "x w r", "y", hidden_size=128, direction="bidirectional")
+    plan = planned(loaded(model([one], {"x": [50, 40, 64]}, ["y"], weights)), HARDWARE["panther_lake"])
+    brought = sum(a.nbytes for a, n in zip(plan.ask, plan.label, strict=True) if n.endswith("/weights"))
+    assert brought == pytest.approx(80 * 512 * (64 * 2 + 16), rel=0.01)
