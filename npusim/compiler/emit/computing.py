@@ -61,7 +61,7 @@ class Computing(RoundTrips):
             feeds += tuple([(t, 1.0 - chunk.needed_at) for t, chunk in weights if chunk.needed_at])
         previous: tuple[int, ...] = ()
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
-        waited = legs(step, self.tiles) if r.steps_wait else {}
+        waited = legs(step) if r.steps_wait else {}
         for i, work in enumerate(step.steps):
             crosses = bool(i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork))
             if crosses and not (step.lowering in WINDOW_LIMITS and isinstance(step.steps[i - 1], MoveWork)):

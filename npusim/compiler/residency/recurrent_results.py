@@ -23,14 +23,19 @@ def batch_of(step: Placed) -> int:
     return next((int(w.out_h * w.out_w) for w in loops_of(step)), 1)
 
 
-def states_through_ddr(step: Placed) -> float:
-    """Bytes of a batch's products of all inputs and their sums that cross DDR; what a time step moves for itself:
-    `residency/time_steps.py`."""
+def states_through_ddr(step: Placed, tiles: int) -> float:
+    """Bytes of a batch that cross DDR beside its weights: products of all inputs, their sums, and in every step an
+    LSTM's sums where the sequences are not alike on every tile (Intel's schedules of LSTM of 128 units over 32 and of
+    512 over 8). What a time step waits for: `residency/time_steps.py`."""
     moved = 0.0
     for work, times in zip(step.steps, step.times, strict=True):
-        if isinstance(work, MacWork) and times == 1:
-            result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes
+        if not isinstance(work, MacWork):
+            continue
+        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        if times == 1:
             moved += result * (SUM_AT_ONCE if work.op == MacOp.ELTWISE else 2)
+        elif work.op == MacOp.ELTWISE and batch_of(step) % tiles:
+            moved += 2 * result
     return moved
 
 

@@ -1,11 +1,12 @@
 """What a time step of a recurrence waits for: transfers to DDR and back between its products and its gates.
 
 In Intel's schedules of a batch (GRU of 256 units over 8 sequences, LSTM of 512 over 4) a step reads the state, writes
-what its product made, reads it a slice a tile for its gates, and writes the state a slice a tile: six transfers one
-behind the other, with a latency each. Of one sequence the state of units that fill no sixteens crosses so, to be
-filled up, and so do gates that fill none, cut out of their padding (`slice_out`; of an LSTM by way of a copy within
-DDR). Of whole sixteens a sequence waits for none of that. Weights, tables and the products of the inputs arrive
-beside all of it."""
+what its product made, reads it a slice a tile for its gates, and writes the state a slice a tile: transfers one
+behind the other, with a latency each (here one a tensor, or more tiles would cost more; sums of an LSTM that the
+tiles share otherwise than its gates cross beside the weights). Of one sequence the state of units that fill no
+sixteens crosses so, to be filled up, and so do gates that fill none, cut out of their padding (`slice_out`; of an
+LSTM by way of a copy within DDR). Of whole sixteens a sequence waits for none of that. Weights, tables and the
+products of the inputs arrive beside all of it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.recurrent_results import batch_of, loops_of
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import EVERY_TILE, MacOp, MacWork, VectorWork
+from npusim.work import MacWork
 
 DDR, INSIDE = "ddr", "scratchpad"
 
@@ -29,7 +30,7 @@ class Leg(NamedTuple):
     transfers: int
 
 
-def legs(step: Placed, tiles: int) -> dict[int, list[Leg]]:
+def legs(step: Placed) -> dict[int, list[Leg]]:
     """What is moved in front of each work of a time step, by the work's place in `steps`; behind the last one that many
     works on. None of other steps, nor of a recurrence in one time step."""
     loops = loops_of(step) if step.times else []
@@ -38,25 +39,19 @@ def legs(step: Placed, tiles: int) -> dict[int, list[Leg]]:
         return found
     first, ways = loops[0], int(loops[0].groups)
     several = batch_of(step) > 1
-    slices = ways * tiles
     state = ways * batch_of(step) * first.in_c * first.output_bytes
-    uneven = first.out_c % CHANNEL_BLOCK > 0
     result = sum(_made(w) for w in loops)
     begins = step.steps.index(first)
-    gates = next(i for i, w in enumerate(step.steps) if isinstance(w, VectorWork))
-    sums = begins + len(loops)  # where the products have been made
+    made = begins + len(loops)  # behind the products
     if several or first.in_c % CHANNEL_BLOCK:
         found[begins] = [Leg(state, DDR, INSIDE, ways)]
-        found[len(step.steps)] = [Leg(0.0 if several else state, INSIDE, DDR, slices if several else ways)]
+        found[len(step.steps)] = [Leg(0.0 if several else state, INSIDE, DDR, ways)]
     if several:
-        found[sums] = [Leg(result, INSIDE, DDR, ways * len(loops)), Leg(result, DDR, INSIDE, slices)]
-        if gates > sums and batch_of(step) % tiles:
-            added = sum(_made(w) for w in step.steps[sums:gates] if isinstance(w, MacWork))
-            found[gates] = [Leg(added, INSIDE, DDR, slices), Leg(added, DDR, INSIDE, slices)]
-    elif uneven:
-        found[sums] = [Leg(result, INSIDE, DDR, ways), Leg(result, DDR, INSIDE, ways)]
+        found[made] = [Leg(result, INSIDE, DDR, ways * len(loops)), Leg(result, DDR, INSIDE, ways)]
+    elif first.out_c % CHANNEL_BLOCK:
+        found[made] = [Leg(result, INSIDE, DDR, ways), Leg(result, DDR, INSIDE, ways)]
         if step.node.op_type == "LSTM":
-            found[sums].insert(1, Leg(0.0, DDR, DDR, ways))
+            found[made].insert(1, Leg(0.0, DDR, DDR, ways))
     return found
 
 
@@ -66,7 +61,5 @@ def moved_by(found: dict[int, list[Leg]]) -> float:
 
 
 def _made(work: MacWork) -> float:
-    """Bytes that a product or a sum makes in one time step; none of what every tile makes for itself."""
-    if work.op == MacOp.ELTWISE and work.write_tiles == EVERY_TILE:
-        return 0.0
+    """Bytes that a product makes in one time step."""
     return float(work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes)
