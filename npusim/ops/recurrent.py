@@ -54,10 +54,10 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
         first: tuple[Work, ...] = (step, _sum(step, eight), *each)
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
-        if width % CHANNEL_BLOCK and batch == directions == 1:
-            apart = MoveWork(length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
-            by_pixels: tuple[Work, ...] = (step, _by_pixels(width, step), *each)
-            return (Lowering("decomposed", (inputs, apart, *repeated(by_pixels, length))),)
+        if width % CHANNEL_BLOCK and batch == 1:
+            apart = MoveWork(lines * length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
+            by_pixels: tuple[Work, ...] = (step, *(_by_pixels(width, step),) * directions, *each)
+            return (Lowering("decomposed", (*begin, apart, *repeated(by_pixels, length))),)
         if width % 2 == 0:
             half = replace(step, out_c=width // 2)
             alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
