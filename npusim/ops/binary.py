@@ -86,10 +86,12 @@ def scale_shift(c: OpCase) -> Lowering | None:
 def maps(value: Value, out: Value) -> bool:
     """Whether an activation is one number a pixel of an image, the same for all of its channels, and pixels are few
     enough to be channels: `Multiply/as_scaleshift` of 16 x 16 to 64 x 128 pixels, a kernel of 128 x 128 (PP-LiteSeg,
-    Attention U-Net, LEDNet, the softmax of MobileViTv2; on all NPUs)."""
+    Attention U-Net, LEDNet, the softmax of MobileViTv2; on all NPUs). A line of pixels is no image: the angles of one
+    token (32 heads of 1 x 64) stay a kernel on NPU 3720 and 4000."""
     shape = out.shape
-    few = not value.constant and 1 < value.elements <= MAX_CHANNELS
-    return few and len(shape) == 4 and shape[1] > 1 and value.shape == (1, 1, *shape[2:]) and shape[0] == 1
+    few = not value.constant and value.elements <= MAX_CHANNELS
+    image = len(shape) == 4 and shape[0] == 1 and min(shape[1:]) > 1
+    return few and image and value.shape == (1, 1, *shape[2:])
 
 
 def one_row(c: OpCase) -> bool:
