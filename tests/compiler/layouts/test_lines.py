@@ -225,3 +225,23 @@ def test_skips_of_a_wavenet_and_its_gates_stay_inside():
     not."""
     line = 64 * 4000 * 2
     assert moved(skips(4000), "lunar_lake", "2026") < 4 * 5 * line
+
+
+def reduced(channels, places):
+    g = Builder()
+    y = g.op("Conv", g.input(1, 64, places), g.weight(64, 64, 3), g.weight(64), pads=[1, 1])
+    y = g.op("Conv", y, g.weight(channels, 64, 1), g.weight(channels))
+    return g.model(g.op("ReduceMax", y, axes=[2], keepdims=0))
+
+
+@pytest.mark.parametrize(("name", "mb"), [("meteor_lake", 0.358), ("panther_lake", 0.489)])
+def test_a_reduction_over_places_shares_the_channels_of_a_line_that_was_shared_over_places(name, mb):
+    """It is written and read as it lies, no more: the bytes are those of Intel's schedules."""
+    assert moved(reduced(256, 256), name) / 1e6 == pytest.approx(mb, rel=0.03)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_line_larger_than_a_tile_is_reduced_over_the_places_it_lies_on(name):
+    """1,024 channels of 1,024 places (PointNet), but on three tiles, of which none has a third of them."""
+    crosses = moved(reduced(1024, 1024), name) > 2 * 1024 * 1024 * 2
+    assert crosses == (name == "panther_lake")
