@@ -157,7 +157,7 @@ class Lines:
         pool = next((w for w in works if isinstance(w, MacWork) and w.op in POOLED), None)
         if not lies or pool is None or len(line.shape) != 3 or line.shape[0] > 1 or reduced != [2]:
             return step
-        # More than a tile holds stays as it was made, over places (PointNet: `HKSwitch`, 1,024 channels of 1,024 places).
+        # More than a tile holds stays as it was made, over places (PointNet, `HKSwitch`: 1,024 channels of 1,024).
         large = line.npu_bytes > self.layouts.placer.tile_bytes and line.shape[2] % self.layouts.tiles == 0
         steps = whole_plane(pool.op, line, result)
         return step._replace(lowering="pooling_chain", steps=steps, sharing=ROWS if large else CHANNELS)

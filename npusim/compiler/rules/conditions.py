@@ -23,6 +23,7 @@ MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000
 ROWS_AND_CHANNELS = 3  # axes, with a batch
 PIXELS_A_ROW = 4  # rows of a product side by side
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
+CONVOLUTIONS, PRODUCTS = frozenset(["Conv", "FusedConv"]), frozenset(["MatMul", "Gemm", "FusedMatMul"])
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
 
@@ -108,19 +109,29 @@ def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> 
 
 
 def _rows_of_the_array(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """As `producers_on_mac_array`, in whole sixteens of channels: two products of 72, 200, 376, 664 or 1,000 columns
-    are multiplied by a kernel in Intel's schedules of NPU 5010 (16 to 512 rows), of 320, 544 and 3,440 by the array.
-    Rows of no fours are filled up: up to 8,192 elements of them are a row again (5, 7 and 13 rows of 72 to 200; not
-    213 of 376)."""
-    shape = graph.values[node.outputs[0]].shape
-    elements = graph.values[node.outputs[0]].elements
-    if (
-        shape
-        and shape[-1] % CHANNEL_BLOCK
-        and (elements // shape[-1] % PIXELS_A_ROW == 0 or elements > MAX_CHANNELS)
-    ):
+    """As `producers_on_mac_array`, but two products of no whole sixteens of columns are multiplied by a kernel: of 72,
+    200, 376, 664 or 1,000 in Intel's schedules of NPU 5010 (16 to 512 rows), of 320, 544 and 3,440 by the array. Rows
+    of no fours are filled up: up to 8,192 elements of them are a row again (5, 7 and 13 rows of 72 to 200; not 213 of
+    376). Lines that convolutions make have their channels elsewhere (the gates of CAM++, 32 of 100 places)."""
+    if not producers_on_mac_array(node, graph, on_mac_array):
         return False
-    return producers_on_mac_array(node, graph, on_mac_array)
+    out = graph.values[node.outputs[0]]
+    columns = out.shape[-1] if out.shape else 0
+    if columns % CHANNEL_BLOCK == 0 or (
+        out.elements // columns % PIXELS_A_ROW and out.elements <= MAX_CHANNELS
+    ):
+        return True
+    makers = {name: maker for maker in graph.nodes for name in maker.outputs}
+    return not all(_made_by_product(n, makers) for n in node.inputs if n and not graph.values[n].constant)
+
+
+def _made_by_product(name: str, makers: Mapping[str, Node]) -> bool:
+    """Whether what makes a tensor, looked at through element-wise ops, is a product of rows."""
+    while (maker := makers.get(name)) is not None and maker.op_type not in CONVOLUTIONS:
+        if maker.op_type in PRODUCTS:
+            return True
+        name = maker.inputs[0] if maker.inputs else ""
+    return False
 
 
 def channel_last_filled_or_folded(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
