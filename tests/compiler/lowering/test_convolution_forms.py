@@ -200,12 +200,14 @@ def test_a_first_layer_that_does_not_fit_padded_folds_its_columns(channels, size
 
 
 @settings(max_examples=min(15, settings().max_examples), deadline=None)
-@given(images=st.integers(1, 4), size=st.sampled_from([7, 14, 20, 28]))
-def test_twice_the_images_take_the_array_twice_as_long(images, size):
-    one, two = (
-        between((64, 64, 3, 3), {"pads": [1] * 4}, image=(n * images, 64, size, size)) for n in (1, 2)
+@given(images=st.integers(2, 8), size=st.sampled_from([7, 14, 20, 28]))
+def test_images_take_the_array_so_many_times_as_long_as_one(images, size):
+    """But two on NPU 3720, which lie an image a tile: whole planes fill the grid better than halves."""
+    one, all_of_them = (
+        between((64, 64, 3, 3), {"pads": [1] * 4}, image=(n, 64, size, size)) for n in (1, images)
     )
-    assert two.busy_us["mac_array"] == pytest.approx(2 * one.busy_us["mac_array"], rel=0.05)
+    share = all_of_them.busy_us["mac_array"] / one.busy_us["mac_array"] / images
+    assert (0.8 if images == 2 else 0.95) <= share <= 1.05
 
 
 def test_shuffled_channels_are_a_pass_and_cross_ddr():

@@ -11,7 +11,7 @@ from npusim.simulation import simulate
 from tests.vendor.builder import Builder
 
 
-@given(st.integers(1, 400), st.integers(1, 6), st.integers(1, 2), st.booleans())
+@given(st.integers(LEAST_HEADS, 400), st.integers(1, 6), st.integers(1, 2), st.booleans())
 def test_no_share_is_below_an_even_one_and_none_shrinks_as_heads_double(heads, tiles, dsps, whole):
     longest = longest_heads(heads, tiles, dsps, whole)
     assert longest >= heads / tiles / dsps
