@@ -37,6 +37,7 @@ from tests.vendor.nets.known import KNOWN
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
 from tests.vendor.nets.popular import POPULAR
+from tests.vendor.nets.recent import RECENT
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
 from tests.vendor.nets.unseen import UNSEEN
 from tests.vendor.nets.usual import USUAL
@@ -250,7 +251,7 @@ NOT_LOOKED_AT: Table = {
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
-LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER
+LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

@@ -103,6 +103,14 @@ MODELS = {
     "nanochat": Model(1280, 10, 10, 128, 5120),
     "heads112": Model(1792, 16, 4, 112, 4864),
     "heads192": Model(1536, 8, 2, 192, 4096),
+    "openelm270m": Model(1280, 16, 4, 64, 2816),
+    "amdllama135m": Model(768, 12, 12, 64, 2048),
+    "gptoss20b": Model(2880, 64, 8, 64, 2880, bias=True),
+    "index19b": Model(2048, 16, 16, 128, 5888),
+    "teuken7b": Model(4096, 32, 2, 128, 13440),
+    "qwen330ba3b": Model(2048, 32, 4, 128, 768),
+    "gemma29b": Model(3584, 16, 8, 256, 14336, tanh=True),
+    "qwen15x4b": Model(2560, 20, 20, 128, 6912, bias=True),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -132,6 +140,9 @@ LOOKED_AT = (
     "nanochat_dec_1024",
     "heads112_dec_700", "heads192_dec_300", "minicpm405b_pre_384", "lfm2x700m_pre_256",
     "granite4x350m_pre_1024", "nanochat_pre_700", "heads192_pre_300",
+    "amdllama135m_pre_1280", "minicpm405b_dec_3584", "openelm270m_pre_384", "qwen330ba3b_dec_2816",
+    "lfm2x700m_pre_576", "qwen15x4b_dec_4000", "gptoss20b_pre_224", "teuken7b_dec_256", "index19b_pre_1024",
+    "gemma29b_dec_1500",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
