@@ -25,9 +25,8 @@ from npusim.ops.line_rows import large_slice
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 FEW_TAPS = 4  # of a further slice that is shared over places: 3 are on NPU 5010, 6 to 15 are not
-LARGE_WEIGHTS = (
-    1 / 3
-)  # of the line's bytes: 0.24, 0.27 are shared over places on NPU 3720, 0.4 and more are not
+#: Of the line's bytes: weights of 0.24 and 0.27 are shared over places on NPU 3720, of 0.4 and more are not.
+LARGE_WEIGHTS = 1 / 3
 FEW_CHANNELS = 64  # of a tile: 128 of two tiles are shared over places
 INSIDE = 2  # results that are added where they are
 
