@@ -255,6 +255,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("dma", "mac_array"),
         "the same after a change of layout of the whole tensor, channels padded to 16",
     ),
+    "pooling_chain_of_all": (
+        ("dma", "mac_array"),
+        "mean of all elements as of an image of one channel, by windows of eight by eight",
+    ),
     "pooling_chain_filled_up": (
         ("dma", "mac_array"),
         "the same of a length no factor divides: copied in DDR with a row more, maxima wherever a pooling needs one",

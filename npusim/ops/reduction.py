@@ -20,6 +20,7 @@ in the compiler's order of trial; which are tried at all is the compiler profile
 - `pooling_chain_as_it_lies`: of the first axis that is longer than 1, nothing is laid out anew: its elements are rows
   of an image, all that lies behind it the channels.
 - `pooling_chain_filled_up`: the innermost axis, of a length no factor of 2 to 8 divides (`filled_rows`).
+- `pooling_chain_of_all`: all elements of several axes (`whole_tensor`).
 - `native_reduce`: the axis is the channel axis (NPU 5010); also the innermost one, which a reshape makes it.
 - `dsp`: always.
 
@@ -44,6 +45,7 @@ from npusim.ops.filled_rows import filled_up, rows_filled_up
 from npusim.ops.pooling import poolings_down, whole_plane
 from npusim.ops.reduced_axes import Reduced, reduced
 from npusim.ops.registry import VIEW, OpCase, Rule, op
+from npusim.ops.whole_tensor import mean_of_all
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
@@ -92,6 +94,8 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     move = copy(source.npu_bytes * padded / r.outer)
     chain = pooling_chain(source, r, mode, padded, r.inner)
     found = [Lowering("pooling_chain_relayout", (move, *chain)), clean]
+    if mode == MacOp.AVERAGE_POOL and r.outer == r.inner == 1 and len(r.axes) > 1:
+        found.append(Lowering("pooling_chain_of_all", mean_of_all(source, source.shape[r.axes[0]])))
     if r.inner == 1 and r.outer > 1 and len(r.axes) == 1 and rows_filled_up(r.length):
         filled = filled_up(source, r.length, r.outer, chain)
         found.append(Lowering("pooling_chain_filled_up", (move, *filled)))
@@ -185,6 +189,7 @@ SUM_WAYS = (
     "pooling_chain",
     "pooling_chain_relayout",
     "pooling_chain_filled_up",
+    "pooling_chain_of_all",
     "pooling_chain_as_it_lies",
     "native_reduce",
     "dsp",

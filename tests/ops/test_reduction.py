@@ -72,6 +72,18 @@ def test_a_mean_has_no_all_ones_convolution_but_the_other_ways() -> None:
     assert {"pooling_chain_relayout", "pooling_chain", "native_reduce", "dsp"} == set(ways)
 
 
+def test_a_mean_of_all_elements_is_an_image_of_one_channel_pooled_by_eights() -> None:
+    """64 x 64 x 64: sixteen of 4,096 columns are channels, eight rows a window; 8 x 512 are left, pooled to one."""
+    first, *rest = reduce("ReduceMean", (1, 64, 64, 64), (1, 2, 3))["pooling_chain_of_all"].steps
+    assert (first.out_h, first.out_w, first.in_c, first.kernel_h) == (8, 256, 16, 8)
+    assert [(w.out_h, w.out_w) for w in rest] == [(1, 64), (1, 8), (1, 1)]
+    assert {w.in_c for w in reduce("ReduceMean", (1, 64, 1001), (1, 2))["pooling_chain_of_all"].steps} == {16}
+    copied, loaded, *rest = reduce("ReduceMean", (1, 512, 3199), (1, 2))["pooling_chain_of_all"].steps
+    assert copied.nbytes == loaded.nbytes == 16 * 512 * 3199 * 2
+    assert [(w.out_h, w.out_w) for w in rest] == [(64, 400), (8, 50), (1, 7), (1, 1)]
+    assert "pooling_chain_of_all" not in reduce("ReduceMean", (1, 20_000), (1,))
+
+
 def test_an_image_is_pooled_over_height_and_width_without_change_of_layout() -> None:
     ways = reduce("ReduceMean", (1, 64, 7, 7), (2, 3))
     assert "pooling_chain_relayout" not in ways
