@@ -13,11 +13,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip, one_tap, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
 
 GATES = {"LSTM": (4, "lstm"), "GRU": (3, "gru"), "RNN": (1, "rnn")}
+LOWERINGS = {
+    "LSTM": ("decomposed", "gates_in_halves", "one_kernel"),
+    "GRU": ("decomposed",),
+    "RNN": ("decomposed", "one_kernel"),
+}
 #: Kernels that the tiles, and their DSPs, share by whole sequences of a batch.
 WHOLE_SEQUENCES = frozenset({"lstm", "gru", "rnn", "lstm_sequence"})
 #: Hidden units up to which an LSTM is one kernel, where they fill sixteens (256 and 160 are, not 272, 320 and 200).
@@ -49,8 +55,11 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         if adds and directions == 2:
             begin = (inputs, _sum(inputs, inputs))
         each = (gate,) * directions
+        kernel_of_all = (
+            [] if kernel == "gru" else _one_kernel(x, weights, inputs, step, (length, batch, gates))
+        )
         if not adds:
-            return (Lowering("decomposed", (*begin, *repeated((step, *each), length))),)
+            return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
         first: tuple[Work, ...] = (step, _sum(step, eight), *each)
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
@@ -64,21 +73,33 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             added = alone if batch == 1 else replace(_sum(step, eight), groups=1)
             rest: tuple[Work, ...] = (half, half, *(added,) * directions, *each)
             ways.append(Lowering("gates_in_halves", (*begin, *repeated(rest, length))))
-        if hidden <= ONE_KERNEL_UNITS and hidden % CHANNEL_BLOCK == 0:
-            made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
-            own: tuple[Work, ...] = (inputs,)
-            if (
-                directions == 2 and batch > 1
-            ):  # inputs are written a copy a way, turned; weights come for each
-                each_line = product(length, x.shape[2], width, lines, x, weights, c.output)
-                own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
-            kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
-            loaded = MoveWork(kept, "ddr", "scratchpad")
-            works = (*own, *ddr_round_trip(made), loaded, _layer(hidden, length, lines))
-            ways.append(Lowering("one_kernel", works))
+        ways += kernel_of_all
         return tuple(ways)
 
     return rule
+
+
+def _one_kernel(
+    x: Value, weights: Value, inputs: MacWork, step: MacWork, sizes: tuple[int, int, int]
+) -> list[Lowering]:
+    """All time steps as a kernel behind the product for their inputs, where the units fill sixteens and are few.
+    `sizes` are steps, sequences and gates."""
+    (length, batch, gates), directions, hidden = sizes, int(inputs.groups), int(step.in_c)
+    if hidden > ONE_KERNEL_UNITS or hidden % CHANNEL_BLOCK:
+        return []
+    lines, width = batch * directions, gates * hidden
+    made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
+    own: tuple[Work, ...] = (inputs,)
+    if directions == 2 and batch > 1:  # inputs are written a copy a way, turned; weights come for each
+        each_line = replace(
+            product(length, x.shape[2], width, lines, x, weights, x), output_bytes=inputs.output_bytes
+        )
+        own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
+    kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
+    loaded = MoveWork(kept, "ddr", "scratchpad")
+    return [
+        Lowering("one_kernel", (*own, *ddr_round_trip(made), loaded, _layer(gates, hidden, length, lines)))
+    ]
 
 
 def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tuple[Work, ...]:
@@ -102,12 +123,13 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 
 
-def _layer(hidden: int, length: int, lines: int) -> VectorWork:
+def _layer(gates: int, hidden: int, length: int, lines: int) -> VectorWork:
     """All steps of a layer as one kernel, which Intel's compiler prices by what it reads and writes: on each DSP the
     weights once, and of each of its sequences (`lines`, of both directions) the products of its inputs, states,
-    results (32 sequences of 28 steps of 128 units on NPU 5010: 153.5 us of six, 138.1 of five on a DSP)."""
-    each = 5 * hidden * length + STATES * hidden
-    whole = 4 * hidden * hidden + (BESIDE_A_UNIT - STATES) * hidden
+    results (32 sequences of 28 steps of 128 units on NPU 5010: 153.5 us of six, 138.1 of five on a DSP). An RNN, which
+    that compiler refuses, is taken as an LSTM with a gate: it is never dearer."""
+    each = (gates + 1) * hidden * length + STATES * hidden
+    whole = gates * hidden * hidden + (BESIDE_A_UNIT - STATES) * hidden
     return VectorWork("lstm_sequence", lines * each, 1, lines, beside=whole)
 
 
@@ -131,7 +153,7 @@ def _sum(made: MacWork, shape: MacWork) -> MacWork:
 for _name, (_gates, _kernel) in GATES.items():
     op(
         _name,
-        lowerings=("decomposed", "gates_in_halves", "one_kernel") if _kernel == "lstm" else ("decomposed",),
-        kernels=(_kernel, "lstm_sequence") if _kernel == "lstm" else (_kernel,),
+        lowerings=LOWERINGS[_name],
+        kernels=(_kernel, "lstm_sequence") if "one_kernel" in LOWERINGS[_name] else (_kernel,),
         ranks={0: (3,), 1: (3,), 2: (3,)},
     )(_recurrent(_gates, _kernel))

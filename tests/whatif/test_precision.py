@@ -11,6 +11,7 @@ from npusim.errors import BadArgument
 from tests.shared import SHARED, needs_shared
 from tests.whatif.small import NPUS, chain, chains, not_slower
 
+PRICED = 1.08
 BITS = {"fp16": 16, "int8": 8, "fp8": 8, "int4": 4, "nf4": 4, "int3": 3, "int2": 2, "binary": 1}
 
 
@@ -24,12 +25,13 @@ def ask(graph, text, hw="lunar_lake", **options):
     hw=st.sampled_from(NPUS),
 )
 def test_fewer_bits_are_not_slower_and_never_more_bytes(graph, pair, hw):
-    """But for the choice among blocks as fast: of those up to 4 % slower, the one of fewest transfers is taken."""
+    """But for the choice among blocks as fast: of those up to 4 % slower, the one of fewest transfers is taken, by the
+    preset's times; profile 2026 prices the array as Intel's compiler does, a last row of a block up to 8 % higher."""
     narrow, wide = sorted(pair, key=BITS.get)
     less, more = ask(graph, f"weights={narrow}", hw), ask(graph, f"weights={wide}", hw)
-    assert not_slower(less.latency_us, AS_FAST * more.latency_us)
+    assert not_slower(less.latency_us, AS_FAST * PRICED * more.latency_us)
     assert less.bytes_moved <= AS_FAST * more.bytes_moved
-    assert not_slower(more.latency_us, AS_FAST * npusim.simulate(graph, hw, band=False).latency_us)
+    assert not_slower(more.latency_us, AS_FAST * PRICED * npusim.simulate(graph, hw, band=False).latency_us)
 
 
 @given(graph=chains())
