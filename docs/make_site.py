@@ -47,12 +47,12 @@ def main(target: Path = TARGET) -> None:
         for source in (ROOT / "docs").glob(pattern):
             if source.name.endswith(".template.md"):
                 continue
-            place = target / source.relative_to(ROOT / "docs")
-            place.parent.mkdir(parents=True, exist_ok=True)
+            name = source.relative_to(ROOT / "docs")
             if source.suffix == ".md":
-                place.write_text(pipes(equations(source.read_text("utf-8"))), "utf-8")
+                write(target, str(name), equations(source.read_text("utf-8")))
             else:
-                shutil.copy(source, place)
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target / name)
     readme = (ROOT / "README.md").read_text("utf-8")
     write(
         target,

@@ -77,6 +77,11 @@ class MacWork:
     weight_groups: Number = 1
 
     @property
+    def result_bytes(self) -> Number:
+        """Bytes of the results of all problems, as they are computed: without padding of channels."""
+        return self.groups * self.out_h * self.out_w * self.out_c * self.output_bytes
+
+    @property
     def macs(self) -> Number:
         """Multiply-accumulates as papers count them: padding taps included, eltwise and pooling zero."""
         conv = self.groups * self.out_h * self.out_w * self.out_c * self.kernel_h * self.kernel_w

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from math import isqrt, prod
@@ -144,21 +144,23 @@ def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
     A line, or a plane more than twice as long one way, is a plane as square as its pixels divide (Intel's schedules:
     12,000 places as 120 x 100, 1,600 as 40 x 40, 1,000 as 40 x 25, 1,999 as they are; 48 of 48 lines)."""
     sizes = as_square(source.shape[2:])
-    heights = chain_of_eights(sizes[0]) if sizes else [(1, 1, 1.0)]
-    widths = chain_of_eights(prod(sizes[1:]))
-    works, rows, columns = [], sizes[0] if sizes else 1, prod(sizes[1:])
-    for (kh, oh, ih), (kw, ow, iw) in zip_longest(heights, widths, fillvalue=(1, 1, 1.0)):
-        works.append(
-            MacWork(
-                mode, source.shape[0] * oh, ow, source.shape[1], source.shape[1],
-                source.shape[0] * rows, columns, kh, kw, min(kh, MAX_STRIDE), min(kw, MAX_STRIDE), ih * iw,
-                input_bytes=source.dtype.npu_bytes,
-                weight_bytes=source.dtype.npu_bytes,
-                output_bytes=out.dtype.npu_bytes,
-            )
+    size, channels = source.dtype.npu_bytes, source.shape[1]
+    pool = MacWork(
+        mode, 1, 1, channels, channels, input_bytes=size, weight_bytes=size, output_bytes=out.dtype.npu_bytes
+    )
+    return tuple(plane_pools(pool, sizes[0] if sizes else 1, prod(sizes[1:]), source.shape[0]))
+
+
+def plane_pools(pool: MacWork, rows: int, columns: int, images: int = 1) -> Iterator[MacWork]:
+    """Poolings of the channels and type of `pool` that shrink `rows` and `columns` of each image together, by up to
+    eight at a time."""
+    down, across = chain_of_eights(rows), chain_of_eights(columns)
+    for (high, out_h, inside_h), (wide, out_w, inside_w) in zip_longest(down, across, fillvalue=(1, 1, 1.0)):
+        yield replace(
+            pool, out_h=images * out_h, out_w=out_w, in_h=images * rows, in_w=columns, kernel_h=high, kernel_w=wide,
+            stride_h=min(high, MAX_STRIDE), stride_w=min(wide, MAX_STRIDE), taps_inside=inside_h * inside_w,
         )  # fmt: skip
-        rows, columns = oh, ow
-    return tuple(works)
+        rows, columns = out_h, out_w
 
 
 def global_pool(mode: MacOp, kernel_name: str) -> Rule:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip, one_tap, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import EVERY_TILE, Lowering, MacOp, MacWork, MoveWork, VectorWork, Work
@@ -55,9 +54,7 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         if adds and directions == 2:
             begin = (inputs, _sum(inputs, inputs))
         each = (gate,) * directions
-        kernel_of_all = (
-            [] if kernel == "gru" else _one_kernel(x, weights, inputs, step, (length, batch, gates))
-        )
+        kernel_of_all = [] if kernel == "gru" else _one_kernel(c, inputs, step, (length, batch, gates))
         if not adds:
             return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
@@ -79,27 +76,22 @@ def _recurrent(gates: int, kernel: str) -> Rule:
     return rule
 
 
-def _one_kernel(
-    x: Value, weights: Value, inputs: MacWork, step: MacWork, sizes: tuple[int, int, int]
-) -> list[Lowering]:
+def _one_kernel(c: OpCase, inputs: MacWork, step: MacWork, sizes: tuple[int, int, int]) -> list[Lowering]:
     """All time steps as a kernel behind the product for their inputs, where the units fill sixteens and are few.
     `sizes` are steps, sequences and gates."""
     (length, batch, gates), directions, hidden = sizes, int(inputs.groups), int(step.in_c)
     if hidden > ONE_KERNEL_UNITS or hidden % CHANNEL_BLOCK:
         return []
     lines, width = batch * directions, gates * hidden
-    made = inputs.groups * inputs.out_h * inputs.out_w * inputs.out_c * inputs.output_bytes
     own: tuple[Work, ...] = (inputs,)
     if directions == 2 and batch > 1:  # inputs are written a copy a way, turned; weights come for each
-        each_line = replace(
-            product(length, x.shape[2], width, lines, x, weights, x), output_bytes=inputs.output_bytes
-        )
+        x = c.input(0)
+        each_line = product(length, x.shape[2], width, lines, x, c.input(1), c.output)
         own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
     kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
     loaded = MoveWork(kept, "ddr", "scratchpad")
-    return [
-        Lowering("one_kernel", (*own, *ddr_round_trip(made), loaded, _layer(gates, hidden, length, lines)))
-    ]
+    layer = _layer(gates, hidden, length, lines)
+    return [Lowering("one_kernel", (*own, *ddr_round_trip(inputs.result_bytes), loaded, layer))]
 
 
 def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tuple[Work, ...]:

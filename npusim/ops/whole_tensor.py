@@ -10,10 +10,11 @@ not followed), or, where that is too much, in DDR (512 x 3,199, 105 MB)."""
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from dataclasses import replace
 
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, chain_of_eights
+from npusim.ops.pooling import plane_pools
 from npusim.ops.slicing import MAX_STRIDE
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -24,30 +25,17 @@ def mean_of_all(source: Value, rows: int) -> tuple[Work, ...]:
     """What the array does for a tensor whose first axis has `rows`: a convolution over sixteen columns and eight rows
     at once and poolings of what it makes, or poolings behind a copy of columns filled up to sixteen channels each."""
     size, columns = source.dtype.npu_bytes, source.elements // rows
+    each = MacWork(
+        MacOp.AVERAGE_POOL, 1, 1, CHANNEL_BLOCK, CHANNEL_BLOCK, input_bytes=size, weight_bytes=size, output_bytes=size
+    )  # fmt: skip
     if columns % MAX_STRIDE:
         filled = source.npu_bytes * CHANNEL_BLOCK
         copied = MoveWork(filled, "ddr", "ddr"), MoveWork(filled, "ddr", "scratchpad")
-        return *(copied if filled > MOST_FILLED_BYTES else ()), *_pooled(rows, columns, size)
+        return *(copied if filled > MOST_FILLED_BYTES else ()), *plane_pools(each, rows, columns)
     (kernel, high, _), *_ = chain_of_eights(rows)
     wide = -(-columns // CHANNEL_BLOCK)
-    first = MacWork(
-        MacOp.CONVOLUTION, high, wide, CHANNEL_BLOCK, CHANNEL_BLOCK, rows, wide, kernel, 1, min(kernel, MAX_STRIDE), 1,
-        input_bytes=size, weight_bytes=size, output_bytes=size,
+    first = replace(
+        each, op=MacOp.CONVOLUTION, out_h=high, out_w=wide, in_h=rows, in_w=wide, kernel_h=kernel,
+        stride_h=min(kernel, MAX_STRIDE),
     )  # fmt: skip
-    return first, *_pooled(high, -(-columns // MAX_STRIDE), size)
-
-
-def _pooled(rows: int, columns: int, size: float) -> tuple[MacWork, ...]:
-    """Poolings of an image of one channel, filled up to sixteen, by windows of up to eight by eight."""
-    works = []
-    for (kh, oh, ih), (kw, ow, iw) in zip_longest(
-        chain_of_eights(rows), chain_of_eights(columns), fillvalue=(1, 1, 1.0)
-    ):
-        works.append(
-            MacWork(
-                MacOp.AVERAGE_POOL, oh, ow, CHANNEL_BLOCK, CHANNEL_BLOCK, rows, columns, kh, kw, min(kh, MAX_STRIDE),
-                min(kw, MAX_STRIDE), ih * iw, input_bytes=size, weight_bytes=size, output_bytes=size,
-            )
-        )  # fmt: skip
-        rows, columns = oh, ow
-    return tuple(works)
+    return first, *plane_pools(each, high, -(-columns // MAX_STRIDE))

@@ -32,7 +32,7 @@ MORE_THAN_INTEL = {
 }  # fmt: skip
 
 #: Of what a network is slower by, so much is said by the nodes; the rest are nodes that wait for these.
-MOST = 0.97
+MOST = 0.975
 
 
 @lru_cache(maxsize=1)

@@ -51,8 +51,7 @@ class Attention(NamedTuple):
     @property
     def score_bytes(self) -> float:
         """Bytes of the scores of all heads."""
-        f = self.first
-        return float(f.groups * f.out_h * f.out_w * f.out_c * f.output_bytes)
+        return float(self.first.result_bytes)
 
     @property
     def small_heads(self) -> bool:

@@ -21,9 +21,9 @@ LADDER_STEPS = (1, 2, 3, 5, 7)  # ... or so many numbers further, where ways are
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Ways to cut, an element each: numbers of blocks of `channels` and of summed `terms`, how many channels and terms
-    a block has (`block_c`, `block_k`), whether the tiles share a block by its channels or by its rows, whether weights
-    stand still and blocks of rows pass them, whether a block waits for its transfers, and how much `finer` than must be
-    the rows are cut."""
+    a block has (`block_c`, `block_k`) and which share of all these are, whether the tiles share a block by its channels
+    or by its rows, whether weights stand still and blocks of rows pass them, whether a block waits for its transfers,
+    and how much `finer` than must be the rows are cut."""
 
     channels: np.ndarray
     terms: np.ndarray
@@ -33,6 +33,8 @@ class Asked:
     finer: np.ndarray
     block_c: np.ndarray
     block_k: np.ndarray
+    share_c: np.ndarray
+    share_k: np.ndarray
 
     def on_each(self, tiles: int) -> np.ndarray:
         """Over how many tiles the channels of a block are shared."""
@@ -52,10 +54,11 @@ def asked(work: MacWork, o: Operands, by_time: str) -> Asked:
         indexing="ij",
     )
     channels, terms, by_channels, weights_stay, waits, finer = (a.reshape(-1) for a in axes)
+    block_c = np.where(channels > 1, up(np.ceil(work.out_c / channels), CHANNEL_BLOCK), work.out_c)
+    block_k = np.where(terms > 1, up(np.ceil(work.in_c / terms), CHANNEL_BLOCK), work.in_c)
     return Asked(
-        channels, terms, by_channels, weights_stay, waits, finer,
-        block_c=np.where(channels > 1, up(np.ceil(work.out_c / channels), CHANNEL_BLOCK), work.out_c),
-        block_k=np.where(terms > 1, up(np.ceil(work.in_c / terms), CHANNEL_BLOCK), work.in_c),
+        channels, terms, by_channels, weights_stay, waits, finer, block_c, block_k,
+        share_c=block_c / work.out_c, share_k=np.minimum(1.0, block_k / work.in_c),
     )  # fmt: skip
 
 

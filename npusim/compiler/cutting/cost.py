@@ -63,8 +63,7 @@ def costs(
     compute = np.maximum(macs / MACS_A_BYTE, short * pieces)
     hidden = np.where(ways.waits, 1.0, BEHIND) * np.minimum(compute, nbytes)
     # Nothing hides the first block's way in and the last one's way out.
-    share_c, share_k = ways.block_c / work.out_c, np.minimum(1.0, ways.block_k / work.in_c)
-    first = o.right * share_c * share_k + (0.0 if o.left_stays else o.left / (rows * terms))
+    first = o.right * ways.share_c * ways.share_k + (0.0 if o.left_stays else o.left / (rows * terms))
     cost = np.maximum(compute, nbytes) + hidden + PIECE_BYTES * pieces + first + out_traffic / pieces
     # Sums come behind the product and hide behind nothing.
     one_sum = PIECE_BYTES + max(short, area * work.out_c * MACS_A_SUM / tiles / MACS_A_BYTE)

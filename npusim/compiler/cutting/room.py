@@ -38,7 +38,7 @@ class Held:
 
 def held(work: MacWork, o: Operands, ways: Asked, tiles: int) -> Held:
     """Twice of what moves beside what stands: the next block arrives meanwhile."""
-    share_c, share_k = ways.block_c / work.out_c, np.minimum(1.0, ways.block_k / work.in_c)
+    share_c, share_k = ways.share_c, ways.share_k
     spread = np.where(ways.by_channels, 1.0, 1.0 / tiles)
     input_row = o.left / max(float(work.in_h), 1.0)
     out_row = o.out / max(float(work.out_h), 1.0) * share_c / tiles

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from npusim.compiler.layouts.images_in_turn import takes_images
+from npusim.compiler.layouts.images_in_turn import IMAGE_RANK, takes_images
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import IMAGES, PARTS
 from npusim.graph import Value
@@ -23,7 +23,6 @@ from npusim.work import MacOp, MacWork
 #: 64 has): 120 of 126 in schedules of seven networks.
 FEW_CHANNELS, FEW_ELEMENTS, WHOLE_ROOM = 96, 2**15, 0.75
 MOST_CHANNELS = 8192  # of a pass; more (pixels of 128 x 128) go in pieces, through DDR
-IMAGE_RANK = 4
 LEAST_STEPS = 2  # a convolution or pooling alone takes images one by one
 
 

@@ -11,10 +11,10 @@ from npusim.compiler.layouts.image_columns import crosses
 from npusim.compiler.layouts.images import IMAGE_RANKS, reads_image
 from npusim.compiler.layouts.one_channel import expanded
 from npusim.compiler.layouts.operand_turns import passes_of, turned_as
-from npusim.compiler.layouts.orders import POOLED, Orders
+from npusim.compiler.layouts.orders import Orders
 from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_edges import edges_made
-from npusim.compiler.layouts.pooled_images import image_crosses
+from npusim.compiler.layouts.pooled_images import POOLINGS, image_crosses
 from npusim.compiler.lowering.laid_anew import permuted, whole
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import (
@@ -81,7 +81,7 @@ class Layouts(Orders):
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
         even = channels % CHANNEL_BLOCK == 0 and height % PIXELS_AT_ONCE
-        if len(value.shape) == 3 and even and reader.node.op_type in POOLED:
+        if len(value.shape) == 3 and even and reader.node.op_type in POOLINGS:
             spreads = pooled_in_columns(height, reader.steps[0])
             return self._line_turned(name, value) if spreads else [self._line_loaded(name, value, reader)]
         fills = (

@@ -26,6 +26,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import fill_line, fills_line
 from npusim.compiler.rules.conditions import reduced_axes
 from npusim.compiler.sharing.distribution import CHANNELS, IMAGE, LINE, ROWS, SLABS
+from npusim.compiler.sharing.pieces import POOLINGS
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap
 from npusim.ops.line_rows import large_line
@@ -42,7 +43,6 @@ KERNELS = frozenset(
 )
 CONVOLVED = "Add as convolved"  # of what reads a line
 GATES = frozenset(["mul", "sub", "div"])
-POOLED = (MacOp.AVERAGE_POOL, MacOp.MAX_POOL)
 ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
 
 
@@ -154,7 +154,7 @@ class Lines:
         line, works = self.layouts.values[step.node.inputs[0]], step.steps
         reduced = reduced_axes(step.node, self.layouts.values)
         lies = not (self.seen | self.rows | self.one_tap).isdisjoint(step.reads)
-        pool = next((w for w in works if isinstance(w, MacWork) and w.op in POOLED), None)
+        pool = next((w for w in works if isinstance(w, MacWork) and w.op in POOLINGS), None)
         if not lies or pool is None or len(line.shape) != 3 or line.shape[0] > 1 or reduced != [2]:
             return step
         # More than a tile holds stays as it was made, over places (PointNet, `HKSwitch`: 1,024 channels of 1,024).

@@ -11,6 +11,7 @@ from npusim.compiler.layouts.images import IMAGE_RANKS, is_image, reads_image
 from npusim.compiler.layouts.images_in_turn import fills_channels
 from npusim.compiler.layouts.one_channel import one_line
 from npusim.compiler.layouts.planar_wholes import is_planar, joins_channels
+from npusim.compiler.layouts.pooled_images import POOLINGS
 from npusim.compiler.layouts.windows import cut_into_windows
 from npusim.compiler.lowering.lone_images import stands_alone
 from npusim.compiler.lowering.lowered import PRODUCTS
@@ -27,8 +28,6 @@ from npusim.work import MacOp, MacWork, VectorWork
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
-
-POOLED = ("MaxPool", "AveragePool")
 
 
 class Orders:
@@ -146,7 +145,7 @@ class Orders:
         # What each window sees is turned, and filled up as it is; one channel lies either way.
         if cut_into_windows(reader) and images.shape[1] > 1:
             return False
-        pools = reader.node.op_type in POOLED and self._as_scheduled(reader)
+        pools = reader.node.op_type in POOLINGS and self._as_scheduled(reader)
         return here and fills_channels(reader, images, self.graph_outputs, pools)
 
     def _from_outside(self, name: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import SLABS
 from npusim.graph import Value
@@ -23,12 +24,16 @@ from npusim.work import MacOp
 def pixels_scaled(placed: Iterable[Placed], values: dict[str, Value]) -> list[Placed]:
     """The steps; scales of pixels with the passes around them."""
     steps = list(placed)
-    made = {n: s for s in steps for n in s.writes}
-    readers: dict[str, set[str]] = {}
-    for step in steps:
-        for name in step.reads:
-            readers.setdefault(name, set()).add(step.node.op_type)
-    return [_turned(s, made, readers, values) if _scales_pixels(s, values) else s for s in steps]
+    scales = [k for k, step in enumerate(steps) if _scales_pixels(step, values)]
+    if not scales:
+        return steps
+    found, maker, readers = list(steps), making_steps(steps), reading_steps(steps)
+    for k in scales:
+        step = steps[k]
+        if step.reads[0] in maker and steps[maker[step.reads[0]]].engine == "mac_array":
+            added = all(steps[i].node.op_type == "Add" for i in readers.get(step.writes[0], ()))
+            found[k] = _turned(step, values[step.writes[0]], added)
+    return found
 
 
 def _scales_pixels(step: Placed, values: dict[str, Value]) -> bool:
@@ -37,14 +42,10 @@ def _scales_pixels(step: Placed, values: dict[str, Value]) -> bool:
     return maps(values[step.node.inputs[1]], values[step.node.outputs[0]])
 
 
-def _turned(
-    step: Placed, made: dict[str, Placed], readers: dict[str, set[str]], values: dict[str, Value]
-) -> Placed:
-    maker, out = made.get(step.reads[0]), values[step.writes[0]]
-    if maker is None or maker.engine != "mac_array":
-        return step
+def _turned(step: Placed, out: Value, added: bool) -> Placed:
+    """A scale between the passes that turn an image. `added`: additions alone read it, as planes."""
     _, channels, height, width = out.shape
     turn = one_tap(MacOp.MAX_POOL, *pixels(height * width), channels, out.dtype.npu_bytes)
     crossing = ddr_round_trip(out.npu_bytes)
-    back = () if readers.get(step.writes[0], set()) <= {"Add"} else (*crossing, turn)
+    back = () if added else (*crossing, turn)
     return step._replace(steps=(turn, *crossing, *step.steps, *back), sharing=SLABS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from npusim.compiler.lowering.lowered import PRODUCTS, fits_a_kernel, fixed_bytes, main_engine
 from npusim.compiler.lowering.negated import apart
 from npusim.compiler.lowering.relaid import RELAID, relaid
+from npusim.compiler.lowering.target import Target
 from npusim.compiler.lowering.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
-from npusim.compiler.rules.profile import CompilerProfile
 from npusim.graph import Graph, Node
 from npusim.ops.recurrent import shared_alike
 from npusim.ops.registry import macs_of
@@ -14,25 +14,13 @@ from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
 
 class Asking:
-    """Asks for nodes of a graph, on an NPU of `generation` with so many tiles of `tile_bytes`."""
+    """Asks for nodes of a graph."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        profile: CompilerProfile,
-        generation: str,
-        one_dsp: frozenset[str],
-        tile_bytes: float,
-        tiles: int,
-    ) -> None:
+    def __init__(self, graph: Graph, target: Target) -> None:
         self.graph = graph
-        self.profile = profile
-        self.generation = generation
-        self.one_dsp = one_dsp
-        self.tile_bytes = tile_bytes
-        self.tiles = tiles
-        self.wide_rows = generation in profile.rows_of_eight
-        self.one_kernel = generation in profile.groups_over_tiles
+        self.target = target
+        self.wide_rows = target.generation in target.profile.rows_of_eight
+        self.one_kernel = target.generation in target.profile.groups_over_tiles
 
     def of(
         self, node: Node, ways: tuple[Lowering, ...], chosen: Lowering
@@ -41,19 +29,23 @@ class Asking:
         times, the engine of most of it, its kernels, bytes of constants, whether one DSP runs it, and its MACs."""
         keeps_types = not chosen.steps or chosen.name == "native_reduce"  # writes 1 of many: its own sizes
         steps, times = folded(chosen.steps)
-        if chosen.name in RELAID and self.profile.relayout_by_pass:
-            pads = self.generation in self.profile.pads_images
-            tiles = self.tiles if self.generation in self.profile.pools_over_channels else 0
-            copies = self.generation in self.profile.memory.padded_by_copy
-            steps = relaid(steps, self.graph.values[node.inputs[0]], pads, tiles, self.tile_bytes, copies)
-        here = self.generation in self.profile.memory.negated_apart
+        if chosen.name in RELAID and self.target.profile.relayout_by_pass:
+            pads = self.target.generation in self.target.profile.pads_images
+            tiles = (
+                self.target.tiles if self.target.generation in self.target.profile.pools_over_channels else 0
+            )
+            copies = self.target.generation in self.target.profile.memory.padded_by_copy
+            steps = relaid(
+                steps, self.graph.values[node.inputs[0]], pads, tiles, self.target.tile_bytes, copies
+            )
+        here = self.target.generation in self.target.profile.memory.negated_apart
         if here and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
-            steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.tiles)
+            steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.target.tiles)
         if chosen.name == "one_kernel":
-            steps = shared_alike(steps, self.tiles, self.tile_bytes)
+            steps = shared_alike(steps, self.target.tiles, self.target.tile_bytes)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
-        if self.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:
+        if self.target.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:
             steps = tuple(in_a_rectangle(s) if isinstance(s, MacWork) else s for s in steps)
         if self.wide_rows and node.op_type in PRODUCTS:
             steps = tuple(in_wide_rows(s) if isinstance(s, MacWork) else s for s in steps)
@@ -63,7 +55,7 @@ class Asking:
             if rows > 4 and first.out_h % 1 != 0 and not self._fixed(node, steps):
                 steps = (in_one_column(first), *steps[1:])
         kernels = {s.kernel for s in steps if isinstance(s, VectorWork)}
-        one = bool(kernels & self.one_dsp) and kernels <= self.one_dsp
+        one = bool(kernels & self.target.one_dsp) and kernels <= self.target.one_dsp
         macs = 0.0 if "contraction_of" in node.attributes else macs_of(ways)
         engine = main_engine(steps) if steps else "none"
         # The convolution in front of poolings has a table of a few KB.
@@ -72,5 +64,5 @@ class Asking:
 
     def _fixed(self, node: Node, steps: tuple[Work, ...]) -> float:
         """Bytes of a node's constants as the scratchpad holds them."""
-        written_out = node.op_type in self.profile.writes_out
-        return fixed_bytes(node, steps, self.graph, self.tile_bytes, written_out)
+        written_out = node.op_type in self.target.profile.writes_out
+        return fixed_bytes(node, steps, self.graph, self.target.tile_bytes, written_out)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from npusim.compiler.lowering.image_order import ImageOrder
 from npusim.compiler.lowering.neighbours import NEIGHBOURS_MATTER, readers_of
 from npusim.compiler.lowering.taps_apart import tap_by_tap
+from npusim.compiler.lowering.target import Target
 from npusim.compiler.rules.conditions import CONDITIONS
-from npusim.compiler.rules.profile import CompilerProfile
 from npusim.errors import UnknownOp
 from npusim.graph import Graph, Node
 from npusim.work import Lowering, MacOp, MacWork
@@ -23,21 +23,13 @@ class Chooser:
     def __init__(
         self,
         graph: Graph,
-        profile: CompilerProfile,
-        generation: str,
-        lookup_unit: bool,
-        tile_bytes: float,
-        tiles: int,
+        target: Target,
         image_order: ImageOrder,
         on_mac_array: set[str],
     ) -> None:
         self.graph = graph
         self.graph_outputs = frozenset(graph.outputs)
-        self.profile = profile
-        self.generation = generation
-        self.lookup_unit = lookup_unit
-        self.tile_bytes = tile_bytes
-        self.tiles = tiles
+        self.target = target
         self.image_order = image_order
         self.on_mac_array = on_mac_array
         self.readers = readers_of(graph)
@@ -47,7 +39,7 @@ class Chooser:
     def choose(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
         """The first lowering of the profile's order that the op offers and whose condition holds. Equal nodes ask for
         one answer, which `lowerings` remembers: where no condition looks around, one choice does for all of them."""
-        if node.op_type in NEIGHBOURS_MATTER or self.profile.conditional(node.op_type):
+        if node.op_type in NEIGHBOURS_MATTER or self.target.profile.conditional(node.op_type):
             return self._chosen(node, ways)
         key = (id(ways), node.op_type)
         if key not in self._choices:
@@ -55,15 +47,17 @@ class Chooser:
         return self._choices[key][:2]
 
     def _chosen(self, node: Node, ways: tuple[Lowering, ...]) -> tuple[Lowering, str]:
-        profile = self.profile
+        profile = self.target.profile
         by_name = {way.name: way for way in ways}
         readers = self.readers.get(node.outputs[0], set())
         leaves = node.outputs[0] in self.graph_outputs
         if node.op_type == "Expand" and (leaves or not {op for op, _ in readers} <= set(profile.broadcasts)):
             by_name.pop("broadcast_view", None)
-        if not self.lookup_unit:
+        if not self.target.lookup_unit:
             by_name.pop("mac_array_table", None)
-        if (filled := by_name.get("turned_filled")) and _parts(filled) < LEAST_PARTS_A_TILE * self.tiles:
+        if (filled := by_name.get("turned_filled")) and _parts(
+            filled
+        ) < LEAST_PARTS_A_TILE * self.target.tiles:
             del by_name["turned_filled"]
         inner = node.op_type == "Transpose" and node.outputs[0] not in self.graph_outputs
         if inner and readers and readers <= profile.transposed_reads:
@@ -71,15 +65,15 @@ class Chooser:
         if self.image_order.moves_nothing(node):
             return Lowering("fused", ()), "the image lies in this order"
         for rule in (profile.rule(node.op_type), profile.default):
-            for name in rule.generations.get(self.generation, rule.order):
-                condition = rule.only_if.get(f"{name}@{self.generation}") or rule.only_if.get(name)
+            for name in rule.generations.get(self.target.generation, rule.order):
+                condition = rule.only_if.get(f"{name}@{self.target.generation}") or rule.only_if.get(name)
                 if name not in by_name:
                     continue
                 images = name == "mac_array" and self.image_order.multiplies_planes(node)
                 if condition and not (images or CONDITIONS[condition](node, self.graph, self.on_mac_array)):
                     continue
-                if self.generation in profile.memory.taps_by_weights:
-                    name = tap_by_tap(name, by_name, self.tile_bytes)
+                if self.target.generation in profile.memory.taps_by_weights:
+                    name = tap_by_tap(name, by_name, self.target.tile_bytes)
                 why = (rule.why.get(name) or profile.default.why.get(name, "")).format(op=node.op_type)
                 if name == "dma" and node.op_type in profile.strided and "dsp" not in by_name:
                     why = f"{node.op_type}: its neighbours write and read it with strides"

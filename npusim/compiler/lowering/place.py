@@ -16,7 +16,7 @@ from npusim.compiler.lowering.lowered import (
 )
 from npusim.compiler.lowering.neighbours import same_extents
 from npusim.compiler.lowering.parts import edge_of
-from npusim.compiler.rules.profile import CompilerProfile
+from npusim.compiler.lowering.target import Target
 from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings
 from npusim.work import Work
@@ -71,22 +71,12 @@ class Placed(NamedTuple):
 class Placer:
     """Places nodes in order; remembers which tensors are views of which."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        profile: CompilerProfile,
-        generation: str,
-        one_dsp: frozenset[str],
-        lookup_unit: bool,
-        tile_bytes: float,
-        tiles: int,
-    ) -> None:
+    def __init__(self, graph: Graph, target: Target) -> None:
+        profile, generation = target.profile, target.generation
         self.graph = graph
-        self.tiles = tiles
-        self.graph_outputs = frozenset(graph.outputs)
         self.profile = profile
         self.generation = generation
-        self.tile_bytes = tile_bytes
+        self.tile_bytes = target.tile_bytes
         self.one_kernel = generation in profile.groups_over_tiles
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}
@@ -95,10 +85,8 @@ class Placer:
         self.on_mac_array: set[str] = set()
         self.image_order = ImageOrder(graph, self.root)
         self.reshaped: set[str] = set()
-        self.chooser = Chooser(
-            graph, profile, generation, lookup_unit, tile_bytes, tiles, self.image_order, self.on_mac_array
-        )
-        self.asking = Asking(graph, profile, generation, one_dsp, tile_bytes, tiles)
+        self.chooser = Chooser(graph, target, self.image_order, self.on_mac_array)
+        self.asking = Asking(graph, target)
         # By the identity of what `lowerings` answered, which stays alive in the entry.
         self._works: dict[tuple[object, ...], tuple[Any, ...]] = {}
         self.supposed = any(value.contents is not None for value in graph.values.values())

@@ -21,22 +21,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from math import ceil
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
 from npusim.graph import Node, Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
-    chain_of_eights,
     chain_of_factors,
     ddr_round_trip,
     most_even_rectangle,
     one_tap,
     pixels,
 )
-from npusim.ops.pooling import poolings_down
-from npusim.ops.slicing import MAX_STRIDE
+from npusim.ops.pooling import plane_pools, poolings_down
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
@@ -96,7 +93,7 @@ def relaid(
     if len(source.shape) == 4 and source.shape[0] > 1 and source.shape[3] == length:
         return turn, *_along_rows(pools, source.shape)
     rows, columns = most_even_rectangle(length)
-    pools = list(_in_a_plane(first, rows, columns))
+    pools = list(plane_pools(first, rows, columns))
     whole = move.nbytes == source.npu_bytes
     if columns % PIXELS_AT_ONCE == 0 or (rows > SMALL_POOL_ROWS and whole):
         return turn, *pools
@@ -284,17 +281,6 @@ def _along_rows(pools: Sequence[Work], shape: tuple[int, ...]) -> Iterator[MacWo
                 pool, out_h=shape[2], in_h=shape[2], out_w=int(pool.out_h), in_w=int(pool.in_h), out_c=channels,
                 in_c=channels, kernel_h=1, kernel_w=pool.kernel_h, stride_h=1, stride_w=pool.stride_h,
             )  # fmt: skip
-
-
-def _in_a_plane(first: MacWork, rows: int, columns: int) -> Iterator[MacWork]:
-    """Poolings that shrink rows and columns together, by up to eight at a time."""
-    down, across = chain_of_eights(rows), chain_of_eights(columns) if columns > 1 else []
-    for (high, out_h, inside_h), (wide, out_w, inside_w) in zip_longest(down, across, fillvalue=(1, 1, 1.0)):
-        yield replace(
-            first, out_h=out_h, out_w=out_w, in_h=rows, in_w=columns, kernel_h=high, kernel_w=wide,
-            stride_h=min(high, MAX_STRIDE), stride_w=min(wide, MAX_STRIDE), taps_inside=inside_h * inside_w,
-        )  # fmt: skip
-        rows, columns = out_h, out_w
 
 
 def _turned(elements: float, source: Value, size: float) -> MacWork:

@@ -31,7 +31,7 @@ def states_through_ddr(step: Placed, tiles: int) -> float:
     for work, times in zip(step.steps, step.times, strict=True):
         if not isinstance(work, MacWork):
             continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        result = work.result_bytes * times
         if times == 1:
             moved += result * (SUM_AT_ONCE if work.op == MacOp.ELTWISE else 2)
         elif work.op == MacOp.ELTWISE and batch_of(step) % tiles:
@@ -48,7 +48,7 @@ def results_through_ddr(step: Placed) -> float:
     for i, (work, times) in enumerate(zip(step.steps, step.times, strict=True)):
         if not isinstance(work, MacWork) or work.write_tiles == EVERY_TILE:
             continue
-        result = work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes * times
+        result = work.result_bytes * times
         if work.op == MacOp.ELTWISE:
             made += result * (SUM_STEP_BY_STEP if times > 1 else SUM_AT_ONCE)
         elif i == 0:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.recurrent_results import batch_of, loops_of
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacWork
+from npusim.ops.recurrent import GATES
 
 DDR, INSIDE = "ddr", "scratchpad"
 
@@ -35,12 +35,12 @@ def legs(step: Placed) -> dict[int, list[Leg]]:
     works on. None of other steps, nor of a recurrence in one time step."""
     loops = loops_of(step) if step.times else []
     found: dict[int, list[Leg]] = {}
-    if not loops or step.node.op_type not in ("LSTM", "GRU", "RNN"):
+    if not loops or step.node.op_type not in GATES:
         return found
     first, ways = loops[0], int(loops[0].groups)
     several = batch_of(step) > 1
     state = ways * batch_of(step) * first.in_c * first.output_bytes
-    result = sum(_made(w) for w in loops)
+    result = sum(float(w.result_bytes) for w in loops)
     begins = step.steps.index(first)
     made = begins + len(loops)  # behind the products
     if several or first.in_c % CHANNEL_BLOCK:
@@ -58,8 +58,3 @@ def legs(step: Placed) -> dict[int, list[Leg]]:
 def moved_by(found: dict[int, list[Leg]]) -> float:
     """Bytes of all of them, in one time step."""
     return sum(leg.nbytes for some in found.values() for leg in some)
-
-
-def _made(work: MacWork) -> float:
-    """Bytes that a product makes in one time step."""
-    return float(work.groups * work.out_h * work.out_w * work.out_c * work.output_bytes)

@@ -104,15 +104,13 @@ def scale_of_one_axis(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `scale_of_full_rank`, but for images of one channel, which pay as a scale of 8,192 elements more than twice as
     many do as a kernel, and images of the graph by a number a pixel, of which a kernel pays nine times as much for
     twice 8,192 (inside a network both are as Intel's compiler has them)."""
-    lone = _folded(node, graph) or _maps_input(node, graph)
-    return scale_of_full_rank(node, graph, on_mac_array) and not lone
+    return scale_of_full_rank(node, graph, on_mac_array) and not _pays_more(node, graph)
 
 
 def scale_of_no_row(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `scalar_only_if_constant`, but two activations of one row in whole sixteens are multiplied as they are
     (`_multiply_nhwc` on NPU 5010: 384 channels of a GRU's cell, all 252 products of an SRU's 32 steps)."""
-    lone = _folded(node, graph) or _maps_input(node, graph)
-    return scale_of_no_row_as_released(node, graph, on_mac_array) and not lone
+    return scale_of_no_row_as_released(node, graph, on_mac_array) and not _pays_more(node, graph)
 
 
 def scale_of_no_row_as_released(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -134,6 +132,11 @@ def _folded(node: Node, graph: Graph) -> bool:
     """Whether two activations of one shape are images of one channel, of more than one row."""
     shape = graph.values[node.outputs[0]].shape
     return equal_pair(node, graph) and of_one_channel(shape) and min(shape[2:]) > 1
+
+
+def _pays_more(node: Node, graph: Graph) -> bool:
+    """Whether a scale would break a law of sizes (`scale_of_one_axis`)."""
+    return _folded(node, graph) or _maps_input(node, graph)
 
 
 def _maps_input(node: Node, graph: Graph) -> bool:

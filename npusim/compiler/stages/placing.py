@@ -13,6 +13,7 @@ from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
 from npusim.compiler.layouts.turned import stays_copied, turned_by_steps
 from npusim.compiler.lowering.place import Placed, Placer
+from npusim.compiler.lowering.target import Target
 from npusim.compiler.plan import Unpriced
 from npusim.compiler.planes.filled_convolutions import filled_for_convolutions
 from npusim.compiler.planes.filled_pools import filled_up
@@ -47,7 +48,7 @@ def placed_one_by_one(
     one_dsp = frozenset(profile.dsp.one_dsp)
     tile_bytes = float(hw.scratchpad.capacity_bytes)
     lookup, tiles = bool(hw.mac_array.lookup_unit), int(hw.tiles)
-    placer = Placer(graph, profile, generation, one_dsp, lookup, tile_bytes, tiles)
+    placer = Placer(graph, Target(profile, generation, one_dsp, lookup, tile_bytes, tiles))
     edges = Edges(graph, placer, profile, generation, tiles)
     if profile.memory.as_scheduled:
         edges.lines = Lines(edges)
