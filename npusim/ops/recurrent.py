@@ -12,6 +12,7 @@ product for the inputs; what it takes is an estimate of that compiler, as nobody
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip, one_tap, product, repeated
 from npusim.ops.registry import OpCase, Rule, op
@@ -90,7 +91,7 @@ def _one_kernel(c: OpCase, inputs: MacWork, step: MacWork, sizes: tuple[int, int
         own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
     kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
     loaded = MoveWork(kept, "ddr", "scratchpad")
-    layer = _layer(gates, hidden, length, lines)
+    layer = _layer((length, batch, gates), directions, hidden)
     return [Lowering("one_kernel", (*own, *ddr_round_trip(inputs.result_bytes), loaded, layer))]
 
 
@@ -115,14 +116,34 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 
 
-def _layer(gates: int, hidden: int, length: int, lines: int) -> VectorWork:
-    """All steps of a layer as one kernel, which Intel's compiler prices by what it reads and writes: on each DSP the
-    weights once, and of each of its sequences (`lines`, of both directions) the products of its inputs, states,
-    results (32 sequences of 28 steps of 128 units on NPU 5010: 153.5 us of six, 138.1 of five on a DSP). An RNN, which
-    that compiler refuses, is taken as an LSTM with a gate: it is never dearer."""
+def in_time(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tuple[Work, ...]:
+    """The works of `one_kernel` with its kernel cut over time where a tile has no room for the weights and all of its
+    sequences: every piece reads the weights again and begins from states (LSTM of 256 units on NPU 5010: 500 steps of
+    one sequence as two kernels of 250, 32 steps of 8 both ways as two of 16; 100 steps of 32 of 128 units as three)."""
+    loaded, layer = steps[-2:]
+    assert isinstance(loaded, MoveWork)
+    assert isinstance(layer, VectorWork)
+    first = steps[0]
+    assert isinstance(first, MacWork)
+    share = ceil(layer.independent / tiles) / layer.independent * layer.elements * first.output_bytes
+    room = max(tile_bytes - loaded.nbytes, loaded.nbytes / 8)
+    pieces = ceil(share / room)
+    if pieces <= 1:
+        return steps
+    return (*steps[:-1], replace(layer, beside=layer.beside * pieces))
+
+
+def _layer(sizes: tuple[int, int, int], directions: int, hidden: int) -> VectorWork:
+    """All steps of a layer as one kernel (`sizes` are steps, sequences and gates), which Intel's compiler prices by
+    what it reads and writes: on each DSP the weights once, and of each of its sequences the products of its inputs,
+    states, results (32 sequences of 28 steps of 128 units on NPU 5010: 153.5 us of six, 138.1 of five on a DSP). Of a
+    batch a DSP takes both ways of a sequence, and the weights of both; of one sequence a way each. An RNN, which that
+    compiler refuses, is taken as an LSTM with a gate: it is never dearer."""
+    length, batch, gates = sizes
     each = (gates + 1) * hidden * length + STATES * hidden
     whole = gates * hidden * hidden + (BESIDE_A_UNIT - STATES) * hidden
-    return VectorWork("lstm_sequence", lines * each, 1, lines, beside=whole)
+    alone, ways = (batch, directions) if batch > 1 else (directions, 1)
+    return VectorWork("lstm_sequence", batch * directions * each, 1, alone, beside=ways * whole)
 
 
 def _by_pixels(width: int, made: MacWork) -> MacWork:
