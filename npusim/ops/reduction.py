@@ -30,6 +30,8 @@ the others run on the DSPs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from npusim.graph import Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
@@ -76,6 +78,13 @@ def pooling_chain(
     return poolings_down(first, chain_of_eights(r.length), planes)
 
 
+def first_of_three(shape: Sequence[int], axes: Sequence[int]) -> bool:
+    """Whether a reduction is over the first of three axes with whole sixteens behind: rows of an image, whose columns
+    and channels are the others, as they lie in memory ([T, B, C] over T: T x B pixels of C channels in Intel's
+    schedules; of [1, L, C] over L nothing is in front that could be one axis of a plane)."""
+    return len(shape) == 3 and tuple(axes) == (0,) and shape[2] % CHANNEL_BLOCK == 0
+
+
 def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     source = c.input(0)
     if not r.consecutive or not source.dtype.is_float or not c.output.dtype.is_float:
@@ -87,6 +96,8 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
         return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
     columns = 4 if r.inner % (4 * CHANNEL_BLOCK) == 0 else 1
     as_it_lies = (r.inner // columns, columns, r.outer) if r.inner > 1 else (r.outer, 1, 1)
+    if first_of_three(source.shape, r.axes):
+        as_it_lies = (source.shape[2], source.shape[1], 1)
     clean = Lowering("pooling_chain", pooling_chain(source, r, mode, *as_it_lies))
     padded = -(-r.outer // CHANNEL_BLOCK) * CHANNEL_BLOCK
     # Not marked as an element-by-element permutation: Intel's compiler times these at close to byte rate

@@ -28,7 +28,7 @@ from npusim.compiler.rules.permutes import (
 )
 from npusim.graph import Graph, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
-from npusim.ops.reduction import UNEXPANDED
+from npusim.ops.reduction import UNEXPANDED, first_of_three
 
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
@@ -95,9 +95,12 @@ def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A reduction over axis 1 of [1,A,B,C], where B x C are whole sixteens, or over height, width or both: the rest
-    has channels enough (512 x 20 x 20: 16 channels of 25 columns; 80 x 35 x 35 and 24 x 14 x 14 as a first axis)."""
+    has channels enough (512 x 20 x 20: 16 channels of 25 columns; 80 x 35 x 35 and 24 x 14 x 14 as a first axis). Over
+    the first of three axes, where the last is whole sixteens, they are these (48 x 1 x 256, 50 x 4 x 96)."""
     shape = graph.values[node.inputs[0]].shape
     reduced = reduced_axes(node, graph.values)
+    if first_of_three(shape, reduced):
+        return True
     if len(shape) != 4 or shape[0] != 1:
         return False
     if reduced == [1]:
