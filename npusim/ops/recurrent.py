@@ -33,6 +33,7 @@ ONE_KERNEL_UNITS = 256
 BESIDE_A_UNIT = 45
 STATES = 2  # of them of each sequence: where it begins
 DESCRIPTOR_BYTES = 148  # a hidden unit (37,888 of 256)
+SHARED_UNITS = 32  # of the kernel: sequences are shared by the DSPs of a tile where units are a multiple of these
 ADDED_PIXELS = 8  # that the sum of an LSTM's products is seen as on NPU 3720
 
 
@@ -116,21 +117,20 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 
 
-def in_time(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tuple[Work, ...]:
-    """The works of `one_kernel` with its kernel cut over time where a tile has no room for the weights and all of its
-    sequences: every piece reads the weights again and begins from states (LSTM of 256 units on NPU 5010: 500 steps of
-    one sequence as two kernels of 250, 32 steps of 8 both ways as two of 16; 100 steps of 32 of 128 units as three)."""
-    loaded, layer = steps[-2:]
+def shared_and_cut(steps: tuple[Work, ...], units: int, tiles: int, tile_bytes: float) -> tuple[Work, ...]:
+    """The works of `one_kernel` with its kernel as the tiles run it. Of `units` that are no multiple of 32 a tile's
+    DSPs share those of every sequence, and each is priced with all sequences (48, 80 and 144 on NPU 5010). Where a
+    tile has no room for the weights and all of its sequences, the kernel is cut over time, and every piece reads the
+    weights again (LSTM of 256 units on NPU 5010: 500 steps of one sequence as two kernels of 250, 32 steps of 8 both
+    ways as two of 16; 100 steps of 32 of 128 units both ways as three)."""
+    first, loaded, layer = steps[0], steps[-2], steps[-1]
+    assert isinstance(first, MacWork)
     assert isinstance(loaded, MoveWork)
     assert isinstance(layer, VectorWork)
-    first = steps[0]
-    assert isinstance(first, MacWork)
     share = ceil(layer.independent / tiles) / layer.independent * layer.elements * first.output_bytes
-    room = max(tile_bytes - loaded.nbytes, loaded.nbytes / 8)
-    pieces = ceil(share / room)
-    if pieces <= 1:
-        return steps
-    return (*steps[:-1], replace(layer, beside=layer.beside * pieces))
+    pieces = ceil(share / max(tile_bytes - loaded.nbytes, loaded.nbytes / 8))
+    alone = min(layer.independent, tiles) if units % SHARED_UNITS else layer.independent
+    return (*steps[:-1], replace(layer, beside=layer.beside * pieces, independent=alone))
 
 
 def _layer(sizes: tuple[int, int, int], directions: int, hidden: int) -> VectorWork:

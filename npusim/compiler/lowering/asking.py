@@ -8,7 +8,7 @@ from npusim.compiler.lowering.relaid import RELAID, relaid
 from npusim.compiler.lowering.target import Target
 from npusim.compiler.lowering.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
 from npusim.graph import Graph, Node
-from npusim.ops.recurrent import in_time, shared_alike
+from npusim.ops.recurrent import shared_alike, shared_and_cut
 from npusim.ops.registry import macs_of
 from npusim.work import Lowering, MacOp, MacWork, VectorWork, Work
 
@@ -43,7 +43,8 @@ class Asking:
             steps = apart(node, steps, self.graph.values[node.outputs[0]].shape, self.target.tiles)
         if chosen.name == "one_kernel":
             steps = shared_alike(steps, self.target.tiles, self.target.tile_bytes)
-            steps = in_time(steps, self.target.tiles, self.target.tile_bytes)
+            units = self.graph.values[node.inputs[2]].shape[2]
+            steps = shared_and_cut(steps, units, self.target.tiles, self.target.tile_bytes)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.target.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:
