@@ -52,11 +52,14 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         cells, lines = batch * hidden, batch * directions
         bias = hidden / 2 if kernel == "gru" else 0
         gate = VectorWork(kernel, cells, 1, batch, beside=bias)
+        if adds and directions == 2 and batch > 1:  # a product a sequence and way, each with weights of its own
+            inputs = product(length, x.shape[2], width, lines, x, weights, c.output)
         begin: tuple[Work, ...] = (inputs,)
         if adds and directions == 2:
             begin = (inputs, _sum(inputs, inputs))
         each = (gate,) * directions
-        kernel_of_all = [] if kernel == "gru" else _one_kernel(c, inputs, step, (length, batch, gates))
+        ways_of = (length, batch, gates), directions
+        kernel_of_all = [] if kernel == "gru" else _one_kernel(c, inputs, step, *ways_of)
         if not adds:
             return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
@@ -78,18 +81,18 @@ def _recurrent(gates: int, kernel: str) -> Rule:
     return rule
 
 
-def _one_kernel(c: OpCase, inputs: MacWork, step: MacWork, sizes: tuple[int, int, int]) -> list[Lowering]:
+def _one_kernel(
+    c: OpCase, inputs: MacWork, step: MacWork, sizes: tuple[int, int, int], directions: int
+) -> list[Lowering]:
     """All time steps as a kernel behind the product for their inputs, where the units fill sixteens and are few.
     `sizes` are steps, sequences and gates."""
-    (length, batch, gates), directions, hidden = sizes, int(inputs.groups), int(step.in_c)
+    (length, batch, gates), hidden = sizes, int(step.in_c)
     if hidden > ONE_KERNEL_UNITS or hidden % CHANNEL_BLOCK:
         return []
-    lines, width = batch * directions, gates * hidden
+    width = gates * hidden
     own: tuple[Work, ...] = (inputs,)
-    if directions == 2 and batch > 1:  # inputs are written a copy a way, turned; weights come for each
-        x = c.input(0)
-        each_line = product(length, x.shape[2], width, lines, x, c.input(1), c.output)
-        own = (each_line, *ddr_round_trip(2 * x.elements * inputs.input_bytes))
+    if directions == 2 and batch > 1:  # inputs are written a copy a way, turned
+        own = (inputs, *ddr_round_trip(2 * c.input(0).elements * inputs.input_bytes))
     kept = directions * hidden * (width * step.weight_bytes + DESCRIPTOR_BYTES)
     loaded = MoveWork(kept, "ddr", "scratchpad")
     layer = _layer((length, batch, gates), directions, hidden)
