@@ -34,7 +34,9 @@ BESIDE_A_UNIT = 45
 STATES = 2  # of them of each sequence: where it begins
 DESCRIPTOR_BYTES = 148  # a hidden unit (37,888 of 256)
 SHARED_UNITS = 32  # of the kernel: sequences are shared by the DSPs of a tile where units are a multiple of these
-ADDED_PIXELS = 8  # that the sum of an LSTM's products is seen as on NPU 3720
+#: That the sum of an LSTM's products is seen as on NPU 3720, where each is whole sixteens of channels (64, 256 and 512
+#: units; of 48, 80, 100, 200 and 272 it is the one pixel it is, on both tiles).
+ADDED_PIXELS = 8
 
 
 def _recurrent(gates: int, kernel: str) -> Rule:
@@ -63,7 +65,11 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         if not adds:
             return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
-        first: tuple[Work, ...] = (step, _sum(step, eight), *each)
+        alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
+        added: tuple[Work, ...] = (_sum(step, eight),)
+        if batch == 1 and width % (ADDED_PIXELS * CHANNEL_BLOCK):
+            added = (alone,) * directions
+        first: tuple[Work, ...] = (step, *added, *each)
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
         if width % CHANNEL_BLOCK and batch == 1:
             apart = MoveWork(lines * length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
@@ -71,9 +77,8 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             return (Lowering("decomposed", (*begin, apart, *repeated(by_pixels, length))),)
         if width % 2 == 0:
             half = replace(step, out_c=width // 2)
-            alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
-            added = alone if batch == 1 else replace(_sum(step, eight), groups=1)
-            rest: tuple[Work, ...] = (half, half, *(added,) * directions, *each)
+            one = alone if batch == 1 else replace(_sum(step, eight), groups=1)
+            rest: tuple[Work, ...] = (half, half, *(one,) * directions, *each)
             ways.append(Lowering("gates_in_halves", (*begin, *repeated(rest, length))))
         ways += kernel_of_all
         return tuple(ways)
