@@ -33,7 +33,9 @@ ONE_KERNEL_UNITS = 256
 BESIDE_A_UNIT = 45
 STATES = 2  # of them of each sequence: where it begins
 DESCRIPTOR_BYTES = 148  # a hidden unit (37,888 of 256)
-SHARED_UNITS = 32  # of the kernel: sequences are shared by the DSPs of a tile where units are a multiple of these
+SHARED_UNITS = (
+    32  # of the kernel: sequences are shared by the DSPs of a tile where units are a multiple of these
+)
 #: That the sum of an LSTM's products is seen as on NPU 3720, where each is whole sixteens of channels (64, 256 and 512
 #: units; of 48, 80, 100, 200 and 272 it is the one pixel it is, on both tiles).
 ADDED_PIXELS = 8
@@ -54,7 +56,9 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         cells, lines = batch * hidden, batch * directions
         bias = hidden / 2 if kernel == "gru" else 0
         gate = VectorWork(kernel, cells, 1, batch, beside=bias)
-        if adds and directions == 2 and batch > 1:  # a product a sequence and way, each with weights of its own
+        if (
+            adds and directions == 2 and batch > 1
+        ):  # a product a sequence and way, each with weights of its own
             inputs = product(length, x.shape[2], width, lines, x, weights, c.output)
         begin: tuple[Work, ...] = (inputs,)
         if adds and directions == 2:

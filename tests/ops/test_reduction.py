@@ -101,6 +101,15 @@ def test_an_outermost_axis_is_padded_from_one_channel_to_sixteen() -> None:
     assert poolings[0].in_h * poolings[0].in_w * poolings[0].in_c * 2 == move.nbytes
 
 
+@pytest.mark.parametrize(
+    ("shape", "image"), [((32, 8, 512), (512, 8)), ((50, 4, 96), (96, 4)), ((48, 1, 256), (256, 1))]
+)
+def test_the_first_of_three_axes_is_rows_of_the_image_that_lies_in_memory(shape, image) -> None:
+    """Intel's schedules: 1x512x32x8, 1x96x50x4 and 1x256x48x1, pooled along the rows."""
+    first, *_ = reduce("ReduceMax", shape, (0,))["pooling_chain"].steps
+    assert (first.out_c, first.in_w, first.in_h) == (*image, shape[0])
+
+
 def test_the_clean_chain_reads_each_element_once() -> None:
     first = reduce("ReduceSum", (4, 256, 6, 64), (1,))["pooling_chain"].steps[0]
     assert first.in_h * first.in_w * first.in_c == 4 * 256 * 6 * 64

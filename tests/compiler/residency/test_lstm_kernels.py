@@ -66,6 +66,27 @@ def test_products_of_a_batch_that_leave_the_kernel_no_room_cross_ddr(inputs, cro
     assert (moved > 3.3e6) == crosses
 
 
+def test_a_kernel_is_cut_over_time_where_a_tile_has_no_room_for_its_sequence():
+    """500 steps of 256 units on NPU 5010 as two kernels of 250, 505 us each (Intel's schedule): the weights, 262,144 and
+    43 of a unit, are read twice."""
+    gate = gate_of(planned(layer("LSTM", 500, 1, 256), HARDWARE["panther_lake"]), "lstm_sequence")
+    assert gate.elements == (5 * 256 * 500 + 2 * 256) + 2 * (4 * 256 * 256 + 43 * 256)
+
+
+@pytest.mark.parametrize(("units", "sequences"), [(64, 1), (144, 2)])
+def test_units_that_are_no_multiple_of_32_are_shared_by_the_dsps_of_a_tile(units, sequences):
+    """8 steps of 6 sequences on three tiles of NPU 5010: a sequence a DSP of 64 units, of 144 each DSP is priced with
+    its tile's two (19.1 and 81.8 us in Intel's schedules)."""
+    hw = HARDWARE["panther_lake"].replace({"tiles": 3})
+    gate = gate_of(planned(layer("LSTM", 8, 6, units), hw), "lstm_sequence")
+    assert gate.elements == sequences * (5 * units * 8 + 2 * units) + 4 * units * units + 43 * units
+
+
+@pytest.mark.parametrize("steps", [120, 200, 320, 500])
+def test_twice_the_steps_cost_up_to_twice_as_much_where_kernels_are_cut(steps):
+    assert 1.0 <= cost(2 * steps, 1, 256, "panther_lake") / cost(steps, 1, 256, "panther_lake") <= 2.3
+
+
 def test_a_batch_of_both_ways_makes_products_of_each_sequence_with_weights_of_its_own():
     """50 steps of 40 sequences, 128 units (a block of DPRNN): 80 products, 73,728 bytes of weights each."""
     weights = {"w": np.zeros((2, 512, 64), np.float16), "r": np.zeros((2, 512, 128), np.float16)}

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.plan import DmaTask, DspTask
+from npusim.compiler.plan import DmaTask, DspTask, MacTask
 from npusim.compiler.rules.profile import load_profile
 from npusim.pricing import timeline
+from npusim.work import MacOp
 from tests.graphs import loaded, model, node
 
 HARDWARE = {n: load_hardware(n) for n in ("meteor_lake", "lunar_lake", "panther_lake")}
@@ -91,3 +92,20 @@ def test_twice_the_sequences_or_steps_cost_up_to_twice_as_much(kind, batch, unit
     base = cost(6, batch)
     assert 1.0 <= cost(6, 2 * batch) / base <= 2.3
     assert 1.0 <= cost(12, batch) / base <= 2.3
+
+
+@pytest.mark.parametrize(("units", "pixels", "both"), [(100, 1, True), (64, 8, False)])
+def test_sums_of_an_lstm_are_one_pixel_where_eight_are_no_whole_sixteens(units, pixels, both):
+    """One sequence on NPU 3720 (Intel's schedules): 400 gates are added as 1x400x1x1 on both tiles, 256 as 16x2x4 on each."""
+    plan = planned(layer("LSTM", 4, 1, units), HARDWARE["meteor_lake"])
+    sums = [a for a in plan.ask if isinstance(a, MacTask) and a.alternatives[0][0].op == MacOp.ELTWISE]
+    share = sums[-1].alternatives[0][0]
+    assert share.out_h * share.out_w * share.out_c == 4 * units / (1 if both else 2)
+    assert (share.out_h * share.out_w == 1) == (pixels == 1)
+
+
+def test_weights_of_many_scratchpads_come_again_but_for_half_a_scratchpad():
+    """LSTM of 2,048 units on NPU 3720, 33.6 MB: 31.7 MB a step in Intel's schedule, of 768 units 0.69 of them."""
+    plan = planned(layer("LSTM", 11, 1, 2048), HARDWARE["meteor_lake"])
+    each = weights_moved(plan) / 11 / (4 * 2048 * (2048 * 2 + 16))
+    assert each == pytest.approx(0.96, abs=0.03)

@@ -145,5 +145,3 @@ LATER_RECURRENT = {
     "line_gru_w256_h256": ("recurrent", lambda g: read_line(g, 256, 256)),
     "ge2e_b4_t80": ("recurrent", lambda g: speaker(g, 4, 80)),
 }  # fmt: skip
-
-

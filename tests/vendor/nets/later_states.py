@@ -33,7 +33,9 @@ def averaged(g: Builder, t: int, d: int, n: int = 16) -> str:
     z = g.op("Transpose", y, perm=[0, 2, 1])
     z = g.op("Conv", z, g.weight(d, 1, n * 4), g.weight(d), group=d, pads=[n * 4 - 1, 0])
     z = silu(g, g.op("Add", g.op("Transpose", z, perm=[0, 2, 1]), g.op("Mul", y, g.weight(d))))
-    q, k = (g.op("Add", g.op("Mul", silu(g, linear(g, z, d, 128)), g.weight(128)), g.weight(128)) for _ in "qk")
+    q, k = (
+        g.op("Add", g.op("Mul", silu(g, linear(g, z, d, 128)), g.weight(128)), g.weight(128)) for _ in "qk"
+    )
     v, gate = silu(g, linear(g, y, d, 2 * d)), silu(g, linear(g, z, d, 2 * d))
     s = g.op("Mul", g.op("MatMul", q, g.op("Transpose", k, perm=[0, 2, 1])), g.const(1 / t))
     s = g.op("Add", s, g.const(np.triu(np.full((t, t), -1e4), 1)))

@@ -76,7 +76,9 @@ def streets(g: Builder, nodes: int, t: int, h: int) -> str:
     for i in range(t):
         now = g.op("Squeeze", cut(g, x, 0, i, i + 1), g.const([0]))
         both = g.op("MatMul", near, concat(g, now, state))
-        r, u = g.op("Split", g.op("Sigmoid", g.op("Add", g.op("MatMul", both, one[0]), one[1])), count=2, axis=1)
+        r, u = g.op(
+            "Split", g.op("Sigmoid", g.op("Add", g.op("MatMul", both, one[0]), one[1])), count=2, axis=1
+        )
         both = g.op("MatMul", near, concat(g, now, g.op("Mul", r, state)))
         new = g.op("Tanh", g.op("Add", g.op("MatMul", both, two[0]), two[1]))
         state = g.op("Add", g.op("Mul", u, state), g.op("Mul", g.op("Sub", g.const(1.0), u), new))
