@@ -164,21 +164,24 @@ def activations(
                 break
             current, host = _absorb(r, host, rider), rider
         if node.op_type == "Conv" and not any(p in lookup for p in current.post_ops):
-            _activation_behind_views(r, host, current, lookup)
+            _activation_behind_views(r, host, current, fusable | lookup)
 
 
-def _activation_behind_views(r: Rewriter, host: int, node: Node, lookup: frozenset[str]) -> None:
-    """An activation of an image that was seen as rows of channels first, which moves nothing: the Gelu behind
-    SegFormer's depthwise windows (no task of its own in Intel's schedules of NPU 5010)."""
+def _activation_behind_views(r: Rewriter, host: int, node: Node, kinds: frozenset[str]) -> None:
+    """An activation of an image or a line that was seen as rows of channels first, which moves nothing: the Gelu behind
+    SegFormer's depthwise windows (no task of its own in Intel's schedules of NPU 5010), the Relu between the two
+    convolutions of a FastSpeech 2 layer, each between two Transposes (none on NPU 3720, 4000 and 5010)."""
     name = node.outputs[0]
     while move := r.reader(name, "Reshape", "Transpose"):
         turns = tuple(move[1].attribute("perm") or ())
         if move[1].op_type == "Transpose" and turns != TO_LAST.get(len(turns)):
             return
         name = move[1].outputs[0]
-    found = r.reader(name, *lookup) if name != node.outputs[0] else None
+    found = r.reader(name, *kinds) if name != node.outputs[0] else None
     if found is None or found[1].outputs[0] in r.graph_outputs:
         return
+    if found[1].op_type == "PRelu":
+        return  # its slopes lie along the axis that has moved
     _take_out(r, found[0], found[1], name)
     r.replace(
         [host],

@@ -1,7 +1,9 @@
-"""Networks that people run, drawn for the rules of yet another day's work and looked at then: for fitting."""
+"""Networks that people run, drawn for the rules of a later day's work and looked at then: for fitting."""
 
 from tests.vendor.nets.later_recurrent import LATER_RECURRENT
+from tests.vendor.nets.later_sight import LATER_SIGHT
 from tests.vendor.nets.later_states import LATER_STATES
 from tests.vendor.nets.later_steps import LATER_STEPS
+from tests.vendor.nets.later_words import LATER_WORDS
 
-LATER = LATER_RECURRENT | LATER_STATES | LATER_STEPS
+LATER = LATER_RECURRENT | LATER_SIGHT | LATER_STATES | LATER_STEPS | LATER_WORDS
