@@ -69,7 +69,8 @@ def turned_for_windows(
         weights = _packed_bytes(work, held)
         tiles, tile_bytes = room
         shared = (rows * columns * full * size + bytes_made(work)) / images / tiles
-        behind = ddr_round_trip(bytes_made(work)) if pads and shared + weights > tile_bytes else ()
+        apart = shared + weights > tile_bytes and (pads or 2 * weights > tile_bytes)
+        behind = ddr_round_trip(bytes_made(work)) if apart else ()
         if works:
             load = MoveWork(rows * wide * channels * size)
             works += [load, *(_over(w, rows, wide) for w in turn.steps), *crossing, work, *behind]
