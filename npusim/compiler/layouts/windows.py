@@ -7,8 +7,9 @@ to sixteen channels on NPU 3720 and 4000, from where the convolution reads it (1
 
 Of a batch each image is turned so and convolved by itself (`small-stride/slice_0`). What the poolings leave of the
 windows of all images is written, and read for their sum, and that for its bias; what a window makes crosses DDR to its
-pooling where its weights, on every tile, leave no room for it (11 x 11 taps of 768 channels). 16 x 16 patches of 2, 4,
-8 and 16 images at 160 and 224 pixels, of 14 and 32 of 4 images, on all three NPUs."""
+pooling where its weights, on every tile, leave no room for it (11 x 11 taps of 768 channels; on NPU 5010 15 x 15 of
+768, not 15 x 2, whose weights leave half a tile for strips that pass both). 16 x 16 patches of 2, 4, 8 and 16 images
+at 160 and 224 pixels, of 14 and 32 of 4 images, on all three NPUs; of 32 of one at 224, 384 and 768 on 5010."""
 
 from __future__ import annotations
 

@@ -82,6 +82,17 @@ def test_what_a_large_window_makes_of_an_image_crosses_to_its_pooling(tmp_path):
     assert embedded(tmp_path, "3720", 4, 32, 768) == pytest.approx(214.2, rel=0.06)
 
 
+@pytest.mark.parametrize(("size", "crossing"), [(128, 0), (768, 4)])
+def test_so_it_does_on_npu_5010_where_weights_leave_less_than_half_a_tile(tmp_path, size, crossing):
+    """Patches of 32: windows of 15 x 15 taps, 1.06 MB of weights of 768 channels, four of nine (226 MB of 768 x 768
+    pixels in Intel's schedule, 96 if what they make stayed); of 384 channels none."""
+    made = (size // 8 - 3) ** 2 * 2
+    few, many = (moved(tmp_path, "5010", size, 32, c)[1] for c in (384, 768))
+    weights = 4 * 688 + 4 * 96 + 16  # terms of all nine windows, with theirs of two taps
+    both = 384 * 2 * weights + (size // 32) ** 2 * 384 * 2
+    assert many - few - both == pytest.approx(2 * crossing * made * 768, rel=0.1, abs=0.3e6)
+
+
 def test_columns_of_patches_become_channels_inside(tmp_path):
     """Two images in patches of 4: 7.9 MB in all in Intel's schedule on NPU 3720; 13.7 with copies."""
     assert embedded(tmp_path, "3720", 2, 4, 96) == pytest.approx(7.88, rel=0.02)
