@@ -10,7 +10,13 @@ from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.layouts.norm_edges import UNEVEN, norm_edges, normalises_channels
 from npusim.compiler.layouts.pixel_lists import Lists
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
-from npusim.compiler.lowering.lowered import batch_of, is_elementwise_pass, multiplies_weights, own_constants
+from npusim.compiler.lowering.lowered import (
+    PRODUCTS,
+    batch_of,
+    is_elementwise_pass,
+    multiplies_weights,
+    own_constants,
+)
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.reasons import and_also, through_ddr_because
 from npusim.compiler.lowering.residence import Residence as Residence
@@ -22,7 +28,17 @@ from npusim.compiler.scratchpad.inside import Inside
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
 from npusim.compiler.scratchpad.pooled_stems import pooled_stems
 from npusim.compiler.scratchpad.square_means import CROSSES
-from npusim.compiler.sharing.distribution import ADDED, COPIED, GROUPS, ONE, PARTS, joined_over, through_ddr
+from npusim.compiler.sharing.distribution import (
+    ADDED,
+    CONVOLUTIONS,
+    COPIED,
+    GROUPS,
+    IMAGE,
+    ONE,
+    PARTS,
+    joined_over,
+    through_ddr,
+)
 from npusim.compiler.sharing.gated_wholes import gated_wholes
 from npusim.compiler.sharing.whole_windows import room_of
 from npusim.ops.counting import PIXELS_PER_ROW
@@ -127,6 +143,7 @@ class Scratchpad(Inside):
         self.cut_out, self.cut_inside = cut_images(
             steps, part_of, generation in memory.split_channels_stay, self.parts_apart
         )
+        self.convolved = {n for s in steps if s.node.op_type in CONVOLUTIONS for n in s.writes}
         self.put_in_place = {n for s in steps if s.lowering in PHASES for n in s.writes}
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
@@ -198,6 +215,7 @@ class Scratchpad(Inside):
             readers = len(self.uses[holder]) if self.memory.natural_cuts and not alone else 1
             reshaped = self.memory.reshape_through_ddr and name in step.reshaped
             reshaped &= name not in self.cut_inside or step.engine != "dsp"
+            reshaped &= not (product and made == IMAGE and self._rows_as_they_lie(holder, step))
             if name in self.put_in_place and normalises_channels(step):
                 self._apart(holder, BY_ROWS, r)
             elif reshaped or through_ddr(made, sharing, readers):
@@ -209,6 +227,12 @@ class Scratchpad(Inside):
                     r.reason = f"input through DDR problem by problem, as Intel's compiler takes a batch apart ({why})"
                     continue
                 self._apart(holder, why, r)
+
+    def _rows_as_they_lie(self, image: str, product: Placed) -> bool:
+        """Whether a product alone reads a convolution's pixels as rows: it is a convolution of one tap, behind the other
+        (28 x 28 and 32 x 32 pixels of 128 channels stay in Intel's schedules of NPU 3720, 4000 and 5010)."""
+        convolved = image in self.convolved and product.node.op_type in PRODUCTS
+        return convolved and len(self.uses[image]) == 1
 
     def _apart(self, holder: str, why: str, r: Residence) -> None:
         """A tensor goes through DDR because there are several tiles: its maker and its reader say so."""
