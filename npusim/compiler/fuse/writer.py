@@ -15,6 +15,7 @@ class Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.values = dict(graph.values)
+        self.entering = frozenset(graph.inputs)
         self.nodes: list[Node] = []
         self.common: dict[tuple[Any, ...], str] = {}  # tensors that are the same for every layer
         self.node = graph.nodes[0]

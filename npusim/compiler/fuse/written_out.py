@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from npusim.compiler.fuse.attention import attention, group_query
 from npusim.compiler.fuse.einsums import in_pairs, stands_for_several
+from npusim.compiler.fuse.instance_norms import instance_norm
 from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, minimum, sum_square
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
@@ -106,6 +107,7 @@ RULES: dict[tuple[str, str], Rule] = {
     (MICROSOFT, "SkipSimplifiedLayerNormalization"): _skip_norm,
     ("", "RotaryEmbedding"): _rotary,
     ("", "Gemm"): _gemm,
+    ("", "InstanceNormalization"): instance_norm,
     ("", "Einsum"): in_pairs,
     ("", "ReduceLogSumExp"): log_sum_exp,
     ("", "ReduceSumSquare"): sum_square,

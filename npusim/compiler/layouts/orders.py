@@ -158,6 +158,8 @@ class Orders:
             return False
         if maker.node.op_type == "Convert" or shuffles(maker.node):
             return True
+        if maker.node.op_type in NORMS and maker.engine == "dsp":  # plane by plane, as they came
+            return self._from_outside(maker.reads[0])
         if self.profile.memory.as_scheduled and joins_channels(maker, self.values):
             return self._joins_planes(maker)
         if self.profile.memory.as_scheduled and self._made_of_planes(maker):

@@ -10,6 +10,7 @@ import numpy as np
 from npusim.compiler.rules.multiplied import (
     channel_last_filled_or_folded,
     channel_last_or_filled,
+    equal_activations,
     innermost_kept,
     innermost_kept_or_batch_filled,
     operands,
@@ -66,13 +67,6 @@ def equal_shapes(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All operands have the shape of the result."""
     out = graph.values[node.outputs[0]].shape
     return all(v.shape == out for v in operands(node, graph))
-
-
-def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """All activations have the shape of the result; a constant that is subtracted is added with its sign changed, one
-    number alone by a kernel."""
-    out = graph.values[node.outputs[0]].shape
-    return all(v.shape == out or (v.constant and v.elements > 1) for v in operands(node, graph))
 
 
 def equal_activations_in_sixteens(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
