@@ -160,3 +160,13 @@ def letters(equation: str, shapes: tuple[tuple[int, ...], ...], where: str) -> t
 def _greek(count: int) -> str:
     """Letters for the `count` axes under an ellipsis, aligned at the end as broadcasting is."""
     return "".join(chr(0x3B1 + index) for index in reversed(range(count)))
+
+
+def terms_lead(equation: str, shape: tuple[int, ...]) -> bool:
+    """Whether the letters of the first of two operands that are summed over stand in front of all others, of `shape`."""
+    operands, _, result = equation.replace(" ", "").partition("->")
+    first, _, second = operands.partition(",")
+    if not result or len(first) != len(shape):
+        return False
+    summed = [a in second and a not in result for a, n in zip(first, shape, strict=True) if n > 1]
+    return any(summed) and not all(summed) and sorted(summed, reverse=True) == summed

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.compiler.lowering.lowered import main_engine
+from npusim.compiler.cutting.split import PIXELS_AT_ONCE
 from npusim.compiler.lowering.place import TURNED, Placed, Placer
+from npusim.compiler.lowering.relaid import fill_line
 from npusim.compiler.sharing.distribution import COPIED, PARTS
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
-from npusim.ops.einsum import Moves, Step, Turn, contraction
+from npusim.ops.einsum import Moves, Step, Turn, contraction, terms_lead
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 OPERAND = "operand"
@@ -36,6 +38,12 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
     reads: list[str] = []
     for i, (name, turn) in enumerate(zip(names, found.turned[:2], strict=True)):
         own = _taken(works, _trips(turn, filled)) if turn.moves is not Moves.NO else []
+        if not i and not own and _fills_as_line(step, values, found, placer):
+            line, turn = (
+                replace(values[name], shape=(1, found.k, found.m)),
+                Turn(rows=found.k, channels=found.m),
+            )
+            own = list(fill_line(line, placer.tiles * placer.tile_bytes))
         expanded = _taken(works, 1) if i and own and _expands(works) else []
         if not own:
             reads.append(name)
@@ -72,6 +80,16 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
         own = _taken(works, _trips(back, filled))
         added.append(_turn(step, final, raw, own, True, placer, values, WHY_BACK))
     return added
+
+
+def _fills_as_line(step: Placed, values: dict[str, Value], found: Step, placer: Placer) -> bool:
+    """Whether terms of the left side that lie in front of its rows, no sixteens of them, are filled up as the channels
+    of a line are, sixteen times their bytes through DDR (`pad_[0, 14, 0, 0]_expand_input/expand_input/expand_nhwc` of
+    13 to 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841). Twice the terms would cost less."""
+    if placer.generation in placer.profile.memory.turns_in_strips or found.groups > 1:
+        return False
+    uneven = found.k % CHANNEL_BLOCK > 0 and found.m % PIXELS_AT_ONCE == 0
+    return uneven and terms_lead(str(step.node.attribute("equation", "")), values[step.node.inputs[0]].shape)
 
 
 def stays_copied(step: Placed, values: dict[str, Value], tile_bytes: float) -> Placed:

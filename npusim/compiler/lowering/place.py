@@ -77,6 +77,7 @@ class Placer:
         self.profile = profile
         self.generation = generation
         self.tile_bytes = target.tile_bytes
+        self.tiles = target.tiles
         self.one_kernel = generation in profile.groups_over_tiles
         self.narrow = {*profile.dsp.one_tile.get(generation, ()), *profile.dsp.outer_axes_only}
         self.alias: dict[str, str] = {}

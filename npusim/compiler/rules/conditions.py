@@ -32,6 +32,7 @@ from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED, first_of_three
 
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
+FEWEST_INTERPOLATED = 8  # channels of an image that the MAC array enlarges by repeating pixels
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
@@ -145,6 +146,14 @@ def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return node.inputs[0] in graph.inputs
 
 
+def nearest_of_few_channels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """An image of fewer than eight channels whose pixels are repeated (Intel's schedules on NPU 4000 and 5010)."""
+    shape = graph.values[node.outputs[0]].shape
+    return (
+        len(shape) == 4 and shape[1] < FEWEST_INTERPOLATED and node.attribute("mode", "nearest") == "nearest"
+    )
+
+
 def several_phases(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A transposed convolution that makes another number of channels than it reads, or more than `MOST_AT_ONCE`: others
     stay one convolution (Intel's schedules for NPU 3720 and 4000: 16, 20, 21, 30 and 32 channels; not 48 and 64, nor 21
@@ -156,6 +165,7 @@ def several_phases(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
+        nearest_of_few_channels,
         of_graph_input,
         several_phases,
         producers_on_mac_array,
