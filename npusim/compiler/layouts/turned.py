@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.lowering.lowered import main_engine
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE
+from npusim.compiler.lowering.lowered import main_engine
 from npusim.compiler.lowering.place import TURNED, Placed, Placer
 from npusim.compiler.lowering.relaid import fill_line
 from npusim.compiler.sharing.distribution import COPIED, PARTS

@@ -8,17 +8,20 @@ where the slices left over go in halves, with a latency each. The convolution be
 made to wait for all, ResNet-34 takes 1.19 and 1.17 of Intel's time on NPU 3720 and 5010, and 0.99 and 1.01 so.
 
 Shared over channels are convolutions of many weights beside their pixels (`MANY_WEIGHTS`: 87 % as in these schedules).
-Products of up to 128 rows do the same there; here they do not, since totals of small transformers and of steps of
+Products of up to 128 rows do the same there; here only one with nothing before it does (`alone`: 4 x 32 x 64 takes five
+loads and 4.1 us on NPU 3720, of 53 channels seven and 5.3), since totals of small transformers and of steps of
 recurrences, whose other transfers are dearer here, would be a tenth higher (BERT of 100 tokens on NPU 5010 1.21 times
-theirs, 1.30 with it). Not counted: maps of zeros of channels that fill no sixteens, a third constant."""
+theirs, 1.30 with it). Of its channels that fill no sixteens a map of zeros crosses too, a third constant; convolutions'
+are not counted."""
 
 from __future__ import annotations
 
 from math import ceil
 
+from npusim.compiler.lowering.lowered import PRODUCTS
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.reasons import and_also
-from npusim.compiler.sharing.distribution import CONVOLUTIONS
+from npusim.compiler.sharing.distribution import CONVOLUTIONS, ROW_LIMIT
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -28,11 +31,16 @@ CONSTANTS = 2  # weights, and a table of 16 bytes a channel
 MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or channels, a pixel of the result
 
 
-def own_transfers(step: Placed, tiles: int, ports: int) -> int:
-    """In how many transfers the tiles fetch their own weights of a convolution; 0 where these cross at once, for all.
-    Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its latencies."""
+def own_transfers(step: Placed, tiles: int, ports: int, alone: bool = False) -> int:
+    """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is `alone`; 0
+    where these cross at once, for all. Whether it is cut in time makes no difference: one that begins to fit whole is
+    not slower for its latencies."""
     work = step.only
-    if tiles == 1 or not step.fixed_bytes or step.node.op_type not in CONVOLUTIONS:
+    if tiles == 1 or not step.fixed_bytes:
+        return 0
+    if alone and step.node.op_type in PRODUCTS and isinstance(work, MacWork):
+        return _of_product(work, tiles, ports)
+    if step.node.op_type not in CONVOLUTIONS:
         return 0
     if not isinstance(work, MacWork) or work.op not in MANY_WEIGHTS:
         return 0
@@ -42,6 +50,15 @@ def own_transfers(step: Placed, tiles: int, ports: int) -> int:
         return CONSTANTS * tiles * step.images
     many = work.out_c * depth > MANY_WEIGHTS[work.op] * pixels
     return CONSTANTS * ceil(tiles / ports) * ports if many else 0
+
+
+def _of_product(work: MacWork, tiles: int, ports: int) -> int:
+    """Transfers of the constants of a product whose channels the tiles share: where each has sixteen of them (24
+    channels of 16 rows on NPU 3720, not 25 and 32 on 5010)."""
+    if work.out_h * work.out_w > ROW_LIMIT or ceil(work.out_c / CHANNEL_BLOCK) < tiles:
+        return 0
+    constants = CONSTANTS + (work.out_c % CHANNEL_BLOCK > 0)
+    return constants * ceil(tiles / ports) * ports
 
 
 def fills_none(step: Placed, work: MacWork) -> bool:

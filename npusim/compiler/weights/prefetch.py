@@ -60,6 +60,7 @@ def weight_chunks(
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
+    alone = sum([step.fixed_bytes > 0 for step in steps]) == 1
     until: dict[int, int] = {}  # first step of a chain -> the last
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         turned = r.part in ("inner", "last") and steps[begins].node.op_type == "MemPermute"
@@ -69,7 +70,7 @@ def weight_chunks(
             continue
         count = _chunks(step, r)
         # each image's arrive beside the one before
-        own = 0 if r.by_image else own_transfers(step, tiles, ports)
+        own = 0 if r.by_image else own_transfers(step, tiles, ports, alone)
         count = max(count, ports) if own else count
         transfers = max(1, round(own / count))
         repeats = step.node.repeats if r.pieces > 1 or again else 1
