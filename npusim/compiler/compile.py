@@ -20,7 +20,7 @@ from npusim.compiler.residency.calls import of_one_image
 from npusim.compiler.residency.residency import residences
 from npusim.compiler.residency.shared_weights import loaded_once
 from npusim.compiler.rules.profile import CompilerProfile
-from npusim.compiler.sharing.head_shares import by_heads
+from npusim.compiler.sharing.head_shares import by_heads, heads_in_turn
 from npusim.compiler.stages.grouped import attention_grouped, groups_of, members
 from npusim.compiler.stages.placing import placed_one_by_one
 from npusim.compiler.stages.rewritten import rewritten, sizes_of, with_copies
@@ -112,6 +112,8 @@ def _compiled(
         one_dsp = shares == "one_dsp"
         placed = in_sixteens(placed, residence, site.values, site.tiles, site.dsps_a_tile, one_dsp)
     if shared := profile.memory.kernels_by_heads.get(generation):
+        if generation in profile.groups_over_tiles:
+            placed = heads_in_turn(placed, [r.pieces for r in residence])
         one = profile.dsp.one_a_tile
         placed = by_heads(placed, site.values, site.tiles, site.dsps_a_tile, shared == "whole", one)
     for k, step in enumerate(placed):

@@ -5,19 +5,25 @@ longer than 1 (`SOK`, or `SOH` of rows). The DSPs of a tile share its part evenl
 have unequal parts, of which its two DSPs take whole heads (three of five: two and one). Single softmaxes in its
 schedules, the longest by the even share of four and six DSPs: on NPU 3720 of 5, 7, 11 and 19 heads 1.6, 1.14, 1.09 and
 1.05 times, of 6, 8, 10 and 14 once; on 5010 of 7, 8, 11, 14 and 16 heads 1.29, 1.13, 1.09, 1.07 and 1.13. Sigmoids,
-square roots and others of 5 to 373 rows or channels do the same. Fewer than `LEAST_HEADS` are shared otherwise."""
+square roots and others of 5 to 373 rows or channels do the same. Fewer than `LEAST_HEADS` are shared otherwise.
+
+Two or three problems are no batch on NPU 4000 and 5010: products and the softmax between them are taken apart, one
+behind the other, each on all tiles (`slice_0/softmax_in/as_softmax` of 17 to 104 rows, and in VITS, FastSpeech 2, CvT
+and SegFormer; not of five)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil, prod
 
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.sharing.pieces import convolution_of
 from npusim.graph import Value
 from npusim.work import VectorWork
 
 LEAST_HEADS = 5
+MOST_APART = 3  # problems of a product that is taken apart
 SHARED_AXES = 3  # the last axes, of which the first longer than 1 is shared
 
 
@@ -45,6 +51,23 @@ def by_heads(
         else step
         for step in placed
     ]
+
+
+def heads_in_turn(placed: Sequence[Placed], pieces: Sequence[int]) -> list[Placed]:
+    """The steps, a softmax between two products of up to `MOST_APART` problems as a kernel each. `pieces`: in how many
+    a step is cut already; one that goes head by head is."""
+    makers = {name: step for step in placed for name in step.writes}
+    found = []
+    for step, cut in zip(placed, pieces, strict=True):
+        work, made = step.only, makers.get(step.reads[0]) if step.reads else None
+        product = convolution_of(made) if made is not None else None
+        heads = int(product.groups) if product is not None else 1
+        scores = isinstance(work, VectorWork) and work.kernel == "softmax"
+        if isinstance(work, VectorWork) and scores and cut == 1 < heads <= MOST_APART:
+            one = replace(work, elements=work.elements / heads, rows=work.rows / heads)
+            step = step._replace(steps=(one,) * heads)
+        found.append(step)
+    return found
 
 
 def _heads(step: Placed, work: VectorWork, values: Mapping[str, Value], tiles: int) -> int:
