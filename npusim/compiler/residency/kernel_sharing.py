@@ -18,6 +18,7 @@ from npusim.compiler.layouts.image_columns import is_folded, over_channels
 from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.halo import KERNEL
+from npusim.compiler.residency.uneven_kernels import uneven_edges
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import SLABS, is_pointwise
 from npusim.compiler.sharing.gated_wholes import is_mean
@@ -51,6 +52,8 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
         return {}
     makers = {name: step for step in steps for name in step.writes}
     found = _of_folded_images(steps, makers, scratchpad)
+    if scratchpad.generation in scratchpad.memory.kernels_share_unevenly:
+        return found | uneven_edges(steps, makers, scratchpad)
     if scratchpad.generation not in scratchpad.memory.shared_as_made:
         return found
     for step in steps:

@@ -29,6 +29,8 @@ class Memory(Strict):
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
     `shared_as_made`: generations on which a kernel on a plane is shared over the tiles as what it reads
     (npusim.compiler.residency.kernel_sharing).
+    `kernels_share_unevenly`: generations on which tiles share a kernel's channels another way than the array's
+    (npusim.compiler.residency.uneven_kernels).
     `kernels_apart`: generations on which a DSP kernel never writes over its input.
     `norms_of_phases_stay`: generations on which a normalisation of what a transposed convolution puts in place leaves
     its result inside, on all tiles.
@@ -161,6 +163,7 @@ class Memory(Strict):
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
     shared_as_made: tuple[str, ...] = ()
+    kernels_share_unevenly: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()
     sums_of_scales_stay: tuple[str, ...] = ()
     norms_of_phases_stay: tuple[str, ...] = ()

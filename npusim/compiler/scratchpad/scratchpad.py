@@ -76,6 +76,7 @@ class Scratchpad(Inside):
         folds: Folds = NO_FOLDS,
         halves: Mapping[str, int] | None = None,
         lists: Lists | None = None,
+        pads_images: bool = False,
     ) -> None:
         super().__init__(steps, sizes, part_of, tiles * tile_bytes * memory.resident_share)
         self.folds = folds
@@ -98,7 +99,7 @@ class Scratchpad(Inside):
         self.turned_first = generation in memory.batches_turned_first
         self.batches_wait = generation in memory.batches_wait
         self.fills_results = generation in memory.results_filled
-        self.whole = room_of(memory, generation, tile_bytes)
+        self.whole = room_of(memory, generation, tile_bytes, pads_images)
         self.pooled_stems: frozenset[str] = frozenset()
         if generation in memory.pooled_stems_cross:
             self.pooled_stems = pooled_stems(steps, sizes, tiles, tile_bytes, self.whole.steps_of)

@@ -37,24 +37,26 @@ class Room(NamedTuple):
     tile_bytes: float = 0.0
     steps_of: float = 1.0
     pooling_bytes: float = 0.0
+    image_channels: int = 1  # as many as those of an input image of fewer are filled up to
 
     def fits(self, step: Placed, tiles: int) -> bool | None:
         """Whether a window or a pooling fits whole; None where it is no such one."""
         pooling = isinstance(step.only, MacWork) and step.only.op in POOLINGS
         room = self.pooling_bytes if pooling or takes_turned_image(step) else self.tile_bytes
-        held = _on_tile(step, tiles, pooling) if room else None
+        held = _on_tile(step, tiles, pooling, self.image_channels) if room else None
         if held is None or step.fixed_bytes > MOST_WEIGHTS * room:
             return None
         return sum(ceil(nbytes / self.steps_of) * self.steps_of for nbytes in held) <= room
 
 
-def room_of(memory: Memory, generation: str, tile_bytes: float) -> Room:
-    """What a generation leaves them."""
+def room_of(memory: Memory, generation: str, tile_bytes: float, pads_images: bool = False) -> Room:
+    """What a generation leaves them; `pads_images`: an image of fewer channels has sixteen inside."""
     windows, poolings = (
         tile_bytes - but[generation] if generation in but else 0.0
         for but in (memory.windows_whole_but, memory.poolings_whole_but)
     )
-    return Room(windows, memory.windows_in_steps_of.get(generation, 1.0), max(0.0, poolings))
+    steps_of = memory.windows_in_steps_of.get(generation, 1.0)
+    return Room(windows, steps_of, max(0.0, poolings), CHANNEL_BLOCK if pads_images else 1)
 
 
 def runs_whole(step: Placed, machine: Machine) -> bool:
@@ -71,7 +73,9 @@ def need_beside_weights(step: Placed, need: float, machine: Machine) -> float:
     return min(need, machine.resident) if fits else max(need, machine.resident + 1.0)
 
 
-def _on_tile(step: Placed, tiles: int, pooling: bool) -> tuple[float, float, float] | None:
+def _on_tile(
+    step: Placed, tiles: int, pooling: bool, image_channels: int
+) -> tuple[float, float, float] | None:
     """Bytes a tile holds of what a window reads, makes and weighs with; None where the tiles do not share its rows."""
     widened = reads_widened(step)
     work = step.only if pooling or widened else convolution_of(step)
@@ -96,7 +100,7 @@ def _on_tile(step: Placed, tiles: int, pooling: bool) -> tuple[float, float, flo
         return work.in_h * work.in_w * plane_bytes, work.out_h * work.out_w * plane_bytes, 0.0
     rows = ceil(work.out_h / tiles)
     around = min(work.in_h, (rows - 1) * work.stride_h + work.kernel_h)
-    channels = work.in_c if step.reads_turned else ceil_to(work.in_c, CHANNEL_BLOCK)
+    channels = max(work.in_c, image_channels) if step.reads_turned else ceil_to(work.in_c, CHANNEL_BLOCK)
     read = around * work.in_w * channels * work.input_bytes
     rows += step.reads_turned  # and what the next window reads around them
     made = rows * work.out_w * ceil_to(work.out_c, CHANNEL_BLOCK) * work.output_bytes

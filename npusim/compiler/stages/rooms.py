@@ -70,6 +70,7 @@ def scratchpad_of(
         folds,
         halves,
         site.lists,
+        generation in site.profile.pads_images,
     )
     scratchpad.in_ddr.update(site.graph.inputs, padded)
     scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing

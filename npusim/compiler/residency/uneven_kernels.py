@@ -1,0 +1,80 @@
+"""Kernels behind convolutions on planes on NPU 5010: what its tiles share unevenly crosses DDR.
+
+Intel's compiler shares a DSP kernel over the tiles as the convolution in front of it. By channels the array gives each
+tile whole sixteens, the kernel first each DSP of a tile its part, then each tile (256 channels: 96, 80, 80 of the
+array; 48, 48, 40 and 40, 40, 40 of the kernel), so that the two agree only where every tile has as many sixteens: else
+what the convolution makes is written and read back. What the kernel makes by channels goes through DDR to any reader
+but a window for each channel that is shared so too and evenly; by rows to a convolution that is shared by channels
+(other readers by the rules for rows). 349 PReLUs in its schedules, of 1x1, 3 x 3 and depthwise convolutions of 5 to 56
+rows and 48 to 512 channels and of four nets for faces: of 231 uneven ones 205 as said here."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.sharing.distribution import is_pointwise
+from npusim.ops.counting import CHANNEL_BLOCK
+from npusim.work import MacOp, MacWork, VectorWork
+
+CHANNELS = "input through DDR: its kernel and the array share channels over the tiles another way"
+SIDE = 4  # pixels of a block of the grid, each way
+# By channels where the array has a tenth less to do so, counted in blocks and sixteens, ...
+LESS = 0.9
+# ... and from so many channels on few rows: of a window for each channel 14 (not 20), of others 10 (not 12).
+MANY_CHANNELS, DEPTHWISE_ROWS, FEW_ROWS = 128, 14, 10
+
+
+def uneven_edges(
+    steps: list[Placed], makers: dict[str, Placed], scratchpad: Scratchpad
+) -> dict[tuple[str, str], str]:
+    """(a tensor, what its reader makes) -> why it reaches that one through DDR, '' where it stays: of convolutions in
+    front of kernels, and of these."""
+    found: dict[tuple[str, str], str] = {}
+    for step in steps:
+        before = makers.get(step.reads[0]) if len(step.reads) == 1 else None
+        if before is None or step.engine != "dsp" or not isinstance(step.only, VectorWork):
+            continue
+        work = convolution_by_planes(before)
+        if work is None:
+            continue
+        shared, even = by_channels(work, scratchpad.tiles), sixteens(work) % scratchpad.tiles == 0
+        if shared and not even:
+            found[step.reads[0], step.writes[0]] = CHANNELS
+        for reader in (steps[k] for k in scratchpad.uses.get(step.writes[0], ())):
+            edge, to = (step.writes[0], reader.writes[0]), convolution_by_planes(reader)
+            if shared:
+                apart = to is not None and to.op == MacOp.DEPTHWISE and to.stride_h == 1
+                stays = apart and even and by_channels(to, scratchpad.tiles)
+                found[edge] = "" if stays else CHANNELS
+            elif to is not None and is_pointwise(reader) and by_channels(to, scratchpad.tiles):
+                if any(steps[k].engine == "dsp" for k in scratchpad.uses.get(reader.writes[0], ())):
+                    found[edge] = CHANNELS
+    return found
+
+
+def convolution_by_planes(step: Placed) -> MacWork | None:
+    """The convolution of one image that a step is, on more than a pixel, of all channels or of each by itself."""
+    work = step.only
+    if not isinstance(work, MacWork) or step.images > 1 or work.out_h * work.out_w == 1:
+        return None
+    depthwise = work.op == MacOp.DEPTHWISE and work.kernel_h > 1
+    return work if depthwise or (work.op == MacOp.CONVOLUTION and work.groups == 1) else None
+
+
+def by_channels(work: MacWork, tiles: int) -> bool:
+    """Whether the tiles share a convolution in front of a kernel by its channels, not by rows."""
+    many = work.out_c >= MANY_CHANNELS
+    if work.op == MacOp.DEPTHWISE:
+        return bool(many and work.out_h <= DEPTHWISE_ROWS)
+    if many and work.out_h <= FEW_ROWS:
+        return True
+    blocks = lambda rows: ceil(rows / SIDE) * ceil(work.out_w / SIDE)
+    rows = blocks(ceil(work.out_h / tiles)) * sixteens(work)
+    return bool(sixteens(work) > tiles and blocks(work.out_h) * ceil(sixteens(work) / tiles) <= LESS * rows)
+
+
+def sixteens(work: MacWork) -> int:
+    """Of channels, that a convolution makes."""
+    return ceil(work.out_c / CHANNEL_BLOCK)
