@@ -2,7 +2,8 @@
 
 Intel's compiler 8.4 tries the shapes of one image (`fn_1_call_0` in its schedules of forty small graphs over 4 images,
 two convolutions and one of these behind them: PRelu, Softmax, Transpose, Resize, InstanceNormalization,
-ConvTranspose, ReduceMean, ReduceL2, Split, Pad, DepthToSpace, a Reshape to [0, -1]). A Reshape that names the batch
+ConvTranspose, ReduceMean, ReduceL2, Split, Pad, DepthToSpace, a Reshape to [0, -1]; OpenFace over 8 with its
+LpNormalization). A Reshape that names the batch
 holds of no other."""
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ ELEMENTWISE = frozenset(
 POOLINGS = frozenset(
     "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool LRN DepthToSpace SpaceToDepth".split()
 )
-ALONG_AXIS = {"Concat": 1, "Softmax": -1, "LogSoftmax": -1, "Split": 0, "LayerNormalization": -1}
+ALONG_AXIS = {
+    "Concat": 1,
+    "Softmax": -1,
+    "LogSoftmax": -1,
+    "Split": 0,
+    "LayerNormalization": -1,
+    "LpNormalization": -1,
+}
 MATRIX_RANK = 2
 
 

@@ -1,12 +1,13 @@
-"""Kernels behind convolutions on planes on NPU 5010: what its tiles share unevenly crosses DDR.
+"""PReLU behind convolutions on planes on NPU 5010: what its tiles share unevenly crosses DDR.
 
-Intel's compiler shares a DSP kernel over the tiles as the convolution in front of it. By channels the array gives each
+Intel's compiler shares this kernel over the tiles as the convolution in front of it. By channels the array gives each
 tile whole sixteens, the kernel first each DSP of a tile its part, then each tile (256 channels: 96, 80, 80 of the
 array; 48, 48, 40 and 40, 40, 40 of the kernel), so that the two agree only where every tile has as many sixteens: else
 what the convolution makes is written and read back. What the kernel makes by channels goes through DDR to any reader
 but a window for each channel that is shared so too and evenly; by rows to a convolution that is shared by channels
 (other readers by the rules for rows). 349 PReLUs in its schedules, of 1x1, 3 x 3 and depthwise convolutions of 5 to 56
-rows and 48 to 512 channels and of four nets for faces: of 231 uneven ones 205 as said here."""
+rows and 48 to 512 channels and of four nets for faces: of 231 uneven ones 205 as said here. Elu, which has no number a
+channel, is cut along columns there and stays (a depth net's, ten of ten)."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import is_pointwise
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork, VectorWork
+from npusim.work import MacOp, MacWork
 
 CHANNELS = "input through DDR: its kernel and the array share channels over the tiles another way"
 SIDE = 4  # pixels of a block of the grid, each way
@@ -30,11 +31,11 @@ def uneven_edges(
     steps: list[Placed], makers: dict[str, Placed], scratchpad: Scratchpad
 ) -> dict[tuple[str, str], str]:
     """(a tensor, what its reader makes) -> why it reaches that one through DDR, '' where it stays: of convolutions in
-    front of kernels, and of these."""
+    front of PReLUs, and of these."""
     found: dict[tuple[str, str], str] = {}
     for step in steps:
         before = makers.get(step.reads[0]) if len(step.reads) == 1 else None
-        if before is None or step.engine != "dsp" or not isinstance(step.only, VectorWork):
+        if before is None or step.engine != "dsp" or step.node.op_type != "PRelu":
             continue
         work = convolution_by_planes(before)
         if work is None:

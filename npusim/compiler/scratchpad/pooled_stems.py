@@ -1,9 +1,10 @@
 """Results of an image's first convolution that a pooling reads through DDR, for want of room in one place.
 
 The image as it came, turned, the weights and the result lie one behind another in a tile; where the four do not fit
-into it, the image was turned to its beginning and the result lies behind that: what is pooled finds room before or
+into it, the image was turned to its beginning and the result lies behind that; where they do, behind the image and
+itself turned. What is pooled, with the rows that a window behind it reads around a tile's own, finds room before or
 behind the result, or the result is written and read back, though the two of them fit (NPU 4000, there in steps of
-32 KB, and 5010; never on 3720): 3 x 3 of 64 channels at 150 to 168 x 160, not at 144, on 5010; 208 to 216 x 160, not
+32 KB, and 5010; never on 3720): Darknet-19 at 256 pixels on 4000, 3 x 3 of 64 channels at 150 to 168 x 160, not at 144, on 5010; 208 to 216 x 160, not
 192, on 4000; 128 channels of 152 x 112 on 4000, of 114 x 112 not on 5010; SqueezeNet at 320 pixels: 14 of 14."""
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def pooled_stems(
 ) -> frozenset[str]:
     """Names of such results; `steps_of`: bytes that tensors are rounded up to."""
     made = {n: s for s in steps for n in s.writes}
+    around = _rows_around(steps)
     found: set[str] = set()
     for pooling in steps if tiles > 1 else ():
         pool, stem = pooling.only, made.get(pooling.reads[0]) if len(pooling.reads) == 1 else None
@@ -34,12 +36,22 @@ def pooled_stems(
             continue
         rows = min(pool.in_h, (ceil(pool.out_h / tiles) - 1) * pool.stride_h + pool.kernel_h)
         share = min(1.0, ((rows - 1) * work.stride_h + work.kernel_h) / work.in_h)
-        share_out = ceil(pool.out_h / tiles) / pool.out_h
+        share_out = (ceil(pool.out_h / tiles) + around.get(pooling.writes[0], 0.0)) / pool.out_h
         held = [share * sizes[n] for n in (turn.reads[0], stem.reads[0])]
         held += [rows / pool.in_h * sizes[stem.writes[0]], stem.fixed_bytes]
         image, turned, result, weights = (ceil(nbytes / steps_of) * steps_of for nbytes in held)
         pooled = ceil(share_out * sizes[pooling.writes[0]] / steps_of) * steps_of
-        behind = tile_bytes - turned - result
-        if image + turned + weights + result > tile_bytes and pooled > max(turned, behind):
+        before = turned if image + turned + weights + result > tile_bytes else image + turned
+        if pooled > max(before, tile_bytes - before - result):
             found.add(stem.writes[0])
     return frozenset(found)
+
+
+def _rows_around(steps: Sequence[Placed]) -> dict[str, float]:
+    """Rows that a window reads around a tile's own, by what it reads: whoever makes that writes them too."""
+    windows = ((s, s.only) for s in steps if len(s.reads) == 1)
+    return {
+        s.reads[0]: w.kernel_h - w.stride_h
+        for s, w in windows
+        if isinstance(w, MacWork) and w.op != MacOp.ELTWISE and w.kernel_h > w.stride_h
+    }
