@@ -2,12 +2,16 @@
 
 Its schedules of ReduceLogSumExp have ReduceMax, Subtract, Exp, ReduceSum, Log and Add, those of ReduceSumSquare a
 product and ReduceSum; ReduceMin is the ReduceMax of what is negated by a kernel in front and behind
-(`ReduceMin/as_maxpool`, `inv_in`, `inv_out`)."""
+(`ReduceMin/as_maxpool`, `inv_in`, `inv_out`). The mean over the planes of a batch of images that the graph made is a
+global pooling, which takes them image by image (the same schedule of a classifier's head and of squeezed
+networks over 2 and 4 images on NPU 3720, whichever of the two they were written with)."""
 
 from __future__ import annotations
 
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Node
+
+IMAGE_RANK = 4
 
 
 def _kept(w: Writer, node: Node) -> tuple[int, ...] | None:
@@ -79,4 +83,20 @@ def minimum(w: Writer, node: Node) -> bool:
     negative = w.op("negative", "Neg", (x,), w.shape(x), w.values[x].dtype)
     most = w.op("max", "ReduceMax", (negative, *axes), out.shape, out.dtype, **node.attributes)
     w.last("Neg", (most,), node.outputs[0])
+    return True
+
+
+def mean_of_planes(w: Writer, node: Node) -> bool:
+    """The mean over height and width of each of several images."""
+    x = node.inputs[0]
+    shape, kept = w.shape(x), _kept(w, node)
+    if len(shape) != IMAGE_RANK or shape[0] == 1 or kept != (*shape[:2], 1, 1) or min(shape[2:]) == 1:
+        return False
+    if not _plain(w, node) or not any(x in before.outputs for before in w.nodes):
+        return False
+    if kept == w.shape(node.outputs[0]):
+        w.last("GlobalAveragePool", (x,), node.outputs[0])
+    else:
+        mean = w.op("mean", "GlobalAveragePool", (x,), kept, w.values[x].dtype)
+        w.last("Reshape", (mean,), node.outputs[0])
     return True

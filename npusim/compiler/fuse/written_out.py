@@ -12,7 +12,7 @@ from dataclasses import replace
 from npusim.compiler.fuse.attention import attention, group_query
 from npusim.compiler.fuse.einsums import in_pairs, stands_for_several
 from npusim.compiler.fuse.instance_norms import instance_norm
-from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, minimum, sum_square
+from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, mean_of_planes, minimum, sum_square
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
 
@@ -113,5 +113,6 @@ RULES: dict[tuple[str, str], Rule] = {
     ("", "ReduceSumSquare"): sum_square,
     ("", "ReduceLogSum"): log_sum,
     ("", "ReduceMin"): minimum,
+    ("", "ReduceMean"): mean_of_planes,
     (MICROSOFT, "RotaryEmbedding"): _rotary,
 }

@@ -2,9 +2,9 @@
 
 Intel's compiler 8.4 tries the shapes of one image (`fn_1_call_0` in its schedules of forty small graphs over 4 images,
 two convolutions and one of these behind them: PRelu, Softmax, Transpose, Resize, InstanceNormalization,
-ConvTranspose, ReduceMean, ReduceL2, Split, Pad, DepthToSpace, a Reshape to [0, -1]; OpenFace over 8 with its
-LpNormalization). A Reshape that names the batch
-holds of no other."""
+ConvTranspose, ReduceMean, ReduceL2, Split, Pad, DepthToSpace, a Reshape to [0, -1]; so in twelve with ArgMax, TopK,
+Gather, Sum, Mean, Where, Cast, Tile, Hardmax and norms of planes and of channels, in four whose first operand is a
+constant, and in OpenFace over 8, whose result is a unit vector). A Reshape that names the batch holds of no other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from npusim.graph import Graph, Node, Value
 
 UNARY = frozenset(
     "Relu LeakyRelu Sigmoid HardSigmoid HardSwish Tanh Elu Selu Celu ThresholdedRelu Softplus Softsign Mish Swish Gelu"
-    " Identity Dropout Cast Abs Neg Exp Log Sqrt Reciprocal Erf Sin Cos Floor Ceil Round Sign Clip".split()
+    " Identity Dropout Cast Abs Neg Exp Log Sqrt Reciprocal Erf Sin Cos Floor Ceil Round Sign Clip Not IsNaN".split()
 )
 ELEMENTWISE = frozenset(
-    "Add Sub Mul Div Pow Max Min PRelu BatchNormalization InstanceNormalization GroupNormalization".split()
+    "Add Sub Mul Div Pow Max Min Sum Mean PRelu BatchNormalization InstanceNormalization GroupNormalization"
+    " Where Equal Greater Less GreaterOrEqual LessOrEqual And Or".split()
 )
 POOLINGS = frozenset(
     "MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool LRN DepthToSpace SpaceToDepth".split()
@@ -29,6 +30,11 @@ ALONG_AXIS = {
     "Split": 0,
     "LayerNormalization": -1,
     "LpNormalization": -1,
+    "Hardmax": -1,
+    "ArgMax": 0,
+    "ArgMin": 0,
+    "TopK": -1,
+    "Gather": 0,
 }
 MATRIX_RANK = 2
 
@@ -39,6 +45,8 @@ def apart(node: Node, graph: Graph, batch: int) -> bool:
     if any(values[n].shape[:1] != (batch,) for n in node.outputs if n):
         return False
     first, *others = (values[n] for n in node.inputs if n)
+    if first.constant and others and node.op_type in ELEMENTWISE:
+        first, others = next((v for v in others if not v.constant), first), [first, *others]
     if first.constant or first.shape[:1] != (batch,):
         return False
     kind, rank = node.op_type, len(first.shape)
@@ -72,6 +80,10 @@ def _keeps_first_axis(node: Node, graph: Graph, rank: int) -> bool:
     if kind == "Reshape":
         named = _numbers(node, graph, 1)
         return bool(named) and (named[0] == -1 or (named[0] == 0 and not int(node.attribute("allowzero", 0))))
+    if kind == "MeanVarianceNormalization":
+        return all(int(a) % rank > 0 for a in node.attribute("axes", (0, 2, 3)))
+    if kind == "Tile":
+        return bool(repeats := _numbers(node, graph, 1)) and repeats[0] == 1
     if kind == "Pad":
         pads = node.attribute("pads") or _numbers(node, graph, 1)
         return bool(pads and pads[0] == 0 == pads[len(pads) // 2])

@@ -159,3 +159,18 @@ def test_a_token_of_the_model_builder(npu):
     assert report.macs == 1_302_855_680
     cache = 2 * 4 * 2 * 8 * 64 * 1024 * 16
     assert report.bytes_moved < weights + 2 * cache
+
+
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_a_mean_over_planes_of_a_batch_is_a_global_pooling(batch, keepdims):
+    """Of what the graph made; it costs what the pooling costs on NPU 3720, whichever of them was exported."""
+    made = [("Relu", "x", "y", {})]
+    last = ("Reshape", "m shape", "z", {})
+    kept = [("GlobalAveragePool", "y", "z" if keepdims else "m", {}), *([] if keepdims else [last])]
+    x, constants = {"x": (F16, (batch, 64, 28, 28))}, {"shape": np.array([batch, 64])}
+    mean = graph([*made, ("ReduceMean", "y", "z", {"axes": [2, 3], "keepdims": keepdims})], x, ["z"], opset=13)
+    pooled = graph([*made, *kept], x, ["z"], {} if keepdims else constants, opset=13)
+    assert ("GlobalAveragePool" in ops(write_out(mean))) == (batch > 1)
+    both = [simulate(g, "meteor_lake", "2026-as-released", band=False).latency_us for g in (mean, pooled)]
+    assert batch == 1 or both[0] == pytest.approx(both[1])

@@ -117,3 +117,31 @@ def test_what_one_op_is_alone() -> None:
     assert not called(
         lambda g: g.op("MaxPool", g.op("Relu", g.input(4, 16, 28, 28)), kernel_shape=[2, 2], strides=[2, 2])
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attributes", "called"),
+    [
+        ("LpNormalization", (), {"axis": 1, "p": 2}, True),
+        ("Gather", ([3, 2, 1, 0],), {"axis": 1}, True),
+        ("Gather", ([3, 2, 1, 0],), {"axis": 0}, False),
+        ("ArgMax", (), {"axis": 1}, True),
+        ("Tile", ([1, 2, 1, 1],), {}, True),
+        ("Tile", ([2, 1, 1, 1],), {}, False),
+        ("MeanVarianceNormalization", (), {"axes": [2, 3]}, True),
+        ("MeanVarianceNormalization", (), {"axes": [0, 2, 3]}, False),
+    ],
+)
+def test_ops_along_other_axes_keep_images_apart(kind: str, inputs: tuple, attributes: dict, called: bool) -> None:  # type: ignore[type-arg]
+    g = Builder(weights=False)
+    x = conv_relu(g, conv_relu(g, g.input(4, 16, 28, 28), 16, 16), 16, 16)
+    plan = _plan(of_model(g.model(g.op(kind, x, *map(g.const, inputs), **attributes)), ""))
+    assert (max(plan.repeats) == 4) == called
+
+
+def test_a_constant_may_be_the_first_operand() -> None:
+    """1 - x, as in Intel's schedules of four such graphs."""
+    g = Builder(weights=False)
+    x = conv_relu(g, g.input(4, 16, 28, 28), 16, 16)
+    x = conv_relu(g, g.op("Sub", g.const(1.0), x), 16, 16)
+    assert max(_plan(of_model(g.model(x), "")).repeats) == 4

@@ -46,3 +46,16 @@ def test_more_rows_cross_no_less_and_no_more_than_in_proportion(npu: str, tiles:
     """From what fits to what is cut with its neighbours, profile 2026: no row more than doubles what crosses."""
     moved = [block(npu, tiles, h, width, "2026").bytes_moved / h for h in (84, 96, 104, 120, 124, 132, 144)]
     assert max(moved) < 2 * min(moved)
+
+
+@pytest.mark.parametrize(("npu", "tiles", "megabytes"), [("meteor_lake", 2, 4.9), ("lunar_lake", 4, 5.4)])
+def test_an_image_filled_up_counts_sixteen_channels(npu: str, tiles: int, megabytes: float) -> None:
+    """SqueezeNet's 7 x 7 of 96 channels at 256 pixels is folded nowhere: its image crosses DDR and is read in strips
+    (it ran whole, beside three channels)."""
+    g = Builder(weights=False)
+    x = g.op("Conv", g.input(1, 3, 256, 256), g.weight(96, 3, 7, 7), g.weight(96), strides=[2, 2])
+    x = g.op("MaxPool", g.op("Relu", x), kernel_shape=[3, 3], strides=[2, 2])
+    graph = of_model(g.model(g.op("Relu", conv(g, x, 96, 16, 1))), "")
+    report = simulate(graph, load_hardware(npu).replace({"tiles": tiles}), "2026-as-released", band=False)
+    assert next(n for n in report.nodes if n.name == "Conv_0").pieces > 1
+    assert report.bytes_moved / 1e6 == pytest.approx(megabytes, rel=0.1)
