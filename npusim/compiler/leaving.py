@@ -7,7 +7,14 @@ from dataclasses import replace
 from npusim.compiler.layouts.images import enlarged, is_image, reads_image
 from npusim.compiler.layouts.layouts import Layouts
 from npusim.compiler.layouts.orders import NORMS
-from npusim.compiler.layouts.pixels import phases_in_planes, planes_by_dma, turned_by_dma
+from npusim.compiler.layouts.pixels import (
+    passes_to_planes,
+    phases_in_planes,
+    pixels_in_strips,
+    planes_by_dma,
+    turned_by_dma,
+)
+from npusim.compiler.layouts.planar_sums import of_pixels, turned_for_planes
 from npusim.compiler.lowering.laid_anew import permuted, transferred
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.calls import depthwise_batch
@@ -25,9 +32,15 @@ class Leaving(Layouts):
         """Conversions and copies of the graph's outputs, and the names under which these end up in DDR."""
         placer, values = self.placer, self.values
         made = {n for s in placed for n in s.writes}
+        leaving = {placer.root(n) for n in self.graph.outputs}
+        if self.profile.relayout_by_pass:
+            whole = {*self.profile.pads_images} & {*self.profile.memory.padded_by_copy}
+            room = placer.tile_bytes if self.generation in whole else 0.0
+            moves, outside = self._moves_pixels, self._from_outside
+            turned_for_planes(placed, leaving, values, self.made_by, moves, outside, room, self._in_strips)
         self._write_planes(placed)
         if self.profile.relayout_by_pass:
-            planes_by_dma(placed, {placer.root(n) for n in self.graph.outputs}, values)
+            planes_by_dma(placed, leaving, values, placer.tile_bytes)
         ends: dict[str, str] = {}
         added = []
         for name in self.graph.outputs:
@@ -64,7 +77,8 @@ class Leaving(Layouts):
         # its pixels come from channels too
         at_once, phases = lowering == "phases_at_once", pads and lowering == "by_phases"
         kernel = pads and enlarged(maker, self.made_by, self.values)
-        if not (at_once or kernel or phases or self._moves_pixels(maker)) or not is_image(value):
+        pixels = self._moves_pixels(maker) or of_pixels(maker, self.made_by, self._moves_pixels)
+        if not (at_once or kernel or phases or pixels) or not is_image(value):
             return None
         batch, channels, height, width = value.shape
         if not (at_once or phases) and (channels == 1 or (turned_by_dma(value) and not kernel)):
@@ -73,10 +87,11 @@ class Leaving(Layouts):
         self.values[out] = replace(value, name=out)
         turn: Work = self._turn(MacOp.PERMUTE, name, value, (batch * height, width, channels))
         trip = ddr_round_trip(value.npu_bytes)
-        works: tuple[Work, ...] = (turn, *trip, turn) if channels % CHANNEL_BLOCK else (turn,)
+        works = passes_to_planes(value, turn)
         # Rows not alike on all tiles (40, 128 on three, not 60; 49 on four) cross DDR in between, not on NPU 3720.
         rows = self.values[maker.reads[0]].shape[2] if maker is not None else 0
         splits = rows % self.tiles > 0 and self.generation in self.profile.memory.padded_by_copy
+        splits |= self._in_strips(maker)
         if kernel and turned_by_dma(value):  # 21 x 257 x 257 by eight
             why = "an image that a kernel enlarges is written plane by plane by the DMA where its rows fill no sixteens"
             move = MoveWork(value.npu_bytes, "ddr", "ddr")
@@ -90,6 +105,12 @@ class Leaving(Layouts):
         why = "an image whose pixels came from channels is written plane by plane by a pass of the MAC array"
         node = Node(out, "MemPermute", (name,), (out,))
         return permuted(node, works, why, IMAGE)
+
+    def _in_strips(self, maker: Placed | None) -> bool:
+        """Whether the pixels of an image are put together in DDR, strip by strip, that would have room inside."""
+        if self.generation not in self.profile.memory.pixels_in_strips:
+            return False
+        return pixels_in_strips(maker, self.made_by, self.values)
 
     def _images(self, name: str, out: str, images: int) -> Placed:
         """A batch copied within the DDR, image by image."""

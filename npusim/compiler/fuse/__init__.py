@@ -7,6 +7,7 @@ from functools import partial
 
 from npusim.compiler.fuse import (
     activations,
+    before_pixels,
     contraction,
     drain_path,
     l2_norms,
@@ -49,6 +50,7 @@ PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "scale_and_bias": drain_path.scale_and_bias,
     "scale_and_shift": drain_path.scale_and_shift,
     "rotary_embedding": rotary.rotary_embedding,
+    "activations_before_pixels": before_pixels.activations_before_pixels,
 }
 
 

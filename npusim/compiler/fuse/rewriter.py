@@ -109,6 +109,14 @@ class Rewriter:
         self.nodes[at] = replace(node, absorbed=tuple(dict.fromkeys([*node.absorbed, *kept])))
         self._link(at, node)
 
+    def exchange(self, index: int, first: Node, behind: int, second: Node) -> None:
+        """`first` at `index` and `second` at `behind`, a later place, for the two nodes there."""
+        for at in (index, behind):
+            self._unlink(at)
+        for at, node in ((index, first), (behind, second)):
+            self.nodes[at] = node
+            self._link(at, node)
+
     def drop(self, index: int) -> None:
         """Take out a node that nothing needs any more."""
         self._unlink(index)

@@ -13,8 +13,8 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.rules.profile import CompilerProfile
 from npusim.compiler.sharing.distribution import padded_width
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
-from npusim.work import MoveWork, Work
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
+from npusim.work import MacOp, MoveWork, Work
 
 # An image of so many times its bytes is more than all scratchpads: 64 x 96 x 96 and 32 x 128 x 128 on NPU 3720.
 LARGE_PHASES = 4
@@ -33,10 +33,27 @@ def pixels_cross(value: Value, made: Value, tiles: int, generation: str, profile
 
 
 def turned_by_dma(value: Value) -> bool:
-    """Whether such an image is turned to planes by the DMA where it lies: rows that fill no sixteens
-    (`unrolled_permuteDMA` of 171 x 4, 180 x 5, 204 x 3 and 300 x 3, not of 120 x 4, 192 x 2, 512 x 3)."""
-    _, channels, _, width = value.shape
-    return channels > 1 and channels * width % CHANNEL_BLOCK > 0
+    """Whether such an image is turned to planes by the DMA where it lies: rows or columns that fill no sixteens, since
+    of the two passes the first takes rows as channels, the second columns (`unrolled_permuteDMA` of 171 x 4, 180 x 5,
+    204 x 3, 300 x 3, of 3 channels of 480 x 135, 135 x 480 and 540 x 960, not of 120 x 4, 192 x 2, 512 x 3)."""
+    _, channels, height, width = value.shape
+    return channels > 1 and any([channels * n % CHANNEL_BLOCK for n in (height, width)])
+
+
+def passes_to_planes(value: Value, turn: Work) -> tuple[Work, ...]:
+    """The passes that write such an image [N, C, H, W] plane by plane: `turn`, or where its channels are no whole
+    sixteens two poolings with DDR between them. The first has H x W C / 16 pixels of sixteen channels, the second
+    W x C of H channels (`reorder_out/0` and `/1` of 3 x 192 x 320 on NPU 4000: 16 x 48 x 60 and
+    192 x 80 x 3 a tile)."""
+    batch, channels, height, width = value.shape
+    if channels % CHANNEL_BLOCK == 0:
+        return (turn,)
+    trip, size = ddr_round_trip(value.npu_bytes), min(value.dtype.npu_bytes, 2.0)
+    if turned_by_dma(value):
+        return turn, *trip, turn
+    first = one_tap(MacOp.MAX_POOL, batch * height, width * channels // CHANNEL_BLOCK, CHANNEL_BLOCK, size)
+    second = one_tap(MacOp.MAX_POOL, batch * width, channels, height, size)
+    return first, *trip, second
 
 
 def phases_in_planes(value: Value, turn: Work, room: float, by_law: bool) -> tuple[Work, ...]:
@@ -53,8 +70,24 @@ def phases_in_planes(value: Value, turn: Work, room: float, by_law: bool) -> tup
     return *trip, turn, *trip, turn
 
 
-def planes_by_dma(placed: list[Placed], leaving: Set[str], values: Mapping[str, Value]) -> None:
-    """Images of `leaving` that are turned so are moved twice."""
+def pixels_in_strips(step: Placed | None, made_by: Mapping[str, Placed], values: Mapping[str, Value]) -> bool:
+    """Whether the DMA takes a step's pixels from what a convolution of whole sixteens makes: in strips beside it, which
+    are put together in DDR (NPU 5010)."""
+    if step is None or step.node.op_type != "DepthToSpace" or step.lowering != "dma":
+        return False
+    maker = made_by.get(step.reads[0])
+    return (
+        maker is not None
+        and maker.node.op_type == "Conv"
+        and values[step.reads[0]].shape[1] % CHANNEL_BLOCK == 0
+    )
+
+
+def planes_by_dma(
+    placed: list[Placed], leaving: Set[str], values: Mapping[str, Value], tile_bytes: float
+) -> None:
+    """Images of `leaving` that are turned so are moved twice: in one tile the second time, from DDR where two of them
+    have no room there (388,800 bytes stay, 1,146,496 are written and read)."""
     for k, step in enumerate(placed):
         if (
             step.node.op_type == "DepthToSpace"
@@ -63,4 +96,5 @@ def planes_by_dma(placed: list[Placed], leaving: Set[str], values: Mapping[str, 
         ):
             value = values[step.writes[0]]
             if is_image(value) and turned_by_dma(value):
-                placed[k] = step._replace(steps=(*step.steps, MoveWork(value.npu_bytes)))
+                source = "scratchpad" if 2 * value.npu_bytes <= tile_bytes else "ddr"
+                placed[k] = step._replace(steps=(*step.steps, MoveWork(value.npu_bytes, source)))

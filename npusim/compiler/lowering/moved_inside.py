@@ -38,12 +38,18 @@ def ways_between(
     step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float], source: str, destination: str
 ) -> tuple[Way, ...]:
     """The transfers of work `i` of a step that moves; none where it is one. What takes pixels from channels is loaded
-    first, wherever it leaves them."""
+    first, wherever it leaves them; what is turned to planes behind that lies inside in between."""
     if source != "ddr":
-        return ()
+        return TURNED[1:2] if not i and _stays_between(step) else ()
     if destination == "ddr":
         return ways_inside(step, i, work, sizes)
     return TURNED[:2] if step.node.op_type == "DepthToSpace" and not i else ()
+
+
+def _stays_between(step: Placed) -> bool:
+    """Whether what takes pixels from channels leaves them inside for the transfer that turns them to planes."""
+    turn = step.steps[1] if step.node.op_type == "DepthToSpace" and len(step.steps) > 1 else None
+    return isinstance(turn, MoveWork) and turn.source == "scratchpad"
 
 
 def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]) -> tuple[Way, ...]:

@@ -141,6 +141,26 @@ def unexpanded_or_short(node: Node, graph: Graph, on_mac_array: Set[str]) -> boo
     return read // max(made, 1) in UNEXPANDED or not long_rest(node, graph, on_mac_array)
 
 
+def beside_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """It makes an input of the graph larger by repeating pixels, to be added to an image whose pixels came from
+    channels as that leaves: planes added to planes (npusim.compiler.layouts.planar_sums), so it is copied plane by
+    plane (`wslices_concat`, `hslices_concat` of SRVGG, RLSP and 3 x 48 x 80 by four in Intel's schedules)."""
+    made = {n: m for m in graph.nodes for n in m.outputs}
+    source = node.inputs[0]
+    while source in made and made[source].op_type == "Slice":
+        source = made[source].inputs[0]
+    readers = [m for m in graph.nodes if node.outputs[0] in m.inputs]
+    if str(node.attribute("mode", "nearest")) != "nearest" or source not in graph.inputs or len(readers) != 1:
+        return False
+    others = [made.get(n) for n in readers[0].inputs if n != node.outputs[0]]
+    shuffled = any([m is not None and m.op_type == "DepthToSpace" for m in others])
+    return (
+        readers[0].op_type in ("Add", "Sub")
+        and shuffled
+        and not set(graph.outputs).isdisjoint(readers[0].outputs)
+    )
+
+
 def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """It reads an input of the graph, which lies channels first (`borders` has what a pooling inside one does)."""
     return node.inputs[0] in graph.inputs
@@ -166,6 +186,7 @@ CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
         nearest_of_few_channels,
+        beside_pixels,
         of_graph_input,
         several_phases,
         producers_on_mac_array,

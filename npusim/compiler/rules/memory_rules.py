@@ -27,6 +27,8 @@ class Memory(Strict):
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
     result of a DSP kernel through DDR: a kernel does not write the rows its neighbour on the next tile needs.
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
+    `pixels_in_strips`: generations on which the DMA takes pixels from channels in strips, beside the convolution that
+    makes these, and puts them together in DDR (npusim.compiler.layouts.pixels).
     `shared_as_made`: generations on which a kernel on a plane is shared over the tiles as what it reads
     (npusim.compiler.residency.kernel_sharing).
     `kernels_share_unevenly`: generations on which tiles share a kernel's channels another way than the array's
@@ -162,6 +164,7 @@ class Memory(Strict):
     batched_windows_once: tuple[str, ...] = ()
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
+    pixels_in_strips: tuple[str, ...] = ()
     shared_as_made: tuple[str, ...] = ()
     kernels_share_unevenly: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()
