@@ -33,9 +33,10 @@ ONE_KERNEL_UNITS = 256
 BESIDE_A_UNIT = 45
 STATES = 2  # of them of each sequence: where it begins
 DESCRIPTOR_BYTES = 148  # a hidden unit (37,888 of 256)
-SHARED_UNITS = (
-    32  # of the kernel: sequences are shared by the DSPs of a tile where units are a multiple of these
-)
+#: Of the kernel: a tile's DSPs share sequences where units are a multiple of these, else the units of each.
+SHARED_UNITS = 32
+#: Of a tile, what a product and the weights of the kernel behind it may take, or it is cut.
+PREFETCHED = 0.85
 #: That the sum of an LSTM's products is seen as on NPU 3720, where each is whole sixteens of channels (64, 256 and 512
 #: units; of 48, 80, 100, 200 and 272 it is the one pixel it is, on both tiles).
 ADDED_PIXELS = 8
@@ -112,8 +113,9 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     """The works of `one_kernel` where the tiles share a batch evenly: each makes the products of its own sequences
     and keeps them for its kernel (LSTM of 128 units over 9 sequences on three tiles, over 16 and 32 on four); of 8 or
     16 on three tiles, and of one sequence, they cross DDR. So do they where a tile has no room for weights, inputs and
-    products beside the kernel's weights, as the product is cut then (256 units over 40 steps of 16 sequences on NPU
-    4000: over 256 inputs, not over 64). A batch of both ways makes its products apart, and none stay."""
+    products beside the kernel's weights, as the product is cut then (256 units on NPU 4000: 40 steps of 16 sequences
+    and 80 of 4 over 256 inputs, 1.51 and 1.31 MB, not 40 of 16 over 64, 1.06). A batch of both ways
+    makes its products apart, and none stay."""
     inputs, layer = steps[0], steps[-1]
     assert isinstance(inputs, MacWork) and isinstance(layer, VectorWork)
     batch = layer.independent / inputs.groups  # which counts the directions
@@ -124,7 +126,7 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     weights = inputs.out_c * (inputs.in_c * inputs.weight_bytes + TABLE_BYTES)
     each = inputs.in_c * inputs.input_bytes + inputs.out_c * inputs.output_bytes
     held = weights + inputs.out_h * inputs.out_w * each / tiles + loaded.nbytes
-    if held > tile_bytes:
+    if held > PREFETCHED * tile_bytes:
         return steps
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 

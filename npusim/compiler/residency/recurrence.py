@@ -66,10 +66,10 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     many inputs, not over 128 or 256; LSTM of 384 and 512 in two directions, not in one). Of weights of `OVERFLOW`
     scratchpads or more, what the profile says (LSTM of 768 to 1,024 and GRU of 1,024 units: of 1.2 to 2.1 scratchpads
     0.69 to 0.76 on NPU 3720 and 0.70 on 4000, all of them on 5010; of 0.96 to 1.07 0.69 on 3720, 0.39 to 0.57 on the
-    others); of two pieces in flight one stays, so at most half a scratchpad of the weights: of 2,048 units, 9 scratchpads,
-    0.97 are read again). Of a batch all where every tile has a sequence (LSTM of 512 units over 8 and 32: 2.1 of 2.1 MB a step on
-    all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of 1.6). So do
-    those of gates that fill no sixteens (LSTM and GRU of 650 units)."""
+    others); of two pieces in flight one stays, so at most half a scratchpad of the weights: of 2,048 units, 9
+    scratchpads, 0.97 are read again). Of a batch all where every tile has a sequence (LSTM of 512 units over 8 and 32:
+    2.1 of 2.1 MB a step on all three, over 2 on NPU 3720, and 1.1 of it on the others; GRU of 512 over 8 and 32 all of
+    1.6). So do those of gates that fill no sixteens (LSTM and GRU of 650 units)."""
     first, loop = step.steps[0], loops_of(step)[0]
     if compressed(loop):
         return 1.0

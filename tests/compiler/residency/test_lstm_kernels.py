@@ -67,8 +67,8 @@ def test_products_of_a_batch_that_leave_the_kernel_no_room_cross_ddr(inputs, cro
 
 
 def test_a_kernel_is_cut_over_time_where_a_tile_has_no_room_for_its_sequence():
-    """500 steps of 256 units on NPU 5010 as two kernels of 250, 505 us each (Intel's schedule): the weights, 262,144 and
-    43 of a unit, are read twice."""
+    """500 steps of 256 units on NPU 5010 as two kernels of 250, 505 us each (Intel's schedule): the weights, 262,144
+    and 43 of a unit, are read twice."""
     gate = gate_of(planned(layer("LSTM", 500, 1, 256), HARDWARE["panther_lake"]), "lstm_sequence")
     assert gate.elements == (5 * 256 * 500 + 2 * 256) + 2 * (4 * 256 * 256 + 43 * 256)
 

@@ -96,7 +96,8 @@ def test_twice_the_sequences_or_steps_cost_up_to_twice_as_much(kind, batch, unit
 
 @pytest.mark.parametrize(("units", "pixels", "both"), [(100, 1, True), (64, 8, False)])
 def test_sums_of_an_lstm_are_one_pixel_where_eight_are_no_whole_sixteens(units, pixels, both):
-    """One sequence on NPU 3720 (Intel's schedules): 400 gates are added as 1x400x1x1 on both tiles, 256 as 16x2x4 on each."""
+    """One sequence on NPU 3720 (Intel's schedules): 400 gates are added as 1x400x1x1 on both tiles, 256 as
+    16x2x4 on each."""
     plan = planned(layer("LSTM", 4, 1, units), HARDWARE["meteor_lake"])
     sums = [a for a in plan.ask if isinstance(a, MacTask) and a.alternatives[0][0].op == MacOp.ELTWISE]
     share = sums[-1].alternatives[0][0]
