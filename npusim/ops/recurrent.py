@@ -71,10 +71,11 @@ def _recurrent(gates: int, kernel: str) -> Rule:
             return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)
         alone = replace(_sum(step, step), groups=1, write_tiles=EVERY_TILE)
-        added: tuple[Work, ...] = (_sum(step, eight),)
+        added = _sum(step, eight)
         if batch == 1 and width % (ADDED_PIXELS * CHANNEL_BLOCK):
-            added = (alone,) * directions
-        first: tuple[Work, ...] = (step, *added, *each)
+            both = directions * width  # a pixel a way, one behind the other: as one of the channels of both
+            added = replace(alone, out_c=both, in_c=both)
+        first: tuple[Work, ...] = (step, added, *each)
         ways = [Lowering("decomposed", (*begin, *repeated(first, length)))]
         if width % CHANNEL_BLOCK and batch == 1:
             apart = MoveWork(lines * length * width * CHANNEL_BLOCK * inputs.output_bytes, "ddr", "ddr")
