@@ -230,7 +230,7 @@ class Scratchpad(Inside):
                 self._apart(holder, why, r)
 
     def _rows_as_they_lie(self, image: str, product: Placed) -> bool:
-        """Whether a product alone reads a convolution's pixels as rows: it is a convolution of one tap, behind the other
+        """Whether a product alone reads a convolution's pixels as rows: it is one of a single tap, behind the other
         (28 x 28 and 32 x 32 pixels of 128 channels stay in Intel's schedules of NPU 3720, 4000 and 5010)."""
         convolved = image in self.convolved and product.node.op_type in PRODUCTS
         return convolved and len(self.uses[image]) == 1

@@ -113,8 +113,6 @@ MODELS = {
     "qwen15x4b": Model(2560, 20, 20, 128, 6912, bias=True),
     "hunyuan05b": Model(1024, 16, 8, 128, 3584),
     "sarvam1": Model(2048, 16, 8, 128, 11008),
-    "qwen314b": Model(5120, 40, 8, 128, 17408),
-    "apriel5b": Model(4096, 32, 8, 128, 8192),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -147,8 +145,7 @@ LOOKED_AT = (
     "amdllama135m_pre_1280", "minicpm405b_dec_3584", "openelm270m_pre_384", "qwen330ba3b_dec_2816",
     "lfm2x700m_pre_576", "qwen15x4b_dec_4000", "gptoss20b_pre_224", "teuken7b_dec_256", "index19b_pre_1024",
     "gemma29b_dec_1500",
-    "hunyuan05b_pre_333", "sarvam1_dec_1777", "qwen314b_dec_1024", "apriel5b_pre_200", "smollm_pre_600",
-    "hunyuan05b_dec_2222",
+    "hunyuan05b_pre_333", "sarvam1_dec_1777", "smollm_pre_600",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",

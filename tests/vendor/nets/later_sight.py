@@ -1,13 +1,10 @@
-"""Pictures, series and sound by transformers, drawn later: UViT, CoAtNet, SAM's windows, DETR, TrOCR, Chronos."""
-
-import numpy as np
+"""Pictures and series by transformers, drawn later: UViT, CoAtNet, DETR's encoder, Chronos."""
 
 from tests.vendor.builder import Builder
 from tests.vendor.nets.everyday_pieces import concat, mlp, product, relu
-from tests.vendor.nets.everyday_sight import packed, patches
+from tests.vendor.nets.everyday_sight import packed
 from tests.vendor.nets.everyday_words import padmask
-from tests.vendor.nets.layers import attend, conv, cut, embedding, gelu, heads, joined, layernorm
-from tests.vendor.nets.recent_pieces import attn
+from tests.vendor.nets.layers import attend, conv, cut, embedding, heads, joined, layernorm
 from tests.vendor.nets.recent_sight import timm
 from tests.vendor.nets.usual_pieces import pooled
 
@@ -45,22 +42,6 @@ def coatnet(g: Builder, side: int = 28, a: int = 192, d: int = 384, w: int = 32)
     return g.op("Reshape", g.op("Transpose", x, perm=[0, 2, 1]), g.const([1, d, s, s]))
 
 
-def sam_windows(g: Builder, side: int = 28, d: int = 768, h: int = 12, win: int = 14) -> str:
-    """A layer of SAM's eye: windows of 14, no shift; one product for q, k, v (its places left out)."""
-    x = g.input(1, side, side, d)
-    p, n, w = side // win, win * win, d // h
-    y = g.op("Reshape", layernorm(g, x, d), g.const([1, p, win, p, win, d]))
-    y = g.op("Reshape", g.op("Transpose", y, perm=[0, 1, 3, 2, 4, 5]), g.const([p * p, n, d]))
-    y = g.op("Reshape", product(g, y, d, 3 * d), g.const([p * p, n, 3, h, w]))
-    y = g.op("Transpose", y, perm=[2, 0, 3, 1, 4])
-    q, k, v = (g.op("Gather", y, g.const(np.array(i)), axis=0) for i in range(3))
-    y = g.op("Transpose", attend(g, q, k, v, w), perm=[0, 2, 1, 3])
-    y = product(g, g.op("Reshape", y, g.const([p * p, win, win, d])), d, d)
-    y = g.op("Transpose", g.op("Reshape", y, g.const([1, p, p, win, win, d])), perm=[0, 1, 3, 2, 4, 5])
-    x = g.op("Add", x, g.op("Reshape", y, g.const([1, side, side, d])))
-    return g.op("Add", x, mlp(g, layernorm(g, x, d), d, 4 * d))
-
-
 def detr_encoder(g: Builder, n: int, d: int = 256, h: int = 8, layers: int = 2) -> str:
     """DETR's encoder: places added to queries and keys, norms behind, ReLU."""
     x, pos = g.input(1, n, d), g.input(1, n, d)
@@ -72,14 +53,6 @@ def detr_encoder(g: Builder, n: int, d: int = 256, h: int = 8, layers: int = 2) 
         x = layernorm(g, g.op("Add", x, y), d)
         x = layernorm(g, g.op("Add", x, mlp(g, x, d, 2048, relu)), d)
     return x
-
-
-def deit(g: Builder, e: int, d: int, h: int, layers: int, p: int = 16) -> str:
-    """TrOCR's eye, DeiT's layers without a head."""
-    x, n = patches(g, e, p, d)
-    for _ in range(layers):
-        x = timm(g, x, n, d, h)
-    return layernorm(g, x, d)
 
 
 def chronos(g: Builder, n: int = 512, d: int = 256, h: int = 4, inner: int = 1024, layers: int = 2) -> str:
@@ -97,20 +70,9 @@ def chronos(g: Builder, n: int = 512, d: int = 256, h: int = 4, inner: int = 102
     return layernorm(g, x, d)
 
 
-def told(g: Builder, n: int = 40, m: int = 577, d: int = 768, h: int = 12) -> str:
-    """A layer of BLIP's text: words masked by the user, then a picture's 577 rows, GELU."""
-    x, pic, mk = g.input(1, n, d), g.input(1, m, d), padmask(g, n)
-    x = layernorm(g, g.op("Add", x, attn(g, x, n, d, h, mk)), d)
-    x = layernorm(g, g.op("Add", x, attn(g, x, n, d, h, None, pic, m)), d)
-    return layernorm(g, g.op("Add", x, product(g, gelu(g, product(g, x, d, 3072)), 3072, d)), d)
-
-
 LATER_SIGHT = {
     "uvit_s_32_x3": ("transformer", lambda g: uvit(g)),
     "coatnet0_stage3_28": ("transformer", lambda g: coatnet(g)),
-    "sam_windows_28": ("transformer", lambda g: sam_windows(g)),
     "detr_encoder_400_x2": ("transformer", lambda g: detr_encoder(g, 400)),
-    "trocr_s_eye_384_x1": ("transformer", lambda g: deit(g, 384, 384, 6, 1)),
     "chronos_t_512_x2": ("transformer", lambda g: chronos(g)),
-    "blip_text_40": ("transformer", lambda g: told(g)),
 }  # fmt: skip
