@@ -104,6 +104,7 @@ def _compiled(
         generation in profile.counts_zeros,
         again=batch > 1,
         ports=site.ports,
+        lone_constants=profile.memory.lone_constants,
     )
     emitter = emitter_of(site, sizes)
     if generation in profile.control_transfers:

@@ -188,7 +188,8 @@ class Transfers:
         ask = self._ask(
             chunk.nbytes * chunk.stored, chunk.memory, "scratchpad", 0.0, chunk.transfers, chunk.counted
         )
-        task = plan.add(chunk.label, plan.port(chunk.nbytes), ask, 1, 0, chunk.repeats, after)
+        port = plan.port(chunk.nbytes) if chunk.port is None else DMA0 + chunk.port
+        task = plan.add(chunk.label, port, ask, 1, 0, chunk.repeats, after)
         plan.step[task] = chunk.step
         self.weights.setdefault(chunk.step, []).append((task, chunk))
 

@@ -31,15 +31,16 @@ CONSTANTS = 2  # weights, and a table of 16 bytes a channel
 MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or channels, a pixel of the result
 
 
-def own_transfers(step: Placed, tiles: int, ports: int, alone: bool = False) -> int:
-    """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is `alone`; 0
-    where these cross at once, for all. Whether it is cut in time makes no difference: one that begins to fit whole is
+def own_transfers(step: Placed, tiles: int, ports: int, alone: str = "") -> int:
+    """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is alone
+    (`alone`: "shared" where the tiles share its channels, "all" whatever they share); 0 where these cross at once, for
+    all. Whether it is cut in time makes no difference: one that begins to fit whole is
     not slower for its latencies."""
     work = step.only
     if tiles == 1 or not step.fixed_bytes:
         return 0
     if alone and step.node.op_type in PRODUCTS and isinstance(work, MacWork):
-        return _of_product(work, tiles, ports)
+        return _of_product(work, tiles, ports, alone)
     if step.node.op_type not in CONVOLUTIONS:
         return 0
     if not isinstance(work, MacWork) or work.op not in MANY_WEIGHTS:
@@ -52,13 +53,15 @@ def own_transfers(step: Placed, tiles: int, ports: int, alone: bool = False) -> 
     return CONSTANTS * ceil(tiles / ports) * ports if many else 0
 
 
-def _of_product(work: MacWork, tiles: int, ports: int) -> int:
+def _of_product(work: MacWork, tiles: int, ports: int, which: str) -> int:
     """Transfers of the constants of a product whose channels the tiles share: where each has sixteen of them (24
     channels of 16 rows on NPU 3720, not 25 and 32 on 5010)."""
+    slices = ceil(tiles / ports) * ports
+    if which == "all":
+        return CONSTANTS * slices
     if work.out_h * work.out_w > ROW_LIMIT or ceil(work.out_c / CHANNEL_BLOCK) < tiles:
         return 0
-    constants = CONSTANTS + (work.out_c % CHANNEL_BLOCK > 0)
-    return constants * ceil(tiles / ports) * ports
+    return (CONSTANTS + (work.out_c % CHANNEL_BLOCK > 0)) * slices
 
 
 def fills_none(step: Placed, work: MacWork) -> bool:

@@ -29,7 +29,7 @@ STENCIL_MACS = 16  # multiply-accumulates of a convolution in the time of one of
 class Chunk(NamedTuple):
     """Bytes of the weights of step `step`, needed before the share `needed_at` of its compute is done (0: before
     it starts). `stored`, `memory`: bytes moved over `nbytes`, and from where. `counted`: how many times its
-    bytes its time is of."""
+    bytes its time is of. `port`: which brings it; None: whichever has less to do."""
 
     step: int
     label: str
@@ -40,6 +40,7 @@ class Chunk(NamedTuple):
     memory: str = "ddr"
     counted: float = 1.0
     transfers: int = 1
+    port: int | None = None
 
 
 def weight_chunks(
@@ -52,15 +53,16 @@ def weight_chunks(
     counts_zeros: bool = False,
     again: bool = False,
     ports: int = 1,
+    lone_constants: str = "",
 ) -> dict[int, list[Chunk]]:
     """Chunks by the step at whose start they may begin to arrive, in the order of their use.
 
     `counts_zeros`: those of grouped convolutions take the time of zeros that are left out, too; `again`: every
-    repetition of a node reads its weights."""
+    repetition of a node reads its weights; `lone_constants`: which product's cross a slice a tile (`own_weights`)."""
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
-    alone = sum([step.fixed_bytes > 0 for step in steps]) == 1
+    lone = lone_constants if sum([step.fixed_bytes > 0 for step in steps]) == 1 else ""
     until: dict[int, int] = {}  # first step of a chain -> the last
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
         turned = r.part in ("inner", "last") and steps[begins].node.op_type == "MemPermute"
@@ -70,7 +72,7 @@ def weight_chunks(
             continue
         count = _chunks(step, r)
         # each image's arrive beside the one before
-        own = 0 if r.by_image else own_transfers(step, tiles, ports, alone)
+        own = 0 if r.by_image else own_transfers(step, tiles, ports, lone)
         count = max(count, ports) if own else count
         transfers = max(1, round(own / count))
         repeats = step.node.repeats if r.pieces > 1 or again else 1
@@ -85,7 +87,8 @@ def weight_chunks(
                 weights += residence[gate].weights_held
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
             needed_at = r.weights_until * c / count
-            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers)
+            port = c % ports if lone and own else None
+            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers, port)
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     behind: dict[tuple[int, int, bool, int], float] = {}  # by the identity of works, which equal steps share
