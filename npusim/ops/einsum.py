@@ -163,7 +163,7 @@ def _greek(count: int) -> str:
 
 
 def terms_lead(equation: str, shape: tuple[int, ...]) -> bool:
-    """Whether the letters of the first of two operands that are summed over stand in front of all others, of `shape`."""
+    """Whether the letters of the first of two operands, of `shape`, that are summed over stand in front of others."""
     operands, _, result = equation.replace(" ", "").partition("->")
     first, _, second = operands.partition(",")
     if not result or len(first) != len(shape):

@@ -101,8 +101,8 @@ def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work
     corners, whose windows are smaller; none where there is no padding. An edge is loaded, filled to rows of sixteen,
     turned, written, read again and pooled; rows that are sixteens stay inside (96 x 16 x 16 by 7 x 7 on NPU 3720 and
     5010); a corner is copied by itself first, and moved inside when it is turned (`pool_center`, `pool_top_left` and
-    others, `out_concat` in Intel's schedules). Each image of a batch goes by itself (`slice_0` to 3 of 4 x 3 x 19 x 24: 193
-    us on NPU 3720, 59 on 5010; 50 and 18 together)."""
+    others, `out_concat` in Intel's schedules). Each image of a batch goes by itself (`slice_0` to 3 of 4 x 3 x 19 x 24:
+    193 us on NPU 3720, 59 on 5010; 50 and 18 together)."""
     source, out = c.input(0), c.output
     if len(kernel) != 2 or c.attr("count_include_pad", 0) or work.taps_inside == 1:
         return ()

@@ -69,8 +69,8 @@ class Memory(Strict):
     (npusim.compiler.scratchpad.square_means).
     `long_lines_in_pieces`: generations on which lines of more than 8,192 places are convolved in pieces through DDR
     (npusim.compiler.residency.long_lines).
-    `lone_constants`: of which products that are alone the constants cross a slice a tile: whose channels the tiles share,
-    or all (npusim.compiler.weights.own_weights).
+    `lone_constants`: of which products that are alone the constants cross a slice a tile: whose channels the tiles
+    share, or all (npusim.compiler.weights.own_weights).
     `images_over_channels`: ... the first convolution over channels, its image inside
     (npusim.compiler.planes.image_channels).
     `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a

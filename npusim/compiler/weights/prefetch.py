@@ -88,7 +88,9 @@ def weight_chunks(
             earliest = max(earliest, gate)  # in order: never before the chunk in front of it
             needed_at = r.weights_until * c / count
             port = c % ports if lone and own else None
-            chunk = Chunk(k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers, port)
+            chunk = Chunk(
+                k, label, size, needed_at, repeats, step.stored, step.memory, times, transfers, port
+            )
             waiting.append((earliest, chunk))
     due: dict[int, list[Chunk]] = {}
     behind: dict[tuple[int, int, bool, int], float] = {}  # by the identity of works, which equal steps share
