@@ -61,7 +61,7 @@ def _of_product(work: MacWork, tiles: int, ports: int, which: str) -> int:
         return CONSTANTS * slices
     if work.out_h * work.out_w > ROW_LIMIT or ceil(work.out_c / CHANNEL_BLOCK) < tiles:
         return 0
-    return (CONSTANTS + (work.out_c % CHANNEL_BLOCK > 0)) * slices
+    return (CONSTANTS + int(work.out_c % CHANNEL_BLOCK > 0)) * slices
 
 
 def fills_none(step: Placed, work: MacWork) -> bool:
