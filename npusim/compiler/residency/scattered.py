@@ -63,7 +63,7 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     found = places.on_tile(sizes, new)
     others = [n for n in scratchpad.inside if n not in holders]
     together = sum(size for _, size in (*found, *own))
-    beside_skip = others and scratchpad.generation in scratchpad.memory.middle_planes_over_channels
+    beside_skip = others and scratchpad.generation in scratchpad.memory.windows_held_whole
     whole = beside_skip or scratchpad.whole.fits(step, scratchpad.tiles)
     gated = not places.gated.isdisjoint((*new, *holders))
     if apart and together > places.room and gate_of(step, sizes) is not None:

@@ -104,8 +104,8 @@ class Memory(Strict):
     (npusim.compiler.scratchpad.addresses).
     `gated_whole`: by generation, up to how many bytes an image that a gate scales lies whole on every tile
     (npusim.compiler.sharing.gated_wholes).
-    `middle_planes_over_channels`: generations whose tiles share depthwise convolutions of middle planes over channels,
-    so that each holds all of them (npusim.compiler.sharing.tile_bytes).
+    `windows_held_whole`: generations whose tiles share depthwise convolutions over channels where a tile holds what
+    these read and make whole, and no share is more work than one of rows (npusim.compiler.sharing.tile_bytes).
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.residency.joined).
     `enlarged_by_lines`: by generation, above how many bytes in and out images are enlarged linearly line by line
@@ -206,7 +206,7 @@ class Memory(Strict):
     room_in_one_place: tuple[str, ...] = ()
     addresses_followed: dict[str, Literal["others", "inputs"]] = field(default_factory=dict)
     gated_whole: dict[str, float] = field(default_factory=dict)
-    middle_planes_over_channels: tuple[str, ...] = ()
+    windows_held_whole: tuple[str, ...] = ()
     products_stay: dict[str, Literal["dsp", "mac_array"]] = field(default_factory=dict)
     elementwise_stay: tuple[str, ...] = ()
     activated_in_step: dict[str, float] = field(default_factory=dict)

@@ -3,10 +3,10 @@ largest of a step first, among weights that were fetched ahead.
 
 The addresses in 9 of its compiled networks (descriptors of transfers and of the MAC array) show the rules: a step's
 result and loads are put in together; weights of later steps fill gaps behind it, as many as may arrive beside its
-compute; where something finds no gap, weights leave (they are fetched again), then what waits for later steps, at last
-the step's own inputs, which are read back beside the result. How far ahead it fetches depends on its simulated times to
-the microsecond, and where an island of weights lies decides about megabytes. So several guesses are followed, and most
-of them decide."""
+compute; where something finds no gap, weights leave (they are fetched again), then what waits for later steps, then the
+step's own weights, at last its own inputs, which are read back beside the result. How far ahead it fetches depends on
+its simulated times to the microsecond, and where an island of weights lies decides about megabytes. So several guesses
+are followed, and most of them decide."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ class Addresses:
 
     def __init__(
         self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True,
-        middle_planes: bool = False, gated: Set[str] = frozenset(),
+        windows_whole: bool = False, gated: Set[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.steps, self.tiles, self.dsps = steps, tiles, dsps
         self.room, self.inputs_leave = room, inputs_leave
-        middle = room if middle_planes else 0.0
+        held = room if windows_whole else 0.0
         self.gated = gated
-        self.whole = whole_on_tiles(steps, tiles, middle) | gated
-        self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, middle)) for s in steps]
+        self.whole = whole_on_tiles(steps, tiles, held) | gated
+        self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, held)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]
 
@@ -140,7 +140,8 @@ class Addresses:
     def _leaving(
         self, guess: Extents, k: int, new: list[Sized], own: list[Sized], others: Sequence[str]
     ) -> list[str]:
-        """What leaves in one guess; nothing where inputs or results are too small for the inputs to be read back."""
+        """What leaves in one guess: what waits for later steps, then the step's own weights, which were fetched ahead
+        and are put in again beside the result, at last its inputs, where these and its results are large."""
         tensors: list[Placeable] = list(new)
         if self.weights[k] and k not in guess.fetched:
             tensors.append((k, self.weights[k]))
@@ -152,6 +153,10 @@ class Addresses:
             if name is not None:
                 left.append(name)
                 guess.drop([name])
+        if k in guess.at:
+            guess.drop([k])
+            if guess.put([*new, (k, self.weights[k])], k):
+                return left
         large = min(sum(size for _, size in t) for t in (new, own)) >= LARGE_SHARE * self.room
         if not large or not self.inputs_leave:
             return []

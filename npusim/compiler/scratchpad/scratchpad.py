@@ -118,9 +118,9 @@ class Scratchpad(Inside):
         dsps = DSPS_A_TILE * tiles
         self.addresses: Addresses | None = None
         if leaves:
-            middle = generation in memory.middle_planes_over_channels
+            whole = generation in memory.windows_held_whole
             gated = gated_wholes(steps, sizes, memory.gated_whole.get(generation, 0.0) if tiles > 1 else 0.0)
-            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", middle, gated)
+            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", whole, gated)
         self.gated_in_pieces: set[str] = set()  # joined in DDR, read there by their mean and by their scale
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read

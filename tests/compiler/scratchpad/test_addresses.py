@@ -99,14 +99,23 @@ def test_windows_on_small_planes_lie_on_every_tile(rows, tiles, whole):
 
 
 @pytest.mark.parametrize(
-    ("rows", "channels", "whole"), [(48, 144, True), (40, 128, True), (40, 240, False), (52, 96, False)]
+    ("rows", "channels", "whole"),
+    [
+        (48, 144, True),
+        (52, 96, True),
+        (24, 96, True),
+        (40, 240, False),  # 1.54 MB in and out, a tile has 1.47
+        (40, 128, True),  # 3 of 8 sixteens, 16 of 40 rows: 1.13 of an equal share and 1.2
+        (32, 128, False),  # 12 of 32 rows: 1.13, too
+        (40, 120, False),  # sixteens that are not full
+        (40, 144, True),
+    ],
 )
-def test_windows_on_middle_planes_lie_on_every_tile_that_holds_them_whole(rows, channels, whole):
-    """NPU 5010: 144 x 48 x 48 (MobileNet-v2 at 192 pixels), 128 x 40 x 40; not 240 x 40 x 40, nor 52 rows."""
+def test_windows_that_a_tile_holds_whole_are_shared_over_channels(rows, channels, whole):
+    """NPU 5010, three tiles: equal shares of channels, or shares that are less work than a tile's rows in fours."""
     one = step(MacOp.DEPTHWISE, rows, channels)
     assert whole_on_tiles([one], 3, TILE_BYTES) == ({"x", "y"} if whole else set())
     assert weights_on_tile(one, 3, TILE_BYTES) == 9_216 / (3 if whole else 1)
-    assert whole_on_tiles([one], 3) == set()
 
 
 def test_more_weights_than_results_are_shared():
