@@ -92,8 +92,12 @@ def mean_of_planes(w: Writer, node: Node) -> bool:
     shape, kept = w.shape(x), _kept(w, node)
     if len(shape) != IMAGE_RANK or shape[0] == 1 or kept != (*shape[:2], 1, 1) or min(shape[2:]) == 1:
         return False
-    if not _plain(w, node) or not any(x in before.outputs for before in w.nodes):
+    made = next((before for before in w.nodes if x in before.outputs), None)
+    if made is None or not _plain(w, node):
         return False
+    squares = made.op_type == "Pow" or (made.op_type == "Mul" and len(set(made.inputs)) == 1)
+    if squares or any(n.op_type == "Sub" and node.outputs[0] in n.inputs for n in w.graph.nodes):
+        return False  # means of a normalisation
     if kept == w.shape(node.outputs[0]):
         w.last("GlobalAveragePool", (x,), node.outputs[0])
     else:

@@ -14,6 +14,7 @@ class Writer:
     """The nodes written so far. New nodes and tensors are named after the node they stand for."""
 
     def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.values = dict(graph.values)
         self.entering = frozenset(graph.inputs)
         self.nodes: list[Node] = []

@@ -46,13 +46,22 @@ def uneven_edges(
         for reader in (steps[k] for k in scratchpad.uses.get(step.writes[0], ())):
             edge, to = (step.writes[0], reader.writes[0]), convolution_by_planes(reader)
             if shared:
-                apart = to is not None and to.op == MacOp.DEPTHWISE and to.stride_h == 1
-                stays = apart and even and by_channels(to, scratchpad.tiles)
+                window = to if to is not None and to.op == MacOp.DEPTHWISE and to.stride_h == 1 else None
+                stays = even and window is not None and by_channels(window, scratchpad.tiles)
                 found[edge] = "" if stays else CHANNELS
-            elif to is not None and is_pointwise(reader) and by_channels(to, scratchpad.tiles):
-                if any(steps[k].engine == "dsp" for k in scratchpad.uses.get(reader.writes[0], ())):
-                    found[edge] = CHANNELS
+            elif (
+                to is not None
+                and _in_front_of_kernel(reader, steps, scratchpad)
+                and by_channels(to, scratchpad.tiles)
+            ):
+                found[edge] = CHANNELS
     return found
+
+
+def _in_front_of_kernel(reader: Placed, steps: list[Placed], scratchpad: Scratchpad) -> bool:
+    """Whether a convolution of one tap has a kernel behind it."""
+    behind = (steps[k] for k in scratchpad.uses.get(reader.writes[0], ()))
+    return is_pointwise(reader) and any(s.engine == "dsp" for s in behind)
 
 
 def convolution_by_planes(step: Placed) -> MacWork | None:
@@ -71,11 +80,11 @@ def by_channels(work: MacWork, tiles: int) -> bool:
         return bool(many and work.out_h <= DEPTHWISE_ROWS)
     if many and work.out_h <= FEW_ROWS:
         return True
-    blocks = lambda rows: ceil(rows / SIDE) * ceil(work.out_w / SIDE)
-    rows = blocks(ceil(work.out_h / tiles)) * sixteens(work)
-    return bool(sixteens(work) > tiles and blocks(work.out_h) * ceil(sixteens(work) / tiles) <= LESS * rows)
+    by_rows = ceil(work.out_h / tiles / SIDE) * sixteens(work)
+    return sixteens(work) > tiles and ceil(work.out_h / SIDE) * ceil(sixteens(work) / tiles) <= LESS * by_rows
 
 
 def sixteens(work: MacWork) -> int:
     """Of channels, that a convolution makes."""
-    return ceil(work.out_c / CHANNEL_BLOCK)
+    found: int = ceil(work.out_c / CHANNEL_BLOCK)
+    return found

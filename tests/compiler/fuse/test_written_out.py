@@ -169,7 +169,9 @@ def test_a_mean_over_planes_of_a_batch_is_a_global_pooling(batch, keepdims):
     last = ("Reshape", "m shape", "z", {})
     kept = [("GlobalAveragePool", "y", "z" if keepdims else "m", {}), *([] if keepdims else [last])]
     x, constants = {"x": (F16, (batch, 64, 28, 28))}, {"shape": np.array([batch, 64])}
-    mean = graph([*made, ("ReduceMean", "y", "z", {"axes": [2, 3], "keepdims": keepdims})], x, ["z"], opset=13)
+    mean = graph(
+        [*made, ("ReduceMean", "y", "z", {"axes": [2, 3], "keepdims": keepdims})], x, ["z"], opset=13
+    )
     pooled = graph([*made, *kept], x, ["z"], {} if keepdims else constants, opset=13)
     assert ("GlobalAveragePool" in ops(write_out(mean))) == (batch > 1)
     both = [simulate(g, "meteor_lake", "2026-as-released", band=False).latency_us for g in (mean, pooled)]

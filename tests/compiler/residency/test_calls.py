@@ -132,7 +132,9 @@ def test_what_one_op_is_alone() -> None:
         ("MeanVarianceNormalization", (), {"axes": [0, 2, 3]}, False),
     ],
 )
-def test_ops_along_other_axes_keep_images_apart(kind: str, inputs: tuple, attributes: dict, called: bool) -> None:  # type: ignore[type-arg]
+def test_ops_along_other_axes_keep_images_apart(
+    kind: str, inputs: tuple, attributes: dict, called: bool
+) -> None:  # type: ignore[type-arg]
     g = Builder(weights=False)
     x = conv_relu(g, conv_relu(g, g.input(4, 16, 28, 28), 16, 16), 16, 16)
     plan = _plan(of_model(g.model(g.op(kind, x, *map(g.const, inputs), **attributes)), ""))

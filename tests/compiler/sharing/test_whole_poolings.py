@@ -33,3 +33,18 @@ def test_a_pooled_stem_crosses_as_much_as_there(
     report = simulate(graph, load_hardware(npu).replace({"tiles": tiles}), "2026-as-released", band=False)
     assert all(n.pieces == 1 for n in report.nodes if n.op_type == "MaxPool")
     assert report.bytes_moved / 1e6 == pytest.approx(megabytes, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "megabytes"), [(240, 256, 9.33), (208, 256, 1.29), (256, 224, 1.38)]
+)
+def test_rows_around_what_is_pooled_want_room_too(height: int, width: int, megabytes: float) -> None:
+    """MB of Intel's schedules on NPU 4000: a stem of 32 channels at stride 1, pooled by two, 3 x 3 and 1 x 1 behind."""
+    g = Builder(weights=False)
+    x = g.op("Relu", conv(g, g.input(1, 3, height, width), 3, 32, 3))
+    x = g.op("Relu", conv(g, g.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]), 32, 64, 3))
+    graph = of_model(g.model(conv(g, x, 64, 32, 1)), "")
+    report = simulate(
+        graph, load_hardware("lunar_lake").replace({"tiles": 4}), "2026-as-released", band=False
+    )
+    assert report.bytes_moved / 1e6 == pytest.approx(megabytes, rel=0.05)

@@ -97,6 +97,7 @@ def ghostface(g: Builder, e: int) -> str:
         return concat(g, y, prelu(g, z, b // 2) if act else z)
 
     x, ci = prelu(g, conv(g, g.input(1, 3, e, e), 3, 16, 3, 2), 16), 16
+<<<<<<< HEAD
     for t, co, s in (
         (16, 16, 1),
         (48, 24, 2),
@@ -106,6 +107,10 @@ def ghostface(g: Builder, e: int) -> str:
         (240, 80, 2),
         *((184, 80, 1),) * 3,
     ):
+=======
+    blocks = (16, 16, 1), (48, 24, 2), (72, 24, 1), (72, 40, 2), (120, 40, 1), (240, 80, 2)
+    for t, co, s in (*blocks, *((184, 80, 1),) * 3):
+>>>>>>> 72d34f04 (Pooled stems on NPU 4000: weights and rows around count; means of normalisations stay; changelog, docs)
         y = ghost(x, ci, t, True)
         y = ghost(conv(g, y, t, t, 3, 2, t) if s == 2 else y, t, co, False)
         sk = x if ci == co and s == 1 else conv(g, conv(g, x, ci, ci, 3, s, ci), ci, co, 1)
