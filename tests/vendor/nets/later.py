@@ -1,6 +1,7 @@
 """Networks that people run, drawn for the rules of a later day's work and looked at then: for fitting."""
 
 from tests.vendor.nets.later_classifiers import LATER_CLASSIFIERS
+from tests.vendor.nets.later_faces import LATER_FACES
 from tests.vendor.nets.later_maps import LATER_MAPS
 from tests.vendor.nets.later_people import LATER_PEOPLE
 from tests.vendor.nets.later_pictures import LATER_PICTURES
@@ -13,6 +14,7 @@ from tests.vendor.nets.later_words import LATER_WORDS
 
 LATER = (
     LATER_CLASSIFIERS
+    | LATER_FACES
     | LATER_MAPS
     | LATER_PEOPLE
     | LATER_PICTURES
