@@ -14,7 +14,7 @@ from npusim.compiler.lowering.place import TURNED, Placed, Placer
 from npusim.compiler.lowering.relaid import fill_line
 from npusim.compiler.sharing.distribution import COPIED, PARTS
 from npusim.graph import Node, Value
-from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
+from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, TABLE_BYTES
 from npusim.ops.einsum import Moves, Step, Turn, contraction, terms_lead
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -85,10 +85,11 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
 def _fills_as_line(step: Placed, values: dict[str, Value], found: Step, placer: Placer) -> bool:
     """Whether terms of the left side that lie in front of its rows, no sixteens of them, are filled up as the channels
     of a line are, sixteen times their bytes through DDR (`pad_[0, 14, 0, 0]_expand_input/expand_input/expand_nhwc` of
-    13 to 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841). Twice the terms would cost less."""
+    13, 18, 27 and 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841; 44 by 4,096, in fours, are
+    turned as they are). Twice the terms would cost less."""
     if placer.generation in placer.profile.memory.turns_in_strips or found.groups > 1:
         return False
-    uneven = found.k % CHANNEL_BLOCK > 0 and found.m % PIXELS_AT_ONCE == 0
+    uneven = found.k % PIXELS_PER_ROW > 0 and found.m % PIXELS_AT_ONCE == 0
     return uneven and terms_lead(str(step.node.attribute("equation", "")), values[step.node.inputs[0]].shape)
 
 
