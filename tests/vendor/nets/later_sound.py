@@ -1,10 +1,9 @@
-"""Sound: sources apart, codecs, tags, speech to letters."""
+"""Sound: sources apart, codecs, speech to letters and back."""
 
 from tests.vendor.builder import Builder
-from tests.vendor.nets.common_pieces import dense
 from tests.vendor.nets.daily_pieces import leaky_of, line
 from tests.vendor.nets.everyday_pieces import concat, relu
-from tests.vendor.nets.layers import conv, conv_relu, halved
+from tests.vendor.nets.layers import conv
 
 
 def spleeter(g: Builder, frames: int, bins: int) -> str:
@@ -44,18 +43,6 @@ def soundstream(g: Builder, n: int, c: int = 32) -> str:
         )
         c *= 2
     return line(g, elu(x), c, 64, 3)
-
-
-def vggish(g: Builder, n: int) -> str:
-    """VGGish on n patches of 96 x 64."""
-    x, ci = g.input(n, 1, 96, 64), 1
-    for c, k in ((64, 1), (128, 1), (256, 2), (512, 2)):
-        for _ in range(k):
-            x, ci = conv_relu(g, x, ci, c, 3), c
-        x = halved(g, x, 2)
-    x = g.op("Flatten", x, axis=1)
-    x = relu(g, dense(g, relu(g, dense(g, x, 512 * 24, 1024)), 1024, 1024))
-    return dense(g, x, 1024, 128)
 
 
 def quartznet(g: Builder, n: int) -> str:
@@ -109,7 +96,6 @@ def voice_cleaner(g: Builder, frames: int, bins: int) -> str:
 LATER_SOUND = {
     "spleeter_256x512": ("CNN", lambda g: spleeter(g, 256, 512)),
     "soundstream_enc_24000": ("CNN", lambda g: soundstream(g, 24000)),
-    "vggish_b4": ("CNN", lambda g: vggish(g, 4)),
     "quartznet5_512": ("CNN", lambda g: quartznet(g, 512)),
     "hifigan_v2_64": ("CNN", lambda g: hifigan_v2(g, 64)),
     "crn_mask_100x159": ("CNN", lambda g: voice_cleaner(g, 100, 159)),
