@@ -34,7 +34,7 @@ class Leaving(Layouts):
         made = {n for s in placed for n in s.writes}
         leaving = {placer.root(n) for n in self.graph.outputs}
         if self.profile.relayout_by_pass:
-            whole = {*self.profile.pads_images} & {*self.profile.memory.padded_by_copy}
+            whole = self.profile.memory.planes_added_whole
             room = placer.tile_bytes if self.generation in whole else 0.0
             moves, outside = self._moves_pixels, self._from_outside
             turned_for_planes(placed, leaving, values, self.made_by, moves, outside, room, self._in_strips)

@@ -3,8 +3,8 @@
 Such an image lies channels last, and needs passes of its own to lie in planes. Intel's compiler adds two of them as
 they lie, and turns the sum; what lies in planes (an input of the graph, or that enlarged) it adds to planes: it turns
 the other in front of the sum, which then comes from DDR, but where every tile of NPU 4000 holds all of both and of the
-sum (`Add_37?t_Add/reorder_out/memperm_NWCH/0` and `/1` of SRVGG, RLSP, MWCNN; 3 x 192 x 320 by blocks of four with an
-input, an enlarged input and another such image, on NPU 3720, 4000 and 5010)."""
+sum (`planes_added_whole`; `Add_37?t_Add/reorder_out/memperm_NWCH/0` and `/1` of SRVGG, RLSP, MWCNN; 3 x 192 x 320 by
+blocks of four with an input, an enlarged input and another such image, on NPU 3720, 4000 and 5010)."""
 
 from __future__ import annotations
 

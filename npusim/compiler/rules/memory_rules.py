@@ -29,6 +29,7 @@ class Memory(Strict):
     `moves_without_halo`: ... reads through DDR what the DMA puts in place row by row, for the same reason.
     `pixels_in_strips`: generations on which the DMA takes pixels from channels in strips, beside the convolution that
     makes these, and puts them together in DDR (npusim.compiler.layouts.pixels).
+    `planes_added_whole`: generations on which every tile adds all of such an image to planes that have room beside it.
     `shared_as_made`: generations on which a kernel on a plane is shared over the tiles as what it reads
     (npusim.compiler.residency.kernel_sharing).
     `kernels_share_unevenly`: generations on which tiles share a kernel's channels another way than the array's
@@ -167,6 +168,7 @@ class Memory(Strict):
     kernels_without_halo: tuple[str, ...] = ()
     moves_without_halo: tuple[str, ...] = ()
     pixels_in_strips: tuple[str, ...] = ()
+    planes_added_whole: tuple[str, ...] = ()
     shared_as_made: tuple[str, ...] = ()
     kernels_share_unevenly: tuple[str, ...] = ()
     kernels_apart: tuple[str, ...] = ()

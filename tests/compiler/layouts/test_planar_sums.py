@@ -19,9 +19,9 @@ def _pixels(g: Builder) -> str:
     return g.op("DepthToSpace", conv(g, g.input(1, 16, 48, 80), 16, 48, 3), blocksize=4)
 
 
-def _moved(write: Callable[[Builder], str], npu: str) -> Report:
+def _moved(write: Callable[[Builder], str], npu: str, profile: str = "2026") -> Report:
     g = Builder(weights=False)
-    return simulate(of_model(g.model(write(g)), ""), machine(npu, TILES[npu]), band=False)
+    return simulate(of_model(g.model(write(g)), ""), machine(npu, TILES[npu]), profile, band=False)
 
 
 def _beside(report: Report) -> float:
@@ -42,11 +42,19 @@ def test_the_activation_rides_behind_the_convolution() -> None:
     assert [n.op_type for n in report.nodes if n.busy_us.get("mac_array")].count("Relu") == 0
 
 
-@pytest.mark.parametrize(("npu", "times"), [("3720", 6), ("4000", 4)])
-def test_an_input_of_the_graph_is_added_to_planes(npu: str, times: int) -> None:
+@pytest.mark.parametrize(
+    ("npu", "profile", "times"),
+    [
+        ("3720", "2026", 6),
+        ("4000", "2026", 6),
+        ("3720", "2026-as-released", 6),
+        ("4000", "2026-as-released", 4),
+    ],
+)
+def test_an_input_of_the_graph_is_added_to_planes(npu: str, profile: str, times: int) -> None:
     """Two passes with DDR between them and behind them, the input and the sum: 2,211,840 bytes in Intel's schedule on
-    NPU 3720; on 4000 every tile holds all, nothing crosses behind the passes (1,474,560)."""
-    report = _moved(lambda g: g.op("Add", _pixels(g), g.input(1, 3, 192, 320)), npu)
+    NPU 3720; on 4000 every tile holds all, nothing crosses behind the passes (1,474,560), as released alone."""
+    report = _moved(lambda g: g.op("Add", _pixels(g), g.input(1, 3, 192, 320)), npu, profile)
     assert _beside(report) == times * IMAGE
 
 
