@@ -228,7 +228,7 @@ class Lines:
         sharing = SLABS if shares or around else IMAGE
         pads = self.layouts.generation in self.layouts.profile.pads_images
         parts = parts_of(reader) if reader.lowering in DILATED_LIMITS and images_of(reader) else []
-        alike = None if pads else (parts or [reader.only])[0]
+        alike = None if pads or not parts else parts[0]
         if (pads or parts) and fills_line(value, "Conv", alike):
             works = fill_line(value, self.layouts.tiles * self.layouts.placer.tile_bytes)
             sharing = SLABS
