@@ -113,6 +113,14 @@ MODELS = {
     "qwen15x4b": Model(2560, 20, 20, 128, 6912, bias=True),
     "hunyuan05b": Model(1024, 16, 8, 128, 3584),
     "sarvam1": Model(2048, 16, 8, 128, 11008),
+    "minimind": Model(512, 8, 2, 64, 1408),
+    "granitemoe1b": Model(1024, 16, 8, 64, 512),
+    "xglm564m": Model(1024, 16, 16, 64, 4096, bias=True),
+    "kanana2b": Model(1792, 24, 8, 128, 8064),
+    "pythia1b": Model(2048, 8, 8, 256, 8192, bias=True),
+    "gemma3ne4b": Model(2048, 8, 2, 256, 16384, tanh=True),
+    "cerebras590m": Model(1536, 12, 12, 128, 6144, bias=True),
+    "granite3x8b": Model(4096, 32, 8, 128, 12800),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -146,6 +154,8 @@ LOOKED_AT = (
     "lfm2x700m_pre_576", "qwen15x4b_dec_4000", "gptoss20b_pre_224", "teuken7b_dec_256", "index19b_pre_1024",
     "gemma29b_dec_1500",
     "hunyuan05b_pre_333", "sarvam1_dec_1777", "smollm_pre_600",
+    "granitemoe1b_pre_448", "xglm564m_dec_2304", "hunyuan05b_pre_1280", "kanana2b_dec_1344", "minimind_pre_1920",
+    "sarvam1_dec_3712", "pythia1b_pre_192", "cerebras590m_dec_224", "gemma3ne4b_pre_832", "granite3x8b_dec_640",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
