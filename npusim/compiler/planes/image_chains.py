@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
 from npusim.compiler.cutting.strips import Cut, Machine
+from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.layouts.images_in_turn import (
     convolves_sixteens,
     scales_images,
@@ -25,11 +26,14 @@ from npusim.compiler.layouts.images_in_turn import (
     turns_images,
 )
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.planes.waiting_stems import Waiting, waiting_images
 from npusim.compiler.sharing.pieces import convolution_of, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacWork
 
 ROOM = 0.975  # of a tile
+# Where images of a folded stem wait: their results of 0.4 MB lie in pieces, and what is left between is too short.
+WAITING_ROOM = 0.95
 CHANNEL_CUTS = 4
 MOST_PIECE = 0.42  # of a tile: half of 512 x 512 x 3 x 3 on four tiles, a quarter on two
 TURNED_ROOM = 2.5  # places of an image the DMA turned inside: turned, copied to all tiles, holes between
@@ -56,7 +60,9 @@ def image_chains(
             again = _again(members, images, sizes, machine, turned)
             ones = tuple(1.0 for _ in members)
             arriving = tuple((n, 1.0) for n in members[0].reads)
-            found[k] = len(members), Cut(images, 1, ones, arriving, images=True, weights_again=again)
+            waiting = _waiting(members, images, sizes, machine)
+            cut = Cut(images, 1, ones, arriving, images=True, weights_again=again, waiting=waiting)
+            found[k] = len(members), cut
         k = max(k + 1, end)
     return found
 
@@ -100,6 +106,26 @@ def _fits(members: Sequence[Placed], sizes: Mapping[str, float], machine: Machin
 
 def _need(step: Placed, sizes: Mapping[str, float]) -> float:
     return sizes[step.reads[0]] + sizes[step.writes[0]]
+
+
+def _waiting(
+    members: Sequence[Placed], images: int, sizes: Mapping[str, float], machine: Machine
+) -> Waiting | None:
+    """The images that wait behind a folded stem, where there is one with steps behind it. Weights that do not all stay
+    take what room is left: then each image is read when its turn comes (MobileNet-v1)."""
+    stem = next((i for i, s in enumerate(members[:-1]) if is_folded(s)), None)
+    if stem is None:
+        return None
+    tiles, first = machine.tiles, members[stem]
+    share = sizes[first.writes[0]] / images / tiles
+    beside = sizes[first.reads[0]] / images / tiles + first.fixed_bytes
+    held = [s.fixed_bytes * weight_copies(s, tiles) / tiles for s in members]
+    wholes = [_need(s, sizes) * _wholes(s, tiles) / images / tiles for s in members]
+    room = WAITING_ROOM * machine.tile_bytes
+    needs = [n + h for n, h in zip(wholes[stem + 1 :], held[stem + 1 :], strict=True)]
+    written, read = waiting_images(images, share, beside, needs, room)
+    filled = sum(held) + max(wholes) > room
+    return Waiting(stem, written, min(read, written) if filled else read)
 
 
 def _again(

@@ -54,6 +54,18 @@ def _of_images(step: Placed, r: Residence, cut: Cut, scratchpad: Scratchpad) -> 
     r.weights_until = float(again > 1 and (uneven or not scratchpad.batches_wait))
 
 
+def _wait(steps: list[Placed], found: list[Residence], cut: Cut, scratchpad: Scratchpad) -> None:
+    """Count the images of a batch that wait in DDR behind a stem (npusim.compiler.planes.waiting_stems)."""
+    if cut.waiting is None:
+        return
+    stem, written, read = cut.waiting
+    name = steps[stem].writes[0]
+    image = scratchpad.sizes[name] / cut.rows
+    if written:
+        found[stem].writes.append((name, written * image))
+        found[0].loads.append((name, read * image, cut.pieces))
+
+
 def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:
     """Steps on a plane cut together in strips: what comes from outside arrives and the result leaves strip by strip."""
     made = {n for s in steps[:-1] for n in s.writes}
@@ -97,6 +109,7 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
             one.reason += f"; {twice:.0%} computed twice where strips overlap"
     if through:
         _fetched_again(steps, found, scratchpad)
+    _wait(steps, found, cut, scratchpad)
     if cut.terms > 1:
         found[0].blocks = replace(blocks, channels=cut.terms)
         found[-1].blocks = replace(blocks, terms=cut.terms)
