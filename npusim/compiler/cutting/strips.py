@@ -39,7 +39,9 @@ class Cut(NamedTuple):
     through: bool = False  # what arrives crosses DDR, however little it is
     images: bool = False  # of a batch, one a strip; `weights_again`: how many times their weights cross
     weights_again: float = 1.0
-    waiting: tuple[int, int, int] | None = None  # of a member's images: written and read (planes/waiting_stems.py)
+    waiting: tuple[int, int, int] | None = (
+        None  # of a member's images: written and read (planes/waiting_stems.py)
+    )
 
     @property
     def pieces(self) -> int:

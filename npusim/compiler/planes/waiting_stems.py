@@ -21,7 +21,9 @@ class Waiting(NamedTuple):
     read: int
 
 
-def waiting_images(images: int, share: float, beside: float, needs: Sequence[float], room: float) -> tuple[int, int]:
+def waiting_images(
+    images: int, share: float, beside: float, needs: Sequence[float], room: float
+) -> tuple[int, int]:
     """How many of a stem's `images` are written to DDR, and how many times one is read. Bytes of a tile: `share` of an
     image's result, what stands `beside` those while the stem makes them, `needs` of the steps behind, of `room`."""
     within = range(min(images, _fitting(room - beside, share)))
