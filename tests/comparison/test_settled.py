@@ -75,7 +75,9 @@ def test_in_doubt_the_words_say_not_settled():
     """Six tiles against four: a few percent, less than plans are off by."""
     from tests.graphs import loaded, model, node, weights
 
-    graph = loaded(model([node("MatMul", "x w", "y")], {"x": [256, 256]}, ["y"], {"w": weights(256, 256)}))
+    square = weights(256, 256)
+    two = [node("MatMul", "x w", "h"), node("MatMul", "h v", "y")]
+    graph = loaded(model(two, {"x": [256, 256]}, ["y"], {"w": square, "v": square}))
     hw = NPUS["lunar_lake"]
     found = compare(simulate(graph, hw), simulate(graph, hw.replace({"tiles": 6})))
     assert found.settled is False and found.verdict.startswith("not settled")
