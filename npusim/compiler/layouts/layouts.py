@@ -88,6 +88,7 @@ class Layouts(Orders):
             scheduled
             and reader.lowering not in WINDOW_LIMITS
             and not pads_a_line(reader.node, reader.steps[0])
+            and (batch == 1 or self.generation not in self.profile.memory.lines_at_once)
         )
         if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from npusim.compiler.lowering.asking import Asking
+from npusim.compiler.lowering.batched_lines import lines_at_once
 from npusim.compiler.lowering.choosing import STRIDED, Chooser
 from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS, ImageOrder
 from npusim.compiler.lowering.lowered import (
@@ -24,6 +25,7 @@ from npusim.work import Work
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 TURNED = ("turned_filled", "turned")
+GLOBAL_POOLS = ("GlobalMaxPool", "GlobalAveragePool")
 
 
 class Placed(NamedTuple):
@@ -145,6 +147,16 @@ class Placer:
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         self.image_order.note(node, reads, engine, steps)
+        images = (
+            values[node.inputs[0]].shape[0] if node.op_type in (CONVOLUTIONS if fixed else POOLS) else 1
+        )
+        if (
+            images > 1
+            and self.generation in self.profile.memory.lines_at_once
+            and node.op_type not in GLOBAL_POOLS
+        ):
+            found = lines_at_once(steps, values[node.inputs[0]], values[node.outputs[0]])
+            steps, images = found, images if found is steps else 1
         return Placed(
             node=node,
             lowering=chosen.name,
@@ -162,9 +174,7 @@ class Placer:
             if kernels & self.narrow
             else 1_000,
             times=times,
-            images=values[node.inputs[0]].shape[0]
-            if node.op_type in (CONVOLUTIONS if fixed else POOLS)
-            else 1,
+            images=images,
             stored=stored_share(steps) if self.supposed else 1.0,
             memory=self._memory(node) if self.supposed else "ddr",
             on_every_tile=engine == "dsp" and on_every_tile(node, steps, self.graph),

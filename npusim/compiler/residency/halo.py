@@ -142,7 +142,7 @@ def _beyond(step: Placed, work: Work) -> bool:
     (`input_concat` of 3 taps behind 2 zeros, not of 4 behind 2, in Intel's schedules of causal convolutions)."""
     pads = step.node.attribute("pads", ())
     line = step.node.op_type == "Conv" and isinstance(work, MacWork) and len(pads) == 2
-    return bool(line and isinstance(work, MacWork) and max(pads) > work.kernel_h // 2)
+    return bool(line and isinstance(work, MacWork) and max(pads) > max(work.kernel_h, work.kernel_w) // 2)
 
 
 def _spill(names: Iterable[str], scratchpad: Scratchpad, r: Residence, reason: str) -> None:

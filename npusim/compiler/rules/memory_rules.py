@@ -22,6 +22,8 @@ class Memory(Strict):
     `results_filled`: generations where a convolution's result takes the room of whole sixteens of channels.
     `images_in_turn`: generations on which images of a batch pass convolutions and poolings one by one
     (npusim.compiler.planes.image_chains); `batches_turned_first`: ... all are turned before, through DDR.
+    `lines_at_once`: generations on which a batch of lines is one image to a convolution
+    (npusim.compiler.lowering.batched_lines).
     `images_on_tiles`: ... every tile takes one where there are as many (npusim.compiler.layouts.images_on_tiles);
     `batched_windows_once`: ... and windows for each channel of all of them are priced as of one.
     `kernels_without_halo`: generations on which a window (a convolution of more than one tap, a pooling) reads the
@@ -162,6 +164,7 @@ class Memory(Strict):
     batches_wait: tuple[str, ...] = ()
     results_filled: tuple[str, ...] = ()
     images_in_turn: tuple[str, ...] = ()
+    lines_at_once: tuple[str, ...] = ()
     batches_turned_first: tuple[str, ...] = ()
     images_on_tiles: tuple[str, ...] = ()
     batched_windows_once: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from npusim.compiler.lowering.batched_lines import is_batched_line
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import LEAST_WIDE_ROWS
 from npusim.compiler.sharing.distribution import CONVOLUTIONS, ROW_LIMIT
@@ -31,6 +32,7 @@ from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork
 
 WINDOW, ONE_TAP = "window", "one tap"
+WIDE, TALL = "wide", "tall"  # several lines as one image (npusim.compiler.lowering.batched_lines)
 
 
 class Shares(NamedTuple):
@@ -62,7 +64,9 @@ def shares_of_lines(
         if seen.get(name, reader) == reader:
             continue
         places = values[name].shape[2]
-        if (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
+        if reader in (WIDE, TALL):
+            crossing.add((name, out))
+        elif (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
             crossing.add((name, out))
         elif readers[name] == 1 and places <= ROW_LIMIT:
             alike.add(name)
@@ -75,6 +79,8 @@ def _seen(step: Placed, values: Mapping[str, Value]) -> str:
     if not isinstance(work, MacWork) or step.node.op_type not in CONVOLUTIONS or step.images > 1:
         return ""
     shapes = [values[n].shape for n in (step.reads[0], step.writes[0])]
+    if all(is_batched_line(values[n]) for n in (step.reads[0], step.writes[0])):
+        return WIDE if work.out_h == shapes[1][0] and work.out_w == shapes[1][2] else TALL
     if any(len(s) != 3 or s[0] != 1 for s in shapes) or work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return ""
     if work.kernel_h * work.kernel_w * work.stride_h * work.stride_w > 1:

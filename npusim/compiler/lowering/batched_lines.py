@@ -1,0 +1,47 @@
+"""A batch of lines as one image.
+
+Intel's compiler 8.4 calls no function for each line of a batch on NPU 3720: lines do not meet in a window along them, so
+the batch is the other axis of one image, whose weights are read once and whose columns fill the array's grid (one line
+alone is a column, a quarter of it). [N,C,L] of a convolution or a pooling that keeps the length is [N,C,1,L], N rows
+of L columns: [1x128x4x512] of a tile by 256x128x1x5 of eight lines of 512 places, [1x48x4x256] by 48x48x1x3 of eight of
+40 channels, [1x64x8x256] by 64x64x1x3 where the tiles share channels, [1x128x3x1024] of three lines; a single tap
+likewise. One that changes the length (a stride, no padding), and an image of one column, [N,C,H,1], is L rows of N
+columns: [1x128x256x4] by 128x128x3x1 at stride 2, [1x32x125x4] by 32x32x3x1 without padding, [1x16x516x8] of CREPE.
+Between the two a line crosses DDR (npusim.compiler.sharing.line_shares)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.graph import Value
+from npusim.work import MacOp, MacWork, Work
+
+WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
+
+
+def is_batched_line(image: Value) -> bool:
+    """Whether a tensor is several lines, [N,C,L] or [N,C,L,1]."""
+    return image.shape[0] > 1 and (len(image.shape) == 3 or (len(image.shape) == 4 and image.shape[3] == 1))
+
+
+def lines_at_once(steps: tuple[Work, ...], line: Value, result: Value) -> tuple[Work, ...]:
+    """The `steps` of a convolution or a pooling of several lines, `line` to `result`, as of one image; those of others
+    as they are, the very same."""
+    if not is_batched_line(line) or not is_batched_line(result):
+        return steps
+    wide = len(line.shape) == 3 and line.shape[2] == result.shape[2]
+    found = tuple(_at_once(work, line.shape[0], wide) for work in steps)
+    return found if found != steps else steps
+
+
+def _at_once(work: Work, batch: int, wide: bool) -> Work:
+    """A window along all lines, one behind the other, as one along the columns (`wide`) or the rows of one image."""
+    if not isinstance(work, MacWork) or work.op not in WINDOWS or work.kernel_w > 1:
+        return work
+    places, read = work.out_h * work.out_w / batch, work.in_h * work.in_w / batch
+    if not wide:
+        return replace(work, out_h=places, out_w=batch, in_h=read, in_w=batch)
+    return replace(
+        work, out_h=batch, out_w=places, in_h=batch, in_w=read,
+        kernel_h=1, kernel_w=work.kernel_h, stride_h=1, stride_w=work.stride_h,
+    )  # fmt: skip
