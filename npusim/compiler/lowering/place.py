@@ -147,9 +147,7 @@ class Placer:
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         self.image_order.note(node, reads, engine, steps)
-        images = (
-            values[node.inputs[0]].shape[0] if node.op_type in (CONVOLUTIONS if fixed else POOLS) else 1
-        )
+        images = values[node.inputs[0]].shape[0] if node.op_type in (CONVOLUTIONS if fixed else POOLS) else 1
         if (
             images > 1
             and self.generation in self.profile.memory.lines_at_once

@@ -58,6 +58,8 @@ def shares_of_lines(
         if not reader:
             if _sliced(step, values):
                 seen[step.writes[0]] = WINDOW
+            elif _turned(step, values):
+                seen[step.writes[0]] = WIDE
             continue
         name, out = step.reads[0], step.writes[0]
         seen[out] = reader
@@ -80,7 +82,8 @@ def _seen(step: Placed, values: Mapping[str, Value]) -> str:
         return ""
     shapes = [values[n].shape for n in (step.reads[0], step.writes[0])]
     if all(is_batched_line(values[n]) for n in (step.reads[0], step.writes[0])):
-        return WIDE if work.out_h == shapes[1][0] and work.out_w == shapes[1][2] else TALL
+        batch, _, places, *_ = shapes[1]
+        return {(batch, places): WIDE, (places, batch): TALL}.get((work.out_h, work.out_w), "")
     if any(len(s) != 3 or s[0] != 1 for s in shapes) or work.op not in (MacOp.CONVOLUTION, MacOp.DEPTHWISE):
         return ""
     if work.kernel_h * work.kernel_w * work.stride_h * work.stride_w > 1:
@@ -94,6 +97,14 @@ def _sliced(step: Placed, values: Mapping[str, Value]) -> bool:
     work = step.steps[0] if step.steps else None
     line = isinstance(work, MacWork) and work.kernel_w == work.out_w == 1
     return line and step.lowering in WINDOW_LIMITS and values[step.writes[0]].shape[0] == 1
+
+
+def _turned(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a step turns several lines of the graph, a line a row (`memperm_[d2, d0, d3, d1]`); for a window that sees
+    them as columns they cross DDR behind it (`memperm_[d3, d2, d0, d1]`)."""
+    work = step.only
+    turns = isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE and len(step.writes) == 1
+    return turns and is_batched_line(values[step.writes[0]])
 
 
 def rows_of(places: int, wide: int) -> int:
