@@ -66,9 +66,7 @@ def shares_of_lines(
         if seen.get(name, reader) == reader:
             continue
         places = values[name].shape[2]
-        if reader in (WIDE, TALL):
-            crossing.add((name, out))
-        elif (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
+        if reader in (WIDE, TALL) or (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
             crossing.add((name, out))
         elif readers[name] == 1 and places <= ROW_LIMIT:
             alike.add(name)
@@ -100,8 +98,8 @@ def _sliced(step: Placed, values: Mapping[str, Value]) -> bool:
 
 
 def _turned(step: Placed, values: Mapping[str, Value]) -> bool:
-    """Whether a step turns several lines of the graph, a line a row (`memperm_[d2, d0, d3, d1]`); for a window that sees
-    them as columns they cross DDR behind it (`memperm_[d3, d2, d0, d1]`)."""
+    """Whether a step turns several lines of the graph, a line a row (`memperm_[d2, d0, d3, d1]`); for a window that
+    sees them as columns they cross DDR behind it (`memperm_[d3, d2, d0, d1]`)."""
     work = step.only
     turns = isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE and len(step.writes) == 1
     return turns and is_batched_line(values[step.writes[0]])
