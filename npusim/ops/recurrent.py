@@ -52,21 +52,20 @@ def _recurrent(gates: int, kernel: str) -> Rule:
         hidden = recurrence.shape[2]
         if width != gates * hidden:
             raise c.wrong(f"weights have {width} rows, {gates} gates of {hidden} need {gates * hidden}")
-        inputs = product(length * batch, x.shape[2], width, directions, x, weights, c.output)
-        step = product(batch, hidden, width, directions, x, recurrence, c.output)
         cells, lines = batch * hidden, batch * directions
+        # Of both ways of a batch a product a sequence and way, each with weights of its own.
+        apart_ways = adds and directions == 2 and batch > 1
+        rows, products = (length, lines) if apart_ways else (length * batch, directions)
+        inputs = product(rows, x.shape[2], width, products, x, weights, c.output)
+        step = product(batch, hidden, width, directions, x, recurrence, c.output)
         bias = hidden / 2 if kernel == "gru" else 0
         gate = VectorWork(kernel, cells, 1, batch, beside=bias)
-        if (
-            adds and directions == 2 and batch > 1
-        ):  # a product a sequence and way, each with weights of its own
-            inputs = product(length, x.shape[2], width, lines, x, weights, c.output)
         begin: tuple[Work, ...] = (inputs,)
         if adds and directions == 2:
             begin = (inputs, _sum(inputs, inputs))
         each = (gate,) * directions
-        ways_of = (length, batch, gates), directions
-        kernel_of_all = [] if kernel == "gru" else _one_kernel(c, inputs, step, *ways_of)
+        sizes = (length, batch, gates)
+        kernel_of_all = [] if kernel == "gru" else _one_kernel(c, inputs, step, sizes, directions)
         if not adds:
             return Lowering("decomposed", (*begin, *repeated((step, *each), length))), *kernel_of_all
         eight = replace(step, out_h=2 * batch, out_w=4, out_c=width / ADDED_PIXELS)

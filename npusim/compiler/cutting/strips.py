@@ -24,6 +24,15 @@ WEIGHT_PIXELS = 42  # 1,024 multiply-accumulates and 49 bytes of weights a cycle
 ONE_AXIS = 8  # strips along one axis; more are cut along both, as in Intel's schedules
 
 
+class Waiting(NamedTuple):
+    """Images of a batch that wait behind a stem (npusim.compiler.planes.waiting_stems): where in a chain it is, and how
+    many of them are written to DDR and read from there."""
+
+    stem: int
+    written: int
+    read: int
+
+
 class Cut(NamedTuple):
     """Strips of a plane: `rows` times `columns`, of blocks of `channels`. `again[i]`: what member i computes over what
     it has, for the overlap. `arriving`: tensors from outside, and how many times over each crosses from DDR. `terms`:
@@ -39,9 +48,7 @@ class Cut(NamedTuple):
     through: bool = False  # what arrives crosses DDR, however little it is
     images: bool = False  # of a batch, one a strip; `weights_again`: how many times their weights cross
     weights_again: float = 1.0
-    waiting: tuple[int, int, int] | None = (
-        None  # of a member's images: written and read (planes/waiting_stems.py)
-    )
+    waiting: Waiting | None = None
 
     @property
     def pieces(self) -> int:

@@ -47,5 +47,4 @@ def activations_before_pixels(r: Rewriter) -> None:
 
 def _alike_for_all(r: Rewriter, op: Node, image: str) -> bool:
     """Whether an op does the same to every number of an image."""
-    others = [n for n in op.inputs if n and n != image]
-    return all(r.constant(n) and r.value(n).elements == 1 for n in others)
+    return all(r.one_number(n) for n in op.inputs if n and n != image)

@@ -85,6 +85,10 @@ class Rewriter:
         value = self.values.get(name)
         return value is not None and value.constant
 
+    def one_number(self, name: str) -> bool:
+        """Whether a tensor is a constant of one element, whatever it holds."""
+        return self.constant(name) and self.values[name].elements == 1
+
     def scalar(self, name: str) -> float | None:
         """The number a constant of one element holds, if its data is known."""
         value = self.values.get(name)

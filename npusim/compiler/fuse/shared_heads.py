@@ -122,8 +122,8 @@ def _repeated(r: Rewriter, name: str) -> Repeated | None:
         if node.op_type in ("Expand", "Tile"):
             return _widened(r, node, source, extents, shape, members, turn, factors)
         if node.op_type in ("Mul", "Div"):
-            scale = 1 if _number(r, node.inputs[1]) else 0
-            if not _number(r, node.inputs[scale]) or (node.op_type == "Div" and not scale):
+            scale = 1 if r.one_number(node.inputs[1]) else 0
+            if not r.one_number(node.inputs[scale]) or (node.op_type == "Div" and not scale):
                 return None
             source = node.inputs[1 - scale]
             factors.append(node.op_type)
@@ -139,10 +139,6 @@ def _repeated(r: Rewriter, name: str) -> Repeated | None:
             return None
         name = source
     return None
-
-
-def _number(r: Rewriter, name: str) -> bool:
-    return r.constant(name) and r.value(name).elements == 1
 
 
 def _widened(

@@ -21,8 +21,9 @@ WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POO
 
 def is_batched_line(image: Value) -> bool:
     """Whether a tensor is several lines, [N,C,L] or [N,C,L,1] (not pixels: those are rows of a product)."""
-    batch, _, places, *across = (*image.shape, 0, 0, 0)[: max(3, len(image.shape))]
-    return batch > 1 and len(image.shape) in (3, 4) and (not across or (across == [1] and places > 1))
+    shape = image.shape
+    line = len(shape) == 3 or (len(shape) == 4 and shape[3] == 1 < shape[2])
+    return line and shape[0] > 1
 
 
 def lines_at_once(steps: tuple[Work, ...], line: Value, result: Value) -> tuple[Work, ...]:

@@ -18,7 +18,8 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacWork, Work
 
 CONVOLUTIONS = ("Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvTranspose")
-POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool")
+GLOBAL_POOLS = ("GlobalMaxPool", "GlobalAveragePool")
+POOLS = ("MaxPool", "AveragePool", *GLOBAL_POOLS)
 PASSES = ("Add", "Mul", "Sub")
 RESHAPES = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 IMAGE_AXES = 4

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from npusim.compiler.lowering.asking import Asking
 from npusim.compiler.lowering.batched_lines import lines_at_once
 from npusim.compiler.lowering.choosing import STRIDED, Chooser
-from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS, ImageOrder
+from npusim.compiler.lowering.image_order import CONVOLUTIONS, GLOBAL_POOLS, POOLS, ImageOrder
 from npusim.compiler.lowering.lowered import (
     dsp_tiles,
     on_every_tile,
@@ -25,7 +25,6 @@ from npusim.work import Work
 NONE: frozenset[str] = frozenset()
 VIEWS = ("view", "broadcast_view", "fused")
 TURNED = ("turned_filled", "turned")
-GLOBAL_POOLS = ("GlobalMaxPool", "GlobalAveragePool")
 
 
 class Placed(NamedTuple):

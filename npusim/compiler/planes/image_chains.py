@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.cutting.strips import Cut, Machine
+from npusim.compiler.cutting.strips import Cut, Machine, Waiting
 from npusim.compiler.layouts.image_columns import is_folded
 from npusim.compiler.layouts.images_in_turn import (
     convolves_sixteens,
@@ -26,7 +26,7 @@ from npusim.compiler.layouts.images_in_turn import (
     turns_images,
 )
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.planes.waiting_stems import Waiting, waiting_images
+from npusim.compiler.planes.waiting_stems import waiting_images
 from npusim.compiler.sharing.pieces import convolution_of, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacWork
@@ -108,6 +108,16 @@ def _need(step: Placed, sizes: Mapping[str, float]) -> float:
     return sizes[step.reads[0]] + sizes[step.writes[0]]
 
 
+def _weights_held(members: Sequence[Placed], tiles: int) -> list[float]:
+    """Bytes of each step's weights that a tile holds."""
+    return [s.fixed_bytes * weight_copies(s, tiles) / tiles for s in members]
+
+
+def _image_held(step: Placed, sizes: Mapping[str, float], images: int, tiles: int) -> float:
+    """Bytes that a tile holds of what a step reads and makes of one image."""
+    return _need(step, sizes) * _wholes(step, tiles) / images / tiles
+
+
 def _waiting(
     members: Sequence[Placed], images: int, sizes: Mapping[str, float], machine: Machine
 ) -> Waiting | None:
@@ -119,8 +129,8 @@ def _waiting(
     tiles, first = machine.tiles, members[stem]
     share = sizes[first.writes[0]] / images / tiles
     beside = sizes[first.reads[0]] / images / tiles + first.fixed_bytes
-    held = [s.fixed_bytes * weight_copies(s, tiles) / tiles for s in members]
-    wholes = [_need(s, sizes) * _wholes(s, tiles) / images / tiles for s in members]
+    held = _weights_held(members, tiles)
+    wholes = [_image_held(s, sizes, images, tiles) for s in members]
     room = WAITING_ROOM * machine.tile_bytes
     needs = [n + h for n, h in zip(wholes[stem + 1 :], held[stem + 1 :], strict=True)]
     written, read = waiting_images(images, share, beside, needs, room)
@@ -140,7 +150,7 @@ def _again(
     x 320 three on NPU 3720 and 4000, two on 5010; of 128 to 256, 256, 512 and 256 channels 0.43 of all on 3720, 0.70
     on 4000, 0.35 on 5010. Images that the DMA turned inside lie there until it is their turn, and leave less room.
     Twelve heads of 2 to 6 convolutions on three NPUs: bytes within 15 % of Intel's in 26 of 35, 0.65 to 1.44 in all."""
-    held = [s.fixed_bytes * weight_copies(s, machine.tiles) / machine.tiles for s in members]
+    held = _weights_held(members, machine.tiles)
     streaming = [CHANNEL_CUTS * h > machine.tile_bytes for h in held]
     if any(streaming) and sum(s.images > 1 for s in members) == 1:
         return float(images)
@@ -151,7 +161,7 @@ def _again(
         return 1.0
     weights = sum(n * b for n, b in pieces)
     largest = max(b for _, b in pieces)
-    beside = max(_need(s, sizes) * _wholes(s, machine.tiles) for s in members) / images / machine.tiles
+    beside = max(_image_held(s, sizes, images, machine.tiles) for s in members)
     room = ROOM * machine.tile_bytes - beside
     turned = 0.0
     if turned_inside and not any(streaming):

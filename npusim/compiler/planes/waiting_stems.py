@@ -10,15 +10,6 @@ their turn, whenever a smaller step leaves it (`spill_read`, up to five times an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-
-class Waiting(NamedTuple):
-    """Where in a chain the stem is, and how many of its images are written to DDR and read from there."""
-
-    stem: int
-    written: int
-    read: int
 
 
 def waiting_images(

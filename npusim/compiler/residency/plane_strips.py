@@ -58,12 +58,12 @@ def _wait(steps: list[Placed], found: list[Residence], cut: Cut, scratchpad: Scr
     """Count the images of a batch that wait in DDR behind a stem (npusim.compiler.planes.waiting_stems)."""
     if cut.waiting is None:
         return
-    stem, written, read = cut.waiting
-    name = steps[stem].writes[0]
+    waiting = cut.waiting
+    name = steps[waiting.stem].writes[0]
     image = scratchpad.sizes[name] / cut.rows
-    if written:
-        found[stem].writes.append((name, written * image))
-        found[0].loads.append((name, read * image, cut.pieces))
+    if waiting.written:
+        found[waiting.stem].writes.append((name, waiting.written * image))
+        found[0].loads.append((name, waiting.read * image, cut.pieces))
 
 
 def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) -> list[Residence]:

@@ -80,11 +80,10 @@ def _read_again(step: Placed, scratchpad: Scratchpad) -> float:
     same = isinstance(first, MacWork) and first.in_c == loop.in_c
     if step.node.op_type == "LSTM":
         same = same and loop.groups > 1
-    room = scratchpad.tiles * scratchpad.tile_bytes
-    taken = step_weights(step, scratchpad) / room
-    if same or taken <= OVERFLOW:
-        return 1.0 if same else 0.5
-    return max(scratchpad.overflowing, 1 - 0.5 / taken)
+    if same:
+        return 1.0
+    taken = step_weights(step, scratchpad) / (scratchpad.tiles * scratchpad.tile_bytes)
+    return 0.5 if taken <= OVERFLOW else max(scratchpad.overflowing, 1 - 0.5 / taken)
 
 
 def recurrent(step: Placed, scratchpad: Scratchpad, r: Residence, fits: bool) -> None:

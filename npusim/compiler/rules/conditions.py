@@ -145,20 +145,21 @@ def beside_pixels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """It makes an input of the graph larger by repeating pixels, to be added to an image whose pixels came from
     channels as that leaves: planes added to planes (npusim.compiler.layouts.planar_sums), so it is copied plane by
     plane (`wslices_concat`, `hslices_concat` of SRVGG, RLSP and 3 x 48 x 80 by four in Intel's schedules)."""
+    if str(node.attribute("mode", "nearest")) != "nearest":
+        return False
+    readers = [m for m in graph.nodes if node.outputs[0] in m.inputs]
+    if len(readers) != 1 or readers[0].op_type not in ("Add", "Sub"):
+        return False
+    if set(graph.outputs).isdisjoint(readers[0].outputs):
+        return False
     made = {n: m for m in graph.nodes for n in m.outputs}
     source = node.inputs[0]
     while source in made and made[source].op_type == "Slice":
         source = made[source].inputs[0]
-    readers = [m for m in graph.nodes if node.outputs[0] in m.inputs]
-    if str(node.attribute("mode", "nearest")) != "nearest" or source not in graph.inputs or len(readers) != 1:
+    if source not in graph.inputs:
         return False
     others = [made.get(n) for n in readers[0].inputs if n != node.outputs[0]]
-    shuffled = any([m is not None and m.op_type == "DepthToSpace" for m in others])
-    return (
-        readers[0].op_type in ("Add", "Sub")
-        and shuffled
-        and not set(graph.outputs).isdisjoint(readers[0].outputs)
-    )
+    return any([m is not None and m.op_type == "DepthToSpace" for m in others])
 
 
 def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

@@ -23,7 +23,7 @@ def pooled_stems(
 ) -> frozenset[str]:
     """Names of such results; `steps_of`: bytes that tensors are rounded up to."""
     made = {n: s for s in steps for n in s.writes}
-    around = _rows_around(steps)
+    around = _rows_around(steps) if steps_of > 1 else {}
     found: set[str] = set()
     for pooling in steps if tiles > 1 else ():
         pool, stem = pooling.only, made.get(pooling.reads[0]) if len(pooling.reads) == 1 else None
@@ -37,7 +37,7 @@ def pooled_stems(
             continue
         rows = min(pool.in_h, (ceil(pool.out_h / tiles) - 1) * pool.stride_h + pool.kernel_h)
         share = min(1.0, ((rows - 1) * work.stride_h + work.kernel_h) / work.in_h)
-        rows_out = ceil(pool.out_h / tiles) + (around.get(pooling.writes[0], 0.0) if steps_of > 1 else 0.0)
+        rows_out = ceil(pool.out_h / tiles) + around.get(pooling.writes[0], 0.0)
         share_out = rows_out / pool.out_h
         held = [share * sizes[n] for n in (turn.reads[0], stem.reads[0])]
         held += [rows / pool.in_h * sizes[stem.writes[0]], stem.fixed_bytes]

@@ -62,8 +62,8 @@ def heads_in_turn(placed: Sequence[Placed], pieces: Sequence[int]) -> list[Place
         work, made = step.only, makers.get(step.reads[0]) if step.reads else None
         product = convolution_of(made) if made is not None else None
         heads = int(product.groups) if product is not None else 1
-        scores = isinstance(work, VectorWork) and work.kernel == "softmax"
-        if isinstance(work, VectorWork) and scores and cut == 1 < heads <= MOST_APART:
+        alone = cut == 1 < heads <= MOST_APART
+        if alone and isinstance(work, VectorWork) and work.kernel == "softmax":
             one = replace(work, elements=work.elements / heads, rows=work.rows / heads)
             step = step._replace(steps=(one,) * heads)
         found.append(step)

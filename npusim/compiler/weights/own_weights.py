@@ -34,8 +34,8 @@ MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or c
 def own_transfers(step: Placed, tiles: int, ports: int, alone: str = "") -> int:
     """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is alone
     (`alone`: "shared" where the tiles share its channels, "all" whatever they share); 0 where these cross at once, for
-    all. Whether it is cut in time makes no difference: one that begins to fit whole is
-    not slower for its latencies."""
+    all. Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its
+    latencies."""
     work = step.only
     if tiles == 1 or not step.fixed_bytes:
         return 0
