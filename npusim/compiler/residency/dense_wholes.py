@@ -5,8 +5,7 @@ every whole that is not too large a place from the moment its first part is made
 part into each whole right behind its maker (`inserted_AVG_Pooling`: 8 copies of the first part of eight layers). A
 whole too large for that is put together in DDR, each part written once more. Where all wholes that are open do not
 fit, they are written and read back whole around every part that is copied (`spill_write` and `spill_read`: 63 of the
-86 MB of DenseNet-121 at 192 pixels on NPU 3720). That a whole that fits may cost more than one that does not, no
-profile with laws of size can do: `fit` leaves such blocks as they were written, `spilled` does as that compiler does.
+86 MB of DenseNet-121 at 192 pixels on NPU 3720), so that the network costs less with every byte of scratchpad more.
 Read off PeleeNet at 224, 304 and 384 pixels, three DenseNets and four blocks of 32 and 64 channels a layer on NPU
 3720; parts of no whole sixteens stay joined as they were (24 channels a layer), and so do wholes of a batch that do
 not fit: those of DenseNet-121 of two images lie in DDR there, where each part goes into each whole. On NPU 4000 and
@@ -26,10 +25,10 @@ from npusim.compiler.sharing.distribution import joined_over
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 
-TILE_SHARE = (
-    0.72  # of a tile, for a whole: 1,180, 1,311 and 1,405 KB stay, 1,479, 1,573, 1,606 and 1,769 do not
-)
-SPILLED = "spilled"  # open wholes that do not fit cross DDR around every copy
+#: Largest whole that is open from its first part on: 1,180, 1,311 and 1,405 KB are, 1,479, 1,573, 1,606 and 1,769 are
+#: not. Bytes, not a share of the scratchpad (a schedule on one size of it cannot tell them apart): with a share, a
+#: larger scratchpad opened more wholes and was slower (a DenseNet at 224: 1,035 us with 0.8 of it, 1,347 with 1.2).
+OPEN_BYTES = 1_427_000
 
 
 def open_wholes(
@@ -37,13 +36,11 @@ def open_wholes(
     values: dict[str, Value],
     sizes: dict[str, float],
     keep: Set[str],
-    how: str,
-    tile_bytes: float,
     resident_bytes: float,
 ) -> list[Placed]:
     """The steps, with the wholes of dense blocks open from their first part on. What copies make is added to `values`
-    and `sizes` (bytes). `keep`: inputs and outputs of the graph; `how`: `fit` or `spilled`; '' leaves all."""
-    blocks = _blocks(placed, values) if how else []
+    and `sizes` (bytes). `keep`: inputs and outputs of the graph."""
+    blocks = _blocks(placed, values)
     if not blocks:
         return placed
     joined = joined_over(placed, False)
@@ -54,10 +51,9 @@ def open_wholes(
         known = joined_where_read({joined.get(n, "") for n in parts}) and keep.isdisjoint((*parts, *block))
         if not known or any(values[n].shape[1] % CHANNEL_BLOCK for n in parts):
             continue
-        stay = [n for n in block if sizes[n] <= TILE_SHARE * tile_bytes]
+        stay = [n for n in block if sizes[n] <= OPEN_BYTES]
         open_bytes = sum(sizes[n] for n in stay) + max((sizes[n] for n in stay), default=0.0)
-        spilled = how == SPILLED and all(values[n].shape[0] == 1 for n in block)
-        if spilled or open_bytes <= resident_bytes:
+        if open_bytes <= resident_bytes or all(values[n].shape[0] == 1 for n in block):
             flat |= block
             inside.update(stay)
     return _opened(placed, values, sizes, flat, inside) if flat else placed

@@ -50,8 +50,8 @@ class Memory(Strict):
     inside (npusim.compiler.scratchpad.joined_halves).
     `wholes_in_one_tile`: generations on which all of a Concat must fit into one tile beside what a reader makes of it
     (npusim.compiler.scratchpad.joined_halves).
-    `dense_wholes`: by generation, how the wholes of dense blocks have their places from their first part on: all
-    of a block's where they `fit`, or also where they do not, `spilled` (npusim.compiler.residency.dense_wholes).
+    `dense_wholes`: generations on which the wholes of dense blocks have their places from their first part on
+    (npusim.compiler.residency.dense_wholes).
     `lists_copied`: generations on which maps are copied within DDR into a list of their pixels
     (npusim.compiler.layouts.pixel_lists).
     `padded_channels_in_ddr`: generations on which channels of a constant are put in DDR beside those of an image that
@@ -182,7 +182,7 @@ class Memory(Strict):
     lists_copied: tuple[str, ...] = ()
     halves_joined: dict[str, float] = field(default_factory=dict)
     wholes_in_one_tile: tuple[str, ...] = ()
-    dense_wholes: dict[str, str] = field(default_factory=dict)
+    dense_wholes: tuple[str, ...] = ()
     padded_channels_in_ddr: tuple[str, ...] = ()
     shared_parts_in_ddr_rows: dict[str, float] = field(default_factory=dict)
     split_channels_stay: tuple[str, ...] = ()

@@ -87,9 +87,9 @@ def with_copies(
         if halves_most := memory.halves_joined.get(generation, 0.0):
             halves = joined_halves(placed, sizes, site.part_of, halves_most, site.tile_bytes, tiles, edge)
         in_ddr = *memory.joined_in_ddr(generation), tiles
-        opens = memory.dense_wholes.get(generation, "")
-        resident = memory.resident_share * site.all_tiles_bytes
-        placed = open_wholes(placed, values, sizes, edge, opens, site.tile_bytes, resident)
+        if generation in memory.dense_wholes:
+            resident = memory.resident_share * site.all_tiles_bytes
+            placed = open_wholes(placed, values, sizes, edge, resident)
         placed = parts_copied(placed, values, sizes, site.part_of, most, edge, *in_ddr, halves)
     around = generation in memory.rows_around
     placed = images_of_parts(placed, tiles, generation, around)
