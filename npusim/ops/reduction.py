@@ -94,6 +94,9 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
         if r.inner == 1 and len(r.axes) == 2:  # as a global pooling: windows over both
             return [Lowering("pooling_chain", whole_plane(mode, source, c.output))]
         return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
+    if len(source.shape) == 4 and r.axes == (3,) and source.shape[0] == 1 and source.shape[1] > 1:
+        # over its width: windows over what lies in a row, for each row
+        return [Lowering("pooling_chain", pooling_chain(source, r, mode, *source.shape[1:3]))]
     columns = 4 if r.inner % (4 * CHANNEL_BLOCK) == 0 else 1
     as_it_lies = (r.inner // columns, columns, r.outer) if r.inner > 1 else (r.outer, 1, 1)
     if first_of_three(source.shape, r.axes):

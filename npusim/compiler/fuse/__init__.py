@@ -12,6 +12,7 @@ from npusim.compiler.fuse import (
     drain_path,
     l2_norms,
     layer_norms,
+    limits,
     neutral,
     norms,
     packed_weights,
@@ -22,6 +23,7 @@ from npusim.compiler.fuse import (
     rotary,
     shared_heads,
     tables,
+    turned_reductions,
 )
 from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.duplicates import without_duplicates
@@ -34,7 +36,7 @@ from npusim.graph import Graph
 PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "shared_heads": shared_heads.shared_heads,
     "shared_heads_as_repeated": shared_heads.shared_heads_as_repeated,
-    "max_of_zero": neutral.max_of_zero,
+    "limits": limits.limits,
     "sums_of_constants": neutral.sums_of_constants,
     "swish": activations.swish,
     "hard_swish": activations.hard_swish,
@@ -46,6 +48,7 @@ PATTERNS: dict[str, Callable[[Rewriter], None]] = {
     "rms_norm": norms.rms_norm,
     "l2_norm": l2_norms.l2_norm,
     "softmax": norms.softmax,
+    "reductions_as_they_lie": turned_reductions.reductions_as_they_lie,
     "pad_into_convolution": padding.pad_into_convolution,
     "scale_and_bias": drain_path.scale_and_bias,
     "scale_and_shift": drain_path.scale_and_shift,
@@ -97,7 +100,8 @@ def _fused(
         contraction.outer_products(r)
     drain = frozenset(profile.fusion.drain_path.get(generation, ()))
     lookup = _lookup(profile, generation) if lookup_unit else frozenset()
-    drain_path.activations(r, drain, lookup, "scale_and_shift" in profile.fusion.patterns)
+    any_clip = generation in profile.fusion.clips_below_zero
+    drain_path.activations(r, drain, lookup, any_clip, "scale_and_shift" in profile.fusion.patterns)
     quantised.fuse_quantize(r)
     return quantised.as_asked(quantised.as_int8(r) if precision == "int8" else r.result())
 

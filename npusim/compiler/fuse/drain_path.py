@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.fuse.limits import from_zero
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 from npusim.ops.binary import one_slope
@@ -144,12 +145,17 @@ def _hosts(r: Rewriter, node: Node, behind_scales: bool) -> bool:
 
 
 def activations(
-    r: Rewriter, fusable: frozenset[str], lookup: frozenset[str], behind_scales: bool = False
+    r: Rewriter,
+    fusable: frozenset[str],
+    lookup: frozenset[str],
+    any_clip: bool = True,
+    behind_scales: bool = False,
 ) -> None:
     """An activation behind a MAC-array node, when the drain path can evaluate it.
 
     `fusable`: op types of the arithmetic drain path (Relu, LeakyRelu, Clip...); `lookup`: those of the
-    lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables). `behind_scales`: of an image by its channels too."""
+    lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables). `any_clip`: Clips whose lower bound is not zero, too;
+    `behind_scales`: of an image by its channels too."""
     for index, node in r.items(*MAC_NODES, *SCALES, *POOLS):
         if node.op_type in SCALES and not _hosts(r, node, behind_scales):
             continue
@@ -158,6 +164,8 @@ def activations(
             rider, op = found
             if op.op_type in lookup and any(p in lookup for p in current.post_ops):
                 break  # the unit holds one table
+            if not (any_clip or from_zero(r, op)):
+                break
             if op.op_type == "PRelu" and not (r.constant(op.inputs[1]) and one_slope(r.value(op.inputs[1]))):
                 break
             if node.op_type == "MaxPool" and op.op_type != "Relu":

@@ -101,16 +101,3 @@ def _constant_beside(r: Rewriter, node: Node) -> tuple[str, str] | None:
             same = r.value(source).shape == r.value(node.outputs[0]).shape
             return (source, other) if same and not weighed else None
     return None
-
-
-def max_of_zero(r: Rewriter) -> None:
-    """Max with zero is Relu, which runs behind the MAC array (no task is left of it in Intel's schedules of Griffin
-    layers, where the root of max(1 - a^2, 0) is taken)."""
-    for index, node in r.items("Max"):
-        if len(node.inputs) != 2 or node.domain not in ("", "ai.onnx"):
-            continue
-        for number, other in (node.inputs, node.inputs[::-1]):
-            same = r.value(other).shape == r.value(node.outputs[0]).shape
-            if same and r.value(number).dtype.is_float and r.scalar(number) == 0:
-                r.replace([index], replace(node, op_type="Relu", inputs=(other,)))
-                break

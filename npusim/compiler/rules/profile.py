@@ -82,6 +82,7 @@ class Fusion(Strict):
     ones at strides have several samples as channels (npusim.compiler.fuse.raw_sound).
     `slices_into_convolution`: generations on which slices of every so many-th pixel of one image that are joined as
     channels are one convolution (npusim.compiler.fuse.parallel_slices).
+    `clips_below_zero`: generations whose drain path clips from any number, not from zero alone.
     `tables_in_plain_ops`: activation tables written out as plain ops are known by their metadata, and run behind the
     MAC array or as one DSP kernel (no known compiler does so, lookup unit or not: a what-if)."""
 
@@ -97,6 +98,7 @@ class Fusion(Strict):
     sound_into_channels: dict[str, int] = field(default_factory=dict)
     slices_into_convolution: tuple[str, ...] = ()
     scores_scaled_apart: dict[str, Literal["in strips", "step by step"]] = field(default_factory=dict)
+    clips_below_zero: tuple[str, ...] = ()
     tables_in_plain_ops: bool = False
     source: str
 
