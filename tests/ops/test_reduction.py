@@ -73,7 +73,7 @@ def test_a_mean_has_no_all_ones_convolution_but_the_other_ways() -> None:
 
 
 def test_an_image_is_pooled_over_its_width_as_it_lies() -> None:
-    """64 x 40 x 30 behind a convolution: windows over rows of 30, 1.4 us of the array in Intel's schedule of NPU 3720."""
+    """64 x 40 x 30 behind a convolution: windows over rows of 30, 1.4 us in Intel's schedule of NPU 3720."""
     chain = reduce("ReduceMean", (1, 64, 40, 30), (3,))
     assert {"pooling_chain", "native_reduce", "dsp"} == set(chain)
     assert {(w.in_c, w.out_w) for w in chain["pooling_chain"].steps} == {(64, 40)}

@@ -1,7 +1,7 @@
 """Max or Min with one number is a limit: Relu or Clip.
 
-OpenVINO's front end makes Maximum and Minimum of a number a Clamp (LeakyRelu and Max with -0.4 in networks exported from
-TensorFlow: `Clamp` in Intel's schedules, 25.6 us for 51,200 elements on NPU 3720, not the 1,321 of two tensors' Maximum)."""
+OpenVINO's front end makes Maximum and Minimum of a number a Clamp (LeakyRelu and Max with -0.4 in networks exported
+from TensorFlow: `Clamp` in Intel's schedules, 25.6 us for 51,200 elements on NPU 3720, not two tensors' Maximum)."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ def from_zero(r: Rewriter, node: Node) -> bool:
     low = node.attribute("min")
     if low is None and len(node.inputs) > 1 and node.inputs[1]:
         low = r.scalar(node.inputs[1])
-    return low == 0
+    return bool(low == 0)

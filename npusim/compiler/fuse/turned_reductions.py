@@ -2,9 +2,9 @@
 
 TensorFlow's networks have their channels last: exported, a global pooling is a Transpose and a ReduceMean over axes 1
 and 2. Intel's compiler moves such a Transpose behind the reduction, where there is nothing left to turn: the mean, or
-the maximum, of 64 x 112 x 15 in rows of channels is two poolings in its schedules, 4.6 us of a network's 42 on NPU 3720,
-as without the Transpose (240 us as a reduction over the first of the axes behind it). So it does with lines. One axis of
-two, and channels, are reduced as they were written."""
+the maximum, of 64 x 112 x 15 in rows of channels is two poolings in its schedules, 4.6 us of a network's 42 on NPU
+3720, as without the Transpose (240 us as a reduction over the first of the axes behind it). So it does with lines. One
+axis of two, and channels, are reduced as they were written."""
 
 from __future__ import annotations
 

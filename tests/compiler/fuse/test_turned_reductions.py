@@ -13,7 +13,7 @@ LAST = [0, 2, 3, 1]
 
 
 def pooled(op, npu, channels, height, width, turned, keep=0):
-    """The report of a 3x3, a reduction of all its pixels, as exported or by way of channels that are last, a product."""
+    """The report of a 3x3, a reduction of all pixels, as exported or by way of channels that are last, a product."""
     weights = {"w": np.zeros((channels, 32, 3, 3), np.float16), "v": np.zeros((channels, 32), np.float16)}
     axes, shape = np.array([1, 2] if turned else [2, 3]), {"s": np.array([1, channels])}
     nodes = [("Conv", "x w", "a", WINDOW)]
