@@ -85,17 +85,15 @@ class Layouts(Orders):
             spreads = pooled_in_columns(height, reader.steps[0])
             return self._line_turned(name, value) if spreads else [self._line_loaded(name, value, reader)]
         fills = (
-            scheduled
-            and reader.lowering not in WINDOW_LIMITS
+            reader.lowering not in WINDOW_LIMITS
             and not pads_a_line(reader.node, reader.steps[0])
             and (batch == 1 or self.generation not in self.profile.memory.lines_at_once)
         )
         if fills and fills_line(value, reader.node.op_type, None if pads else reader.steps[0]):
             kept = (batch, ceil_to(channels, CHANNEL_BLOCK), height)
             few = reader.node.op_type == "MaxPool" and pooled_in_columns(height, reader.steps[0])
-            works = fill_line(
-                value, self.tiles * self.placer.tile_bytes, LINE_COLUMNS if few else CHANNEL_BLOCK
-            )
+            room, columns = self.tiles * self.placer.tile_bytes, LINE_COLUMNS if few else CHANNEL_BLOCK
+            works = fill_line(value, room, columns, self._by_law(reader))
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
         if self._by_law(reader) and source == name and name in self.inputs:

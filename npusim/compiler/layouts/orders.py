@@ -70,7 +70,7 @@ class Orders:
             ranks = IMAGE_RANKS if step.node.op_type in IMAGE_OPS or scales else (4,)
             seen = self._seen(name, step)
             grouped = seen.shape[:2] != self.values[name].shape[:2] and self._by_groups(name)
-            line = self._as_scheduled(step) and one_line(seen, step)
+            line = self.profile.memory.as_scheduled and one_line(seen, step)
             turns = line or is_image(seen, ranks)
             return name if turns and (grouped or self._from_outside(name)) else None
         if (

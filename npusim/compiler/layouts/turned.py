@@ -43,7 +43,8 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
                 replace(values[name], shape=(1, found.k, found.m)),
                 Turn(rows=found.k, channels=found.m),
             )
-            own = list(fill_line(line, placer.tiles * placer.tile_bytes))
+            by_law = placer.generation in placer.profile.memory.turns_in_strips
+            own = list(fill_line(line, placer.tiles * placer.tile_bytes, by_law=by_law))
         expanded = _taken(works, 1) if i and own and _expands(works) else []
         if not own:
             reads.append(name)
@@ -87,7 +88,7 @@ def _fills_as_line(step: Placed, values: dict[str, Value], found: Step, placer: 
     of a line are, sixteen times their bytes through DDR (`pad_[0, 14, 0, 0]_expand_input/expand_input/expand_nhwc` of
     13, 18, 27 and 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841; 44 by 4,096, in fours, are
     turned as they are). Twice the terms would cost less."""
-    if placer.generation in placer.profile.memory.turns_in_strips or found.groups > 1:
+    if found.groups > 1:
         return False
     uneven = found.k % PIXELS_PER_ROW > 0 and found.m % PIXELS_AT_ONCE == 0
     return uneven and terms_lead(str(step.node.attribute("equation", "")), values[step.node.inputs[0]].shape)

@@ -193,13 +193,16 @@ def pads_a_line(node: Node, work: Work) -> bool:
     return len(pads) == 2 and max(pads) > taps // 2
 
 
-def fill_line(value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK) -> tuple[Work, ...]:
+def fill_line(
+    value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK, by_law: bool = False
+) -> tuple[Work, ...]:
     """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen `columns` of every
     place to DDR (four for a max pooling that is seen in these, `pooled_in_columns`: 24 to 100 channels at 256 to
     1,024), these are turned with their channels filled up, and one column is read; all of them are written where what
     is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
     Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/
-    as_convolution`)."""
+    as_convolution`). `by_law`: only as much of them as does not fit, or twice the places would cost three times as
+    much; all of them from twice the room on."""
     batch, channels, length = value.shape
     size = min(value.dtype.npu_bytes, 2.0)
     spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK * columns, size)
@@ -210,7 +213,8 @@ def fill_line(value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK) -> 
     turned = batch * length * filled * columns * size
     others: tuple[Work, ...] = ()
     if wide + turned > room_bytes:
-        others = (MoveWork(turned * (1 - 1 / columns), "scratchpad", "ddr"),)
+        share = min(1.0, (wide + turned) / room_bytes - 1) if by_law else 1.0
+        others = (MoveWork(share * turned * (1 - 1 / columns), "scratchpad", "ddr"),)
     return spread, *ddr_round_trip(wide), turn, *others
 
 
