@@ -24,7 +24,7 @@ from npusim.compiler.residency.calls import depthwise_batch
 from npusim.compiler.sharing.distribution import IMAGE_OPS, SLABS
 from npusim.graph import DType, Node
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.ops.line_rows import in_rows, large_line
+from npusim.ops.line_rows import in_rows, large_line, large_line_by_law
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
 
@@ -140,8 +140,10 @@ class Edges(Leaving):
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
         which the laws of growth forbid elsewhere. Of other steps nothing."""
         even = self.generation not in self.profile.pads_images
-        here = self._as_scheduled(step) and step.reads_turned
-        return large_line(step.steps[0], self.tiles, even) if here else ()
+        if not (self.profile.memory.as_scheduled and step.reads_turned):
+            return ()
+        rows = large_line_by_law if self._by_law(step) else large_line
+        return rows(step.steps[0], self.tiles, even)
 
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
         """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""

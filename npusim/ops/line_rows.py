@@ -20,6 +20,8 @@ from npusim.work import MacOp, MacWork, MoveWork, Work
 ROW = 16  # places, and rows a tile
 ROWS_AT_ONCE = 4
 LARGE_LINE_MACS = 500e6
+COLUMNS = 4  # of the array's grid
+LEAST_PLACES = ROW * ROW
 
 
 def in_rows(part: MacWork) -> MacWork:
@@ -45,6 +47,20 @@ def large_line(work: Work, tiles: int, even: bool, bordered: bool = False) -> tu
     return rows, *beside, MoveWork(read * rows.in_w / places, "ddr", "ddr", transfers=int(rows.out_h))
 
 
+def large_line_by_law(work: Work, tiles: int, even: bool) -> tuple[Work, ...]:
+    """The same where twice the work shall not cost less. A column fills one of the grid's four, rows fill all: so a
+    line just large enough takes the slots of a column and few copies, one four times as large is rows and nothing else,
+    and what lies between takes as long as the smallest."""
+    steps = large_line(work, tiles, even)
+    if not steps:
+        return ()
+    rows, *moves = steps
+    most = COLUMNS if work.out_h >= 2 * LEAST_PLACES else 2  # a line of half the places may be too short for rows
+    times = min(_macs(work) / LARGE_LINE_MACS, most)
+    share = (times - 1) / (COLUMNS - 1)
+    return replace(rows, mac_slots=COLUMNS / times), *(replace(m, nbytes=share * m.nbytes) for m in moves)
+
+
 def large_slice(part: MacWork, tiles: int) -> MacWork:
     """A slice of a depthwise window along a line inside the graph, as rows where it is large: 15 taps of 384 channels
     at 256 places and of 256 at 512, not of 256 at 256 nor of 128 at 1,024 (`conv_slice_0_0/halo_conv`, NPU 5010)."""
@@ -64,12 +80,17 @@ def _places(work: MacWork, tiles: int) -> int:
     line = work.op == MacOp.CONVOLUTION and work.out_w == 1 and work.groups == 1
     if not line or work.kernel_h == 1 or work.kernel_w > 1 or work.stride_h > 1:
         return 0
-    if work.kernel_h * work.in_c * work.out_c * work.out_h < LARGE_LINE_MACS:
+    if _macs(work) < LARGE_LINE_MACS:
         return 0
     length = int(work.out_h)
     most = min(ROW * tiles, length // ROW)
     rows = next((n for n in range(most, ROW - 1, -1) if length % n == 0 and n % ROWS_AT_ONCE == 0), 0)
     return length // rows if rows else 0
+
+
+def _macs(work: MacWork) -> float:
+    """Multiply-accumulates of a line's convolution, of a depthwise one as if it were one over all channels."""
+    return float(work.kernel_h * work.in_c * work.out_c * work.out_h)
 
 
 def _rows_of(part: MacWork, places: int) -> MacWork:
