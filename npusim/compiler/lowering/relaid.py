@@ -175,13 +175,14 @@ def fills_line(value: Value, reader: str, window: Work | None = None) -> bool:
     """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns (not for a window
     cut into slices: 15 taps of 12 channels at 4,096 places): a convolution or a pooling (33 to 100 channels at 128 to
     1,024 places on three NPUs). `window`: the reader's, where one of several taps over all channels has them filled up
-    otherwise: on NPU 5010 (3 to 200 channels at 192 to 4,096 places by a single tap, 8 of 8, and 15 to 255 by windows
-    of one channel each, 4 of 4; of 3 and 5 taps over all a line that is turned is filled up by a copy or a
-    convolution, and places that are no sixteens are copied in front, as everywhere)."""
+    otherwise: on NPU 5010 (3 to 408 channels at 192 to 5,696 places by a single tap, 10 of 10, not at a stride of two,
+    3 of 3, and 15 to 255 by windows of one channel each, 4 of 4; of 3 and 5 taps over all a line that is turned is
+    filled up by a copy or a convolution, and places that are no sixteens are copied in front, as everywhere)."""
     shape = value.shape
     uneven = len(shape) == 3 and shape[1] % CHANNEL_BLOCK > 0 and shape[2] % PIXELS_AT_ONCE == 0
-    taps = window.kernel_h * window.kernel_w if isinstance(window, MacWork) else 1
-    alike = taps == 1 or (isinstance(window, MacWork) and window.op != MacOp.CONVOLUTION)
+    alike = True
+    if isinstance(window, MacWork) and window.op == MacOp.CONVOLUTION:
+        alike = window.kernel_h * window.kernel_w == 1 == window.stride_h * window.stride_w
     return uneven and alike and reader in ("Conv", "FusedConv", "MaxPool", "AveragePool")
 
 
