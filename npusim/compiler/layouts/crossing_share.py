@@ -49,9 +49,9 @@ def share_copied(
 
 def crossing_bytes(image: Value, channels: int, room: float, filled: bool = True) -> float:
     """What crosses, 0 where it is not worth its transfers. `filled`: what is no whole sixteens by so much more."""
-    if len(image.shape) != 4 or image.shape[0] > 1:
+    if len(image.shape) not in (3, 4) or image.shape[0] > 1:
         return 0.0
-    _, own, height, width = image.shape
+    _, own, height, width = (*image.shape, 1)[:4]
     turned = image.npu_bytes * max(channels / own, 1)
     share = turned / (turned + room / 2)
     uneven = filled and (own % CHANNEL_BLOCK or height * width % PIXELS_AT_ONCE)
