@@ -96,11 +96,13 @@ class Layouts(Orders):
             works = fill_line(value, room, columns, self._by_law(reader))
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
-        if self._by_law(reader) and source == name and name in self.inputs:
+        if self._by_law(reader) and name in self.inputs:
+            copied = source != name
+            edges = edges_made(source, self.values, reader)
+            source = edges[-1].writes[0] if edges else source
             room = self.tiles * self.placer.tile_bytes
-            edges = edges_made(name, self.values, reader)
-            source = edges[-1].writes[0] if edges else name
-            added += [*edges, *share_copied(source, value, wide, self.values, room, reader)]
+            shares = [] if copied else share_copied(source, value, wide, self.values, room, reader)
+            added += [*edges, *shares]
             source = added[-1].writes[0] if added else name
         shape = (batch * height, width, turned)
         sharing = self._shared(reader, value)

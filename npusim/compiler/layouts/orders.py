@@ -145,7 +145,7 @@ class Orders:
         # What each window sees is turned, and filled up as it is; one channel lies either way.
         if cut_into_windows(reader) and images.shape[1] > 1:
             return False
-        pools = reader.node.op_type in POOLINGS and self._as_scheduled(reader)
+        pools = reader.node.op_type in POOLINGS and self.profile.memory.as_scheduled
         return here and fills_channels(reader, images, self.graph_outputs, pools)
 
     def _from_outside(self, name: str) -> bool:
