@@ -57,11 +57,10 @@ def _of_product(work: MacWork, tiles: int, ports: int, which: str) -> int:
     """Transfers of the constants of a product whose channels the tiles share: where each has sixteen of them (24
     channels of 16 rows on NPU 3720, not 25 and 32 on 5010)."""
     slices = ceil(tiles / ports) * ports
-    if which == "all":
-        return CONSTANTS * slices
-    if work.out_h * work.out_w > ROW_LIMIT or ceil(work.out_c / CHANNEL_BLOCK) < tiles:
+    shared = work.out_h * work.out_w <= ROW_LIMIT and ceil(work.out_c / CHANNEL_BLOCK) >= tiles
+    if not shared and which != "all":
         return 0
-    return (CONSTANTS + int(work.out_c % CHANNEL_BLOCK > 0)) * slices
+    return (CONSTANTS + int(shared and work.out_c % CHANNEL_BLOCK > 0)) * slices
 
 
 def fills_none(step: Placed, work: MacWork) -> bool:
