@@ -5,7 +5,7 @@ are no whole sixteens, it crosses DDR once or twice more (256 x 118 x 118 in fro
 on NPU 3720 and 5010 for an image of 7.1; 566 and 230 us). The step in size is one of 2.5 to 4 times, so profiles that
 keep the law of doubling (`turns_in_strips`) took none of it and were 2 to 4 times too cheap.
 
-Here a share of the image crosses, which grows with it: half of what is turned where that fills half of all
+Here a share of the image, or line, crosses, which grows with it: half of what is turned where that fills half of all
 scratchpads, less with more of them or with more tiles. An image that is no whole sixteens crosses by so much more that
 it is not dearer than twice the image, which is whole ones. No schedule has such a share: it is the line between
 Intel's two cases that doubling permits, read off the ops of tests/vendor: of 3,055 on NPU 3720 and 5010 261 -> 178 are
@@ -32,10 +32,11 @@ LEAST_SHARE = 0.03
 def share_copied(
     name: str, image: Value, channels: int, values: dict[str, Value], room: float, reader: Placed
 ) -> list[Placed]:
-    """The step that copies a share of an image [1,C,H,W] of the graph in front of the pass that turns it to `channels`
-    for `reader`, by two transfers, one a port; none of a small share, of a line or a batch, or where each slice of a
-    long window is turned by itself. `name`: the image behind what else is made of it; edges of a pooling that were
-    made so make up for pixels that are no whole sixteens. `room`: bytes of all scratchpads."""
+    """The step that copies a share of an image [1,C,H,W] or a line [1,C,L] of the graph, an image one column wide, in
+    front of the pass that turns it to `channels` for `reader`, by two transfers, one a port; none of a small share, of a
+    batch, or where each slice of a long window is turned by itself. `name`: the image behind what else is made of it;
+    edges of a pooling that were made so make up for pixels that are no whole sixteens. `room`: bytes of all
+    scratchpads."""
     whole_image = name == image.name
     nbytes = 0.0 if reader.lowering in WINDOW_LIMITS else crossing_bytes(image, channels, room, whole_image)
     if not nbytes:

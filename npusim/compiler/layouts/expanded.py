@@ -8,7 +8,7 @@ Where not even two copies fit beside their source, every copy is one within DDR,
 Of 8 by 1,024 x 64 from 4 heads NPU 3720 fills 1 MB in 33.6 us and writes it in 39.8, four times: 316.9 us; 5010 takes
 13.7 and 7.1, 85.4 us. Copies of 512 KB are filled in on 3720, made in DDR on 4000 and 5010, of 600 KB the same, of
 700 KB made in DDR on 3720 too. (11 graphs of 2 to 17 MB on NPU 3720 and 5010, eight of them on 4000.) A larger one
-may so be cheaper, which the laws of size forbid: `expands_in_pieces`, 2026-as-released."""
+may so be cheaper: the laws of size do not hold for copies."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from npusim.graph import Value
 from npusim.work import MoveWork
 
 LEAST_INSIDE = 3  # a source and two copies
+WHY_IN_PIECES = "copies that do not fit into a tile are made piece by piece, at the rate of all their bytes"
 WHY_IN_DDR = "whole rows of which no two fit into a tile beside their source are copied within DDR"
 
 
@@ -63,7 +64,7 @@ def _in_pieces(step: Placed, values: Mapping[str, Value], tile_bytes: float) -> 
         return step
     found = _copies_in_ddr(step, values, tile_bytes)
     if found is None:
-        return step._replace(steps=(replace(work, counted=1),))
+        return step._replace(steps=(replace(work, counted=1),), reason=WHY_IN_PIECES)
     return step._replace(steps=(found,), lowering="dma", reason=WHY_IN_DDR)
 
 

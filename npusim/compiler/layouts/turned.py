@@ -87,7 +87,8 @@ def _fills_as_line(step: Placed, values: dict[str, Value], found: Step, placer: 
     """Whether terms of the left side that lie in front of its rows, no sixteens of them, are filled up as the channels
     of a line are, sixteen times their bytes through DDR (`pad_[0, 14, 0, 0]_expand_input/expand_input/expand_nhwc` of
     13, 18, 27 and 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841; 44 by 4,096, in fours, are
-    turned as they are). Twice the terms would cost less."""
+    turned as they are). Twice the terms, in fours, cost less; rows that are columns nobody reads are written by degrees
+    by law (`fill_line`)."""
     if found.groups > 1:
         return False
     uneven = found.k % PIXELS_PER_ROW > 0 and found.m % PIXELS_AT_ONCE == 0

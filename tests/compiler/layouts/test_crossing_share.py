@@ -54,3 +54,9 @@ def test_a_lone_convolution_is_within_two_of_intels_schedule(name):
     )
     us = simulate(graph, load_hardware(name), "2026", band=False).latency_us
     assert 0.5 <= us / SCHEDULES[name] <= 1.2
+
+
+@pytest.mark.parametrize("channels", [16, 64, 512])
+def test_a_line_is_an_image_one_column_wide(channels):
+    line = Value("x", (1, channels, 4096), DType.FLOAT16)
+    assert crossing_bytes(line, channels, ROOM) == crossing_bytes(image(channels, 4096, 1), channels, ROOM)
