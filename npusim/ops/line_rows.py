@@ -55,7 +55,8 @@ def large_line_by_law(work: Work, tiles: int, even: bool) -> tuple[Work, ...]:
     if not steps:
         return ()
     rows, *moves = steps
-    most = COLUMNS if work.out_h >= 2 * LEAST_PLACES else 2  # a line of half the places may be too short for rows
+    # A line of half the places may be too short for rows.
+    most = COLUMNS if work.out_h >= 2 * LEAST_PLACES else 2
     times = min(_macs(work) / LARGE_LINE_MACS, most)
     share = (times - 1) / (COLUMNS - 1)
     return replace(rows, mac_slots=COLUMNS / times), *(replace(m, nbytes=share * m.nbytes) for m in moves)

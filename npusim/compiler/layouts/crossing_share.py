@@ -33,8 +33,8 @@ def share_copied(
     name: str, image: Value, channels: int, values: dict[str, Value], room: float, reader: Placed
 ) -> list[Placed]:
     """The step that copies a share of an image [1,C,H,W] or a line [1,C,L] of the graph, an image one column wide, in
-    front of the pass that turns it to `channels` for `reader`, by two transfers, one a port; none of a small share, of a
-    batch, or where each slice of a long window is turned by itself. `name`: the image behind what else is made of it;
+    front of the pass that turns it to `channels` for `reader`, by two transfers, one a port; none of a small share, of
+    a batch, or where each slice of a long window is turned by itself. `name`: the image behind what else is made of it;
     edges of a pooling that were made so make up for pixels that are no whole sixteens. `room`: bytes of all
     scratchpads."""
     whole_image = name == image.name

@@ -101,7 +101,9 @@ class Layouts(Orders):
             edges = edges_made(source, self.values, reader)
             source = edges[-1].writes[0] if edges else source
             room = self.tiles * self.placer.tile_bytes
-            shares = [] if copied and not signal else share_copied(source, value, wide, self.values, room, reader)
+            shares = (
+                [] if copied and not signal else share_copied(source, value, wide, self.values, room, reader)
+            )
             added += [*edges, *shares]
             source = added[-1].writes[0] if added else name
         shape = (batch * height, width, turned)
