@@ -52,14 +52,19 @@ def large_line_by_law(work: Work, tiles: int, even: bool) -> tuple[Work, ...]:
     line just large enough takes the slots of a column and few copies, one four times as large is rows and nothing else,
     and what lies between takes as long as the smallest."""
     steps = large_line(work, tiles, even)
-    if not steps:
+    if not steps or not isinstance(work, MacWork):
         return ()
-    rows, *moves = steps
     # A line of half the places may be too short for rows.
     most = COLUMNS if work.out_h >= 2 * LEAST_PLACES else 2
     times = min(_macs(work) / LARGE_LINE_MACS, most)
     share = (times - 1) / (COLUMNS - 1)
-    return replace(rows, mac_slots=COLUMNS / times), *(replace(m, nbytes=share * m.nbytes) for m in moves)
+    return tuple(
+        replace(step, mac_slots=COLUMNS / times)
+        if isinstance(step, MacWork)
+        else replace(step, nbytes=share * step.nbytes)
+        for step in steps
+        if isinstance(step, MacWork | MoveWork)
+    )
 
 
 def large_slice(part: MacWork, tiles: int) -> MacWork:
