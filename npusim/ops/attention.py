@@ -98,12 +98,12 @@ def group_query(c: OpCase) -> Lowering:
 
 
 def _rotary(c: OpCase) -> Lowering:
-    """x * cos + turned x * sin."""
-    return Lowering("dsp", (vector(c, "mul"), vector(c, "mul"), vector(c, "add")))
+    """x * cos + turned x * sin: one kernel, which reads x once."""
+    return Lowering("dsp", (vector(c, "rope"),))
 
 
-op("RotaryEmbedding", kernels=("mul", "add"))(_rotary)
-op("RotaryEmbedding", domain=MICROSOFT, kernels=("mul", "add"))(_rotary)
+op("RotaryEmbedding", kernels=("rope",))(_rotary)
+op("RotaryEmbedding", domain=MICROSOFT, kernels=("rope",))(_rotary)
 
 
 @op("LinearAttention", lowerings=("decomposed",), kernels=("exp", "mul", "add"))

@@ -84,6 +84,7 @@ KERNELS: dict[str, str] = {
     "mvn": "mean and variance normalisation of rows",
     "rmsnorm": "root mean square normalisation of rows",
     "normalize_l2": "rows divided by their norm",
+    "rope": "rotary embedding: x by a cosine and turned x by a sine, added",
     "lrn": "local response normalisation",
     # moves
     "gather": "reads by index",

@@ -35,7 +35,9 @@ LINE = "a row of places"  # of a signal: every tile has all of it (npusim.compil
 IMAGES = "an image a tile"  # of a batch (npusim.compiler.layouts.images_on_tiles)
 SLABS = "rows of the image"  # a graph's image turned for a reader that is shared over channels
 SMALL_PLANE_ROWS = 28  # planes of up to so many rows are shared over channels
-CHANNEL_KERNELS = frozenset(["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum"])
+CHANNEL_KERNELS = frozenset(
+    ["mul", "sub", "div", "softmax", "log_softmax", "select", "mvn", "cumsum", "rope"]
+)
 IMAGE_OPS = frozenset(
     ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"]
     + ["Resize", "Upsample", "BatchNormalization", "DepthToSpace"]

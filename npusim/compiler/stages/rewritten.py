@@ -9,7 +9,7 @@ from npusim.compiler.chains.guarded import turned_scores
 from npusim.compiler.chains.heads import heads_apart
 from npusim.compiler.late import as_late_as_read
 from npusim.compiler.layouts.batch_sums import batch_sums_turned
-from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces
+from npusim.compiler.layouts.expanded import expanded_in_ddr, expanded_in_pieces, written_in_full
 from npusim.compiler.layouts.images_on_tiles import images_on_tiles
 from npusim.compiler.layouts.part_images import images_of_parts
 from npusim.compiler.layouts.pixel_scales import pixels_scaled
@@ -96,6 +96,7 @@ def with_copies(
     if memory.natural_cuts:
         placed = images_of_slices(placed, values, site.inputs, tiles, around, site.all_tiles_bytes)
         placed = expanded_in_ddr(placed, values, site.inputs, site.tile_bytes)
+        placed = written_in_full(placed, site.outputs)
     if memory.expands_in_pieces:
         placed = expanded_in_pieces(placed, values, site.inputs, site.outputs, site.tile_bytes)
     return placed, halves

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from npusim.arch.presets import load_hardware
 from npusim.compiler.fuse import fuse
 from npusim.compiler.rules.profile import load_profile
+from npusim.simulation import simulate
 from tests.graphs import loaded, model, node
 
 
@@ -46,6 +48,18 @@ def test_a_prompt_and_wide_heads_are_one_kernel_and_one_token_of_narrow_heads_is
 @pytest.mark.parametrize("kept", ["turned", "negated", "straight"])
 def test_what_someone_else_reads_stays(kept):
     assert "RotaryEmbedding" not in ops(rope(4, 16, 64, more_outputs=(kept,)))
+
+
+def test_it_is_one_kernel_of_its_own_that_intels_compiler_prices_at_nothing():
+    """16 heads of 256 rows of 128: on two DSPs of each tile, 4/3 of a product's cycles in profile 2026."""
+    g = rope(16, 256, 128)
+    for name, tiles in (("meteor_lake", 2), ("lunar_lake", 4), ("panther_lake", 3)):
+        hw = load_hardware(name).replace({"tiles": tiles})
+        line = hw.dsp.kernels["rope"]
+        cycles = line.launch_cycles + line.cycles_per_element * 16 * 256 * 128 / (2 * tiles)
+        for profile, us in (("2026", cycles / hw.dsp.clock_mhz), ("2026-as-released", 0.0)):
+            nodes = {n.op_type: n for n in simulate(g, hw, profile).nodes}
+            assert nodes["RotaryEmbedding"].busy_us.get("dsp", 0.0) == pytest.approx(us, rel=0.15)
 
 
 def test_the_older_compiler_has_no_such_kernel():

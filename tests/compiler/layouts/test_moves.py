@@ -86,6 +86,21 @@ def test_copies_of_an_expand_are_filled_in_inside():
         assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=share)
 
 
+def test_only_copies_that_leave_the_graph_are_written_in_the_time_of_an_element_a_row():
+    """Keys that four queries share, 8 x 4 x 128 x 64 fp16, behind a kernel and in front of one."""
+    shapes = {"to": np.array([1, 8, 4, 128, 64], np.int64)}
+    nodes = [node("Sin", "x", "s"), node("Expand", "s to", "e")]
+    inner = loaded(model([*nodes, node("Sin", "e", "y")], {"x": [1, 8, 1, 128, 64]}, ["y"], shapes, dtype=10))
+    outer = loaded(model(nodes, {"x": [1, 8, 1, 128, 64]}, ["e"], shapes, dtype=10))
+    for g, wanted in ((inner, 1.0), (outer, 1 / 64)):
+        written = [
+            a.counted
+            for a in plan(g, "3720").ask
+            if isinstance(a, DmaTask) and a.destination == "ddr" and a.counted < 1
+        ]
+        assert set(written or [1.0]) == {wanted}
+
+
 EXPANDED_US = [  # from, to, us of Intel's compiler on NPU 3720 and 5010; whether it copies within DDR there
     ((1, 4, 1, 1024, 64), (1, 4, 8, 1024, 64), (316.9, 85.4), (False, False)),
     ((1, 1, 512, 512), (1, 12, 512, 512), (460.9, 42.9), (False, True)),
