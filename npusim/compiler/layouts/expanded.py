@@ -3,7 +3,8 @@
 Copies of whole rows (keys repeated for the queries that share them) that fit into one tile beside their source are
 written in the time of one element a row (`ops/structure.py`) where they leave the graph. What does not fit is cut into
 blocks of whole copies, which are loaded, filled in and written one behind another at the rate of all their bytes
-(`Broadcast/output tile`). Where not even two copies fit beside their source, every copy is one within DDR, by all ports.
+(`Broadcast/output tile`). Where not even two copies fit beside their source, every copy is one within DDR, by all
+ports.
 
 Of 8 by 1,024 x 64 from 4 heads NPU 3720 fills 1 MB in 33.6 us and writes it in 39.8, four times: 316.9 us; 5010 takes
 13.7 and 7.1, 85.4 us. Copies of 512 KB are filled in on 3720, made in DDR on 4000 and 5010, of 600 KB the same, of
