@@ -9,6 +9,7 @@ Intel's compiler (docs/compiler.md)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ LARGE_SCORES = 1 << 20
 STRIPS_HELD = 3  # of scores: one being made, one in the softmax, one in the second product
 SOFTMAX = frozenset(["softmax"])
 BETWEEN = frozenset(["mul", "div", "add", "sub"])
+GUARDS = frozenset(["IsNaN", "Where"])  # of a softmax, against rows that are masked whole
 
 
 class Strips(NamedTuple):
@@ -95,6 +97,13 @@ def attention_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
     return Attention(first, second, turned) if works[0] is first and fits_together else None
 
 
+def guarded_of(steps: tuple[Placed, ...] | list[Placed]) -> Attention | None:
+    """The first half of an attention whose softmax is guarded, that steps are: product, element-wise steps, softmax.
+    As an attention without values."""
+    first = convolution_of(steps[0]) if len(steps) > 1 and is_softmax(steps[-1]) else None
+    return None if first is None else Attention(first, replace(first, in_c=0))
+
+
 def is_softmax(step: Placed) -> bool:
     """Whether a step is one softmax kernel."""
     return isinstance(step.only, VectorWork) and step.only.kernel in SOFTMAX
@@ -114,13 +123,15 @@ def find_chains(
     by_heads: Set[str] = frozenset(),
     turns: tuple[int, float] | None = None,
     apart: Set[str] = frozenset(),
+    guarded: bool = False,
 ) -> tuple[list[Placed], dict[int, int]]:
     """The steps with members of a chain side by side, and where chains begin: index -> number of steps.
 
     `sizes`: bytes of every tensor; `room`: what may stay in the scratchpads; `by_heads`: results of softmaxes that are
     taken head by head though all would fit. `turns`: tiles, and bytes of one, where passes that turn keys and values
     are members too, of chains whose keys and values fit head by head. `apart`: masked scores of another kind
-    (npusim.compiler.chains.masked)."""
+    (npusim.compiler.chains.masked). `guarded`: large heads whose softmax is guarded against NaN are cut together up to
+    it, what it makes crosses DDR to the guard."""
     readers = reading_steps(placed)
     maker = making_steps(placed)
     chains = []
@@ -130,7 +141,10 @@ def find_chains(
         large = 2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads
         if large or turns is not None:
             chain = attention_around(k, placed, readers, maker, sizes, outputs)
-            longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if chain and turns else ()
+            if guarded and not chain:
+                chain = _guarded_around(k, placed, readers, maker, sizes, outputs)
+            whole = chain and convolution_of(placed[chain[-1]]) is not None
+            longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if whole and turns else ()
             if longer or (chain and large):
                 chains.append(longer or chain)
     if not chains:
@@ -158,6 +172,44 @@ def attention_around(
     outputs: Set[str],
 ) -> tuple[int, ...]:
     """Indices of product, what stands between, softmax `k` and product; empty when something else reads the scores."""
+    chain = _scores_around(k, placed, readers, maker, sizes, outputs)
+    result = placed[k].writes[0]
+    after = readers.get(result, [])
+    if not chain or len(after) != 1 or result in outputs:
+        return ()
+    last = placed[after[0]]
+    if convolution_of(last) is None or last.reads[0] != result:
+        return ()
+    chain = (*chain, after[0])
+    return chain if attention_of([placed[i] for i in chain]) else ()
+
+
+def _guarded_around(
+    k: int,
+    placed: list[Placed],
+    readers: Mapping[str, list[int]],
+    maker: Mapping[str, int],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+) -> tuple[int, ...]:
+    """Indices of product, what stands between and softmax `k`, of large heads that a guard reads; else empty."""
+    result = placed[k].writes[0]
+    if {placed[i].node.op_type for i in readers.get(result, [])} != GUARDS or result in outputs:
+        return ()
+    chain = _scores_around(k, placed, readers, maker, sizes, outputs)
+    whole = guarded_of([placed[i] for i in chain]) if chain else None
+    return chain if whole is not None and whole.first.groups > 1 and not whole.small_heads else ()
+
+
+def _scores_around(
+    k: int,
+    placed: list[Placed],
+    readers: Mapping[str, list[int]],
+    maker: Mapping[str, int],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+) -> tuple[int, ...]:
+    """Indices of product, what stands between and softmax `k`."""
     chain = [k]
     while convolution_of(placed[chain[0]]) is None:
         head = placed[chain[0]]
@@ -169,15 +221,7 @@ def attention_around(
         if convolution_of(step) is None and not _element_wise(step):
             return ()
         chain.insert(0, made)
-    result = placed[k].writes[0]
-    after = readers.get(result, [])
-    if len(after) != 1 or result in outputs:
-        return ()
-    last = placed[after[0]]
-    if convolution_of(last) is None or last.reads[0] != result:
-        return ()
-    chain.append(after[0])
-    return tuple(chain) if attention_of([placed[i] for i in chain]) else ()
+    return tuple(chain)
 
 
 def _with_turns(

@@ -6,8 +6,16 @@ torch.onnx.export writes attention so. As attention it is none Intel's compiler 
 the order of the file, [heads, queries, keys], while products read and write keys or terms side by side. So the sum is
 written in the other order by a pass of the MAC array (`as_add/_permutequantize` in its schedules), and what the guard
 leaves is turned back by one more (`Select/reorder_out/to_maxpool`; two over sixteen heads at once where the heads are
-no whole sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs; from 1,024 tokens
-on heads go one by one and nothing is turned."""
+no whole sixteens). Layers of Llama, Qwen, Phi and Gemma on 128 to 512 tokens do so on all three NPUs.
+
+Large heads (a megabyte of scores and more, from 725 tokens on) go one by one and nothing is turned: product, mask and
+softmax are cut together, and what the softmax makes crosses DDR to its guard. In front of the softmax
+
+- NPU 4000 makes the sums of all heads, where two heads fit, the mask inside, and stores them (1,024 tokens: 33.5 MB out
+  and back, 2.1 of mask); of larger ones it stores nothing (1,792 tokens): so profile `2026` never stores them, in which
+  a larger scratchpad is never slower,
+- NPU 3720 stores half of the strips where two heads do not fit (30 of 64, 1,024 tokens),
+- NPU 5010 stores strips where one does not: none of 1,024 to 1,408 tokens, of 1,536 to 2,048 none, all or some."""
 
 from __future__ import annotations
 
@@ -15,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 
-from npusim.compiler.chains.chains import Attention, is_softmax
+from npusim.compiler.chains.chains import GUARDS, Attention, is_softmax
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import ADDED
 from npusim.compiler.sharing.pieces import convolution_of
@@ -23,7 +31,8 @@ from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
 from npusim.work import MacOp, MacWork, Work
 
-GUARDS = frozenset(["IsNaN", "Where"])
+# What crosses DDR in front of the softmax: all where two heads fit; half where two, or one, do not.
+TWO_HEADS, BEYOND_TWO, BEYOND_ONE = "two heads", "beyond two heads", "beyond a head"
 
 
 def turned_scores(

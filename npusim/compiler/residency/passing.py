@@ -6,7 +6,15 @@ from __future__ import annotations
 from itertools import pairwise
 from math import ceil
 
-from npusim.compiler.chains.chains import Attention, Strips, attention_of, turns_operand
+from npusim.compiler.chains.chains import (
+    Attention,
+    Strips,
+    attention_of,
+    guarded_of,
+    is_softmax,
+    turns_operand,
+)
+from npusim.compiler.chains.guarded import BEYOND_ONE, BEYOND_TWO, TWO_HEADS
 from npusim.compiler.cutting.fitted import ONE, WAIT, Fitted
 from npusim.compiler.cutting.nominal import moving_ns
 from npusim.compiler.cutting.split import Blocks, even_blocks
@@ -209,8 +217,10 @@ def in_strips(step: Placed, scratchpad: Scratchpad, r: Residence, strips: Strips
 
 
 def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: float) -> list[Residence]:
-    """Attention cut together over heads and strips; empty when its keys and values leave no room for a strip."""
-    whole = attention_of(steps)
+    """Attention cut together over heads and strips, up to the softmax where that is guarded; empty when its keys and
+    values leave no room for a strip."""
+    guarded = is_softmax(steps[-1])
+    whole = guarded_of(steps) if guarded else attention_of(steps)
     assert whole is not None
     made = {n for s in steps[:-1] for n in s.writes}
     reads = tuple(dict.fromkeys(n for s in steps for n in s.reads if n not in made))
@@ -221,13 +231,14 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
     if found_strips is None or (whole.small_heads and _added_between(steps)):
         return []
     blocks = found_strips.blocks
+    crossing = crossing_share(whole, scratchpad) if guarded else 0.0
     found = [r, *(Residence() for _ in steps[1:])]
     first = next(s for s in steps if convolution_of(s) is not None).reads
     for name in reads:
         at = next(i for i, s in enumerate(steps) if name in s.reads) if whole.turned else 0
         own = name in first or name in steps[-1].reads or turns_operand(steps[at])
         again = found_strips.key_reads if name != first[0] else 1
-        if not own and scratchpad.sizes[name] < whole.score_bytes:
+        if not own and crossing < 1 and scratchpad.sizes[name] < whole.score_bytes:
             again = int(whole.first.groups)  # a mask, for each head
         turns = blocks.pieces if name == first[0] or again > 1 else blocks.groups
         found[at].loads.append((name, scratchpad.sizes[name] * again, turns))
@@ -245,13 +256,25 @@ def chained(k: int, steps: list[Placed], scratchpad: Scratchpad, tile_bytes: flo
             one.pieces = blocks.groups
             one.blocks = even_blocks(pass_, blocks.groups, scratchpad.tiles)
     found[-1].destination = "ddr"
-    if scratchpad.scores_of_two and _two_heads_fit(whole, scratchpad):
-        name, size = steps[-1].reads[0], whole.score_bytes
+    if not guarded and scratchpad.scores_of_two and _two_heads_fit(whole, scratchpad):
+        crossing = 1.0
+    if crossing:
+        name, size = steps[-1].reads[0], whole.score_bytes * crossing
         found[-2].writes.append((name, size))
         found[-1].loads.append((name, size, blocks.pieces))
-        found[-1].follows -= {name}
-        found[-2].reason += "; scores cross DDR, two heads fit at once"
+        if crossing == 1:
+            found[-1].follows -= {name}
+        found[-2].reason += "; scores cross DDR" + ("" if guarded else ", two heads fit at once")
     return found
+
+
+def crossing_share(scores: Attention, scratchpad: Scratchpad) -> float:
+    """Which part of guarded scores crosses DDR between their mask and their softmax, 0..1."""
+    how = scratchpad.memory.guarded_sums_cross.get(scratchpad.generation, "")
+    fitting = scratchpad.resident_bytes * scores.first.groups / scores.score_bytes  # heads at once
+    if how == TWO_HEADS:
+        return float(fitting >= 2)
+    return 0.5 if fitting < {BEYOND_TWO: 2, BEYOND_ONE: 1}.get(how, 0) else 0.0
 
 
 def _two_heads_fit(whole: Attention, scratchpad: Scratchpad) -> bool:

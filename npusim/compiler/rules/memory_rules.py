@@ -89,6 +89,8 @@ class Memory(Strict):
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
     (npusim.compiler.chains.scans).
+    `guarded_sums_cross`: by generation, which large heads' scores cross DDR between their mask and a softmax that is
+    guarded (npusim.compiler.chains.guarded).
     `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
     heads fit, not of three: a profile that does so is slower with more of the scratchpad.
     `masked_scores`: by generation, how the softmax of scores that a mask made as the network runs is added to is cut
@@ -222,6 +224,9 @@ class Memory(Strict):
     pooled_stems_cross: tuple[str, ...] = ()
     windows_in_steps_of: dict[str, float] = field(default_factory=dict)
     scores_of_two_through_ddr: tuple[str, ...] = ()
+    guarded_sums_cross: dict[str, Literal["two heads", "beyond two heads", "beyond a head"]] = field(
+        default_factory=dict
+    )
     masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)

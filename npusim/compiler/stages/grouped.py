@@ -48,7 +48,14 @@ def attention_grouped(
     masks = memory.masked_scores.get(generation, "")
     masked = masked_sums(placed, sizes, site.outputs, tiles, masks)
     placed, chains = find_chains(
-        placed, sizes, site.room, site.outputs, heads.softmax, on_tile, masked | scaled
+        placed,
+        sizes,
+        site.room,
+        site.outputs,
+        heads.softmax,
+        on_tile,
+        masked | scaled,
+        guarded=profile.turns_guarded_scores,
     )
     placed, chains = equal_operands(
         placed, chains, site.values, sizes, profile.writes_out, site.room, batches, masked

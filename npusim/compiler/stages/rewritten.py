@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from npusim.compiler.chains.cached_operands import padded_as_loaded, scaled_operands
+from npusim.compiler.chains.flags import flags_converted
 from npusim.compiler.chains.guarded import turned_scores
 from npusim.compiler.chains.heads import heads_apart
 from npusim.compiler.late import as_late_as_read
@@ -46,6 +47,7 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
         placed = called(placed, site.graph, batch)
     if site.profile.turns_guarded_scores:
         placed = turned_scores(placed, values, tiles, site.pipelined_bytes)
+        placed = flags_converted(placed, values)
     if memory.natural_cuts:
         placed = scaled_operands(placed, values, tiles)
         placed = padded_as_loaded(placed, values, tiles, site.tile_bytes)

@@ -71,6 +71,43 @@ def test_heads_that_are_no_whole_sixteens_are_turned_back_twice():
     assert busy(14) > 1.5 * busy(16)  # 2 x 14 heads against 16
 
 
+#: By Intel's compiler, of product, mask and softmax of 16 heads of 1,024 tokens (a layer of Granite 4.0 350M).
+LARGE_MB = {("meteor_lake", 2): 105.2, ("lunar_lake", 4): 105.1, ("panther_lake", 3): 71.6}
+
+
+@pytest.mark.parametrize(("hw", "tiles"), LARGE_MB)
+def test_large_heads_are_cut_together_up_to_their_softmax(hw, tiles):
+    """2 bytes of 16 x 1,024 x 1,024 scores: one tensor leaves the softmax, the guard reads it, makes flags of a byte,
+    converts them (1 byte in, 2 out) and chooses (two in, one out)."""
+    size = 2 * 16 * 1024 * 1024
+    report = simulate(
+        attention(16, 1024), load_hardware(hw).replace({"tiles": tiles}), "2026-as-released", band=False
+    )
+    moved = {n.name: n.bytes_moved for n in report.nodes}
+    crossing = 0.5 if hw == "meteor_lake" else hw == "lunar_lake"
+    assert moved["weights"] == pytest.approx(size * (1 + crossing), rel=0.01)
+    together = moved["scores"] + moved["masked"] + moved["weights"]
+    assert together == pytest.approx(1e6 * LARGE_MB[hw, tiles], rel=0.05)
+    assert [moved["nan"], moved["nan/converted"], moved["kept"]] == pytest.approx(
+        [1.5 * size, 1.5 * size, 3 * size], rel=0.01
+    )
+
+
+@pytest.mark.parametrize("hw", HARDWARE)
+@pytest.mark.parametrize("tokens", [512, 640, 768, 1024, 1536])
+def test_twice_the_heads_and_twice_the_scratchpad_by_their_laws(hw, tokens):
+    machine = load_hardware(hw)
+    size = float(machine.scratchpad.capacity_bytes)
+    one, two, roomy = (
+        simulate(
+            attention(heads, tokens), machine.replace({"scratchpad.capacity_bytes": room}), "2026", band=False
+        ).latency_us
+        for heads, room in ((8, size), (16, size), (8, 2 * size))
+    )
+    assert one <= two <= 2.3 * one
+    assert roomy <= 1.001 * one
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.sampled_from(HARDWARE), st.integers(2, 40), st.integers(2, 300))
 def test_a_guard_never_makes_attention_faster(hw, heads, tokens):
