@@ -71,6 +71,16 @@ def test_heads_that_are_no_whole_sixteens_are_turned_back_twice():
     assert busy(14) > 1.5 * busy(16)  # 2 x 14 heads against 16
 
 
+def test_uneven_heads_of_uneven_keys_are_filled_up_through_ddr():
+    """9 heads of 600 x 600: 6.48 MB copied, 6.48 in, 11.52 out and in, 6.48 out; of 12 x 333 x 333 what is filled up
+    (3.4 MB) stays inside."""
+    hw = load_hardware("panther_lake").replace({"tiles": 3})
+    for heads, tokens, mb in ((9, 600, 42.48), (12, 333, 2 * 2 * 12 * 333**2 / 1e6)):
+        nodes = simulate(attention(heads, tokens), hw, "2026-as-released", band=False).nodes
+        moved = next(n.bytes_moved for n in nodes if n.name == "kept/layout")
+        assert moved == pytest.approx(1e6 * mb, rel=0.02)
+
+
 #: By Intel's compiler, of product, mask and softmax of 16 heads of 1,024 tokens (a layer of Granite 4.0 350M).
 LARGE_MB = {("meteor_lake", 2): 105.2, ("lunar_lake", 4): 105.1, ("panther_lake", 3): 71.6}
 
