@@ -156,6 +156,7 @@ LOOKED_AT = (
     "hunyuan05b_pre_333", "sarvam1_dec_1777", "smollm_pre_600",
     "granitemoe1b_pre_448", "xglm564m_dec_2304", "hunyuan05b_pre_1280", "kanana2b_dec_1344", "minimind_pre_1920",
     "sarvam1_dec_3712", "pythia1b_pre_192", "cerebras590m_dec_224", "gemma3ne4b_pre_832", "granite3x8b_dec_640",
+    "smollm_pre_450", "qwen05b_dec_2222", "gemma3x270m_pre_330",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
