@@ -11,6 +11,7 @@ from npusim.compiler.layouts.images_in_turn import uneven_channels
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.compressed_weights import fetched_again
 from npusim.compiler.residency.scattered import cross_refilled
+from npusim.compiler.residency.skips_in_strips import crossing_skips
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.pieces import takes_turned_image
 from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES
@@ -109,6 +110,11 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
             one.reason += f"; {twice:.0%} computed twice where strips overlap"
     if through:
         _fetched_again(steps, found, scratchpad)
+    elif cut.rows > 1 and cut.pieces == cut.rows and not cut.images:
+        for (i, k), (written, read) in crossing_skips(steps, cut.rows, scratchpad.tiles).items():
+            name = steps[i].writes[0]
+            found[i].writes.append((name, scratchpad.sizes[name] * written))
+            found[0].loads.append((name, scratchpad.sizes[name] * read, cut.pieces))
     _wait(steps, found, cut, scratchpad)
     if cut.terms > 1:
         found[0].blocks = replace(blocks, channels=cut.terms)
