@@ -91,13 +91,13 @@ class Addresses:
 
     def __init__(
         self, steps: Sequence[Placed], tiles: int, dsps: int, room: float, inputs_leave: bool = True,
-        windows_whole: bool = False, gated: Set[str] = frozenset(),
+        windows_whole: bool = False, gated: Set[str] = frozenset(), over_channels: bool = False,
     ) -> None:  # fmt: skip
         self.steps, self.tiles, self.dsps = steps, tiles, dsps
         self.room, self.inputs_leave = room, inputs_leave
         held = room if windows_whole else 0.0
         self.gated = gated
-        self.whole = whole_on_tiles(steps, tiles, held) | gated
+        self.whole = whole_on_tiles(steps, tiles, held, over_channels) | gated
         self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, held)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]

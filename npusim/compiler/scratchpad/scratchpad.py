@@ -120,7 +120,9 @@ class Scratchpad(Inside):
         if leaves:
             whole = generation in memory.windows_held_whole
             gated = gated_wholes(steps, sizes, memory.gated_whole.get(generation, 0.0) if tiles > 1 else 0.0)
-            self.addresses = Addresses(steps, tiles, dsps, tile_bytes, leaves == "inputs", whole, gated)
+            self.addresses = Addresses(
+                steps, tiles, dsps, tile_bytes, leaves == "inputs", whole, gated, self.rows_around
+            )
         self.gated_in_pieces: set[str] = set()  # joined in DDR, read there by their mean and by their scale
         self.made_room: set[str] = set()  # in DDR for no other reason than that others found no room
         self.made_of_little: set[str] = set()  # results of more than twice what was read

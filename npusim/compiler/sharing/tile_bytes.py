@@ -18,14 +18,18 @@ EVEN_ROWS, EVEN_PLANE_ROWS = 4, 12
 ROWS_AT_ONCE = 4  # of the array's grid
 
 
-def whole_on_tiles(steps: Sequence[Placed], tiles: int, held_bytes: float = 0.0) -> set[str]:
+def whole_on_tiles(
+    steps: Sequence[Placed], tiles: int, held_bytes: float = 0.0, windows: bool = False
+) -> set[str]:
     """Tensors that every tile holds whole: what windows of one channel each that are shared over channels read and
     write, and what convolutions of the smallest planes write (`SplitOverKernel` and `HKSwitch` in Intel's schedules
     of 502 networks: depthwise of 20 and 28 rows on NPU 4000 35 of 40, of 16 and 24 rows there 23 of 70; on 5010 of 14
     and 28 rows 31 of 32, of 24 rows 19 of 57; on 3720 of 10 rows 24 of 26, of 24 and 28 rows 3 of 59).
 
     `held_bytes`: where given, not rows decide but whether a tile holds input and result whole in so many bytes, and no
-    tile has more work over channels than over rows (`_held_whole`)."""
+    tile has more work over channels than over rows (`_held_whole`). `windows`: nor do rows decide of windows over all
+    channels, but whether there are more weights than results and the tiles share their sixteens equally
+    (`_window_over_channels`)."""
     found: set[str] = set()
     for step in steps if tiles > 1 else ():
         work = step.only
@@ -35,6 +39,8 @@ def whole_on_tiles(steps: Sequence[Placed], tiles: int, held_bytes: float = 0.0)
             found.update((*step.reads, *step.writes))
         elif work.op == MacOp.CONVOLUTION and work.out_h <= SMALL_CONVOLUTION_ROWS and work.out_w > 1:
             found.update(step.writes)
+        elif windows and _window_over_channels(work, step.fixed_bytes, tiles):
+            found.update((*step.reads, *step.writes))
     return found
 
 
@@ -76,3 +82,14 @@ def _held_whole(work: MacWork, tiles: int, held_bytes: float) -> bool:
     share = ceil_to(work.out_c / tiles, CHANNEL_BLOCK) * tiles / blocks
     by_rows = ceil_to(ceil(work.out_h / tiles), ROWS_AT_ONCE) * tiles / ceil_to(work.out_h, ROWS_AT_ONCE)
     return bool(share <= 1 or (blocks == work.out_c and share < by_rows))
+
+
+def _window_over_channels(work: MacWork, fixed_bytes: float, tiles: int) -> bool:
+    """Whether the tiles share the channels of a window over all channels, each of them seeing the whole image and
+    getting the whole result: of more weights than results, whose sixteens they share equally (in Intel's schedules 212
+    of 278 on NPU 4000 and 197 of 233 on 5010; of unequal shares 2 of 77 and 29 of 165; on NPU 3720 106 of 175 and 12 of
+    68, where bytes do not come nearer so)."""
+    window = work.op == MacOp.CONVOLUTION and work.groups == 1 and work.kernel_h * work.kernel_w > 1
+    if not window or work.out_w <= 1 or fixed_bytes <= 2 * work.out_h * work.out_w * work.out_c:
+        return False
+    return ceil_to(work.out_c, CHANNEL_BLOCK) % (tiles * CHANNEL_BLOCK) == 0

@@ -135,3 +135,24 @@ def test_no_input_leaves_for_its_result_in_profile_2026():
     """A larger scratchpad would be slower with it."""
     plan = four_tiles("mobilenet_v2_160", "2026")
     assert not any("no room in one place" in s.reason for s in plan.steps)
+
+
+@pytest.mark.parametrize(
+    ("rows", "channels", "tiles", "whole"),
+    [
+        (28, 256, 4, True),  # 1.18 MB of weights, 0.40 of results
+        (40, 256, 4, True),
+        (56, 256, 4, False),  # more results than weights
+        (28, 240, 4, False),  # fifteen sixteens
+        (28, 256, 3, False),
+        (28, 192, 3, True),
+    ],
+)
+def test_windows_of_more_weights_than_results_see_the_whole_image(rows, channels, tiles, whole):
+    """Where the tiles share sixteens of channels equally; on NPU 3720 rows of the plane decide."""
+    work = MacWork(
+        MacOp.CONVOLUTION, rows, rows, channels, channels, rows, rows, kernel_h=3, kernel_w=3
+    )
+    one = step(MacOp.CONVOLUTION, rows, channels, 2 * 9 * channels**2)._replace(steps=(work,))
+    assert whole_on_tiles([one], tiles, windows=True) == ({"x", "y"} if whole else set())
+    assert whole_on_tiles([one], tiles) == set()
