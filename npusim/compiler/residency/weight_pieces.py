@@ -23,9 +23,9 @@ from npusim.compiler.lowering.reasons import and_also
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
 from npusim.compiler.sharing.distribution import SMALL_PLANE_ROWS
 from npusim.compiler.sharing.pieces import IMAGE_CONVOLUTIONS, convolution_of
+from npusim.compiler.sharing.tile_bytes import QUARTER
 from npusim.work import MacWork
 
-QUARTER = 0.25  # of a tile
 JOINED_BYTES, SHARED_JOINED_BYTES = 860_000, 640_000
 EXPANDED_ROWS = 16
 WHY = "weights in pieces of channels, joined in DDR"

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence, Set
+from math import inf
 
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.sharing.tile_bytes import weights_on_tile, whole_on_tiles
+from npusim.compiler.sharing.tile_bytes import QUARTER, weights_on_tile, whole_on_tiles
 from npusim.compiler.weights.prefetch import compute_bytes
 
 Sized = tuple[str, float]  # a tensor and its bytes on a tile
@@ -97,7 +98,7 @@ class Addresses:
         self.room, self.inputs_leave = room, inputs_leave
         held = room if windows_whole else 0.0
         self.gated = gated
-        self.whole = whole_on_tiles(steps, tiles, held, over_channels) | gated
+        self.whole = whole_on_tiles(steps, tiles, held, QUARTER * room if over_channels else inf) | gated
         self.weights = [min(MOST_WEIGHTS_SHARE * room, weights_on_tile(s, tiles, held)) for s in steps]
         self.weighted = [i for i, nbytes in enumerate(self.weights) if nbytes > 0]
         self.guesses = [Extents(room, ahead) for ahead in AHEAD_BYTES]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.lowering.place import Placed
@@ -16,10 +16,11 @@ SMALL_CONVOLUTION_ROWS = 10
 # A tile's share of rows, in twos; below so many rows of the plane no share is even.
 EVEN_ROWS, EVEN_PLANE_ROWS = 4, 12
 ROWS_AT_ONCE = 4  # of the array's grid
+QUARTER = 0.25  # of a tile: from so many weights on a convolution's channels are shared or cut
 
 
 def whole_on_tiles(
-    steps: Sequence[Placed], tiles: int, held_bytes: float = 0.0, windows: bool = False
+    steps: Sequence[Placed], tiles: int, held_bytes: float = 0.0, most_weights: float = inf
 ) -> set[str]:
     """Tensors that every tile holds whole: what windows of one channel each that are shared over channels read and
     write, and what convolutions of the smallest planes write (`SplitOverKernel` and `HKSwitch` in Intel's schedules
@@ -27,9 +28,8 @@ def whole_on_tiles(
     and 28 rows 31 of 32, of 24 rows 19 of 57; on 3720 of 10 rows 24 of 26, of 24 and 28 rows 3 of 59).
 
     `held_bytes`: where given, not rows decide but whether a tile holds input and result whole in so many bytes, and no
-    tile has more work over channels than over rows (`_held_whole`). `windows`: nor do rows decide of windows over all
-    channels, but whether there are more weights than results and the tiles share their sixteens equally
-    (`_window_over_channels`)."""
+    tile has more work over channels than over rows (`_held_whole`). `most_weights`: bytes of weights of a window
+    over all channels from which on the tiles share these (`_window_over_channels`)."""
     found: set[str] = set()
     for step in steps if tiles > 1 else ():
         work = step.only
@@ -39,7 +39,7 @@ def whole_on_tiles(
             found.update((*step.reads, *step.writes))
         elif work.op == MacOp.CONVOLUTION and work.out_h <= SMALL_CONVOLUTION_ROWS and work.out_w > 1:
             found.update(step.writes)
-        elif windows and _window_over_channels(work, step.fixed_bytes, tiles):
+        elif step.fixed_bytes > most_weights and _window_over_channels(work, step.fixed_bytes, tiles):
             found.update((*step.reads, *step.writes))
     return found
 
@@ -85,10 +85,10 @@ def _held_whole(work: MacWork, tiles: int, held_bytes: float) -> bool:
 
 
 def _window_over_channels(work: MacWork, fixed_bytes: float, tiles: int) -> bool:
-    """Whether the tiles share the channels of a window over all channels, each of them seeing the whole image and
-    getting the whole result: of more weights than results, whose sixteens they share equally (in Intel's schedules 212
-    of 278 on NPU 4000 and 197 of 233 on 5010; of unequal shares 2 of 77 and 29 of 165; on NPU 3720 106 of 175 and 12 of
-    68, where bytes do not come nearer so)."""
+    """Whether the tiles share the channels of a window over all channels that has many weights, each of them seeing
+    the whole image and getting the whole result: equal sixteens of more weights than results. Of such ones in Intel's
+    schedules with more weights than a quarter of a tile holds 206 of 226 are shared so on NPU 4000 and 191 of 197 on
+    5010, of fewer weights 6 of 52 and 6 of 36, of unequal sixteens none of 78 and 29 of 165; on NPU 3720 60 of 82."""
     window = work.op == MacOp.CONVOLUTION and work.groups == 1 and work.kernel_h * work.kernel_w > 1
     if not window or work.out_w <= 1 or fixed_bytes <= 2 * work.out_h * work.out_w * work.out_c:
         return False
