@@ -111,10 +111,10 @@ def plane_strips(k: int, steps: list[Placed], cut: Cut, scratchpad: Scratchpad) 
     if through:
         _fetched_again(steps, found, scratchpad)
     elif cut.rows > 1 and cut.pieces == cut.rows and not cut.images:
-        for (i, k), (written, read) in crossing_skips(steps, cut.rows, scratchpad.tiles).items():
-            name = steps[i].writes[0]
-            found[i].writes.append((name, scratchpad.sizes[name] * written))
-            found[0].loads.append((name, scratchpad.sizes[name] * read, cut.pieces))
+        for skip in crossing_skips(steps, cut.rows, scratchpad.tiles):
+            name = steps[skip.maker].writes[0]
+            found[skip.maker].writes.append((name, scratchpad.sizes[name] * skip.written))
+            found[0].loads.append((name, scratchpad.sizes[name] * skip.read, cut.pieces))
     _wait(steps, found, cut, scratchpad)
     if cut.terms > 1:
         found[0].blocks = replace(blocks, channels=cut.terms)

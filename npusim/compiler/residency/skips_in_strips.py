@@ -4,12 +4,13 @@ The addition's strip is smaller than its maker's, by the rows that the window co
 equal parts, the first ones a row more, so a tile may hold other rows of the one than it needs of the other; then the
 maker's strip is written to DDR and the addition's is read there (NPU 4000 and 5010; ResNet-50 at 320 pixels on 4000,
 three strips of 27 rows: the first addition's 29, 31 and 28 rows cross for the second's 28, 29 and 27, of the second's
-only those of the last strip, 27 for 26)."""
+only those of the last strip, 27 for 26; of residual blocks of windows on 200 rows, two strips, all)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from npusim.compiler.lowering.place import Placed
 from npusim.work import MacWork
@@ -17,58 +18,51 @@ from npusim.work import MacWork
 Rows = tuple[int, int]  # of a plane: the first, and the one behind the last
 
 
+class Skip(NamedTuple):
+    """What step `maker` hands to step `reader` through DDR: shares of its plane that are written and read, rows that
+    strips repeat counted each time."""
+
+    maker: int
+    reader: int
+    written: float
+    read: float
+
+
 def tile_rows(rows: Rows, tiles: int) -> list[Rows]:
     """Which rows each tile has of so many: equal parts, the first ones a row more."""
     first, last = rows
     each, more = divmod(last - first, tiles)
     ends = list(accumulate([each + (i < more) for i in range(tiles)], initial=first))
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))
 
 
-def held_by_tiles(made: Rows, wanted: Rows, around: int, tiles: int) -> bool:
-    """Whether every tile holds what it wants of a strip, with `around` rows of its neighbours' on either side."""
-    return all(
-        start - around <= a and b <= end + around
-        for (start, end), (a, b) in zip(tile_rows(made, tiles), tile_rows(wanted, tiles), strict=True)
-        if a < b
-    )
+def held_by_tiles(made: Rows, wanted: Rows, tiles: int) -> bool:
+    """Whether every tile makes what it wants of a strip; what lies around its own rows for a window does not count."""
+    shares = zip(tile_rows(made, tiles), tile_rows(wanted, tiles), strict=True)
+    return all(start <= a and b <= end for (start, end), (a, b) in shares if a < b)
 
 
-def crossing_skips(steps: Sequence[Placed], strips: int, tiles: int) -> dict[tuple[int, int], tuple[float, float]]:
-    """Of steps cut together in strips of rows: (maker, reader) -> shares of the plane that are written for it and read.
-
-    Only readers that are no window, behind one that looks over the edge."""
+def crossing_skips(steps: Sequence[Placed], strips: int, tiles: int) -> list[Skip]:
+    """Skips of steps cut together in strips of rows that cross DDR in some of the strips: to a reader that is no
+    window, behind one that looks over the edge."""
     heights = _heights(steps)
     if heights is None:
-        return {}
+        return []
     makers = {n: i for i, s in enumerate(steps) for n in s.writes}
-    found: dict[tuple[int, int], tuple[float, float]] = {}
-    for last in tile_rows((0, heights[-1]), strips):
-        wanted = _wanted(steps, last)
-        for k, step in enumerate(steps):
-            for name in dict.fromkeys(step.reads):
-                i = makers.get(name, k)
-                if k - i < 2 or _window(step) is not None:
-                    continue
-                around = max((_around(s) for s in steps[i + 1 :] if name in s.reads), default=0)
-                made, own = wanted[i], wanted[k]
-                if made != own and not held_by_tiles(made, own, around, tiles):
-                    written, read = found.get((i, k), (0.0, 0.0))
-                    found[i, k] = (
-                        written + (made[1] - made[0]) / heights[i],
-                        read + (own[1] - own[0]) / heights[i],
-                    )
+    skips = {(makers[n], k) for k, s in enumerate(steps) for n in s.reads if makers.get(n, k) < k - 1}
+    every = [_wanted(steps, last) for last in tile_rows((0, heights[-1]), strips)]
+    found = []
+    for i, k in sorted(skips):
+        crossing = [(w[i], w[k]) for w in every if not held_by_tiles(w[i], w[k], tiles)]
+        if _window(steps[k]) is None and crossing:
+            written, read = (sum(end - start for start, end in rows) for rows in zip(*crossing, strict=True))
+            found.append(Skip(i, k, written / heights[i], read / heights[i]))
     return found
 
 
 def _window(step: Placed) -> MacWork | None:
     work = step.only
     return work if isinstance(work, MacWork) and work.kernel_h > 1 else None
-
-
-def _around(step: Placed) -> int:
-    work = _window(step)
-    return 0 if work is None else int(work.kernel_h) // 2
 
 
 def _heights(steps: Sequence[Placed]) -> list[int] | None:

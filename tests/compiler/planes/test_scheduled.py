@@ -25,8 +25,13 @@ def test_what_steps_hand_on_inside_is_in_no_transfer(size, width, name):
     for chain in chains(plan):
         assert len({s.pieces for s in chain}) == 1 < chain[0].pieces
         for step in chain[:-1]:
-            skip = step.node.outputs[0] == "s0" and name == "meteor_lake"  # it crosses to the addition there
-            assert moved(plan, f"{step.node.outputs[0]}/") == skip * 4 * size * size * width
+            least = most = 0.0
+            if (
+                step.node.outputs[0] == "s0"
+            ):  # a skip crosses to the addition: always, or where tiles hold other rows
+                most = 4.0 * size * size * width
+                least = most if name == "meteor_lake" else 0.0
+            assert least <= moved(plan, f"{step.node.outputs[0]}/") <= (1.0 if least else 1.25) * most
 
 
 def test_a_skip_arrives_for_each_of_its_readers():

@@ -151,9 +151,7 @@ def test_no_input_leaves_for_its_result_in_profile_2026():
 )
 def test_windows_of_more_weights_than_results_see_the_whole_image(rows, channels, tiles, whole):
     """Where the tiles share sixteens of channels equally; on NPU 3720 rows of the plane decide."""
-    work = MacWork(
-        MacOp.CONVOLUTION, rows, rows, channels, channels, rows, rows, kernel_h=3, kernel_w=3
-    )
+    work = MacWork(MacOp.CONVOLUTION, rows, rows, channels, channels, rows, rows, kernel_h=3, kernel_w=3)
     one = step(MacOp.CONVOLUTION, rows, channels, 2 * 9 * channels**2)._replace(steps=(work,))
     assert whole_on_tiles([one], tiles, most_weights=TILE_BYTES / 4) == ({"x", "y"} if whole else set())
     assert whole_on_tiles([one], tiles) == set()
