@@ -8,6 +8,7 @@ from npusim.compiler.cutting.counts import SHORT_PIECE_BYTES
 from npusim.compiler.cutting.fitted import MOST_SUM_PIECES
 from npusim.compiler.cutting.split import UNCUT, Blocks, dsp_parts, even_blocks, mac_shares, sum_of_parts
 from npusim.compiler.emit.round_trips import RoundTrips
+from npusim.compiler.layouts.crossing_share import CROSSED
 from npusim.compiler.layouts.rows_of_batch import only_way
 from npusim.compiler.layouts.turned import OPERAND
 from npusim.compiler.lowering.moved_inside import LARGER, ways_between
@@ -79,7 +80,9 @@ class Computing(RoundTrips):
             if isinstance(work, MoveWork):
                 by_dma = step.engine == "dma"
                 source, destination = (r.source, r.destination) if by_dma else relayout(work, r, step)
-                if by_dma and i:
+                if step.lowering == CROSSED:
+                    source, destination = work.source, work.destination
+                elif by_dma and i:
                     source = destination  # what the copy before it wrote
                 if step.node.op_type == "Broadcast" or (step.lowering, step.sharing) == (OPERAND, COPIED):
                     made = self._filled if step.node.op_type == "Broadcast" else self._turned_inside

@@ -6,7 +6,7 @@ pass where rows become channels of another share: always on NPU 3720, on the oth
 channels, or a window over all channels reads it. On NPU 5010 a convolution over all channels has these filled up behind
 the pass, in DDR, which is one copy more where the image would leave the tiles anyway. Schedules of 31 graphs of 24 to
 881 channels on 24 to 212 rows: poolings, scales, shifts, activations, convolutions of one channel each and of all.
-Alone, as released only: 40 columns of 56 channels would cost more than 80, or than 112 channels."""
+So 40 columns of 56 channels may cost more than 80, or than 112 channels."""
 
 from __future__ import annotations
 

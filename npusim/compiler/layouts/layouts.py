@@ -68,7 +68,7 @@ class Layouts(Orders):
             wide = turned = ceil_to(channels, CHANNEL_BLOCK)
             kept = (batch, wide, *value.shape[2:])
             source = self._copied(name, kept, added)
-        columns = width if self._by_law(reader) else padded_width(height, width)
+        columns = width if self._by_law_as_it_lies(reader) else padded_width(height, width)
         if scheduled and fills_both(value, reader.steps[0], not pads):
             columns = ceil_to(width, PIXELS_AT_ONCE)
         if len(value.shape) == 4 and columns != width:
@@ -97,15 +97,14 @@ class Layouts(Orders):
             self._laid_out(name, value, kept)
             return [self._pass(name, name, works, SLABS)]
         if self._by_law(reader) and name in self.inputs:
-            copied = source != name
+            shares = source == name or signal or not self._by_law_as_it_lies(reader)
             edges = edges_made(source, self.values, reader)
             source = edges[-1].writes[0] if edges else source
             room = self.tiles * self.placer.tile_bytes
-            shares = (
-                [] if copied and not signal else share_copied(source, value, wide, self.values, room, reader)
-            )
-            added += [*edges, *shares]
-            source = added[-1].writes[0] if added else name
+            around = self.generation in self.profile.memory.rows_around
+            crossed = share_copied(source, value, wide, self.values, room, reader, around) if shares else []
+            added += [*edges, *crossed]
+            source = added[-1].writes[0] if added else source
         shape = (batch * height, width, turned)
         sharing = self._shared(reader, value)
         self._laid_out(name, value, kept)

@@ -22,9 +22,11 @@ from npusim.compiler.lowering.place import Placed, Placer
 from npusim.compiler.rules.profile import CompilerProfile
 from npusim.compiler.sharing.distribution import IMAGE_OPS
 from npusim.graph import DType, Graph, Node, Value
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, VectorWork
 
+IMAGE_RANK = 4  # [N,C,H,W]
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
@@ -91,8 +93,14 @@ class Orders:
         strips = self.generation in self.profile.memory.turns_in_strips
         return strips and stands_alone(reader, self.graph_outputs)
 
+    def _by_law_as_it_lies(self, reader: Placed) -> bool:
+        """Whether an image is turned as it lies because laws of size hold for it: not one whose channels fill no
+        sixteens, which is filled up as Intel's compiler does, whatever its size."""
+        image = self.values[reader.node.inputs[0]].shape if reader.node.inputs else ()
+        return self._by_law(reader) and not (len(image) == IMAGE_RANK and image[1] % CHANNEL_BLOCK)
+
     def _as_scheduled(self, reader: Placed) -> bool:
-        return self.profile.memory.as_scheduled and not self._by_law(reader)
+        return self.profile.memory.as_scheduled and not self._by_law_as_it_lies(reader)
 
     @cached_property
     def readers(self) -> dict[str, list[Node]]:
