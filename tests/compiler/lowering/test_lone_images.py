@@ -2,7 +2,7 @@
 
 import pytest
 
-from npusim.compiler.layouts.crossing_share import MOST_SHARE
+from npusim.compiler.layouts.crossing_share import TRIPS
 from npusim.simulation import simulate
 from tests.compiler import at_size
 from tests.vendor.judge import machine
@@ -31,7 +31,7 @@ def test_a_lone_window_reads_its_image_once(npu, channels):
     size = 128
     plane = channels * size * size * 2
     graph = at_size.convolution(channels, channels, 3, 1, size, groups=channels)
-    crossing = MOST_SHARE * plane
+    crossing = TRIPS * plane
     assert 2 * plane <= moved(graph, npu, {"3720": 2, "4000": 4, "5010": 3}[npu]) <= 2.3 * plane + crossing
 
 
