@@ -6,11 +6,13 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.layouts.crossing_share import (
+    LINE_SHARE,
     OWN_SHARE,
     TRIPS,
     UNEVEN_SHARE,
     crosses_for_rows,
     crossing_bytes,
+    line_bytes,
     own_bytes,
 )
 from npusim.compiler.lowering.place import Placed
@@ -102,6 +104,12 @@ def test_a_lone_convolution_is_within_two_of_intels_schedule(name):
 
 
 @pytest.mark.parametrize("channels", [16, 64, 512])
-def test_a_line_is_an_image_one_column_wide(channels):
-    line = Value("x", (1, channels, 4096), DType.FLOAT16)
-    assert crossing_bytes(line, channels, ROOM) == crossing_bytes(image(channels, 4096, 1), channels, ROOM)
+def test_of_a_line_a_share_crosses_that_grows_with_it(channels):
+    """Less than the line is, and with twice the places more than twice as much but never all of the further ones."""
+    lines = [Value("x", (1, channels, n), DType.FLOAT16) for n in (4096, 8192, 16384)]
+    crossed = [line_bytes(line, max(channels, 16), ROOM, True) for line in lines]
+    for line, once, twice in zip(lines, crossed, crossed[1:], strict=False):
+        assert 2 * once <= twice <= 2 * once + LINE_SHARE * line.npu_bytes * max(16 / channels, 1)
+        assert once <= LINE_SHARE * line.npu_bytes
+    uneven = Value("x", (1, channels, 4098), DType.FLOAT16)
+    assert line_bytes(uneven, channels, ROOM, True) > line_bytes(uneven, channels, ROOM, False)
