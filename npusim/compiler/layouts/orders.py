@@ -94,10 +94,11 @@ class Orders:
         return strips and stands_alone(reader, self.graph_outputs)
 
     def _by_law_as_it_lies(self, reader: Placed) -> bool:
-        """Whether an image is turned as it lies because laws of size hold for it: not one whose channels fill no
+        """Whether an image is turned as it lies because laws of size hold for it: not a lone one whose channels fill no
         sixteens, which is filled up as Intel's compiler does, whatever its size."""
         image = self.values[reader.node.inputs[0]].shape if reader.node.inputs else ()
-        return self._by_law(reader) and not (len(image) == IMAGE_RANK and image[1] % CHANNEL_BLOCK)
+        uneven = len(image) == IMAGE_RANK and image[0] == 1 and image[1] % CHANNEL_BLOCK > 0
+        return self._by_law(reader) and not uneven
 
     def _as_scheduled(self, reader: Placed) -> bool:
         return self.profile.memory.as_scheduled and not self._by_law_as_it_lies(reader)
