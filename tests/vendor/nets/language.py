@@ -121,6 +121,14 @@ MODELS = {
     "gemma3ne4b": Model(2048, 8, 2, 256, 16384, tanh=True),
     "cerebras590m": Model(1536, 12, 12, 128, 6144, bias=True),
     "granite3x8b": Model(4096, 32, 8, 128, 12800),
+    "tinystories33m": Model(768, 16, 16, 48, 3072, bias=True),
+    "midm23b": Model(1792, 32, 8, 128, 4608),
+    "phi2": Model(2560, 32, 32, 80, 10240, bias=True, tanh=True),
+    "vaultgemma1b": Model(1152, 4, 4, 256, 6912, tanh=True),
+    "hyperclovax15b": Model(2048, 16, 8, 128, 7168),
+    "opencoder15b": Model(2240, 14, 14, 160, 6144),
+    "bitnet07b": Model(1536, 16, 16, 96, 4096),
+    "granitemoe3b": Model(1536, 24, 8, 64, 512),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -157,6 +165,8 @@ LOOKED_AT = (
     "granitemoe1b_pre_448", "xglm564m_dec_2304", "hunyuan05b_pre_1280", "kanana2b_dec_1344", "minimind_pre_1920",
     "sarvam1_dec_3712", "pythia1b_pre_192", "cerebras590m_dec_224", "gemma3ne4b_pre_832", "granite3x8b_dec_640",
     "smollm_pre_450", "qwen05b_dec_2222", "gemma3x270m_pre_330",
+    "tinystories33m_pre_1792", "midm23b_dec_2560", "phi2_pre_320", "vaultgemma1b_dec_1100", "hyperclovax15b_pre_960",
+    "opencoder15b_dec_480", "bitnet07b_pre_704", "granitemoe3b_pre_1536",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
