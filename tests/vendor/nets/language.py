@@ -129,6 +129,8 @@ MODELS = {
     "opencoder15b": Model(2240, 14, 14, 160, 6144),
     "bitnet07b": Model(1536, 16, 16, 96, 4096),
     "granitemoe3b": Model(1536, 24, 8, 64, 512),
+    "afm45b": Model(2560, 20, 4, 128, 18432),
+    "ernie21ba3b": Model(2560, 20, 4, 128, 1536),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -167,6 +169,7 @@ LOOKED_AT = (
     "smollm_pre_450", "qwen05b_dec_2222", "gemma3x270m_pre_330",
     "tinystories33m_pre_1792", "midm23b_dec_2560", "phi2_pre_320", "vaultgemma1b_dec_1100", "hyperclovax15b_pre_960",
     "opencoder15b_dec_480", "bitnet07b_pre_704", "granitemoe3b_pre_1536",
+    "ernie21ba3b_dec_1792", "afm45b_dec_3840",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
