@@ -6,6 +6,7 @@ Needs the graphs beside the project (../shared); without them it leaves the page
 """
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 from tests.measured.agreement import RENAMED, compared, row_of, write_golden  # noqa: E402
 from tests.measured.reference import reference_rows  # noqa: E402
 from tests.vendor import bars, nets, pages, signs, verdicts  # noqa: E402
+from tests.vendor.judge import PROFILE  # noqa: E402
 from tests.vendor.judge import verdicts as judged_rows  # noqa: E402
 from tests.vendor.test_placement import KNOWN  # noqa: E402
 
@@ -52,16 +54,22 @@ def main():
     print(f"docs/vendor_agreement.md: {len(everything)} schedules")
 
 
+def _judged(profile: str):
+    """Every row of the tables, judged in a profile."""
+    return judged_rows(profile=profile)
+
+
 def _at_real_sizes():
     """The parts of the page about ops, layers and networks at real sizes, and about rewrites."""
-    found = judged_rows()
+    with ProcessPoolExecutor(2) as pool:  # a profile each
+        found, default = pool.map(_judged, (PROFILE, "2026"))
     verdicts.write(found)
     paid = list(signs.compared())
     signs.write_golden(paid)
     aside = [v for v in found if v.row.name in {*nets.NOT_LOOKED_AT, *nets.language.NOT_LOOKED_AT}]
     parts = {
         "judged": bars.summary(found),
-        "default": bars.summary(judged_rows(profile="2026")),
+        "default": bars.summary(default),
         "engines": bars.engine_lines(found),
         "classes": bars.class_lines(found),
         "below": pages.below_lines(found),
