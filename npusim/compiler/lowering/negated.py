@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from math import gcd, prod
 
-from npusim.graph import Node
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, most_even_rectangle
 from npusim.work import MacWork, Work
 
@@ -21,14 +20,9 @@ ROWS_OF_A_LINE = 4  # that the second of two axes is folded to, where the first 
 OVER_CHANNELS = 400
 
 
-def apart(node: Node, steps: tuple[Work, ...], shape: tuple[int, ...], tiles: int) -> tuple[Work, ...]:
+def apart(steps: tuple[Work, ...], shape: tuple[int, ...], tiles: int) -> tuple[Work, ...]:
     """The passes of a subtraction of activations, what is negated through DDR where the tiles share it otherwise."""
-    if (
-        node.op_type != "Sub"
-        or tiles < 2
-        or len(steps) != 2
-        or not all(isinstance(s, MacWork) for s in steps)
-    ):
+    if tiles < 2 or len(steps) != 2 or not all(isinstance(s, MacWork) for s in steps):
         return steps
     negated, added = steps
     assert isinstance(added, MacWork)
