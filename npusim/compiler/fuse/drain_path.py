@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.fuse.limits import from_zero
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 from npusim.ops.binary import one_slope
+from npusim.ops.unary import clips_from_zero
 
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
@@ -164,7 +164,7 @@ def activations(
             rider, op = found
             if op.op_type in lookup and any(p in lookup for p in current.post_ops):
                 break  # the unit holds one table
-            if not (any_clip or from_zero(r, op)):
+            if op.op_type == "Clip" and not (any_clip or clips_from_zero(op, r.values)):
                 break
             if op.op_type == "PRelu" and not (r.constant(op.inputs[1]) and one_slope(r.value(op.inputs[1]))):
                 break

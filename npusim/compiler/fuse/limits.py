@@ -28,16 +28,5 @@ def limits(r: Rewriter) -> None:
 def _limit(node: Node, other: str, number: str, known: float) -> Node:
     if node.op_type == "Max" and known == 0:
         return replace(node, op_type="Relu", inputs=(other,))
-    return replace(
-        node, op_type="Clip", inputs=(other, number) if node.op_type == "Max" else (other, "", number)
-    )
-
-
-def from_zero(r: Rewriter, node: Node) -> bool:
-    """Whether a Clip's lower bound is zero, or it is none."""
-    if node.op_type != "Clip":
-        return True
-    low = node.attribute("min")
-    if low is None and len(node.inputs) > 1 and node.inputs[1]:
-        low = r.scalar(node.inputs[1])
-    return bool(low == 0)
+    bounds = (number,) if node.op_type == "Max" else ("", number)
+    return replace(node, op_type="Clip", inputs=(other, *bounds))

@@ -15,17 +15,17 @@ from npusim.compiler.layouts.orders import Orders
 from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_edges import edges_made
 from npusim.compiler.layouts.pooled_images import POOLINGS, image_crosses
-from npusim.compiler.lowering.laid_anew import permuted, whole
-from npusim.compiler.lowering.place import Placed
-from npusim.compiler.lowering.relaid import (
+from npusim.compiler.lowering.filled_lines import (
     LINE_COLUMNS,
-    LOADED_TURNED,
     fill_line,
     fills_line,
     pads_a_line,
     pooled_in_columns,
     spread_line,
 )
+from npusim.compiler.lowering.laid_anew import permuted, whole
+from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.relaid import LOADED_TURNED
 from npusim.compiler.sharing.distribution import IMAGE, SLABS, image_leaves, padded_width
 from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap

@@ -22,9 +22,9 @@ from npusim.compiler.cutting.split import PIXELS_AT_ONCE
 from npusim.compiler.layouts.layouts import Layouts
 from npusim.compiler.layouts.part_images import images_of, parts_of
 from npusim.compiler.layouts.sliced_lines import slices_read
+from npusim.compiler.lowering.filled_lines import fill_line, fills_line
 from npusim.compiler.lowering.laid_anew import permuted
 from npusim.compiler.lowering.place import Placed
-from npusim.compiler.lowering.relaid import fill_line, fills_line
 from npusim.compiler.rules.conditions import reduced_axes
 from npusim.compiler.sharing.distribution import CHANNELS, IMAGE, LINE, ROWS, SLABS
 from npusim.compiler.sharing.pieces import POOLINGS

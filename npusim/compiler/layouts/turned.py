@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE
+from npusim.compiler.lowering.filled_lines import fill_line
 from npusim.compiler.lowering.lowered import main_engine
 from npusim.compiler.lowering.place import TURNED, Placed, Placer
-from npusim.compiler.lowering.relaid import fill_line
 from npusim.compiler.sharing.distribution import COPIED, PARTS
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, TABLE_BYTES
@@ -38,7 +38,7 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
     reads: list[str] = []
     for i, (name, turn) in enumerate(zip(names, found.turned[:2], strict=True)):
         own = _taken(works, _trips(turn, filled)) if turn.moves is not Moves.NO else []
-        if not i and not own and _fills_as_line(step, values, found, placer):
+        if not i and not own and _fills_as_line(step, values, found):
             line, turn = (
                 replace(values[name], shape=(1, found.k, found.m)),
                 Turn(rows=found.k, channels=found.m),
@@ -83,7 +83,7 @@ def turned_by_steps(step: Placed, placer: Placer, values: dict[str, Value], one_
     return added
 
 
-def _fills_as_line(step: Placed, values: dict[str, Value], found: Step, placer: Placer) -> bool:
+def _fills_as_line(step: Placed, values: dict[str, Value], found: Step) -> bool:
     """Whether terms of the left side that lie in front of its rows, no sixteens of them, are filled up as the channels
     of a line are, sixteen times their bytes through DDR (`pad_[0, 14, 0, 0]_expand_input/expand_input/expand_nhwc` of
     13, 18, 27 and 218 terms by 64 to 1,296 rows on three NPUs; not 26 by 81, nor 16 by 841; 44 by 4,096, in fours, are

@@ -38,10 +38,8 @@ class Asking:
             steps = relaid(
                 steps, self.graph.values[node.inputs[0]], pads, tiles, self.target.tile_bytes, copies
             )
-        here = self.target.generation in self.target.profile.memory.negated_apart
-        if (
-            here and node.op_type == "Sub" and set(self.graph.inputs).issuperset(node.inputs)
-        ):  # in networks fewer
+        negates = node.op_type == "Sub" and self.target.generation in self.target.profile.memory.negated_apart
+        if negates and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
             steps = apart(steps, self.graph.values[node.outputs[0]].shape, self.target.tiles)
         if chosen.name == "one_kernel":
             steps = shared_alike(steps, self.target.tiles, self.target.tile_bytes)

@@ -24,7 +24,7 @@ from dataclasses import replace
 from math import ceil
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, SMALL_POOL_ROWS, ceil_to
-from npusim.graph import Node, Value
+from npusim.graph import Value
 from npusim.ops.counting import (
     CHANNEL_BLOCK,
     chain_of_factors,
@@ -36,7 +36,6 @@ from npusim.ops.counting import (
 from npusim.ops.pooling import plane_pools, poolings_down
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
-LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
 LOADED_TURNED = "loaded_turned"  # a line that transfers turn on its way to a pooling
 #: The lowerings; what lays their input out may be a convolution.
 RELAID = frozenset({"pooling_chain_relayout", "pooling_chain_filled_up"})
@@ -72,7 +71,7 @@ def relaid(
         least = LEAST_ROWS if pads else LEAST_ROWS_UNPADDED
         through = ddr_round_trip(move.nbytes) if first.out_h < least else ()
         return (
-            _convolution(source.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size),
+            spread_out(source.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size),
             *through,
             *pools,
         )
@@ -103,7 +102,7 @@ def relaid(
         widened = (MoveWork(source.npu_bytes * wide, "ddr", "ddr"),)
     elif columns > 1 and not whole:
         terms = length // CHANNEL_BLOCK
-        widen = _convolution(source.elements / terms, terms, ceil(terms * wide), size)
+        widen = spread_out(source.elements / terms, terms, ceil(terms * wide), size)
         widened = (widen, *ddr_round_trip(source.npu_bytes * wide))
     if widened:
         turn = _turned(length * channels * wide, source, size)
@@ -119,7 +118,7 @@ def _uneven_first_axis(source: Value, pools: list[MacWork], length: int, columns
     first = pools[0]
     if length > MANY_ROWS:
         return tuple(_first_as_it_lies(first, length, columns, wide, size))
-    spread = _convolution(length * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
+    spread = spread_out(length * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
     copied = MoveWork(length * wide * size, "ddr", "ddr")
     return copied, spread, *ddr_round_trip(source.npu_bytes * CHANNEL_BLOCK), *pools
 
@@ -134,7 +133,7 @@ def _first_as_it_lies(first: MacWork, length: int, columns: int, wide: float, si
     made = rows * columns * size
     yield from ddr_round_trip(made)
     yield from (MoveWork(made, "ddr", "ddr"), MoveWork(made, "ddr", "ddr"))
-    yield _convolution(rows * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
+    yield spread_out(rows * wide / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK**2, size)
     yield from ddr_round_trip(made * CHANNEL_BLOCK)
     yield from poolings_down(replace(first, in_h=rows), chain[1:])
 
@@ -148,75 +147,6 @@ def _over_channels(first: MacWork, source: Value, tiles: int, tile_bytes: float)
         return None
     columns = images * first.in_h * first.in_w
     return one_tap(MacOp.PERMUTE_IMAGE, int(sixteens), columns, CHANNEL_BLOCK, first.input_bytes)
-
-
-def pooled_in_columns(places: int, pooling: Work) -> bool:
-    """Whether a line that is pooled in windows side by side is seen in four columns, for its results fill them: 1,000,
-    3,000, 5,000 and 504 places by two in Intel's schedules, not 1,000 by four, 300, 500, 1,002 and 1,004 by two, 1,001
-    and 1,975 (nor windows of three)."""
-    if not isinstance(pooling, MacWork):
-        return False
-    window = max(pooling.kernel_h, pooling.kernel_w)
-    apart = window == max(pooling.stride_h, pooling.stride_w)
-    return bool(apart and places % window == 0 and places // window % LINE_COLUMNS == 0)
-
-
-def spread_line(value: Value) -> tuple[Work, ...]:
-    """[N,C,L] for a pooling where L is no whole sixteens: a convolution writes `LINE_COLUMNS` columns to DDR, which are
-    turned (1x16x64x63 by 64x16x1x1, then 1x16x128x125 of 128 channels of 1,000 in Intel's schedules)."""
-    batch, channels, length = value.shape
-    size = min(value.dtype.npu_bytes, 2.0)
-    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK * LINE_COLUMNS, size)
-    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, LINE_COLUMNS, channels, size)
-    return spread, *ddr_round_trip(value.elements * LINE_COLUMNS * size), turn
-
-
-def fills_line(value: Value, reader: str, window: Work | None = None) -> bool:
-    """Whether the channels of a line are filled up to sixteens for `reader` by way of sixteen columns (not for a window
-    cut into slices: 15 taps of 12 channels at 4,096 places): a convolution or a pooling (33 to 100 channels at 128 to
-    1,024 places on three NPUs). `window`: the reader's, where one of several taps over all channels has them filled up
-    otherwise: on NPU 5010 (3 to 408 channels at 192 to 5,696 places by a single tap, 10 of 10, not at a stride of two,
-    3 of 3, and 15 to 255 by windows of one channel each, 4 of 4; of 3 and 5 taps over all a line that is turned is
-    filled up by a copy or a convolution, and places that are no sixteens are copied in front, as everywhere)."""
-    shape = value.shape
-    uneven = len(shape) == 3 and shape[1] % CHANNEL_BLOCK > 0 and shape[2] % PIXELS_AT_ONCE == 0
-    alike = True
-    if isinstance(window, MacWork) and window.op == MacOp.CONVOLUTION:
-        alike = window.kernel_h * window.kernel_w == 1 == window.stride_h * window.stride_w
-    return uneven and alike and reader in ("Conv", "FusedConv", "MaxPool", "AveragePool")
-
-
-def pads_a_line(node: Node, work: Work) -> bool:
-    """Whether a window of a line has more padding at one end than half of itself: the line, once turned, is joined with
-    it in DDR (`input_concat1`: causal windows of three taps, not of two)."""
-    pads = node.attribute("pads", ())
-    taps = max(work.kernel_h, work.kernel_w) if isinstance(work, MacWork) else 1
-    return len(pads) == 2 and max(pads) > taps // 2
-
-
-def fill_line(
-    value: Value, room_bytes: float, columns: int = CHANNEL_BLOCK, by_law: bool = False
-) -> tuple[Work, ...]:
-    """[N,C,L] of C no whole sixteens, to channels last in sixteens: a convolution writes sixteen `columns` of every
-    place to DDR (four for a max pooling that is seen in these, `pooled_in_columns`: 24 to 100 channels at 256 to
-    1,024), these are turned with their channels filled up, and one column is read; all of them are written where what
-    is turned and what it becomes do not fit into `room_bytes` (24 channels of 1,024, 8 of 4,096 and 40 of 19,200 in
-    Intel's schedules of NPU 3720 and 4000, 100 of 1,024 on 5010: `pad_[0, 8, 0, 0]_expand_input/expand_nhwc/
-    as_convolution`). `by_law`: only as much of them as does not fit, or twice the places would cost three times as
-    much; all of them from twice the room on."""
-    batch, channels, length = value.shape
-    size = min(value.dtype.npu_bytes, 2.0)
-    spread = _convolution(value.elements / CHANNEL_BLOCK, CHANNEL_BLOCK, CHANNEL_BLOCK * columns, size)
-    wide = value.elements * columns * size
-    filled = ceil_to(channels, CHANNEL_BLOCK)
-    # It reads the channels there are, and writes those it fills up: 8 of 16,384 places in 8 x 12.3 us of two tiles.
-    turn = one_tap(MacOp.PERMUTE_IMAGE, batch * length, columns, channels, size)
-    turned = batch * length * filled * columns * size
-    others: tuple[Work, ...] = ()
-    if wide + turned > room_bytes:
-        share = min(1.0, (wide + turned) / room_bytes - 1) if by_law else 1.0
-        others = (MoveWork(share * turned * (1 - 1 / columns), "scratchpad", "ddr"),)
-    return spread, *ddr_round_trip(wide), turn, *others
 
 
 def image_waits(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> bool:
@@ -296,6 +226,6 @@ def _turned(elements: float, source: Value, size: float) -> MacWork:
     return one_tap(MacOp.PERMUTE_IMAGE, rows, 4, CHANNEL_BLOCK, size, groups=images)
 
 
-def _convolution(count: float, terms: int, channels: int, size: float) -> MacWork:
+def spread_out(count: float, terms: int, channels: int, size: float) -> MacWork:
     """A 1 x 1 convolution of `count` pixels that spreads elements out."""
     return one_tap(MacOp.CONVOLUTION, *pixels(count), channels, size, terms=terms)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from math import prod
 
-import numpy as np
-
 from npusim.compiler.rules.multiplied import (
     channel_last_filled_or_folded,
     channel_last_or_filled,
@@ -28,6 +26,7 @@ from npusim.compiler.rules.permutes import (
     permutes_unfilled_8,
 )
 from npusim.graph import Graph, Node, Value
+from npusim.ops import unary
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
 from npusim.ops.reduction import UNEXPANDED, first_of_three
 
@@ -79,13 +78,7 @@ def equal_activations_in_sixteens(node: Node, graph: Graph, on_mac_array: Set[st
 
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """A Clip whose lower bound is zero."""
-    if node.op_type != "Clip":
-        return True
-    low = node.attribute("min")
-    if low is None and len(node.inputs) > 1 and node.inputs[1]:
-        data = graph.values[node.inputs[1]].data
-        low = None if data is None else float(np.ravel(data)[0])
-    return bool(low == 0)
+    return node.op_type != "Clip" or unary.clips_from_zero(node, graph.values)
 
 
 def image_as_it_lies(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
-from npusim.compiler.lowering.relaid import fill_line, fills_line
+from npusim.compiler.lowering.filled_lines import fill_line, fills_line
 from npusim.graph import DType, Value
 from npusim.ops.line_rows import COLUMNS, LARGE_LINE_MACS, large_line, large_line_by_law
 from npusim.simulation import simulate
