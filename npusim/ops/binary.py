@@ -166,8 +166,7 @@ def arithmetic(kernel: str, by_constant_only: bool = False) -> Rule:
         if by_constant_only:
             divisor = c.input(1)
             scaled = scale_shift(c) if divisor.constant else None
-            small = divisor.elements <= MAX_CHANNELS and divisor.constant
-            plain = dsp(c, "mul" if small else kernel)
+            plain = dsp(c, "mul" if divisor.constant else kernel)
             if divisor.elements < c.output.elements and not divisor.constant:
                 inverse = vector(c, kernel, divisor.elements)
                 found.append(Lowering("by_inverse", (inverse, vector(c, "mul"))))

@@ -1,7 +1,7 @@
 """Ops that stand for many -> the plain ops they stand for, as a front end hands them to the compiler.
 
 RotaryEmbedding, (Skip)SimplifiedLayerNormalization here; Attention and GroupQueryAttention in `attention`; reductions
-in `reductions`; Einsum of several operands in `einsums`. What a compiler makes of the plain ops is then the same
+in `reductions`; Einsum, Sum, Max and Min of several operands in `einsums` and `several_operands`. What a compiler makes of the plain ops is then the same
 whichever way a model was exported. An op with an attribute or a result that has no plain form here stays as it is."""
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from npusim.compiler.fuse.attention import attention, group_query
 from npusim.compiler.fuse.einsums import in_pairs, stands_for_several
 from npusim.compiler.fuse.instance_norms import instance_norm
 from npusim.compiler.fuse.reductions import log_sum, log_sum_exp, mean_of_planes, minimum, sum_square
+from npusim.compiler.fuse.several_operands import PAIRWISE, of_two, stands_for_pairs
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Graph, Node
 
@@ -34,7 +35,9 @@ def write_out(graph: Graph) -> Graph:
 
 
 def _written(node: Node) -> bool:
-    """Of the many Gemm and Einsum of networks only those with a transposed left side, or that are several products."""
+    """Of the many Gemm, Einsum and Max of networks only those with a transposed left side, or that are several ops."""
+    if node.op_type in PAIRWISE:
+        return stands_for_pairs(node)
     if node.op_type == "Einsum":
         return stands_for_several(node)
     return node.op_type != "Gemm" or bool(node.attribute("transA", 0))
@@ -115,4 +118,5 @@ RULES: dict[tuple[str, str], Rule] = {
     ("", "ReduceMin"): minimum,
     ("", "ReduceMean"): mean_of_planes,
     (MICROSOFT, "RotaryEmbedding"): _rotary,
+    **{("", kind): of_two for kind in PAIRWISE},
 }

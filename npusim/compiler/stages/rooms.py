@@ -20,6 +20,7 @@ from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
 from npusim.compiler.sharing.line_shares import Shares, shares_of_lines
 from npusim.compiler.sharing.rows_alike import shared_rows
+from npusim.compiler.sharing.same_passes import handed_to_the_next
 from npusim.compiler.stages.site import Site
 from npusim.ops.counting import PIXELS_PER_ROW
 
@@ -31,6 +32,7 @@ def kept_inside(placed: list[Placed], site: Site) -> frozenset[str]:
     stay |= handed_on(placed, values, memory, generation, tiles, site.wholes)
     stay |= site.lists.stay
     stay |= shared_rows(placed, values, tiles, site.wholes)
+    stay |= handed_to_the_next(placed, values, site.wholes)
     if generation in memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, values, site.outputs, site.wholes)
     return stay
