@@ -7,7 +7,7 @@ its compute tasks, and transfers of its outputs.
 from __future__ import annotations
 
 from npusim.compiler.emit.computing import Computing
-from npusim.compiler.emit.transfers import PADDED_A_PROBLEM, TRANSFERS_A_PROBLEM
+from npusim.compiler.emit.transfers import PADDED_A_PROBLEM, SMALL_TRANSFER_BYTES, TRANSFERS_A_PROBLEM
 from npusim.compiler.lowering.lowered import (
     PADDED_ROW_ELEMENTS,
     PRODUCTS,
@@ -21,7 +21,7 @@ from npusim.compiler.scratchpad.scratchpad import Residence
 from npusim.compiler.sharing.turns import turns_of
 from npusim.compiler.weights.own_weights import with_transfers
 from npusim.compiler.weights.prefetch import Chunk
-from npusim.work import VectorWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 
 class Emitter(Computing):
@@ -37,6 +37,7 @@ class Emitter(Computing):
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each, results = self._of_kind(step)
         first_task = len(plan.queue) if plan.steps else 0
+        self.small_bytes = 0 if self._of_the_graphs_inputs(step) else SMALL_TRANSFER_BYTES
         for name, size in r.stores:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
@@ -111,6 +112,26 @@ class Emitter(Computing):
         record.tasks = [t for t in tasks if plan.step[t] == here] if due else list(tasks)
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
+
+    def _of_the_graphs_inputs(self, step: Placed) -> bool:
+        """Whether an element-wise op of tensors of its result's size works on the graph's inputs, or on what others
+        such made of them: each of these comes a slice a tile, however small (Sums of two to four tensors of 256 bytes
+        to 15 KB in Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one)."""
+        work, out = step.only, self.sizes[step.writes[0]] if len(step.writes) == 1 else 0.0
+        if (
+            len(step.reads) < 2
+            or len(step.steps) != 1
+            or step.padded
+            or any(self.sizes[name] != out for name in step.reads)
+        ):
+            return False
+        rows = work.out_h if isinstance(work, MacWork) and work.op == MacOp.ELTWISE else 0.0
+        if rows < self.tiles and not (isinstance(work, VectorWork) and work.rows <= 1):
+            return False
+        if any(name not in self.sliced and (name in self.made or self._behind(name)) for name in step.reads):
+            return False
+        self.sliced.update(step.writes)
+        return True
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int, int]:
         """Lines of a step's kernels, its `_problems`, and in how many transfers a result leaves at least (beside a

@@ -71,6 +71,8 @@ class Transfers:
         # By the identity of works, the op and its constants' bytes.
         self._kinds: dict[tuple[int, str, float], tuple[tuple[str, ...], int, int]] = {}
         self.strips_first: tuple[int, ...] = ()  # compute of the first of steps that a plane passes in strips
+        self.small_bytes = SMALL_TRANSFER_BYTES  # of the step that is emitted
+        self.sliced: set[str] = set()  # small results of element-wise ops that a slice a tile made
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
         self.asks: dict[tuple[float, str, str, float, int, float], DmaTask] = {}
 
@@ -234,7 +236,7 @@ class Transfers:
         plan = self.plan
         waits = tuple(dict.fromkeys((*after, *gate))) if gate or len(after) > 1 else after
         whole = whole or (self.whole_copies and source == destination == "ddr" and not elements)
-        if (whole or nbytes < SMALL_TRANSFER_BYTES) and least <= 1:
+        if (whole or nbytes < self.small_bytes) and least <= 1:
             most = max(transfers or pieces, least)
             ask = self._ask(nbytes / 1, source, destination, elements / 1, most, counted)
             return (plan.add(label, plan.port(nbytes * counted), ask, pieces, 0, repeats, waits, streams),)
