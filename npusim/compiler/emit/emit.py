@@ -37,7 +37,7 @@ class Emitter(Computing):
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each, results = self._of_kind(step)
         first_task = len(plan.queue) if plan.steps else 0
-        self.small_bytes = 0 if self._of_the_graphs_inputs(step) else SMALL_TRANSFER_BYTES
+        self.small_bytes = 0 if self._slices_small(step) else SMALL_TRANSFER_BYTES
         for name, size in r.stores:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
@@ -113,25 +113,28 @@ class Emitter(Computing):
         record.prefetch = [t for t, _ in own if t < first_task] if own else []
         plan.steps.append(record)
 
-    def _of_the_graphs_inputs(self, step: Placed) -> bool:
-        """Whether an element-wise op of tensors of its result's size works on the graph's inputs, or on what others
-        such made of them: each of these comes a slice a tile, however small (Sums of two to four tensors of 256 bytes
-        to 15 KB in Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one)."""
-        work, out = step.only, self.sizes[step.writes[0]] if len(step.writes) == 1 else 0.0
-        if (
-            len(step.reads) < 2
-            or len(step.steps) != 1
-            or step.padded
-            or any(self.sizes[name] != out for name in step.reads)
-        ):
+    def _slices_small(self, step: Placed) -> bool:
+        """Whether a step works on the graph's inputs, or on what other such steps made of them, and its tiles share
+        rows: what it moves comes a slice a tile, however small (`Sum` of two to four tensors of 256 bytes to 15 KB in
+        Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one). So are
+        images that are turned, pooled or convolved; of products and kernels of one operand most are whole on a tile."""
+        if step.node.op_type in PRODUCTS or any(self._made_inside(name) for name in step.reads):
             return False
-        rows = work.out_h if isinstance(work, MacWork) and work.op == MacOp.ELTWISE else 0.0
+        work = step.steps[0] if step.steps else None
+        if isinstance(work, VectorWork) or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE):
+            out = sum(self.sizes[name] for name in step.writes)
+            alike = len(step.reads) > 1 and all(self.sizes[name] == out for name in step.reads)
+            if not alike or len(step.steps) > 1 or step.padded:
+                return False
+        rows = work.out_h if isinstance(work, MacWork) else 0.0
         if rows < self.tiles and not (isinstance(work, VectorWork) and work.rows <= 1):
-            return False
-        if any(name not in self.sliced and (name in self.made or self._behind(name)) for name in step.reads):
             return False
         self.sliced.update(step.writes)
         return True
+
+    def _made_inside(self, name: str) -> bool:
+        """Whether something else than a step that `_slices_small` made a tensor."""
+        return name not in self.sliced and bool(name in self.made or self._behind(name))
 
     def _of_kind(self, step: Placed) -> tuple[tuple[str, ...], int, int]:
         """Lines of a step's kernels, its `_problems`, and in how many transfers a result leaves at least (beside a

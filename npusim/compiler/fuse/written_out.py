@@ -1,8 +1,9 @@
 """Ops that stand for many -> the plain ops they stand for, as a front end hands them to the compiler.
 
 RotaryEmbedding, (Skip)SimplifiedLayerNormalization here; Attention and GroupQueryAttention in `attention`; reductions
-in `reductions`; Einsum, Sum, Max and Min of several operands in `einsums` and `several_operands`. What a compiler makes of the plain ops is then the same
-whichever way a model was exported. An op with an attribute or a result that has no plain form here stays as it is."""
+in `reductions`; Einsum, Sum, Max and Min of several operands in `einsums` and `several_operands`. What a compiler makes
+of the plain ops is then the same whichever way a model was exported. An op with an attribute or a result that has no
+plain form here stays as it is."""
 
 from __future__ import annotations
 

@@ -48,11 +48,10 @@ def padded_activations(
 
     Intel's schedules copy them: a product of 577 rows its input and its result (`aligned`), one over 1,000 terms its
     input (`expand_act_channels`); on generations that run a batch of two activations (no `fixed` bytes) as one kernel
-    (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). What enters the graph
-    is filled up as it is loaded (2,178 numbers as 33 rows of 66, in the scratchpads of 80), and what is added to it
-    stays so. A result stands here
-    once for each time it is copied: problem by problem out of its padding and into its place (`slice_out`,
-    `out_concat`)."""
+    (`one_kernel`) less, and of one row its right side (keys of a decode step: `MatMul/expanded`). An image
+    that enters the graph is filled up as it is loaded (2,178 numbers as 33 rows of 66, of 80 in the scratchpads), and
+    what is added to it stays so. A result stands here once for each time it is copied: problem by problem out of its
+    padding and into its place (`slice_out`, `out_concat`)."""
     first = steps[0] if steps else None
     if not isinstance(first, MacWork):
         return ()
@@ -71,7 +70,8 @@ def padded_activations(
     if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         alike = tuple(n for n in reads if graph.values[n].elements == same)
-        entering = len(alike) > 1 and not set(alike).isdisjoint(graph.inputs)
+        image = len(graph.values[outputs[0]].shape) == 4
+        entering = image and len(alike) > 1 and not set(alike).isdisjoint(graph.inputs)
         return () if entering else alike + outputs
     return ()
 

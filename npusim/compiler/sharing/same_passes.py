@@ -1,8 +1,8 @@
 """What an element-wise op hands on to the next one of its kind stays in the scratchpads.
 
-Both have one shape, so the tiles share both alike, and the second finds its slice where the first left it, wherever the
-other operands come from (a Sum of three to five operands, a Max or a Min of them: in Intel's schedules of NPU 3720, 4000
-and 5010 they are loaded once each and the last result alone is written)."""
+Both have one shape, so the tiles share both alike, and the second finds its slice where the first left it, wherever
+the other operands come from (a Sum of three or four operands, a Max or a Min of them: in Intel's schedules of NPU 3720,
+4000 and 5010 they are loaded once each and the last result alone is written)."""
 
 from __future__ import annotations
 
