@@ -1,8 +1,8 @@
 """Sum, Max and Min of several operands -> ops of two, from the first operand on, as OpenVINO's front end makes them.
 
 In Intel's schedules a Sum of four is three `Add`, a Max or a Min of three two `Maximum` or `Minimum`, and every one of
-them is laid out, cut and kept like any op of two. Where two operands do not fit at once they are cut together in strips
-(`VF:FULL_PREFETCHING` of three of 3.1 MB on NPU 3720): these stay one op, which loads each operand once."""
+them is laid out, cut and kept like any op of two. Where two operands do not fit, it cuts all of them together in strips
+(`VF:FULL_PREFETCHING` of three of 3.1 MB on NPU 3720), which is not planned here: what is between crosses DDR."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import numpy as np
 from npusim.compiler.fuse.writer import Writer
 from npusim.graph import Node
 
-#: Of a result: the smallest scratchpads, 4 MB of two tiles, hold two operands of so many bytes, one written over.
-HELD_BYTES = 1_800_000
 PAIRWISE = {"Sum": "Add", "Max": "Max", "Min": "Min"}
 
 
@@ -24,7 +22,7 @@ def stands_for_pairs(node: Node) -> bool:
 def of_two(w: Writer, node: Node) -> bool:
     """The node as ops of two. Operands of other shapes meet as they come: what is made of the first two has the shape
     to which both broadcast."""
-    if not stands_for_pairs(node) or w.values[node.outputs[0]].npu_bytes > HELD_BYTES:
+    if not stands_for_pairs(node):
         return False
     names = tuple(name for name in node.inputs if name)
     kind, dtype = PAIRWISE[node.op_type], w.values[node.outputs[0]].dtype

@@ -40,8 +40,8 @@ def test_a_sum_of_two_is_an_addition(npu):
 @pytest.mark.parametrize("npu", sorted(NPUS))
 @pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
 def test_twice_the_channels_cost_up_to_twice(npu, profile):
-    """From 16 rows of 24 columns up to 8,192 channels."""
-    channels = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+    """Of 16 rows of 24 columns, as long as two operands fit (beyond, what is between crosses DDR twice)."""
+    channels = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
     times = [report(f"sum_Sum_3_1_{c}_16_24", npu, profile).latency_us for c in channels]
     steps = [(c, b / a) for c, a, b in zip(channels[1:], times, times[1:], strict=False)]
     assert not [step for step in steps if not 1.0 <= step[1] <= 2.3]
