@@ -114,14 +114,16 @@ class Emitter(Computing):
         plan.steps.append(record)
 
     def _slices_small(self, step: Placed) -> bool:
-        """Whether a step works on the graph's inputs, or on what other such steps made of them, and its tiles share
-        rows: what it moves comes a slice a tile, however small (`Sum` of two to four tensors of 256 bytes to 15 KB in
-        Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one). So are
-        images that are turned, pooled or convolved; of products and kernels of one operand most are whole on a tile."""
+        """Whether a step works on the graph's inputs, or on what turns and element-wise ops made of them, and its tiles
+        share rows: what it moves comes a slice a tile, however small (`Sum` of two to four tensors of 256 bytes to
+        15 KB in Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one). So
+        do images that are turned, pooled or convolved; of products and kernels of one operand most are whole there."""
         if step.node.op_type in PRODUCTS or any(self._made_inside(name) for name in step.reads):
             return False
         work = step.steps[0] if step.steps else None
+        hands_on = isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE
         if isinstance(work, VectorWork) or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE):
+            hands_on = True
             out = sum(self.sizes[name] for name in step.writes)
             alike = len(step.reads) > 1 and all(self.sizes[name] == out for name in step.reads)
             if not alike or len(step.steps) > 1 or step.padded:
@@ -129,7 +131,8 @@ class Emitter(Computing):
         rows = work.out_h if isinstance(work, MacWork) else 0.0
         if rows < self.tiles and not (isinstance(work, VectorWork) and work.rows <= 1):
             return False
-        self.sliced.update(step.writes)
+        if hands_on:
+            self.sliced.update(step.writes)
         return True
 
     def _made_inside(self, name: str) -> bool:
