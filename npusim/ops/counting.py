@@ -196,11 +196,11 @@ def chain_of_eights(length: int) -> list[tuple[int, int, float]]:
     return [*stages, (length, 1, 1.0)]
 
 
-def chain_of_factors(length: int) -> list[tuple[int, int, float]]:
-    """The same by the largest factor of 2 to 8 at a time, as Intel's compiler does it: 999 = 3 x 3 x 3 x 37,
-    and of 37, which none divides, a row more: 2 x 19, (19 + 1) = 5 x 4."""
+def chain_of_factors(length: int, longest: int = 11) -> list[tuple[int, int, float]]:
+    """The same by the largest factor of 2 to 8 at a time, until a window of `longest` holds the rest, as Intel's
+    compiler does it: 999 = 3 x 3 x 3 x 37, and of 37, which none divides, a row more: 2 x 19, (19 + 1) = 5 x 4."""
     stages = []
-    while length > 11:
+    while length > longest:
         filled = next(n for n in (length, length + 1) if any(n % k == 0 for k in range(2, 9)))
         kernel = next(k for k in range(8, 1, -1) if filled % k == 0)
         stages.append((kernel, filled // kernel, length / filled))

@@ -11,6 +11,7 @@ from npusim.graph import Value
 from npusim.ops.convolution import pads, spatial, window_work
 from npusim.ops.counting import (
     chain_of_eights,
+    chain_of_factors,
     dsp,
     on_mac_array,
     taps_inside,
@@ -24,6 +25,7 @@ from npusim.work import Lowering, MacOp, MacWork, Work
 
 MAX_KERNEL = 11
 LONGEST_KERNEL = 15  # NPU 5010
+Chain = Sequence[tuple[int, int, float]]  # (window, results, taps inside) a stage
 MOST_OBLONG = 2  # sides of a plane that is pooled whole as it lies
 
 
@@ -140,8 +142,10 @@ def as_square(sizes: tuple[int, ...]) -> tuple[int, ...]:
     return pixels // short, short
 
 
-def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
-    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than 11.
+def whole_plane(mode: MacOp, source: Value, out: Value, longest: int = MAX_KERNEL) -> tuple[MacWork, ...]:
+    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than `longest`, by the largest
+    factors of its sides (Intel's schedules of 18 planes of 9 to 26 pixels, of 12 x 16 and others, on NPU 3720 and 5010:
+    34 as 2, 6 and 3, 13 as 7 and 2, but on NPU 5010, whose windows hold 15, at once).
 
     A line, or a plane more than twice as long one way, is a plane as square as its pixels divide (Intel's schedules:
     12,000 places as 120 x 100, 1,600 as 40 x 40, 1,000 as 40 x 25, 1,999 as they are; 48 of 48 lines)."""
@@ -150,13 +154,21 @@ def whole_plane(mode: MacOp, source: Value, out: Value) -> tuple[MacWork, ...]:
     pool = MacWork(
         mode, 1, 1, channels, channels, input_bytes=size, weight_bytes=size, output_bytes=out.dtype.npu_bytes
     )
-    return tuple(plane_pools(pool, sizes[0] if sizes else 1, prod(sizes[1:]), source.shape[0]))
+    sides = (sizes[0] if sizes else 1), prod(sizes[1:])
+    down, across = (chain_of_factors(side, longest) for side in sides)
+    return tuple(_stages(pool, *sides, down, across, source.shape[0]))
 
 
 def plane_pools(pool: MacWork, rows: int, columns: int, images: int = 1) -> Iterator[MacWork]:
     """Poolings of the channels and type of `pool` that shrink `rows` and `columns` of each image together, by up to
     eight at a time."""
-    down, across = chain_of_eights(rows), chain_of_eights(columns)
+    return _stages(pool, rows, columns, chain_of_eights(rows), chain_of_eights(columns), images)
+
+
+def _stages(
+    pool: MacWork, rows: int, columns: int, down: Chain, across: Chain, images: int
+) -> Iterator[MacWork]:
+    """The poolings of two chains, down and across, stage by stage."""
     for (high, out_h, inside_h), (wide, out_w, inside_w) in zip_longest(down, across, fillvalue=(1, 1, 1.0)):
         yield replace(
             pool, out_h=images * out_h, out_w=out_w, in_h=images * rows, in_w=columns, kernel_h=high, kernel_w=wide,
@@ -171,15 +183,22 @@ def global_pool(mode: MacOp, kernel_name: str) -> Rule:
         plain = dsp(c, kernel_name, source.elements, out.elements, out.elements)
         if not on_mac_array(source):
             return (plain,)
-        return Lowering("mac_array", whole_plane(mode, source, out)), plain
+        return *whole_planes("mac_array", mode, source, out), plain
 
     return rule
 
 
-op("GlobalMaxPool", lowerings=("mac_array", "dsp"), kernels=("reduce_max",))(
+def whole_planes(name: str, mode: MacOp, source: Value, out: Value) -> tuple[Lowering, ...]:
+    """The pooling of a whole plane by windows of up to 11, called `name`, and behind it by windows of up to 15
+    (NPU 5010) where these are others."""
+    short, long = (whole_plane(mode, source, out, n) for n in (MAX_KERNEL, LONGEST_KERNEL))
+    return Lowering(name, short), *([Lowering("plane_15", long)] if long != short else [])
+
+
+op("GlobalMaxPool", lowerings=("mac_array", "plane_15", "dsp"), kernels=("reduce_max",))(
     global_pool(MacOp.MAX_POOL, "reduce_max")
 )
-op("GlobalAveragePool", lowerings=("mac_array", "dsp"), kernels=("reduce_sum",))(
+op("GlobalAveragePool", lowerings=("mac_array", "plane_15", "dsp"), kernels=("reduce_sum",))(
     global_pool(MacOp.AVERAGE_POOL, "reduce_sum")
 )
 

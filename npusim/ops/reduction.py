@@ -44,7 +44,7 @@ from npusim.ops.counting import (
     pixels,
 )
 from npusim.ops.filled_rows import filled_up, rows_filled_up
-from npusim.ops.pooling import poolings_down, whole_plane
+from npusim.ops.pooling import poolings_down, whole_planes
 from npusim.ops.reduced_axes import Reduced, reduced
 from npusim.ops.registry import VIEW, OpCase, Rule, op
 from npusim.ops.whole_tensor import mean_of_all
@@ -92,7 +92,7 @@ def pooling_lowerings(c: OpCase, r: Reduced, mode: MacOp) -> list[Lowering]:
     if len(source.shape) == 4 and min(r.axes) >= 2 and r.outer == source.shape[1]:
         # an image pooled over its height and width: channels are channels already
         if r.inner == 1 and len(r.axes) == 2:  # as a global pooling: windows over both
-            return [Lowering("pooling_chain", whole_plane(mode, source, c.output))]
+            return list(whole_planes("pooling_chain", mode, source, c.output))
         return [Lowering("pooling_chain", pooling_chain(source, r, mode, r.outer, r.inner))]
     if len(source.shape) == 4 and r.axes == (3,) and source.shape[0] == 1 and source.shape[1] > 1:
         # over its width: windows over what lies in a row, for each row
@@ -201,6 +201,7 @@ def _sum(mean: bool) -> Rule:
 
 SUM_WAYS = (
     "pooling_chain",
+    "plane_15",
     "pooling_chain_relayout",
     "pooling_chain_filled_up",
     "pooling_chain_of_all",

@@ -30,7 +30,8 @@ def reads_image(step: Placed, values: Mapping[str, Value]) -> bool:
         )
     if step.lowering == "pooling_chain":
         return not over_channels(step, values)
-    return step.node.op_type in IMAGE_OPS | PLANE_PASSES or step.lowering in ("stepped", "read_again")
+    kinds = IMAGE_OPS | PLANE_PASSES
+    return step.node.op_type in kinds or step.lowering in ("stepped", "read_again", "plane_15")
 
 
 def over_channels(step: Placed, values: Mapping[str, Value]) -> bool:

@@ -160,6 +160,11 @@ def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return node.inputs[0] in graph.inputs
 
 
+def made_inside(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """It reads what the graph itself makes, not an input of it."""
+    return node.inputs[0] not in graph.inputs
+
+
 def nearest_of_few_channels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """An image of fewer than eight channels whose pixels are repeated (Intel's schedules on NPU 4000 and 5010)."""
     shape = graph.values[node.outputs[0]].shape
@@ -182,6 +187,7 @@ CONDITIONS: dict[str, Condition] = {
         nearest_of_few_channels,
         beside_pixels,
         of_graph_input,
+        made_inside,
         several_phases,
         producers_on_mac_array,
         no_scalar,
