@@ -142,10 +142,9 @@ def as_square(sizes: tuple[int, ...]) -> tuple[int, ...]:
     return pixels // short, short
 
 
-def whole_plane(mode: MacOp, source: Value, out: Value, longest: int = MAX_KERNEL) -> tuple[MacWork, ...]:
-    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages if it is larger than `longest`, by the largest
-    factors of its sides (Intel's schedules of 18 planes of 9 to 26 pixels, of 12 x 16 and others, on NPU 3720 and 5010:
-    34 as 2, 6 and 3, 13 as 7 and 2, but on NPU 5010, whose windows hold 15, at once).
+def whole_plane(mode: MacOp, source: Value, out: Value, longest: int | None = None) -> tuple[MacWork, ...]:
+    """[N,C,H,W...] to [N,C,1,1...]: one window over the plane, in stages by up to eight if it is larger than 11; by
+    the largest factors of its sides if it is larger than `longest`, where that is given.
 
     A line, or a plane more than twice as long one way, is a plane as square as its pixels divide (Intel's schedules:
     12,000 places as 120 x 100, 1,600 as 40 x 40, 1,000 as 40 x 25, 1,999 as they are; 48 of 48 lines)."""
@@ -155,7 +154,7 @@ def whole_plane(mode: MacOp, source: Value, out: Value, longest: int = MAX_KERNE
         mode, 1, 1, channels, channels, input_bytes=size, weight_bytes=size, output_bytes=out.dtype.npu_bytes
     )
     sides = (sizes[0] if sizes else 1), prod(sizes[1:])
-    down, across = (chain_of_factors(side, longest) for side in sides)
+    down, across = (chain_of_factors(n, longest) if longest else chain_of_eights(n) for n in sides)
     return tuple(_stages(pool, *sides, down, across, source.shape[0]))
 
 
@@ -190,9 +189,12 @@ def global_pool(mode: MacOp, kernel_name: str) -> Rule:
 
 def whole_planes(name: str, mode: MacOp, source: Value, out: Value) -> tuple[Lowering, ...]:
     """The pooling of a whole plane by windows of up to 11, called `name`, and behind it by windows of up to 15
-    (NPU 5010) where these are others."""
-    short, long = (whole_plane(mode, source, out, n) for n in (MAX_KERNEL, LONGEST_KERNEL))
-    return Lowering(name, short), *([Lowering("plane_15", long)] if long != short else [])
+    (NPU 5010) where one of 12 to 15 spares a stage: a plane of 14 x 14 is one window there, in two stages it would take
+    a third of the time (Intel's schedules of 21 planes of 9 to 40 pixels a side: 12 to 15 at once, 26 as 2 and 13, 112 as
+    8 and 14, 10 x 15 at once, 14 x 20 as 14 x 5 and 1 x 4; means, largest elements and ReduceMean alike)."""
+    short = whole_plane(mode, source, out)
+    chains = [whole_plane(mode, source, out, longest) for longest in (MAX_KERNEL, LONGEST_KERNEL)]
+    return Lowering(name, short), *([Lowering("plane_15", chains[1])] if chains[0] != chains[1] else [])
 
 
 op("GlobalMaxPool", lowerings=("mac_array", "plane_15", "dsp"), kernels=("reduce_max",))(
