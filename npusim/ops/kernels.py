@@ -200,7 +200,10 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         "an average pooling of a long window by windows of up to 11, one behind another or in slices that are added",
     ),
     "averaged_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
-    "plane_15": (("mac_array",), "a whole plane pooled by windows of up to 15 (NPU 5010), with fewer in between"),
+    "plane_15": (
+        ("mac_array",),
+        "a whole plane pooled by windows of up to 15 (NPU 5010), with fewer in between",
+    ),
     "twice": (
         ("mac_array",),
         "a max pooling of a long window as two of half its window, one behind the other",

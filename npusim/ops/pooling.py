@@ -190,8 +190,8 @@ def global_pool(mode: MacOp, kernel_name: str) -> Rule:
 def whole_planes(name: str, mode: MacOp, source: Value, out: Value) -> tuple[Lowering, ...]:
     """The pooling of a whole plane by windows of up to 11, called `name`, and behind it by windows of up to 15
     (NPU 5010) where one of 12 to 15 spares a stage: a plane of 14 x 14 is one window there, in two stages it would take
-    a third of the time (Intel's schedules of 21 planes of 9 to 40 pixels a side: 12 to 15 at once, 26 as 2 and 13, 112 as
-    8 and 14, 10 x 15 at once, 14 x 20 as 14 x 5 and 1 x 4; means, largest elements and ReduceMean alike)."""
+    a third of the time (Intel's schedules of 21 planes of 9 to 40 pixels a side: 12 to 15 at once, 26 as 2 and 13, 112
+    as 8 and 14, 10 x 15 at once, 14 x 20 as 14 x 5 and 1 x 4; means, largest elements and ReduceMean alike)."""
     short = whole_plane(mode, source, out)
     chains = [whole_plane(mode, source, out, longest) for longest in (MAX_KERNEL, LONGEST_KERNEL)]
     return Lowering(name, short), *([Lowering("plane_15", chains[1])] if chains[0] != chains[1] else [])

@@ -23,9 +23,9 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.widened import reads_widened, widens
 from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.sharing.distribution import over_channels
-from npusim.compiler.sharing.pieces import IMAGE_CONVOLUTIONS, POOLINGS, convolution_of, takes_turned_image, weight_copies
+from npusim.compiler.sharing.pieces import POOLINGS, convolution_of, takes_turned_image, weight_copies
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork
+from npusim.work import MacWork
 
 MOST_WEIGHTS = 0.25  # of the scratchpads, all copies: more stream
 
@@ -42,8 +42,7 @@ class Room(NamedTuple):
     def fits(self, step: Placed, tiles: int) -> bool | None:
         """Whether a window or a pooling fits whole; None where it is no such one."""
         pooling = isinstance(step.only, MacWork) and step.only.op in POOLINGS
-        lean = pooling or takes_turned_image(step) or _of_each_channel(step)
-        room = self.pooling_bytes if lean else self.tile_bytes
+        room = self.pooling_bytes if pooling or takes_turned_image(step) else self.tile_bytes
         held = _on_tile(step, tiles, pooling, self.image_channels) if room else None
         if held is None or step.fixed_bytes > MOST_WEIGHTS * room:
             return None
@@ -74,18 +73,11 @@ def need_beside_weights(step: Placed, need: float, machine: Machine) -> float:
     return min(need, machine.resident) if fits else max(need, machine.resident + 1.0)
 
 
-def _of_each_channel(step: Placed) -> bool:
-    """Whether a step is a window over each channel by itself."""
-    work = step.only
-    depthwise = isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE and work.kernel_h * work.kernel_w > 1
-    return depthwise and step.node.op_type in IMAGE_CONVOLUTIONS
-
-
 def _on_tile(
     step: Placed, tiles: int, pooling: bool, image_channels: int
 ) -> tuple[float, float, float] | None:
     """Bytes a tile holds of what a window reads, makes and weighs with; None where the tiles do not share its rows."""
-    widened = reads_widened(step) or _of_each_channel(step)
+    widened = reads_widened(step)
     work = step.only if pooling or widened else convolution_of(step)
     if not isinstance(work, MacWork) or tiles == 1 or step.images > 1:
         return None
