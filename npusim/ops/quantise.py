@@ -74,7 +74,7 @@ for _name, _kernel in (("QLinearAdd", "add"), ("QLinearMul", "mul"), ("QLinearLe
 op("QLinearSigmoid", domain=MICROSOFT, lowerings=("dsp", "mac_array_table"), kernels=("sigmoid",))(
     _activation("sigmoid")
 )
-op("QLinearGlobalAveragePool", domain=MICROSOFT, lowerings=PASSES, kernels=("reduce_sum",))(
+op("QLinearGlobalAveragePool", domain=MICROSOFT, lowerings=(*PASSES, "plane_15"), kernels=("reduce_sum",))(
     global_pool(MacOp.AVERAGE_POOL, "reduce_sum")
 )
 
