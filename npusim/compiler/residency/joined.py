@@ -112,7 +112,10 @@ def copied_in_ddr(step: Placed, scratchpad: Scratchpad) -> list[str]:
     whoever else reads it (96 of 119 Concats with such parts in Intel's schedules of VoVNet, YOLOv7, Res2Net, HarDNet, a
     pose net, detectors and the smaller skips of a U-Net on three NPUs). Copied are the slices of a Split, what was cut
     and written in strips or becomes part of a whole that nearly fills the scratchpads (five of the others and all of
-    three more U-Nets': the first skips), what a kernel made, what is part of such a whole already (six, of HarDNet)."""
+    three more U-Nets': the first skips), what a kernel made, what is part of such a whole already (six, of HarDNet).
+    None is for a dense block one of whose parts lies there in strips (npusim.compiler.scratchpad.dense_parts)."""
+    if not scratchpad.in_strips.isdisjoint(scratchpad.dense_parts.get(step.writes[0], ())):
+        return []
     shared = shared_parts(step, scratchpad)
     fills = scratchpad.sizes[step.writes[0]] > FILLING_SHARE * scratchpad.tiles * scratchpad.tile_bytes
     kept = set[str]() if fills else scratchpad.kept_by_array

@@ -169,6 +169,8 @@ def _settle(
             by_itself = step.engine == "none" or (step.engine == "dma" and r.destination == "ddr")
             if not by_itself:
                 r.writes.append((name, scratchpad.sizes[name]))
+            if step.engine == "mac_array" and r.pieces > 1:
+                scratchpad.in_strips.add(name)
         if r.destination == "scratchpad" and not scratchpad.dead_after(name, k):
             scratchpad.put(name)
             if step.engine == "mac_array":
