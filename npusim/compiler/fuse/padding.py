@@ -9,6 +9,8 @@ from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
 from npusim.ops.structure import pad_mode, reads_again
 
+BORDER = "npusim.border"  # of a Conv that reads an image's own values around it again
+
 
 def _mode(node: Node) -> str:
     return pad_mode(node.attribute("mode"))
@@ -56,5 +58,7 @@ def _into_convolution(r: Rewriter, taken: Callable[[Node], bool]) -> None:
         own = list(node.attribute("pads") or (0,) * 2 * rank)
         both = tuple(int(a + b) for a, b in zip(own, [*pads[0], *pads[1]], strict=True))
         attributes = {k: v for k, v in node.attributes.items() if k != "auto_pad"} | {"pads": both}
+        if _mode(found[1]) != "constant":
+            attributes[BORDER] = 1
         fused = replace(node, inputs=(found[1].inputs[0], *node.inputs[1:]), attributes=attributes)
         r.replace([found[0], index], fused)

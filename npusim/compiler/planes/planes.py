@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from npusim.compiler.cutting.strip_price import price
 from npusim.compiler.cutting.strips import MOST_TOGETHER, Cut, Machine, Member
+from npusim.compiler.fuse.padding import BORDER
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.neighbours import reading_steps
@@ -137,6 +138,8 @@ def _run(
         goes_on = large[at - 1] or large[at] or (is_elementwise_pass(step.steps) and large[at - 2])
         if run and not (may_belong(at, k, large, machine) if machine.as_scheduled else goes_on):
             break
+        if run and step.node.attribute(BORDER):
+            break  # rows of the other edge of its strip: what it reads lies in DDR
         follows = not run or run[-1].write in step.reads or (machine.as_scheduled and _reads_one(step, run))
         if not follows or (run and run[-1].write in outputs):
             break

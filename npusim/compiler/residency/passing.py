@@ -122,10 +122,12 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
 
 def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of the results of windows, and of what poolings leave of them, that cross DDR to be pooled and added up
-    where one result does not fit twice (1,024 channels of patches at 384 x 384 on NPU 4000 in Intel's schedules)."""
+    where one result does not fit twice (1,024 channels of patches at 384 x 384 on NPU 4000 in Intel's schedules). Where
+    nothing is dropped, strips pass through all windows and their additions (the first two layers of musicnn, of CREPE)."""
     passes = [w for w in step.steps if isinstance(w, MacWork) and w.op in (MacOp.CONVOLUTION, MacOp.MAX_POOL)]
     sizes = [bytes_made(w) for w in passes]
-    if step.lowering != "sliced" or 2 * sizes[0] <= scratchpad.pipelined_bytes:
+    pooled = any(w.op == MacOp.MAX_POOL for w in passes)
+    if step.lowering != "sliced" or not pooled or 2 * sizes[0] <= scratchpad.pipelined_bytes:
         return 0.0
     made = sum(_left_by_a_window(before, w) for before, w in pairwise(step.steps))
     return float(max(0.0, 2 * (sum(sizes) - made)))
