@@ -9,28 +9,28 @@ parts of no whole sixteens, of EDANet, and sums alone, of DBPN and what RDN join
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import CONVOLUTIONS
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacWork
 
 
-def dense_parts(steps: Iterable[Placed]) -> dict[str, tuple[str, ...]]:
+def dense_parts(steps: Iterable[Placed], values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:
     """Of each Concat of a dense block, by the name of its result, the parts that other Concats join, too."""
     flat: dict[str, tuple[str, ...]] = {}
-    sixteens: set[str] = set()  # what the MAC array makes in whole sixteens of channels
     convolved: set[str] = set()
     for step in steps:
         if step.node.op_type == "Concat" and step.engine == "none":
             flat[step.writes[0]] = tuple(p for n in step.reads for p in flat.get(n, (n,)))
-        elif step.engine == "mac_array" and step.steps:
-            work = step.steps[-1]
-            if isinstance(work, MacWork) and work.out_c % CHANNEL_BLOCK == 0:
-                sixteens.update(step.writes)
-                convolved.update(step.writes if step.node.op_type in CONVOLUTIONS else ())
+        elif step.node.op_type in CONVOLUTIONS:
+            convolved.update(step.writes)
     joins = Counter(n for parts in flat.values() for n in set(parts))
-    shared = {whole: tuple(n for n in parts if joins[n] > 1) for whole, parts in flat.items()}
-    dense = {whole: parts for whole, parts in shared.items() if len(parts) > 1 and sixteens.issuperset(parts)}
-    return {whole: parts for whole, parts in dense.items() if not convolved.isdisjoint(parts)}
+    found: dict[str, tuple[str, ...]] = {}
+    for whole, parts in flat.items():
+        shared = tuple(n for n in parts if joins[n] > 1)
+        sixteens = all(len(values[n].shape) == 4 and values[n].shape[1] % CHANNEL_BLOCK == 0 for n in shared)
+        if len(shared) > 1 and sixteens and not convolved.isdisjoint(shared):
+            found[whole] = shared
+    return found

@@ -23,7 +23,6 @@ from npusim.compiler.lowering.residence import Residence as Residence
 from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.scratchpad.addresses import Addresses
 from npusim.compiler.scratchpad.cut_images import cut_images
-from npusim.compiler.scratchpad.dense_parts import dense_parts
 from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
 from npusim.compiler.scratchpad.inside import Inside
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
@@ -152,8 +151,8 @@ class Scratchpad(Inside):
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
         self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation), tiles)
-        self.dense_parts = dense_parts(steps)
-        self.in_strips: set[str] = set()  # what the MAC array wrote to DDR in strips
+        self.dense_parts: Mapping[str, tuple[str, ...]] = {}  # of wholes (npusim.compiler.scratchpad.dense_parts)
+        self.in_strips: set[str] = set()  # what convolutions wrote to DDR in strips
         self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels
