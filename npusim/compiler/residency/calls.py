@@ -7,7 +7,9 @@ VGGish of 4, whose 138 MB of products cross four times, and of forty small graph
 called, over 11, 12 and 16 not). Spectrograms of three axes that are made images inside are called alike (a ResNet-34 of
 speakers over 4, four residual networks over 2, 4, 6 and 8 of 64 to 300 frames, on both NPUs; not over 16), sequences
 and rows, too. What names its batch in a Reshape, as most exports of transformers, is no such function, nor are lines of
-convolutions, inputs of several batches or ranks, poolings alone."""
+convolutions, inputs of several batches or ranks, poolings alone, nor what two inputs meet in (an Add, a scale of
+one's channels by the other, a Concat with an input itself, over 2 and 4 on both NPUs; DeepPhys, StarGAN). Two networks
+that never meet are called, and so are those whose results a Concat joins (Wav2Lip)."""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ def of_one_image(graph: Graph, sequences: bool) -> tuple[Graph, int]:
         return graph, 1
     if not telling or (len(telling) == 1 and not _of_several_ops(telling[0], graph)):
         return graph, 1
-    if not all(apart(node, graph, batch) for node in graph.nodes):
+    if not all(apart(node, graph, batch) for node in graph.nodes) or _inputs_meet(graph):
         return graph, 1
     made = {n for node in graph.nodes for n in node.outputs if n}
     values = dict(graph.values)
@@ -53,6 +55,23 @@ def of_one_image(graph: Graph, sequences: bool) -> tuple[Graph, int]:
             values[name] = replace(values[name], shape=(1, *values[name].shape[1:]))
     nodes = tuple([replace(node, repeats=node.repeats * batch) for node in graph.nodes])
     return replace(graph, values=values, nodes=nodes), batch
+
+
+def _inputs_meet(graph: Graph) -> bool:
+    """Whether a node reads, in the end, more than one input of the graph. Those that a Concat of results has joined
+    are one from there on; one that joins an input itself does not."""
+    inputs = set(graph.inputs)
+    behind = {name: {name} for name in inputs}  # tensors, and the inputs that each is made of
+    for node in graph.nodes:
+        found = [b for b in (behind.get(n) for n in node.inputs) if b is not None]
+        apart = [b for i, b in enumerate(found) if not any(b is other for other in found[:i])]
+        if len(apart) > 1 and (node.op_type != "Concat" or not inputs.isdisjoint(node.inputs)):
+            return True
+        for other in apart[1:]:
+            apart[0] |= other
+            behind |= {name: apart[0] for name, b in behind.items() if b is other}
+        behind.update((n, apart[0]) for n in node.outputs if apart)
+    return False
 
 
 def depthwise_batch(step: Placed | None) -> bool:
