@@ -114,7 +114,7 @@ def copied_in_ddr(step: Placed, scratchpad: Scratchpad) -> list[str]:
     and written in strips or becomes part of a whole that nearly fills the scratchpads (five of the others and all of
     three more U-Nets': the first skips), what a kernel made, what is part of such a whole already (six, of HarDNet).
     None is for a dense block one of whose parts lies there in strips (npusim.compiler.scratchpad.dense_parts)."""
-    if not scratchpad.in_strips.isdisjoint(scratchpad.dense_parts.get(step.writes[0], ())):
+    if step.writes[0] in scratchpad.read_by_parts:
         return []
     shared = shared_parts(step, scratchpad)
     fills = scratchpad.sizes[step.writes[0]] > FILLING_SHARE * scratchpad.tiles * scratchpad.tile_bytes

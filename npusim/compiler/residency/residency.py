@@ -39,7 +39,7 @@ from npusim.compiler.residency.plane_strips import leave_joined, plane_strips
 from npusim.compiler.residency.scattered import cross_refilled, cross_scattered, leave_for_room
 from npusim.compiler.residency.weight_pieces import cross_pieces
 from npusim.compiler.scratchpad.scratchpad import Residence, Scratchpad
-from npusim.compiler.sharing.distribution import CHANNELS, CONVOLUTIONS, GROUPS, IMAGE, ROWS, sharing_of
+from npusim.compiler.sharing.distribution import CHANNELS, GROUPS, IMAGE, ROWS, sharing_of
 
 
 def residences(
@@ -169,8 +169,6 @@ def _settle(
             by_itself = step.engine == "none" or (step.engine == "dma" and r.destination == "ddr")
             if not by_itself:
                 r.writes.append((name, scratchpad.sizes[name]))
-            if r.pieces > 1 and step.node.op_type in CONVOLUTIONS:
-                scratchpad.in_strips.add(name)
         if r.destination == "scratchpad" and not scratchpad.dead_after(name, k):
             scratchpad.put(name)
             if step.engine == "mac_array":

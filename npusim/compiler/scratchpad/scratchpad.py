@@ -151,8 +151,7 @@ class Scratchpad(Inside):
         self.joined_next = {n for s in steps if s.node.op_type == "Concat" for n in s.reads}
         self.kept_by_array: set[str] = set()  # what the MAC array left inside, and no whole in DDR has yet
         self.joined_over = joined_over(steps, *memory.joined_in_ddr(generation), tiles)
-        self.dense_parts: Mapping[str, tuple[str, ...]] = {}  # of wholes (npusim.compiler.scratchpad.dense_parts)
-        self.in_strips: set[str] = set()  # what convolutions wrote to DDR in strips
+        self.read_by_parts: frozenset[str] = frozenset()  # wholes of dense blocks that nobody puts together
         self.by_batch = {n for s in steps if batch_of(s.steps) is not None for n in s.writes}
         self.norms_stay = generation in memory.norms_of_phases_stay
         self.row_pixels = row_pixels

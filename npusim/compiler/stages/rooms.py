@@ -16,7 +16,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.residency.long_lines import line_means
-from npusim.compiler.scratchpad.dense_parts import dense_parts
+from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
 from npusim.compiler.sharing.line_shares import Shares, shares_of_lines
@@ -76,7 +76,8 @@ def scratchpad_of(
         generation in site.profile.pads_images,
     )
     scratchpad.in_ddr.update(site.graph.inputs, padded)
-    scratchpad.dense_parts = dense_parts(placed, site.values)
+    share = memory.resident_share
+    scratchpad.read_by_parts = read_by_parts(placed, site.values, sizes, generation, share)
     scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()

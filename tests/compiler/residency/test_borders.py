@@ -68,3 +68,22 @@ def test_alone_it_is_a_pass_on_npu_5010(name, microseconds, engine):
     found = report(op_graphs.build(name, weights=False), "panther_lake")
     assert found.latency_us == pytest.approx(microseconds, rel=0.35)
     assert next(n for n in found.nodes if n.op_type == "Pad").engine == engine
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize("hardware", ["lunar_lake", "panther_lake"])
+def test_a_mirrored_border_begins_a_group(hardware, profile):
+    """Two 3x3 of 64 channels at 256 x 256 go together where zeros surround what passes between; where its own values
+    do, it is written and read again (8.4 MB each way: VGG's first stage in AdaIN)."""
+
+    def pair(mode):
+        g = Builder(weights=False)
+        x = g.op("Conv", g.input(1, 64, 256, 256), g.weight(64, 64, 3, 3), pads=[1] * 4)
+        if mode:
+            x = g.op("Pad", x, g.const([0, 0, 1, 1] * 2), g.const(0.0), mode=mode)
+        x = g.op("Conv", x, g.weight(64, 64, 3, 3), pads=[0 if mode else 1] * 4)
+        return g.model(g.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]))
+
+    mirrored, zeros = (report(pair(mode), hardware, profile) for mode in ("reflect", ""))
+    plane = 2 * 64 * 256 * 256
+    assert mirrored.bytes_moved >= zeros.bytes_moved + 1.9 * plane
