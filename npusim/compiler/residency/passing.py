@@ -123,7 +123,7 @@ def _apply(step: Placed, scratchpad: Scratchpad, r: Residence, fitted: Fitted) -
 def _windows_through_ddr(step: Placed, scratchpad: Scratchpad) -> float:
     """Bytes of the results of windows, and of what poolings leave of them, that cross DDR to be pooled and added up
     where one result does not fit twice (1,024 channels of patches at 384 x 384 on NPU 4000 in Intel's schedules). Where
-    nothing is dropped, strips pass through all windows and their additions (the first two layers of musicnn, of CREPE)."""
+    nothing is dropped, strips pass through all windows and their additions (two layers of musicnn and of CREPE)."""
     passes = [w for w in step.steps if isinstance(w, MacWork) and w.op in (MacOp.CONVOLUTION, MacOp.MAX_POOL)]
     sizes = [bytes_made(w) for w in passes]
     pooled = any(w.op == MacOp.MAX_POOL for w in passes)

@@ -31,6 +31,7 @@ from tests.vendor.nets.daily import DAILY
 from tests.vendor.nets.enlarging import ENLARGING
 from tests.vendor.nets.everyday import EVERYDAY
 from tests.vendor.nets.familiar import FAMILIAR
+from tests.vendor.nets.fresh import FRESH
 from tests.vendor.nets.further import FURTHER
 from tests.vendor.nets.held_out import HELD_OUT
 from tests.vendor.nets.known import KNOWN
@@ -255,7 +256,7 @@ NOT_LOOKED_AT: Table = {
 
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
-LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | LATEST | NEWER | NEWEST
+LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | LATEST | NEWER | NEWEST | FRESH
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
