@@ -147,30 +147,3 @@ def test_a_constant_may_be_the_first_operand() -> None:
     x = conv_relu(g, g.input(4, 16, 28, 28), 16, 16)
     x = conv_relu(g, g.op("Sub", g.const(1.0), x), 16, 16)
     assert max(_plan(of_model(g.model(x), "")).repeats) == 4
-
-
-@pytest.mark.parametrize(
-    ("kind", "called"), [("Add", False), ("Mul", False), ("Concat", True), ("input", False), ("none", True)]
-)
-def test_two_inputs_must_not_meet(kind: str, called: bool) -> None:
-    """In an addition or a scale nor, an input itself, in a Concat: as in Intel's schedules of five such graphs over 2
-    and 4 images on NPU 4000 and 5010."""
-    g = Builder(weights=False)
-    first, second = g.input(4, 16, 32, 32), g.input(4, 16, 32, 32)
-    x = conv_relu(g, conv_relu(g, first, 16, 16), 16, 16)
-    y = second if kind == "input" else conv_relu(g, conv_relu(g, second, 16, 16), 16, 16)
-    outputs = [x, y]
-    if kind in ("Add", "Mul"):
-        outputs = [conv_relu(g, g.op(kind, x, y), 16, 16)]
-    elif kind != "none":
-        outputs = [conv_relu(g, g.op("Concat", x, y, axis=1), 32, 16)]
-    plan = _plan(of_model(g.model(*outputs), ""))
-    assert (max(plan.repeats) == 4) == called
-
-
-def test_what_a_concat_has_joined_is_one() -> None:
-    """A sum of it and of one of its parts keeps images apart (a decoder's shortcut)."""
-    g = Builder(weights=False)
-    x, y = (conv_relu(g, g.input(4, 16, 32, 32), 16, 16) for _ in range(2))
-    z = conv_relu(g, g.op("Concat", x, y, axis=1), 32, 16)
-    assert max(_plan(of_model(g.model(conv_relu(g, g.op("Add", z, x), 16, 16)), "")).repeats) == 4

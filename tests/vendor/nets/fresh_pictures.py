@@ -1,4 +1,4 @@
-"""Drawn for rules about pictures: dense blocks cut in strips, mirrored borders in a row, pairs of pictures in a batch."""
+"""Drawn for rules about pictures: dense blocks in strips, mirrored borders in a row, pairs of pictures in a batch."""
 
 from collections.abc import Callable
 
