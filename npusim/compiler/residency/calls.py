@@ -25,9 +25,9 @@ from npusim.work import MacOp, MacWork, MoveWork
 IMAGE_RANK = 4
 MOST_IMAGES = 10  # 2 to 10 of these in its schedules of two convolutions, not 11, 12, 16
 WINDOWS = ("Conv", "ConvTranspose")
-NORMS = ("LayerNormalization", "InstanceNormalization")
-# Poolings and activations alone are no function (3 of them over 4 images), products, convolutions and norms are.
-TELLS_BATCH = (*WINDOWS, *NORMS, "MatMul", "Gemm")
+NORMS = ("LayerNormalization", "InstanceNormalization", "BatchNormalization")
+PRODUCTS = ("MatMul", "Gemm")
+RESHAPES = ("Reshape", "Unsqueeze", "Squeeze", "Flatten")
 BIAS = 2
 
 
@@ -38,13 +38,7 @@ def of_one_image(graph: Graph, sequences: bool) -> tuple[Graph, int]:
     batch, rank = (shapes[0][0], len(shapes[0])) if shapes and shapes[0] else (1, 0)
     if not 1 < batch <= MOST_IMAGES or any(len(s) != rank or s[0] != batch for s in shapes):
         return graph, 1
-    telling = [node for node in graph.nodes if node.op_type in TELLS_BATCH]
-    windows = {len(graph.values[node.inputs[0]].shape) for node in telling if node.op_type in WINDOWS}
-    if rank != IMAGE_RANK and windows and windows != {IMAGE_RANK}:
-        return graph, 1  # a line is made a plane first
-    if rank != IMAGE_RANK and not windows and not sequences:
-        return graph, 1
-    if not telling or (len(telling) == 1 and not _of_several_ops(telling[0], graph)):
+    if not _tells_batch(graph) or (rank != IMAGE_RANK and not sequences and not _has_windows(graph)):
         return graph, 1
     if not all(apart(node, graph, batch) for node in graph.nodes) or _inputs_meet(graph):
         return graph, 1
@@ -81,10 +75,23 @@ def depthwise_batch(step: Placed | None) -> bool:
     return many and isinstance(work, MacWork) and work.op == MacOp.DEPTHWISE
 
 
+def _has_windows(graph: Graph) -> bool:
+    return any(node.op_type in WINDOWS for node in graph.nodes)
+
+
+def _tells_batch(graph: Graph) -> bool:
+    """Whether some op of a graph makes a function of it: a convolution of several ops, a normalisation, a product that
+    is not alone (with activations behind it, too, it is one kernel), or convolutions around a change of shape."""
+    several = any(_of_several_ops(node, graph) for node in graph.nodes)
+    products = sum(node.op_type in PRODUCTS for node in graph.nodes)
+    reshaped = products > 0 or any(node.op_type in RESHAPES for node in graph.nodes)
+    return several or products > 1 or (reshaped and _has_windows(graph))
+
+
 def _of_several_ops(node: Node, graph: Graph) -> bool:
-    """Whether a node is several ops there, or a convolution with a window for each channel. One over all channels
-    without a bias goes image by image in another way, its weights read once, and a product is one kernel; with
-    activations behind them, too."""
+    """Whether a node is a normalisation, or a convolution and the addition of its bias, or one with a window for each
+    channel. Those over all channels without a bias, however many, go image by image in another way, their weights read
+    once (chains of two and three over 4 lines and 4 images, with poolings, additions, Softmax and Mul behind them)."""
     if node.op_type not in WINDOWS:
         return node.op_type in NORMS
     channels = graph.values[node.inputs[0]].shape[1]
