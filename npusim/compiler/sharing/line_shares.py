@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from npusim.compiler.lowering.batched_lines import is_batched_line
+from npusim.compiler.lowering.batched_lines import in_columns, is_batched_line
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import LEAST_WIDE_ROWS
 from npusim.compiler.sharing.distribution import CONVOLUTIONS, ROW_LIMIT
@@ -31,8 +31,9 @@ from npusim.ops.counting import PIXELS_PER_ROW, most_even_rectangle
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork
 
+RELAID = "pooling_chain_relayout"  # a mean over several lines turns them over other shares
 WINDOW, ONE_TAP = "window", "one tap"
-WIDE, TALL = "wide", "tall"  # several lines as one image (npusim.compiler.lowering.batched_lines)
+WIDE, TALL, COLUMNS = "wide", "tall", "columns"  # several lines as one image (npusim.compiler.lowering.batched_lines)
 
 
 class Shares(NamedTuple):
@@ -54,6 +55,12 @@ def shares_of_lines(
     seen: dict[str, str] = {}
     crossing, alike = set(), set()
     for step in steps:
+        if _pooled_alone(step, values):
+            seen[step.writes[0]] = COLUMNS
+            crossing.add((step.reads[0], step.writes[0]))
+            continue
+        parted = (COLUMNS, WIDE, TALL) if step.lowering == RELAID else (COLUMNS,)
+        crossing |= {(n, step.writes[0]) for n in step.reads if seen.get(n) in parted and step.writes}
         reader = _seen(step, values)
         if not reader:
             if _sliced(step, values):
@@ -71,6 +78,15 @@ def shares_of_lines(
         elif readers[name] == 1 and places <= ROW_LIMIT:
             alike.add(name)
     return Shares(frozenset(crossing), frozenset(alike))
+
+
+def _pooled_alone(step: Placed, values: Mapping[str, Value]) -> bool:
+    """Whether a step pools several lines one by one, each in columns, out of DDR and into it (`slice_0` to `slice_15`,
+    [1x64x8x4] of 128 places on four tiles)."""
+    work = step.steps[0] if step.engine == "mac_array" and len(step.writes) == len(step.reads) == 1 else None
+    if work is None or step.images > 1 or not all(is_batched_line(values[n]) for n in (*step.reads, *step.writes)):
+        return False
+    return in_columns(work, values[step.reads[0]].shape[2])
 
 
 def _seen(step: Placed, values: Mapping[str, Value]) -> str:
