@@ -27,6 +27,8 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.residence import Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import GROUPS
+from npusim.graph import Value
+from npusim.ops.counting import CHANNEL_BLOCK, most_even_rectangle
 from npusim.work import MacOp, MacWork
 
 APART, WHOLE, WITH_PRODUCT = "apart", "whole", "with product"  # what NPU 3720, 4000 and 5010 do
@@ -41,7 +43,7 @@ SCORES_INSIDE = 0.4  # of the scratchpads
 
 
 def masked_sums(
-    placed: list[Placed], sizes: Mapping[str, float], outputs: Set[str], tiles: int, how: str
+    placed: list[Placed], sizes: Mapping[str, float], outputs: Set[str], tiles: int, how: str, values: Mapping[str, Value]
 ) -> frozenset[str]:
     """Sums of the scores of small heads and a smaller tensor that is no constant, in attention without a guard.
     `how`: what the generation does, '' where it knows no such sums."""
@@ -55,14 +57,83 @@ def masked_sums(
             continue
         chain = attention_around(k, placed, readers, maker, sizes, outputs)
         whole = attention_of([placed[i] for i in chain]) if chain else None
-        if whole is not None and _mask_added(placed[chain[-3]], whole, sizes, tiles, how):
-            found.add(placed[chain[-3]].writes[0])
+        if whole is None or not _mask_added(placed[chain[-3]], whole, sizes, tiles, how):
+            continue
+        if how != APART and not _cut_of_batch(chain[-3], placed, readers, values):
+            continue
+        found.add(placed[chain[-3]].writes[0])
     return frozenset(found)
 
 
-def _mask_added(step: Placed, whole: Attention, sizes: Mapping[str, float], tiles: int, how: str) -> bool:
+def _cut_of_batch(
+    k: int, placed: Sequence[Placed], readers: Mapping[str, list[int]], values: Mapping[str, Value]
+) -> bool:
+    """Whether an addition to scores is cut together with the softmax as far as its batch goes: of several sequences
+    the last one that reads the mask is, where keys are whole sixteens."""
+    step = placed[k]
+    if not _of_batch(values[step.writes[0]].shape):
+        return True
+    mask = min(step.reads, key=lambda n: values[n].elements)
+    return max(readers[mask]) == k and values[step.writes[0]].shape[-1] % CHANNEL_BLOCK == 0
+
+
+def _of_batch(shape: Sequence[int]) -> bool:
+    return len(shape) == 4 and shape[0] > 1 < shape[1]
+
+
+def heads_in_line(
+    placed: Sequence[Placed], cut: Set[str], values: Mapping[str, Value], tiles: int
+) -> list[Placed]:
+    """The steps with additions of masks to the scores of several sequences, those `cut` with their softmax apart, by
+    heads where each tile has whole ones of the line of sixteens they are added in."""
+    sums = {added for _, added in _batched_sums(placed, values) if added not in cut}
+    kept = {n for n in sums if _whole_heads(values[n].shape, tiles)}
+    return [s._replace(sharing=GROUPS) if kept.intersection(s.writes) else s for s in placed]
+
+
+def crossing_sums(
+    placed: Sequence[Placed], values: Mapping[str, Value], tiles: int
+) -> frozenset[tuple[str, str]]:
+    """Scores of several sequences, and what a mask added to them makes, that the next step reads through DDR, each with
+    what is made of it: where the addition has no whole heads on each tile (`heads_in_line`)."""
+    found: set[tuple[str, str]] = set()
+    readers = {n: s.writes[0] for s in placed if is_softmax(s) for n in s.reads}
+    for scores, added in _batched_sums(placed, values):
+        if not _whole_heads(values[added].shape, tiles):
+            found |= {(scores, added), (added, readers[added])}
+    return frozenset(found)
+
+
+def _batched_sums(placed: Sequence[Placed], values: Mapping[str, Value]) -> list[tuple[str, str]]:
+    """Scores of several sequences and what the addition of a mask makes of them, for a softmax."""
+    read = {n for s in placed if is_softmax(s) for n in s.reads}
+    if not read:
+        return []
+    made = {s.writes[0] for s in placed if s.node.op_type == "MatMul"}
+    return [
+        (next(n for n in s.reads if n in made), s.writes[0])
+        for s in placed
+        if len(s.reads) == 2 and s.writes[0] in read and not s.sharing and _adds(s)
+        and _of_batch(values[s.writes[0]].shape) and not made.isdisjoint(s.reads)
+    ]  # fmt: skip
+
+
+def _whole_heads(shape: Sequence[int], tiles: int) -> bool:
+    """Whether each tile has whole heads of a sum of scores: heads that are whole sixteens are the channels of an image
+    of queries and keys, whose rows the tiles share; others are added as one line of sixteens."""
+    batch, heads, queries, keys = shape
+    heads *= batch
+    rows, _ = most_even_rectangle(ceil(heads * queries * keys / CHANNEL_BLOCK))
+    return heads % CHANNEL_BLOCK > 0 and rows % tiles == 0 == heads % tiles
+
+
+def _adds(step: Placed) -> bool:
     work = step.only
-    added = isinstance(work, MacWork) and work.op == MacOp.ELTWISE and step.node.op_type == "Add"
+    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and step.node.op_type == "Add"
+
+
+def _mask_added(step: Placed, whole: Attention, sizes: Mapping[str, float], tiles: int, how: str) -> bool:
+    added = _adds(step)
     even = how != WHOLE or whole.first.groups % tiles == 0
     smaller = len(step.reads) == 2 and min(sizes[n] for n in step.reads) < sizes[step.writes[0]]
     return bool(added and even and smaller and whole.small_heads and whole.first.groups > 1)

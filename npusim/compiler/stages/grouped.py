@@ -10,7 +10,7 @@ from npusim.compiler.chains.chains import find_chains
 from npusim.compiler.chains.equal_operands import equal_operands
 from npusim.compiler.chains.fed_forward import fed_forward
 from npusim.compiler.chains.gated import gated
-from npusim.compiler.chains.masked import masked_groups, masked_sums
+from npusim.compiler.chains.masked import heads_in_line, masked_groups, masked_sums
 from npusim.compiler.chains.padded_scores import padded_scores
 from npusim.compiler.chains.scaled_scores import scores_apart
 from npusim.compiler.cutting.strips import Cut, Machine
@@ -46,7 +46,9 @@ def attention_grouped(
     if batches:
         placed = padded_scores(placed, site.values, sizes, site.outputs, tiles)
     masks = memory.masked_scores.get(generation, "")
-    masked = masked_sums(placed, sizes, site.outputs, tiles, masks)
+    masked = masked_sums(placed, sizes, site.outputs, tiles, masks, site.values)
+    if batches and masks:
+        placed = heads_in_line(placed, masked, site.values, tiles)
     placed, chains = find_chains(
         placed,
         sizes,

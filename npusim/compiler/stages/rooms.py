@@ -19,6 +19,7 @@ from npusim.compiler.residency.long_lines import line_means
 from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
+from npusim.compiler.chains.masked import crossing_sums
 from npusim.compiler.sharing.line_shares import Shares, shares_of_lines
 from npusim.compiler.sharing.rows_alike import shared_rows
 from npusim.compiler.sharing.same_passes import handed_to_the_next
@@ -79,6 +80,8 @@ def scratchpad_of(
     share = memory.resident_share
     scratchpad.read_by_parts = read_by_parts(placed, site.values, sizes, generation, share)
     scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing
+    if site.groups and memory.masked_scores.get(generation):
+        scratchpad.lines_crossing |= crossing_sums(placed, site.values, tiles)
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)
