@@ -11,6 +11,13 @@ A constant mask is stored written out, and added as one line: nothing is cut tog
 - On NPU 4000 both cross where four tensors of that size do not fit, the scores alone from 0.4 of the scratchpads on.
 - On NPU 5010 the softmax's result crosses DDR or, where the scores do, the next product is cut together with both.
 
+Of several sequences, each with a mask of its own, NPU 4000 and 5010 cut only the last layer that reads the mask so, and
+only of keys that are whole sixteens. In front of it the addition takes all heads at once: as the channels of an image of
+queries and keys where they are whole sixteens (4 x 12 of 128 x 128 as [1x48x43x128] on three tiles), whose rows the
+tiles share, so that scores and sums cross DDR; else as one line of sixteens, and these stay where a tile's rows of that
+are whole heads (2 x 12 of 128 x 128; 4 x 6 of 96 x 96 on four tiles, not on three). TinyBERT, DistilBERT, MiniLM, GTE,
+BERT4Rec and BERT over 2 to 8 sequences.
+
 The mask comes from DDR for every layer, but for one of up to half a megabyte. Evidence: schedules of 15 graphs of two
 layers of attention over 128 to 640 tokens in 6 to 16 heads of 64 terms, of E5, BGE and XLM-R, on three NPUs. Heads
 that the tiles do not share evenly are added as a constant is on NPU 4000 (6 heads on 4 tiles; one graph)."""

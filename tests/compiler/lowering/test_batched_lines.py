@@ -1,11 +1,13 @@
 """Several lines as one image: counted by hand, and shapes of Intel's schedules of NPU 3720."""
 
+from dataclasses import replace
+
 import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.lowering.batched_lines import is_batched_line, lines_at_once
-from npusim.compiler.plan import DmaTask
+from npusim.compiler.lowering.batched_lines import in_columns, is_batched_line, lines_at_once
+from npusim.compiler.plan import DmaTask, Plan
 from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Value
 from npusim.onnx_io import of_model
@@ -75,3 +77,55 @@ def test_a_line_crosses_ddr_in_front_of_a_window_that_shortens_it_and_behind(pro
     """262 KB out and in, and 131 behind it, beside 262 in, 131 out and weights."""
     least = 0.262 + 2 * 0.262 + 2 * 0.131 + 0.131
     assert moved(4, (3, 1), (3, 2), (3, 1), profile=profile) == pytest.approx(least + 0.076, rel=0.02)
+
+
+def test_lines_are_pooled_one_by_one_in_columns() -> None:
+    """16 of 128 places by two: 16 x 32 rows of four columns become 16 x 16."""
+    pool = MacWork(MacOp.MAX_POOL, 16 * 64, 1, 64, 64, 16 * 128, 1, kernel_h=2, stride_h=2)
+    (work,) = lines_at_once((pool,), line(16, 64, 128), line(16, 64, 64))
+    assert isinstance(work, MacWork)
+    assert (work.out_h, work.out_w, work.in_h, work.in_w) == (16 * 16, 4, 16 * 32, 4)
+    assert not in_columns(window(4, 256, 3, 2, 128), 512)  # no pooling
+    assert not in_columns(replace(pool, kernel_h=8, stride_h=8), 500)  # 62 results fill no fours
+
+
+def _plan(*nodes: str, batch: int, hw: str, profile: str) -> Plan:
+    """Two convolutions of 64 channels over 256 places, then `nodes`; the last, if there are any, names the batch."""
+    g = Builder(weights=False)
+    x = g.input(batch, 64, 256)
+    for _ in range(2):
+        x = g.op("Relu", g.op("Conv", x, g.weight(64, 64, 3), g.weight(64), pads=[1, 1]))
+    for kind in nodes:
+        if kind == "MaxPool":
+            x = g.op(kind, x, kernel_shape=[2], strides=[2])
+        elif kind == "ReduceMean":
+            x = g.op(kind, x, axes=[2], keepdims=0)
+        else:
+            x = g.op(kind, x, g.const([batch, 1, -1]))
+    machine = load_hardware(hw).replace({"tiles": 3})
+    return compile_graph(of_model(g.model(x), "lines.onnx"), machine, load_profile(profile))
+
+
+def _crossing(plan: Plan) -> float:
+    tasks = (t for t in plan.ask if isinstance(t, DmaTask) and "ddr" in (t.source, t.destination))
+    return sum(t.nbytes for t in tasks)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("hw", ["lunar_lake", "panther_lake"])
+def test_lines_that_nothing_calls_are_one_image_there_too(hw: str, profile: str) -> None:
+    """Weights cross once: what names its batch, and eleven lines; called are up to ten."""
+    assert set(_plan("Reshape", batch=8, hw=hw, profile=profile).repeats) == {1}
+    assert max(_plan(batch=8, hw=hw, profile=profile).repeats) == 8
+    assert set(_plan(batch=11, hw=hw, profile=profile).repeats) == {1}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_lines_cross_around_poolings_and_in_front_of_means(profile: str) -> None:
+    plain, pooled, mean = (
+        _crossing(_plan(*nodes, "Reshape", batch=8, hw="panther_lake", profile=profile))
+        for nodes in ((), ("MaxPool",), ("ReduceMean",))
+    )
+    whole = 8 * 64 * 256 * 2
+    assert pooled == pytest.approx(plain + 2 * whole - whole / 2, rel=0.01)  # out, in; half of it leaves
+    assert mean > plain + whole
