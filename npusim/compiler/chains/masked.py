@@ -11,12 +11,7 @@ A constant mask is stored written out, and added as one line: nothing is cut tog
 - On NPU 4000 both cross where four tensors of that size do not fit, the scores alone from 0.4 of the scratchpads on.
 - On NPU 5010 the softmax's result crosses DDR or, where the scores do, the next product is cut together with both.
 
-Of several sequences, each with a mask of its own, NPU 4000 and 5010 cut only the last layer that reads the mask so, and
-only of keys that are whole sixteens. In front of it the addition takes all heads at once: as the channels of an image of
-queries and keys where they are whole sixteens (4 x 12 of 128 x 128 as [1x48x43x128] on three tiles), whose rows the
-tiles share, so that scores and sums cross DDR; else as one line of sixteens, and these stay where a tile's rows of that
-are whole heads (2 x 12 of 128 x 128; 4 x 6 of 96 x 96 on four tiles, not on three). TinyBERT, DistilBERT, MiniLM, GTE,
-BERT4Rec and BERT over 2 to 8 sequences.
+Of several sequences only the last layer is added to so (npusim.compiler.chains.batched_masks).
 
 The mask comes from DDR for every layer, but for one of up to half a megabyte. Evidence: schedules of 15 graphs of two
 layers of attention over 128 to 640 tokens in 6 to 16 heads of 64 terms, of E5, BGE and XLM-R, on three NPUs. Heads
@@ -27,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
+from npusim.compiler.chains.batched_masks import adds, cut_of_batch
 from npusim.compiler.chains.chains import Attention, attention_around, attention_of, is_softmax
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.neighbours import making_steps, reading_steps
@@ -35,8 +31,6 @@ from npusim.compiler.lowering.residence import Residence
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import GROUPS
 from npusim.graph import Value
-from npusim.ops.counting import CHANNEL_BLOCK, most_even_rectangle
-from npusim.work import MacOp, MacWork
 
 APART, WHOLE, WITH_PRODUCT = "apart", "whole", "with product"  # what NPU 3720, 4000 and 5010 do
 NO_MASKS: frozenset[str] = frozenset()
@@ -50,7 +44,12 @@ SCORES_INSIDE = 0.4  # of the scratchpads
 
 
 def masked_sums(
-    placed: list[Placed], sizes: Mapping[str, float], outputs: Set[str], tiles: int, how: str, values: Mapping[str, Value]
+    placed: list[Placed],
+    sizes: Mapping[str, float],
+    outputs: Set[str],
+    tiles: int,
+    how: str,
+    values: Mapping[str, Value],
 ) -> frozenset[str]:
     """Sums of the scores of small heads and a smaller tensor that is no constant, in attention without a guard.
     `how`: what the generation does, '' where it knows no such sums."""
@@ -66,81 +65,14 @@ def masked_sums(
         whole = attention_of([placed[i] for i in chain]) if chain else None
         if whole is None or not _mask_added(placed[chain[-3]], whole, sizes, tiles, how):
             continue
-        if how != APART and not _cut_of_batch(chain[-3], placed, readers, values):
+        if how != APART and not cut_of_batch(chain[-3], placed, readers, values):
             continue
         found.add(placed[chain[-3]].writes[0])
     return frozenset(found)
 
 
-def _cut_of_batch(
-    k: int, placed: Sequence[Placed], readers: Mapping[str, list[int]], values: Mapping[str, Value]
-) -> bool:
-    """Whether an addition to scores is cut together with the softmax as far as its batch goes: of several sequences
-    the last one that reads the mask is, where keys are whole sixteens."""
-    step = placed[k]
-    if not _of_batch(values[step.writes[0]].shape):
-        return True
-    mask = min(step.reads, key=lambda n: values[n].elements)
-    return max(readers[mask]) == k and values[step.writes[0]].shape[-1] % CHANNEL_BLOCK == 0
-
-
-def _of_batch(shape: Sequence[int]) -> bool:
-    return len(shape) == 4 and shape[0] > 1 < shape[1]
-
-
-def heads_in_line(
-    placed: Sequence[Placed], cut: Set[str], values: Mapping[str, Value], tiles: int
-) -> list[Placed]:
-    """The steps with additions of masks to the scores of several sequences, those `cut` with their softmax apart, by
-    heads where each tile has whole ones of the line of sixteens they are added in."""
-    sums = {added for _, added in _batched_sums(placed, values) if added not in cut}
-    kept = {n for n in sums if _whole_heads(values[n].shape, tiles)}
-    return [s._replace(sharing=GROUPS) if kept.intersection(s.writes) else s for s in placed]
-
-
-def crossing_sums(
-    placed: Sequence[Placed], values: Mapping[str, Value], tiles: int
-) -> frozenset[tuple[str, str]]:
-    """Scores of several sequences, and what a mask added to them makes, that the next step reads through DDR, each with
-    what is made of it: where the addition has no whole heads on each tile (`heads_in_line`)."""
-    found: set[tuple[str, str]] = set()
-    readers = {n: s.writes[0] for s in placed if is_softmax(s) for n in s.reads}
-    for scores, added in _batched_sums(placed, values):
-        if not _whole_heads(values[added].shape, tiles):
-            found |= {(scores, added), (added, readers[added])}
-    return frozenset(found)
-
-
-def _batched_sums(placed: Sequence[Placed], values: Mapping[str, Value]) -> list[tuple[str, str]]:
-    """Scores of several sequences and what the addition of a mask makes of them, for a softmax."""
-    read = {n for s in placed if is_softmax(s) for n in s.reads}
-    if not read:
-        return []
-    made = {s.writes[0] for s in placed if s.node.op_type == "MatMul"}
-    return [
-        (next(n for n in s.reads if n in made), s.writes[0])
-        for s in placed
-        if len(s.reads) == 2 and s.writes[0] in read and not s.sharing and _adds(s)
-        and _of_batch(values[s.writes[0]].shape) and not made.isdisjoint(s.reads)
-    ]  # fmt: skip
-
-
-def _whole_heads(shape: Sequence[int], tiles: int) -> bool:
-    """Whether each tile has whole heads of a sum of scores: heads that are whole sixteens are the channels of an image
-    of queries and keys, whose rows the tiles share; others are added as one line of sixteens."""
-    batch, heads, queries, keys = shape
-    heads *= batch
-    rows, _ = most_even_rectangle(ceil(heads * queries * keys / CHANNEL_BLOCK))
-    return heads % CHANNEL_BLOCK > 0 and rows % tiles == 0 == heads % tiles
-
-
-def _adds(step: Placed) -> bool:
-    work = step.only
-    return isinstance(work, MacWork) and work.op == MacOp.ELTWISE and step.node.op_type == "Add"
-
-
 def _mask_added(step: Placed, whole: Attention, sizes: Mapping[str, float], tiles: int, how: str) -> bool:
-    added = _adds(step)
+    added = adds(step)
     even = how != WHOLE or whole.first.groups % tiles == 0
     smaller = len(step.reads) == 2 and min(sizes[n] for n in step.reads) < sizes[step.writes[0]]
     return bool(added and even and smaller and whole.small_heads and whole.first.groups > 1)

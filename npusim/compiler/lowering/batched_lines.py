@@ -2,8 +2,8 @@
 
 Where Intel's compiler 8.4 calls no function for each line of a batch (npusim.compiler.residency.calls), lines, which do
 not meet in a window along them, are the other axis of one image, whose weights are read once and whose columns fill the
-array's grid (one line alone is a column, a quarter of it). [N,C,L] of a convolution or a pooling that keeps the length is
-[N,C,1,L], N rows of L columns: [1x128x4x512] of a tile by 256x128x1x5 of eight lines of 512 places, [1x48x4x256] by
+array's grid (one line alone is a column, a quarter of it). [N,C,L] of a convolution or a pooling that keeps the length
+is [N,C,1,L], N rows of L columns: [1x128x4x512] of a tile by 256x128x1x5 of eight lines of 512 places, [1x48x4x256] by
 48x48x1x3 of eight of 40 channels, [1x64x8x256] by 64x64x1x3 where the tiles share channels, [1x128x3x1024] of three
 lines; a single tap likewise. One that changes the length (a stride, no padding), and an image of one column,
 [N,C,H,1], is L rows of N columns: [1x128x256x4] by 128x128x3x1 at stride 2, [1x32x125x4] by 32x32x3x1 without
@@ -11,7 +11,8 @@ padding, [1x16x516x8] of CREPE. So in schedules of nine networks on NPU 4000 and
 tile, [1x128x20x62] by 32x128x1x7), whose LSTM or Reshape names the batch, or which are more than ten.
 
 Poolings in windows side by side whose results fill four columns take one line after another in these, out of DDR and
-into it (`slice_0` to `slice_15`: [1x64x8x4] of 128 places of 64 channels on four tiles). Between the two a line crosses DDR (npusim.compiler.sharing.line_shares)."""
+into it (`slice_0` to `slice_15`: [1x64x8x4] of 128 places of 64 channels on four tiles). Between the two a line crosses
+DDR (npusim.compiler.sharing.line_shares)."""
 
 from __future__ import annotations
 

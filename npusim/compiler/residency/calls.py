@@ -94,7 +94,7 @@ def _tells_batch(graph: Graph) -> bool:
 
 def _of_several_ops(node: Node, graph: Graph) -> bool:
     """Whether a node is a normalisation, or a convolution and the addition of its bias, or one with a window for each
-    channel. Those over all channels without a bias, however many, go image by image in another way, weights read once."""
+    channel. Others without a bias, however many, go image by image in another way, weights read once."""
     if node.op_type not in WINDOWS:
         return node.op_type in NORMS
     channels = graph.values[node.inputs[0]].shape[1]

@@ -36,7 +36,11 @@ from npusim.work import MacOp, MacWork
 
 RELAID = "pooling_chain_relayout"  # a mean over several lines turns them over other shares
 WINDOW, ONE_TAP = "window", "one tap"
-WIDE, TALL, COLUMNS = "wide", "tall", "columns"  # several lines as one image (npusim.compiler.lowering.batched_lines)
+WIDE, TALL, COLUMNS = (
+    "wide",
+    "tall",
+    "columns",
+)  # several lines as one image (npusim.compiler.lowering.batched_lines)
 
 
 class Shares(NamedTuple):
@@ -87,7 +91,11 @@ def _pooled_alone(step: Placed, values: Mapping[str, Value]) -> bool:
     """Whether a step pools several lines one by one, each in columns, out of DDR and into it (`slice_0` to `slice_15`,
     [1x64x8x4] of 128 places on four tiles)."""
     work = step.steps[0] if step.engine == "mac_array" and len(step.writes) == len(step.reads) == 1 else None
-    if work is None or step.images > 1 or not all(is_batched_line(values[n]) for n in (*step.reads, *step.writes)):
+    if (
+        work is None
+        or step.images > 1
+        or not all(is_batched_line(values[n]) for n in (*step.reads, *step.writes))
+    ):
         return False
     return in_columns(work, values[step.reads[0]].shape[2])
 

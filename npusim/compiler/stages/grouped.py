@@ -6,11 +6,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from npusim.compiler.chains.activated import activated_products
+from npusim.compiler.chains.batched_masks import heads_in_line
 from npusim.compiler.chains.chains import find_chains
 from npusim.compiler.chains.equal_operands import equal_operands
 from npusim.compiler.chains.fed_forward import fed_forward
 from npusim.compiler.chains.gated import gated
-from npusim.compiler.chains.masked import heads_in_line, masked_groups, masked_sums
+from npusim.compiler.chains.masked import masked_groups, masked_sums
 from npusim.compiler.chains.padded_scores import padded_scores
 from npusim.compiler.chains.scaled_scores import scores_apart
 from npusim.compiler.cutting.strips import Cut, Machine

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from math import inf
 
+from npusim.compiler.chains.batched_masks import crossing_sums
 from npusim.compiler.chains.scans import handed_on, staying
 from npusim.compiler.chains.sums_and_scales import summed_and_scaled
 from npusim.compiler.cutting.strips import Machine
@@ -19,7 +20,6 @@ from npusim.compiler.residency.long_lines import line_means
 from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
-from npusim.compiler.chains.masked import crossing_sums
 from npusim.compiler.sharing.line_shares import Shares, shares_of_lines
 from npusim.compiler.sharing.rows_alike import shared_rows
 from npusim.compiler.sharing.same_passes import handed_to_the_next

@@ -11,17 +11,17 @@ HARDWARE = ("meteor_lake", "lunar_lake", "panther_lake")
 TILES = {"meteor_lake": 2, "lunar_lake": 4, "panther_lake": 3}  # as Intel's schedules
 
 
-def attention(tokens, heads=12, mask="padding", layers=2):
+def attention(tokens, heads=12, mask="padding", layers=2, batch=1):
     """Attention with a mask of the user's, `padding` of keys or any of queries by keys, twice."""
     value = helper.make_tensor_value_info
-    shape = [1, heads, tokens, 64]
-    masked = [1, 1, 1 if mask == "padding" else tokens, tokens]
+    shape = [batch, heads, tokens, 64]
+    masked = [batch, 1, 1 if mask == "padding" else tokens, tokens]
     inputs = [value("mask", TensorProto.FLOAT16, masked)]
     nodes, outputs = [], []
     for i in range(layers):
         inputs += [
             value(f"q{i}", TensorProto.FLOAT16, shape),
-            value(f"k{i}", TensorProto.FLOAT16, [1, heads, 64, tokens]),
+            value(f"k{i}", TensorProto.FLOAT16, [batch, heads, 64, tokens]),
             value(f"v{i}", TensorProto.FLOAT16, shape),
         ]
         nodes += [
@@ -31,7 +31,11 @@ def attention(tokens, heads=12, mask="padding", layers=2):
             helper.make_node("MatMul", [f"p{i}", f"v{i}"], [f"y{i}"], name=f"product{i}"),
         ]
         outputs.append(value(f"y{i}", TensorProto.FLOAT16, shape))
-    made = helper.make_graph(nodes, "attention", inputs, outputs)
+    if batch > 1:  # a shape that names the batch: no function is called for each sequence
+        nodes.append(helper.make_node("Reshape", ["y0", "rows"], ["flat"], name="flat"))
+        outputs[0] = value("flat", TensorProto.FLOAT16, [batch, heads * tokens * 64])
+    rows = helper.make_tensor("rows", TensorProto.INT64, [2], [batch, heads * tokens * 64])
+    made = helper.make_graph(nodes, "attention", inputs, outputs, [rows])
     return loaded(helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)]))
 
 
@@ -65,6 +69,26 @@ def crossings(report, layer, size):
 )
 def test_scores_cross_ddr_as_often_as_in_intels_schedules(hw, tokens, wanted, mask):
     assert crossings(planned(hw, tokens, mask=mask), 1, 12 * tokens * tokens * 2) == wanted
+
+
+@pytest.mark.parametrize(
+    ("hw", "batch", "heads", "tokens", "wanted"),
+    [
+        ("panther_lake", 4, 12, 128, 5),  # heads are channels: scores out and in, the mask, sums out and in
+        ("lunar_lake", 4, 12, 128, 5),
+        ("panther_lake", 2, 12, 128, 0),  # whole heads of the line on each tile
+        ("lunar_lake", 2, 12, 128, 0),
+        ("panther_lake", 4, 6, 96, 5),  # 43 of its 128 rows are no whole heads
+    ],
+)
+def test_sums_of_several_sequences_cross_where_tiles_have_no_whole_heads(hw, batch, heads, tokens, wanted):
+    report = planned(hw, tokens, heads=heads, batch=batch, layers=3)
+    assert crossings(report, 1, batch * heads * tokens * tokens * 2) == wanted
+
+
+def test_the_last_layer_of_several_sequences_is_cut_with_its_softmax():
+    pieces = {n.name: n.pieces for n in planned("panther_lake", 128, batch=4).nodes}
+    assert pieces["sum0"] == 1 < pieces["sum1"] == pieces["softmax1"]
 
 
 @pytest.mark.parametrize("hw", HARDWARE)

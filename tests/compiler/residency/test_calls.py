@@ -121,7 +121,7 @@ def test_what_one_op_is_alone() -> None:
 
 @pytest.mark.parametrize("shape", [(16, 28, 28), (16, 256)])
 def test_convolutions_without_a_bias_alone_are_no_calls(shape: tuple[int, ...]) -> None:
-    """Images and lines: with one bias among them, or in front of a product, they are (14 of 14 of Intel's schedules)."""
+    """Images and lines: with one bias among them, or in front of a product, they are (Intel's schedules of 14)."""
 
     def called(bias: bool, product: bool) -> bool:
         g = Builder(weights=False)

@@ -9,8 +9,8 @@ from tests.vendor.nets.newest_recurrent import lstm_fcn
 
 
 def series(g: Builder, b: int, m: int, t: int, names_batch: bool = False, bias: bool = True) -> str:
-    """Three convolutions over time of `b` series of `m` numbers, a mean, six classes. `names_batch`: the classifier reads
-    rows of a shape that says how many; without `bias` no convolution adds one."""
+    """Three convolutions over time of `b` series of `m` numbers, a mean, six classes. `names_batch`: the classifier
+    reads rows of a shape that says how many; without `bias` no convolution adds one."""
     x = g.input(b, m, t)
     for taps, before, after in ((7, m, 64), (5, 64, 128), (3, 128, 64)):
         own = (g.weight(after),) if bias else ()
