@@ -66,8 +66,9 @@ def shares_of_lines(
             seen[step.writes[0]] = COLUMNS
             crossing.add((step.reads[0], step.writes[0]))
             continue
-        parted = (COLUMNS, WIDE, TALL) if step.lowering == RELAID else (COLUMNS,)
-        crossing |= {(n, step.writes[0]) for n in step.reads if seen.get(n) in parted and step.writes}
+        if step.engine != "dma" and step.writes:  # which turns it as it is written
+            parted = (COLUMNS, WIDE, TALL) if step.lowering == RELAID else (COLUMNS,)
+            crossing |= {(n, step.writes[0]) for n in step.reads if seen.get(n) in parted}
         reader = _seen(step, values)
         if not reader:
             if _sliced(step, values):
