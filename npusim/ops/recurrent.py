@@ -137,7 +137,7 @@ def shared_and_cut(steps: tuple[Work, ...], units: int, tiles: int, tile_bytes: 
     tile has no room for the weights and all of its sequences, the kernel is cut over time, and every piece reads the
     weights again (LSTM of 256 units on NPU 5010: 500 steps of one sequence as two kernels of 250, 32 steps of 8 both
     ways as two of 16; 100 steps of 32 of 128 units both ways as three). A tile's DSPs share its sequences where every
-    tile has two of them: of 4 on three tiles one DSP runs 2, one behind the other (100 steps of 64 units both ways 140.2
+    tile has two of them: of 4 on three tiles one DSP runs 2, one behind the other (100 steps of 64 units both ways 140
     us on NPU 5010 and 85.6 of one; 80 of 256 units 407 and 320)."""
     first, loaded, layer = steps[0], steps[-2], steps[-1]
     assert isinstance(first, MacWork)
