@@ -131,14 +131,16 @@ def shared_alike(steps: tuple[Work, ...], tiles: int, tile_bytes: float) -> tupl
     return (steps[0], *steps[3:])  # not written and read between the first product and the rest
 
 
-def shared_and_cut(steps: tuple[Work, ...], units: int, tiles: int, tile_bytes: float) -> tuple[Work, ...]:
+def shared_and_cut(
+    steps: tuple[Work, ...], units: int, tiles: int, tile_bytes: float, by_tiles: bool = False
+) -> tuple[Work, ...]:
     """The works of `one_kernel` with its kernel as the tiles run it. Of `units` that are no multiple of 32 a tile's
     DSPs share those of every sequence, and each is priced with all sequences (48, 80 and 144 on NPU 5010). Where a
     tile has no room for the weights and all of its sequences, the kernel is cut over time, and every piece reads the
     weights again (LSTM of 256 units on NPU 5010: 500 steps of one sequence as two kernels of 250, 32 steps of 8 both
-    ways as two of 16; 100 steps of 32 of 128 units both ways as three). A tile's DSPs share its sequences where every
-    tile has two of them: of 4 on three tiles one DSP runs 2, one behind the other (100 steps of 64 units both ways 140
-    us on NPU 5010 and 85.6 of one; 80 of 256 units 407 and 320)."""
+    ways as two of 16; 100 steps of 32 of 128 units both ways as three).
+    `by_tiles`: a tile's DSPs share its sequences where every tile has two of them alone: of 4 on three tiles one DSP
+    runs 2, one behind the other (100 steps of 64 units both ways 140 us on NPU 5010, of one 86; 80 of 256 407, 320)."""
     first, loaded, layer = steps[0], steps[-2], steps[-1]
     assert isinstance(first, MacWork)
     assert isinstance(loaded, MoveWork)
@@ -148,7 +150,7 @@ def shared_and_cut(steps: tuple[Work, ...], units: int, tiles: int, tile_bytes: 
     pieces = ceil(share / max(tile_bytes - loaded.nbytes, loaded.nbytes / 8))
     alone = min(layer.independent, tiles) if units % SHARED_UNITS else layer.independent
     elements = layer.elements
-    if tiles < layer.independent < 2 * tiles:
+    if by_tiles and tiles < layer.independent < 2 * tiles:
         alone, elements = tiles, share / first.output_bytes * tiles
     return (*steps[:-1], replace(layer, beside=layer.beside * pieces, independent=alone, elements=elements))
 

@@ -44,7 +44,8 @@ class Asking:
         if chosen.name == "one_kernel":
             steps = shared_alike(steps, self.target.tiles, self.target.tile_bytes)
             units = self.graph.values[node.inputs[2]].shape[2]
-            steps = shared_and_cut(steps, units, self.target.tiles, self.target.tile_bytes)
+            by_tiles = self.target.profile.memory.sequences_by_tiles
+            steps = shared_and_cut(steps, units, self.target.tiles, self.target.tile_bytes, by_tiles)
         if not keeps_types:
             steps = with_types(steps, node, self.graph)
         if self.target.profile.rows_in_any_rectangle and node.op_type in PRODUCTS:

@@ -91,6 +91,8 @@ class Memory(Strict):
     (npusim.compiler.chains.scans).
     `guarded_sums_cross`: by generation, which large heads' scores cross DDR between their mask and a softmax that is
     guarded (npusim.compiler.chains.guarded).
+    `sequences_by_tiles`: whether a tile's DSPs share the sequences of an LSTM's kernel where every tile has two of them
+    alone; 4 of them would take longer on three tiles than on two.
     `scores_of_two_through_ddr`: generations on which scores of keys that fill no sixteens cross DDR where those of two
     heads fit, not of three: a profile that does so is slower with more of the scratchpad.
     `masked_scores`: by generation, how the softmax of scores that a mask made as the network runs is added to is cut
@@ -223,6 +225,7 @@ class Memory(Strict):
     poolings_whole_but: dict[str, float] = field(default_factory=dict)
     pooled_stems_cross: tuple[str, ...] = ()
     windows_in_steps_of: dict[str, float] = field(default_factory=dict)
+    sequences_by_tiles: bool = False
     scores_of_two_through_ddr: tuple[str, ...] = ()
     guarded_sums_cross: dict[str, Literal["two heads", "beyond two heads", "beyond a head"]] = field(
         default_factory=dict

@@ -1,5 +1,7 @@
 """An LSTM as one kernel behind the product for its inputs: where it ends, and what it costs twice."""
 
+from math import ceil
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.plan import DmaTask, DspTask
+from npusim.ops.recurrent import shared_and_cut
 from npusim.pricing import timeline
+from npusim.work import MacOp, MacWork, MoveWork, VectorWork
 from tests.compiler.residency.test_recurrent_batches import HARDWARE, gate_of, layer, planned
 from tests.graphs import loaded, model, node
 
@@ -94,3 +98,15 @@ def test_a_batch_of_both_ways_makes_products_of_each_sequence_with_weights_of_it
     plan = planned(loaded(model([one], {"x": [50, 40, 64]}, ["y"], weights)), HARDWARE["panther_lake"])
     brought = sum(a.nbytes for a, n in zip(plan.ask, plan.label, strict=True) if n.endswith("/weights"))
     assert brought == pytest.approx(80 * 512 * (64 * 2 + 16), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("batch", "tiles", "by_tiles", "wanted"),
+    [(4, 3, True, 2), (5, 3, True, 2), (6, 3, True, 1), (3, 3, True, 1), (4, 3, False, 1), (7, 4, True, 2)],
+)
+def test_one_dsp_runs_the_sequences_of_a_tile_where_others_have_one(batch, tiles, by_tiles, wanted):
+    """Elements of the busiest of two DSPs a tile, in sequences."""
+    product = MacWork(MacOp.CONVOLUTION, batch, 100, 256, 64, batch, 100)
+    kernel = VectorWork("lstm_sequence", batch * 1000, 1, batch, beside=10)
+    *_, kernel = shared_and_cut((product, MoveWork(1.0), kernel), 64, tiles, 1e9, by_tiles)
+    assert ceil(kernel.independent / (2 * tiles)) * kernel.elements / kernel.independent == wanted * 1000
