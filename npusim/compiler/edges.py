@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.cutting.split import ceil_to
+from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to
+from npusim.compiler.layouts.grey_images import filled, grey_image, pads_rows
 from npusim.compiler.layouts.image_columns import folded, reads_grey
 from npusim.compiler.layouts.images import is_image
 from npusim.compiler.layouts.lines import Lines
@@ -77,7 +78,7 @@ class Edges(Leaving):
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
         elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
-        elif grey := self._grey_batch(step, added):
+        elif grey := self._grey_batch(step, added) or self._grey_image(step, added):
             step = step._replace(reads=(grey,), reshaped=frozenset())
         for rules in (self.lines, self.sums, self.scans):
             if rules is not None:
@@ -135,6 +136,28 @@ class Edges(Leaving):
         if not self.fills(step, value):
             return ""
         return self._copied(name, (value.shape[0], CHANNEL_BLOCK, *value.shape[2:]), added)
+
+    def _grey_image(self, step: Placed, added: list[Placed]) -> str:
+        """An image of one channel beside fifteen of zeros, where a convolution wants sixteen and folds no columns; that
+        of a lone op lies as it came where laws of size hold, since what does not fit so would cross DDR."""
+        here = self.profile.memory.as_scheduled and self.generation in self.profile.pads_images
+        if not (here and step.reads and self._from_outside(step.reads[0])) or self._by_law(step):
+            return ""
+        name, value = step.reads[0], self._seen(step.reads[0], step)
+        if not grey_image(value, step):
+            return ""
+        out = f"{name}/grey"
+        if out not in self.values:
+            source, (rows, columns) = replace(value, name=name), value.shape[2:]
+            self.values[out] = replace(value, name=out, shape=(1, CHANNEL_BLOCK, rows, columns))
+            if pads_rows(value):
+                width = ceil_to(columns, PIXELS_AT_ONCE)
+                source = self.values[self._copied(name, (1, 1, rows, width), added)]
+            if source.shape[3] % PIXELS_AT_ONCE and self.generation not in self.profile.memory.padded_by_copy:
+                self.padded.add(out)
+            else:
+                added.append(filled(name, source, self.values[out]))
+        return out
 
     def _as_rows(self, step: Placed) -> tuple[Work, ...]:
         """The works of a large line that is read as rows, as this release does; it is cheaper than a smaller one then,
