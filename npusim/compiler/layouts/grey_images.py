@@ -9,7 +9,7 @@ the other, whatever the rows."""
 
 from __future__ import annotations
 
-from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to
+from npusim.compiler.cutting.split import PIXELS_AT_ONCE
 from npusim.compiler.lowering.laid_anew import permuted, transferred
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import IMAGE, SLABS
