@@ -3,8 +3,7 @@
 Intel's compiler 8.4 does one of three things (its schedules of windows of 13 to 25, of images and lines, NPU 3720 and
 5010):
 
-- Windows side by side are pooled twice, by the largest divisor within the limit and by the rest (16 x 16 at stride 16:
-  8 x 8, then 2 x 2; 14 x 14 on 3720 7, then 2).
+- Windows side by side are pooled by their factors, one behind the other (npusim.ops.long_strides).
 - An image whose padding is not counted is cut into centre, edges and corners (`edges_apart` in npusim.ops.pooling), and
   what is too long of each in slices, whose results are added: 15 x 15 on 3720 11 and 4 each way, 25 x 25 11, 11 and 3;
   on 5010 15 and 10 (`pool_center/sub_avgpool_0_1`, `sub_add_1`). Each slice is loaded for itself.
@@ -14,24 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from npusim.ops.counting import one_tap
+from npusim.ops.long_strides import ALONE, Axis, side_by_side
 from npusim.ops.pooled_parts import edge_works, parts_apart
 from npusim.work import MacOp, MacWork, MoveWork, Work
-
-
-class Axis(NamedTuple):
-    """One axis of a pooling: places of the image and of the result, window, stride, zeros in front."""
-
-    size: int
-    outs: int
-    kernel: int
-    stride: int
-    begin: int
-
-
-ALONE = Axis(1, 1, 1, 1, 0)  # the second axis of a line
 
 
 def long_average(work: MacWork, axes: Sequence[Axis], limit: int) -> tuple[Work, ...]:
@@ -39,8 +25,8 @@ def long_average(work: MacWork, axes: Sequence[Axis], limit: int) -> tuple[Work,
     images of a batch below each other in its rows."""
     high, wide = (*axes, ALONE)[:2]
     images = work.out_h // high.outs
-    if not _padded(high) and not _padded(wide):
-        return _twice(work, high, wide, images, limit)
+    if not padded(high) and not padded(wide):
+        return side_by_side(work, axes, limit)
     works: list[Work] = []
     for pool, edges in parts_apart(work, (high, wide), images):
         around = edge_works(pool, corner=edges == 2) if edges else (pool,)
@@ -48,29 +34,10 @@ def long_average(work: MacWork, axes: Sequence[Axis], limit: int) -> tuple[Work,
     return tuple(works)
 
 
-def _padded(axis: Axis) -> bool:
+def padded(axis: Axis) -> bool:
+    """Whether windows reach beyond an axis."""
     reached = (axis.outs - 1) * axis.stride + axis.kernel
     return axis.begin > 0 or reached > axis.size
-
-
-def _twice(work: MacWork, high: Axis, wide: Axis, images: int, limit: int) -> tuple[MacWork, ...]:
-    """Windows side by side by two poolings."""
-    steps = []
-    for axis in (high, wide):
-        step = max((d for d in range(1, limit + 1) if axis.kernel % d == 0), default=1)
-        if axis.kernel > limit and (axis.stride != axis.kernel or axis.kernel // step > limit):
-            return ()
-        apart = axis.stride == axis.kernel
-        steps.append((step, step, axis.kernel // step) if apart else (axis.kernel, axis.stride, 1))
-    (first_h, down_h, rest_h), (first_w, down_w, rest_w) = steps
-    rows, columns = images * high.outs * rest_h, wide.outs * rest_w
-    first = replace(
-        work, out_h=rows, out_w=columns, kernel_h=first_h, kernel_w=first_w, stride_h=down_h, stride_w=down_w
-    )
-    second = replace(
-        work, in_h=rows, in_w=columns, kernel_h=rest_h, kernel_w=rest_w, stride_h=rest_h, stride_w=rest_w
-    )
-    return first, second
 
 
 def _slices(pool: MacWork, limit: int) -> tuple[Work, ...]:

@@ -17,7 +17,8 @@ from npusim.ops.counting import (
     taps_inside,
     vector,
 )
-from npusim.ops.long_averages import Axis, long_average
+from npusim.ops.long_averages import long_average, padded
+from npusim.ops.long_strides import Axis, side_by_side, small_strides
 from npusim.ops.pooled_parts import edge_works, parts_apart
 from npusim.ops.registry import OpCase, Rule, op
 from npusim.ops.slicing import MAX_STRIDE
@@ -47,12 +48,13 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
         found = [Lowering("edges_apart", apart)] if apart else []
         if mode == MacOp.AVERAGE_POOL and c.attr("ceil_mode", 0):
             found.insert(0, Lowering("rounded_up", (vector(c, "avg_pool", source.elements + out.elements),)))
-        return *found, Lowering("mac_array", (work,)), plain
+        works = small_strides(work, source.shape[0]) if len(kernel) <= 2 else (work,)
+        return *found, Lowering("mac_array", works), plain
 
     return rule
 
 
-op("MaxPool", lowerings=("mac_array", "twice", "dsp"), kernels=("reduce_max",))(
+op("MaxPool", lowerings=("mac_array", "twice", "side_by_side", "side_by_side_15", "dsp"), kernels=("reduce_max",))(
     _window(MacOp.MAX_POOL, "reduce_max")
 )
 # One whose size is rounded up, whether anything is left over or not, is a kernel in Intel's schedules of all NPUs.
@@ -85,6 +87,9 @@ def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Low
     """An odd window above 11 that keeps the size of its image or line: as it stands up to 15 (NPU 5010), or twice
     a window of half as much, one behind the other, whose result is the same (`first_split`, `second_split` in Intel's
     schedules: 13 is 7 and 7, 17 is 9 and 9, on a line, too; NPU 3720, 4000, and 5010 above 15)."""
+    apart = _side_by_side(c, work, kernel)
+    if apart:
+        return apart
     half = tuple([(k + 1) // 2 for k in kernel])
     same = c.input(0).shape == c.output.shape and all(s == 1 for s in spatial(c, "strides", len(kernel)))
     plain = all(d == 1 for d in spatial(c, "dilations", len(kernel)))
@@ -96,6 +101,22 @@ def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Low
     )
     twice = Lowering("twice", (part, part))
     return (Lowering("mac_array", (work,)), twice) if max(kernel) <= LONGEST_KERNEL else (twice,)
+
+
+def _side_by_side(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
+    """A max pooling of long windows side by side, none of which reaches beyond the edge."""
+    rank, sizes, outs = len(kernel), c.input(0).shape[2:], c.output.shape[2:]
+    if rank > 2 or any([d > 1 for d in spatial(c, "dilations", rank)]):
+        return ()
+    strides, begins = spatial(c, "strides", rank), pads(c, sizes, outs, kernel)
+    axes = [Axis(*axis) for axis in zip(sizes, outs, kernel, strides, begins, strict=True)]
+    if any([padded(axis) for axis in axes]):
+        return ()
+    ways = {
+        "side_by_side": side_by_side(work, axes, MAX_KERNEL),
+        "side_by_side_15": side_by_side(work, axes, LONGEST_KERNEL),
+    }
+    return tuple(Lowering(name, works) for name, works in ways.items() if works)
 
 
 def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work, ...]:

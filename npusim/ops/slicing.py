@@ -30,14 +30,14 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
     long = max(work.kernel_h, work.kernel_w) > limit
     if not long and max(work.stride_h, work.stride_w) <= MAX_STRIDE:
         return ()
-    down_h, down_w = work.stride_h // _stride(work.stride_h), work.stride_w // _stride(work.stride_w)
+    down_h, down_w = work.stride_h // largest_stride(work.stride_h), work.stride_w // largest_stride(work.stride_w)
     steps: list[MacWork] = []
     heights, widths = _cut(work.kernel_h, limit), _cut(work.kernel_w, limit)
     for height, width in pairs(heights, widths):
         part = replace(
             work, kernel_h=height, kernel_w=width,
             out_h=(work.out_h - 1) * down_h + 1, out_w=(work.out_w - 1) * down_w + 1,
-            stride_h=_stride(work.stride_h), stride_w=_stride(work.stride_w),
+            stride_h=largest_stride(work.stride_h), stride_w=largest_stride(work.stride_w),
         )  # fmt: skip
         if long and work.op == MacOp.DEPTHWISE:  # the compiler knows a slice only as a grouped convolution
             part = replace(part, op=MacOp.CONVOLUTION, weight_groups=work.out_c)
@@ -175,7 +175,7 @@ def _spread(taps: int, dilation: int, limit: int, line: bool) -> list[tuple[int,
     return [((n - 1) * dilation + 1, n) for n in counts]
 
 
-def _stride(stride: int) -> int:
+def largest_stride(stride: int) -> int:
     """The largest divisor of a stride that the array can do."""
     return max(d for d in range(1, MAX_STRIDE + 1) if stride % d == 0)
 

@@ -226,7 +226,7 @@ def _handed_padded(
     if maker is None or convolves(maker) is None or not uneven(values[step.reads[0]]):
         return False
     large = maker.reads_turned and step.reads[0] in may
-    return not large and not may.get(step.reads[0], 0)
+    return not large and not is_folded(maker) and not may.get(step.reads[0], 0)
 
 
 def _read_padded(

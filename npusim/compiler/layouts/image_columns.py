@@ -52,7 +52,7 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
     work = reader.steps[0]
     if len(reader.steps) > 1 or not isinstance(work, MacWork):
         return False
-    if work.kernel_w == work.stride_w and not reader.node.attribute(PICKS):
+    if work.kernel_w == work.stride_w > 1 and not reader.node.attribute(PICKS):
         return False
     if work.op != MacOp.CONVOLUTION or work.groups > 1 or len(image.shape) != 4 or leaves:
         return False

@@ -14,8 +14,8 @@ LINE_COLUMNS = 4  # that a line is spread out to, see `spread_line`
 def pooled_in_columns(places: int, pooling: Work) -> bool:
     """Whether a line that is pooled in windows side by side is seen in four columns, for its results fill them: 1,000,
     3,000, 5,000 and 504 places by two in Intel's schedules, not 1,000 by four, 300, 500, 1,002 and 1,004 by two, 1,001
-    and 1,975 (nor windows of three)."""
-    if not isinstance(pooling, MacWork):
+    and 1,975 (nor windows of three); the largest of each alone (1,500 by 5 and 30,000 by 10 are not for averages)."""
+    if not isinstance(pooling, MacWork) or pooling.op != MacOp.MAX_POOL:
         return False
     window = max(pooling.kernel_h, pooling.kernel_w)
     apart = window == max(pooling.stride_h, pooling.stride_w)
