@@ -125,10 +125,19 @@ def _copied_between(source: Value, out: Value, factor: int, corners: bool) -> tu
     return MoveWork(wide, "ddr", "ddr"), MoveWork(all_, "ddr", "ddr"), *border, MoveWork(all_), over
 
 
+def _line(out: Value, nearest: bool, times: tuple[float, ...]) -> tuple[Lowering, ...]:
+    """A line made longer: each place copied by whole transfers where the nearest is taken a whole number of times;
+    a kernel else (Intel's schedules of all three NPUs: 64 x 375 by 8, 256 x 60 and 128 x 250 by 2 are copies, by one
+    and a half and between two places, of aligned corners or not, kernels)."""
+    if not (nearest and times and times[0] >= 1 and float(times[0]).is_integer()):
+        return ()
+    return (Lowering("dma", (MoveWork(out.npu_bytes, "ddr", "ddr"),), macs=0.0),)
+
+
 @op(
     "Resize",
     "Upsample",
-    lowerings=("interpolated", "interpolated_15", "copied_turned", "copied_larger", "mac_array", "dsp"),
+    lowerings=("dma", "interpolated", "interpolated_15", "copied_turned", "copied_larger", "mac_array", "dsp"),
     kernels=("interpolate",),
 )
 def resize(c: OpCase) -> tuple[Lowering, ...]:
@@ -150,6 +159,8 @@ def resize(c: OpCase) -> tuple[Lowering, ...]:
         times = enlarging(c.node, source, out)
     if window == 2 and len(outs) == 2 and any(t % 1 or not t for t in times):
         return (plain,)
+    if len(sizes) == len(outs) == 1:
+        return *_line(out, nearest, times), plain
     height = max(len(outs) - 1, 1)
     wide = window if len(outs) > 1 else 1
     work = MacWork(

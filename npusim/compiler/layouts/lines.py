@@ -42,6 +42,8 @@ ACTIVATIONS = frozenset(["Relu", "LeakyRelu", "PRelu", "Clip"])
 KERNELS = frozenset(
     ["Elu", "Selu", "Celu", "Tanh", "Sigmoid", "HardSwish", "Swish", "Gelu", "Mish", "Softplus"]
 )
+LAID_OUT = ("pooling_chain_relayout", "pooling_chain_filled_up")  # reductions that lay a line out anew
+SCALES = "scale_shift"
 CONVOLVED = "Add as convolved"  # of what reads a line
 GATES = frozenset(["mul", "sub", "div"])
 ROOM = 0.9  # of a tile, for both operands of an addition and its result: 3 x 262 KB are whole on NPU 4000, not 3 x 512
@@ -80,7 +82,7 @@ class Lines:
     def before(self, step: Placed) -> tuple[list[Placed], Placed]:
         """The step as it reads its lines, behind the passes that turn them."""
         value = self.layouts.values.get(step.writes[0]) if step.writes and step.reads else None
-        if value is not None and step.lowering == "pooling_chain_relayout":
+        if value is not None and step.lowering in LAID_OUT:
             return [], self._reduced(step, value)
         if value is None or len(value.shape) != 3:
             return [], step
@@ -96,6 +98,10 @@ class Lines:
             return added, self._sliced(self._large(step, value))
         lines = self.seen | self.rows
         if not isinstance(step.only, MacWork) or lines.isdisjoint(step.reads):
+            return [], step
+        if step.lowering == SCALES:
+            for names in (self.seen, self.one_tap):
+                names.update(step.writes if not names.isdisjoint(step.reads) else ())
             return [], step
         uneven = value.shape[1] % CHANNEL_BLOCK > 0
         if kind in ("Add", *ACTIVATIONS) and not uneven and self.one_tap.issuperset(step.reads):

@@ -35,12 +35,9 @@ from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork
 
 RELAID = "pooling_chain_relayout"  # a mean over several lines turns them over other shares
-WINDOW, ONE_TAP = "window", "one tap"
-WIDE, TALL, COLUMNS = (
-    "wide",
-    "tall",
-    "columns",
-)  # several lines as one image (npusim.compiler.lowering.batched_lines)
+WINDOW, ONE_TAP, SCALE = "window", "one tap", "scale"
+# Several lines as one image (npusim.compiler.lowering.batched_lines).
+WIDE, TALL, COLUMNS = "wide", "tall", "columns"
 
 
 class Shares(NamedTuple):
@@ -80,6 +77,10 @@ def shares_of_lines(
         seen[out] = reader
         if seen.get(name, reader) == reader:
             continue
+        if SCALE in (reader, seen[name]):
+            if WINDOW in (reader, seen[name]):
+                crossing.add((name, out))
+            continue
         places = values[name].shape[2]
         if reader in (WIDE, TALL) or (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
             crossing.add((name, out))
@@ -104,6 +105,8 @@ def _pooled_alone(step: Placed, values: Mapping[str, Value]) -> bool:
 def _seen(step: Placed, values: Mapping[str, Value]) -> str:
     """How a convolution over a line sees it; empty for any other step."""
     work = step.only if step.engine == "mac_array" and len(step.writes) == 1 and step.reads else None
+    if step.lowering == "scale_shift" and isinstance(work, MacWork):
+        return SCALE if len(values[step.writes[0]].shape) == 3 and values[step.writes[0]].shape[0] == 1 else ""
     if not isinstance(work, MacWork) or step.node.op_type not in CONVOLUTIONS or step.images > 1:
         return ""
     shapes = [values[n].shape for n in (step.reads[0], step.writes[0])]
