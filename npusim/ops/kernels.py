@@ -204,6 +204,8 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array",),
         "a whole plane pooled by windows of up to 15 (NPU 5010), with fewer in between",
     ),
+    "side_by_side": (("mac_array",), "a max pooling of long windows side by side by their factors"),
+    "side_by_side_15": (("mac_array",), "the same with windows of up to 15 (NPU 5010)"),
     "twice": (
         ("mac_array",),
         "a max pooling of a long window as two of half its window, one behind the other",

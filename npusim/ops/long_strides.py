@@ -1,10 +1,10 @@
-"""Poolings whose strides, or windows side by side, are more than the MAC array takes: 8 places, and 11 (15 on NPU 5010).
+"""Poolings whose strides, or windows side by side, are more than the MAC array takes: 8 places, and 11 (15 on 5010).
 
-Intel's compiler 8.4 (`small-stride`, `maxpool_downsample`, `first_split`, `second_split` in its schedules of 26 poolings
-of lines and images on NPU 3720 and 5010, windows of 8 to 3,000 places):
+Intel's compiler 8.4 (`small-stride`, `maxpool_downsample`, `first_split`, `second_split` in its schedules of 26
+poolings of lines and images on NPU 3720 and 5010, windows of 8 to 3,000 places):
 
-- A stride above 8 is made by its largest divisor up to 8 first, and every so many-th of those results is kept by a
-  max pooling of one tap: 10 places by a stride of 5, then every second, 9 by 3 and every third; 12 on NPU 5010 by 6.
+- A stride above 8 is made by its largest divisor up to 8 first, and every so many-th of those results is kept by a max
+  pooling of one tap: 10 places by a stride of 5, then every second, 9 by 3 and every third; 12 on NPU 5010 by 6.
 - Windows side by side that are too long are pooled by the largest divisor up to 8 first, and so on with the rest until
   it fits: 20 is 5 and 4, 30 is 6 and 5, 50 is 5 and 10 (by a stride of 5, then every second), 3,000 is 8, 5, 5, 5, 3."""
 
@@ -76,9 +76,14 @@ def _step(axis: Axis, parts: Sequence[int], i: int) -> int:
 def small_strides(work: MacWork, images: float) -> tuple[MacWork, ...]:
     """A pooling by strides that the array can do, and the pass that keeps every so many-th of its results; itself
     where its strides are small, or prime. `images`: that lie below each other in its rows."""
-    down = largest_stride(int(work.stride_h)), largest_stride(int(work.stride_w))
-    kept = int(work.stride_h) // down[0], int(work.stride_w) // down[1]
-    if kept == (1, 1) or 1 in [d for d, k in zip(down, kept, strict=True) if k > 1]:
+    # Of one result no stride is seen.
+    strides = [
+        int(s) if outs > 1 else 1
+        for s, outs in ((work.stride_h, work.out_h / images), (work.stride_w, work.out_w))
+    ]
+    down = [largest_stride(s) for s in strides]
+    kept = [s // d for s, d in zip(strides, down, strict=True)]
+    if kept == [1, 1] or 1 in [d for d, k in zip(down, kept, strict=True) if k > 1]:
         return (work,)
     made = replace(
         work, out_h=images * ((work.out_h / images - 1) * kept[0] + 1), out_w=(work.out_w - 1) * kept[1] + 1,

@@ -54,9 +54,11 @@ def _window(mode: MacOp, kernel_name: str) -> Rule:
     return rule
 
 
-op("MaxPool", lowerings=("mac_array", "twice", "side_by_side", "side_by_side_15", "dsp"), kernels=("reduce_max",))(
-    _window(MacOp.MAX_POOL, "reduce_max")
-)
+op(
+    "MaxPool",
+    lowerings=("mac_array", "twice", "side_by_side", "side_by_side_15", "dsp"),
+    kernels=("reduce_max",),
+)(_window(MacOp.MAX_POOL, "reduce_max"))
 # One whose size is rounded up, whether anything is left over or not, is a kernel in Intel's schedules of all NPUs.
 op(
     "AveragePool",
@@ -78,7 +80,9 @@ def _long_average(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lo
     ]
     ways = {"averaged": long_average(work, axes, MAX_KERNEL)}
     ways["averaged_15"] = (
-        (work,) if max(kernel) <= LONGEST_KERNEL and work.taps_inside == 1 else ()
+        small_strides(work, c.input(0).shape[0])
+        if max(kernel) <= LONGEST_KERNEL and work.taps_inside == 1
+        else ()
     ) or long_average(work, axes, LONGEST_KERNEL)
     return tuple(Lowering(name, works) for name, works in ways.items() if works)
 

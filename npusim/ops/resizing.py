@@ -137,7 +137,15 @@ def _line(out: Value, nearest: bool, times: tuple[float, ...]) -> tuple[Lowering
 @op(
     "Resize",
     "Upsample",
-    lowerings=("dma", "interpolated", "interpolated_15", "copied_turned", "copied_larger", "mac_array", "dsp"),
+    lowerings=(
+        "dma",
+        "interpolated",
+        "interpolated_15",
+        "copied_turned",
+        "copied_larger",
+        "mac_array",
+        "dsp",
+    ),
     kernels=("interpolate",),
 )
 def resize(c: OpCase) -> tuple[Lowering, ...]:

@@ -30,7 +30,10 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
     long = max(work.kernel_h, work.kernel_w) > limit
     if not long and max(work.stride_h, work.stride_w) <= MAX_STRIDE:
         return ()
-    down_h, down_w = work.stride_h // largest_stride(work.stride_h), work.stride_w // largest_stride(work.stride_w)
+    down_h, down_w = (
+        work.stride_h // largest_stride(work.stride_h),
+        work.stride_w // largest_stride(work.stride_w),
+    )
     steps: list[MacWork] = []
     heights, widths = _cut(work.kernel_h, limit), _cut(work.kernel_w, limit)
     for height, width in pairs(heights, widths):

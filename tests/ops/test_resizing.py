@@ -74,3 +74,16 @@ def test_no_image_that_becomes_smaller_is_made_larger():
     assert not {"interpolated", "copied_larger", "copied_turned"} & set(
         resize((1, 16, 32, 32), 0.5, "nearest")
     )
+
+
+@pytest.mark.parametrize(
+    ("factor", "mode", "lowering"), [(8, "nearest", "dma"), (1.5, "nearest", "dsp"), (2, "linear", "dsp")]
+)
+def test_a_line_is_copied_for_the_nearest_place_alone(factor, mode, lowering):
+    """64 x 200 made 8 times as long is as many bytes as it makes, written from DDR to DDR."""
+    scales = {"scales": np.array([1, 1, factor], np.float32)}
+    found = ways("Resize", (1, 64, 200), list(scales.items()), ("x", "", "scales"), mode=mode)
+    assert next(iter(found)) == lowering
+    if lowering == "dma":
+        (move,) = found["dma"].steps
+        assert (move.nbytes, move.source, move.destination) == (64 * 200 * factor * 2, "ddr", "ddr")

@@ -15,6 +15,7 @@ LARGE_SHARE, MOST_SHARE = 0.28, 0.62
 REFILLED = "input through DDR: its channels fill no sixteens, and only one of its two sides pads them"
 POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
 UNEVEN_LINES = through_ddr_because("input", "a window sees a line of one column, one tap one of several")
+SCALED_LINES = through_ddr_because("input", "a window sees a line of one column, a scale one of several")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
@@ -95,5 +96,8 @@ def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     if not names and scratchpad.lines_crossing and step.writes:
         names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.lines_crossing]
         why = UNEVEN_LINES
+    if not names and scratchpad.lines_scaled and step.writes:
+        names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.lines_scaled]
+        why = SCALED_LINES
     if scratchpad.spill_all(names, r):
         r.reason = and_also(r.reason, why)

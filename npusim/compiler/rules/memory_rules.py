@@ -12,6 +12,7 @@ class Memory(Strict):
     `turned_through_ddr`: generations on which the right side of a batched product that is an input of the graph goes
     through DDR once it is turned.
     `rows_around`: generations on which a tile holds the rows around its own of what a window reads.
+    `scaled_lines_cross`: ... a line crosses DDR between a window along it and a scale of its channels.
     `padded_by_copy`: generations on which an input image whose pixels are no whole sixteens is copied with padding
     before it is loaded.
     `kernel_pieces_wait`: generations on which the pieces of a DSP kernel wait for their transfers;
@@ -160,6 +161,7 @@ class Memory(Strict):
     natural_cuts: bool = False
     turned_through_ddr: tuple[str, ...] = ()
     rows_around: tuple[str, ...] = ()
+    scaled_lines_cross: tuple[str, ...] = ()
     padded_by_copy: tuple[str, ...] = ()
     kernel_pieces_wait: tuple[str, ...] = ()
     whole_kernels_wait: tuple[str, ...] = ()

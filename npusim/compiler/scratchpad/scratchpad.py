@@ -134,6 +134,7 @@ class Scratchpad(Inside):
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
         self.lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
+        self.lines_scaled: frozenset[tuple[str, str]] = frozenset()  # between windows and scales
         self.lines_crossing: frozenset[tuple[str, str]] = frozenset()  # with what is made of each
         self.cuts_lines = generation in memory.long_lines_in_pieces
         self.operands_in_strips = generation in memory.operands_in_strips

@@ -12,6 +12,11 @@ channels; 32 of 512 lie whole on every tile and stay, which is not followed). Th
 a result of a window (15 taps of 256 channels of 200 places: 0.1 MB out and in on NPU 4000 and 5010; on 3720 see
 `npusim.compiler.layouts.sliced_lines`).
 
+A scale of channels sees a line as an image of as many rows as come out even (3,000 places as 8 x 375, 4 x 750 a tile):
+between it and a window whose tiles share its places the line crosses DDR, either way, and stays where they share its
+channels. NPU 5010 shares places (4 of 4 graphs of 64 to 256 channels at 300 to 3,000 places); which of both NPU 3720
+and 4000 choose no size tells (1 and 2 of 4 share places), and there it stays (`scaled_lines_cross`).
+
 Several lines as one image cross between reading them as rows and as columns, around poolings of one after another, and
 in front of a mean, whose pass that turns them the tiles share otherwise (0.26 MB of 8 x 128 x 128 on all three NPUs).
 
@@ -45,6 +50,8 @@ class Shares(NamedTuple):
 
     crossing: frozenset[tuple[str, str]] = frozenset()  # each with what is made of it
     alike: frozenset[str] = frozenset()  # of few places, each for its only reader
+    # Of a window and a scale, each with what is made of it: where the window's tiles share its places.
+    scaled: frozenset[tuple[str, str]] = frozenset()
 
 
 def shares_of_lines(
@@ -57,7 +64,7 @@ def shares_of_lines(
         return Shares()
     readers = Counter(n for s in steps for n in s.reads)
     seen: dict[str, str] = {}
-    crossing, alike = set(), set()
+    crossing, alike, scaled = set(), set(), set()
     for step in steps:
         if _pooled_alone(step, values):
             seen[step.writes[0]] = COLUMNS
@@ -79,14 +86,14 @@ def shares_of_lines(
             continue
         if SCALE in (reader, seen[name]):
             if WINDOW in (reader, seen[name]):
-                crossing.add((name, out))
+                scaled.add((name, out))
             continue
         places = values[name].shape[2]
         if reader in (WIDE, TALL) or (rows_around and reader == WINDOW) or rows_of(places, wide) % tiles:
             crossing.add((name, out))
         elif readers[name] == 1 and places <= ROW_LIMIT:
             alike.add(name)
-    return Shares(frozenset(crossing), frozenset(alike))
+    return Shares(frozenset(crossing), frozenset(alike), frozenset(scaled))
 
 
 def _pooled_alone(step: Placed, values: Mapping[str, Value]) -> bool:
@@ -106,7 +113,9 @@ def _seen(step: Placed, values: Mapping[str, Value]) -> str:
     """How a convolution over a line sees it; empty for any other step."""
     work = step.only if step.engine == "mac_array" and len(step.writes) == 1 and step.reads else None
     if step.lowering == "scale_shift" and isinstance(work, MacWork):
-        return SCALE if len(values[step.writes[0]].shape) == 3 and values[step.writes[0]].shape[0] == 1 else ""
+        return (
+            SCALE if len(values[step.writes[0]].shape) == 3 and values[step.writes[0]].shape[0] == 1 else ""
+        )
     if not isinstance(work, MacWork) or step.node.op_type not in CONVOLUTIONS or step.images > 1:
         return ""
     shapes = [values[n].shape for n in (step.reads[0], step.writes[0])]

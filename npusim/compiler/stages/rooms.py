@@ -82,6 +82,8 @@ def scratchpad_of(
     scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing
     if site.groups and memory.masked_scores.get(generation):
         scratchpad.lines_crossing |= crossing_sums(placed, site.values, tiles)
+    if generation in memory.scaled_lines_cross:
+        scratchpad.lines_scaled = lines.scaled
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)

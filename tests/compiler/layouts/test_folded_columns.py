@@ -223,3 +223,17 @@ def test_on_npu_3720_a_kernel_behind_a_window_reads_it_from_ddr() -> None:
     hw = load_hardware("meteor_lake").replace({"tiles": 2})
     report = simulate(of_model(g.model(x), ""), hw, "2026", band=False)
     assert report.bytes_moved / 1e6 == pytest.approx(6.96, rel=0.06)
+
+
+@pytest.mark.parametrize(("npu", "tiles", "intel"), [("meteor_lake", 2, 25.93), ("lunar_lake", 4, 25.86)])
+def test_a_first_convolution_of_one_tap_is_folded_too(npu: str, tiles: int, intel: float) -> None:
+    """3 channels of 512 x 512 to 16 by 1 x 1, twice convolved behind it: MB of Intel's schedules (39.4 and 22.6 where
+    it was padded to sixteen channels)."""
+    g = Builder(weights=False)
+    x = g.op("Relu", g.op("Conv", g.input(1, 3, 512, 512), g.weight(16, 3, 1, 1), g.weight(16)))
+    x = g.op("Relu", g.op("Conv", x, g.weight(16, 16, 3, 3), g.weight(16), pads=[1] * 4))
+    x = g.op("Relu", g.op("Conv", x, g.weight(32, 16, 3, 3), g.weight(32), strides=[2, 2], pads=[1] * 4))
+    report = simulate(
+        of_model(g.model(x), ""), load_hardware(npu).replace({"tiles": tiles}), "2026", band=False
+    )
+    assert report.bytes_moved / 1e6 == pytest.approx(intel, rel=0.05)

@@ -1,5 +1,6 @@
 """Lines between windows along them and convolutions of one tap: which of them cross DDR."""
 
+import numpy as np
 import pytest
 
 from npusim.arch.presets import load_hardware
@@ -57,3 +58,28 @@ def test_whole_rows_for_every_tile_stay_for_a_convolution_of_one_tap():
     even, uneven = (moved(separable(128, n, 9), "5010") for n in (192, 200))
     assert uneven - even > 2 * 4 * 192 * line
     assert uneven - even < 2 * 5 * 200 * line
+
+
+def scaled(channels: int, places: int, taps: int) -> Builder:
+    """Three times a window, Relu and a scale of channels."""
+    g = Builder()
+    x = g.input(1, channels, places)
+    for _ in range(3):
+        x = g.op(
+            "Relu",
+            g.op("Conv", x, g.weight(channels, channels, taps), g.weight(channels), pads=[taps // 2] * 2),
+        )
+        x = g.op("BatchNormalization", x, *[g.const(np.full(channels, 0.5)) for _ in range(4)])
+    return g.model(x)
+
+
+@pytest.mark.parametrize(
+    ("channels", "places", "taps", "intel"),
+    [(64, 1000, 3, 1.624), (32, 3000, 5, 2.342), (128, 512, 5, 2.357)],
+)
+def test_between_a_window_and_a_scale_a_line_crosses_on_npu_5010(channels, places, taps, intel):
+    """Intel's schedules of 64, 32 and 128 channels; on NPU 3720 and 4000, where either may be, it stays."""
+    assert moved(scaled(channels, places, taps), "5010") == pytest.approx(intel, rel=0.2)
+    line = 2 * channels * places / 1e6
+    for npu in ("3720", "4000"):
+        assert moved(scaled(channels, places, taps), npu) < intel - line
