@@ -8,6 +8,7 @@ poolings of lines and images on NPU 3720 and 5010, windows of 8 to 3,000 places)
 - Windows side by side that are too long are pooled by the largest divisor up to 8 first, and so on with the rest
   until it fits: 20 is 5 and 4, 30 is 6 and 5, 50 is 5 and 10 (by a stride of 5, then every second), 3,000 is 8, 5, 5,
   5, 3."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

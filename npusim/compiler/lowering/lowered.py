@@ -28,6 +28,8 @@ WHOLE_TABLE_BYTES = 3 << 19
 ENLARGING = ("Resize", "Upsample")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 
+PASSES = ("Add", "Sub", "Mul", "Div", "Max", "Min")
+
 
 def stored_share(steps: tuple[Work, ...]) -> float:
     """Bytes of a step's weights in memory over those of their types."""
@@ -71,9 +73,17 @@ def padded_activations(
         same = graph.values[outputs[0]].elements
         alike = tuple(n for n in reads if graph.values[n].elements == same)
         image = len(graph.values[outputs[0]].shape) == 4
-        entering = image and len(alike) > 1 and not set(alike).isdisjoint(graph.inputs)
+        entering = image and len(alike) > 1 and _enters(alike, graph)
         return () if entering else alike + outputs
     return ()
+
+
+def _enters(names: tuple[str, ...], graph: Graph) -> bool:
+    """Whether tensors are the graph's inputs, one at least, and what passes over two tensors made (what a convolution
+    made is copied, 37 channels of 62 x 62)."""
+    made = {n for node in graph.nodes if node.op_type in PASSES for n in node.outputs}
+    inputs = set(graph.inputs)
+    return not inputs.isdisjoint(names) and set(names) <= inputs | made
 
 
 def convolutions_of(works: Iterable[Work]) -> list[MacWork]:

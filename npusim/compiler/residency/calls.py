@@ -29,7 +29,8 @@ from npusim.work import MacOp, MacWork, MoveWork
 IMAGE_RANK = 4
 MOST_IMAGES = 10  # 2 to 10 of these in its schedules of two convolutions, not 11, 12, 16
 WINDOWS = ("Conv", "ConvTranspose")
-NORMS = ("LayerNormalization", "InstanceNormalization", "BatchNormalization")
+NORMS = ("LayerNormalization", "InstanceNormalization")
+SCALE = "BatchNormalization"
 PRODUCTS = ("MatMul", "Gemm")
 RESHAPES = ("Reshape", "Unsqueeze", "Squeeze", "Flatten")
 BIAS = 2
@@ -86,10 +87,12 @@ def _has_windows(graph: Graph) -> bool:
 def _tells_batch(graph: Graph) -> bool:
     """Whether some op of a graph makes a function of it: a convolution of several ops, a normalisation, a product that
     is not alone (with activations behind it, too, it is one kernel), or convolutions around a change of shape."""
-    several = any(_of_several_ops(node, graph) for node in graph.nodes)
+    kinds, windows = {node.op_type for node in graph.nodes}, _has_windows(graph)
+    # A scale of channels alone is one op.
+    several = any(_of_several_ops(node, graph) for node in graph.nodes) or (windows and SCALE in kinds)
     products = sum(node.op_type in PRODUCTS for node in graph.nodes)
-    reshaped = products > 0 or any(node.op_type in RESHAPES for node in graph.nodes)
-    return several or products > 1 or (reshaped and _has_windows(graph))
+    reshaped = products > 0 or not kinds.isdisjoint(RESHAPES)
+    return several or products > 1 or (reshaped and windows)
 
 
 def _of_several_ops(node: Node, graph: Graph) -> bool:
