@@ -23,6 +23,8 @@ from npusim.compiler.weights.own_weights import with_transfers
 from npusim.compiler.weights.prefetch import Chunk
 from npusim.work import MacOp, MacWork, VectorWork
 
+RECURRENT = ("LSTM", "GRU", "RNN")
+
 
 class Emitter(Computing):
     """Writes the tasks of one plan."""
@@ -117,8 +119,11 @@ class Emitter(Computing):
         """Whether a step works on the graph's inputs, or on what turns and element-wise ops made of them, and its tiles
         share rows: what it moves comes a slice a tile, however small (`Sum` of two to four tensors of 256 bytes to
         15 KB in Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one). So
-        do images that are turned, pooled or convolved; of products and kernels of one operand most are whole there."""
-        if step.node.op_type in PRODUCTS or any(self._made_inside(name) for name in step.reads):
+        do images that are turned, pooled or convolved; of products and kernels of one operand most are whole there, and
+        a recurrent op moves its states step by step."""
+        if step.node.op_type in (*PRODUCTS, *RECURRENT) or any(
+            self._made_inside(name) for name in step.reads
+        ):
             return False
         work = step.steps[0] if step.steps else None
         hands_on = isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE

@@ -28,6 +28,8 @@ WHOLE_TABLE_BYTES = 3 << 19
 ENLARGING = ("Resize", "Upsample")
 INDEXED = ("Gather", "GatherElements", "GatherND", "GatherBlockQuantized")
 
+# A larger image is not filled up as it is loaded (12 x 709 x 709 of LayoutLMv3's relative positions).
+MOST_FILLED_BYTES = 2**20
 PASSES = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 
 
@@ -73,7 +75,8 @@ def padded_activations(
         same = graph.values[outputs[0]].elements
         alike = tuple(n for n in reads if graph.values[n].elements == same)
         image = len(graph.values[outputs[0]].shape) == 4
-        entering = image and len(alike) > 1 and _enters(alike, graph)
+        fits = graph.values[outputs[0]].npu_bytes <= MOST_FILLED_BYTES
+        entering = image and fits and len(alike) > 1 and _enters(alike, graph)
         return () if entering else alike + outputs
     return ()
 
