@@ -131,6 +131,16 @@ MODELS = {
     "granitemoe3b": Model(1536, 24, 8, 64, 512),
     "afm45b": Model(2560, 20, 4, 128, 18432),
     "ernie21ba3b": Model(2560, 20, 4, 128, 1536),
+    "embgemma300m": Model(768, 3, 1, 256, 1152, tanh=True),
+    "starcoderbase1b": Model(2048, 16, 1, 128, 8192, bias=True, tanh=True),
+    "cerebras256m": Model(1088, 17, 17, 64, 4352, bias=True),
+    "glmedge4b": Model(3072, 24, 6, 128, 8192),
+    "bloom1b1": Model(1536, 16, 16, 96, 6144, bias=True, tanh=True),
+    "gptj6b": Model(4096, 16, 16, 256, 16384, tanh=True),
+    "hunyuan4b": Model(3072, 32, 8, 128, 8192),
+    "nanbeige3b": Model(2560, 20, 4, 128, 10496),
+    "decicoder1b": Model(2048, 32, 4, 64, 5888),
+    "gemma3x12b": Model(3840, 16, 8, 256, 15360, tanh=True),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -170,6 +180,9 @@ LOOKED_AT = (
     "tinystories33m_pre_1792", "midm23b_dec_2560", "phi2_pre_320", "vaultgemma1b_dec_1100", "hyperclovax15b_pre_960",
     "opencoder15b_dec_480", "bitnet07b_pre_704", "granitemoe3b_pre_1536",
     "ernie21ba3b_dec_1792", "afm45b_dec_3840",
+    "embgemma300m_pre_1536", "starcoderbase1b_dec_2176", "cerebras256m_pre_736", "glmedge4b_dec_448",
+    "bloom1b1_pre_272", "nanbeige3b_dec_3328", "decicoder1b_pre_1216", "gptj6b_dec_832", "hunyuan4b_pre_416",
+    "gemma3x12b_dec_1600",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
