@@ -5,7 +5,9 @@ channels under 8 taps at stride 4 (`FoldConvStrideKernel`, `with_padded_large_ke
 window is filled up to whole strides first, the line too. A place gets so many samples that as many taps as go into 8
 are left, or a whole stride where those do not divide it: 12 taps at stride 4 are 6 of 2, 20 at 10 are 2 of 10, 400 at
 160 are 3 of 160, 80 at 4 are 20 of 4, which are cut then. Padding that is no whole places keeps the line as it is, and
-so does a window that would be filled up and cut all the same (49 taps and 81 at 4).
+so does a window that would be filled up and cut all the same (49 taps and 81 at 4), but at a stride that the array
+cannot do: of 251 taps at 10, a SincNet's first, 250 are 25 of 10 there and cut, the last is a window of its own, added;
+here they are 26 of 10.
 
 60 of 60 convolutions of 10 to 2,048 taps at strides of 2 to 512 on NPU 3720, 12 of them on 4000 and 5010: none of two
 channels or 64, none of strides of 1, none that the array does in one, no 12 taps on 5010. `[N,1,L]`, `[N,1,1,L]` and
@@ -18,6 +20,7 @@ from dataclasses import replace
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
+from npusim.ops.slicing import MAX_STRIDE
 
 MOST_TAPS = 8  # that a fold aims for
 
@@ -44,7 +47,8 @@ def sound_into_channels(r: Rewriter, longest: int) -> None:
         value, kernel = r.value(x), r.value(weight)
         batch, length = value.shape[0], value.shape[axis]
         places, left = -(-length // samples), -(-taps // stride) * stride // samples
-        if left > longest and (taps % stride or length % stride):  # would be filled up, and cut all the same
+        uneven = taps % stride or length % stride
+        if left > longest and uneven and stride <= MAX_STRIDE:  # would be filled up, and cut all the same
             continue
         if length % samples:
             x = _filled(r, index, node, axis, places * samples)
