@@ -83,3 +83,11 @@ def test_what_stays_a_line(asked, cut):
 def test_a_line_twice_as_long_takes_up_to_twice_as_long(npu, tiles):
     short, long = (stem(n, 400, 160, 402, npu=npu, tiles=tiles)[0].latency_us for n in (16000, 32000))
     assert short <= long <= 2.3 * short
+
+
+def test_a_sincnets_first_window_is_folded_and_cut_in_two():
+    """251 taps at a stride of ten over 16,000 samples, 80 filters, on NPU 5010: 26 places of ten samples, cut in 15 and
+    11 (25 in 15 and 10, and the last tap alone, in Intel's schedule, 41 us of the array; 488 in slices of the line)."""
+    _, conv = stem(16000, 251, 10, 80, npu="5010", tiles=3)
+    assert conv.lowering.startswith("sliced")
+    assert 20 < conv.busy_us["mac_array"] < 41
