@@ -20,9 +20,7 @@ GRID_MODES = {"16x16": (16, 16, 1), "8x16": (16, 8, 2), "4x16": (8, 8, 4)}
 _ALIGN = 16  # channels the array works on at once
 _WORD_BYTES = 32  # of the link between tiles: 16 8-bit channels of a pixel cost what 16 16-bit ones do
 _LONG_STRIDE = 8  # rows; the largest stride there is
-_MOST_ROWS = (
-    4096  # of a tile's piece: longer lines are cut, to 8,192 rows for two tiles (30,000 places to 7,500)
-)
+_MOST_ROWS = 4096  # of a tile's piece: longer lines are cut to 8,192 rows for two tiles
 _LEAST_INSIDE = 0.8  # no profiled row shows a gain from more padding than this leaves inside
 
 

@@ -69,22 +69,25 @@ op(
 
 def _long_average(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
     """One whose window is too long for the MAC array, by smaller ones (npusim.ops.long_averages)."""
-    rank = len(kernel)
-    plain = all(d == 1 for d in spatial(c, "dilations", rank)) and not c.attr("ceil_mode", 0)
-    if rank > 2 or not plain or c.attr("count_include_pad", 0):
+    if not _plain(c, kernel) or c.attr("ceil_mode", 0) or c.attr("count_include_pad", 0):
         return ()
-    sizes, outs = c.input(0).shape[2:], c.output.shape[2:]
-    begins = pads(c, sizes, outs, kernel)
-    axes = [
-        Axis(*axis) for axis in zip(sizes, outs, kernel, spatial(c, "strides", rank), begins, strict=True)
-    ]
-    ways = {"averaged": long_average(work, axes, MAX_KERNEL)}
-    ways["averaged_15"] = (
-        small_strides(work, c.input(0).shape[0])
-        if max(kernel) <= LONGEST_KERNEL and work.taps_inside == 1
-        else ()
-    ) or long_average(work, axes, LONGEST_KERNEL)
+    axes = _axes(c, kernel)
+    ways = {
+        "averaged": long_average(work, axes, MAX_KERNEL),
+        "averaged_15": long_average(work, axes, LONGEST_KERNEL),
+    }
     return tuple(Lowering(name, works) for name, works in ways.items() if works)
+
+
+def _plain(c: OpCase, kernel: tuple[int, ...]) -> bool:
+    """Whether a window goes over one or two axes, its taps side by side."""
+    return len(kernel) <= 2 and all(d == 1 for d in spatial(c, "dilations", len(kernel)))
+
+
+def _axes(c: OpCase, kernel: tuple[int, ...]) -> list[Axis]:
+    sizes, outs = c.input(0).shape[2:], c.output.shape[2:]
+    strides, begins = spatial(c, "strides", len(kernel)), pads(c, sizes, outs, kernel)
+    return [Axis(*axis) for axis in zip(sizes, outs, kernel, strides, begins, strict=True)]
 
 
 def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
@@ -96,8 +99,7 @@ def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Low
         return apart
     half = tuple([(k + 1) // 2 for k in kernel])
     same = c.input(0).shape == c.output.shape and all(s == 1 for s in spatial(c, "strides", len(kernel)))
-    plain = all(d == 1 for d in spatial(c, "dilations", len(kernel)))
-    if len(kernel) > 2 or not (same and plain) or any(k % 2 == 0 for k in kernel) or max(half) > MAX_KERNEL:
+    if not (same and _plain(c, kernel)) or any(k % 2 == 0 for k in kernel) or max(half) > MAX_KERNEL:
         return ()
     inside = prod(taps_inside(n, n, k, 1, 1, k // 2) for n, k in zip(c.input(0).shape[2:], half, strict=True))
     part = replace(
@@ -109,12 +111,8 @@ def _long_window(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Low
 
 def _side_by_side(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Lowering, ...]:
     """A max pooling of long windows side by side, none of which reaches beyond the edge."""
-    rank, sizes, outs = len(kernel), c.input(0).shape[2:], c.output.shape[2:]
-    if rank > 2 or any([d > 1 for d in spatial(c, "dilations", rank)]):
-        return ()
-    strides, begins = spatial(c, "strides", rank), pads(c, sizes, outs, kernel)
-    axes = [Axis(*axis) for axis in zip(sizes, outs, kernel, strides, begins, strict=True)]
-    if any([padded(axis) for axis in axes]):
+    axes = _axes(c, kernel) if _plain(c, kernel) else []
+    if not axes or any([padded(axis) for axis in axes]):
         return ()
     ways = {
         "side_by_side": side_by_side(work, axes, MAX_KERNEL),
@@ -130,16 +128,12 @@ def edges_apart(c: OpCase, work: MacWork, kernel: tuple[int, ...]) -> tuple[Work
     5010); a corner is copied by itself first, and moved inside when it is turned (`pool_center`, `pool_top_left` and
     others, `out_concat` in Intel's schedules). Each image of a batch goes by itself (`slice_0` to 3 of 4 x 3 x 19 x 24:
     193 us on NPU 3720, 59 on 5010; 50 and 18 together)."""
-    source, out = c.input(0), c.output
     if len(kernel) != 2 or c.attr("count_include_pad", 0) or work.taps_inside == 1:
         return ()
-    begins = pads(c, source.shape[2:], out.shape[2:], kernel)
-    strides = spatial(c, "strides", 2)
-    axes = list(zip(source.shape[2:], out.shape[2:], kernel, strides, begins, strict=True))
     # The centre comes first.
-    parts = sorted(parts_apart(work, axes, 1), key=lambda part: part[1] > 0)
+    parts = sorted(parts_apart(work, _axes(c, kernel), 1), key=lambda part: part[1] > 0)
     found = tuple(w for pool, edges in parts for w in (edge_works(pool, edges == 2) if edges else (pool,)))
-    return found * source.shape[0]
+    return found * c.input(0).shape[0]
 
 
 def poolings_down(

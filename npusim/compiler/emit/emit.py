@@ -21,9 +21,8 @@ from npusim.compiler.scratchpad.scratchpad import Residence
 from npusim.compiler.sharing.turns import turns_of
 from npusim.compiler.weights.own_weights import with_transfers
 from npusim.compiler.weights.prefetch import Chunk
-from npusim.work import MacOp, MacWork, VectorWork
-
-RECURRENT = ("LSTM", "GRU", "RNN")
+from npusim.ops.recurrent import GATES
+from npusim.work import MacOp, MacWork, VectorWork, Work
 
 
 class Emitter(Computing):
@@ -39,7 +38,10 @@ class Emitter(Computing):
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each, results = self._of_kind(step)
         first_task = len(plan.queue) if plan.steps else 0
-        self.small_bytes = 0 if self._slices_small(step) else SMALL_TRANSFER_BYTES
+        slices = self._slices_small(step)
+        self.small_bytes = 0 if slices else SMALL_TRANSFER_BYTES
+        if slices and _hands_slices_on(step):
+            self.sliced.update(step.writes)
         for name, size in r.stores:
             self.stored[name] = self._transfer(
                 f"{name}/spill", size, "scratchpad", "ddr", after=self._ready(name)
@@ -121,24 +123,16 @@ class Emitter(Computing):
         15 KB in Intel's schedules: two transfers a tensor on NPU 3720, three on 5010, of fewer rows than tiles one). So
         do images that are turned, pooled or convolved; of products and kernels of one operand most are whole there, and
         a recurrent op moves its states step by step."""
-        if step.node.op_type in (*PRODUCTS, *RECURRENT) or any(
-            self._made_inside(name) for name in step.reads
-        ):
+        if step.node.op_type in (*PRODUCTS, *GATES) or any(self._made_inside(name) for name in step.reads):
             return False
         work = step.steps[0] if step.steps else None
-        hands_on = isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE
-        if isinstance(work, VectorWork) or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE):
-            hands_on = True
+        if _element_wise(work):
             out = sum(self.sizes[name] for name in step.writes)
             alike = len(step.reads) > 1 and all(self.sizes[name] == out for name in step.reads)
             if not alike or len(step.steps) > 1 or step.padded:
                 return False
         rows = work.out_h if isinstance(work, MacWork) else 0.0
-        if rows < self.tiles and not (isinstance(work, VectorWork) and work.rows <= 1):
-            return False
-        if hands_on:
-            self.sliced.update(step.writes)
-        return True
+        return rows >= self.tiles or (isinstance(work, VectorWork) and work.rows <= 1)
 
     def _made_inside(self, name: str) -> bool:
         """Whether something else than a step that `_slices_small` made a tensor."""
@@ -184,3 +178,13 @@ class Emitter(Computing):
         for name in step.writes:
             self.stored[name] = stored
         return tuple(dict.fromkeys(t for n in step.reads for t in self._ready(n)))
+
+
+def _element_wise(work: Work | None) -> bool:
+    return isinstance(work, VectorWork) or (isinstance(work, MacWork) and work.op == MacOp.ELTWISE)
+
+
+def _hands_slices_on(step: Placed) -> bool:
+    """Whether what a step makes of small slices comes a slice a tile for its readers, too: turned, or element-wise."""
+    work = step.steps[0] if step.steps else None
+    return _element_wise(work) or (isinstance(work, MacWork) and work.op == MacOp.PERMUTE_IMAGE)

@@ -22,7 +22,6 @@ from npusim.compiler.lowering.filled_lines import LINE_COLUMNS, pooled_in_column
 from npusim.graph import Value
 from npusim.work import MacOp, MacWork, Work
 
-POOLINGS = (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
 
@@ -39,20 +38,15 @@ def lines_at_once(steps: tuple[Work, ...], line: Value, result: Value) -> tuple[
     if not is_batched_line(line) or not is_batched_line(result):
         return steps
     batch, _, places, *_ = line.shape
-    if steps and in_columns(steps[0], places):
+    if steps and pooled_in_columns(places, steps[0]):
         return tuple(_in_columns(work) for work in steps)
     wide = len(line.shape) == 3 and places == result.shape[2]
     found = tuple(_at_once(work, batch, wide) for work in steps)
     return found if found != steps else steps
 
 
-def in_columns(work: Work, places: int) -> bool:
-    """Whether several lines are pooled one by one, each in four columns."""
-    return isinstance(work, MacWork) and work.op in POOLINGS and pooled_in_columns(places, work)
-
-
 def _in_columns(work: Work) -> Work:
-    if not isinstance(work, MacWork) or work.op not in POOLINGS:
+    if not isinstance(work, MacWork) or work.op != MacOp.MAX_POOL:
         return work
     rows, read = work.out_h * work.out_w / LINE_COLUMNS, work.in_h * work.in_w / LINE_COLUMNS
     return replace(work, out_h=rows, out_w=LINE_COLUMNS, in_h=read, in_w=LINE_COLUMNS)

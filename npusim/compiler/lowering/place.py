@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from npusim.compiler.lowering.asking import Asking
-from npusim.compiler.lowering.batched_lines import in_columns, lines_at_once
+from npusim.compiler.lowering.batched_lines import lines_at_once
 from npusim.compiler.lowering.choosing import STRIDED, Chooser
+from npusim.compiler.lowering.filled_lines import pooled_in_columns
 from npusim.compiler.lowering.image_order import CONVOLUTIONS, GLOBAL_POOLS, POOLS, ImageOrder
 from npusim.compiler.lowering.lowered import (
     dsp_tiles,
@@ -153,7 +154,7 @@ class Placer:
             and node.op_type not in GLOBAL_POOLS
         ):
             found = lines_at_once(steps, values[node.inputs[0]], values[node.outputs[0]])
-            one_by_one = found is steps or in_columns(steps[0], values[node.inputs[0]].shape[2])
+            one_by_one = found is steps or pooled_in_columns(values[node.inputs[0]].shape[2], steps[0])
             steps, images = found, images if one_by_one else 1
         return Placed(
             node=node,

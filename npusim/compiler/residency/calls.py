@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from networkx.utils import UnionFind
+
 from npusim.compiler.lowering.laid_anew import transferred
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.images_apart import apart
@@ -59,17 +61,14 @@ def of_one_image(graph: Graph, sequences: bool) -> tuple[Graph, int]:
 def _inputs_meet(graph: Graph) -> bool:
     """Whether a node reads, in the end, more than one input of the graph. Those that a Concat of results has joined
     are one from there on; one that joins an input itself does not."""
-    inputs = set(graph.inputs)
-    behind = {name: {name} for name in inputs}  # tensors, and the inputs that each is made of
+    inputs, joined = set(graph.inputs), UnionFind(graph.inputs)
+    source = {name: name for name in graph.inputs}  # tensors, and an input that each is made of
     for node in graph.nodes:
-        found = [b for b in (behind.get(n) for n in node.inputs) if b is not None]
-        apart = [b for i, b in enumerate(found) if not any(b is other for other in found[:i])]
-        if len(apart) > 1 and (node.op_type != "Concat" or not inputs.isdisjoint(node.inputs)):
+        found = {joined[source[n]] for n in node.inputs if n in source}
+        if len(found) > 1 and (node.op_type != "Concat" or not inputs.isdisjoint(node.inputs)):
             return True
-        for other in apart[1:]:
-            apart[0] |= other
-            behind |= {name: apart[0] for name, b in behind.items() if b is other}
-        behind.update((n, apart[0]) for n in node.outputs if apart)
+        joined.union(*found)
+        source.update((n, m) for m in found for n in node.outputs if n)
     return False
 
 

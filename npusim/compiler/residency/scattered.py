@@ -16,6 +16,7 @@ REFILLED = "input through DDR: its channels fill no sixteens, and only one of it
 POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
 UNEVEN_LINES = through_ddr_because("input", "a window sees a line of one column, one tap one of several")
 SCALED_LINES = through_ddr_because("input", "a window sees a line of one column, a scale one of several")
+MASKED_SCORES = through_ddr_because("input", "its tiles have no whole heads where a mask is added")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 
 
@@ -93,11 +94,8 @@ def cross_refilled(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     names = [n for n in step.reads if (n, step.writes[0]) in crossing] if crossing and step.writes else []
     if not names and not scratchpad.pooled.isdisjoint(step.reads):
         names, why = [n for n in step.reads if n in scratchpad.pooled], POOLED
-    if not names and scratchpad.lines_crossing and step.writes:
-        names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.lines_crossing]
-        why = UNEVEN_LINES
-    if not names and scratchpad.lines_scaled and step.writes:
-        names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.lines_scaled]
-        why = SCALED_LINES
+    if not names and scratchpad.crossing and step.writes:
+        names = [n for n in step.reads if (n, step.writes[0]) in scratchpad.crossing]
+        why = scratchpad.crossing[names[0], step.writes[0]] if names else why
     if scratchpad.spill_all(names, r):
         r.reason = and_also(r.reason, why)

@@ -162,7 +162,7 @@ def of_graph_input(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
 
 def made_inside(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """It reads what the graph itself makes, not an input of it."""
-    return node.inputs[0] not in graph.inputs
+    return not of_graph_input(node, graph, on_mac_array)
 
 
 def nearest_of_few_channels(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

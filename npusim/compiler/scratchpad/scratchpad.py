@@ -134,8 +134,9 @@ class Scratchpad(Inside):
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
         self.lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
-        self.lines_scaled: frozenset[tuple[str, str]] = frozenset()  # between windows and scales
-        self.lines_crossing: frozenset[tuple[str, str]] = frozenset()  # with what is made of each
+        self.crossing: dict[
+            tuple[str, str], str
+        ] = {}  # what is read otherwise than it lies, what of it, and why
         self.cuts_lines = generation in memory.long_lines_in_pieces
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips

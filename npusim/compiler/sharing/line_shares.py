@@ -30,7 +30,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from npusim.compiler.lowering.batched_lines import in_columns, is_batched_line
+from npusim.compiler.lowering.batched_lines import is_batched_line
+from npusim.compiler.lowering.filled_lines import pooled_in_columns
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import LEAST_WIDE_ROWS
 from npusim.compiler.sharing.distribution import CONVOLUTIONS, ROW_LIMIT
@@ -106,7 +107,7 @@ def _pooled_alone(step: Placed, values: Mapping[str, Value]) -> bool:
         or not all(is_batched_line(values[n]) for n in (*step.reads, *step.writes))
     ):
         return False
-    return in_columns(work, values[step.reads[0]].shape[2])
+    return pooled_in_columns(values[step.reads[0]].shape[2], work)
 
 
 def _seen(step: Placed, values: Mapping[str, Value]) -> str:

@@ -17,6 +17,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.residency.long_lines import line_means
+from npusim.compiler.residency.scattered import MASKED_SCORES, SCALED_LINES, UNEVEN_LINES
 from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
@@ -79,11 +80,12 @@ def scratchpad_of(
     scratchpad.in_ddr.update(site.graph.inputs, padded)
     share = memory.resident_share
     scratchpad.read_by_parts = read_by_parts(placed, site.values, sizes, generation, share)
-    scratchpad.lines, scratchpad.lines_crossing = site.lines, lines.crossing
+    scratchpad.lines, scratchpad.crossing = site.lines, dict.fromkeys(lines.crossing, UNEVEN_LINES)
     if site.groups and memory.masked_scores.get(generation):
-        scratchpad.lines_crossing |= crossing_sums(placed, site.values, tiles)
+        sums = crossing_sums(placed, site.values, tiles)
+        scratchpad.crossing |= dict.fromkeys(sums, MASKED_SCORES)
     if generation in memory.scaled_lines_cross:
-        scratchpad.lines_scaled = lines.scaled
+        scratchpad.crossing |= dict.fromkeys(lines.scaled, SCALED_LINES)
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)

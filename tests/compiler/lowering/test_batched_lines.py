@@ -6,7 +6,8 @@ import pytest
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
-from npusim.compiler.lowering.batched_lines import in_columns, is_batched_line, lines_at_once
+from npusim.compiler.lowering.batched_lines import is_batched_line, lines_at_once
+from npusim.compiler.lowering.filled_lines import pooled_in_columns
 from npusim.compiler.plan import DmaTask, Plan
 from npusim.compiler.rules.profile import load_profile
 from npusim.graph import DType, Value
@@ -85,8 +86,8 @@ def test_lines_are_pooled_one_by_one_in_columns() -> None:
     (work,) = lines_at_once((pool,), line(16, 64, 128), line(16, 64, 64))
     assert isinstance(work, MacWork)
     assert (work.out_h, work.out_w, work.in_h, work.in_w) == (16 * 16, 4, 16 * 32, 4)
-    assert not in_columns(window(4, 256, 3, 2, 128), 512)  # no pooling
-    assert not in_columns(replace(pool, kernel_h=8, stride_h=8), 500)  # 62 results fill no fours
+    assert not pooled_in_columns(512, window(4, 256, 3, 2, 128))  # no pooling
+    assert not pooled_in_columns(500, replace(pool, kernel_h=8, stride_h=8))  # 62 results fill no fours
 
 
 def _plan(*nodes: str, batch: int, hw: str, profile: str) -> Plan:
