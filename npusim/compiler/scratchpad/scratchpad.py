@@ -134,9 +134,8 @@ class Scratchpad(Inside):
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
         self.lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
-        self.crossing: dict[
-            tuple[str, str], str
-        ] = {}  # what is read otherwise than it lies, what of it, and why
+        # Those read otherwise than they lie, each with what is made of it: why they go through DDR in between.
+        self.crossing: dict[tuple[str, str], str] = {}
         self.cuts_lines = generation in memory.long_lines_in_pieces
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
