@@ -71,13 +71,14 @@ class Contents:
     the type (below 1: compressed); the plan is shaped by those of the type. `read`: bytes the MAC array reads over
     those of the type. `memory`: where a weight lies, if not in DDR. `slots`: how many of the MAC array's slots their
     multiplications take, over those of the type (below 1: narrower, or zeros in a pattern that leaves no slot
-    empty)."""
+    empty). `found`: share of a weight that is zero in the file, 0..1; how it is stored follows where it is read."""
 
     zeros: float = 0.0
     stored: float = 1.0
     slots: float = 1.0
     read: float = 1.0
     memory: str = ""
+    found: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,11 @@ class MacWork:
     `weights`: True when the second operand is per output channel
     (convolution, matmul), so weight bytes = groups * kernel * in_c * out_c * weight_bytes.
     `weight_zeros`, `input_zeros`: share of zeros that the array may skip, 0..1. `weight_stored`: bytes a weight takes
-    in memory over `weight_bytes` (compressed: below 1). `weight_read`: bytes the array reads of a weight
+    in memory over `weight_bytes` (compressed: below 1), `weight_map`: the share of them that says where zeros are
+    left out (of weights the file has so). `weight_read`: bytes the array reads of a weight
     over `weight_bytes`. `mac_slots`: slots of the array that a multiplication takes, over those of its type.
     `side_bytes`: what else is stored with the weights of all problems (scales and zero points of blocks, ...), in
-    bytes. These six are of convolutions and products only. `planes`: 1 where the output is written with its columns
+    bytes. These seven are of convolutions and products only. `planes`: 1 where the output is written with its columns
     innermost, plane by plane (an image channels first), though its channels are made side by side. `weight_groups`: a
     convolution in so many groups done as one: of its weights one in so many is stored, with a bit for each of all.
     """
@@ -70,6 +71,7 @@ class MacWork:
     weight_zeros: Number = 0.0
     input_zeros: Number = 0.0
     weight_stored: Number = 1.0
+    weight_map: Number = 0.0
     mac_slots: Number = 1.0
     weight_read: Number = 1.0
     side_bytes: Number = 0.0

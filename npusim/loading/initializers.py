@@ -11,6 +11,7 @@ from npusim.graph import Value
 from npusim.loading import tensors
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.tensors import dtype_of
+from npusim.loading.zeros import found_zeros
 
 
 def take_initializers(builder: Builder, scope: Scope, graph: Any) -> None:
@@ -29,7 +30,7 @@ def add_constant(builder: Builder, name: str, proto: Any) -> None:
     if data is not None and not isinstance(data, np.ndarray):
         builder.lazy[name] = data
         data = None
-    builder.env[name] = Value(name, shape, dtype, True, data)
+    builder.env[name] = Value(name, shape, dtype, True, data, found_zeros(proto, builder.folder))
 
 
 def add_sparse(builder: Builder, name: str, sparse: Any) -> None:

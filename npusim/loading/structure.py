@@ -2,7 +2,7 @@
 
 A simulator needs shapes and types, not weights. `onnx.load` needs memory for all of them; for a file with
 hundreds of MB of inline weights this reader maps the file, walks over its protobuf records and copies only
-what is no tensor data. Small files are parsed as they are.
+what is no tensor data, and a sample of that (`zeros`). Small files are parsed as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from npusim.errors import BadModel
 from npusim.loading.tensors import KEEP_ELEMENTS
+from npusim.loading.zeros import sample
 from npusim.messages import messages
 from npusim_xamba.files import special
 
@@ -32,10 +33,11 @@ CHILDREN: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 TENSOR_DATA = frozenset({4, 5, 6, 7, 9, 10, 11})  # float_data .. uint64_data, raw_data
+SAMPLED = frozenset({4, 9})  # whose bytes are the numbers
 
 
 def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOLE_BYTES) -> Any:
-    """The `onnx.ModelProto` at `path`; tensors longer than `KEEP_BYTES` come without data if the file is big.
+    """The `onnx.ModelProto` at `path`; of tensors longer than `KEEP_BYTES` a sample comes if the file is big.
 
     Raises `BadModel` for a file that is missing, a folder, unreadable, truncated or no ONNX model.
     """
@@ -71,12 +73,15 @@ def read_model(path: str | os.PathLike[str], parse_whole_bytes: int = PARSE_WHOL
 
 
 def strip(data: Any, start: int, end: int, kind: str) -> bytes:
-    """The message of this kind at ``data[start:end]``, without the data of its long tensors."""
+    """The message of this kind at ``data[start:end]``, of the data of its long tensors a sample."""
     kept = []
     children = CHILDREN[kind]
     for number, wire_type, record, payload, record_end in fields(data, start, end):
         child = children.get(number)
         if kind == "tensor" and number in TENSOR_DATA:
+            if number in SAMPLED and wire_type == 2:
+                part = sample(data, payload, record_end)
+                kept += [encode(number << 3 | 2), encode(len(part)), part]
             continue
         if child is None or wire_type != 2 or record_end - payload <= KEEP_BYTES:
             kept.append(data[record:record_end])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from npusim.compiler.cutting.split import ceil_to
 from npusim.graph import Contents, Graph, Node
-from npusim.ops.counting import FULL_GRID, most_even_rectangle
+from npusim.loading.zeros import LEAST_ZEROS
+from npusim.ops.counting import CHANNEL_BLOCK, FULL_GRID, most_even_rectangle
 from npusim.work import MacOp, MacWork, Work
 
 MOST_WORKS_A_STEP = 8  # of a recurrence
@@ -73,14 +75,36 @@ def _supposed(work: MacWork, data: Contents | None, weights: Contents | None) ->
     slots = data.slots if data else 1.0
     if weights is None:
         return replace(work, input_zeros=zeros, mac_slots=slots)
+    share = 0.0
+    if weights.found and weights.stored == 1.0 and not weights.zeros:
+        weights, share = without_zeros(work, weights)
     return replace(
         work,
         input_zeros=zeros,
         weight_zeros=weights.zeros,
         weight_stored=weights.stored,
+        weight_map=share,
         weight_read=weights.read,
         mac_slots=slots * weights.slots,
     )
+
+
+def without_zeros(work: MacWork, weights: Contents) -> tuple[Contents, float]:
+    """What Intel's compiler makes of weights of which `weights.found` are zero, on all three NPUs, and the map's share.
+
+    From as many zeros on as a bit for each weight takes (of bytes that are multiplied with bytes an eighth, else a
+    sixteenth), they are left out: each output channel has the numbers that are none, and the bits, both filled up to
+    sixteen bytes. So in 66 products and convolutions of its schedules, 2 to 75 % zeros, 32 to 2,304 terms."""
+    both = work.input_bytes == work.weight_bytes == 1.0
+    if work.weight_groups > 1 or work.weight_bytes < 1.0 or weights.found <= (1 / 8 if both else LEAST_ZEROS):
+        return weights, 0.0
+    taps = work.kernel_h * work.kernel_w
+    whole = taps * ceil_to(work.in_c, CHANNEL_BLOCK)
+    kept = taps * work.in_c * work.weight_bytes * (1.0 - weights.found)
+    filled = (CHANNEL_BLOCK - work.weight_bytes) / 2  # on the average
+    bits = ceil_to(whole / 8, CHANNEL_BLOCK)
+    stored = kept + filled + bits
+    return replace(weights, zeros=weights.found, stored=stored / (whole * work.weight_bytes)), bits / stored
 
 
 def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:

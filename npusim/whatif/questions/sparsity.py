@@ -61,6 +61,9 @@ class Sparsity(Supposition):
         return marked(graph, weights, activations, self.layers), hw
 
     def _weights(self, value: Value, known: Contents, packed_bits: float) -> Value:
+        if known.found >= self.share:
+            return value  # as many are zero in the file
+        known = replace(known, found=0.0)
         kept = 1.0 - self.share
         bitmap = (
             0.0 if self.pattern == "channel" else BITMAP_BITS / (packed_bits or 8 * value.dtype.npu_bytes)
