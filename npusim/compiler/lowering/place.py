@@ -19,6 +19,7 @@ from npusim.compiler.lowering.lowered import (
 from npusim.compiler.lowering.neighbours import same_extents
 from npusim.compiler.lowering.parts import edge_of
 from npusim.compiler.lowering.target import Target
+from npusim.compiler.lowering.works import of_zeros
 from npusim.graph import Graph, Node
 from npusim.ops.registry import lowerings
 from npusim.work import Work
@@ -144,6 +145,8 @@ class Placer:
         if key not in self._works:
             self._works[key] = (*self.asking.of(node, ways, chosen), ways)
         steps, times, engine, kernels, fixed, one, macs, _ = self._works[key]
+        if self.supposed:
+            reason += of_zeros(steps)
         if engine == "mac_array":
             self.on_mac_array.update(node.outputs)
         self.image_order.note(node, reads, engine, steps)

@@ -107,6 +107,12 @@ def without_zeros(work: MacWork, weights: Contents) -> tuple[Contents, float]:
     return replace(weights, zeros=weights.found, stored=stored / (whole * work.weight_bytes)), bits / stored
 
 
+def of_zeros(steps: tuple[Work, ...]) -> str:
+    """What the user is told of weights that are stored without their zeros; empty where all are stored."""
+    zeros = [float(s.weight_zeros) for s in steps if isinstance(s, MacWork) and s.weight_map]
+    return f"; {max(zeros):.0%} of its weights are zero in the file and are not stored" if zeros else ""
+
+
 def with_types(steps: tuple[Work, ...], node: Node, graph: Graph) -> tuple[Work, ...]:
     """MAC works with the element sizes of the fused node: its output may have become 8-bit or fp16."""
     first, last = steps[0], steps[-1]

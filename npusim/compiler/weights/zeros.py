@@ -6,7 +6,8 @@ bytes. Where they share its channels, each tile fetches its own, and the estimat
 all of them, zeros too: 512 channels in 32 groups of 3 x 3, 147 KB for each of two tiles of NPU 3720 in 88 us, 101 KB of
 three of NPU 5010 in 21 (its schedules of 45 grouped convolutions of five networks, ResNeXt and RegNet, 48 to 512
 channels, 7 to 56 rows). Of weights of a pruned network it is the map that takes the time of all of them (2,048 x
-2,048 of fp16, 40 % zeros: 8 slices of 316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer weights than results all is one block)."""
+2,048 of fp16, 40 % zeros: 8 slices of 316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer weights than
+results all is one block)."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def counted(step: Placed, tiles: int) -> float:
     if rows > min(MOST_ROWS, ROWS_A_TILE * tiles) or work.out_c <= CHANNEL_BLOCK * (tiles - 1):
         return 1.0
     if not grouped:
-        more = step.fixed_bytes > work.out_h * work.out_w * work.out_c * work.output_bytes
+        more = step.fixed_bytes * step.stored > work.out_h * work.out_w * work.out_c * work.output_bytes
         return float(1.0 + (MAP_COUNTED - 1) * work.weight_map) if more else 1.0
     dense = prod((work.kernel_h, work.kernel_w, work.in_c, work.out_c)) * work.weight_bytes
     return float(1.0 + dense * (1 - 1 / work.weight_groups) / weight_bytes(work))
