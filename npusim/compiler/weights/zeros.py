@@ -6,8 +6,8 @@ bytes. Where they share its channels, each tile fetches its own, and the estimat
 all of them, zeros too: 512 channels in 32 groups of 3 x 3, 147 KB for each of two tiles of NPU 3720 in 88 us, 101 KB of
 three of NPU 5010 in 21 (its schedules of 45 grouped convolutions of five networks, ResNeXt and RegNet, 48 to 512
 channels, 7 to 56 rows). Of weights of a pruned network it is the map that takes the time of all of them (2,048 x
-2,048 of fp16, 40 % zeros: 8 slices of 316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer weights than
-results all is one block)."""
+2,048 of fp16, 40 % zeros: 8 slices of 316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer
+weights than results all is one block)."""
 
 from __future__ import annotations
 
