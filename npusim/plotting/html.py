@@ -45,7 +45,7 @@ def to_html(figure: Figure) -> str:
 
 
 def _document(figure: Figure) -> Any:
-    document = asdict(figure)
+    document = {**asdict(figure), "groups": GROUP_NAMES}  # the words of legend and table, for the drawing
     if isinstance(figure, Heat) and figure.bound and figure.level is None:
         cells = np.array(figure.cells, dtype=float)
         document["labels"] = [p for p in places(np.where(np.isfinite(cells), figure.bound, -1)) if p[0] >= 0]

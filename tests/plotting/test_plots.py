@@ -14,7 +14,18 @@ from hypothesis.extra.numpy import arrays
 import npusim
 from npusim.errors import BadArgument, BadOutput
 from npusim.plotting import save as plots
-from npusim.plotting.figure import GROUPS, Axis, Bar, Heat, Lines, Points, Series, Tornado, number
+from npusim.plotting.figure import (
+    GROUP_NAMES,
+    GROUPS,
+    Axis,
+    Bar,
+    Heat,
+    Lines,
+    Points,
+    Series,
+    Tornado,
+    number,
+)
 from npusim.plotting.from_results import MOST_CELLS, MOST_POINTS, figure_of
 from npusim.plotting.html import to_html
 from npusim.plotting.regions import borders, places
@@ -132,6 +143,7 @@ def test_a_page_holds_every_number_in_its_table_and_asks_for_nothing_else(kind):
     if figure.kind == "tornado":
         assert all(f"{bar.length:+.4f}" in cells and bar.name in cells for bar in figure.bars)
     assert data(text)["kind"] == figure.kind
+    assert data(text)["groups"] == list(GROUP_NAMES) and "'launch'" not in text
     assert {"main", "h1", "table", "caption", "details", "noscript"} <= set(page.tags)
     assert len(text) < 120_000
 

@@ -1,5 +1,5 @@
 // What plots of results share: the figure, its words and colours, markers that need no colour to be told apart.
-const F = DATA, GROUPS = ['MAC array', 'DSP', 'DMA', 'launch', 'none'];
+const F = DATA, GROUPS = F.groups;
 let g;                                                           // where they draw
 const fmt = v => v === null ? 'does not fit' : typeof v === 'string' ? v
   : v && (Math.abs(v) >= 1e6 || Math.abs(v) < 1e-3) ? v.toPrecision(4)
