@@ -165,7 +165,7 @@ def test_a_wait_is_not_taken_for_work():
     assert matmul.duration_us == 1257.625
     explained = "\n".join(line.text for line in explain_page(report, matmul))
     assert "time        23.1 us, 1.8% of the latency" in explained
-    assert "busy        27.1 us: mac_array 20.1 us, dma 7.00 us" in explained
+    assert "busy        27.1 us: mac_array 20.1 us, dma 7.00 us a port" in explained
     assert "1.26 ms" in explained
 
 
