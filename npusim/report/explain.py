@@ -128,7 +128,8 @@ def _facts(report: Report, node: NodeReport, tasks: list[TaskReport]) -> list[tu
     working = working_us(node, tasks)
     # The ports of the DMA share its work, so its time is of one of them and the parts need not sum to the whole.
     engines = ", ".join(
-        f"{name} {time(time_us)}{' a port' if name == 'dma' else ''}" for name, time_us in node.busy_us.items()
+        f"{name} {time(time_us)}{' a port' if name == 'dma' else ''}"
+        for name, time_us in node.busy_us.items()
     )
     speed = f" at {rate(node.macs, working, 'MAC/s')}" if working else ""
     others = [n for n in report.nodes if node.origin and n.origin == node.origin]

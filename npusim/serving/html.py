@@ -82,8 +82,7 @@ def _requests(found: Serving) -> str:
                 (time(end), end),
             )
         )
-    header = ("", "comes", "prompt", "parts", "padding", "answer", "waits", "first token", "done")
+    header = ("", "comes", "prompt", "parts", "padding", "answer", "waits", "first token", "done after")
     left = len(found.requests) - len(rows)
-    return sortable(
-        "In order of arrival" + (f"; the last {left:,} are left out" if left else ""), header, rows, (0, 3)
-    )
+    caption = "In order of arrival; waiting, first token and end are counted from a request's own arrival"
+    return sortable(caption + (f"; the last {left:,} are left out" if left else ""), header, rows, (0, 3))

@@ -78,6 +78,7 @@ def test_the_page_the_html_and_the_document(npusim, config, tmp_path):  # noqa: 
     assert (code, err) == (0, "") and "padding to 256" in " ".join(out.split())
     assert all(len(line) <= 80 for line in out.splitlines())
     assert "Prompt graphs" in html.read_text("utf-8")
+    assert "own arrival" in html.read_text("utf-8")  # what ends 'after 1.16 s' may have come at 3 s
     document = json.loads(npusim(*words, "--json", "-").out)
     assert (
         document["schema"] == "npusim.serving" and document["model_sha256"] and len(document["requests"]) == 3
