@@ -89,7 +89,7 @@ def _kinds(found: Against, top: int, width: int) -> list[Line]:
             here,
         )
         cells.append(_row(other, found.here is not None))
-    header = ["the NPU loses on", "nodes", "NPU", "CPU", "difference"]
+    header = ["kind of op", "nodes", "NPU", "CPU", "NPU loses"]
     if found.here is not None:
         header.insert(3, "measured")
     return table(header, cells, width, words=(0,))
