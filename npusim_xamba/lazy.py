@@ -8,6 +8,7 @@ at all, so a command that is given a model and an NPU by name never imports pyda
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -101,6 +102,10 @@ class GivenCommand(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         return _read_when_given(super().get_params(ctx))
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The whole first sentence in the list of commands, over several lines: click cuts it with '...'."""
+        return " ".join(inspect.cleandoc(self.help or "").partition("\n\n")[0].split())
+
 
 _GIVEN: dict[type, type] = {TyperOption: GivenOption, TyperArgument: GivenArgument}
 
@@ -145,7 +150,7 @@ def group_of(places: Mapping[str, str], sentences: Mapping[str, str] | None = No
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             real = self.commands
             if sentences is not None:
-                self.commands = {name: TyperCommand(name=name, help=said) for name, said in sentences.items()}
+                self.commands = {name: GivenCommand(name=name, help=said) for name, said in sentences.items()}
             super().format_commands(ctx, formatter)
             self.commands = real
 

@@ -161,6 +161,12 @@ def test_help_is_there_for_every_command(npusim, arguments):
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_the_list_of_commands_has_whole_sentences(npusim):
+    for arguments in (["--help"], ["hw", "--help"]):
+        listed = npusim(*arguments).out.split("Commands:")[1]
+        assert not [line for line in listed.splitlines() if line.endswith("...")]
+
+
 def test_version(npusim):
     assert npusim("--version").out.startswith("npusim ")
 

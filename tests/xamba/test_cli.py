@@ -284,3 +284,8 @@ def test_what_takes_too_much_memory_is_refused_with_both_numbers(xamba, tmp_path
 def test_choices_in_whatever_case_and_sizes_as_npusim_reads_them(xamba, source):
     words = ("--as", "FP16", "--runtime", "Onnx.Reference", "--max-memory", "2 GiB")
     assert xamba("verify", source, source, *words)[0] == 0
+
+
+def test_the_list_of_commands_has_whole_sentences(xamba):
+    listed = xamba("--help")[1].split("Commands:")[1]
+    assert "not written when the answer differs." in unfolded(listed) and "..." not in listed
