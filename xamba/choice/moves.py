@@ -37,9 +37,8 @@ class Move:
     @property
     def by(self) -> str:
         """What the pass puts there, in its own words."""
-        return (
-            self.said[0] if len(self.said) == 1 else f"{self.said[0]}, and {len(self.said) - 1} other kinds"
-        )
+        others = len(self.said) - 1
+        return f"{self.said[0]}, and {others} other kind{'s' * (others != 1)}" if others else self.said[0]
 
 
 def candidates(

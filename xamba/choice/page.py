@@ -33,6 +33,10 @@ def page(choice: Choice, width: int = 100) -> list[Line]:
         change = f"{_us(site.before)} -> {_us(site.after)}"
         words = f"{site.pass_name} {site.count} x {site.op_type} ({site.node}): {change}: {site.why}"
         lines += sentence(words, width, 2)
+    if any("* -> " in said for site in [*taken, *left[:NOT_TAKEN_ROWS]] for said in (site.witness, site.why)):
+        lines += sentence(
+            "* with npusim's price of a kernel that Intel's compiler prices at nothing", width, 2
+        )
     kept = Counter((k.pass_name, k.op_type, k.reason) for k in choice.kept)
     if kept:
         lines += [Line(""), Line("not allowed")]

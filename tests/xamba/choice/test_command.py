@@ -48,6 +48,13 @@ def test_the_table_names_place_price_error_and_both_witnesses(model, tmp_path, m
     assert "same within" in out
 
 
+def test_a_mark_is_explained_on_the_page_it_stands_on(tmp_path, monkeypatch, capsys):
+    words = ("optimize", "examples/mamba2_small.onnx", "-o", tmp_path / "out.onnx", "--for", "lunar_lake")
+    out = " ".join(run(monkeypatch, capsys, *words)[1].split())
+    assert "* -> " in out and "* with npusim's price of a kernel" in out
+    assert "1 other kind " in out and "1 other kinds" not in out
+
+
 def test_json_says_the_same_for_machines(model, tmp_path, monkeypatch, capsys):
     words = ("--for", "lunar_lake,panther_lake", "--compiler", "2026,2024.12", "--json", "-")
     code, out, _ = run(monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", *words)
