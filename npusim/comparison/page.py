@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from npusim.comparison.reasons import reasons
-from npusim.comparison.settled import factor
+from npusim.comparison.settled import AS_FAST, factor
 from npusim.comparison.waterfall import Change, Comparison
 from npusim.report.alike import NUMBER, common_name
 from npusim.report.record import Report
@@ -109,7 +109,8 @@ def _answers(c: Comparison, width: int) -> list[Line]:
     for one in c.after.what_ifs:
         us = one.numbers.get("answer_us")
         if us:
-            said = f"{time(us)}, {factor(c.before.latency_us / us)} than before"
+            times = factor(c.before.latency_us / us)
+            said = f"{time(us)}, {times} {'as' if times == AS_FAST else 'than'} before"
             lines += sentence(said, width, 10, one.name)
     return lines
 

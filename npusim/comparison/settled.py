@@ -13,6 +13,9 @@ from npusim.band import reach
 from npusim.report.record import Doubt, Report
 
 _LEAST = 1e-9  # of a logarithm: rounding
+LEAST_FACTOR = 1.005  # what is less would read '1.00x faster', which says nothing: percent do
+LEAST_PERCENT = 0.001
+AS_FAST = "as fast"
 
 
 def ratio_band(before: Report, after: Report) -> tuple[float, float] | None:
@@ -45,16 +48,22 @@ def words(ratio: float, band: tuple[float, float] | None) -> str:
     if low == high == 1.0:
         return "no difference: both rest on the same work and the same numbers"
     if settled(ratio, band):
-        nearer, farther = sorted(band, key=lambda end: abs(math.log(end)))
-        return f"settled: {max(nearer, 1 / nearer):.2f}x to {factor(farther)} in 80 of 100 cases"
+        nearer, farther = map(factor, sorted(band, key=lambda end: abs(math.log(end))))
+        if nearer == farther:
+            return f"settled: {farther} in 80 of 100 cases"
+        return f"settled: {nearer.rpartition(' ')[0]} to {farther} in 80 of 100 cases"
     return f"not settled: from {factor(low)} to {factor(high)} in 80 of 100 cases"
 
 
 def factor(ratio: float) -> str:
-    """'1.26x faster', '1.76x slower' for a latency before over one after."""
-    if ratio >= 1:
-        return f"{ratio:.2f}x faster"
-    return f"{1 / ratio:.2f}x slower" if ratio else "infinitely slower"
+    """'1.26x faster', '1.76x slower', '0.05 % faster' or 'as fast' for a latency before over one after."""
+    if not ratio:
+        return "infinitely slower"
+    times, word = (ratio, "faster") if ratio >= 1 else (1 / ratio, "slower")
+    if times >= LEAST_FACTOR:
+        return f"{times:.2f}x {word}"
+    percent = 100 * (times - 1)
+    return f"{percent:.2g} % {word}" if percent >= LEAST_PERCENT else AS_FAST
 
 
 def _moves(report: Report) -> dict[tuple[str, str], tuple[float, float]]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from npusim.arch.presets import load_hardware
 from npusim.cli import app
 from npusim.comparison.page import page
-from npusim.comparison.settled import ratio_band
+from npusim.comparison.settled import factor, ratio_band, words
 from npusim.comparison.waterfall import compare, to_document
 from npusim.simulation import simulate
 from tests.compiler.strategies import graphs
@@ -94,3 +94,16 @@ def test_a_clock_is_set_on_both_sides_or_one():
     result = run("--clock", "1400", "--clock-after", "1850")
     assert result.exit_code == 0 and "faster" in result.output, result.output
     assert run("--clock", "5").exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [(1.26, "1.26x faster"), (1 / 1.76, "1.76x slower"), (1.0005, "0.05 % faster"), (1.0, "as fast")],
+)
+def test_a_small_change_is_told_in_percent_and_never_as_a_factor_of_one(ratio, said):
+    assert factor(ratio) == said
+
+
+def test_a_band_close_to_one_says_how_close():
+    assert words(1.0005, (1.0002, 1.0008)) == "settled: 0.02 % to 0.08 % faster in 80 of 100 cases"
+    assert words(1.2, (1.07, 1.47)) == "settled: 1.07x to 1.47x faster in 80 of 100 cases"
