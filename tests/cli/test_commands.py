@@ -128,6 +128,9 @@ def test_hw_show_gives_value_unit_and_source_of_every_number(npusim, name):
     assert document["numbers"]["mac_array.clock_mhz"]["unit"] == "MHz"
     assert all(number["source"] and number["from"] for number in document["numbers"].values())
     code, out, _ = npusim("hw", "show", name)
+    assert all(len(line) <= 80 for line in out.splitlines())
+    head = out.split("Units: docs/hardware.md")[0]
+    assert all(number["source"] in head for number in document["numbers"].values())  # each kind is named
     assert code == 0 and f"{hw.mac_array.clock_mhz:g}  MHz" in out and "tile" in out
     for number in hw.numbers():
         assert number.rpartition(".")[2] in out or number.startswith("dsp.kernels.")
