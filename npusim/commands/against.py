@@ -51,7 +51,7 @@ def against(
     ] = None,
     json: opt.Json = None,
     html: opt.Html = None,
-    output: opt.Output = None,
+    output: opt.PageOutput = None,
     top: opt.Top = None,
 ) -> None:
     """Say why the NPU is slower, or faster, than this machine's CPU on MODEL.

@@ -45,7 +45,7 @@ def crosscheck(
     save: opt.Save = None,
     json: opt.Json = None,
     html: opt.Html = None,
-    output: opt.Output = None,
+    output: opt.PageOutput = None,
     top: opt.Rows = 12,
 ) -> None:
     """Put the prediction for MODEL beside reality.

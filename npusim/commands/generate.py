@@ -40,7 +40,7 @@ def generate(
     json: opt.Json = None,
     html: opt.Html = None,
     plot: opt.Plot = None,
-    output: opt.Output = None,
+    output: opt.PageOutput = None,
     save: lm.SaveGraphs = None,
     sensitivity: opt.Sensitivity = False,
     what_if: opt.WhatIfs = None,

@@ -209,6 +209,10 @@ Scheduler = Annotated[
 Output = Annotated[
     str | None, file("--output", "Write the result in the form the ending says: .json, or .txt.", "-o")
 ]
+PageOutput = Annotated[
+    str | None,
+    file("--output", "Write the result in the form the ending says: .json .html, or .txt.", "-o"),
+]
 RunOutput = Annotated[
     str | None,
     file(

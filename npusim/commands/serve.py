@@ -39,7 +39,7 @@ def serve(
     clock: opt.Clock = None,
     json: opt.Json = None,
     html: opt.Html = None,
-    output: opt.Output = None,
+    output: opt.PageOutput = None,
 ) -> None:
     """Predict how long a mix of prompts and answers takes on one NPU, and who waits.
 

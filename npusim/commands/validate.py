@@ -11,7 +11,7 @@ def validate(
     hw: opt.Hws = None,
     json: opt.Json = None,
     html: opt.Html = None,
-    output: opt.Output = None,
+    output: opt.PageOutput = None,
 ) -> None:
     """Compare predictions with reference tables: per engine and NPU, beside a roofline's error.
 

@@ -262,3 +262,11 @@ def test_tab_completes_values_in_xamba(option, begun, offered, monkeypatch):
         [sys.executable, "-m", "xamba"], capture_output=True, text=True, env=environment, check=False
     )
     assert set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize(
+    "command", ["against", "compare", "crosscheck", "generate", "run", "serve", "validate"]
+)
+def test_what_writes_a_page_says_that_the_ending_html_does_so_too(npusim, command):
+    said = " ".join(npusim(command, "--help").out.split())
+    assert "--html FILE" in said and "the ending says: .json .html" in said
