@@ -14,6 +14,7 @@ from npusim.report.words import ENGINES, SHORT_NAMES, kind
 from npusim.terminal.units import time
 
 MOST_STEPS = 8
+TIMED = tuple(engine for engine in ENGINES if engine != "step")  # a wait is no task: its row would be empty
 INCHES = (8.0, 6.4)
 SETTINGS: Any = {
     "text.parse_math": False,
@@ -73,11 +74,11 @@ def _waterfall(axes: Any, found: Comparison) -> None:
 
 
 def _timeline(axes: Any, report: Report, word: str, span_us: float) -> None:
-    for row, engine in enumerate(ENGINES):
+    for row, engine in enumerate(TIMED):
         spans = [(t.start_us, t.duration_us) for t in report.tasks if kind(t.engine) == engine]
         axes.broken_barh(spans, (row - 0.4, 0.8), color=COLOURS[row], linewidth=0)
-    axes.set_yticks(range(len(ENGINES)), [SHORT_NAMES[e] for e in ENGINES])
-    axes.set_ylim(len(ENGINES) - 0.5, -0.5)
+    axes.set_yticks(range(len(TIMED)), [SHORT_NAMES[e] for e in TIMED])
+    axes.set_ylim(len(TIMED) - 0.5, -0.5)
     axes.set_xlim(0, span_us)
     axes.set_ylabel(word)
     axes.axvline(report.latency_us, color="#777777", linewidth=0.8)

@@ -95,6 +95,9 @@ def test_the_commands_write_page_annotated_model_and_pictures(tmp_path):
     )
     assert done.exit_code == 0, done.output
     assert b"<svg" in files["svg"].read_bytes()[:400] and files["png"].read_bytes().startswith(b"\x89PNG")
+    assert (
+        b">DMA<" in files["svg"].read_bytes() and b">step<" not in files["svg"].read_bytes()
+    )  # no empty row
     assert "timeline" in (tmp_path / "c.html").read_text("utf-8")
 
 
