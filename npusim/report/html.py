@@ -13,7 +13,7 @@ from npusim.report.nodes_table import nodes_table
 from npusim.report.record import Report
 from npusim.report.supposed import supposed
 from npusim.report.words import ENGINES, SHORT_NAMES, SOURCES, kind
-from npusim.terminal.units import nbytes, rate, scaled, share, time, times
+from npusim.terminal.units import nbytes, per_second, rate, scaled, share, time, times
 
 INKS = {"mac_array": "g0", "dsp": "g1", "dma": "g2", "launch": "g3", "step": "g5", "none": "g4"}
 PALETTE = ("g0", "g1", "g2", "g3", "g5", "g6", "g7", "g4")  # the last: all other op types
@@ -79,7 +79,7 @@ def _lead(report: Report) -> str:
     whole = report.latency_us
     band = getattr(report, "band_us", None)
     spread = f" <small>{text(times(*band))}, four times in five</small>" if band else ""
-    speed = f"{1e6 / whole:,.{0 if whole < 1e4 else 1}f} per second" if whole else ""
+    speed = per_second(whole)
     clocks = [f"{SHORT_NAMES.get(name, name)} {mhz:.0f} MHz" for name, mhz in report.clocks_mhz.items()]
     if clocks and report.generation:
         clocks[0] += f" ({seen(report.generation)})"

@@ -29,7 +29,7 @@ from npusim.report.text_tables import (
 )
 from npusim.report.words import SHORT_NAMES, SOURCES
 from npusim.terminal.layout import SHORTEST, Line, fit, sentence
-from npusim.terminal.units import nbytes, rate, scaled, share, time, times
+from npusim.terminal.units import nbytes, per_second, rate, scaled, share, time, times
 
 LINES = 24  # of the page that is not verbose
 TOP = 15  # rows of the verbose page
@@ -96,9 +96,8 @@ def latency(report: Report) -> str:
 
 def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> list[Line]:
     answer = f": {latency(report)}"
-    if report.latency_us:
-        per_second = 1e6 / report.latency_us
-        answer += f", {per_second:,.{0 if per_second >= 100 else 1}f} per second"
+    if often := per_second(report.latency_us):
+        answer += f", {often}"
     hardware = fit(report.hardware, 24)
     title = fit(report.graph, max(SHORTEST, width - len(f" on {answer}") - cell_len(hardware)))
     moved = nbytes(report.bytes_moved) + " moved" + _speed(report.bytes_moved, report, "B/s")

@@ -63,3 +63,10 @@ def rate(count: float, us: float, unit: str) -> str:
 def share(part: float, whole: float) -> str:
     """'12.3%'; a dash where there is no whole."""
     return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+def per_second(us: float) -> str:
+    """How often a second what takes so long: 360.2 -> '2,776 per second'; '' where a second is too short for one,
+    since the time says it then: '0.0 per second' did not."""
+    often = 1e6 / us if us else 0.0
+    return f"{often:,.{0 if often >= 100 else 1}f} per second" if often >= 1 else ""

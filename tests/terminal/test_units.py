@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npusim.terminal.units import SMALLEST_US, digits, nbytes, rate, scaled, time, times
+from npusim.terminal.units import SMALLEST_US, digits, nbytes, per_second, rate, scaled, time, times
 
 UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
@@ -70,3 +70,11 @@ def test_counts_rates_and_bands_by_hand():
     assert times(8200, 12340) == "8.20 to 12.3 ms"
     assert times(3_590_000, 6_380_000) == "3.59 to 6.38 s"
     assert digits(-1234.5) == "-1,230"
+
+
+@pytest.mark.parametrize(
+    ("us", "said"),
+    [(360.2, "2,776 per second"), (28_000, "35.7 per second"), (1e6, "1.0 per second"), (2e9, ""), (0, "")],
+)
+def test_nothing_happens_no_times_a_second(us, said):
+    assert per_second(us) == said
