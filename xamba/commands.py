@@ -38,6 +38,7 @@ Dims = Annotated[
     list[str] | None,
     typer.Option(
         "--dim",
+        metavar="NAME=N",
         help="Length of a free dimension: name=number, the name as the file writes it ('floor(seq/2)=8'), "
         "x.2=48 for one without a name. Several lengths are tried where none is given.",
     ),
@@ -46,6 +47,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
+        metavar="NAME=VALUE",
         help="What an input holds in the comparison and in prices, which may decide a branch: name=value, as "
         "sr=16000 or ids=[1,2].",
     ),
@@ -67,10 +69,14 @@ As = Annotated[
         autocompletion=completer(["fp16", "bf16"], several=False),
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the random inputs (and of weights that are missing).")]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="Seed of the random inputs (and of weights that are missing).")
+]
 Allowed = Annotated[
     float | None,
-    typer.Option(help="Largest error, relative to an output's largest magnitude. Default: derived."),
+    typer.Option(
+        metavar="E", help="Largest error, relative to an output's largest magnitude. Default: derived."
+    ),
 ]
 Json = Annotated[
     str | None,

@@ -20,6 +20,9 @@ from npusim_xamba.memory import parse_memory
 from xamba.errors import BadArgument
 from xamba.passes.base import XambaPass
 
+#: What stands behind an option whose field does not say: typer's own '<list[str]>' is Python's word, not a user's.
+_METAVARS: Mapping[type, str] = {int: "N", float: "X", str: "NAME", tuple: "NAME,..."}
+
 
 @dataclass(frozen=True)
 class Option:
@@ -51,7 +54,7 @@ class Option:
         every = self.field == "only"
         kwargs: dict[str, Any] = {
             "help": f"{'' if every else '/'.join(self.owners) + ': '}{self.metadata['help']}{words}{default}",
-            "metavar": self.metadata.get("metavar"),
+            "metavar": self.metadata.get("metavar") or _METAVARS.get(self.kind if base is str else base),
             "show_default": False,
         }
         if base is str and choices:

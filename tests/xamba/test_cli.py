@@ -289,3 +289,11 @@ def test_choices_in_whatever_case_and_sizes_as_npusim_reads_them(xamba, source):
 def test_the_list_of_commands_has_whole_sentences(xamba):
     listed = xamba("--help")[1].split("Commands:")[1]
     assert "not written when the answer differs." in unfolded(listed) and "..." not in listed
+
+
+@pytest.mark.parametrize("command", ["optimize", "verify"])
+def test_help_says_what_an_option_takes_in_words_of_a_user(xamba, command):
+    code, out, _ = xamba(command, "--help")
+    options = out.split("Options:")[1]
+    assert code == 0 and "--dim NAME=N" in options and "--set NAME=VALUE" in options and "--seed N" in options
+    assert not any(f"<{word}" in options for word in ("list", "str", "int", "float"))
