@@ -239,8 +239,9 @@ def _ask(entry: _Entry, case: OpCase) -> tuple[Lowering, ...]:
             f"{case.node.op_type} node '{case.node.name}' takes too much memory; {_looks(case)}"
         ) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
-        what = " ".join(str(error).split())[:120]
-        raise case.wrong(f"its inputs and attributes do not fit ({what}); {_looks(case)}") from error
+        # What Python says of a list that is too short helps no user; what a rule says of a value may.
+        what = f" ({' '.join(str(error).split())[:120]})" if isinstance(error, ValueError) else ""
+        raise case.wrong(f"its inputs and attributes do not fit{what}; {_looks(case)}") from error
     if not sane:
         raise case.wrong(f"its work comes to no possible amount; {_looks(case)}")
     return ways

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import SHARED, needs_shared
+
 
 def refused(npusim, folder: Path, kind: str, *arguments: object) -> str:
     """The sentence of a command that must be refused; checks all that holds for every refusal."""
@@ -202,3 +204,10 @@ def test_tab_completes_values(option, begun, offered):
     command = [sys.executable, "-m", "npusim"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert set(done.stdout.split()) == offered
+
+
+@needs_shared
+def test_a_rule_that_meets_what_it_cannot_read_says_so_in_words_of_a_user(npusim, tmp_path):
+    path = SHARED / "cases/hostile/attr_1_test_cumprod_2d_negative_axis.onnx"
+    said = refused(npusim, tmp_path, "BadModel", "run", path)
+    assert "CumProd_0" in said and "do not fit; inputs [2, 3]" in said and "tuple index" not in said
