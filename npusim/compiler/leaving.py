@@ -8,6 +8,7 @@ from npusim.compiler.layouts.images import enlarged, is_image, reads_image
 from npusim.compiler.layouts.layouts import Layouts
 from npusim.compiler.layouts.orders import NORMS
 from npusim.compiler.layouts.pixels import (
+    PHASES,
     passes_to_planes,
     phases_in_planes,
     pixels_in_strips,
@@ -74,8 +75,9 @@ class Leaving(Layouts):
         value, maker = self.values[name], self.made_by.get(name)
         lowering = maker.lowering if maker is not None else ""
         pads = self.generation in self.profile.pads_images
-        # its pixels come from channels too
-        at_once, phases = lowering == "phases_at_once", pads and lowering == "by_phases"
+        # its pixels come from channels too: of one convolution, or of the results of four beside each other (NPU 5010)
+        phases = pads and lowering == "by_phases"
+        at_once = lowering in PHASES and not phases
         kernel = pads and enlarged(maker, self.made_by, self.values)
         pixels = self._moves_pixels(maker) or of_pixels(maker, self.made_by, self._moves_pixels)
         if not (at_once or kernel or phases or pixels) or not is_image(value):

@@ -16,6 +16,8 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip, one_tap
 from npusim.work import MacOp, MoveWork, Work
 
+#: Lowerings of a transposed convolution whose results' pixels come from channels.
+PHASES = ("by_phases", "phases_at_once")
 # An image of so many times its bytes is more than all scratchpads: 64 x 96 x 96 and 32 x 128 x 128 on NPU 3720.
 LARGE_PHASES = 4
 

@@ -33,6 +33,7 @@ from npusim.ops.reduction import UNEXPANDED, first_of_three
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 FEWEST_INTERPOLATED = 8  # channels of an image that the MAC array enlarges by repeating pixels
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
+MANY_PLACES = 4_096  # rows by columns of an image whose transposed convolution is one with all its phases (NPU 5010)
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
 
@@ -181,6 +182,13 @@ def several_phases(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return made != graph.values[node.inputs[0]].shape[1] or made > MOST_AT_ONCE
 
 
+def of_many_places(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A transposed convolution over an image of `MANY_PLACES` and more, rows by columns: all its phases are one
+    convolution there, of fewer one each (64 x 64, 65 x 65, 32 x 128 and 128 x 32 in Intel's schedules for NPU 5010; not
+    61 x 61, 32 x 80, 64 x 32, whatever the channels from 1 to 1,024, behind a convolution or on the graph's input)."""
+    return prod(graph.values[node.inputs[0]].shape[2:]) >= MANY_PLACES
+
+
 CONDITIONS: dict[str, Condition] = {
     f.__name__: f
     for f in (
@@ -189,6 +197,7 @@ CONDITIONS: dict[str, Condition] = {
         of_graph_input,
         made_inside,
         several_phases,
+        of_many_places,
         producers_on_mac_array,
         no_scalar,
         channel_constant,

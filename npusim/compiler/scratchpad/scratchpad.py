@@ -9,6 +9,7 @@ from npusim.compiler.cutting.fitted import AVOID, WAIT
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, Folds
 from npusim.compiler.layouts.norm_edges import UNEVEN, norm_edges, normalises_channels
 from npusim.compiler.layouts.pixel_lists import Lists
+from npusim.compiler.layouts.pixels import PHASES
 from npusim.compiler.lowering.head_cuts import NO_HEADS, Heads
 from npusim.compiler.lowering.lowered import (
     PRODUCTS,
@@ -46,7 +47,6 @@ from npusim.ops.counting import PIXELS_PER_ROW
 OPENED = "opened"  # a copy into a whole that has its place from its first part on (residency.dense_wholes)
 # Results put in place row by row by the DMA; a normalisation of channels, shared over them, gets them from DDR on two
 # tiles and more (Depth2Space, MVN of 64 channels of 64 x 64 in the schedules of NPU 3720, 4000 and 5010).
-PHASES = ("by_phases", "phases_at_once")
 BY_ROWS = "put in place row by row, normalised channel by channel"
 DSPS_A_TILE = 2
 SMALL_BYTES = 16_384  # below, what is scaled and added next stays (`sums_of_scales_stay`)

@@ -233,6 +233,27 @@ def test_on_npu_5010_the_four_windows_are_channels_of_one():
 
 
 @pytest.mark.parametrize(
+    ("rows", "columns", "at_once"),
+    [(64, 64, True), (32, 128, True), (128, 32, True), (60, 60, False), (32, 80, False), (8, 8, False)],
+)
+def test_on_npu_5010_fewer_than_4096_places_are_four_convolutions(rows, columns, at_once):
+    """Behind a convolution, 64 channels to 32 (`128x64x3x3`, or four of `32x64x2x2`, in Intel's schedules)."""
+    g = Builder(weights=False)
+    x = g.op("Conv", g.input(1, 16, rows, columns), g.weight(64, 16, 3, 3), pads=[1, 1, 1, 1])
+    y = g.op("ConvTranspose", x, g.weight(64, 32, 4, 4), strides=[2, 2], pads=[1, 1, 1, 1])
+    found = simulate(loaded(g.model(g.op("Relu", y))), "panther_lake", "2026")
+    node = next(n for n in found.nodes if n.op_type == "ConvTranspose")
+    assert node.lowering == ("phases_at_once" if at_once else "by_phases")
+
+
+def test_on_npu_5010_what_the_four_make_leaves_plane_by_plane():
+    """Four of 64x128x2x2 and the passes at both ends, 25.27 us on the MAC array in Intel's schedule."""
+    found = report("deconv_128_64_4_2_32", "panther_lake")
+    assert found.nodes[-1].op_type == "MemPermute"
+    assert sum(n.busy_us["mac_array"] for n in found.nodes) == pytest.approx(25.27, rel=0.1)
+
+
+@pytest.mark.parametrize(
     ("window", "stride", "phases"),
     [(4, 2, True), (6, 2, False), (6, 3, False), (8, 2, False), (8, 4, False), (16, 8, False)],
 )
