@@ -33,7 +33,9 @@ from npusim.ops.reduction import UNEXPANDED, first_of_three
 MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000 and 5010
 FEWEST_INTERPOLATED = 8  # channels of an image that the MAC array enlarges by repeating pixels
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
-MANY_PLACES = 4_096  # rows by columns of an image whose transposed convolution is one with all its phases (NPU 5010)
+MANY_PLACES = (
+    4_096  # rows by columns of an image whose transposed convolution is one with all its phases (NPU 5010)
+)
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
 
