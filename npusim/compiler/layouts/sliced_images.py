@@ -3,9 +3,10 @@
 A slice has more zeros at one side than half of it, which the array does not add. Intel's compiler writes the image
 once, in DDR, among all zeros of the window around it, which are copied there from a constant (`concat_out`), and every
 slice reads the places it sees (`conv_slice_0_1`), on NPU 4000 and 5010 with the rows around each tile's own where the
-tiles share rows. Who else reads the image has it inside. The first result crosses DDR where it does not fit beside the
-next slice and its result (2 x 1,049 and 1,122 KB on NPU 3720; 2 x 885 and 894 KB there stay). Read off schedules of
-ten graphs made for it on three NPUs: strips of 13 to 31 taps, 13 x 13 to 31 x 31, depthwise and not, 32 to 160
+tiles share rows. Who else reads the image has it inside. What the slices have made so far crosses DDR where it does not
+fit beside the next slice's image and its result, channels filled up to sixteens (2 x 1,049 and 1,122 KB on NPU 3720; 2
+x 885 and 894 KB there stay): the first slice's result, then every sum that another slice follows (`spill_write` of
+conv_slice_0_1, res_add_1 and res_add_2 of 41 taps of 32 channels at 160 x 160). Read off schedules of ten graphs made for it on three NPUs: strips of 13 to 31 taps, 13 x 13 to 31 x 31, depthwise and not, 32 to 160
 channels on 20 to 128 rows: bytes 0.12 to 0.5 of Intel's before, now 0.98 to 1.06 in 26 of the 27 that are cut, 0.81 in
 one (48 x 96 x 96 by 13 on NPU 3720, whose image between is spilled, too)."""
 
@@ -13,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
+from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.layouts.windows import bytes_made
 from npusim.compiler.lowering.lowered import convolutions_of
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import over_channels
 from npusim.graph import Value
-from npusim.ops.counting import ddr_round_trip
+from npusim.ops.counting import CHANNEL_BLOCK, ddr_round_trip
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
@@ -74,7 +76,8 @@ def _sliced(step: Placed, values: Mapping[str, Value], tiles: int, room: float) 
         else:
             works += (MoveWork(seen), work)
         made += 1
-        if made == 2 and 2 * result + seen > room:
+        result *= ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c
+        if made > 1 and 2 * result + seen > room:
             works += ddr_round_trip(result)
     return step._replace(steps=tuple(works))
 
