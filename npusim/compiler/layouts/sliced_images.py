@@ -4,13 +4,13 @@ A slice has more zeros at one side than half of it, which the array does not add
 once, in DDR, among all zeros of the window around it, which are copied there from a constant (`concat_out`), and every
 slice reads the places it sees (`conv_slice_0_1`), on NPU 4000 and 5010 with the rows around each tile's own where the
 tiles share rows. Who else reads the image has it inside. What the slices have made so far crosses DDR where it does not
-fit beside the next slice's image and its result (2 x 1,049 and 1,122 KB on NPU 3720; 2 x 885 and 894 KB there stay):
-the first slice's result, then every sum that another slice follows (`spill_write` of conv_slice_0_1, res_add_1 and
-res_add_2 of 41 taps of 32 channels at 160 x 160); of slices or sums that do not fit by themselves, or of a batch, only
-the first, since strips or images pass through the others. Read off schedules of sixteen graphs made for it: strips of
-13 to 41 taps, 13 x 13 to 31 x 31, depthwise and not, 8 to 160 channels on 20 to 172 rows: bytes 0.12 to 0.5 of Intel's
-before, now 0.93 to 1.06 in 36 of the 38 that are cut, 0.81 and 0.71 in two (48 and 64 x 96 x 96 by 13 x 13 on NPU 3720,
-where more is spilled)."""
+fit beside the next slice's image and its result, the first slice's also beside its own image (2 x 1,049 and 2 x 1,122
+KB on NPU 3720; 2 x 885 and 2 x 894 KB there stay): the first result, then every sum that another slice follows
+(`spill_write` of conv_slice_0_1, res_add_1 and res_add_2 of 41 taps of 32 channels at 160 x 160 on NPU 3720, of
+conv_slice_0_1 alone on 4000); of slices or sums that do not fit by themselves, or of a batch, only the first, since
+strips or images pass through the others. Read off schedules of fourteen graphs made for it: strips of 13 to 41 taps, 13
+x 13 to 31 x 31, depthwise and not, 8 to 160 channels on 20 to 172 rows: bytes 0.12 to 0.5 of Intel's before, now 0.91
+to 1.06 in all but two that are cut, 0.81 and 0.71 (48 and 64 x 96 x 96 by 13 x 13 on NPU 3720: more is spilled)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def _sliced(step: Placed, values: Mapping[str, Value], tiles: int, room: float) 
         if image.shape[0] == 1 and work.kernel_w > 1:  # no columns lie in the channels
             result *= ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c
         whole = image.shape[0] == 1 and max(2 * result, result + seen) <= room
-        if made > 1 and (whole or made == 2) and 2 * result + seen > room:
+        images = 2 if made == 2 else 1  # the first slice's own lies beside the second's
+        if made > 1 and (whole or made == 2) and 2 * result + images * seen > room:
             works += ddr_round_trip(result)
     return step._replace(steps=tuple(works))
 

@@ -9,6 +9,7 @@ from npusim.compiler.rules.profile import load_profile
 from npusim.onnx_io import of_model
 from tests.compiler.layouts.test_lines import MACHINES
 from tests.vendor.builder import Builder
+from tests.vendor.nets.late_pictures import strip
 
 
 def moved(model, name, profile="2026-as-released"):
@@ -59,3 +60,17 @@ def test_windows_the_array_has_stay_inside():
     image = 48 * 48 * 48 * 2 / 1e3
     assert moved(strips(48, 48, 48, 15), "panther_lake") < 4 * image
     assert moved(strips(48, 48, 48, 17), "panther_lake") > 7 * image
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize(("name", "crossings"), [("meteor_lake", 3), ("lunar_lake", 1), ("panther_lake", 2)])
+def test_sums_of_slices_cross_where_the_next_slice_leaves_no_room(name, crossings, profile):
+    """1.638 MB of 32 channels at 160 x 160, written and read (`spill_write` in Intel's schedules): 41 taps are four
+    slices on NPU 3720 and 4000 and three on 5010; 41 of 16 channels stay, beside half the image and half the sum."""
+
+    def kilobytes(channels):
+        g = Builder()
+        return moved(g.model(strip(g, (160, 160), channels, channels, (1, 41))), name, profile)
+
+    small, large = kilobytes(16), kilobytes(32)
+    assert large - 2 * small == pytest.approx(2 * crossings * 1638.4, rel=0.03)

@@ -16,7 +16,9 @@ def strip(g: Builder, size: tuple[int, int], channels: int, made: int, window: t
 
 def doubled(g: Builder, size: int, channels: int, made: int) -> str:
     """A pose head's step: a transposed convolution of 4 x 4 between two convolutions."""
-    x = g.op("Conv", g.input(1, 16, size, size), g.weight(channels, 16, 3, 3), g.weight(channels), pads=[1] * 4)
+    x = g.op(
+        "Conv", g.input(1, 16, size, size), g.weight(channels, 16, 3, 3), g.weight(channels), pads=[1] * 4
+    )
     weight = g.weight(channels, made, 4, 4)
     x = g.op("ConvTranspose", g.op("Relu", x), weight, g.weight(made), strides=[2, 2], pads=[1] * 4)
     return g.op("Conv", g.op("Relu", x), g.weight(16, made, 1, 1), g.weight(16))
