@@ -198,6 +198,19 @@ class _Choice:
         cut_off = (m.uneven and (before.kernel or m.kernel or after.kernel)) or (m.kernel and after.uneven)
         return by_columns or (cut_off and self.machine.image_alone)
 
+    def _by_itself(self, i: int) -> bool:
+        """Whether a member is a window at a stride of two over each channel by itself whose result alone finds no room
+        beside what it reads, on NPU 3720 and 4000: cut over channels in as few blocks as strips would be, it repeats
+        no row, and what it reads was made in one piece (2 blocks each of 96 channels at 150 and 152 pixels, 128 at 130
+        and 134, 192 at 108 on NPU 4000, 128 at 110 on 3720). Strips where what made that is cut, too (96 channels at
+        156 and 160 pixels on 4000), of windows at a stride of one or that repeat more rows (5 x 5), and on 5010."""
+        if i == 0 or not self.machine.image_alone:
+            return False
+        m, before = self.run[i], self.run[i - 1]
+        one_row = min(m.strides) > 1 and max(m.window) - min(m.strides) == 1
+        alone = m.need > self.machine.resident >= before.need and before.write in m.reads and not before.kernel
+        return m.weights > 0 and m.channels > 0 and m.on_plane and one_row and alone
+
     def _joins(self, start: int, end: int) -> bool:
         """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
         a window, or two are kernels (NPU 3720, 4000: Sigmoid, Mul in RLFN, Sub, Mul in IMDN; no scans of 16 states), or
@@ -208,7 +221,7 @@ class _Choice:
         kernels = two == [True, True] or self._summed(start, end) or self._gated(start, end)
         if not kernels and not any(m.on_plane for m in self.run[start:end]):
             return False
-        if any(self._ends(i) for i in range(start, end - 1)):
+        if any(self._ends(i) for i in range(start, end - 1)) or any(map(self._by_itself, range(start, end))):
             return False
         inner = [m.write for m in self.run[start : end - 1]]
         k = self.k
