@@ -93,6 +93,7 @@ class Machine(NamedTuple):
     least_sum: float = inf
     tile_bytes: float = inf  # of its scratchpad
     image_stems: bool = False  # an image's convolution is cut with a kernel and a convolution behind it
+    windows_alone: bool = False  # a window over each channel whose result finds no room is cut by itself
     images_in_turn: bool = False  # images of a batch pass convolutions one by one
     turned_first: bool = False  # all of them are turned before, through DDR
     whole: Room | None = None  # what windows and poolings may take of a tile that run whole

@@ -200,15 +200,17 @@ class _Choice:
 
     def _by_itself(self, i: int) -> bool:
         """Whether a member is a window at a stride of two over each channel by itself whose result alone finds no room
-        beside what it reads, on NPU 3720 and 4000: cut over channels in as few blocks as strips would be, it repeats
+        beside what it reads (`windows_cut_alone`): cut over channels in as few blocks as strips would be, it repeats
         no row, and what it reads was made in one piece (2 blocks each of 96 channels at 150 and 152 pixels, 128 at 130
         and 134, 192 at 108 on NPU 4000, 128 at 110 on 3720). Strips where what made that is cut, too (96 channels at
         156 and 160 pixels on 4000), of windows at a stride of one or that repeat more rows (5 x 5), and on 5010."""
-        if i == 0 or not self.machine.image_alone:
+        if i == 0 or not self.machine.windows_alone:
             return False
         m, before = self.run[i], self.run[i - 1]
         one_row = min(m.strides) > 1 and max(m.window) - min(m.strides) == 1
-        alone = m.need > self.machine.resident >= before.need and before.write in m.reads and not before.kernel
+        alone = (
+            m.need > self.machine.resident >= before.need and before.write in m.reads and not before.kernel
+        )
         return m.weights > 0 and m.channels > 0 and m.on_plane and one_row and alone
 
     def _joins(self, start: int, end: int) -> bool:

@@ -129,6 +129,8 @@ class Memory(Strict):
     time, from how many bytes of a result on (npusim.compiler.planes.pairs).
     `images_pipelined`: generations on which the convolution of an image that is not folded is cut together with the
     kernel and the convolution behind it, its padded image through DDR (npusim.compiler.planes.image_stems).
+    `windows_cut_alone`: generations on which a window at a stride of two over each channel, whose result alone finds no
+    room, is cut over channels by itself (npusim.compiler.planes.scheduled).
     `blocks_by_time`: blocks of a product are chosen by the times of the generation's preset, not by counts.
     `expands_in_pieces`: what an Expand makes that does not fit into a tile is made piece by piece, or within DDR
     (npusim.compiler.layouts.expanded).
@@ -212,6 +214,7 @@ class Memory(Strict):
     halves_odd_slices: tuple[str, ...] = ()
     planes_as_scheduled: bool = False
     as_scheduled: bool = False
+    windows_cut_alone: tuple[str, ...] = ()
     blocks_by_time: bool = False
     borders_apart: dict[str, Literal["result", "edges", "all"]] = field(default_factory=dict)
     room_in_one_place: tuple[str, ...] = ()

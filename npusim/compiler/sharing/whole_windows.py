@@ -10,7 +10,9 @@ blocks made for it.
 
 A pooling, and the first convolution of an image, do so but for 16 KB (4000: in its steps): 3 x 3 at a stride of two of
 64 channels, 168 x 160 and not 174 x 160 on 5010, 216 and not 220 on 4000, 152 and not 156 on 3720; of 128, 114 x 112
-and not 120 on 5010, 108 and not 112 on 3720; a grey image to 64 channels, 489 x 64 and not 516 on 5010."""
+and not 120 on 5010, 108 and not 112 on 3720; a grey image to 64 channels, 489 x 64 and not 516 on 5010. On NPU 3720
+so does a window at a stride of two over each channel by itself (192 channels of 88 x 88, 96 of 124 x 124, not 128 of
+110 x 110)."""
 
 from __future__ import annotations
 
@@ -23,9 +25,15 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.widened import reads_widened, widens
 from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.sharing.distribution import over_channels
-from npusim.compiler.sharing.pieces import POOLINGS, convolution_of, takes_turned_image, weight_copies
+from npusim.compiler.sharing.pieces import (
+    IMAGE_CONVOLUTIONS,
+    POOLINGS,
+    convolution_of,
+    takes_turned_image,
+    weight_copies,
+)
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacWork
+from npusim.work import MacOp, MacWork
 
 MOST_WEIGHTS = 0.25  # of the scratchpads, all copies: more stream
 
@@ -38,11 +46,16 @@ class Room(NamedTuple):
     steps_of: float = 1.0
     pooling_bytes: float = 0.0
     image_channels: int = 1  # as many as those of an input image of fewer are filled up to
+    of_each_channel: bool = False  # strided windows over each channel by itself, too
 
     def fits(self, step: Placed, tiles: int) -> bool | None:
         """Whether a window or a pooling fits whole; None where it is no such one."""
         pooling = isinstance(step.only, MacWork) and step.only.op in POOLINGS
-        room = self.pooling_bytes if pooling or takes_turned_image(step) else self.tile_bytes
+        each = _of_each_channel(step)
+        if each and not self.of_each_channel:
+            return None
+        lean = pooling or each or takes_turned_image(step)
+        room = self.pooling_bytes if lean else self.tile_bytes
         held = _on_tile(step, tiles, pooling, self.image_channels) if room else None
         if held is None or step.fixed_bytes > MOST_WEIGHTS * room:
             return None
@@ -56,7 +69,9 @@ def room_of(memory: Memory, generation: str, tile_bytes: float, pads_images: boo
         for but in (memory.windows_whole_but, memory.poolings_whole_but)
     )
     steps_of = memory.windows_in_steps_of.get(generation, 1.0)
-    return Room(windows, steps_of, max(0.0, poolings), CHANNEL_BLOCK if pads_images else 1)
+    return Room(
+        windows, steps_of, max(0.0, poolings), CHANNEL_BLOCK if pads_images else 1, generation == "3720"
+    )
 
 
 def runs_whole(step: Placed, machine: Machine) -> bool:
@@ -70,15 +85,26 @@ def need_beside_weights(step: Placed, need: float, machine: Machine) -> float:
     fits = machine.whole.fits(step, machine.tiles) if machine.whole is not None else None
     if fits is None or need + step.fixed_bytes * machine.tiles <= machine.resident:
         return need
+    if not fits and _of_each_channel(step):
+        return need
     return min(need, machine.resident) if fits else max(need, machine.resident + 1.0)
+
+
+def _of_each_channel(step: Placed) -> bool:
+    """Whether a step is a window at a stride over each channel by itself."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.DEPTHWISE or work.stride_h <= 1:
+        return False
+    return work.kernel_h > 1 and step.node.op_type in IMAGE_CONVOLUTIONS
 
 
 def _on_tile(
     step: Placed, tiles: int, pooling: bool, image_channels: int
 ) -> tuple[float, float, float] | None:
     """Bytes a tile holds of what a window reads, makes and weighs with; None where the tiles do not share its rows."""
+    each = _of_each_channel(step)
     widened = reads_widened(step)
-    work = step.only if pooling or widened else convolution_of(step)
+    work = step.only if pooling or widened or each else convolution_of(step)
     if not isinstance(work, MacWork) or tiles == 1 or step.images > 1:
         return None
     if step.reads_turned and not takes_turned_image(step):
@@ -86,7 +112,7 @@ def _on_tile(
     if pooling:
         if step.node.op_type not in ("MaxPool", "AveragePool"):
             return None
-    elif (
+    elif not each and (
         over_channels(work, int(work.out_h))
         if step.reads_turned or widened
         else weight_copies(step, tiles) == 1

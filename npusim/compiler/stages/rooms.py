@@ -116,6 +116,7 @@ def machine_of(site: Site, scratchpad: Scratchpad) -> Machine:
         one_kernel=site.groups,
         least_sum=memory.sums_pipelined.get(generation, inf),
         image_stems=generation in memory.images_pipelined,
+        windows_alone=generation in memory.windows_cut_alone,
         images_in_turn=generation in memory.images_in_turn,
         turned_first=generation in memory.batches_turned_first,
         tile_bytes=site.tile_bytes,

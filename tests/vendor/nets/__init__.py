@@ -35,6 +35,7 @@ from tests.vendor.nets.fresh import FRESH
 from tests.vendor.nets.further import FURTHER
 from tests.vendor.nets.held_out import HELD_OUT
 from tests.vendor.nets.known import KNOWN
+from tests.vendor.nets.late_classifiers import LATE_CLASSIFIERS
 from tests.vendor.nets.late_pictures import LATE_PICTURES
 from tests.vendor.nets.lately import LATELY
 from tests.vendor.nets.later import LATER
@@ -259,7 +260,7 @@ NOT_LOOKED_AT: Table = {
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
 LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | LATEST | NEWER | NEWEST | FRESH
-LOOKED_AT |= LATELY | LATE_PICTURES
+LOOKED_AT |= LATELY | LATE_PICTURES | LATE_CLASSIFIERS
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
