@@ -10,7 +10,7 @@ from npusim.compiler.layouts.filled_images import COPIED_BEHIND, fills_both, fil
 from npusim.compiler.layouts.image_columns import crosses
 from npusim.compiler.layouts.images import IMAGE_RANKS, reads_image
 from npusim.compiler.layouts.one_channel import expanded
-from npusim.compiler.layouts.operand_turns import passes_of, turned_as
+from npusim.compiler.layouts.operand_turns import by_transfers, passes_of, turned_as
 from npusim.compiler.layouts.orders import Orders
 from npusim.compiler.layouts.pixels import pixels_cross
 from npusim.compiler.layouts.pooled_edges import edges_made
@@ -23,7 +23,7 @@ from npusim.compiler.lowering.filled_lines import (
     pooled_in_columns,
     spread_line,
 )
-from npusim.compiler.lowering.laid_anew import permuted, whole
+from npusim.compiler.lowering.laid_anew import permuted, transferred, whole
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import LOADED_TURNED
 from npusim.compiler.sharing.distribution import IMAGE, SLABS, image_leaves, padded_width
@@ -35,6 +35,9 @@ from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 #: What is pooled of a line to so few bytes is made over channels on NPU 3720 (Intel's schedules: 126,336 and less, not
 #: 128,000 and more).
 FEW_POOLED_BYTES = 128_000
+#: What the DMA turns.
+BATCH = "images of a batch to channels last, whose pixels are no whole sixteens,"
+UNEVEN = "columns of a product's right side, which are no whole sixteens,"
 
 
 class Layouts(Orders):
@@ -142,6 +145,9 @@ class Layouts(Orders):
     def _operand_turned(self, name: str, value: Value, reader: Placed) -> Placed:
         """The right side of a product to rows of terms."""
         self._laid_out(name, value, value.shape)
+        by_law = self.generation in self.profile.memory.operands_in_strips
+        if name in self.inputs and by_transfers(reader, value, self.tiles, by_law):
+            return self._by_transfers(name, self.turned[name], UNEVEN, value.elements)
         turned = turned_as(value.shape, self.tiles, self.generation, self.profile)
         work = self._turn(turned.op, name, value, turned.shape)
         if turned.rows:
@@ -171,11 +177,13 @@ class Layouts(Orders):
         why = "an input of the graph is turned to channels last by a pass of the MAC array"
         return permuted(node, works, why, sharing)
 
-    def _by_transfers(self, name: str, out: str) -> Placed:
-        """A batch of images whose pixels are no whole sixteens, turned image by image by the DMA."""
+    def _by_transfers(self, name: str, out: str, what: str = BATCH, elements: float = 0) -> Placed:
+        """`what`, turned by the DMA image by image, or by way of a tile where its `elements` are counted."""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
-        why = "images of a batch whose pixels are no whole sixteens are turned to channels last by transfers"
-        return whole(node, self.values, why)._replace(lowering="dma_permute", sharing=IMAGE)
+        work = MoveWork(self.values[out].npu_bytes, elements=elements)
+        sharing = "" if elements else IMAGE
+        step = transferred(node, work, f"{what} are turned by transfers")
+        return step._replace(lowering="dma_permute", sharing=sharing)
 
     def _wide(self, name: str) -> bool:
         """Whether the rows of an image were padded for the pass that turns it."""

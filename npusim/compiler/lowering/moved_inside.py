@@ -62,7 +62,7 @@ def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]
     if step.lowering == FILLED and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:
         return IN, FILL, OUT
     kind = step.node.op_type
-    ways = MOVED_INSIDE.get(kind, ())
+    ways = TURNED if kind == "MemPermute" and work.elements else MOVED_INSIDE.get(kind, ())
     if kind == "Expand" and (work.transfers > 1 or work.nbytes < MANY_COPIES * sizes[step.reads[0]]):
         return ()
     if kind == "DepthToSpace" and len(step.steps) > 1:  # then plane by plane
