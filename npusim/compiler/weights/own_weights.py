@@ -8,8 +8,9 @@ where the slices left over go in halves, with a latency each. The convolution be
 made to wait for all, ResNet-34 takes 1.19 and 1.17 of Intel's time on NPU 3720 and 5010, and 0.99 and 1.01 so.
 
 Shared over channels are convolutions of many weights beside their pixels (`MANY_WEIGHTS`: 87 % as in these schedules).
-Products of up to 128 rows do the same there; here only one with nothing before it does (`alone`: 4 x 32 x 64 takes five
-loads and 4.1 us on NPU 3720, of 53 channels seven and 5.3), since totals of small transformers and of steps of
+Products of up to 128 rows do the same there; here only one with nothing before it does, or several that read the same
+rows (`alone`: 4 x 32 x 64 takes five loads and 4.1 us on NPU 3720, of 53 channels seven and 5.3; both products of a
+SwiGLU of 5 x 128 x 72 on 5010 thirteen each), since totals of small transformers and of steps of
 recurrences, whose other transfers are dearer here, would be a tenth higher (BERT of 100 tokens on NPU 5010 1.21 times
 theirs, 1.30 with it). Of its channels that fill no sixteens a map of zeros crosses too, a third constant; convolutions'
 are not counted."""
@@ -32,9 +33,9 @@ MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or c
 
 
 def own_transfers(step: Placed, tiles: int, ports: int, alone: str = "") -> int:
-    """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is alone
-    (`alone`: "shared" where the tiles share its channels, "all" whatever they share); 0 where these cross at once, for
-    all. Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its
+    """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is alone of its
+    rows (`alone`: "shared" where the tiles share its channels, "all" whatever they share); 0 where these cross at once,
+    for all. Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its
     latencies."""
     work = step.only
     if tiles == 1 or not step.fixed_bytes:

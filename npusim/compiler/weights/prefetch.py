@@ -62,7 +62,8 @@ def weight_chunks(
     occupied = [r.held_bytes + r.weights_held for r in residence]
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
-    alone = sum([step.fixed_bytes > 0 or step.engine == "extra" for step in steps]) == 1
+    constant = [step for step in steps if step.fixed_bytes > 0 or step.engine == "extra"]
+    alone = len({step.reads for step in constant}) == 1  # the products of a gated pair read the same rows
     lone = lone_constants if alone else ""
     until: dict[int, int] = {}  # first step of a chain -> the last
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):

@@ -52,3 +52,21 @@ def test_ports_are_where_tiles_are() -> None:
     )
     ports = [e for e, n in zip(plan.queue, plan.label, strict=True) if n.endswith("/weights")]
     assert ports == [DMA0, DMA0 + 1]
+
+
+def test_products_that_read_the_same_rows_are_alone_together() -> None:
+    """The gated pair of a SwiGLU of 4 x 32 x 64: the constants of either as one product's."""
+    assert _transfers("swiglu_4_32_64", "2026-as-released") == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("npu", ["meteor_lake", "panther_lake"])
+@pytest.mark.parametrize("sizes", [(2, 64, 64), (5, 128, 80), (64, 64, 48)])
+def test_a_gated_pair_keeps_the_law_of_doubling(sizes: tuple[int, int, int], npu: str) -> None:
+    def took(*shape: int) -> float:
+        graph = loaded(build("_".join(map(str, ("swiglu", *shape))), weights=False))
+        return float(simulate(graph, load_hardware(npu), "2026", band=False).latency_us)
+
+    once = took(*sizes)
+    for axis in range(3):
+        twice = took(*(n * (1 + (a == axis)) for a, n in enumerate(sizes)))
+        assert 0.98 * once <= twice <= 2.3 * once
