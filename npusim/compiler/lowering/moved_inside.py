@@ -17,7 +17,7 @@ MOVED_INSIDE = {
     "Transpose": TURNED,
     "SpaceToDepth": TURNED,
     "DepthToSpace": TURNED,
-    "Expand": (FILL, OUT),
+    "Expand": (IN, FILL, OUT),
     "Tile": (IN, FILL, OUT),
 }
 #: An image spread out with zeros for a transposed convolution: a constant of zeros is brought to one tile, the pixels
@@ -59,8 +59,8 @@ def ways_inside(step: Placed, i: int, work: MoveWork, sizes: Mapping[str, float]
         return SPREAD_IN_DDR if work.destination == "ddr" else SPREAD_IN_A_TILE
     if step.lowering == OVER_TABLE:
         return PICKED
-    if step.lowering == FILLED and work.nbytes < MANY_COPIES * sizes[step.reads[0]]:
-        return IN, FILL, OUT
+    if step.lowering == FILLED:
+        return MOVED_INSIDE["Expand"]
     kind = step.node.op_type
     ways = TURNED if kind == "MemPermute" and work.elements else MOVED_INSIDE.get(kind, ())
     if kind == "Expand" and (work.transfers > 1 or work.nbytes < MANY_COPIES * sizes[step.reads[0]]):

@@ -86,6 +86,21 @@ def test_copies_of_an_expand_are_filled_in_inside():
         assert simulate(g, "panther_lake", "2026-as-released").latency_us == pytest.approx(us, rel=share)
 
 
+@pytest.mark.parametrize(("npu", "name", "us"), [("3720", "meteor_lake", 2.0), ("5010", "panther_lake", 0.9)])
+def test_what_an_expand_copies_is_loaded_first(npu, name, us):
+    """20 bytes of ten channels to 6 x 6 each: `Expand_0/input-0-CMX` of 0.96 and 0.28 us, before 720 bytes leave."""
+    g = graph("Expand", (1, 10, 1, 1), ("x", "to"), [("to", np.array([1, 10, 6, 6], np.int64))])
+    compiled = plan(g, npu)
+    asks = [a for a in compiled.ask if isinstance(a, DmaTask) and a.nbytes]
+    assert [(a.source, a.destination, a.nbytes) for a in asks] == [
+        ("ddr", "scratchpad", 20),
+        ("scratchpad", "scratchpad", 720),
+        ("scratchpad", "ddr", 720),
+    ]
+    hw = load_hardware(name).replace({"step.minimum_ns": 0.0})
+    assert simulate(g, hw, "2026-as-released").latency_us == pytest.approx(us, rel=0.05)
+
+
 def test_only_copies_that_leave_the_graph_are_written_in_the_time_of_an_element_a_row():
     """Keys that four queries share, 8 x 4 x 128 x 64 fp16, behind a kernel and in front of one."""
     shapes = {"to": np.array([1, 8, 4, 128, 64], np.int64)}
