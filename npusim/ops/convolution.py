@@ -15,13 +15,13 @@ from typing import TypeVar
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, copy, pixels, product, taps_inside, vector
 from npusim.ops.registry import OpCase, op
-from npusim.ops.slicing import DILATED_LIMITS, WINDOW_LIMITS, by_depth, dilated, sliced
+from npusim.ops.slicing import DEPTH_LIMITS, DILATED_LIMITS, WINDOW_LIMITS, by_depth, dilated, sliced
 from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 
 W = TypeVar("W", bound=Work)
 PICKS = "picks"  # attribute of a convolution each of whose results is one pixel of one channel
 MAC = ("mac_array",)
-WAYS = ("by_depth", "dilated", "dilated_15", "dilated_by_tap", "sliced", "sliced_15", "mac_array")
+WAYS = ("by_depth", "by_depth_15", "dilated", "dilated_15", "dilated_by_tap", "sliced", "sliced_15", "mac_array")
 LONG = ("upsampled_sliced", "upsampled_sliced_15")
 TRANSPOSED = ("by_phases", "phases_at_once", "as_convolution", *LONG, "upsampled", "mac_array")
 
@@ -139,7 +139,10 @@ def convolution(c: OpCase, source: Value, weight: Value) -> tuple[Lowering, ...]
     plain = group in (1, channels) and source.shape[0] == 1
     if len(kernel) == 3 and plain and spatial(c, "dilations", 3) == (1, 1, 1):
         places = source.shape[2], out.shape[2], pads(c, source.shape[2:], out.shape[2:], kernel)[0]
-        cut.append(("by_depth", by_depth(work, places, kernel[0], spatial(c, "strides", 3)[0])))
+        step = spatial(c, "strides", 3)[0]
+        cut += [
+            (name, by_depth(work, places, kernel[0], step, limit)) for name, limit in DEPTH_LIMITS.items()
+        ]
     if len(kernel) <= 2:
         along, across, *_ = (*spatial(c, "dilations", len(kernel)), 1, 1)
         sizes, outs = source.shape[2:], out.shape[2:]

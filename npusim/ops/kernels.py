@@ -191,6 +191,7 @@ LOWERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         ("mac_array", "dma"),
         "a convolution over three axes, image by image and tap by tap, added up and joined through DDR",
     ),
+    "by_depth_15": (("mac_array", "dma"), "the same with windows of up to 15 (NPU 5010)"),
     "edges_apart": (
         ("mac_array", "dma"),
         "an average pooling that does not count its padding, as one of its centre and one of each edge and corner",

@@ -20,6 +20,7 @@ from npusim.work import MacOp, MacWork, MoveWork, Number, Work
 Axis = tuple[int, int, int]  # places of an image, results, zeros in front
 MAX_STRIDE = 8
 IN_TWOS = 7  # places between taps along a line
+DEPTH_LIMITS = {"by_depth": 11, "by_depth_15": 15}  # as WINDOW_LIMITS, of windows over three axes
 DILATED_LIMITS = {"dilated": 11, "dilated_15": 15, "dilated_by_tap": 1}
 TAP_BY_TAP = "dilated_by_tap"  # where the parts would have too many weights
 WINDOW_LIMITS = {"sliced": 11, "sliced_15": 15}  # NPU 3720 and 4000; NPU 5010
@@ -51,13 +52,16 @@ def sliced(work: MacWork, limit: int) -> tuple[MacWork, ...]:
     return (*steps, *(sums,) * (len(heights) * len(widths) - 1))
 
 
-def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int) -> tuple[Work, ...]:
+def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int, limit: int) -> tuple[Work, ...]:
     """The passes of a window over three axes, one image a depth; none where it is one point high and wide (its planes
     are lines then, of one convolution).
 
     Intel's schedules: every image that is read is turned through DDR by itself, convolved with each tap that meets it,
     the results of a depth added up, written, and copied into their place within the DDR (32 x 8 x 28 x 28 under
-    3 x 3 x 3: 22 convolutions and 14 additions). `depths`: (images read, images made, zeros in front)."""
+    3 x 3 x 3: 22 convolutions and 14 additions). A tap the array does not do in one pass (longer than `limit`, or a
+    stride above 8: 2 x 16 x 16 patches of a film) is cut as a window of a plane is; then every slice copies its part of
+    the image within the DDR, turns it and reads it by itself (`conv_0_0/conv_slice_1_1/small-stride` in its schedules,
+    and `reshape_0_0` for the image). `depths`: (images read, images made, zeros in front)."""
     read, made, begin = depths
     met = [sum(0 <= d * stride + tap - begin < read for d in range(made)) for tap in range(kernel)]
     high, wide = work.kernel_h // kernel, work.kernel_w
@@ -67,11 +71,19 @@ def by_depth(work: MacWork, depths: Axis, kernel: int, stride: int) -> tuple[Wor
     rows, in_rows = work.out_h / made, work.in_h / read
     image = in_rows * work.in_w * work.in_c * work.input_bytes
     result = rows * work.out_w * work.out_c * work.output_bytes
-    turned = (
-        MoveWork(image * read, "scratchpad", "ddr", transfers=read),
-        MoveWork(image * read, "ddr", transfers=read),
+    taps: list[MacWork] = []
+    for n in met:
+        tap = replace(work, out_h=rows * n, in_h=in_rows * n, kernel_h=work.kernel_h // kernel)
+        taps += sliced(tap, limit) or (tap,)
+    slices = sum(t.op == work.op for t in taps) // kernel  # of each tap
+    turned: tuple[Work, ...] = (
+        MoveWork(image * read * slices, "scratchpad", "ddr", transfers=read * slices),
+        MoveWork(image * read * slices, "ddr", transfers=read * slices),
     )
-    taps = [replace(work, out_h=rows * n, in_h=in_rows * n, kernel_h=work.kernel_h // kernel) for n in met]
+    if slices > 1:
+        apart_images = MoveWork(image * read * slices, "ddr", "ddr", transfers=read * slices)
+        again = MoveWork(image * read * (slices - 1), "ddr", transfers=read * (slices - 1))
+        turned = (apart_images, again, *turned)
     added = replace(
         _plain(work, MacOp.ELTWISE),
         out_h=rows * (sum(met) - made),
