@@ -61,6 +61,18 @@ def test_a_patch_convolution_is_four_at_stride_eight_four_poolings_and_three_add
     assert len([s for s in ways["sliced_15"].steps if s.op == MacOp.CONVOLUTION]) == 4  # 15 + 1 on NPU 5010
 
 
+def test_patches_of_a_film_are_cut_at_every_tap() -> None:
+    """2 x 16 x 16 at those strides, of 16 images: 16 taps of four slices each, as in Intel's schedules of a VideoMAE;
+    on NPU 5010 (windows of up to 15) the last three are a place high or wide."""
+    inputs = [tensor(1, 3, 16, 224, 224), weight(384, 3, 2, 16, 16)]
+    ways = ask("Conv", inputs, [tensor(1, 384, 8, 14, 14)], kernel_shape=(2, 16, 16), strides=(2, 16, 16))
+    for name, sizes in (("by_depth", {11, 5}), ("by_depth_15", {15, 1})):
+        slices = [s for s in ways[name].steps if isinstance(s, MacWork) and s.op == MacOp.CONVOLUTION]
+        assert len(slices) == 2 * 4  # each tap's eight images together
+        assert {s.kernel_h for s in slices} == {s.kernel_w for s in slices} == sizes
+        assert {s.stride_h for s in slices} == {8}
+
+
 def test_groups_of_a_long_window_are_cut_apart() -> None:
     """The window of places of a speech encoder, 128 = 11 x 11 + 7 taps of 16 groups of 48 channels: each by itself in
     Intel's schedules, twelve slices and eleven sums; one of three taps is one convolution with zeros."""

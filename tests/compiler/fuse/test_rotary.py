@@ -5,6 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import helper
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.fuse import fuse
@@ -43,6 +44,52 @@ def test_whatever_the_order_of_the_operands(swapped):
 @given(heads=st.integers(1, 32), rows=st.integers(1, 64), half=st.integers(1, 128))
 def test_a_prompt_and_wide_heads_are_one_kernel_and_one_token_of_narrow_heads_is_not(heads, rows, half):
     assert (ops(rope(heads, rows, 2 * half)) == ["RotaryEmbedding"]) == (rows > 1 or half > 64)
+
+
+def pairs(rows, apart="Slice"):
+    """GPT-J's: channels in pairs, by Slices of every second; else by the parts of a Reshape, as Flux has them."""
+    shape = [1, 4, rows, 64]
+    cut = [
+        node("Slice", "x one end axis two", "odd"),
+        node("Slice", "x zero end axis two", "even"),
+        node("Neg", "odd", "negated"),
+        node("Unsqueeze", "negated last", "first"),
+        node("Unsqueeze", "even last", "second"),
+    ]
+    views = [
+        node("Reshape", "x paired", "p"), helper.make_node("Split", ["p"], ["second", "odd"], axis=4), node("Neg", "odd", "first")
+    ]  # fmt: skip
+    nodes = [
+        *(cut if apart == "Slice" else views),
+        node("Concat", "first second", "stack", axis=-1),
+        node("Reshape", "stack shape", "turned"),
+        node("Mul", "x cos", "straight"),
+        node("Mul", "turned sin", "crossed"),
+        node("Add", "straight crossed", "y"),
+    ]
+    constants = {"zero": [0], "one": [1], "two": [2], "end": [64], "axis": [3], "last": [-1], "shape": shape,
+                 "paired": [1, 4, rows, 32, 2]}  # fmt: skip
+    inputs = {"x": shape, "cos": [1, 1, rows, 64], "sin": [1, 1, rows, 64]}
+    return loaded(model(nodes, inputs, ["y"], constants))
+
+
+def test_channels_in_pairs_are_one_kernel_of_a_prompt_where_slices_take_them():
+    """`t_Add/rope` in Intel's schedules of NPU 3720 and 5010: 8 heads of 64, 128 rows, not one, nor by Reshapes."""
+    assert ops(pairs(128)) == ["RotaryEmbedding"]
+    assert "RotaryEmbedding" not in ops(pairs(1)) + ops(pairs(128, "Reshape"))
+
+
+def test_a_mask_of_complex_numbers_is_no_embedding():
+    """GTCRN's: real and imaginary parts are the first axis's, and Intel's compiler has no `rope` there."""
+    nodes = [
+        helper.make_node("Split", ["x"], ["a", "b"], axis=1),
+        node("Mul", "a cos", "p"), node("Mul", "b sin", "q"), node("Mul", "b cos", "s"), node("Mul", "a sin", "t"),
+        node("Sub", "p q", "real"), node("Add", "s t", "imaginary"),
+        node("Concat", "real imaginary", "y", axis=1),
+    ]  # fmt: skip
+    part = [1, 1, 24, 257]
+    graph = loaded(model(nodes, {"x": [1, 2, 24, 257], "cos": part, "sin": part}, ["y"], {}))
+    assert "RotaryEmbedding" not in ops(graph)
 
 
 @pytest.mark.parametrize("kept", ["turned", "negated", "straight"])
