@@ -57,8 +57,10 @@ def pairs(rows, apart="Slice"):
         node("Unsqueeze", "even last", "second"),
     ]
     views = [
-        node("Reshape", "x paired", "p"), helper.make_node("Split", ["p"], ["second", "odd"], axis=4), node("Neg", "odd", "first")
-    ]  # fmt: skip
+        node("Reshape", "x paired", "p"),
+        helper.make_node("Split", ["p"], ["second", "odd"], axis=4),
+        node("Neg", "odd", "first"),
+    ]
     nodes = [
         *(cut if apart == "Slice" else views),
         node("Concat", "first second", "stack", axis=-1),
