@@ -21,7 +21,16 @@ from npusim.work import Lowering, MacOp, MacWork, MoveWork, Work
 W = TypeVar("W", bound=Work)
 PICKS = "picks"  # attribute of a convolution each of whose results is one pixel of one channel
 MAC = ("mac_array",)
-WAYS = ("by_depth", "by_depth_15", "dilated", "dilated_15", "dilated_by_tap", "sliced", "sliced_15", "mac_array")
+WAYS = (
+    "by_depth",
+    "by_depth_15",
+    "dilated",
+    "dilated_15",
+    "dilated_by_tap",
+    "sliced",
+    "sliced_15",
+    "mac_array",
+)
 LONG = ("upsampled_sliced", "upsampled_sliced_15")
 TRANSPOSED = ("by_phases", "phases_at_once", "as_convolution", *LONG, "upsampled", "mac_array")
 
