@@ -5,14 +5,19 @@
 
 A Transpose of tokens and channels moves nothing where products wrote the one and a kernel spreads it over states:
 the channels lie innermost, as they did, and so do they in all that kernels make of it. The state itself lies channels
-first. Intel's compiler turns each token's slice of what is multiplied by it by a pass of the array through DDR
-(`Exp/reorder_out/reorder_out_[0, 0, t, 0]/to_maxpool`; for the first, behind the product), what is added to it once,
-whole (`Multiply/reorder_out/...`), where it is made.
+first. Intel's compiler turns a factor once, whole, where it is made (`Multiply/reorder_out/...`), if each of its slices
+meets the state: is added to it, multiplied by it, or is it, in front of a product with a matrix. Where one does not, it
+turns each of the others by a pass of the array through DDR (`Exp/reorder_out/reorder_out_[0, 0, t, 0]/to_maxpool`).
+One that does not is the first decay, where the first state is a constant or the first term itself: its product is of
+two that lie alike, and turned behind it. So terms go whole where the scan begins with a state of zeros, both factors
+where it begins with one of the caller's, and neither where the first term is the first state and is not read but by
+the next product.
 
-Seen in its schedules of Mamba-1 (d = 2,048, L = 24, n = 16) and of scans of 256, 512 and 1,536 channels, 5 to 8 tokens,
-16 and 64 states on three NPUs, with Softplus and without; not where the factors are inputs of the graph, which lie
-channels first. A slice of 2,048 x 16 takes 6.1 us on NPU 3720 and 1.1 on 4000 (one row or one column of the grid is
-filled), 24 of them as a whole 44.6 and 15.7. On NPU 4000 such a column goes twice as fast as its poolings do."""
+Seen in its schedules of Mamba-1 (d = 2,048, L = 24, n = 16) and of scans of 256, 512 and 1,536 channels, 5 to 21
+tokens, 16 and 64 states on three NPUs, with Softplus and without, with each beginning; not where the factors are inputs
+of the graph, which lie channels first. A slice of 2,048 x 16 takes 6.1 us on NPU 3720 and 1.1 on 4000 (one row or one
+column of the grid is filled), 24 of them as a whole 44.6 and 15.7. On NPU 4000 such a column goes twice as fast as its
+poolings do."""
 
 from __future__ import annotations
 
@@ -29,8 +34,9 @@ from npusim.work import MacOp, MacWork, VectorWork
 
 SLICES = ("Gather", "Slice", "Split")
 SUMS = ("Add", "Sub")
+MEETS = ("Mul", "MatMul", *SUMS)  # the state, channels first
 WHY = "a token's slice of a factor that lies channels last is turned for the state, as Intel's compiler does"
-WHY_WHOLE = "terms of a scan that lie channels last are turned as a whole, as Intel's compiler does"
+WHY_WHOLE = "factors of a scan that lie channels last are turned as a whole, as Intel's compiler does"
 TOKENS = 2  # axis
 
 
@@ -41,6 +47,8 @@ class ScanSlices:
         self.layouts = layouts
         self.one_kernel = one_kernel  # of a batch of products: columns of the grid, not rows
         self.sharing = CHANNELS if one_kernel else PARTS
+        nodes = (node for readers in layouts.readers.values() for node in readers)
+        self.cut = {name for node in nodes if node.op_type in SLICES for name in node.outputs}
         self.last: set[str] = set()  # lie channels last
         self.slices: set[str] = set()  # of these, which are turned each
         self.turned: dict[str, str] = {}
@@ -50,17 +58,17 @@ class ScanSlices:
         if not step.steps or len(step.writes) != 1:
             return [], step
         added: list[Placed] = []
-        if self.slices and step.node.op_type == "Mul":
+        if self.slices and step.node.op_type in MEETS:
             added, step = self._slices_turned(step)
         if not isinstance(step.steps[0], VectorWork) or not self._channels_last(step):
             return added, step
         name = step.writes[0]
         self.last.add(name)
-        users = self._users(name)
-        if users == {"Mul"}:
-            self.slices |= {n for r in self.layouts.readers[name] for n in r.outputs}
-        elif users and users.issubset(SUMS):
+        met = self._met(name)
+        if met and all(met.values()):
             step = step._replace(steps=(*step.steps, self._whole(name)))
+        else:
+            self.slices |= set(met)
         return added, step
 
     def _channels_last(self, step: Placed) -> bool:
@@ -81,24 +89,33 @@ class ScanSlices:
         order = tuple(maker.node.attribute("perm", ()))
         return order == (0, 2, 1)
 
-    def _users(self, name: str) -> set[str]:
-        """What kinds of nodes read the slices of a tensor, one of each token; none where others read it."""
+    def _met(self, name: str) -> dict[str, bool]:
+        """Of each slice of a tensor, one a token, whether all its readers hold it against the state; none where it is
+        read otherwise."""
         readers, values = self.layouts.readers, self.layouts.values
-        found: set[str] = set()
         nodes = readers.get(name, [])
-        if len(nodes) < 2 or name in self.layouts.graph_outputs:
-            return found
-        tokens = values[name].shape[TOKENS]
-        for node in nodes:
-            if node.op_type not in SLICES or any(
-                values[n].elements * tokens != values[name].elements for n in node.outputs
-            ):
-                return set()
-            found |= {user.op_type for n in node.outputs for user in readers.get(n, [])}
-        return found
+        all_cut = len(nodes) > 1 and all(n.op_type in SLICES for n in nodes)
+        if not all_cut or name in self.layouts.graph_outputs:
+            return {}
+        size = values[name].elements / values[name].shape[TOKENS]
+        slices = [n for node in nodes for n in node.outputs]
+        users = {n: readers.get(n, []) for n in slices}
+        kinds = {user.op_type for n in slices for user in users[n]}
+        if any(values[n].elements != size for n in slices) or not kinds or not kinds.issubset(MEETS):
+            return {}
+        return {n: all(self._of_state(user, n) for user in users[n]) for n in slices}
+
+    def _of_state(self, user: Node, name: str) -> bool:
+        """Whether what a slice is held against lies channels first: not a constant, not another slice."""
+        others = {n for n in user.inputs if n != name and not self.layouts.values[n].constant}
+        return user.op_type != "Mul" or bool(others - self.cut)
 
     def _slices_turned(self, step: Placed) -> tuple[list[Placed], Placed]:
-        """A product of slices and the state, behind the passes that turn the slices."""
+        """A step on slices and the state, behind the passes that turn the slices; a product of slices in front of one
+        that turns its result."""
+        values = self.layouts.values
+        if step.node.op_type == "Mul" and all(n in self.slices or values[n].constant for n in step.reads):
+            return [], step._replace(steps=(*step.steps, self._column(values[step.writes[0]])))
         added = []
         for name in step.reads:
             if name in self.slices and name not in self.turned:
