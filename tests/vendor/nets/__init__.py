@@ -37,6 +37,7 @@ from tests.vendor.nets.held_out import HELD_OUT
 from tests.vendor.nets.known import KNOWN
 from tests.vendor.nets.late_classifiers import LATE_CLASSIFIERS
 from tests.vendor.nets.late_pictures import LATE_PICTURES
+from tests.vendor.nets.late_states import LATE_STATES
 from tests.vendor.nets.lately import LATELY
 from tests.vendor.nets.later import LATER
 from tests.vendor.nets.latest import LATEST
@@ -261,7 +262,7 @@ NOT_LOOKED_AT: Table = {
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
 LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | LATEST | NEWER | NEWEST | FRESH
 LOOKED_AT |= LATELY
-LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES
+LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
