@@ -1,4 +1,4 @@
-"""Scans unrolled by the token that begin with their first term or with a state: drawn for the rule that turns factors."""
+"""Scans unrolled by the token, begun with their first term or with a state: drawn for the rule that turns factors."""
 
 import numpy as np
 
