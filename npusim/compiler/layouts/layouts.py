@@ -146,7 +146,7 @@ class Layouts(Orders):
         """The right side of a product to rows of terms."""
         self._laid_out(name, value, value.shape)
         by_law = self.generation in self.profile.memory.operands_in_strips
-        if name in self.inputs and by_transfers(reader, value, self.tiles, by_law):
+        if not by_law and name in self.inputs and by_transfers(reader, value, self.tiles):
             return self._by_transfers(name, self.turned[name], UNEVEN, value.elements)
         turned = turned_as(value.shape, self.tiles, self.generation, self.profile)
         work = self._turn(turned.op, name, value, turned.shape)

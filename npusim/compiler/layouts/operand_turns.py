@@ -49,17 +49,17 @@ def turned_as(extents: tuple[int, ...], tiles: int, generation: str, profile: Co
     return Turned(MacOp.PERMUTE, (heads, PIXELS_PER_ROW, channels), everywhere=True)
 
 
-def by_transfers(reader: Placed, value: Value, tiles: int, by_law: bool) -> bool:
+def by_transfers(reader: Placed, value: Value, tiles: int) -> bool:
     """Whether the DMA turns the right side [heads, terms, columns] of a batch of products that a graph reads: where
     columns fill no sixteens, as it does a Transpose of such (`memperm_NCWH/unrolled_permuteDMA` in Intel's schedules
     of 6 x 32 x 190, 40 x 80 x 33, 21 x 64 x 228). Columns that little fills up go by a pass, heads of whole sixteens by
-    two; where turns keep the law of doubling (`by_law`) from twice as many heads on, and by one."""
+    two: 16 heads would be three times as dear as 8, so not where turns keep the law of doubling."""
     heads, columns = prod(value.shape[:-2]), value.shape[-1]
     if heads == 1 or columns % CHANNEL_BLOCK == 0 or "npusim.shared" in reader.node.attributes:
         return False
-    if heads % CHANNEL_BLOCK == 0 and not by_law:
+    if heads % CHANNEL_BLOCK == 0:
         return False
-    few = heads < HEADS_FILLED * tiles * (1 + by_law) or value.npu_bytes < FILLED_BYTES
+    few = heads < HEADS_FILLED * tiles or value.npu_bytes < FILLED_BYTES
     return few or ceil_to(columns, CHANNEL_BLOCK) - columns > MOST_FILLED
 
 
@@ -83,14 +83,13 @@ def passes_of(
         uneven and (batched or (shared and terms > FEWEST_SEEN))
     )
     sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
-    # Two passes where the batch fills sixteens (`memperm_NCWH/0` and `/1`), but where turns keep the law of doubling:
-    # 16 problems are not three times as dear as 8.
-    twice = (
-        generation not in profile.memory.operands_in_strips and prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
-    )
+    # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
+    # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
+    always = generation in profile.memory.operands_in_strips
+    twice = always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
     if leaves and columns % CHANNEL_BLOCK and twice:
         return (work, *ddr_round_trip(value.elements * work.input_bytes), work), sharing
-    in_one = 2 * value.npu_bytes <= tiles * tile_bytes
+    in_one = 2 * value.npu_bytes <= tiles * tile_bytes and not always
     if batched and columns % CHANNEL_BLOCK and in_one and generation not in profile.groups_over_tiles:
         # What filled the columns up is cut off by a copy (`memperm_NCWH/slice` of 4 x 1,000 x 128 on NPU 3720).
         return (work, MoveWork(value.npu_bytes, "ddr", "ddr")), sharing
