@@ -22,8 +22,8 @@ from npusim.compiler.lowering.moved_inside import SPREAD
 from npusim.compiler.lowering.parts import edge_of, wholes
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.calls import depthwise_batch
-from npusim.compiler.sharing.distribution import IMAGE_OPS, SLABS
-from npusim.graph import DType, Node
+from npusim.compiler.sharing.distribution import CONVOLUTIONS, IMAGE, IMAGE_OPS, SLABS
+from npusim.graph import DType, Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.ops.line_rows import in_rows, large_line, large_line_by_law
 from npusim.work import MacOp, MacWork, MoveWork, Work
@@ -76,6 +76,10 @@ class Edges(Leaving):
                 step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
+        elif (image := self._written_last(step)) is not None:
+            if self.folds(step, image):
+                step = folded(step)._replace(reads_turned=True)
+            step = step._replace(reshaped=frozenset())
         elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
         elif grey := self._grey_batch(step, added) or self._grey_image(step, added):
@@ -179,6 +183,19 @@ class Edges(Leaving):
         step = turned_for_windows(step, self.values[name], first, pads, copies, room)
         return [one._replace(sharing=SLABS) if one is first else one for one in added], step
 
+    def _written_last(self, step: Placed) -> Value | None:
+        """The image that a convolution reads as the graph's caller wrote it, channels last (networks converted from
+        TensorFlow): nothing turns it. None for other steps."""
+        if step.node.op_type not in CONVOLUTIONS or not step.reads:
+            return None
+        image = self.values[step.node.inputs[0]]
+        written = self.values[step.reads[0]]
+        if not is_image(image) or step.node.inputs[0] not in self.placer.absorbed:
+            return None
+        batch, channels, height, width = image.shape
+        last = written.shape == (batch, height, width, channels)
+        return image if last and self._from_outside(step.reads[0]) else None
+
     def _convert(self, step: Placed) -> list[Placed]:
         added = []
         part_of = self.placer.part_of
@@ -191,7 +208,10 @@ class Edges(Leaving):
                 self.waiting -= {name}
                 self.converted[name] = inside = f"{name}/fp16"
                 self.values[inside] = replace(self.values[name], name=inside, dtype=DType.FLOAT16)
-                added.append(self._conversion(f"{name}/convert", name, inside, self.profile.input_convert))
+                made = self._conversion(f"{name}/convert", name, inside, self.profile.input_convert)
+                if name == step.reads[0] and self._written_last(step) is not None:
+                    made = made._replace(sharing=IMAGE)  # row by row, as its reader is shared
+                added.append(made)
         return added
 
 

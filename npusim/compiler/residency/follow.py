@@ -6,7 +6,7 @@ from npusim.compiler.layouts.norm_edges import normalises_channels
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.relaid import LOADED_TURNED
 from npusim.compiler.scratchpad.scratchpad import OPENED, Scratchpad
-from npusim.compiler.sharing.distribution import ADDED, scales_rows
+from npusim.compiler.sharing.distribution import ADDED, IMAGE, scales_rows
 from npusim.compiler.sharing.pieces import scales_planes, works_in_place
 
 # MAC-array passes that leave their result where their inputs came from
@@ -41,6 +41,8 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         own = True  # the pass that writes its planes reads it where it lies
     if step.lowering == LOADED_TURNED:
         own = True  # the pooling of a line that is turned as it is loaded
+    if step.node.op_type == "Convert" and step.sharing == IMAGE:
+        own = True  # an image that lies channels last: its convolution reads it where it was converted
     if step.reads and scratchpad.sharing_of(step.reads[0]) == ADDED:
         own = True  # the softmax of scores with a mask: its product takes it head by head
     missing = [n for n in missing if n not in scratchpad.made_room]
