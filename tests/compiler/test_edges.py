@@ -127,8 +127,8 @@ def first_convolution(channels_last: bool) -> Graph:
 
 @pytest.mark.parametrize("name", NPUS)
 def test_an_image_of_channels_last_is_read_where_it_was_converted(name) -> None:
-    """float32 comes once, as fp16 it stays inside (212,900, 212,900 and 208,000 bytes with weights and result in Intel's
-    schedules of 3720, 4000 and 5010); channels first it is turned by a pass."""
+    """float32 comes once, as fp16 it stays inside (212,900, 212,900 and 208,000 bytes with weights and result in
+    Intel's schedules of 3720, 4000 and 5010); channels first it is turned by a pass."""
     found = run(first_convolution(True), name)
     image, weights = 128 * 128 * 3 * 4, 24 * (16 * 9 * 2 + 16)
     assert image + weights / 2 < found.bytes_moved < image + 2 * weights

@@ -72,7 +72,7 @@ def test_what_the_dma_turns_crosses_a_tile_and_comes_back() -> None:
 
 @pytest.mark.parametrize("heads", [4, 8, 24])
 def test_twice_as_many_heads_are_turned_in_twice_the_time_by_law(heads) -> None:
-    """As released 16 heads, turned by two passes, take 3.1 times as long as 8, which the DMA turns; here all take two."""
+    """As released 16 heads, turned by two passes, take 3.1 times as long as 8, which the DMA turns; here all do."""
 
     def latency(heads: int) -> float:
         return sum(n.duration_us for n in turning(heads, 64, 300, "panther_lake", "2026"))
