@@ -75,8 +75,8 @@ class RoundTrips(Transfers):
                 f"{label}{name}", nbytes, source, to, after=after, transfers=pieces, repeats=repeats,
                 elements=elements, whole=whole, counted=counted,
             )  # fmt: skip
-            if name == "/fill":
-                self.plan.level()
+            if name == "/fill" or (to == "ddr" and work.elements):
+                self.plan.level()  # what follows waits for it
         return after
 
     def _picked(self, label: str, work: MoveWork, after: tuple[int, ...], repeats: int) -> tuple[int, ...]:
