@@ -43,6 +43,7 @@ from tests.vendor.nets.later import LATER
 from tests.vendor.nets.latest import LATEST
 from tests.vendor.nets.newer import NEWER
 from tests.vendor.nets.newest import NEWEST
+from tests.vendor.nets.of_late import OF_LATE
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
 from tests.vendor.nets.popular import POPULAR
@@ -261,7 +262,7 @@ NOT_LOOKED_AT: Table = {
 #: Judged before anybody had looked at them (docs/vendor_agreement.md says how), for fitting since.
 LOOKED_AT |= ORDINARY | TEXT_AND_PATCHES | ENLARGING | PLAIN_CNNS | EVERYDAY | USUAL | COMMON | DAILY
 LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | LATEST | NEWER | NEWEST | FRESH
-LOOKED_AT |= LATELY
+LOOKED_AT |= LATELY | OF_LATE
 LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN

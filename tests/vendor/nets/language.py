@@ -141,6 +141,16 @@ MODELS = {
     "nanbeige3b": Model(2560, 20, 4, 128, 10496),
     "decicoder1b": Model(2048, 32, 4, 64, 5888),
     "gemma3x12b": Model(3840, 16, 8, 256, 15360, tanh=True),
+    "yulanmini": Model(1920, 30, 6, 64, 4800),
+    "rinna36b": Model(2816, 22, 22, 128, 11264, bias=True),
+    "gpt2xl": Model(1600, 25, 25, 64, 6400, bias=True, tanh=True),
+    "tinymistral": Model(1024, 32, 8, 32, 4096),
+    "persimmon8b": Model(4096, 64, 64, 64, 16384, bias=True),
+    "qwen314b": Model(5120, 40, 8, 128, 17408),
+    "mellum4b": Model(3072, 24, 4, 128, 8256),
+    "pythia70m": Model(512, 8, 8, 64, 2048, bias=True),
+    "falcon3x7b": Model(3072, 12, 4, 256, 23040),
+    "stablelm212b": Model(5120, 32, 8, 160, 13824),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -183,6 +193,8 @@ LOOKED_AT = (
     "embgemma300m_pre_1536", "starcoderbase1b_dec_2176", "cerebras256m_pre_736", "glmedge4b_dec_448",
     "bloom1b1_pre_272", "nanbeige3b_dec_3328", "decicoder1b_pre_1216", "gptj6b_dec_832", "hunyuan4b_pre_416",
     "gemma3x12b_dec_1600",
+    "yulanmini_pre_640", "rinna36b_pre_320", "gpt2xl_pre_480", "tinymistral_pre_1664", "persimmon8b_pre_176",
+    "qwen314b_dec_896", "mellum4b_dec_2688", "pythia70m_dec_1472", "falcon3x7b_dec_288", "stablelm212b_dec_3456",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
