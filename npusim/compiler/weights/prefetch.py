@@ -63,7 +63,8 @@ def weight_chunks(
     waiting: deque[tuple[int, Chunk]] = deque()
     earliest = begins = 0  # `begins`: where the chain begins whose image a pass turns strip by strip
     constant = [step for step in steps if step.fixed_bytes > 0 or step.engine == "extra"]
-    alone = len({step.reads for step in constant}) == 1  # the products of a gated pair read the same rows
+    # The products of a gated pair read the same rows; what a supposed engine runs is no product beside one.
+    alone = len({(step.engine, step.reads) for step in constant}) == 1
     lone = lone_constants if alone else ""
     until: dict[int, int] = {}  # first step of a chain -> the last
     for k, (step, r) in enumerate(zip(steps, residence, strict=True)):
