@@ -63,6 +63,11 @@ class DType(Enum):
         return min(self.bits, 32) / 8
 
 
+#: Of a weight's elements; fewer are stored as they are: a bit for each would say where they are (Intel's schedules: 6.0
+#: % are kept and 6.5 % are not, of 2,304 x 256 fp16 weights).
+LEAST_ZEROS = 1 / 16
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What is supposed of a tensor's elements beside their type, in counts.

@@ -79,7 +79,6 @@ class Edges(Leaving):
         elif (image := self._written_last(step)) is not None:
             if self.folds(step, image):
                 step = folded(step)._replace(reads_turned=True)
-            step = step._replace(reshaped=frozenset())
         elif reads_grey(step, self.values) and self._grey_folds(step):
             step = folded(step)._replace(reads_turned=True)
         elif grey := self._grey_batch(step, added) or self._grey_image(step, added):

@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from npusim.graph import Contents, DType
+from npusim.graph import LEAST_ZEROS, Contents, DType
 from npusim.loading.tensors import RAW, dtype_of, external_place, shape_of
 from npusim_xamba.files import Refused, inside
 
 #: Blocks and bytes of each: 16,384 floats say a share of a half within 0.4 % (standard error), more where zeros stand
 #: in rows; many small blocks, since zeros of a pruned network do (MediaPipe's hands: within 4 % of 32 blocks).
 BLOCKS, BLOCK_BYTES = 128, 512
-#: Fewer zeros than a bit for each weight of 16 takes, and nothing is left out (Intel's schedules: 6.0 % are kept and
-#: 6.5 % are not, of 2,304 x 256 fp16 weights).
-LEAST_ZEROS = 1 / 16
 COUNTED = (DType.FLOAT, DType.FLOAT16, DType.INT8)
 
 
@@ -50,10 +47,9 @@ def found_zeros(tensor: Any, folder: str) -> Contents | None:
 
 def _inline(tensor: Any) -> bytes:
     """The sample of numbers that lie in the model (all that is left of a large one)."""
-    if tensor.HasField("raw_data"):
-        data = tensor.raw_data
-        return sample(data, 0, len(data))
-    return np.asarray(tensor.float_data, RAW[1])[: BLOCKS * BLOCK_BYTES].tobytes()
+    raw = tensor.HasField("raw_data")
+    data = tensor.raw_data if raw else np.asarray(tensor.float_data, RAW[1]).tobytes()
+    return sample(data, 0, len(data))
 
 
 def _external(tensor: Any, folder: str) -> bytes:

@@ -35,9 +35,9 @@ from npusim.work import EVERY_TILE, MacOp, MacWork, MoveWork, Work
 #: What is pooled of a line to so few bytes is made over channels on NPU 3720 (Intel's schedules: 126,336 and less, not
 #: 128,000 and more).
 FEW_POOLED_BYTES = 128_000
-#: What the DMA turns.
-BATCH = "images of a batch to channels last, whose pixels are no whole sixteens,"
-UNEVEN = "columns of a product's right side, which are no whole sixteens,"
+#: What the DMA turns, and to what.
+BATCH = "images of a batch whose pixels are no whole sixteens are turned to channels last"
+UNEVEN = "a product's right side whose columns are no whole sixteens is turned to rows of terms"
 
 
 class Layouts(Orders):
@@ -178,11 +178,11 @@ class Layouts(Orders):
         return permuted(node, works, why, sharing)
 
     def _by_transfers(self, name: str, out: str, what: str = BATCH, elements: float = 0) -> Placed:
-        """`what`, turned by the DMA image by image, or by way of a tile where its `elements` are counted."""
+        """A turn by the DMA (`what` says of what), image by image, or by way of a tile where `elements` are counted."""
         node = Node(f"{name}/layout", "MemPermute", (name,), (out,))
         work = MoveWork(self.values[out].npu_bytes, elements=elements)
         sharing = "" if elements else IMAGE
-        step = transferred(node, work, f"{what} are turned by transfers")
+        step = transferred(node, work, f"{what} by transfers")
         return step._replace(lowering="dma_permute", sharing=sharing)
 
     def _wide(self, name: str) -> bool:

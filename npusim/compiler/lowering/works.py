@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from npusim.compiler.cutting.split import ceil_to
-from npusim.graph import Contents, Graph, Node
-from npusim.loading.zeros import LEAST_ZEROS
+from npusim.graph import LEAST_ZEROS, Contents, Graph, Node
 from npusim.ops.counting import CHANNEL_BLOCK, FULL_GRID, most_even_rectangle
 from npusim.work import MacOp, MacWork, Work
 

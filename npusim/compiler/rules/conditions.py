@@ -34,7 +34,7 @@ MOST_PIXEL_CHANNELS = 256  # of a DepthToSpace that is a convolution on NPU 4000
 FEWEST_INTERPOLATED = 8  # channels of an image that the MAC array enlarges by repeating pixels
 MOST_AT_ONCE = 32  # channels of a transposed convolution that makes as many as it reads, and stays one
 MANY_PLACES = (
-    4_096  # rows by columns of an image whose transposed convolution is one with all its phases (NPU 5010)
+    4_096  # rows by columns of an image whose transposed convolution has all phases in one (NPU 5010)
 )
 Condition = Callable[[Node, Graph, Set[str]], bool]
 

@@ -122,7 +122,8 @@ class Memory(Strict):
     zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
     `windows_whole_but`: generations on which windows run whole that fit into a tile but for so many bytes, and are cut
     with their neighbours where they do not; `windows_in_steps_of`: what their tensors are rounded up to.
-    `poolings_whole_but`: the same for poolings and for the first convolution of an image.
+    `poolings_whole_but`: the same for poolings and for the first convolution of an image, and on the generations of
+    `depthwise_whole` for a window at a stride over each channel by itself.
     `pooled_stems_cross`: generations on which what that hands on to a pooling crosses DDR where there is no room in one
     place (npusim.compiler.scratchpad.pooled_stems).
     `sums_pipelined`: generations on which a window, the kernel behind it and the addition behind that run at the same
@@ -228,6 +229,7 @@ class Memory(Strict):
     images_pipelined: tuple[str, ...] = ()
     windows_whole_but: dict[str, float] = field(default_factory=dict)
     poolings_whole_but: dict[str, float] = field(default_factory=dict)
+    depthwise_whole: tuple[str, ...] = ()
     pooled_stems_cross: tuple[str, ...] = ()
     windows_in_steps_of: dict[str, float] = field(default_factory=dict)
     sequences_by_tiles: bool = False

@@ -69,9 +69,8 @@ def room_of(memory: Memory, generation: str, tile_bytes: float, pads_images: boo
         for but in (memory.windows_whole_but, memory.poolings_whole_but)
     )
     steps_of = memory.windows_in_steps_of.get(generation, 1.0)
-    return Room(
-        windows, steps_of, max(0.0, poolings), CHANNEL_BLOCK if pads_images else 1, generation == "3720"
-    )
+    channels, each = CHANNEL_BLOCK if pads_images else 1, generation in memory.depthwise_whole
+    return Room(windows, steps_of, max(0.0, poolings), channels, each)
 
 
 def runs_whole(step: Placed, machine: Machine) -> bool:
