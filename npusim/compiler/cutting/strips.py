@@ -120,7 +120,7 @@ class Member(NamedTuple):
     sixteens: int = 1  # of channels that come out
     alone: float = 0.0  # what it costs at least where it is cut by itself
     uneven: bool = False  # a convolution of or to channels that are no whole sixteens
-    folds: bool = False  # columns into channels (npusim.compiler.layouts.folded_columns)
+    folds: bool = False  # columns into channels (npusim.compiler.layouts.folded_columns, image_columns)
     fills: bool = False  # channels up for a depthwise window
     refilled: bool = False  # what it reads crosses DDR for that
 

@@ -79,7 +79,7 @@ class Folds(NamedTuple):
         fills = isinstance(m.write, Widened)
         folds = m.write in self.results or fills
         compute = m.compute * ZEROS_COST if folds else m.compute
-        return m._replace(folds=folds, fills=fills, refilled=refilled, compute=compute)
+        return m._replace(folds=m.folds or folds, fills=fills, refilled=refilled, compute=compute)
 
     def worked(self, placed: Sequence[Placed]) -> list[Placed]:
         """The steps, those that are folded with the work that they are."""

@@ -3,7 +3,9 @@
 Sixteen columns of a row lie side by side in memory, so an image of 3 channels is one of 48, a sixteenth as wide, with
 nothing padded. The convolution makes the results of sixteen columns at once, each from its own few of them: most of its
 weights are zeros, which are left out in memory (1x48x112x14 by 512x48x3x2 in Intel's schedules of 224 pixels, 32
-channels, stride 4)."""
+channels, stride 4). With their zeros they have up to `MOST_FOLDED_BYTES`: 7 x 7 to 64 channels and 3 x 3 to 128 (2.06
+and 1.77 MB) are folded on NPU 4000 and 5010, 5 x 5 to 96 (2.21), 7 x 7 to 80, 3 x 3 to 256, 9 x 9 to 64 and four larger
+ones are padded to 16 channels; images of 6 channels, whose sixteen columns would be too many, in eights."""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from npusim.ops.convolution import PICKS
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
+MOST_FOLDED_BYTES = 2**21
 # A 3 x 3 over a folded image with so many results is shared over channels at so many columns. NPU 3720: 44 single
 # convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not.
 # NPU 5010: 24 channels at 208, 224, 240 pixels, not at 192, 256, 288, 320, 384, nor 16, 32, 40, 48, 64 at 224 and 256,
@@ -61,6 +64,8 @@ def folds(reader: Placed, image: Value, leaves: bool, tile_bytes: float) -> bool
         return False
     if work.out_w * work.stride_w != width:
         return False
+    if not columns_of_image(work):
+        return False
     padded = CHANNEL_BLOCK * height * width * work.input_bytes
     made = work.out_h * work.out_w * work.out_c * work.output_bytes / batch
     wide = replace(work, in_c=CHANNEL_BLOCK, weight_groups=1)
@@ -79,17 +84,39 @@ def folded(reader: Placed) -> Placed:
     work = reader.steps[0]
     assert isinstance(work, MacWork)
     begin = reader.node.attribute("pads")
-    left = int(begin[1]) if begin else (int(work.kernel_w) - int(work.stride_w)) // 2
-    results = CHANNEL_BLOCK // int(work.stride_w)  # of sixteen columns
-    beyond = (results - 1) * int(work.stride_w) - left + int(work.kernel_w) - CHANNEL_BLOCK
-    taps = 1 + ceil(left / CHANNEL_BLOCK) + ceil(max(beyond, 0) / CHANNEL_BLOCK)
-    wide = replace(
+    wide = _wide(work, columns_of_image(work) or CHANNEL_BLOCK, int(begin[1]) if begin else None)
+    return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
+
+
+def columns_of_image(work: MacWork) -> int:
+    """How many columns of an image a convolution folds: sixteen, or half as many and half of these while what it makes
+    of them has too many weights, in whole sixteens of channels; 0 where none is few enough."""
+    columns = CHANNEL_BLOCK
+    while columns >= max(2, work.stride_w) and work.in_c * columns % CHANNEL_BLOCK == 0:
+        wide = _wide(work, columns, None)
+        if (
+            prod((wide.out_c, wide.in_c, wide.kernel_h, wide.kernel_w)) * work.weight_bytes
+            <= MOST_FOLDED_BYTES
+        ):
+            return columns
+        columns //= 2
+    return 0
+
+
+def _wide(work: MacWork, columns: int, left: int | None) -> MacWork:
+    """The work over so many columns at once. `left`: padding in front of the first, as much as behind the last if
+    not given."""
+    kernel, stride = int(work.kernel_w), int(work.stride_w)
+    left = (kernel - stride) // 2 if left is None else left
+    results = columns // stride
+    beyond = (results - 1) * stride - left + kernel - columns
+    taps = 1 + ceil(left / columns) + ceil(max(beyond, 0) / columns)
+    return replace(
         work,
         out_w=ceil(work.out_w / results), out_c=work.out_c * results,
-        in_w=ceil(work.in_w / CHANNEL_BLOCK), in_c=work.in_c * CHANNEL_BLOCK,
-        kernel_w=taps, stride_w=1, weight_groups=CHANNEL_BLOCK * taps / work.kernel_w,
+        in_w=ceil(work.in_w / columns), in_c=work.in_c * columns,
+        kernel_w=taps, stride_w=1, weight_groups=columns * taps / kernel,
     )  # fmt: skip
-    return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 
 
 def crosses(

@@ -77,7 +77,7 @@ def price_of_group(
     written = sizes[last.write] + sum([sizes[n] for n in outside if n in made and n not in free])
     found: tuple[float, Cut | None] = (inf, None)
     least = inf
-    most = FOLDED_STRIPS if folded(members[0], machine) else IMAGE_STRIPS
+    most = FOLDED_STRIPS if members[0].folds or folded(members[0], machine) else IMAGE_STRIPS
     fewest = grids(pieces, last.height, last.width, machine.both_axes, 0)
     for rows, columns in grids(pieces, last.height, last.width, machine.both_axes, MORE):
         if members[0].image and (columns > 1 or rows > most):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from npusim.compiler.cutting.blocks import fitting_blocks
@@ -34,6 +34,10 @@ IMAGE_CHANNELS, PADDED_CHANNELS = 4, 16
 # Of what stays, that a convolution of rows of channels takes which begins a group: 0.93 does not on NPU 3720, 0.99
 # does; on 5010 0.83 does not, 0.89 does (few schedules).
 HARDLY_FITS, HARDLY_FITS_TOGETHER = 0.96, 0.86
+# Kernels that take the result of a folded image with its columns in channels, and so go with its convolution on NPU
+# 3720 and 4000 (5 of 5 stems, ESPCN); Swish, PRelu, Sigmoid, HardSwish, Elu, Softplus, HardSigmoid, Exp, Abs and Mish
+# do not (0 of 14).
+SEES_FOLDED = ("Tanh",)
 WINDOW_OPS = frozenset([*IMAGE_CONVOLUTIONS, "MaxPool", "AveragePool"])
 ON_PLANES = WINDOW_OPS | {*SPREADING}
 WINDOWS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
@@ -44,8 +48,9 @@ def member_of(
     sizes: Mapping[str, float],
     values: Mapping[str, Value],
     machine: Machine,
+    behind: Sequence[Placed] = (),
 ) -> Member | None:
-    """A step on the plane of one image; None for anything else."""
+    """A step on the plane of one image; None for anything else. `behind`: the step next to it."""
     pools = machine.turns and step.reads_turned and len(step.steps) > 1 and all(map(_pools, step.steps))
     if (
         (len(step.steps) != 1 and not pools)
@@ -63,7 +68,11 @@ def member_of(
     if fills or step.writes[0] in machine.by_themselves:
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
-    alone = is_folded(step) if machine.image_alone else need_of(step, sizes, machine) <= machine.room
+    alone = need_of(step, sizes, machine) <= machine.room
+    if machine.image_alone:
+        alone = is_folded(step) and not any(
+            s.node.op_type in SEES_FOLDED and s.reads == step.writes for s in behind
+        )
     if image and not alone and not machine.image_alone:
         alone = runs_whole(step, machine)
     if image and not machine.turns and alone:  # a padded one goes along: vgg11_232
@@ -110,7 +119,7 @@ def member_of(
         step.fixed_bytes,
         isinstance(work, VectorWork), turn or pools or step.node.op_type in ON_PLANES or scales_channels(step), image,
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
-        ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven,
+        ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven, image and is_folded(step),
     )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def _run(
         follows = not run or run[-1].write in step.reads or (machine.as_scheduled and _reads_one(step, run))
         if not follows or (run and run[-1].write in outputs):
             break
-        member = member_of(step, sizes, values, machine)
+        member = member_of(step, sizes, values, machine, placed[at + 1 : at + 2])
         if member is None or (machine.as_scheduled and run and not same_plane(run[-1], member)):
             break
         run.append(as_counted(member, machine) if machine.as_scheduled else member)

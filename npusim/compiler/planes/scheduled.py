@@ -217,7 +217,9 @@ class _Choice:
         """Whether members may be one group: nobody else reads what they hand on, one of them does not fit, and one is
         a window, or two are kernels (NPU 3720, 4000: Sigmoid, Mul in RLFN, Sub, Mul in IMDN; no scans of 16 states), or
         they are branches of a gate (SPAN on NPU 5010: Add, Sigmoid, Sub, Mul in 5 and 6 strips)."""
-        if end - start > MOST_AS_SCHEDULED or not self._cut(start, end):
+        first = self.run[start]
+        folded_stem = first.image and first.folds and self.machine.image_alone
+        if end - start > (2 if folded_stem else MOST_AS_SCHEDULED) or not self._cut(start, end):
             return False
         two = [m.kernel and m.width > CHANNEL_BLOCK and self.machine.image_alone for m in self.run[start:end]]
         kernels = two == [True, True] or self._summed(start, end) or self._gated(start, end)
