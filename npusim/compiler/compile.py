@@ -91,8 +91,9 @@ def _compiled(
     scratchpad = scratchpad_of(placed, site, sizes, heads, folds, halves, on_all_tiles, first.padded, lone)
     groups = groups_of(placed, site, sizes, chains, machine_of(site, scratchpad), lone, folds)
     residence = residences(
-        placed, scratchpad, ranks, site.outputs, site.tile_bytes, groups.chains, groups.planes, groups.pairs
-    )
+        placed, scratchpad, ranks, site.outputs, site.tile_bytes,
+        groups.chains, groups.planes, groups.pairs, groups.products,
+    )  # fmt: skip
     loaded_once(placed, residence, site.values, site.room, site.tiles)
     due = weight_chunks(
         placed,

@@ -65,7 +65,11 @@ def matmul_lowering(c: OpCase, left: Value, right: Value, a: tuple[int, ...], b:
 
 @op("MatMul", "MatMulInteger", lowerings=MAC)
 def matmul(c: OpCase) -> Lowering:
-    """`npusim.shared` (of the compiler): so many problems of the left side in a row share one of the right side."""
+    """`npusim.shared` (of the compiler): so many problems of the left side in a row share one of the right side.
+
+    The columns of outer products are filled up to sixteen terms by a convolution of sixteen of them a pixel, in one
+    column of pixels, its result through DDR (`outer_product_as_matmul/expand_in1/expand_nhwc/as_convolution` in Intel's
+    schedules: 1x16x341x1 to 256 channels on NPU 5010, 1x16x256x1 on 4000)."""
     left, right = c.input(0), c.input(1)
     if shared := int(c.attr("npusim.shared", 0)):
         *batch, m, k = left.shape
@@ -73,9 +77,10 @@ def matmul(c: OpCase) -> Lowering:
         return Lowering("mac_array", (work,))
     found = matmul_lowering(c, left, right, left.shape, right.shape)
     if c.attr("contraction_of", ()) and left.shape[-1] == 1 and left.elements % CHANNEL_BLOCK == 0:
-        h, w = pixels(left.elements // CHANNEL_BLOCK)
-        pad = _padding(h, w, 1, left.dtype.npu_bytes)
-        return replace(found, steps=(pad, *found.steps))
+        size = left.dtype.npu_bytes
+        pad = _padding(left.elements // CHANNEL_BLOCK, 1, 1, size)
+        filled = tuple(replace(w, in_c=CHANNEL_BLOCK) for w in found.steps if isinstance(w, MacWork))
+        return replace(found, steps=(pad, *ddr_round_trip(left.elements * CHANNEL_BLOCK * size), *filled))
     return found
 
 

@@ -65,3 +65,21 @@ def shared_alike(value: Value, tiles: int) -> bool:
     first = next((n for n in value.shape if n > 1), 1)
     height, _ = most_even_rectangle(value.elements // CHANNEL_BLOCK)
     return first == height or (first % tiles == 0 and height % tiles == 0)
+
+
+def shared_in_sixteens(value: Value, tiles: int) -> bool:
+    """Whether a kernel that shares sixteens of a first axis gives each tile what an addition does, though unevenly: 512
+    channels of 16 states on three tiles are 176, 176 and 160 of both, 1,024 are 352, 336 and 336 of the kernel."""
+    first = next((n for n in value.shape if n > 1), 1)
+    blocks = value.elements // CHANNEL_BLOCK
+    if first % CHANNEL_BLOCK or value.elements % CHANNEL_BLOCK:
+        return False
+    height, width = most_even_rectangle(blocks)
+    a_sixteen = value.elements / first  # blocks of a sixteen of channels
+    made, added = _even(first // CHANNEL_BLOCK, tiles), _even(height, tiles)
+    return all(m * a_sixteen == a * width for m, a in zip(made, added, strict=True))
+
+
+def _even(extent: int, tiles: int) -> list[int]:
+    """What each tile has of an extent, the first ones one more."""
+    return [extent // tiles + (k < extent % tiles) for k in range(tiles)]

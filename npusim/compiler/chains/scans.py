@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from npusim.compiler.chains.doublings import doubled, shared_alike
+from npusim.compiler.chains.doublings import doubled, shared_alike, shared_in_sixteens
 from npusim.compiler.lowering.lowered import batch_of, is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.rules.memory_rules import Memory
@@ -44,6 +44,8 @@ def staying(
         if not states_stay or heads or shared_alike(values[state], tiles):
             found |= {product} if products_stay or (heads and states_stay) else set()
             found |= {state} if states_stay else set()
+        elif products_stay and product and shared_in_sixteens(values[product], tiles):
+            found.add(product)
     found |= _beside(steps, {state for state, _ in scans}, values, states_stay)
     sums, beside = doubled(steps, maker, part_of)
     found |= sums

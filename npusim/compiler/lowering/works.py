@@ -35,9 +35,10 @@ def folded(steps: tuple[Work, ...]) -> tuple[tuple[Work, ...], tuple[int, ...]]:
 
 @lru_cache(maxsize=20_000)
 def in_wide_rows(work: MacWork) -> MacWork:
-    """A product's pixels eight to a row in place of four, where they fill such rows; a batch stays as it is."""
+    """A product's pixels eight to a row in place of four, where they fill such rows; a batch stays as it is, and so
+    does one column (of what fills up the terms of an outer product)."""
     rows, rest = divmod(work.out_h * work.out_w, WIDE_ROWS)
-    if work.op != MacOp.CONVOLUTION or work.groups > 1 or work.out_w >= WIDE_ROWS or rest:
+    if work.op != MacOp.CONVOLUTION or work.groups > 1 or work.out_w == 1 or work.out_w >= WIDE_ROWS or rest:
         return work
     if rows * WIDE_ROWS < LEAST_WIDE_ROWS:
         return work

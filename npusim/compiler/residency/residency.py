@@ -10,6 +10,7 @@ from collections.abc import Container, Mapping, Sequence, Set
 from npusim.compiler.chains.activated import in_step
 from npusim.compiler.chains.heads import head_chain
 from npusim.compiler.chains.masked import begins_masked, masked_strips
+from npusim.compiler.chains.outer_products import in_pieces
 from npusim.compiler.cutting.strips import Cut
 from npusim.compiler.layouts.images_in_turn import convolves_sixteens, crosses_alone, turns_images
 from npusim.compiler.layouts.part_images import has_images
@@ -51,13 +52,15 @@ def residences(
     chains: Mapping[int, int],
     planes: Mapping[int, tuple[int, Cut]],
     pairs: Mapping[int, int],
+    products: Mapping[int, int],
 ) -> list[Residence]:
     """What every step loads, spills, keeps and writes, and into how many pieces it is cut.
 
     `ranks`: rank of every tensor. `outputs`: tensors that must end up in DDR. `tile_bytes`: one scratchpad.
     `chains`: steps of attention that are cut together (npusim.compiler.chains.chains), index of the first -> how many;
     `planes`: others (npusim.compiler.planes.planes), and their cut; `pairs`: products cut together with the kernel
-    behind them (npusim.compiler.chains.activated), and in how many pieces."""
+    behind them (npusim.compiler.chains.activated), and in how many pieces; `products`: two of activations, likewise
+    (npusim.compiler.chains.outer_products)."""
     found: list[Residence] = []
     inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad)
     around: set[int] = set()  # steps that load the rows around each tile's own
@@ -71,6 +74,8 @@ def residences(
                 found += (head_chain if apart else chained)(k, members, scratchpad, tile_bytes * share)
         elif k in pairs:
             found += in_step(k, step, steps[k + 1], pairs[k], scratchpad)
+        elif k in products:
+            found += in_pieces(k, step, steps[k + 1], products[k], scratchpad)
         elif k in planes and k >= len(found):
             length, cut = planes[k]
             found += plane_strips(k, steps[k : k + length], cut, scratchpad)
@@ -82,7 +87,7 @@ def residences(
                 found[-1].destination = "scratchpad"
         if k < len(found):
             r = found[k]
-            _settle(k, step, scratchpad, r, _shared_together(k, steps, r, pairs), outputs)
+            _settle(k, step, scratchpad, r, _shared_together(k, steps, r, {*pairs, *products}), outputs)
             continue
         r, crossing = Residence(), ""
         sharing = sharing_of(step, scratchpad.sharing_of, ranks.get(step.reads[0], 0) if step.reads else 0)

@@ -12,6 +12,7 @@ from npusim.compiler.chains.equal_operands import equal_operands
 from npusim.compiler.chains.fed_forward import fed_forward
 from npusim.compiler.chains.gated import gated
 from npusim.compiler.chains.masked import masked_groups, masked_sums
+from npusim.compiler.chains.outer_products import cut_together, next_to_reader
 from npusim.compiler.chains.padded_scores import padded_scores
 from npusim.compiler.chains.scaled_scores import scores_apart
 from npusim.compiler.cutting.strips import Cut, Machine
@@ -30,6 +31,7 @@ class Groups:
     chains: dict[int, int]  # attention
     planes: dict[int, tuple[int, Cut]]  # images, and rows of feed-forwards
     pairs: dict[int, int]  # a product and the kernel behind it
+    products: dict[int, int]  # two of activations, the first larger than what it reads
 
 
 def attention_grouped(
@@ -42,6 +44,8 @@ def attention_grouped(
     if site.groups and generation in memory.operands_in_strips:
         on_tile = (tiles, site.pipelined_bytes)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
+    if generation in memory.outer_products:
+        placed = next_to_reader(placed, site.values, site.outputs)
     placed, scaled, in_strips = scores_apart(placed, site.values, how)
     batches = memory.as_scheduled and site.groups
     if batches:
@@ -100,4 +104,9 @@ def groups_of(
         pairs = {k: n for k, n in pairs.items() if within.isdisjoint((k, k + 1))}
         planes |= forward
     pairs = {k: n for k, n in pairs.items() if scored.isdisjoint((k, k + 1))}
-    return Groups(chains, planes, pairs)
+    products: dict[int, int] = {}
+    if site.generation in site.memory.outer_products:
+        products = cut_together(placed, site.values, sizes, site.outputs, site.room)
+        others = scored | {k + i for k, (n, _) in planes.items() for i in range(n)}
+        products = {k: n for k, n in products.items() if others.isdisjoint((k, k + 1))}
+    return Groups(chains, planes, pairs, products)

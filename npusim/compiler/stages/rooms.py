@@ -6,6 +6,7 @@ from collections.abc import Set
 from math import inf
 
 from npusim.compiler.chains.batched_masks import crossing_sums
+from npusim.compiler.chains.outer_products import made_whole
 from npusim.compiler.chains.scans import handed_on, staying
 from npusim.compiler.chains.sums_and_scales import summed_and_scaled
 from npusim.compiler.cutting.strips import Machine
@@ -28,7 +29,7 @@ from npusim.compiler.stages.site import Site
 from npusim.ops.counting import PIXELS_PER_ROW
 
 
-def kept_inside(placed: list[Placed], site: Site) -> frozenset[str]:
+def kept_inside(placed: list[Placed], site: Site, sizes: dict[str, float]) -> frozenset[str]:
     """Tensors that stay in the scratchpads for whoever reads them, whatever else wants room."""
     memory, generation, values, tiles = site.memory, site.generation, site.values, site.tiles
     stay = staying(placed, values, memory, generation, tiles, site.part_of)
@@ -36,6 +37,8 @@ def kept_inside(placed: list[Placed], site: Site) -> frozenset[str]:
     stay |= site.lists.stay
     stay |= shared_rows(placed, values, tiles, site.wholes)
     stay |= handed_to_the_next(placed, values, site.wholes)
+    if generation in memory.outer_products:
+        stay |= made_whole(placed, values, sizes, site.outputs, site.wholes, site.room, tiles)
     if generation in memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, values, site.outputs, site.wholes)
     return stay
@@ -67,7 +70,7 @@ def scratchpad_of(
         tile_bytes,
         site.part_of,
         generation,
-        kept_inside(placed, site) | lines.alike,
+        kept_inside(placed, site, sizes) | lines.alike,
         wide,
         not site.groups,
         on_all_tiles,
