@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from npusim.compiler.chains.activated import activated_products
+from npusim.compiler.chains.added_masks import added_as_scores
 from npusim.compiler.chains.batched_masks import heads_in_line
 from npusim.compiler.chains.chains import find_chains
 from npusim.compiler.chains.equal_operands import equal_operands
@@ -68,6 +69,7 @@ def attention_grouped(
         placed, chains, site.values, sizes, profile.writes_out, site.room, batches, masked
     )
     placed, chains = masked_groups(placed, chains, masked | in_strips, sizes, site.all_tiles_bytes, masks)
+    placed = added_as_scores(placed, chains)
     if memory.natural_cuts:
         placed = without_copies(placed, site.outputs)
     placed, on_all_tiles = gated(placed, site.outputs)
