@@ -13,6 +13,7 @@ from npusim.compiler.layouts.channel_shares import in_sixteens
 from npusim.compiler.layouts.filled_windows import filled_windows
 from npusim.compiler.layouts.folded_columns import NO_FOLDS, folds_of
 from npusim.compiler.layouts.padded_results import padded_sizes
+from npusim.compiler.layouts.uneven_sums import sums_as_images
 from npusim.compiler.lowering.lone_images import lone_images
 from npusim.compiler.order import in_canonical_order
 from npusim.compiler.plan import Plan
@@ -86,7 +87,9 @@ def _compiled(
         folds = folds_of(placed, site.values, site.tile_bytes, site.outputs, halo, scored)
         placed = folds.worked(placed)
         placed, chains = filled_windows(placed, folds.filled, site.values, sizes, chains)
-        sizes |= padded_sizes(placed, site.values, sizes, site.outputs, folds)
+        with_padding = padded_sizes(placed, site.values, sizes, site.outputs, folds)
+        placed = sums_as_images(placed, site.values, folds, with_padding.keys(), site.tiles)
+        sizes |= with_padding
     lone = lone_images(placed, frozenset(graph.outputs))
     scratchpad = scratchpad_of(placed, site, sizes, heads, folds, halves, on_all_tiles, first.padded, lone)
     groups = groups_of(placed, site, sizes, chains, machine_of(site, scratchpad), lone, folds)

@@ -48,7 +48,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.widened import Widened
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
-from npusim.work import MacOp, MacWork
+from npusim.work import MacOp, MacWork, VectorWork
 
 ON_CHANNELS = (MacOp.CONVOLUTION, MacOp.DEPTHWISE, MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
 
@@ -66,12 +66,14 @@ class Columns(NamedTuple):
 
 class Folds(NamedTuple):
     """Results of convolutions whose columns are folded; what crosses DDR for it, what a pass pads, and what a pass of
-    its own fills up for depthwise windows (npusim.compiler.layouts.filled_windows): (tensor, what its reader makes)."""
+    its own fills up for depthwise windows (npusim.compiler.layouts.filled_windows): (tensor, what its reader makes);
+    `dense`: images of uneven channels that lie without padding."""
 
     results: Mapping[str, Columns] = {}
     crossing: frozenset[tuple[str, str]] = frozenset()
     padded: frozenset[tuple[str, str]] = frozenset()
     filled: frozenset[tuple[str, str]] = frozenset()
+    dense: frozenset[str] = frozenset()
 
     def noted(self, m: Member) -> Member:
         """A member of a chain, with what is known of it."""
@@ -106,20 +108,21 @@ def folds_of(
     of a folded convolution takes channels without padding, too (NPU 3720: HardSwish behind windows of 12 channels of
     160 x 160 in a PicoDet, of 72 of 96 x 96, reads them from DDR; on 4000 it does not)."""
     results = folded(placed, values, tile_bytes, outputs | scored)
-    if not results:
+    if not results and not dense_sums(placed, values, results):
         return NO_FOLDS
-    crossing, padded, filled = _refilled(placed, values, results, kernels)
-    return Folds(results, frozenset(crossing), frozenset(padded), frozenset(filled))
+    dense, crossing, padded, filled = _refilled(placed, values, results, kernels)
+    return Folds(results, frozenset(crossing), frozenset(padded), frozenset(filled), frozenset(dense))
 
 
 def _refilled(
     placed: Sequence[Placed], values: Mapping[str, Value], results: Mapping[str, Columns], kernels: bool
-) -> tuple[list[tuple[str, str]], ...]:
-    """What lies without its padding and is read with it, or the other way: what crosses DDR for it, what a pass
-    pads, and what a pass fills up for a depthwise window of few channels."""
+) -> tuple[Set[str], list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]:
+    """What lies without its padding; of that and of what is read so, the other way: what crosses DDR for it, what a
+    pass pads, and what a pass fills up for a depthwise window of few channels."""
     dense: set[str] = set()  # without padding
     padded: set[str] = set()
     images: set[str] = set()  # results of folded images, without padding for who reads them so
+    behind: set[str] = set()  # results of kernels that take the padding of what they read
     found: list[tuple[str, str]] = []
     inside: list[tuple[str, str]] = []
     filled: list[tuple[str, str]] = []
@@ -145,15 +148,20 @@ def _refilled(
         elif kernels and step.engine == "dsp" and name in padded and out in folded_reads:
             dense.add(out)
             found.append((name, out))
-        elif out in sums or not dense.isdisjoint(step.reads):
+        elif out in sums and behind.issuperset(step.reads):
+            dense.add(out)
+            found += [(n, out) for n in step.reads]
+        elif (out in sums and results) or not dense.isdisjoint(step.reads):
             dense.add(out)
             found += [(n, out) for n in step.reads if n in padded]
+        elif isinstance(step.only, VectorWork) and step.only.rows == 1 and len(step.reads) == 1:
+            behind.update([out] if name in padded | behind else [])
         elif step.engine == "mac_array" and not padded.isdisjoint(step.reads):
             padded.add(out)
-        for known in (dense, padded):
+        for known in (dense, padded, behind):
             if not uneven(values[out]):
                 known.discard(out)
-    return found, inside, filled
+    return dense, found, inside, filled
 
 
 def dense_sums(
@@ -161,7 +169,9 @@ def dense_sums(
 ) -> set[str]:
     """Sums of uneven channels that a convolution reads whose columns are folded, or that are joined: no padding is
     carried through them, so what they add is cut out of its padding (50 channels of 180 x 320 in an RFDN on three
-    NPUs: of the sums of a block those that a 1 x 1 distils from, not the last, which 3 x 3 alone reads)."""
+    NPUs: of the sums of a block those that a 1 x 1 distils from, not the last, which 3 x 3 alone reads). What kernels
+    hand to a sum that is joined is cut out of it whether any columns are folded or not (24 channels of YOLOX-tiny and
+    RTMDet-tiny behind Swish on NPU 3720; five CSP blocks drawn behind ReLU are added with their padding)."""
     readers = reading_steps(placed)
     return {
         s.writes[0]

@@ -16,6 +16,7 @@ REFILLED = "input through DDR: its channels fill no sixteens, and only one of it
 POOLED = through_ddr_because("input", "made over rows of a folded image, pooled over channels")
 UNEVEN_LINES = through_ddr_because("input", "a window sees a line of one column, one tap one of several")
 SCALED_LINES = through_ddr_because("input", "a window sees a line of one column, a scale one of several")
+UNEVEN_SUMS = through_ddr_because("input", "a sum of uneven channels is shared over the tiles by other rows")
 MASKED_SCORES = through_ddr_because("input", "its tiles have no whole heads where a mask is added")
 NO_ROOM = "no room in one place for the result: tensors beside it leave for DDR"
 

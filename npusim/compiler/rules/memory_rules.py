@@ -79,6 +79,8 @@ class Memory(Strict):
     (npusim.compiler.planes.image_channels).
     `folded_images_pooled`: generations on which the convolution of a folded image hands its result through DDR to a
     pooling that the tiles share over channels (npusim.compiler.layouts.pooled_images).
+    `uneven_sums_cross`: generations on which sums of uneven channels without padding cross DDR where the tiles share
+    other rows of them than of the images beside (npusim.compiler.layouts.uneven_sums).
     `turns_in_strips`: generations on which the pass that turns an image of the graph is cut together with its reader
     where the graph does nothing else with it;
     `operands_in_strips`: ... the pass that turns an operand of a product, which takes two problems as any others;
@@ -206,6 +208,7 @@ class Memory(Strict):
     strips_both_ways: tuple[str, ...] = ()
     images_over_channels: tuple[str, ...] = ()
     folded_images_pooled: tuple[str, ...] = ()
+    uneven_sums_cross: tuple[str, ...] = ()
     sums_of_many_weights_cross: dict[str, float] = field(default_factory=dict)
     square_means_cross: dict[str, int] = field(default_factory=dict)
     long_lines_in_pieces: tuple[str, ...] = ()

@@ -13,12 +13,13 @@ from npusim.compiler.cutting.strips import Machine
 from npusim.compiler.emit.emit import Emitter
 from npusim.compiler.layouts.folded_columns import Folds
 from npusim.compiler.layouts.pooled_images import results_crossing
+from npusim.compiler.layouts.uneven_sums import sums_crossing
 from npusim.compiler.lowering.head_cuts import Heads
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.residency.long_lines import line_means
-from npusim.compiler.residency.scattered import MASKED_SCORES, SCALED_LINES, UNEVEN_LINES
+from npusim.compiler.residency.scattered import MASKED_SCORES, SCALED_LINES, UNEVEN_LINES, UNEVEN_SUMS
 from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.scratchpad.square_means import square_means
@@ -89,6 +90,9 @@ def scratchpad_of(
         scratchpad.crossing |= dict.fromkeys(sums, MASKED_SCORES)
     if generation in memory.scaled_lines_cross:
         scratchpad.crossing |= dict.fromkeys(lines.scaled, SCALED_LINES)
+    if generation in memory.uneven_sums_cross:
+        sums = sums_crossing(placed, site.values, folds, tiles)
+        scratchpad.crossing |= dict.fromkeys(sums, UNEVEN_SUMS)
     if generation in memory.images_over_channels:
         by_law = lone if memory.turns_in_strips else frozenset()
         scratchpad.over_channels = over_channels(placed, sizes, site.room, tiles, tile_bytes, by_law)
