@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fidelity_texts import COVERAGE, COVERAGE_NOTES, HEAD, KNOWN, REASONS
+from fidelity_texts import COVERAGE, COVERAGE_NOTES, HEAD, KNOWN, REASONS, TABLES
 
 from npusim.arch.presets import load_hardware
 from npusim.reference.dma_fit import DIRECTIONS, read_dma_rows
@@ -61,6 +61,7 @@ def page(found: dict[str, Any], folder: Path, whole: bool) -> str:
         + "\n".join(plots)
     )
     parts.append(KNOWN.format(sources="\n".join(map(sources, GENERATIONS.values()))))
+    parts.append(TABLES)
     if found["skipped"]:
         parts.append("## Rows left out\n\n" + "\n".join(f"- {why}" for why in found["skipped"]) + "\n")
     if found["missing"]:

@@ -108,7 +108,7 @@ Compiler = Annotated[
     str | None,
     typer.Option(
         metavar="NAME,...",
-        help="--for: releases of Intel's compiler, 2026 (default) or 2024.12.",
+        help="--for: releases of Intel's compiler, 2026 by default, 2024.12, and variants of both (docs/compiler.md).",
         autocompletion=_releases,
     ),
 ]

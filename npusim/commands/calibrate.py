@@ -26,7 +26,7 @@ def calibrate(
     reference: opt.Reference = None,
     model: opt.ProfiledModel = None,
     tiles: opt.Tiles = None,
-    compiler: opt.Compiler = "2026-measured",
+    compiler: opt.CompilerOfDevices = "2026-measured",
     precision: opt.PrecisionOption = Precision.FP16,
     dim: opt.Dim = None,
     json: opt.Json = None,

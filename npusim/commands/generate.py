@@ -26,7 +26,7 @@ def generate(
     chunk: lm.ChunkOption = 1024,
     batch: lm.Batch = 1,
     tiles: opt.Tiles = None,
-    compiler: opt.Compiler = "2026-measured",
+    compiler: opt.CompilerOfDevices = "2026-measured",
     precision: opt.PrecisionOption = Precision.FP16,
     clock: opt.Clock = None,
     memory: lm.MachineMemory = None,

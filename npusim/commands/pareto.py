@@ -26,6 +26,7 @@ def pareto(
     tiles: opt.Tiles = None,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
     output: opt.FrontOutput = None,
@@ -37,6 +38,7 @@ def pareto(
     method: opt.MethodOption = None,
     seed: opt.Seed = 0,
     memory: opt.Memory = "1GB",
+    allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
     trips: opt.Trips = None,
@@ -51,12 +53,13 @@ def pareto(
     asked = Conditions(
         hw, tiles, compiler, precision, mode, parse_dims(dim), upper_bound=upper_bound,
         fixed=parse_fixed(set_value), trips=parse_trips(trips), what_ifs=parse_what_ifs(what_if),
+        allow_unmodelled=allow_unmodelled, clock=clock,
     )  # fmt: skip
     varied = parse_vary(vary)
     hardware = asked.hardware()
 
     from npusim.sweeping.axes import make_axes
-    from npusim.sweeping.question import warnings_asked
+    from npusim.sweeping.question import LEFT_OUT, warnings_asked
     from npusim.sweeping.run import sweep
     from npusim.terminal.progress import working
     from npusim.tradeoff.front import check_cost, front
@@ -69,6 +72,7 @@ def pareto(
         dataset = sweep(
             graph, hardware, varied, compiler=compiler, precision=precision, points=points, method=method,
             seed=seed, memory=memory, mode=mode, what_ifs=asked.what_ifs,
+            allow_unmodelled=allow_unmodelled,
         )  # fmt: skip
         found = front(dataset, hardware, cost)
     from npusim.tradeoff.front import to_csv, to_document
@@ -76,7 +80,7 @@ def pareto(
     from npusim_xamba.envelope import text
 
     known = {"model_sha256": graph.sha256, "compiler": compiler, "seed": seed}
-    warnings = warnings_asked(hardware, compiler, axes)
+    warnings = warnings_asked(hardware, compiler, axes) + ([LEFT_OUT] if allow_unmodelled else [])
     answer(
         outputs,
         {

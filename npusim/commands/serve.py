@@ -34,7 +34,7 @@ def serve(
     cache: lm.Cache = StoredCache.FP16,
     growing: lm.Growing = False,
     tiles: opt.Tiles = None,
-    compiler: opt.Compiler = "2026-measured",
+    compiler: opt.CompilerOfDevices = "2026-measured",
     precision: opt.PrecisionOption = Precision.FP16,
     clock: opt.Clock = None,
     json: opt.Json = None,

@@ -15,13 +15,16 @@ def sweep(
     vary: opt.Vary,
     out: opt.SweepOutput,
     hw: opt.Hw = "lunar_lake",
+    tiles: opt.Tiles = None,
     points: opt.Points = None,
     method: opt.MethodOption = None,
     seed: opt.Seed = 0,
     compiler: opt.Compiler = "2026",
     precision: opt.PrecisionOption = Precision.FP16,
+    clock: opt.Clock = None,
     mode: opt.ModeOption = Mode.THROUGHPUT,
     dim: opt.Dim = None,
+    allow_unmodelled: opt.AllowUnmodelled = False,
     upper_bound: opt.UpperBound = False,
     set_value: opt.SetValue = None,
     trips: opt.Trips = None,
@@ -67,6 +70,9 @@ def sweep(
         scheduler=scheduler,
         json=json,
         what_ifs=parse_what_ifs(what_if),
+        tiles=tiles,
+        clock=clock,
+        allow_unmodelled=allow_unmodelled,
     )
     try:
         if said := run(job):

@@ -58,6 +58,9 @@ class Job:
     scheduler: str | None = None
     json: str | None = None
     what_ifs: tuple[Supposition, ...] = ()
+    tiles: int | None = None
+    clock: float | None = None
+    allow_unmodelled: bool = False
 
 
 def run(job: Job) -> str:
@@ -144,10 +147,9 @@ def _check_paths(job: Job) -> None:
 
 
 def _question(job: Job) -> Question:
-    from npusim.arch.presets import load_hardware
-    from npusim.commands.inputs import read_model
+    from npusim.commands.inputs import Conditions, read_model
 
-    hw = load_hardware(job.hw)
+    hw = Conditions(job.hw, job.tiles, clock=job.clock).hardware()
     graphs: dict[str, Any] = {}
     question = ask(
         graphs,
@@ -160,6 +162,7 @@ def _question(job: Job) -> Question:
         job.seed,
         job.mode,
         what_ifs=job.what_ifs,
+        allow_unmodelled=job.allow_unmodelled,
     )  # the cheap mistakes first
     for path in job.models:
         name = os.path.basename(path)

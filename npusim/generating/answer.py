@@ -69,9 +69,15 @@ def answer(passes: Passes, asked: Asked, on: Conditions, memory_bytes: float | N
 
 
 def steps_of(
-    passes: Passes, on: Conditions, before: Sequence[int], band: bool = False, known: Iterable[Pass] = ()
+    passes: Passes,
+    on: Conditions,
+    before: Sequence[int],
+    band: bool = False,
+    known: Iterable[Pass] = (),
+    every: int = 1,
 ) -> Curve:
-    """One token's pass at any number of rows between the first and the last of `before`; `known`: planned already."""
+    """One token's pass at any number of rows between the first and the last of `before`, or at every so many of them;
+    `known`: planned already."""
     low, high = before[0], before[-1]
     if passes.recurrent:
         low = high
@@ -81,7 +87,7 @@ def steps_of(
     def plan_at(past: int) -> Pass:
         return run(graphs.at(past), on, past, 1, band=band)
 
-    return curve(plan_at, low, high, known=known)
+    return curve(plan_at, low, high, known=known, every=every)
 
 
 class _Prompt:

@@ -5,7 +5,8 @@ structure (the same ways of running the same steps on the same engines) it is ne
 rounded up to whole blocks bend it. Where the structure changes, such as when scores no longer fit the scratchpad, it
 may jump. So the ends are planned, and the middle of a stretch, again and again where a straight line may miss most.
 Contexts of whole sixteens are cheaper by up to a third, as no row of theirs is filled up: of steps of one token, which
-pass through all contexts, the line is of the fifteen in sixteen that are not, but for an end that was asked for.
+pass through all contexts, the line is of the fifteen in sixteen that are not, but for an end that was asked for; of
+static caches, whose rows are multiples of 64, of such caches alone.
 `tests/generating/test_curve.py` plans contexts in between and holds the line to them."""
 
 from __future__ import annotations
@@ -76,8 +77,9 @@ def curve(
 ) -> Curve:
     """The curve from `low` to `high` rows, of at most `most` plans (2 at least, 1 where the ends are one), and one more
     beside each end of whole sixteens; of them, `known` are there already. The passes asked for lie `every` so many rows
-    from `low`: 1 for steps of a token, the rows of a pass for those over a prompt."""
-    knots = {one.past: one for one in known if low <= one.past <= high}
+    from `low`: 1 for steps of a token, 64 for static caches of such sizes, the rows of a pass for those over a
+    prompt."""
+    knots = {one.past: one for one in known if low <= one.past <= high and (one.past - low) % every == 0}
     beside = _beside(low, high, every)
     knots |= {past: plan_at(past) for past in sorted({low, high, *beside}) if past not in knots}
     # stretches, and by how much a line may miss in each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from npusim.errors import BadArgument
 from npusim.generating.answer import answer, steps_of
 from npusim.generating.asked import CHUNK, PROMPT, ROUND, Asked, up
 from npusim.generating.bound import DDR, judged
+from npusim.generating.curve import FULL
 from npusim.generating.exports import Exported, passes_of
 from npusim.generating.graphs import Passes, Rewrite
 from npusim.generating.overtaking import against as held_against
@@ -146,9 +148,9 @@ def _points(
         )
     if min(contexts) < 2:
         raise BadArgument(f"a context of {min(contexts)} leaves no row before the token; give 2 or more")
-    known = () if asked.growing else (step,)
-    line = steps_of(passes, on, [contexts[0] - 1, contexts[-1] - 1], known=known)
-    before = [c - 1 for c in contexts]
+    # a cache that grows has whole sixteens of rows at one token in sixteen: the other fifteen are told
+    before = contexts if asked.growing else [c - 1 for c in contexts]
+    line = steps_of(passes, on, before, known=() if asked.growing else (step,), every=_apart(before))
     rate = float(on.hw.get(DDR)) * 1e3  # bytes a microsecond
     return tuple(
         Point(context, asked.batch * 1e6 / time_us, asked.batch * 1e6 * rate / read)
@@ -156,6 +158,13 @@ def _points(
             contexts, line.time_us(before).tolist(), line.read_bytes(before).tolist(), strict=True
         )
     )
+
+
+def _apart(before: list[int]) -> int:
+    """How many rows the contexts of a curve lie apart where whole sixteens divide it, 1 elsewhere: plans in between are
+    then made at such contexts too, as whole sixteens of rows take up to a third less time than others."""
+    apart = math.gcd(*(rows - before[0] for rows in before))
+    return apart if apart and apart % FULL == 0 else 1
 
 
 def _speculation(

@@ -123,4 +123,4 @@ def number(value: float) -> str:
     """A number as people write it: five digits at most, no exponent below a million."""
     if value and (abs(value) >= 1e6 or abs(value) < 1e-3):
         return f"{value:.4g}"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.5g}"
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.5g}"

@@ -64,7 +64,7 @@ def to_png(figure: Figure) -> bytes:
         canvas.suptitle(_wrapped(figure.title, 80), x=0.02, ha="left", fontsize=11, fontweight="bold")
         axes = canvas.add_subplot()
         if figure.note:
-            width = 60 if isinstance(figure, Tornado) else 110  # a title starts at the left of the axes
+            width = 60 if isinstance(figure, Tornado) else 120  # a title starts at the left of the axes
             axes.set_title(_wrapped(figure.note, width), loc="left", fontsize=8, color="#555555")
         if isinstance(figure, Heat):
             _heat(canvas, axes, figure)
@@ -96,8 +96,8 @@ def _heat(canvas: Any, axes: Any, figure: Heat) -> None:
         cells, origin="lower", aspect="auto", cmap=colours, norm=norm, interpolation="nearest"
     )
     axes.set_facecolor("#dddddd")
-    for axis, which in ((figure.x, axes.xaxis), (figure.y, axes.yaxis)):
-        at = _indices(len(axis.values), 7)
+    for axis, which, most in ((figure.x, axes.xaxis, 8), (figure.y, axes.yaxis, 14)):
+        at = range(0, len(axis.values), -(-len(axis.values) // most))
         which.set_ticks(at, [_label(axis.values[i]) for i in at])
     axes.set_xlabel(figure.x.title)
     axes.set_ylabel(figure.y.title)
@@ -124,7 +124,14 @@ def _heat(canvas: Any, axes: Any, figure: Heat) -> None:
                     "boxstyle": "round,pad=0.25",
                 }
                 words = f"bound by {GROUP_NAMES[which]}"
-                axes.text(x, y, words, color="white", ha="center", va="center", bbox=style, fontsize=8)
+                side = _side((x + 0.5) / cells.shape[1])
+                axes.text(x, y, words, color="white", ha=side, va="center", bbox=style, fontsize=8)
+
+
+def _side(part: float) -> str:
+    """Where a text is held that stands at this part of the width, so that it does not leave the axes and cover what is
+    written beside them."""
+    return "left" if part < 0.2 else "right" if part > 0.8 else "center"
 
 
 def _border(axes: Any, classes: np.ndarray, colour: str, width: float, name: str) -> None:
@@ -138,12 +145,14 @@ def _lines(axes: Any, figure: Lines) -> None:
     seen: set[int] = set()
     for k, series in enumerate(figure.series):
         y = np.array(series.values)
-        bound = np.array(series.bound or [len(COLOURS) - 1] * len(y))
+        # lines that nothing bounds have a colour each; others are grey, and their marks tell what bounds them
+        ink, width = ("#999999", 1.2) if series.bound else (COLOURS[k % (len(COLOURS) - 1)], 1.8)
         dash = DASHES[k % len(DASHES)]
-        axes.plot(x, y, color="#999999", linewidth=1.2, linestyle=dash, label=series.name or None, zorder=1)
-        for which in np.unique(bound[np.isfinite(y)]):
+        axes.plot(x, y, color=ink, linewidth=width, linestyle=dash, label=series.name or None, zorder=1)
+        bound = np.array(series.bound, dtype=int)
+        for which in np.unique(bound[np.isfinite(y)]) if series.bound else ():
             here = (bound == which) & np.isfinite(y)
-            label = f"bound by {GROUP_NAMES[which]}" if series.bound and which not in seen else None
+            label = f"bound by {GROUP_NAMES[which]}" if which not in seen else None
             seen.add(int(which))
             style = {
                 "color": COLOURS[which],
@@ -225,15 +234,11 @@ def _plain_ticks(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
-def _indices(count: int, most: int) -> list[int]:
-    """At most `most` places of `count`, the first and the last included."""
-    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, most))})
-
-
 def _label(value: Any) -> str:
+    """A text as it is, a whole number whole, any other to three digits."""
     if isinstance(value, str):
         return value
-    return f"{round(value)}" if abs(value - round(value)) < 1e-9 and abs(value) < 1e6 else f"{value:.3g}"
+    return number(value if abs(value - round(value)) < 1e-9 else float(f"{value:.3g}"))
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -25,7 +25,8 @@ def borders(classes: np.ndarray) -> list[tuple[list[float], list[float]]]:
 
 
 def places(classes: np.ndarray) -> list[tuple[int, int, int]]:
-    """(class, x, y) of a cell deep inside each connected region that is large enough to be named."""
+    """(class, x, y) of a cell deep inside each connected region that is large enough to be named: of the cells farthest
+    from its border the one nearest to their middle."""
     from scipy import ndimage
 
     found = []
@@ -36,7 +37,7 @@ def places(classes: np.ndarray) -> list[tuple[int, int, int]]:
             if inside.sum() >= SMALLEST * classes.size:
                 depth = ndimage.distance_transform_cdt(np.pad(inside, 1), "taxicab")[1:-1, 1:-1]
                 deepest = np.argwhere(depth == depth.max())
-                y, x = deepest[len(deepest) // 2]
+                y, x = deepest[np.abs(deepest - deepest.mean(axis=0)).sum(axis=1).argmin()]
                 found.append((int(which), int(x), int(y)))
     return found
 

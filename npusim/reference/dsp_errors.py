@@ -24,6 +24,8 @@ from npusim.reference.dsp_fit import (
 from npusim.reference.errors import GroupErrors, compare
 from npusim.reference.folder import Folder
 
+OTHER_KERNELS = "other kernels"
+
 
 def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors]:
     """Comparisons of the kernels of one NPU's generation that the hardware has a line for."""
@@ -46,7 +48,7 @@ def dsp(folder: Folder, hw: Hardware, skipped: Counter[str]) -> list[GroupErrors
     groups = [
         ("one input, large", profiled & rows.straight & big, bars.DSP),
         ("one input, small", profiled & rows.straight & ~big, None),
-        ("other kernels", profiled & ~rows.straight, None),
+        (OTHER_KERNELS, profiled & ~rows.straight, None),
     ]
     groups += [(f"{p}", rows.provider == p, None) for p in np.unique(rows.provider[~profiled])]
     return [

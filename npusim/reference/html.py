@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from npusim.pages.parts import Bar, bars, facts, sortable
 from npusim.pages.template import Section, joined, page, text
+from npusim.reference.dsp_errors import OTHER_KERNELS
 from npusim.reference.errors import GroupErrors, Validation
+from npusim.reference.page import OTHER_KERNELS_NOTE, missing
 from npusim.terminal.units import time
 
 LONGEST = 40.0  # percent: a bar that is worse is as long, and says so
@@ -30,10 +32,18 @@ def to_html(result: Validation) -> str:
     lead = joined(
         [
             f'<p class="big" id="met">{met} of {len(barred)} bars met</p>',
-            facts([("reference tables", str(result.reference)), ("not found", ", ".join(result.missing))]),
-            '<p class="note">MAPE, median and p90 of the absolute error, and the bias, over all rows. Roofline: its '
-            "MAPE on the same rows. Unseen: MAPE over the rows no constant was fitted to, which the bar is held "
+            facts(
+                [
+                    ("reference tables", str(result.reference)),
+                    ("not found", missing(result) if result.missing else ""),
+                ]
+            ),
+            '<p class="note">MAPE (the mean), median and p90 of the absolute error, and the bias, over all rows. '
+            "Roofline: its MAPE on the same rows. Unseen: MAPE over the rows no constant was fitted to, which the bar is held "
             "against.</p>",
+            f'<p class="note">{text(OTHER_KERNELS_NOTE[0].upper() + OTHER_KERNELS_NOTE[1:])}</p>'
+            if any(c.what == OTHER_KERNELS for c in result.comparisons)
+            else "",
         ]
     )
     sections = [Section("networks", "Published networks", _networks(result))]

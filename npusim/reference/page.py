@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from npusim.reference.dsp_errors import OTHER_KERNELS
 from npusim.reference.errors import GroupErrors, NetworkRow, Validation, by_product
+from npusim.reference.folder import PUBLISHED
 from npusim.terminal.layout import Line, sentence, table
 
 _HEADER = ("", "rows", "MAPE", "median", "p90", "bias", "roof", "unseen", "band", "bar")
@@ -21,13 +23,25 @@ _SHORT = {  # so short that none is cut at 80 columns
 }
 
 
+OTHER_KERNELS_NOTE = (
+    f"{OTHER_KERNELS}: of two inputs, or no line in elements. The reference holds profiles of one kernel that are a "
+    "factor of a hundred apart; each takes the line of one of them and is far off the others, so no bar is held against them."
+)
+
+
+def missing(result: Validation) -> str:
+    """Tables that the folder does not hold, and what is not compared for it."""
+    told = f"{', '.join(result.missing)} in {result.reference}: what they hold is not compared"
+    return told + (" (published latencies of networks)" if f"{PUBLISHED}.csv" in result.missing else "")
+
+
 def page(result: Validation, width: int) -> list[Line]:
     """Tables per NPU, then published networks, then what was left out."""
     lines = [Line(f"Predictions against {result.reference}; errors in percent", "bold")]
     lines += sentence(
-        "MAPE, median and p90 of the absolute error and the bias over all rows; roof: the roofline's MAPE on "
-        "the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; band: "
-        "how many of those are inside the band of a single op.",
+        "MAPE (the mean), median and p90 of the absolute error and the bias over all rows; roof: the roofline's "
+        "MAPE on the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; band: "
+        "how many of those are inside the band of a single op. Engines, and tables by their columns: docs/fidelity.md.",
         width,
         0,
     )
@@ -35,13 +49,15 @@ def page(result: Validation, width: int) -> list[Line]:
         own = [c for c in result.comparisons if c.hardware == name]
         if own:
             lines += [Line(""), Line(f"NPU {own[0].generation}, {name}", "bold"), *_comparisons(own, width)]
+    if any(c.what == OTHER_KERNELS for c in result.comparisons):
+        lines += [Line(""), *sentence(OTHER_KERNELS_NOTE, width, 0)]
     lines += _networks(result.networks, width)
     if result.left_out:
         told = ", ".join(f"{model} {error:.1f} %" for model, error in result.left_out)
         text = f"step and host are fitted to the rows of the 155H; fitted without it, a network's mean error: {told}"
         lines += sentence(text, width, 0)
     if result.missing:
-        lines += [Line(""), *sentence(", ".join(result.missing), width, 10, "not found")]
+        lines += [Line(""), *sentence(missing(result), width, 10, "not found")]
     if result.skipped:
         lines += [Line(""), Line("left out", "bold")]
         for why in result.skipped:

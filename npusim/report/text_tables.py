@@ -15,10 +15,12 @@ from npusim.terminal.units import nbytes, share, time
 
 COLOURS = {"mac_array": "cyan", "dsp": "magenta", "dma": "yellow"}
 BAR_CELLS = 40
+OPS_TIMES = "ops' times below hold transfers and waits"
 
 
 def engines_table(report: Report, width: int) -> list[Line]:
-    """Busy time and its share of the latency, one line an engine."""
+    """Busy time and its share of the latency, one line an engine, and in the header what sets it apart from times of
+    ops: those hold transfers and waits, so that ops on an engine may take longer than it is busy."""
     if not report.engines:
         return []
     whole = report.latency_us
@@ -26,7 +28,7 @@ def engines_table(report: Report, width: int) -> list[Line]:
         (engine, time(busy_us), share(busy_us, whole), bar(busy_us / whole if whole else 0.0, BAR_CELLS))
         for engine, busy_us in report.engines.items()
     ]
-    header, *lines = table(("engine", "busy", "share", ""), rows, width, words=(0, 3))
+    header, *lines = table(("engine", "busy", "share", OPS_TIMES), rows, width, words=(0, 3))
     colours = [COLOURS.get(kind(engine), "") for engine in report.engines]
     return [header, *(Line(line.text, colour) for line, colour in zip(lines, colours, strict=True))]
 

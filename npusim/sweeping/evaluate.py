@@ -39,7 +39,8 @@ class Evaluator:
 
     `misfits`: sentences of DoesNotFit met on the way; their points are NaN. `plan_bytes`: what the plans kept may
     weigh; the one in use is kept whatever it weighs, unless it alone weighs more (TooLarge). `what_ifs` apply to graph
-    and hardware of every plan; where one composes runs, every point is run for itself."""
+    and hardware of every plan; where one composes runs, every point is run for itself. `allow_unmodelled`: ops without
+    a cost are left out."""
 
     graph: Graph
     hw: Hardware
@@ -52,6 +53,7 @@ class Evaluator:
     plan_bytes: int = 256 * 10**6
     misfits: dict[str, int] = field(default_factory=dict)
     what_ifs: tuple[Supposition, ...] = ()
+    allow_unmodelled: bool = False
     _plans: OrderedDict[Any, Planned | str] = field(default_factory=OrderedDict)
     _held_bytes: float = 0.0
     _largest: float = 0.0
@@ -65,7 +67,10 @@ class Evaluator:
         pricing = [axis.name for axis in self.axes if not axis.shapes_plan]
         answer = Answer.empty(count)
         if composes(self.what_ifs, parameters):
-            conditions = {"compiler": self.compiler, "precision": self.precision, "mode": self.mode}
+            conditions: dict[str, Any] = {
+                "compiler": self.compiler, "precision": self.precision, "mode": self.mode,
+                "allow_unmodelled": self.allow_unmodelled,
+            }  # fmt: skip
             for at in range(count):
                 point = {name: values[at].item() for name, values in parameters.items()}
                 try:
@@ -111,7 +116,7 @@ class Evaluator:
             graph, hw = self._supposed(hw, choice)
             profile = load_profile(compiler)
             hw = profile.priced(hw)
-            plan = compile_graph(graph, hw, profile, precision)
+            plan = compile_graph(graph, hw, profile, precision, self.allow_unmodelled)
             found = Planned(plan, hw, self.mode)
         except DoesNotFit as error:
             found = str(error)

@@ -21,18 +21,26 @@ def one_by_one(
     hw: Hardware,
     what_ifs: Sequence[Supposition],
     point: Mapping[str, Any],
-    conditions: Mapping[str, str],
+    conditions: Mapping[str, Any],
 ) -> Answer:
     """The answer at one point: the latency is what the what-if that composes runs answers, the rest is of its report.
 
-    `conditions`: compiler, precision and mode where the point does not say. Raises what simulating raises, BadArgument.
+    `conditions`: compiler, precision, mode and `allow_unmodelled` where the point does not say. Raises what
+    simulating raises, BadArgument.
     """
     asked = at(what_ifs, {name: value for name, value in point.items() if name.startswith(WHAT_IF)})
     chosen = {key: str(point.get(key, conditions[key])) for key in ("compiler", "precision")}
     numbers = {
         name: value for name, value in point.items() if name not in chosen and not name.startswith(WHAT_IF)
     }
-    run = Plain(**chosen, options={"mode": conditions["mode"], "band": False})
+    run = Plain(
+        **chosen,
+        options={
+            "mode": conditions["mode"],
+            "band": False,
+            "allow_unmodelled": conditions["allow_unmodelled"],
+        },
+    )
     report = supposed(graph, hw.replace(numbers), asked, run)
     latency = next(
         found.numbers[one.answer] if one.answer else report.latency_us

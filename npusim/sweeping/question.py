@@ -26,6 +26,9 @@ from npusim.whatif.vary import composes
 
 MODEL = "model"
 Tell = Callable[[int], None]
+LEFT_OUT = (
+    "ops without a cost are left out (--allow-unmodelled): of models with such, latencies are lower bounds"
+)
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Question:
     scratch: int = 64 * 10**6
     plan_bytes: int = 256 * 10**6
     what_ifs: tuple[Supposition, ...] = ()
+    allow_unmodelled: bool = False
     _evaluators: dict[tuple[int, str], Evaluator] = field(default_factory=dict)
 
     @property
@@ -124,6 +128,7 @@ class Question:
                 self.scratch,
                 self.plan_bytes // len(self.graphs),
                 what_ifs=self.what_ifs,
+                allow_unmodelled=self.allow_unmodelled,
             )
         return self._evaluators[key]
 
@@ -131,7 +136,8 @@ class Question:
         """What a reader of the result must know; plain values."""
         from npusim.version import __version__
 
-        supposed = {"what_ifs": [one.asked for one in self.what_ifs]} if self.what_ifs else {}
+        supposed: dict[str, Any] = {"what_ifs": [one.asked for one in self.what_ifs]} if self.what_ifs else {}
+        supposed |= {"allow_unmodelled": 1} if self.allow_unmodelled else {}
         return {
             "graph": ", ".join(self.graphs),
             "hardware": self.hw.name,
@@ -159,7 +165,8 @@ class Question:
 
     def warnings(self) -> list[str]:
         """What a reader must know about the rules that plan the NPU."""
-        return warnings_asked(self.hw, self.compiler, self.design.axes)
+        left_out = [LEFT_OUT] if self.allow_unmodelled else []
+        return warnings_asked(self.hw, self.compiler, self.design.axes) + left_out
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_evaluators": {}}  # plans stay at home; a worker makes its own
@@ -195,6 +202,7 @@ def ask(
     mode: str = "throughput",
     per_node: bool = False,
     what_ifs: tuple[Supposition, ...] = (),
+    allow_unmodelled: bool = False,
 ) -> Question:
     """The question, checked. Raises BadArgument, BadHardware."""
     precision, mode, method = choose(Precision, precision), choose(Mode, mode), choose(Method, method)
@@ -203,4 +211,7 @@ def ask(
     design = make_design(axes, method, points, seed)
     if per_node and composes(what_ifs, vary):
         raise BadArgument("what-ifs that compose several runs have no nodes to tell of; leave the nodes out")
-    return Question(dict(graphs), hw, design, compiler, precision, mode, per_node, what_ifs=what_ifs)
+    return Question(
+        dict(graphs), hw, design, compiler, precision, mode, per_node, what_ifs=what_ifs,
+        allow_unmodelled=allow_unmodelled,
+    )  # fmt: skip

@@ -34,6 +34,7 @@ def sweep(
     per_node: bool = False,
     mode: str = "throughput",
     what_ifs: Sequence[Supposition | str] = (),
+    allow_unmodelled: bool = False,
 ) -> Any:
     """Latency of `graph` on many NPUs, as an xarray.Dataset.
 
@@ -48,6 +49,7 @@ def sweep(
         per_node: also `node_duration_us` and `node_critical_us` along `node` (one graph only).
         mode: as in `simulate`.
         what_ifs: suppositions at every point, as `npusim.what_if` takes them; those of `vary` at its values.
+        allow_unmodelled: leave ops without a cost out instead of refusing the graph.
 
     Returns:
         Dataset with `latency_us`, `busy_us` (along `engine`), `bytes_moved`, `bound_by` (see `bound_names`) over
@@ -70,7 +72,20 @@ def sweep(
     if per_node and len(graphs) > 1:
         raise BadArgument("per_node is for one graph: the nodes of several differ")
     supposed = tuple(parse(one) if isinstance(one, str) else one for one in what_ifs)
-    question = ask(graphs, hw, vary, compiler, precision, points, method, seed, mode, per_node, supposed)
+    question = ask(
+        graphs,
+        hw,
+        vary,
+        compiler,
+        precision,
+        points,
+        method,
+        seed,
+        mode,
+        per_node,
+        supposed,
+        allow_unmodelled,
+    )
     budget = parse_memory(memory)
     size = question.total * question.point_bytes + question.design.own_bytes
     _check_memory(size, question.total, budget)

@@ -1,10 +1,12 @@
 """A straight line between planned contexts is held to plans in between."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+import npusim
 from npusim.generating.curve import FULL, curve
 from npusim.generating.passes import run
 from tests.generating.models import LLAMA, conditions, config, passes
@@ -65,6 +67,25 @@ def test_plans_of_a_prompt_lie_where_its_passes_do():
     assert len(asked) > 3 and all(past % 512 == 0 for past in asked)
 
 
+def test_a_curve_over_static_caches_is_planned_at_their_sizes(tmp_path):
+    """Multiples of 64 rows all fill their sixteens: each point of the curve is what a question for that context says
+    (those between had been told as contexts that fill none, so that the last one of all rose)."""
+    folder = config(tmp_path, LLAMA)
+    found = npusim.generate(folder, weights="int4", curve=range(128, 8192 + 1, 64))
+    speeds = [point.tokens_per_s for point in found.curve]
+    assert all(later <= earlier * 1.001 for earlier, later in pairwise(speeds))
+    at = plans(passes(folder, weights="int4"), conditions())
+    for point in found.curve[::25]:
+        assert 1e6 / point.tokens_per_s == pytest.approx(at(point.context - 1).time_us, rel=0.04)
+
+
+def test_a_growing_cache_is_told_at_contexts_that_fill_no_sixteens(tmp_path):
+    folder = config(tmp_path, LLAMA)
+    found = npusim.generate(folder, growing=True, curve=[1024, 2048])
+    at = plans(passes(folder, growing=True), conditions())
+    assert 1e6 / found.curve[-1].tokens_per_s == pytest.approx(at(2048).time_us)
+
+
 def test_one_context_is_one_plan(tmp_path):
     assert len(curve(plans(passes(config(tmp_path, LLAMA)), conditions()), 511, 511).knots) == 1
 
@@ -94,4 +115,8 @@ def test_llama_3_2_1b_to_32k_is_within_ten_percent_and_two_on_average(hw):
     at = plans(passes(str(CONFIGS / "llama-3.2-1b"), weights="int4"), conditions(hw))
     true = {past: at(past).time_us for past in np.unique(np.geomspace(127, 32_767, 12).astype(int)).tolist()}
     missed = off(curve(at, 127, 32_767), true)
+    assert missed.max() < 0.10 and missed.mean() < 0.02
+    full = [past // 64 * 64 + 63 for past in true]
+    true = {past: at(past).time_us for past in full}
+    missed = off(curve(at, 127, 32_767, every=64), true)
     assert missed.max() < 0.10 and missed.mean() < 0.02

@@ -216,3 +216,29 @@ def test_borders_are_as_long_as_the_seams_between_different_cells(classes):
     assert length == (np.diff(classes, axis=0) != 0).sum() + (np.diff(classes, axis=1) != 0).sum()
     for which, x, y in places(classes):
         assert classes[y, x] == which
+
+
+def test_a_name_stands_in_the_middle_of_its_region_and_not_over_an_axis():
+    """One class on a grid of 33 by 4: its name covered the ticks at the left."""
+    assert places(np.zeros((4, 33), dtype=int)) == [(0, 16, 1)]
+    pytest.importorskip("matplotlib")
+    from npusim.plotting.png import _side
+
+    assert [_side(part) for part in (0.0, 0.5, 1.0)] == ["left", "center", "right"]
+
+
+def test_lines_that_nothing_bounds_differ_in_colour_too():
+    """A prediction and its bound: dashes alone told them apart."""
+    pytest.importorskip("matplotlib")
+    from matplotlib import image
+
+    series = (Series("a", (1.0, 2.0)), Series("b", (2.0, 3.0)))
+    figure = Lines("title", "", Axis("x", "", (1.0, 2.0)), "v", "us", series)
+    pixels = image.imread(io.BytesIO(plots.render(figure, "x.png")), format="png")
+    bright = pixels[:, :, :3].reshape(-1, 3)
+    hues = {int(pixel.argmax()) for pixel in np.unique(bright[np.ptp(bright, axis=1) > 0.6], axis=0)}
+    assert hues >= {0, 2}  # red and blue
+
+
+def test_numbers_from_a_thousand_on_have_commas():
+    assert [number(v) for v in (999.5, 1000.0, 1234.5, 20000.0)] == ["999.5", "1,000", "1,234.5", "20,000"]

@@ -1,12 +1,17 @@
 """Golden ceilings on the tables that travel with npusim: the errors may not grow."""
 
 import gzip
+import re
+from pathlib import Path
 
 import pytest
 
 from npusim.reference.folder import GENERATIONS, shipped
+from npusim.reference.html import to_html
+from npusim.reference.page import page
 from npusim.reference.validate import validate
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 #: (generation, engine, what, against) -> percent, over rows no constant was fitted to.
 CEILINGS = {
     ("3720", "MAC array", "convolution, matmul", "net"): 11.0,
@@ -67,3 +72,26 @@ def test_only_published_figures_are_missing_without_a_reference_folder(result):
 
 def test_the_tables_that_travel_are_small():
     assert sum(path.stat().st_size for path in shipped().glob("*")) < 300_000
+
+
+def test_the_page_says_what_is_missing_and_why_kernels_without_a_bar_are_far_off(result):
+    text = " ".join(" ".join(line.text for line in page(result, 80)).split())
+    assert "published_latency.csv, networks.csv in shipped tables" in text and "is not compared" in text
+    assert "MAPE (the mean)" in text and "a factor of a hundred apart" in text
+    assert "a factor of a hundred apart" in to_html(result)
+
+
+def test_readers_find_every_table_and_the_headlines_of_the_readme_on_the_page_of_fidelity():
+    told = (DOCS / "fidelity.md").read_text("utf-8")
+    for name in ("mac_array_npuG_ground_truth", "dma_ground_truth", "dsp_npuG", "layer_npuG", "networks"):
+        assert f"`{name}`" in told
+    readme = " ".join((DOCS.parent / "README.md").read_text("utf-8").split())
+    mean = re.search(r"155H NPU-only \| 9 \| ([\d.]+) ", told)[1]
+    assert f"come out within {mean} % on average" in readme
+    for network, name in (
+        ("bert-base-cased", "BERT-base"),
+        ("mobilenet-v2", "MobileNet-v2"),
+        ("resnet-50", "ResNet-50"),
+    ):
+        apart = re.search(rf"^\| {network} \| [\d.]+ \| ([\d.]+) \|", told, re.M)[1]
+        assert re.search(rf"{name} (is )?{re.escape(apart)} %", readme), network

@@ -6,9 +6,11 @@ import shutil
 import sys
 
 import numpy as np
+import onnx
 import pytest
 
 import npusim as package
+from npusim.arch.clock import at_clock
 from npusim.onnx_io import load
 from npusim.sweeping import files
 from npusim.sweeping.question import Question
@@ -256,3 +258,31 @@ def test_points_of_which_some_do_not_fit_are_counted_in_the_answer(npusim, model
     assert code == 0 and "3 points are unknown" in said
     assert np.isnan(files.read_dataset(str(out))["latency_us"].values).sum() == 3
     shutil.rmtree(out)
+
+
+def test_tiles_and_clock_are_of_the_npu_the_others_differ_from(npusim, model_file, tmp_path):
+    out = tmp_path / "out.csv"
+    vary = ("--vary", "dma.latency_ns=100,1000")
+    assert npusim("sweep", model_file, *vary, "--tiles", "2", "--clock", "1200", "-o", out)[0] == 0
+    told = [float(row.split(",")[3]) for row in out.read_text().splitlines()[1:]]
+    hw = at_clock(package.hardware("lunar_lake"), 1200).replace({"tiles": 2})
+    for latency_us, latency_ns in zip(told, (100, 1000), strict=True):
+        changed = hw.replace({"dma.latency_ns": latency_ns})
+        assert latency_us == pytest.approx(package.simulate(load(model_file), changed).latency_us)
+
+
+def test_ops_without_a_cost_are_left_out_where_asked_and_told(npusim, tmp_path):
+    model, out = tmp_path / "unknown.onnx", tmp_path / "out.csv"
+    nodes = [
+        onnx.helper.make_node("Relu", ["x"], ["y"]),
+        onnx.helper.make_node("Strange", ["y"], ["z"], domain="some.where"),
+    ]
+    ends = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1, 64]) for n in "xz"]
+    opsets = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("some.where", 1)]
+    graph = onnx.helper.make_graph(nodes, "unknown", ends[:1], ends[1:])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets), model)
+    for command in (("sweep", "-o", out), ("pareto", "--cost", "tiles")):
+        asked = (command[0], model, "--vary", "tiles=1,2", *command[1:])
+        assert npusim(*asked)[0] == 2
+        code, said, _ = npusim(*asked, "--allow-unmodelled")
+        assert code == 0 and "lower bounds" in " ".join(said.split())
