@@ -47,7 +47,7 @@ that begin with # in front of the header are notes. What comes along with npusim
 | `dma_ground_truth` | transfers, measured | `device`, `src`, `dst`, `bytes`, `us_at_975MHz` |
 | `dsp_npuG` | one kernel on one DSP | `provider`, `op`, `n_elems`, `n_inputs`, `dpu_mhz`, `us` |
 | `layer_npuG` | whole layers on one tile and more | sizes, `in_dtype`, `strategy`, `n_tiles`, `cycles`, `best` |
-| `published_latency` | latencies others published | `hardware`, `npu_gen`, `model`, `precision`, `metric`, `value`, `unit` |
+| `published_latency` | latencies, published | `hardware`, `npu_gen`, `model`, `precision`, `metric`, `value`, `unit` |
 | `networks` | the graph of each of those models | `model`, `graph` |
 
 Sizes are `op`, `in_w`, `in_h`, `in_c`, `out_w`, `out_h`, `out_c`, `kw`, `kh`, `sw` and `sh` (kernel and stride).
@@ -64,8 +64,8 @@ more than that of the profiled table, which the net disagrees with). Of networks
 
 COVERAGE_NOTES = """
 Measured workloads (ground truth) are nearer than the nets, so the band, which follows the nets, holds nearly all of
-them. "Other kernels" (of two inputs, or no line in elements) have profiles a factor of a hundred apart: each takes the line of
-one of them and is far off the others (MAPE 154 % and more); no bar is held against them. No
+them. "Other kernels" (of two inputs, or no line in elements) have profiles a factor of a hundred apart: each takes the
+line of one of them and is far off the others (MAPE 154 % and more); no bar is held against them. No
 published figure of a network with a graph is known for NPU 4000 and 5010, so nothing judges their bands of whole
 networks; a profile of ResNet-50 on NPU 4000 with counters on (3.27 ms synchronous, 2.73 at best) lies above.
 

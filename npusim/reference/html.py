@@ -39,8 +39,8 @@ def to_html(result: Validation) -> str:
                 ]
             ),
             '<p class="note">MAPE (the mean), median and p90 of the absolute error, and the bias, over all rows. '
-            "Roofline: its MAPE on the same rows. Unseen: MAPE over the rows no constant was fitted to, which the bar is held "
-            "against.</p>",
+            "Roofline: its MAPE on the same rows. Unseen: MAPE over the rows no constant was fitted to, which the bar "
+            "is held against.</p>",
             f'<p class="note">{text(OTHER_KERNELS_NOTE[0].upper() + OTHER_KERNELS_NOTE[1:])}</p>'
             if any(c.what == OTHER_KERNELS for c in result.comparisons)
             else "",

@@ -25,14 +25,15 @@ _SHORT = {  # so short that none is cut at 80 columns
 
 OTHER_KERNELS_NOTE = (
     f"{OTHER_KERNELS}: of two inputs, or no line in elements. The reference holds profiles of one kernel that are a "
-    "factor of a hundred apart; each takes the line of one of them and is far off the others, so no bar is held against them."
+    "factor of a hundred apart; each takes the line of one of them and is far off the others, so no bar is "
+    "held against them."
 )
 
 
 def missing(result: Validation) -> str:
     """Tables that the folder does not hold, and what is not compared for it."""
     told = f"{', '.join(result.missing)} in {result.reference}: what they hold is not compared"
-    return told + (" (published latencies of networks)" if f"{PUBLISHED}.csv" in result.missing else "")
+    return told + (" (published latencies of networks)" if PUBLISHED in result.missing else "")
 
 
 def page(result: Validation, width: int) -> list[Line]:
@@ -40,8 +41,8 @@ def page(result: Validation, width: int) -> list[Line]:
     lines = [Line(f"Predictions against {result.reference}; errors in percent", "bold")]
     lines += sentence(
         "MAPE (the mean), median and p90 of the absolute error and the bias over all rows; roof: the roofline's "
-        "MAPE on the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; band: "
-        "how many of those are inside the band of a single op. Engines, and tables by their columns: docs/fidelity.md.",
+        "MAPE on the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; "
+        "band: how many of those are inside the band of a single op. Engines, and tables by their columns: docs/fidelity.md.",
         width,
         0,
     )
