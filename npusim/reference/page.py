@@ -42,7 +42,8 @@ def page(result: Validation, width: int) -> list[Line]:
     lines += sentence(
         "MAPE (the mean), median and p90 of the absolute error and the bias over all rows; roof: the roofline's "
         "MAPE on the same rows; unseen: MAPE over the rows no constant was fitted to, which the bar is held against; "
-        "band: how many of those are inside the band of a single op. Engines, and tables by their columns: docs/fidelity.md.",
+        "band: how many of those are inside the band of a single op. Engines, and tables by their "
+        "columns: docs/fidelity.md.",
         width,
         0,
     )
