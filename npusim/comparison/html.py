@@ -12,6 +12,7 @@ from npusim.pages.template import Section, joined, page, text
 from npusim.report.columns import Texts, colours, run_columns
 from npusim.report.html import KEYS, PALETTE, rounded
 from npusim.report.record import Report
+from npusim.report.words import added_note
 from npusim.terminal.units import share, time
 
 STEPS = 14  # of the waterfall; the rest is one step
@@ -155,6 +156,8 @@ def _nodes(found: Comparison) -> str:
     left = len(found.changes) - len(rows)
     caption = "Time: by how much a node moves the end of its run. Nodes are matched by name, or by what xamba replaced"
     caption += f"; the {left} smallest changes are left out" if left else ""
+    note = added_note(c.name for c in found.changes[:ROWS])
+    caption += f"; {note}" if note else ""
     return sortable(
         caption, ("node", "what", "before", "after", "change", "of before", "now"), rows, (0, 1, 6)
     )

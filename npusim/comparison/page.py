@@ -10,6 +10,7 @@ from npusim.comparison.waterfall import Change, Comparison
 from npusim.report.alike import NUMBER, common_name
 from npusim.report.record import Report
 from npusim.report.text import supposed
+from npusim.report.words import added_note
 from npusim.terminal.layout import Line, bar, fit, sentence, table
 from npusim.terminal.units import time
 
@@ -56,22 +57,27 @@ def page(
     for warning in warnings if verbose else warnings[:1]:
         below += sentence(warning, width, 9, "warning")
     below += [] if verbose else [Line("--verbose: more rows, reasons and warnings", "dim")]
+    short = top is None and not verbose
     if top is None:
         taken = sum(len(block) + 1 for block in (head, kinds, because, below) if block) + 1
         top = TOP if verbose else max(LEAST_ROWS, LINES - taken)
     lines: list[Line] = []
-    for block in filter(None, [head, kinds, _largest(comparison, top, width), because, below]):
+    for block in filter(None, [head, kinds, _largest(comparison, top, width, short), because, below]):
         lines += [Line(""), *block] if lines else block
     return lines
 
 
-def _largest(comparison: Comparison, top: int, width: int) -> list[Line]:
-    """The largest changes, one row for equal ones."""
+def _largest(comparison: Comparison, top: int, width: int, short: bool) -> list[Line]:
+    """The largest changes, one row for equal ones, and a note on names that no file has; a `short` table makes room for
+    that."""
     groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in comparison.changes:
         key = NUMBER.sub("0", change.name), _what(change), time(change.before_us), time(change.after_us)
         groups[key].append(change)
     ranked = sorted(groups.items(), key=lambda item: -abs(sum(c.delta_us for c in item[1])))[:top]
+    note = sentence(added_note(cs[0].name for _, cs in ranked), width, 9, "names", "dim")
+    if short and note:
+        ranked = ranked[: max(LEAST_ROWS, top - len(note))]
     rows = [
         (
             f"{len(changes)} x" if len(changes) > 1 else "",
@@ -87,9 +93,9 @@ def _largest(comparison: Comparison, top: int, width: int) -> list[Line]:
         return []
     if any(row[0] for row in rows):
         titles = ("", "largest changes", "what", "before each", "after each", "change")
-        return table(titles, rows, width, (1, 2))
+        return table(titles, rows, width, (1, 2)) + note
     header = ("largest changes", "what", "before", "after", "change")
-    return table(header, [row[1:] for row in rows], width, (0, 1))
+    return table(header, [row[1:] for row in rows], width, (0, 1)) + note
 
 
 def _headline(c: Comparison, width: int) -> list[str]:

@@ -16,6 +16,8 @@ from npusim.pricing import Prices
 from npusim.report.doubts import sources_differ
 from npusim.report.record import NodeReport
 from npusim.report.words import SOURCES
+from npusim.terminal.units import nbytes as spelled
+from npusim.terminal.units import time
 
 NO_ORIGIN = ("", "", "")
 
@@ -172,11 +174,11 @@ def _why_so_long(bound: str, busy: dict[str, float], nbytes: float, fixed_us: fl
     if bound == "dma" and not compute:
         return f"its transfers are {slices}" if slices else ""
     if bound == "dma":
-        moved = f"{nbytes / 1e6:.2f} MB, {busy['dma']:.1f} us a port" + (f", {slices}" if slices else "")
-        return f"its transfers ({moved}) take longer than its {compute:.1f} us of compute"
+        moved = f"{spelled(nbytes)}, {time(busy['dma'])} a port" + (f", {slices}" if slices else "")
+        return f"its transfers ({moved}) take longer than its {time(compute)} of compute"
     if bound == "step":
         waits = busy["step"]
-        return f"it waits for dispatch: {waits:.1f} of {waits + busy.get('mac_array', 0.0):.1f} us, the rest is work"
+        return f"it waits for dispatch: {time(waits)} of {time(waits + busy.get('mac_array', 0.0))}, the rest is work"
     if bound == "launch":
-        return f"{fixed_us:.1f} of {compute:.1f} us are fixed cost of launching it"
+        return f"{time(fixed_us)} of {time(compute)} are fixed cost of launching it"
     return ""

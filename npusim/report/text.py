@@ -171,7 +171,8 @@ def supposed(what_ifs: Iterable[Supposed], width: int) -> list[Line]:
     """Lines for each what-if: what it supposes of this graph, what it found, and what the hardware would need."""
     lines: list[Line] = []
     for one in what_ifs:
-        lines += sentence(f"{one.asked}: {one.sentence}", width, 10, "what if")
+        asked = one.asked if cell_len(one.asked) < width - 10 else one.asked.replace(",", ", ")
+        lines += sentence(f"{asked}: {one.sentence}", width, 10, "what if")
         for told in one.lines:
             lines += sentence(told, width, 10)
         lines += sentence(f"{one.needs} (assumed)", width, 10, "needs") if one.needs else []

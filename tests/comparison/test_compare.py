@@ -10,6 +10,7 @@ from npusim.arch.presets import load_hardware
 from npusim.cli import app
 from npusim.comparison.page import page
 from npusim.comparison.waterfall import compare, to_document
+from npusim.report.words import added_note
 from npusim.simulation import simulate
 from tests.compiler.strategies import graphs
 
@@ -71,3 +72,9 @@ def test_a_missing_model_is_one_line_and_nothing_is_written(rewritten, tmp_path)
         app, ["compare", "nowhere.onnx", rewritten, "--json", str(tmp_path / "c.json")]
     )
     assert isinstance(result.exception, BadModel) and not list(tmp_path.iterdir())
+
+
+def test_a_note_says_what_names_are_that_no_file_has():
+    note = added_note(["node_sum_1", "x/fp16/layout", "y/1x2x64"])
+    assert "/layout, /1x2x64" in note and "compiler adds" in note
+    assert added_note(["/m/layer.0/layout_norm", "w/fp16x"]) == ""

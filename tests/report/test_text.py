@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from npusim.errors import BadArgument
 from npusim.report.alike import alike
 from npusim.report.explain import explain_page, find_node
-from npusim.report.record import Advice, NodeReport, Report, TaskReport, Unmodelled, WhatIf
+from npusim.report.record import Advice, NodeReport, Report, Supposed, TaskReport, Unmodelled, WhatIf
 from npusim.report.text import LINES, page, to_text
 from npusim.terminal.layout import Line, bar, fit, sentence, show, table
 from npusim.terminal.units import nbytes, share, time
@@ -288,3 +288,10 @@ def test_the_documentation_names_every_field():
     for record in (Report, NodeReport, TaskReport, Unmodelled, Advice, WhatIf):
         for name in (field.name for field in fields(record)):
             assert f"`{name}`" in text, f"{record.__name__}.{name}"
+
+
+def test_a_long_what_if_is_wrapped_and_not_cut():
+    asked = "engine:examples/engines/spiking.py,parameters=timesteps:8,firing_rate:0.05,leak:0.5,layers=*"
+    report = replace(sample(), what_ifs=(Supposed("engine", asked, "3 nodes"),))
+    told = " ".join(line.text for line in page(report)).replace("what if", "")
+    assert asked.replace(",", "") in "".join(told.split()).replace(",", "")
