@@ -17,6 +17,7 @@ from npusim.terminal.units import share, time
 
 STEPS = 14  # of the waterfall; the rest is one step
 ROWS = 2000  # of the table of nodes
+NAMED = 3  # of the nodes that stand in for one
 
 
 def to_html(found: Comparison) -> str:
@@ -137,6 +138,12 @@ def _why(found: Comparison) -> str:
     return listed(items)
 
 
+def _few(names: list[str]) -> str:
+    """The first names of what stands in for a node; an activation's table in plain ops is dozens."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _nodes(found: Comparison) -> str:
     whole = found.before.latency_us
     rows = [
@@ -147,7 +154,7 @@ def _nodes(found: Comparison) -> str:
             (time(c.after_us), c.after_us),
             (time(c.delta_us, sign=True), c.delta_us),
             (share(c.delta_us, whole), c.delta_us),
-            ", ".join(n for n in c.nodes_after if n != c.name),
+            _few([n for n in c.nodes_after if n != c.name]),
         )
         for c in found.changes[:ROWS]
     ]

@@ -90,8 +90,10 @@ def _moved(before: Report, after: Report, replaced: dict[str, list[NodeReport]])
 
 
 def _way(node: NodeReport) -> str:
-    """'on the DSPs', 'on the MAC array (pooling_chain)'."""
-    lowering = f" ({node.lowering})" if node.lowering and node.lowering not in ENGINES else ""
+    """'on the DSPs', 'on the MAC array (pooling chain)'."""
+    lowering = (
+        f" ({node.lowering.replace('_', ' ')})" if node.lowering and node.lowering not in ENGINES else ""
+    )
     return f"on {ENGINES.get(node.engine, node.engine)}{lowering}"
 
 

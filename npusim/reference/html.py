@@ -67,7 +67,7 @@ def _npu(own: list[GroupErrors]) -> str:
             c.judged.mape / most,
             f"{c.judged.mape:.1f} %",
             "g0" if c.verdict != "missed" else "g1",
-            c.engine,
+            f"{c.engine}, {c.against}",
         )
         for c in own
         if c.judged.rows
@@ -83,7 +83,7 @@ def _npu(own: list[GroupErrors]) -> str:
         )
         for c in own
     ]
-    return bars("MAPE over unseen rows (all rows where none are unseen)", shown) + sortable(
+    return bars("MAPE over unseen rows, in percent; orange: its bar is missed", shown) + sortable(
         "All comparisons", HEADER, rows, (0, 1, 2, 10)
     )
 

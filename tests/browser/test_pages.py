@@ -1,11 +1,14 @@
 """The pages of `npusim run --html` and `npusim compare --html`: they draw, fit, answer, and say what the JSON says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from npusim.pages.template import text
+from npusim.report.html import to_html
 from npusim.report.json_report import to_document
+from npusim.report.record import Supposed
 from npusim.terminal.units import nbytes, share, time
 from tests.browser.conftest import HOSTILE
 
@@ -244,3 +247,11 @@ def test_pages_of_validation_and_crosscheck_hold_their_numbers(tmp_path, opened,
         assert any("CumSum" in row for row in rows)
     with opened(tmp_path / "valid.html") as page:
         assert "0 of 0 bars met" in page.inner_text("body")
+
+
+def test_a_long_what_if_fits_a_phone(reports, opened, tmp_path):
+    asked = "split:at=every,on=meteor_lake,bandwidth=1.25,latency=20,of=" + 40 * "x"
+    report = replace(reports["mamba2"], what_ifs=(Supposed("split", asked, "11 cuts"),))
+    (tmp_path / "whatif.html").write_text(to_html(report), "utf-8")
+    with opened(tmp_path / "whatif.html", 390, "light") as page:
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

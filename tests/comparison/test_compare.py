@@ -1,6 +1,7 @@
 """Comparisons: the waterfall adds up, and a rewrite is found again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,10 @@ from typer.testing import CliRunner
 
 from npusim.arch.presets import load_hardware
 from npusim.cli import app
+from npusim.comparison.html import to_html
 from npusim.comparison.page import page
 from npusim.comparison.waterfall import compare, to_document
+from npusim.onnx_io import load
 from npusim.report.words import added_note
 from npusim.simulation import simulate
 from tests.compiler.strategies import graphs
@@ -78,3 +81,11 @@ def test_a_note_says_what_names_are_that_no_file_has():
     note = added_note(["node_sum_1", "x/fp16/layout", "y/1x2x64"])
     assert "/layout, /1x2x64" in note and "compiler adds" in note
     assert added_note(["/m/layer.0/layout_norm", "w/fp16x"]) == ""
+
+
+def test_a_table_of_the_page_names_few_of_the_nodes_that_stand_in_for_one(rewritten):
+    hw = load_hardware("lunar_lake")
+    found = compare(simulate(load(EXAMPLE), hw, advice=False), simulate(load(rewritten), hw, advice=False))
+    many = replace(found.changes[0], nodes_after=tuple(f"xamba_pwl_{k}" for k in range(40)))
+    shown = to_html(replace(found, changes=(many,)))
+    assert "xamba_pwl_2 and 37 more" in shown and "xamba_pwl_3," not in shown

@@ -57,7 +57,7 @@ function chart(id, spec) {
   const ink = (axis, k) => ({...(spec.scales[k ? 'y' : 'x'].distr === 3 ? {splits: (u, i, lo, hi) => logTicks(lo, hi), filter: (u, v) => v} : {}), stroke: () => colour('soft'), grid: {stroke: () => colour('line'), width: 1}, ticks: {stroke: () => colour('line'), width: 1, size: 4}, font: '12px system-ui, "DejaVu Sans", sans-serif', labelFont: '12px system-ui, "DejaVu Sans", sans-serif', labelSize: 18, ...axis});
   const size = () => ({width: Math.max(200, box.clientWidth), height: Math.round(spec.height(Math.max(200, box.clientWidth)))});
   const u = new uPlot({
-    ...size(), scales: spec.scales, axes: spec.axes.map(ink), series: spec.series, legend: {show: false}, padding: [8, 12, 0, 0],
+    ...size(), scales: spec.scales, axes: spec.axes.map(ink), series: spec.series, legend: {show: false}, padding: [8, 26, 0, 0],
     cursor: {y: !!spec.cross, points: {show: false}, drag: {x: true, y: !!spec.cross, setScale: true, uni: 30}, ...(spec.cursor || {})},
     hooks: {draw: [u => { if (spec.draw) { u.ctx.save(); spec.draw(u); u.ctx.restore(); } }], setScale: spec.linked ? [link] : []},
   }, spec.data, box);

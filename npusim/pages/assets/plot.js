@@ -5,7 +5,7 @@ const fmt = v => v === null ? 'does not fit' : typeof v === 'string' ? v
   : v && (Math.abs(v) >= 1e6 || Math.abs(v) < 1e-3) ? v.toPrecision(4)
   : v.toLocaleString('en', {maximumSignificantDigits: 5});
 const tickText = v => Math.abs(v) >= 1e5 || (v && Math.abs(v) < 1e-3) ? v.toExponential(0).replace('e+', 'e')
-  : String(+v.toPrecision(4));
+  : v.toLocaleString('en', {maximumSignificantDigits: 4});
 const withUnit = (v, axis) => axis.unit && typeof v === 'number' ? fmt(v) + ' ' + axis.unit : fmt(v);
 const title = axis => axis.unit ? `${axis.label} (${axis.unit})` : axis.label;
 

@@ -53,7 +53,7 @@ start({
     return `${where}: ${F.value} ${withUnit(v, F)}${side}`;
   },
 });
-function short(v) { return typeof v === 'string' ? v : Number.isInteger(v) && Math.abs(v) < 1e6 ? String(v) : tickText(+v.toPrecision(3)); }
+function short(v) { return typeof v === 'string' ? v : Number.isInteger(v) && Math.abs(v) < 1e6 ? v.toLocaleString('en') : tickText(+v.toPrecision(3)); }
 function label(which, x, y) {
   const s = 'bound by ' + GROUPS[which], w = g.measureText(s).width + 12;
   x = Math.max(P.l + w / 2 + 2, Math.min(P.r - w / 2 - 2, x));

@@ -18,7 +18,7 @@
     chart('roofline-chart', {cross: true, height: w => Math.round(clamp(w * .5, 320, 520)),
       scales: {x: {time: false, distr: 3, range: (u, a, b) => [a ?? lo, b ?? hi]}, y: {distr: 3, range: (u, a, b) => [a ?? low, b ?? high]}},
       data: [[lo, hi], [low, high]], series: [{}, hidden],
-      axes: [{label: 'operations a byte of DDR traffic', values: (u, v) => v.map(x => x === null ? '' : String(+x.toPrecision(3)))}, {size: 78, values: (u, v) => v.map(x => x === null ? '' : plainScaled(x))}],
+      axes: [{label: 'operations a byte of DDR traffic', values: (u, v) => v.map(x => x === null ? '' : x.toLocaleString('en', {maximumSignificantDigits: 3}))}, {size: 78, values: (u, v) => v.map(x => x === null ? '' : plainScaled(x))}],
       draw(u) {
         const g = u.ctx, ratio = devicePixelRatio || 1, X = v => u.valToPos(v, 'x', true), Y = v => u.valToPos(v, 'y', true), {left, top: t, width, height} = u.bbox;
         g.beginPath(); g.rect(left, t, width, height); g.clip(); g.font = `${12 * ratio}px system-ui, "DejaVu Sans", sans-serif`; g.lineWidth = 1.6 * ratio;
