@@ -41,7 +41,8 @@ that begin with # in front of the header are notes. What comes along with npusim
 
 | table | of what | columns it needs |
 |---|---|---|
-| `mac_array_npuG` | one workload of the MAC array by Intel's net or profiled table | sizes, `in_dtype`, `cycles` |
+| `mac_array_npuG` | one workload of the MAC array by Intel's net | sizes, `in_dtype`, `cycles` |
+| `mac_array_npu5010_lut` | the same of NPU 5010's profiled table | sizes, `in_dtype`, `cycles_lut` |
 | `mac_array_npuG_ground_truth` | the same, measured | `test`, sizes, `in_dtype`, `gt_cycles` |
 | `dma_npuG` | transfers by the net | `direction`, `bytes`, `us_nn`; `engines` |
 | `dma_ground_truth` | transfers, measured | `device`, `src`, `dst`, `bytes`, `us_at_975MHz` |
