@@ -88,8 +88,8 @@ Compiler = Annotated[
     typer.Option(
         "--compiler",
         metavar="NAME|FILE",
-        help="Release of Intel's compiler to follow, at the prices its own estimate has; 2026-measured: at those of "
-        "the silicon. All: docs/compiler.md.",
+        help="Release of Intel's compiler to follow. 2026 prices the MAC array as that compiler does, 2026-measured "
+        "by what is measured and published of the silicon. All: docs/compiler.md.",
         autocompletion=compilers,
     ),
 ]
@@ -98,8 +98,9 @@ CompilerOfDevices = Annotated[
     typer.Option(
         "--compiler",
         metavar="NAME|FILE",
-        help="Release of Intel's compiler to follow, at the prices of the silicon, as the answer is held against "
-        "devices; `run` asks 2026, at the compiler's own prices. All: docs/compiler.md.",
+        help="Release of Intel's compiler to follow. 2026-measured prices all by what is measured and published "
+        "of the silicon, as this answer is held against devices; `run` asks 2026, held against the compiler. "
+        "All: docs/compiler.md.",
         autocompletion=compilers,
     ),
 ]
