@@ -8,7 +8,7 @@ from typing import NamedTuple
 from npusim.compiler.cutting.split import ceil_to
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.rules.profile import CompilerProfile
-from npusim.compiler.sharing.distribution import sharing_of
+from npusim.compiler.sharing.distribution import PARTS, sharing_of
 from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
 from npusim.work import MacOp, MacWork, MoveWork, Work
@@ -37,16 +37,26 @@ def turned_as(extents: tuple[int, ...], tiles: int, generation: str, profile: Co
     A tile's problems count in fours there (`problems_turned_in_fours`): its two of four,
     1x64x2x2601, take as long as four."""
     heads, terms, channels = prod(extents[:-2]), *extents[-2:]
-    shared = heads > 1 and generation in profile.memory.operands_in_strips
+    if heads == 1:
+        return Turned(MacOp.PERMUTE_IMAGE, (terms, 1, channels))
+    shared = generation in profile.memory.operands_in_strips
     if generation not in profile.groups_over_tiles or heads >= tiles or shared:
         whole = Turned(MacOp.PERMUTE, ((1, *extents)[-3], terms, channels))
         fast = profile.memory.problems_turned_in_fours.get(generation, 0)
         if heads < tiles or min(terms, channels) >= fast:
             return whole
         return whole._replace(rows=ceil_to(-(-heads // tiles), PIXELS_PER_ROW), everywhere=True)
-    if heads == 1:
-        return Turned(MacOp.PERMUTE_IMAGE, (terms, 1, channels))
     return Turned(MacOp.PERMUTE, (heads, PIXELS_PER_ROW, channels), everywhere=True)
+
+
+def takes_channels(reader: Placed) -> bool:
+    """Whether the tiles, which share the terms of a product's only problem as rows to turn them, hand them to it
+    through DDR, as it is shared over channels: it has more of them than rows, the shorter side, which every tile reads
+    (Intel's schedules of NPU 3720 and 5010: 16 x 352 x 192, 80 x 128 x 320, 256 x 512 x 512 cross; 64 x 64 x 64,
+    160 x 64 x 96, 200 x 512 x 192 do not). Where turns keep the law of doubling all cross: more rows would take less
+    time."""
+    first = reader.steps[0]
+    return isinstance(first, MacWork) and ceil_to(first.out_c, CHANNEL_BLOCK) > first.out_h * first.out_w
 
 
 def by_transfers(reader: Placed, value: Value, tiles: int) -> bool:
@@ -82,10 +92,13 @@ def passes_of(
     leaves = (batched and generation in profile.memory.turned_through_ddr) or (
         uneven and (batched or (shared and terms > FEWEST_SEEN))
     )
-    sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
+    always = generation in profile.memory.operands_in_strips
+    if work.op == MacOp.PERMUTE_IMAGE and (always or takes_channels(reader)):
+        sharing = PARTS
+    else:
+        sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
     # Two passes where columns are uneven and the batch fills sixteens (`memperm_NCWH/0` and `/1`), or, where turns
     # keep the law of doubling, whatever it is: 16 problems are not three times as dear as 8.
-    always = generation in profile.memory.operands_in_strips
     twice = always or prod(value.shape[:-2]) % CHANNEL_BLOCK == 0
     if leaves and columns % CHANNEL_BLOCK and twice:
         return (work, *ddr_round_trip(value.elements * work.input_bytes), work), sharing

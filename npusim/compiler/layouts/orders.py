@@ -27,9 +27,16 @@ from npusim.ops.structure import shuffles
 from npusim.work import MacOp, MacWork, VectorWork
 
 IMAGE_RANK = 4  # [N,C,H,W]
+RIGHT_SIDED = ("MatMul", "FusedMatMul", "Gemm")
 NORMS = ("InstanceNormalization", "MeanVarianceNormalization")
 #: Of a group that is normalised: 25 KB whole, 64 KB in parts (bit_224, image_decoder_64).
 LONG_ROW_BYTES = 32_768
+
+
+def wants_rows_of_terms(node: Node) -> bool:
+    """Whether a product multiplies a right side that a graph stores as [terms, columns]: its array wants the other
+    order, so a Gemm's is turned as a MatMul's is, unless it comes transposed (`transB`)."""
+    return node.op_type in RIGHT_SIDED and not node.attribute("transB", 0)
 
 
 class Orders:
@@ -83,7 +90,7 @@ class Orders:
             source = step.node.inputs[1]
             name = self.placer.root(source)
             name = self.converted.get(name, name)
-            if source in self.placer.absorbed or step.node.op_type not in ("MatMul", "FusedMatMul"):
+            if source in self.placer.absorbed or not wants_rows_of_terms(step.node):
                 return None
             wanted = work.out_c > 1 and work.in_c > 1 and name in step.reads
             return name if wanted and (self._from_outside(name) or self._leaves(name)) else None
