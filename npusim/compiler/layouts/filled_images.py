@@ -19,6 +19,9 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, Work
 
 FEW_CHANNELS = 32
+# Of an image whose columns are whole sixteens: channels that a copy fills up, and no pass in pieces (136 to 248 of
+# 112 x 112, 264, 312, 344 of 80 x 80; not 104, 120, 430).
+COPIED_CHANNELS = range(129, 353)
 # Of an image that is filled up so though it would leave anyway.
 COPIED_BEHIND = "rows of the image, copied in DDR"
 
@@ -32,6 +35,23 @@ def fills_both(image: Value, work: Work, later: bool) -> bool:
     later = later and _over_all(work)
     uneven = channels % CHANNEL_BLOCK > 0 and width % PIXELS_AT_ONCE > 0
     return uneven and channels > CHANNEL_BLOCK and not later
+
+
+def filled_in_ddr(image: Value, work: Work, room: float) -> str:
+    """What of an image whose channels fill no sixteens is filled up in DDR in front of a convolution over all of them
+    on NPU 3720, "columns" or "channels": one that has no room (`room`: bytes of all scratchpads) beside itself turned.
+    A pass in one piece loads its rows padded, and fills up channels; pieces find padded what they load
+    (`expand_input` in DDR of 100 x 100 x 100, 391 x 51 x 51, 881 x 72 x 72; 152 x 112 x 112, 203 x 96 x 96)."""
+    if not _over_all(work) or len(image.shape) != 4 or image.shape[0] > 1:
+        return ""
+    _, channels, height, width = image.shape
+    wide, columns = ceil_to(channels, CHANNEL_BLOCK), ceil_to(width, PIXELS_AT_ONCE)
+    pixels = height * columns * image.dtype.npu_bytes
+    if channels % CHANNEL_BLOCK == 0 or channels < CHANNEL_BLOCK or (channels + wide) * pixels <= room:
+        return ""
+    if columns > width:
+        return "columns"
+    return "channels" if wide in COPIED_CHANNELS else ""
 
 
 def two_change(image: Value, work: Work, tiles: int) -> bool:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE, ceil_to
 from npusim.compiler.layouts.crossing_share import share_copied
-from npusim.compiler.layouts.filled_images import COPIED_BEHIND, fills_both, fills_later, two_change
+from npusim.compiler.layouts.filled_images import (
+    COPIED_BEHIND,
+    filled_in_ddr,
+    fills_both,
+    fills_later,
+    two_change,
+)
 from npusim.compiler.layouts.image_columns import crosses
 from npusim.compiler.layouts.images import IMAGE_RANKS, reads_image
 from npusim.compiler.layouts.one_channel import expanded
@@ -67,7 +73,8 @@ class Layouts(Orders):
         kept, added, source = (batch, wide, *value.shape[2:]), list[Placed](), name
         # by law the last of strips may be short
         turned = channels
-        if self.fills(reader, value):
+        first = self._filled_first(reader, value)
+        if self.fills(reader, value) or first == "channels":
             wide = turned = ceil_to(channels, CHANNEL_BLOCK)
             kept = (batch, wide, *value.shape[2:])
             source = self._copied(name, kept, added)
@@ -79,7 +86,7 @@ class Layouts(Orders):
                 self._laid_out(name, value, kept)
                 return [*added, self._by_transfers(source, self.turned[name])]
             width = columns
-            source = self._padded(name, (batch, channels, height, width), added)
+            source = self._padded(name, (batch, channels, height, width), added, first == "columns")
         signal = reader.lowering == "scale_shift" and len(value.shape) == 3
         if signal and height % PIXELS_AT_ONCE and batch == 1:
             source = self._copied(name, (batch, channels, ceil_to(height, PIXELS_AT_ONCE)), added)
@@ -189,12 +196,20 @@ class Layouts(Orders):
         """Whether the rows of an image were padded for the pass that turns it."""
         return f"{name}/padded" in self.values
 
-    def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed]) -> str:
+    def _filled_first(self, reader: Placed, value: Value) -> str:
+        """What of an image of the graph is filled up in DDR before the pass turns it (`filled_in_ddr`)."""
+        copies = self.generation in self.profile.memory.padded_by_copy
+        if copies or self._by_law(reader) or not self._as_scheduled(reader) or self.folds(reader, value):
+            return ""
+        return filled_in_ddr(value, reader.steps[0], self.tiles * self.placer.tile_bytes)
+
+    def _padded(self, name: str, shape: tuple[int, ...], added: list[Placed], copies: bool = False) -> str:
         """An image with rows of whole sixteens: as it is loaded, or by a copy."""
         value = self.values[name]
         out = f"{name}/padded"
         self.values[out] = replace(value, name=out, shape=shape)
-        if name in self.inputs and self.generation not in self.profile.memory.padded_by_copy:
+        copies = copies or self.generation in self.profile.memory.padded_by_copy
+        if name in self.inputs and not copies:
             self.padded.add(out)
             return out
         return self._copied(name, shape, added)

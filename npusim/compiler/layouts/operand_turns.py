@@ -13,6 +13,9 @@ from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK, PIXELS_PER_ROW, ddr_round_trip
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
+#: Axes of a side that is read as lines of one product (`reorder_in_1/to_maxpool` in Intel's schedules); of more it is a
+#: batch's, were it of one (`rhs_transpose/memperm_NCWH/to_maxpool`, [1, 64, 1, 4001] of Gemma's cache on NPU 3720).
+MOST_LINES = 3
 FEWEST_SEEN = 128  # rows of values of shared heads; of fewer nobody has looked whether they are padded in DDR
 #: Columns that are filled up for the pass as they are loaded: by how many channels at most, in how many heads a tile
 #: and bytes at least (300 to 304 of 10 heads, 72 to 80 of 16 on NPU 5010; not 197 to 208, 1,000 to 1,008 of 4 heads,
@@ -37,9 +40,9 @@ def turned_as(extents: tuple[int, ...], tiles: int, generation: str, profile: Co
     A tile's problems count in fours there (`problems_turned_in_fours`): its two of four,
     1x64x2x2601, take as long as four."""
     heads, terms, channels = prod(extents[:-2]), *extents[-2:]
-    if heads == 1:
+    if heads == 1 and (generation in profile.groups_over_tiles or len(extents) <= MOST_LINES):
         return Turned(MacOp.PERMUTE_IMAGE, (terms, 1, channels))
-    shared = generation in profile.memory.operands_in_strips
+    shared = heads > 1 and generation in profile.memory.operands_in_strips
     if generation not in profile.groups_over_tiles or heads >= tiles or shared:
         whole = Turned(MacOp.PERMUTE, ((1, *extents)[-3], terms, channels))
         fast = profile.memory.problems_turned_in_fours.get(generation, 0)
@@ -93,7 +96,8 @@ def passes_of(
         uneven and (batched or (shared and terms > FEWEST_SEEN))
     )
     always = generation in profile.memory.operands_in_strips
-    if work.op == MacOp.PERMUTE_IMAGE and (always or takes_channels(reader)):
+    lone = work.op == MacOp.PERMUTE_IMAGE and len(value.shape) <= MOST_LINES
+    if lone and not shared and (always or takes_channels(reader)):
         sharing = PARTS
     else:
         sharing = "" if leaves else sharing_of(reader, lambda _: None, len(value.shape))
