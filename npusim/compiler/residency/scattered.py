@@ -43,7 +43,8 @@ def cross_scattered(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
 def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     """What lies where is followed by address, and what finds no gap makes others leave though they fit by their bytes
     (npusim.compiler.scratchpad.addresses; `spill_write` and `spill_read` in Intel's schedules: 48 % of the bytes of
-    MobileNet-v2 at 160 pixels on NPU 4000, 56 % of a Res2Net's on 5010, 25 % of a squeezed ResNet's)."""
+    MobileNet-v2 at 160 pixels on NPU 4000, 56 % of a Res2Net's on 5010, 25 % of a squeezed ResNet's). Where all is more
+    than fits, what is needed last makes room, and the rest is put in places all the same."""
     places = scratchpad.addresses
     for name in step.reads:
         if name in scratchpad.pooled_stems and scratchpad.holder(name):
@@ -76,11 +77,12 @@ def leave_for_room(k: int, step: Placed, scratchpad: Scratchpad, r: Residence) -
     if together > places.room * (1.0 if whole or gated else share):
         return  # cut in pieces
     others.sort(key=lambda n: -scratchpad.next_use(n, k))
+    waiting = len(others)
     while together + sum(size for _, size in places.on_tile(sizes, others)) > places.room:
-        if not gated:
-            return  # more than fits: what is needed last makes room
         scratchpad.spill(others.pop(0), r)
         r.reason = and_also(r.reason, NO_ROOM)
+    if len(others) < waiting:
+        places.settle(k, scratchpad.inside)
     if gone := places.must_leave(k, found, own, others):
         for name in gone:
             scratchpad.spill(name, r)

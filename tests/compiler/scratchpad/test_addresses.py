@@ -15,7 +15,8 @@ from npusim.compiler.sharing.tile_bytes import weights_on_tile, whole_on_tiles
 from npusim.graph import Node
 from npusim.work import MacOp, MacWork
 from tests.compiler.planes.test_planes import moved
-from tests.vendor.tables import graph_of
+from tests.vendor.judge import judge
+from tests.vendor.tables import graph_of, read
 
 TILE_BYTES = 1439 * 1024
 
@@ -121,6 +122,16 @@ def test_windows_that_a_tile_holds_whole_are_shared_over_channels(rows, channels
 def test_more_weights_than_results_are_shared():
     assert weights_on_tile(step(MacOp.CONVOLUTION, 14, 512, 2 * 512 * 512 * 9), 4) == 2 * 512 * 512 * 9 / 4
     assert weights_on_tile(step(MacOp.CONVOLUTION, 56, 64, 2 * 64 * 64 * 9), 4) == 2 * 64 * 64 * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("movenet_256", 0.85), ("humanseg_lite_192", 0.88), ("regnet_x_1g6_224", 0.88)]
+)
+def test_what_is_more_than_fits_is_placed_all_the_same(name, least):
+    """Where what waits leaves for want of bytes, the rest is put in places, and finds gaps or not as elsewhere: bytes
+    of these on NPU 5010 were 0.80 to 0.84 of Intel's while nothing was placed there."""
+    row = next(r for r in read("nets", "fit") if (r.name, r.npu) == (name, "5010"))
+    assert least <= judge(row, graph_of("nets", name)).ddr <= 1.15
 
 
 def test_an_input_leaves_for_a_result_without_a_gap():
