@@ -74,7 +74,9 @@ def _sliced(step: Placed, values: Mapping[str, Value], tiles: int, room: float) 
         seen = _places_seen(work, step.images, tiles) * pixel
         result = bytes_made(work)
         if not works:  # the first one's image is an input of the step
-            works += (work, MoveWork(zeros * pixel, "ddr", "ddr"), MoveWork(seen - image.npu_bytes))
+            works += (work, MoveWork(zeros * pixel, "ddr", "ddr"))
+            if seen > image.npu_bytes:  # without padding along an axis it sees less than all
+                works.append(MoveWork(seen - image.npu_bytes))
         else:
             works += (MoveWork(seen), work)
         made += 1

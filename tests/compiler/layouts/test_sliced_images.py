@@ -1,12 +1,17 @@
 """Windows of an image that are cut into slices, each of which reads it among zeros from DDR."""
 
+import math
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.plan import DmaTask
 from npusim.compiler.rules.profile import load_profile
 from npusim.onnx_io import of_model
+from npusim.simulation import simulate
 from tests.compiler.layouts.test_lines import MACHINES
 from tests.vendor.builder import Builder
 from tests.vendor.nets.late_pictures import strip
@@ -74,3 +79,23 @@ def test_sums_of_slices_cross_where_the_next_slice_leaves_no_room(name, crossing
 
     small, large = kilobytes(16), kilobytes(32)
     assert large - 2 * small == pytest.approx(2 * crossings * 1638.4, rel=0.03)
+
+
+@settings(max_examples=min(20, settings().max_examples), deadline=None)
+@given(
+    taps=st.integers(16, 70),
+    padded=st.booleans(),
+    name=st.sampled_from(sorted(MACHINES)),
+    profile=st.sampled_from(["2026", "2026-as-released"]),
+)
+def test_a_slice_that_sees_less_than_the_image_moves_no_bytes_back(taps, padded, name, profile):
+    """7 x 38 to 67 over a spectrogram of 187 x 96 without padding along its bands (musicnn): the first slice sees
+    fewer columns than there are."""
+    g = Builder(weights=False)
+    x = g.op("Relu", g.op("Conv", g.input(1, 16, 187, 96), g.weight(16, 16, 1, 1)))
+    pads = [3, taps // 2 if padded else 0] * 2
+    graph = of_model(g.model(g.op("Conv", x, g.weight(204, 16, 7, taps), pads=pads)), "")
+    hw = load_hardware(name).replace({"tiles": MACHINES[name]})
+    plan = compile_graph(graph, hw, load_profile(profile))
+    assert min(t.nbytes for t in plan.ask if isinstance(t, DmaTask)) >= 0
+    assert all(math.isfinite(node.duration_us) for node in simulate(graph, hw, profile, band=False).nodes)

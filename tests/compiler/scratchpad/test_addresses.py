@@ -124,12 +124,10 @@ def test_more_weights_than_results_are_shared():
     assert weights_on_tile(step(MacOp.CONVOLUTION, 56, 64, 2 * 64 * 64 * 9), 4) == 2 * 64 * 64 * 9
 
 
-@pytest.mark.parametrize(
-    ("name", "least"), [("movenet_256", 0.85), ("humanseg_lite_192", 0.88), ("regnet_x_1g6_224", 0.88)]
-)
+@pytest.mark.parametrize(("name", "least"), [("humanseg_lite_192", 0.88), ("regnet_x_1g6_224", 0.88)])
 def test_what_is_more_than_fits_is_placed_all_the_same(name, least):
     """Where what waits leaves for want of bytes, the rest is put in places, and finds gaps or not as elsewhere: bytes
-    of these on NPU 5010 were 0.80 to 0.84 of Intel's while nothing was placed there."""
+    of these on NPU 5010 were 0.84 and 0.81 of Intel's while nothing was placed there."""
     row = next(r for r in read("nets", "fit") if (r.name, r.npu) == (name, "5010"))
     assert least <= judge(row, graph_of("nets", name)).ddr <= 1.15
 
