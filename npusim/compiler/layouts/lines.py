@@ -149,6 +149,8 @@ class Lines:
         if step.lowering not in WINDOW_LIMITS or step.reads_turned:
             return step
         line, result = self.layouts.values[step.reads[0]], self.layouts.values[step.writes[0]]
+        if len(line.shape) != len(result.shape):  # a line by a Reshape of what lies in memory
+            line = self.layouts.values[step.node.inputs[0]]
         around = self.layouts.generation in self.layouts.profile.memory.rows_around
         alone = len(self.layouts.readers.get(step.reads[0], ())) == 1
         copied = alone and step.reads[0] in self.one_tap

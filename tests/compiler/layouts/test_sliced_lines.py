@@ -80,3 +80,24 @@ def test_nothing_but_the_line_crosses_where_tiles_share_whole_sixteens(name):
     windows = [n for n in reported(separable(128, 256, 17), name, "2026").nodes if n.lowering == "sliced"]
     for window in windows:
         assert window.bytes_moved / 1e3 == pytest.approx(190, rel=0.12)
+
+
+@pytest.mark.parametrize("channels", [1, 8])
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+def test_a_line_that_a_reshape_makes_of_pairs_is_cut_as_one_that_lies_so(channels, profile):
+    """A resampler's next stage (a denoiser of sound): pairs [1, C, L, 2] seen as [1, C, 2 L] by a window of 112."""
+
+    def transfers(joined):
+        g = Builder(weights=False)
+        x = g.op("Relu", g.op("Conv", g.input(1, 16, 1000), g.weight(channels, 16, 1)))
+        if joined:
+            pairs = [g.op("Unsqueeze", t, g.const([3])) for t in (x, g.op("Sigmoid", x))]
+            x = g.op("Reshape", g.op("Concat", *pairs, axis=3), g.const([1, channels, 2000]))
+        else:
+            x = g.op("Concat", x, g.op("Sigmoid", x), axis=2)
+        x = g.op("Conv", x, g.weight(4, channels, 112))
+        hw = load_hardware("panther_lake").replace({"tiles": 3})
+        report = simulate(of_model(g.model(x), ""), hw, profile, band=False)
+        return next(n for n in report.nodes if n.op_type == "Conv" and n.macs > 1e5).bytes_moved
+
+    assert 0 < transfers(True) <= 2 * transfers(False)
