@@ -43,6 +43,7 @@ from tests.vendor.nets.later import LATER
 from tests.vendor.nets.latest import LATEST
 from tests.vendor.nets.newer import NEWER
 from tests.vendor.nets.newest import NEWEST
+from tests.vendor.nets.nowadays import NOWADAYS
 from tests.vendor.nets.of_late import OF_LATE
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
@@ -265,7 +266,7 @@ LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | L
 LOOKED_AT |= LATELY | OF_LATE
 LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
-NOT_LOOKED_AT |= UNSEEN
+NOT_LOOKED_AT |= UNSEEN | NOWADAYS
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 
 

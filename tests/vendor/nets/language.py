@@ -151,6 +151,14 @@ MODELS = {
     "pythia70m": Model(512, 8, 8, 64, 2048, bias=True),
     "falcon3x7b": Model(3072, 12, 4, 256, 23040),
     "stablelm212b": Model(5120, 32, 8, 160, 13824),
+    "minitron4b": Model(3072, 24, 8, 128, 9216),
+    "phi15": Model(2048, 32, 32, 64, 8192, bias=True, tanh=True),
+    "mobilellmr1": Model(1536, 24, 6, 64, 6144),
+    "internlm38b": Model(4096, 32, 2, 128, 10240),
+    "lfm2x8ba1b": Model(2048, 32, 8, 64, 7168),
+    "gpt2large": Model(1280, 20, 20, 64, 5120, bias=True, tanh=True),
+    "pythia14b": Model(2048, 16, 16, 128, 8192, bias=True),
+    "qwen15x18b": Model(2048, 16, 16, 128, 5504, bias=True),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -202,6 +210,8 @@ NOT_LOOKED_AT = (
     "falconh1_dec_3500", "llama1b_dec_200", "qwen05b_dec_3600", "qwen306b_dec_1100", "qwen05b_pre_384",
     "llama1b_pre_192", "falconh1_pre_448", "qwen306b_pre_320", "gemma2b_dec_1500", "qwen3next_dec_700",
     "phi3mini_dec_300", "qwen3next_pre_320", "falconh1_pre_1024", "qwen05b_pre_1536",
+    "minitron4b_pre_224", "phi15_pre_512", "mobilellmr1_dec_1152", "internlm38b_dec_2432", "lfm2x8ba1b_pre_1088",
+    "gpt2large_dec_736", "pythia14b_pre_1856", "qwen15x18b_dec_3968",
 )  # fmt: skip
 #: Judged before anybody had looked at them; halves by hash.
 HELD_OUT = (
