@@ -2,7 +2,8 @@
 
 In front of an unrolled scan, decays are steps [C, L, 1] times rates [C, 1, N], updates steps times [1, L, N] times
 inputs [C, L, 1] (Mamba, Vim, Caduceus). In Intel's schedules of NPU 3720, 4000 and 5010 the tiles share both kernels
-alike, over L, whatever else they read: a decay is made whole, and stays for its exponential, where a tile has room for
+alike, over L, whatever else they read, from 8 tokens on (5 on NPU 5010; of fewer, 4 to 7 and 4, they share the product
+over C, the exponential over L, and both cross DDR): a decay is made whole, and stays for its exponential, where a tile has room for
 its share three times (as if operands had the result's size: 0.39 MB on 4000 and 0.26 on 5010 are, 0.79 on 3720 and 0.52
 on 5010 are cut and cross DDR); the two products of an update are cut together (`VF` of Multiply and Multiply) where
 they do not fit, in so many pieces that four stand inside, and what the first makes never leaves the scratchpads: all
@@ -29,9 +30,11 @@ AS_IF_EQUAL = 3  # tensors of the result's size that a product is counted with: 
 PIECES_INSIDE = 4  # of what two products make
 
 
-def next_to_reader(steps: list[Placed], values: Mapping[str, Value], outputs: Set[str]) -> list[Placed]:
-    """The steps, outer products right in front of the product that alone reads them."""
-    alone = _read_alone(steps, values, outputs)
+def next_to_reader(
+    steps: list[Placed], values: Mapping[str, Value], outputs: Set[str], tokens: int
+) -> list[Placed]:
+    """The steps, outer products of so many tokens and more right in front of the product that alone reads them."""
+    alone = _read_alone(steps, values, outputs, tokens)
     moved = {k: reader for k, reader in alone.items() if _multiplies(steps[reader]) and reader > k + 1}
     if not moved:
         return steps
@@ -54,12 +57,13 @@ def made_whole(
     wholes: Collection[str],
     room: float,
     tiles: int,
+    tokens: int,
 ) -> frozenset[str]:
     """Results that stay for the kernel that alone reads them. `room`: bytes of all scratchpads; `wholes`: tensors that
-    others are parts of."""
-    made = [steps[k].writes[0] for k in _read_alone(steps, values, outputs)]
+    others are parts of; `tokens`: from how many on the tiles share both over these."""
+    made = [steps[k].writes[0] for k in _read_alone(steps, values, outputs, tokens)]
     found = {n for n in made if AS_IF_EQUAL * sizes[n] <= room}
-    by_array = _read_alone(steps, values, outputs, _by_problem)
+    by_array = _read_alone(steps, values, outputs, 0, _by_problem)
     found |= {steps[k].writes[0] for k in by_array if _problems_alike(steps[k], tiles)}
     return frozenset(found - set(wholes))
 
@@ -70,9 +74,10 @@ def cut_together(
     sizes: Mapping[str, float],
     outputs: Set[str],
     room: float,
+    tokens: int,
 ) -> dict[int, int]:
-    """Where two products that do not fit are cut together: index of the first -> pieces."""
-    alone = _read_alone(steps, values, outputs)
+    """Where two products of so many tokens that do not fit are cut together: index of the first -> pieces."""
+    alone = _read_alone(steps, values, outputs, tokens)
     found: dict[int, int] = {}
     for k, (step, behind) in enumerate(pairwise(steps)):
         if alone.get(k) == k + 1 and _multiplies(behind) and k - 1 not in found:
@@ -107,6 +112,7 @@ def _read_alone(
     steps: Sequence[Placed],
     values: Mapping[str, Value],
     outputs: Set[str],
+    tokens: int,
     made: Callable[[Placed], bool] | None = None,
 ) -> dict[int, int]:
     """Indices of products larger than both operands, and of the kernel that alone reads each, as it lies."""
@@ -119,6 +125,8 @@ def _read_alone(
         large = values[name].elements
         behind = readers.get(name, [])
         if any(values[n].elements >= large for n in step.reads) or len(behind) != 1 or name in outputs:
+            continue
+        if tokens and (len(values[name].shape) < 2 or values[name].shape[-2] < tokens):
             continue
         reader = steps[behind[0]]
         kernel = reader.steps[0] if reader.steps else None

@@ -45,8 +45,8 @@ def attention_grouped(
     if site.groups and generation in memory.operands_in_strips:
         on_tile = (tiles, site.pipelined_bytes)
     how = profile.fusion.scores_scaled_apart.get(generation, "") if tiles > 1 else ""
-    if generation in memory.outer_products:
-        placed = next_to_reader(placed, site.values, site.outputs)
+    if tokens := memory.outer_products.get(generation):
+        placed = next_to_reader(placed, site.values, site.outputs, tokens)
     placed, scaled, in_strips = scores_apart(placed, site.values, how)
     batches = memory.as_scheduled and site.groups
     if batches:
@@ -107,8 +107,8 @@ def groups_of(
         planes |= forward
     pairs = {k: n for k, n in pairs.items() if scored.isdisjoint((k, k + 1))}
     products: dict[int, int] = {}
-    if site.generation in site.memory.outer_products:
-        products = cut_together(placed, site.values, sizes, site.outputs, site.room)
+    if tokens := site.memory.outer_products.get(site.generation):
+        products = cut_together(placed, site.values, sizes, site.outputs, site.room, tokens)
         others = scored | {k + i for k, (n, _) in planes.items() for i in range(n)}
         products = {k: n for k, n in products.items() if others.isdisjoint((k, k + 1))}
     return Groups(chains, planes, pairs, products)

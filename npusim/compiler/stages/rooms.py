@@ -38,8 +38,8 @@ def kept_inside(placed: list[Placed], site: Site, sizes: dict[str, float]) -> fr
     stay |= site.lists.stay
     stay |= shared_rows(placed, values, tiles, site.wholes)
     stay |= handed_to_the_next(placed, values, site.wholes)
-    if generation in memory.outer_products:
-        stay |= made_whole(placed, values, sizes, site.outputs, site.wholes, site.room, tiles)
+    if tokens := memory.outer_products.get(generation):
+        stay |= made_whole(placed, values, sizes, site.outputs, site.wholes, site.room, tiles, tokens)
     if generation in memory.scales_between_sums_stay:
         stay |= summed_and_scaled(placed, values, site.outputs, site.wholes)
     return stay

@@ -56,6 +56,15 @@ def test_rates_stay_for_their_exponential_where_a_tile_has_room_for_three(npu, t
     assert (written(planned(tokens, 1024, npu), RATES) == 0) == stays
 
 
+@pytest.mark.parametrize(
+    ("npu", "tokens", "stays"),  # of 256 and 1,536 channels: Intel's schedules
+    [("meteor_lake", 7, False), ("meteor_lake", 8, True), ("lunar_lake", 7, False), ("lunar_lake", 8, True)]
+    + [("panther_lake", 4, False), ("panther_lake", 5, True)],
+)
+def test_of_few_tokens_the_tiles_share_product_and_exponential_otherwise(npu, tokens, stays) -> None:
+    assert (written(planned(tokens, 256, npu), RATES) == 0) == stays
+
+
 @pytest.mark.parametrize("npu", NPUS)
 def test_twice_the_tokens_take_about_twice_as_long(npu) -> None:
     def us(tokens: int) -> float:

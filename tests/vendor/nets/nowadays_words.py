@@ -84,5 +84,5 @@ NOWADAYS_WORDS = {
     "vit_b16_b4_224_x2": ("transformer", lambda g: vit_batch(g, 4, 224, 16, 12, 2)),
     "ast_1214_x2": ("transformer", lambda g: ast(g)),
     "sam_b_windows_64": ("transformer", lambda g: sam_windows(g)),
-    "sd15_down_64": ("transformer", lambda g: sd_down(g, 64, 320, 320, 8)),
+    "sd15_first_down_64": ("transformer", lambda g: sd_down(g, 64, 320, 320, 8)),
 }  # fmt: skip
