@@ -2,12 +2,13 @@
 
 In front of an unrolled scan, decays are steps [C, L, 1] times rates [C, 1, N], updates steps times [1, L, N] times
 inputs [C, L, 1] (Mamba, Vim, Caduceus). In Intel's schedules of NPU 3720, 4000 and 5010 the tiles share both kernels
-alike, over L, whatever else they read, from 8 tokens on (5 on NPU 5010; of fewer, 4 to 7 and 4, they share the product
-over C, the exponential over L, and both cross DDR): a decay is made whole, and stays for its exponential, where a tile has room for
-its share three times (as if operands had the result's size: 0.39 MB on 4000 and 0.26 on 5010 are, 0.79 on 3720 and 0.52
-on 5010 are cut and cross DDR); the two products of an update are cut together (`VF` of Multiply and Multiply) where
-they do not fit, in so many pieces that four stand inside, and what the first makes never leaves the scratchpads: all
-nine graphs drawn for it on three NPUs, and the slow path of Mamba-130M to 790M at 32 to 128 tokens.
+alike, over L, whatever else they read, from 8 tokens on (5 on NPU 5010; of fewer, 4 to 7 and 4, they share the
+product over C, the exponential over L, and both cross DDR): a decay is made whole, and stays for its exponential,
+where a tile has room for its share three times (as if operands had the result's size: 0.39 MB on 4000 and 0.26 on
+5010 are, 0.79 on 3720 and 0.52 on 5010 are cut and cross DDR); the two products of an update are cut together (`VF`
+of Multiply and Multiply) where they do not fit, in so many pieces that four stand inside, and what the first makes
+never leaves the scratchpads: all nine graphs drawn for it on three NPUs, and the slow path of Mamba-130M to 790M at
+32 to 128 tokens.
 
 A batch of outer products that is one of the MAC array (a token of several sequences) stays for its kernel where the
 tiles share the problems evenly, or have two and more each: 4 and 8 on four tiles, 8 on three, not 4 on three."""

@@ -90,8 +90,8 @@ class Memory(Strict):
     `pools_by_columns`: generations on which a first axis, expanded to sixteen channels, is pooled column by column.
     `whole_copies`: generations on which a copy from DDR to DDR is one transfer on one port.
     `elementwise_stay`: generations on which one element-wise step reads another's result where it lies.
-    `outer_products`: by generation, from how many tokens on products larger than both operands stay for their reader, or
-    are cut together with it (npusim.compiler.chains.outer_products).
+    `outer_products`: by generation, from how many tokens on products larger than both operands stay for their reader
+    or are cut together with it (npusim.compiler.chains.outer_products).
     `scan_states_stay`, `scan_products_stay`: generations on which what an unrolled scan makes stays inside
     (npusim.compiler.chains.scans).
     `guarded_sums_cross`: by generation, which large heads' scores cross DDR between their mask and a softmax that is
