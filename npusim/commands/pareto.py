@@ -59,7 +59,7 @@ def pareto(
     hardware = asked.hardware()
 
     from npusim.sweeping.axes import make_axes
-    from npusim.sweeping.question import LEFT_OUT, warnings_asked
+    from npusim.sweeping.question import warnings_asked
     from npusim.sweeping.run import sweep
     from npusim.terminal.progress import working
     from npusim.tradeoff.front import check_cost, front
@@ -80,7 +80,7 @@ def pareto(
     from npusim_xamba.envelope import text
 
     known = {"model_sha256": graph.sha256, "compiler": compiler, "seed": seed}
-    warnings = warnings_asked(hardware, compiler, axes) + ([LEFT_OUT] if allow_unmodelled else [])
+    warnings = warnings_asked(hardware, compiler, axes, allow_unmodelled)
     answer(
         outputs,
         {

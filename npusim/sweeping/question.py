@@ -165,8 +165,7 @@ class Question:
 
     def warnings(self) -> list[str]:
         """What a reader must know about the rules that plan the NPU."""
-        left_out = [LEFT_OUT] if self.allow_unmodelled else []
-        return warnings_asked(self.hw, self.compiler, self.design.axes) + left_out
+        return warnings_asked(self.hw, self.compiler, self.design.axes, self.allow_unmodelled)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_evaluators": {}}  # plans stay at home; a worker makes its own
@@ -178,9 +177,12 @@ def compilers_asked(compiler: str, axes: Iterable[Axis]) -> list[str]:
     return list(varied[0]) if varied else [compiler]
 
 
-def warnings_asked(hw: Hardware, compiler: str, axes: Iterable[Axis]) -> list[str]:
-    """What a reader must know about the rules by which these compilers plan `hw`."""
-    return warnings_of(hw, [load_profile(name) for name in compilers_asked(compiler, axes)])
+def warnings_asked(
+    hw: Hardware, compiler: str, axes: Iterable[Axis], allow_unmodelled: bool = False
+) -> list[str]:
+    """What a reader must know about the rules by which these compilers plan `hw`, and what is left out."""
+    rules = warnings_of(hw, [load_profile(name) for name in compilers_asked(compiler, axes)])
+    return [*rules, LEFT_OUT] if allow_unmodelled else rules
 
 
 def _graph_print(graph: Graph) -> str:

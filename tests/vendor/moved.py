@@ -30,7 +30,7 @@ def inside(table: str, measure: str, ratio: float) -> bool:
         return 1 / bars.OPS_WORST <= ratio <= bars.OPS_WORST
     if measure == "ddr":
         return abs(ratio - 1) <= bars.CLASS_BYTES[0]
-    bar = bars.OPS[measure] if table == "ops" else {**bars.BLOCKS}.get(measure, 0.0)
+    bar = bars.OPS[measure] if table == "ops" else bars.BLOCKS.get(measure, 0.0)
     return abs(ratio - 1) <= (bars.NETS[measure][0] if table == "nets" else bar)
 
 

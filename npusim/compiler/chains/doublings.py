@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from npusim.compiler.layouts.norm_edges import shares
 from npusim.compiler.lowering.parts import wholes
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Value
@@ -76,10 +77,5 @@ def shared_in_sixteens(value: Value, tiles: int) -> bool:
         return False
     height, width = most_even_rectangle(blocks)
     a_sixteen = value.elements / first  # blocks of a sixteen of channels
-    made, added = _even(first // CHANNEL_BLOCK, tiles), _even(height, tiles)
+    made, added = shares(first // CHANNEL_BLOCK, tiles), shares(height, tiles)
     return all(m * a_sixteen == a * width for m, a in zip(made, added, strict=True))
-
-
-def _even(extent: int, tiles: int) -> list[int]:
-    """What each tile has of an extent, the first ones one more."""
-    return [extent // tiles + (k < extent % tiles) for k in range(tiles)]

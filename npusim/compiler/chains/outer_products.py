@@ -35,7 +35,7 @@ def next_to_reader(
     steps: list[Placed], values: Mapping[str, Value], outputs: Set[str], tokens: int
 ) -> list[Placed]:
     """The steps, outer products of so many tokens and more right in front of the product that alone reads them."""
-    alone = _read_alone(steps, values, outputs, tokens)
+    alone = _read_alone(steps, values, outputs, tokens, _one_kernel)
     moved = {k: reader for k, reader in alone.items() if _multiplies(steps[reader]) and reader > k + 1}
     if not moved:
         return steps
@@ -62,7 +62,7 @@ def made_whole(
 ) -> frozenset[str]:
     """Results that stay for the kernel that alone reads them. `room`: bytes of all scratchpads; `wholes`: tensors that
     others are parts of; `tokens`: from how many on the tiles share both over these."""
-    made = [steps[k].writes[0] for k in _read_alone(steps, values, outputs, tokens)]
+    made = [steps[k].writes[0] for k in _read_alone(steps, values, outputs, tokens, _one_kernel)]
     found = {n for n in made if AS_IF_EQUAL * sizes[n] <= room}
     by_array = _read_alone(steps, values, outputs, 0, _by_problem)
     found |= {steps[k].writes[0] for k in by_array if _problems_alike(steps[k], tiles)}
@@ -78,7 +78,7 @@ def cut_together(
     tokens: int,
 ) -> dict[int, int]:
     """Where two products of so many tokens that do not fit are cut together: index of the first -> pieces."""
-    alone = _read_alone(steps, values, outputs, tokens)
+    alone = _read_alone(steps, values, outputs, tokens, _one_kernel)
     found: dict[int, int] = {}
     for k, (step, behind) in enumerate(pairwise(steps)):
         if alone.get(k) == k + 1 and _multiplies(behind) and k - 1 not in found:
@@ -114,13 +114,13 @@ def _read_alone(
     values: Mapping[str, Value],
     outputs: Set[str],
     tokens: int,
-    made: Callable[[Placed], bool] | None = None,
+    made: Callable[[Placed], bool],
 ) -> dict[int, int]:
-    """Indices of products larger than both operands, and of the kernel that alone reads each, as it lies."""
+    """Indices of products (`made`) larger than both operands, and of the kernel that alone reads each, as it lies."""
     readers = reading_steps(steps)
     found: dict[int, int] = {}
     for k, step in enumerate(steps):
-        if not (made or _one_kernel)(step):
+        if not made(step):
             continue
         name = step.writes[0]
         large = values[name].elements

@@ -104,18 +104,23 @@ def folds_of(
 ) -> Folds:
     """Which columns are folded, and what that brings about. `outputs`: of the graph; `scored`: results of steps that
     are cut together around a softmax, whose columns stay (the last convolution of 320 scores a pixel on 64 x 64, NPU
-    5010); `kernels`: a DSP kernel in front
-    of a folded convolution takes channels without padding, too (NPU 3720: HardSwish behind windows of 12 channels of
-    160 x 160 in a PicoDet, of 72 of 96 x 96, reads them from DDR; on 4000 it does not)."""
+    5010); `kernels`: a DSP kernel in front of a folded convolution takes channels without padding, too (NPU 3720:
+    HardSwish behind windows of 12 channels of 160 x 160 in a PicoDet, of 72 of 96 x 96, reads them from DDR; on 4000
+    it does not)."""
     results = folded(placed, values, tile_bytes, outputs | scored)
-    if not results and not dense_sums(placed, values, results):
+    sums = dense_sums(placed, values, results)
+    if not results and not sums:
         return NO_FOLDS
-    dense, crossing, padded, filled = _refilled(placed, values, results, kernels)
+    dense, crossing, padded, filled = _refilled(placed, values, results, sums, kernels)
     return Folds(results, frozenset(crossing), frozenset(padded), frozenset(filled), frozenset(dense))
 
 
 def _refilled(
-    placed: Sequence[Placed], values: Mapping[str, Value], results: Mapping[str, Columns], kernels: bool
+    placed: Sequence[Placed],
+    values: Mapping[str, Value],
+    results: Mapping[str, Columns],
+    sums: Set[str],
+    kernels: bool,
 ) -> tuple[Set[str], list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]:
     """What lies without its padding; of that and of what is read so, the other way: what crosses DDR for it, what a
     pass pads, and what a pass fills up for a depthwise window of few channels."""
@@ -127,7 +132,6 @@ def _refilled(
     inside: list[tuple[str, str]] = []
     filled: list[tuple[str, str]] = []
     folded_reads = {n for s in placed if any(n in results for n in s.writes) for n in s.reads}
-    sums = dense_sums(placed, values, results)
     for step in placed:
         if len(step.writes) != 1 or not step.reads:
             continue

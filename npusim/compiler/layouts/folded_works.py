@@ -14,7 +14,7 @@ two of YOLOX-tiny)."""
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, gcd, lcm
+from math import ceil, gcd, lcm, prod
 
 from npusim.compiler.cutting.split import ceil_to, weight_bytes
 from npusim.compiler.lowering.place import Placed
@@ -45,7 +45,7 @@ def columns_of(step: Placed, work: MacWork, shape: tuple[int, ...], padded: bool
         return 0
     least = 1 << (int(work.kernel_w) - 1).bit_length()
     together = next((n for n in range(base, width + 1, base) if n >= least and width % n == 0), 0)
-    if not together or _weights(work, together, padded) > MOST_WEIGHTS:
+    if not together or has_many_weights(over_columns(work, together, padded)):
         return 0
     many = together > FEW_COLUMNS and work.out_c * together > CHANNEL_BLOCK
     return 0 if before == 1 and many else together
@@ -56,16 +56,17 @@ def _filling(channels: float) -> int:
     return CHANNEL_BLOCK // gcd(int(channels), CHANNEL_BLOCK)
 
 
-def _weights(work: MacWork, together: int, padded: bool) -> float:
-    wide = over_columns(work, together, padded)
-    return float(wide.kernel_h * wide.kernel_w * wide.in_c * wide.out_c)
+def has_many_weights(wide: MacWork) -> bool:
+    """Whether a convolution over folded columns has more weights, zeros counted, than any that is folded."""
+    return bool(prod((wide.out_c, wide.in_c, wide.kernel_h, wide.kernel_w)) > MOST_WEIGHTS)
 
 
-def over_columns(work: MacWork, together: int, padded: bool = False) -> MacWork:
-    """The convolution over an image of which so many columns are folded into channels."""
+def over_columns(work: MacWork, together: int, padded: bool = False, left: int | None = None) -> MacWork:
+    """The convolution over an image of which so many columns are folded into channels. `left`: padding in front of the
+    first, as much as behind the last if not given."""
     stride = int(work.stride_w)
     results = together // stride
-    left = max(0, int(work.kernel_w) - stride) // 2
+    left = max(0, int(work.kernel_w) - stride) // 2 if left is None else left
     beyond = (results - 1) * stride - left + int(work.kernel_w) - together
     taps = 1 + ceil(left / together) + ceil(max(beyond, 0) / together)
     in_c = ceil_to(work.in_c, CHANNEL_BLOCK) if padded else work.in_c

@@ -1,19 +1,21 @@
 """Columns of a wide image of few channels folded into channels: what a first convolution becomes.
 
 Sixteen columns of a row lie side by side in memory, so an image of 3 channels is one of 48, a sixteenth as wide, with
-nothing padded. The convolution makes the results of sixteen columns at once, each from its own few of them: most of its
-weights are zeros, which are left out in memory (1x48x112x14 by 512x48x3x2 in Intel's schedules of 224 pixels, 32
-channels, stride 4). With their zeros they have up to `MOST_FOLDED_BYTES`: 7 x 7 to 64 channels and 3 x 3 to 128 (2.06
-and 1.77 MB) are folded on NPU 4000 and 5010, 5 x 5 to 96 (2.21), 7 x 7 to 80, 3 x 3 to 256, 9 x 9 to 64 and four larger
-ones are padded to 16 channels; images of 6 channels, whose sixteen columns would be too many, in eights."""
+nothing padded. The convolution makes the results of sixteen columns at once, each from its own few of them: most of
+its weights are zeros, which are left out in memory (1x48x112x14 by 512x48x3x2 in Intel's schedules of 224 pixels, 32
+channels, stride 4). With their zeros they are 2^20 at most, as over any folded columns
+(npusim.compiler.layouts.folded_works): 7 x 7 to 64 channels and 3 x 3 to 128 (1.03 and 0.88 million) are folded on
+NPU 4000 and 5010, 5 x 5 to 96 (1.11), 7 x 7 to 80, 3 x 3 to 256, 9 x 9 to 64 and four larger ones are padded to 16
+channels; images of 6 channels, whose sixteen columns would be too many, in eights."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import ceil, prod
+from math import prod
 
 from npusim.compiler.cutting.split import weight_bytes
+from npusim.compiler.layouts.folded_works import has_many_weights, over_columns
 from npusim.compiler.lowering.image_order import CONVOLUTIONS, POOLS
 from npusim.compiler.lowering.place import Placed
 from npusim.graph import Node, Value
@@ -21,7 +23,6 @@ from npusim.ops.convolution import PICKS
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
-MOST_FOLDED_BYTES = 2**21
 # A 3 x 3 over a folded image with so many results is shared over channels at so many columns. NPU 3720: 44 single
 # convolutions at a stride of two, 160 to 384 pixels, and 30 networks in its schedules; 192 and 512 results are not.
 # NPU 5010: 24 channels at 208, 224, 240 pixels, not at 192, 256, 288, 320, 384, nor 16, 32, 40, 48, 64 at 224 and 256,
@@ -80,11 +81,12 @@ def reads_grey(step: Placed, values: Mapping[str, Value]) -> bool:
 
 
 def folded(reader: Placed) -> Placed:
-    """The convolution over the folded image."""
+    """The convolution over the folded image (`folds`)."""
     work = reader.steps[0]
     assert isinstance(work, MacWork)
     begin = reader.node.attribute("pads")
-    wide = _wide(work, columns_of_image(work) or CHANNEL_BLOCK, int(begin[1]) if begin else None)
+    left = int(begin[1]) if begin else None
+    wide = over_columns(replace(work, weight_groups=1), columns_of_image(work), left=left)
     return reader._replace(steps=(wide,), fixed_bytes=weight_bytes(wide))
 
 
@@ -93,30 +95,10 @@ def columns_of_image(work: MacWork) -> int:
     of them has too many weights, in whole sixteens of channels; 0 where none is few enough."""
     columns = CHANNEL_BLOCK
     while columns >= max(2, work.stride_w) and work.in_c * columns % CHANNEL_BLOCK == 0:
-        wide = _wide(work, columns, None)
-        if (
-            prod((wide.out_c, wide.in_c, wide.kernel_h, wide.kernel_w)) * work.weight_bytes
-            <= MOST_FOLDED_BYTES
-        ):
+        if not has_many_weights(over_columns(work, columns)):
             return columns
         columns //= 2
     return 0
-
-
-def _wide(work: MacWork, columns: int, left: int | None) -> MacWork:
-    """The work over so many columns at once. `left`: padding in front of the first, as much as behind the last if
-    not given."""
-    kernel, stride = int(work.kernel_w), int(work.stride_w)
-    left = (kernel - stride) // 2 if left is None else left
-    results = columns // stride
-    beyond = (results - 1) * stride - left + kernel - columns
-    taps = 1 + ceil(left / columns) + ceil(max(beyond, 0) / columns)
-    return replace(
-        work,
-        out_w=ceil(work.out_w / results), out_c=work.out_c * results,
-        in_w=ceil(work.in_w / columns), in_c=work.in_c * columns,
-        kernel_w=taps, stride_w=1, weight_groups=columns * taps / kernel,
-    )  # fmt: skip
 
 
 def crosses(

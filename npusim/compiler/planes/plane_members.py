@@ -68,14 +68,8 @@ def member_of(
     if fills or step.writes[0] in machine.by_themselves:
         return None
     image = _is_image(step, values) and not (machine.turns and _alone(step))
-    alone = need_of(step, sizes, machine) <= machine.room
-    if machine.image_alone:
-        alone = is_folded(step) and not any(
-            s.node.op_type in SEES_FOLDED and s.reads == step.writes for s in behind
-        )
-    if image and not alone and not machine.image_alone:
-        alone = runs_whole(step, machine)
-    if image and not machine.turns and alone:  # a padded one goes along: vgg11_232
+    # a padded one goes along: vgg11_232
+    if image and not machine.turns and _stands_alone(step, sizes, machine, behind):
         return None
     shape, work = values[step.writes[0]].shape, step.steps[0]
     if len(shape) not in (3, 4) or shape[0] != 1:
@@ -121,6 +115,16 @@ def member_of(
         turn, 0 if isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION else shape[1],
         ceil(shape[1] / CHANNEL_BLOCK), _cost_alone(step, sizes, machine), uneven, image and is_folded(step),
     )  # fmt: skip
+
+
+def _stands_alone(
+    step: Placed, sizes: Mapping[str, float], machine: Machine, behind: Sequence[Placed]
+) -> bool:
+    """Whether the convolution of an image goes with no step behind it."""
+    if machine.image_alone:
+        seen = any(s.node.op_type in SEES_FOLDED and s.reads == step.writes for s in behind)
+        return is_folded(step) and not seen
+    return need_of(step, sizes, machine) <= machine.room or runs_whole(step, machine)
 
 
 def need_of(step: Placed, sizes: Mapping[str, float], machine: Machine) -> float:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusim.arch.presets import load_hardware
-from npusim.compiler.layouts.image_columns import MOST_FOLDED_BYTES, columns_of_image
+from npusim.compiler.layouts.folded_works import MOST_WEIGHTS
+from npusim.compiler.layouts.image_columns import columns_of_image
 from npusim.onnx_io import of_model
 from npusim.simulation import simulate
 from npusim.work import MacOp, MacWork
@@ -22,9 +23,9 @@ STEM = MacWork(
 
 
 def weights(results, channels, taps, columns):
-    """Bytes of a window of `taps` x `taps` that makes results of so many columns from three groups of them, zeros
+    """Weights of a window of `taps` x `taps` that makes results of so many columns from three groups of them, zeros
     counted."""
-    return results * columns * channels * columns * taps * 3 * 2
+    return results * columns * channels * columns * taps * 3
 
 
 @pytest.mark.parametrize(
@@ -32,14 +33,14 @@ def weights(results, channels, taps, columns):
 )
 def test_an_image_of_three_channels_is_folded_while_its_weights_with_their_zeros_are_few(taps, results):
     """As in Intel's schedules of these on NPU 4000 and 5010: the first three are folded, the others padded."""
-    few = weights(results, 3, taps, 16) <= MOST_FOLDED_BYTES
+    few = weights(results, 3, taps, 16) <= MOST_WEIGHTS
     assert columns_of_image(replace(STEM, out_c=results, kernel_h=taps, kernel_w=taps)) == 16 * few
     assert few == (taps * results <= 448)
 
 
 def test_columns_of_six_channels_are_folded_in_eights_where_sixteen_are_too_many():
     work = replace(STEM, in_c=6, kernel_h=7, kernel_w=7)
-    assert weights(64, 6, 7, 16) > MOST_FOLDED_BYTES >= weights(64, 6, 7, 8)
+    assert weights(64, 6, 7, 16) > MOST_WEIGHTS >= weights(64, 6, 7, 8)
     assert columns_of_image(work) == 8
 
 
@@ -51,7 +52,7 @@ def test_columns_make_whole_sixteens_of_few_weights_and_more_results_never_more_
     columns = columns_of_image(work)
     if columns:
         assert columns * channels % 16 == 0 and columns % stride == 0
-        assert prod((results, columns // stride, channels, columns, taps, 2)) <= MOST_FOLDED_BYTES
+        assert prod((results, columns // stride, channels, columns, taps)) <= MOST_WEIGHTS
     assert columns_of_image(replace(work, out_c=2 * results)) <= columns
 
 
