@@ -203,6 +203,8 @@ LOOKED_AT = (
     "gemma3x12b_dec_1600",
     "yulanmini_pre_640", "rinna36b_pre_320", "gpt2xl_pre_480", "tinymistral_pre_1664", "persimmon8b_pre_176",
     "qwen314b_dec_896", "mellum4b_dec_2688", "pythia70m_dec_1472", "falcon3x7b_dec_288", "stablelm212b_dec_3456",
+    "minitron4b_pre_224", "phi15_pre_512", "mobilellmr1_dec_1152", "internlm38b_dec_2432", "lfm2x8ba1b_pre_1088",
+    "gpt2large_dec_736", "pythia14b_pre_1856", "qwen15x18b_dec_3968",
 )  # fmt: skip
 NOT_LOOKED_AT = (
     "falconh1_pre_192", "qwen306b_dec_3000", "qwen306b_pre_640", "falconh1_dec_1500", "lfm212b_pre_320",
@@ -210,8 +212,6 @@ NOT_LOOKED_AT = (
     "falconh1_dec_3500", "llama1b_dec_200", "qwen05b_dec_3600", "qwen306b_dec_1100", "qwen05b_pre_384",
     "llama1b_pre_192", "falconh1_pre_448", "qwen306b_pre_320", "gemma2b_dec_1500", "qwen3next_dec_700",
     "phi3mini_dec_300", "qwen3next_pre_320", "falconh1_pre_1024", "qwen05b_pre_1536",
-    "minitron4b_pre_224", "phi15_pre_512", "mobilellmr1_dec_1152", "internlm38b_dec_2432", "lfm2x8ba1b_pre_1088",
-    "gpt2large_dec_736", "pythia14b_pre_1856", "qwen15x18b_dec_3968",
 )  # fmt: skip
 #: Judged before anybody had looked at them; halves by hash.
 HELD_OUT = (
