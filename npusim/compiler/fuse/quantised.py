@@ -49,7 +49,7 @@ MOVES = frozenset(
 )
 
 
-def _on_mac_array(r: Rewriter, node: Node) -> bool:
+def on_mac_array(r: Rewriter, node: Node) -> bool:
     if node.op_type in MAC_OPS:
         return True
     if node.op_type not in ("Add", "Sub"):
@@ -71,7 +71,7 @@ def fold_dequantize(r: Rewriter) -> None:
             n for n in data if n and n not in dequantized and r.value(n).dtype.is_float and not r.constant(n)
         ]
         weights_only = all(r.constant(dequantized[n][1].inputs[0]) for n in node.inputs if n in dequantized)
-        if not weights_only and (floats or not (moves or _on_mac_array(r, node))):
+        if not weights_only and (floats or not (moves or on_mac_array(r, node))):
             continue
         inputs = tuple(dequantized[n][1].inputs[0] if n in dequantized else n for n in node.inputs)
         r.replace([index], replace(node, inputs=inputs))
@@ -92,7 +92,7 @@ def _stays_narrow(r: Rewriter, move: Node, dequantized: set[str], dtype: DType) 
         if reader.op_type not in MOVES:
             floats = [n for n in reader.inputs if n and n not in dequantized and n not in names]
             wide = [n for n in floats if r.value(n).dtype.is_float and not r.constant(n)]
-            if _on_mac_array(r, reader) and not wide:
+            if on_mac_array(r, reader) and not wide:
                 for name in names:
                     r.values[name] = replace(r.value(name), dtype=dtype)
             return
@@ -134,8 +134,8 @@ def fuse_quantize(r: Rewriter) -> None:
             host = r.producer.get(name)
         found = None if host is None else r.nodes[host]
         eight_bit = bool(chain) and r.value(name).dtype.bits <= 8
-        on_mac_array = found is not None and len(found.outputs) == 1 and _on_mac_array(r, found)
-        if not eight_bit and not (on_mac_array and r.private(name, {reader})):
+        fuses = found is not None and len(found.outputs) == 1 and on_mac_array(r, found)
+        if not eight_bit and not (fuses and r.private(name, {reader})):
             continue
         for inner in (name, *(n for i in chain if (m := r.nodes[i]) for n in m.outputs)):
             r.values[inner] = replace(r.value(inner), dtype=r.value(node.outputs[0]).dtype)
@@ -144,7 +144,7 @@ def fuse_quantize(r: Rewriter) -> None:
         if last is None or tail is None:
             continue
         r.replace([last, index], replace(tail, outputs=node.outputs))
-        if host is not None and on_mac_array and not eight_bit:
+        if host is not None and fuses and not eight_bit:
             at = index if host == last else host
             marked = r.nodes[at]
             assert marked is not None
@@ -176,7 +176,7 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
     rows keep their activations and have their weights in `dtype`, and an Add follows where one of its inputs does."""
 
     def chosen(node: Node) -> bool:
-        return _on_mac_array(r, node) and (not asked or node.metadata.get(READS) == asked)
+        return on_mac_array(r, node) and (not asked or node.metadata.get(READS) == asked)
 
     group: dict[str, str] = {}
 

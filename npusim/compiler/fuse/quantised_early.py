@@ -1,0 +1,100 @@
+"""QuantizeLinear behind ops that only move data, in front of them.
+
+Intel's compiler moves a FakeQuantize up through Reshape, Transpose, Concat, Split, Slice and an enlarging Resize until it
+stands behind the op that computes the tensor: a convolution writes 8 bits at once, a kernel's result (Swish in front of a
+Split) is made 8-bit by one pass, and what is moved has 8 bits. It does so too where the pairs of a Concat's inputs and
+of its result have other scales (nanodet, ShuffleNet v2, SqueezeNet and a detector with pairs around every such op:
+no `quant_in` behind a move in its schedules on NPU 3720 and 4000)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from npusim.compiler.fuse.quantised import MOVES, on_mac_array
+from npusim.compiler.fuse.rewriter import Rewriter
+from npusim.graph import DType, Node
+
+MOVING = MOVES | {"Resize"}
+QUANTISE = "QuantizeLinear"
+
+
+def quantise_early(r: Rewriter) -> None:
+    """Moves whose results are all quantised move 8 bits; what they read is quantised where it is made."""
+    asked = _asked(r)
+    made: dict[str, str] = {}
+    for index, node in enumerate(r.nodes):
+        if node is None or node.op_type not in MOVING or not all(n in asked for n in node.outputs):
+            continue
+        inputs = list(node.inputs)
+        for k, name in enumerate(_data(node)):
+            if r.constant(name) or r.value(name).dtype.bits <= 8:
+                continue
+            if name not in made:
+                made[name] = _quantised(r, name, index, asked)
+            inputs[k] = made[name]
+        for name in node.outputs:
+            r.values[name] = replace(r.value(name), dtype=asked[name])
+        r.replace([index], replace(node, inputs=tuple(inputs)))
+    for index, node in list(r.items(QUANTISE)):
+        name = node.inputs[0]
+        now = made.get(name, name)
+        if now != name or (name in asked and r.value(name).dtype.bits <= 8):
+            _bypass(r, index, node, now)
+
+
+def _asked(r: Rewriter) -> dict[str, DType]:
+    """Tensors that nobody reads but QuantizeLinear, straight or behind moves, and the type it makes of them."""
+    asked: dict[str, DType] = {}
+    takes: dict[int, DType] = {}
+    for index in reversed(range(len(r.nodes))):
+        node = r.nodes[index]
+        if node is None:
+            continue
+        for name in node.outputs:
+            _ask(r, name, takes, asked)
+        if node.op_type == QUANTISE and node.outputs[0] not in r.graph_outputs:
+            takes[index] = r.value(node.outputs[0]).dtype
+        elif node.op_type in MOVING and node.outputs and all(n in asked for n in node.outputs):
+            takes[index] = asked[node.outputs[0]]
+    for name in r.graph.inputs:
+        _ask(r, name, takes, asked)
+    return asked
+
+
+def _ask(r: Rewriter, name: str, takes: dict[int, DType], asked: dict[str, DType]) -> None:
+    readers = r.consumers.get(name, {})
+    types = {takes.get(index) for index in readers}
+    if name in r.graph_outputs or len(types) != 1 or not r.value(name).dtype.is_float:
+        return
+    found = types.pop()
+    if found is not None and all(name in _data(n) for i in readers if (n := r.nodes[i]) is not None):
+        asked[name] = found
+
+
+def _data(node: Node) -> tuple[str, ...]:
+    """What a node moves of its operands."""
+    return node.inputs if node.op_type == "Concat" else node.inputs[:1]
+
+
+def _quantised(r: Rewriter, name: str, index: int, asked: dict[str, DType]) -> str:
+    """The name of a tensor in 8 bits: its own where the MAC array makes it for these readers alone."""
+    at = r.producer.get(name)
+    host = None if at is None else r.nodes[at]
+    dtype = asked.get(name) or asked[r.nodes[index].outputs[0]]  # type: ignore[union-attr]
+    if name in asked and at is not None and host is not None and len(host.outputs) == 1 and on_mac_array(r, host):
+        r.values[name] = replace(r.value(name), dtype=dtype)
+        r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
+        return name
+    out = f"{name}/quantized"
+    r.values[out] = replace(r.value(name), name=out, dtype=dtype)
+    r.insert(index, Node(f"{name}/quantize", QUANTISE, (name,), (out,)))
+    return out
+
+
+def _bypass(r: Rewriter, index: int, node: Node, now: str) -> None:
+    """Readers of what is quantised twice read what was quantised first."""
+    for reader in list(r.consumers[node.outputs[0]]):
+        old = r.nodes[reader]
+        if old is not None:
+            r.replace([reader], replace(old, inputs=tuple(now if n == node.outputs[0] else n for n in old.inputs)))
+    r.drop(index)
