@@ -20,6 +20,7 @@ from npusim.compiler.fuse import (
     parallel_slices,
     quantised,
     quantised_early,
+    quantised_pairs,
     raw_sound,
     rotary,
     shared_heads,
@@ -103,6 +104,8 @@ def _fused(
     lookup = _lookup(profile, generation) if lookup_unit else frozenset()
     any_clip = generation in profile.fusion.clips_below_zero
     drain_path.activations(r, drain, lookup, any_clip, "scale_and_shift" in profile.fusion.patterns)
+    quantised_pairs.floats_for_windows(r, lookup)
+    quantised_pairs.floats_for_averages(r)
     quantised_early.quantise_early(r)
     quantised.fuse_quantize(r)
     return quantised.as_asked(quantised.as_int8(r) if precision == "int8" else r.result())
