@@ -29,6 +29,7 @@ FOURS = "input through DDR: its kernel shares rows evenly, this step in whole fo
 CHANNELS = "input through DDR: one of the two shares channels over the tiles, the other rows"
 GATED = "input through DDR: its kernel shares channels over the tiles, what it is scaled by is on all"
 FOUR = 4
+QUANTISE = "QuantizeLinear"
 # Rows of a depthwise convolution up to which the tiles share its channels. NPU 4000: 36 (40 are shared by rows), at a
 # stride of two 10 (14). NPU 3720: 20 (24) where an addition behind the block reads its input too, else 12 (14).
 FOUR_TILES_ROWS, FOUR_TILES_STRIDED, TWO_TILES_ROWS, TWO_TILES_ALONE = 36, 12, 20, 12
@@ -66,9 +67,12 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
         if work.out_h * work.out_w == 1:
             continue
         readers = [steps[k] for k in scratchpad.uses.get(step.writes[0], ())]
-        shared = _sharing(before, work, readers, makers, scratchpad)
+        quantised = [r for r in readers if r.node.op_type == QUANTISE]
+        shared = False if quantised else _sharing(before, work, readers, makers, scratchpad)
         if shared is None:
             continue
+        for pass_ in quantised:
+            found |= _behind_quantised(step, pass_, work, steps, scratchpad)
         source = makers.get(before.reads[0])
         if (
             shared
@@ -78,11 +82,24 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             and any(map(_window_of, readers))
         ):
             found[before.reads[0], before.writes[0]] = CHANNELS  # what begins a block is shared over rows
-        for reader in readers:
+        for reader in (r for r in readers if r not in quantised):
             why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
     return found
+
+
+def _behind_quantised(
+    kernel: Placed, pass_: Placed, work: MacWork, steps: list[Placed], scratchpad: Scratchpad
+) -> dict[tuple[str, str], str]:
+    """What a kernel makes stays for the pass that makes it 8-bit, which shares rows evenly too; what that makes goes on
+    as from a kernel shared by rows (156 of 156 passes behind Swish, PReLU and HardSwish in schedules of quantised
+    networks on NPU 3720), on NPU 4000 with the rows around a tile's own, or whole on each."""
+    rows, columns = int(work.out_h), int(work.out_w)
+    even = scratchpad.rows_around or even_fours(rows, columns, scratchpad.tiles)
+    behind = [steps[k].writes[0] for k in scratchpad.uses.get(pass_.writes[0], ())]
+    edges = {(pass_.writes[0], made): "" if even else FOURS for made in behind}
+    return edges | {(kernel.writes[0], pass_.writes[0]): ""}
 
 
 def _of_folded_images(
