@@ -136,7 +136,7 @@ def _of_row_channels(r: Rewriter, node: Node) -> bool:
     return per_channel and _per_channel(r, constants[0], node.outputs[0], -1)
 
 
-def _hosts(r: Rewriter, node: Node, behind_scales: bool) -> bool:
+def hosts(r: Rewriter, node: Node, behind_scales: bool) -> bool:
     """Whether an element-wise node is a pass of the MAC array with a drain path."""
     from_number = node.op_type == "Sub" and r.scalar(node.inputs[0]) is not None  # 1 - x
     if behind_scales and (node.op_type == "BatchNormalization" or from_number or _of_channels(r, node)):
@@ -157,7 +157,7 @@ def activations(
     lookup unit (Sigmoid, Tanh, Swish..., and xamba's tables). `any_clip`: Clips whose lower bound is not zero, too;
     `behind_scales`: of an image by its channels too."""
     for index, node in r.items(*MAC_NODES, *SCALES, *POOLS):
-        if node.op_type in SCALES and not _hosts(r, node, behind_scales):
+        if node.op_type in SCALES and not hosts(r, node, behind_scales):
             continue
         current, host = node, index
         while found := r.reader(current.outputs[0], *fusable, *lookup):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from npusim.compiler.fuse.drain_path import SCALES, hosts
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.fuse.shared_heads import SHARED
 from npusim.graph import DType, Graph, Node
@@ -57,6 +58,22 @@ def on_mac_array(r: Rewriter, node: Node) -> bool:
     return len(node.inputs) == 2 and all(
         r.value(n).shape == r.value(node.outputs[0]).shape for n in node.inputs
     )
+
+
+def writes_narrow(r: Rewriter, node: Node) -> bool:
+    """Whether the array writes what it makes for this node in 8 bits at once: a scale of channels, too, whose operands
+    stay floats (`t_Multiply/as_scaleshift` of f16 to u8 behind squeeze-and-excite)."""
+    if on_mac_array(r, node):
+        return True
+    return node.op_type in SCALES and (hosts(r, node, behind_scales=True) or _scaled(r, node))
+
+
+def _scaled(r: Rewriter, node: Node) -> bool:
+    """Whether an image is multiplied by a number a channel that the graph computes."""
+    shape = r.value(node.outputs[0]).shape
+    pixels = (*shape[:2], 1, 1)
+    shapes = [r.value(n).shape for n in node.inputs]
+    return node.op_type == "Mul" and len(shape) == 4 and shape[1] > 1 and sorted(shapes) == sorted([shape, pixels])
 
 
 def fold_dequantize(r: Rewriter) -> None:
@@ -134,7 +151,7 @@ def fuse_quantize(r: Rewriter) -> None:
             host = r.producer.get(name)
         found = None if host is None else r.nodes[host]
         eight_bit = bool(chain) and r.value(name).dtype.bits <= 8
-        fuses = found is not None and len(found.outputs) == 1 and on_mac_array(r, found)
+        fuses = found is not None and len(found.outputs) == 1 and writes_narrow(r, found)
         if not eight_bit and not (fuses and r.private(name, {reader})):
             continue
         for inner in (name, *(n for i in chain if (m := r.nodes[i]) for n in m.outputs)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.fuse.quantised import MOVES, on_mac_array
+from npusim.compiler.fuse.quantised import MOVES, writes_narrow
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Node
 
@@ -81,7 +81,7 @@ def _quantised(r: Rewriter, name: str, index: int, asked: dict[str, DType]) -> s
     at = r.producer.get(name)
     host = None if at is None else r.nodes[at]
     dtype = asked.get(name) or asked[r.nodes[index].outputs[0]]  # type: ignore[union-attr]
-    if name in asked and at is not None and host is not None and len(host.outputs) == 1 and on_mac_array(r, host):
+    if name in asked and at is not None and host is not None and len(host.outputs) == 1 and writes_narrow(r, host):
         r.values[name] = replace(r.value(name), dtype=dtype)
         r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
         return name

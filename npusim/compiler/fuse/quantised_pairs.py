@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.fuse.quantised import on_mac_array
+from npusim.compiler.fuse.quantised import writes_narrow
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Node
 
@@ -68,7 +68,7 @@ def _written_narrow(r: Rewriter, pair: tuple[int, Node]) -> bool:
     name = pair[1].inputs[0]
     at = r.producer.get(name)
     host = None if at is None else r.nodes[at]
-    return host is not None and on_mac_array(r, host) and r.private(name, {pair[0]})
+    return host is not None and writes_narrow(r, host) and r.private(name, {pair[0]})
 
 
 def _drop_unread(r: Rewriter, pair: tuple[int, Node]) -> None:

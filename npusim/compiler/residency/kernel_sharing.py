@@ -12,7 +12,7 @@ what a window reads (44 of 44, either way), for that lies with the rows around e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd
+from math import ceil, gcd
 
 from npusim.compiler.layouts.image_columns import is_folded, over_channels
 from npusim.compiler.lowering.lowered import is_elementwise_pass
@@ -23,12 +23,15 @@ from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import SLABS, is_pointwise
 from npusim.compiler.sharing.gated_wholes import is_mean
 from npusim.compiler.sharing.tile_sharing import shares_channels
+from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
 FOURS = "input through DDR: its kernel shares rows evenly, this step in whole fours of pixels"
 CHANNELS = "input through DDR: one of the two shares channels over the tiles, the other rows"
 GATED = "input through DDR: its kernel shares channels over the tiles, what it is scaled by is on all"
+WIDE = "input through DDR: its kernel shares channels in sixteens, an 8-bit window in thirties and twos"
 FOUR = 4
+NARROW_BLOCK = 32
 QUANTISE = "QuantizeLinear"
 # Rows of a depthwise convolution up to which the tiles share its channels. NPU 4000: 36 (40 are shared by rows), at a
 # stride of two 10 (14). NPU 3720: 20 (24) where an addition behind the block reads its input too, else 12 (14).
@@ -73,6 +76,9 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             continue
         for pass_ in quantised:
             found |= _behind_quantised(step, pass_, work, steps, scratchpad)
+        if shared and _unequal_in_8_bits(work, scratchpad.tiles):
+            found[before.writes[0], step.writes[0]] = WIDE
+            scratchpad.of_folded.add(before.writes[0])  # it crosses for this alone
         source = makers.get(before.reads[0])
         if (
             shared
@@ -87,6 +93,22 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
     return found
+
+
+def _unequal_in_8_bits(work: MacWork, tiles: int) -> bool:
+    """Whether the tiles share the channels of a window for each of them in thirties and twos, since it reads 8 bits,
+    and those of the kernel behind it in sixteens: 480 on four tiles as 128, 128, 128, 96 and as 128, 128, 112, 112, 672
+    and 960 likewise, not 240 and 1,152 (EfficientNet and MobileNetV3, quantised, on NPU 4000)."""
+    if work.op != MacOp.DEPTHWISE or work.input_bytes > 1:
+        return False
+    return _shares(work.out_c, NARROW_BLOCK, tiles) != _shares(work.out_c, CHANNEL_BLOCK, tiles)
+
+
+def _shares(channels: float, block: int, tiles: int) -> list[float]:
+    """Channels of each tile, whole blocks of them."""
+    blocks = ceil(channels / block)
+    ends = [min(channels, block * sum(blocks // tiles + (i < blocks % tiles) for i in range(t + 1))) for t in range(tiles)]
+    return [b - a for a, b in zip([0, *ends], ends, strict=False)]
 
 
 def _behind_quantised(
