@@ -53,6 +53,7 @@ UNEVEN_ROWS, ROWS_AT_ONCE, FEW_POOLED_ROWS = 7, 4, 8
 # By tiles, bytes: 0.86 MB cross on four, 0.65 do not; 1.24 MB on three, 0.98 do not.
 LARGE_WHOLES = {4: 800_000, 0: 1_100_000}
 INHERITED = (IMAGE, GROUPS)
+AS_IT_LIES = (*INHERITED, CHANNELS, KERNELS, FIRST)
 ROW_LIMIT = 128  # matrix products of up to so many rows are shared over channels
 
 
@@ -66,6 +67,8 @@ def sharing_of(step: Placed, known: Callable[[str], str | None], rank: int) -> s
         return PLANES  # alone; behind a convolution it takes rows as they lie
     if step.lowering == "mac_permute" and shuffles(step.node):
         return PLANES
+    if step.node.op_type == "QuantizeLinear" and (lies := known(step.reads[0])) in AS_IT_LIES:
+        return lies  # what is made 8-bit is shared as before
     if rank >= 4 and (step.node.op_type in IMAGE_OPS or step.lowering == "read_again"):
         return IMAGE
     first = step.steps[0] if step.steps else None
