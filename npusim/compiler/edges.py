@@ -15,7 +15,11 @@ from npusim.compiler.layouts.lines import Lines
 from npusim.compiler.layouts.planar_wholes import joins_channels
 from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
-from npusim.compiler.layouts.windows import cut_into_windows, turned_for_windows
+from npusim.compiler.layouts.windows import (
+    cut_into_windows,
+    quantised_for_windows,
+    turned_for_windows,
+)
 from npusim.compiler.leaving import Leaving
 from npusim.compiler.lowering.laid_anew import transferred
 from npusim.compiler.lowering.moved_inside import SPREAD
@@ -76,6 +80,10 @@ class Edges(Leaving):
                 step = step._replace(steps=rows)
             elif step.lowering == "scale_shift":  # the padding of few channels is computed too
                 step = step._replace(steps=tuple(in_sixteens(w) for w in step.steps))
+        elif cut_into_windows(step) and self._made_narrow(step.reads[0]):
+            pads = self.generation in self.profile.pads_images
+            cross = self.generation not in self.profile.memory.rows_around
+            step = quantised_for_windows(step, self.values[step.reads[0]], pads, cross)
         elif (image := self._written_last(step)) is not None:
             if self.folds(step, image):
                 step = folded(step)._replace(reads_turned=True)
@@ -170,6 +178,12 @@ class Edges(Leaving):
             return ()
         rows = large_line_by_law if self._by_law(step) else large_line
         return rows(step.steps[0], self.tiles, even)
+
+    def _made_narrow(self, name: str) -> bool:
+        """Whether a pass has made 8 bits of an image that came from outside."""
+        made, value = self.made_by.get(name), self.values[name]
+        quantised = made is not None and made.node.op_type == "QuantizeLinear"
+        return quantised and len(value.shape) == 4 and value.shape[0] == 1 and value.dtype.bits <= 8
 
     def _for_windows(self, added: list[Placed], step: Placed, name: str) -> tuple[list[Placed], Placed]:
         """A convolution cut into windows, its image turned for each of them; the first one's crosses DDR too."""
