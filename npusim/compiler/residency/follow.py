@@ -27,6 +27,8 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
         and normalises_channels(step)
     )
     own |= any(name in scratchpad.stays for name in step.writes)
+    if step.engine == "dma" and step.node.op_type == "Convert":
+        own |= not scratchpad.quantised_next.isdisjoint(step.writes)
     if step.engine == "dsp":  # its input crossed for its padding alone (HardSwish of a PicoDet on NPU 3720)
         own |= any((n, step.writes[0]) in scratchpad.folds.crossing for n in step.reads)
         # or for the tiles' sharing alone (Swish of EfficientNet-B0, B1, EfficientDet behind a folded image there)

@@ -144,6 +144,8 @@ class Scratchpad(Inside):
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
         self.stays = {name for name, _ in self.edges}
+        # An input that the DMA converts and a pass makes 8-bit lies in the tiles already.
+        self.quantised_next = {n for s in steps if s.node.op_type == "QuantizeLinear" for n in s.reads}
         self.cut_out, self.cut_inside = cut_images(
             steps, part_of, generation in memory.split_channels_stay, self.parts_apart
         )
