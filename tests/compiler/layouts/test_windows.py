@@ -96,3 +96,36 @@ def test_so_it_does_on_npu_5010_where_weights_leave_less_than_half_a_tile(tmp_pa
 def test_columns_of_patches_become_channels_inside(tmp_path):
     """Two images in patches of 4: 7.9 MB in all in Intel's schedule on NPU 3720; 13.7 with copies."""
     assert embedded(tmp_path, "3720", 2, 4, 96) == pytest.approx(7.88, rel=0.02)
+
+
+def of_8_bits(npu, size, channels=192):
+    """Bytes of an 8-bit patch embedding of 16 x 16: within DDR, and all of them."""
+    from tests.graphs import loaded
+    from tests.vendor.op_chains import eight_bits, stored
+
+    g = Builder(opset=19)
+    image = eight_bits(g, g.input(1, 3, size, size))
+    out = g.op("Conv", image, stored(g, channels, 3, 16, 16), strides=[16, 16])
+    plan = compile_graph(
+        loaded(g.model(g.op("Softplus", out))), load_hardware(HARDWARE[npu]), load_profile("2026-as-released")
+    )
+    asks = [a for a in plan.ask if isinstance(a, DmaTask)]
+    copies = sum(a.nbytes for a in asks if a.source == a.destination == "ddr")
+    return copies, sum(a.nbytes for a in asks)
+
+
+@pytest.mark.parametrize("size", [224, 288])
+def test_windows_of_an_8_bit_image_are_copied_and_padded_within_ddr(size):
+    """Rows and columns that windows of 11 and 5 see, twice; as they lie on NPU 5010, which has none of it."""
+    tall, low = size - 16 + 11, size - 16 + 5
+    seen = (tall + low) ** 2
+    for npu in ("3720", "4000"):
+        assert of_8_bits(npu, size)[0] == pytest.approx(2 * seen * 3)
+    assert of_8_bits("5010", size)[0] == 0
+
+
+def test_windows_of_8_bits_make_floats_that_cross_on_npu_3720():
+    """Four windows of 192 channels, each 27 by 27 places before their poolings, written and read."""
+    made = sum(a * b for a in (27, 27) for b in (27, 27)) * 192 * 2
+    more = of_8_bits("3720", 224)[1] - of_8_bits("4000", 224)[1]
+    assert more == pytest.approx(2 * made, rel=0.2)

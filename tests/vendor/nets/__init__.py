@@ -48,6 +48,7 @@ from tests.vendor.nets.of_late import OF_LATE
 from tests.vendor.nets.ordinary import ORDINARY
 from tests.vendor.nets.plain_cnns import PLAIN_CNNS
 from tests.vendor.nets.popular import POPULAR
+from tests.vendor.nets.quantised import OTHERS, PRODUCTS, QUANTISED, quantised
 from tests.vendor.nets.recent import RECENT
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
 from tests.vendor.nets.unseen import UNSEEN
@@ -267,6 +268,8 @@ LOOKED_AT |= LATELY | OF_LATE | NOWADAYS
 LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
 NOT_LOOKED_AT |= UNSEEN
+FLOATS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
+LOOKED_AT |= {f"q8_{name}": (kind, FLOATS[name][1]) for name, kind in QUANTISED.items()}
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 
 
@@ -283,4 +286,8 @@ def build(name: str, weights: bool = True) -> onnx.ModelProto:
     """The graph of a network or of a language model's layer; without `weights`, their file is missing (see Builder)."""
     g = Builder(weights=weights)
     found = NETS[name][1](g) if name in NETS else language.block(g, name)
-    return g.model(*([found] if isinstance(found, str) else found))
+    model = g.model(*([found] if isinstance(found, str) else found))
+    if not name.startswith("q8_"):
+        return model
+    images = QUANTISED[name.removeprefix("q8_")] == "CNN"
+    return quantised(model, (*PRODUCTS, *OTHERS) if images else PRODUCTS)
