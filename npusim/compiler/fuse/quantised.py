@@ -73,7 +73,12 @@ def _scaled(r: Rewriter, node: Node) -> bool:
     shape = r.value(node.outputs[0]).shape
     pixels = (*shape[:2], 1, 1)
     shapes = [r.value(n).shape for n in node.inputs]
-    return node.op_type == "Mul" and len(shape) == 4 and shape[1] > 1 and sorted(shapes) == sorted([shape, pixels])
+    return (
+        node.op_type == "Mul"
+        and len(shape) == 4
+        and shape[1] > 1
+        and sorted(shapes) == sorted([shape, pixels])
+    )
 
 
 def fold_dequantize(r: Rewriter) -> None:

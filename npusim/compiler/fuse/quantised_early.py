@@ -81,7 +81,13 @@ def _quantised(r: Rewriter, name: str, index: int, asked: dict[str, DType]) -> s
     at = r.producer.get(name)
     host = None if at is None else r.nodes[at]
     dtype = asked.get(name) or asked[r.nodes[index].outputs[0]]  # type: ignore[union-attr]
-    if name in asked and at is not None and host is not None and len(host.outputs) == 1 and writes_narrow(r, host):
+    if (
+        name in asked
+        and at is not None
+        and host is not None
+        and len(host.outputs) == 1
+        and writes_narrow(r, host)
+    ):
         r.values[name] = replace(r.value(name), dtype=dtype)
         r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
         return name
@@ -96,5 +102,7 @@ def _bypass(r: Rewriter, index: int, node: Node, now: str) -> None:
     for reader in list(r.consumers[node.outputs[0]]):
         old = r.nodes[reader]
         if old is not None:
-            r.replace([reader], replace(old, inputs=tuple(now if n == node.outputs[0] else n for n in old.inputs)))
+            r.replace(
+                [reader], replace(old, inputs=tuple(now if n == node.outputs[0] else n for n in old.inputs))
+            )
     r.drop(index)

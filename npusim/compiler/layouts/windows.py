@@ -85,9 +85,7 @@ def turned_for_windows(
     return step._replace(steps=tuple(works), fixed_bytes=weights)
 
 
-def quantised_for_windows(
-    step: Placed, image: Value, channels_filled: bool, results_cross: bool
-) -> Placed:
+def quantised_for_windows(step: Placed, image: Value, channels_filled: bool, results_cross: bool) -> Placed:
     """The convolution over windows of an image that a pass has made 8-bit, and what they move: `channels_filled`, each
     window's rows and columns are copied within DDR and once more as they are padded, read, spread to four channels by a
     pass, written and read (`slice_in`, `expand_input/pad`, `expand_input/as_convolution` in schedules of 16 x 16
@@ -113,10 +111,17 @@ def quantised_for_windows(
             spread = replace(
                 _plain_pass(work), out_h=rows, out_w=columns, in_h=rows, in_w=columns, in_c=held, out_c=held
             )
-            before = (MoveWork(seen, "ddr", "ddr"), MoveWork(seen, "ddr", "ddr"), spread, *ddr_round_trip(spread_bytes))
+            before = (
+                MoveWork(seen, "ddr", "ddr"),
+                MoveWork(seen, "ddr", "ddr"),
+                spread,
+                *ddr_round_trip(spread_bytes),
+            )
         behind = ddr_round_trip(bytes_made(work)) if results_cross else ()
         works += [work, *before, *behind] if not works else [MoveWork(seen), *before, work, *behind]
-    return step._replace(steps=tuple(works), fixed_bytes=sum(_packed_bytes(w, channels) for w in convolutions_of(step.steps)))
+    return step._replace(
+        steps=tuple(works), fixed_bytes=sum(_packed_bytes(w, channels) for w in convolutions_of(step.steps))
+    )
 
 
 def _plain_pass(window: MacWork) -> MacWork:

@@ -107,7 +107,10 @@ def _unequal_in_8_bits(work: MacWork, tiles: int) -> bool:
 def _shares(channels: float, block: int, tiles: int) -> list[float]:
     """Channels of each tile, whole blocks of them."""
     blocks = ceil(channels / block)
-    ends = [min(channels, block * sum(blocks // tiles + (i < blocks % tiles) for i in range(t + 1))) for t in range(tiles)]
+    ends = [
+        min(channels, block * sum(blocks // tiles + (i < blocks % tiles) for i in range(t + 1)))
+        for t in range(tiles)
+    ]
     return [b - a for a, b in zip([0, *ends], ends, strict=False)]
 
 

@@ -84,7 +84,9 @@ def test_a_window_for_each_channel_that_makes_floats_for_some_reads_them(group, 
     x = g.op("Relu", x)
     gate = convolved(g, eight_bits(g, g.op("GlobalAveragePool", eight_bits(g, x))))
     graph = fused(g, convolved(g, eight_bits(g, g.op("Mul", x, gate))), generation)
-    window = next(n for n in graph.nodes if n.attribute("pads") == (1, 1, 1, 1) or n.attribute("pads") == [1] * 4)
+    window = next(
+        n for n in graph.nodes if n.attribute("pads") == (1, 1, 1, 1) or n.attribute("pads") == [1] * 4
+    )
     floats = group > 1
     assert graph.values[window.inputs[0]].dtype.is_float == floats
     back = [n for n in graph.nodes if n.op_type == "DequantizeLinear"]

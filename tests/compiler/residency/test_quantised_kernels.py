@@ -37,7 +37,9 @@ def test_passes_lie_as_their_kernels_and_go_on_by_whole_fours(npu, rows):
     assert not any(label.startswith("HardSwish") for label in found)
 
 
-@pytest.mark.parametrize(("channels", "alike"), [(240, True), (480, False), (672, False), (960, False), (1152, True)])
+@pytest.mark.parametrize(
+    ("channels", "alike"), [(240, True), (480, False), (672, False), (960, False), (1152, True)]
+)
 def test_channels_of_an_8_bit_window_are_shared_in_thirties_and_twos(channels, alike):
     """480 on four tiles are 128, 128, 128, 96; the kernel's sixteens 128, 128, 112, 112."""
     wide, narrow = _shares(channels, 32, 4), _shares(channels, 16, 4)
@@ -72,7 +74,9 @@ def prelus(rows: int, channels: int):
 @pytest.mark.parametrize(("rows", "channels"), [(14, 256), (28, 128), (7, 512)])
 def test_a_prelu_that_is_made_8_bit_is_shared_by_rows_on_npu_5010(rows, channels):
     found = moved(prelus(rows, channels), "5010")
-    assert not any(label.startswith("PRelu") and n >= rows * rows * channels * 2 for label, n in found.items())
+    assert not any(
+        label.startswith("PRelu") and n >= rows * rows * channels * 2 for label, n in found.items()
+    )
 
 
 def test_windows_of_floats_share_sixteens():
