@@ -13,13 +13,10 @@ from npusim.compiler.layouts.image_columns import folded, reads_grey
 from npusim.compiler.layouts.images import is_image
 from npusim.compiler.layouts.lines import Lines
 from npusim.compiler.layouts.planar_wholes import joins_channels
+from npusim.compiler.layouts.quantised_windows import quantised_for_windows
 from npusim.compiler.layouts.scan_slices import ScanSlices
 from npusim.compiler.layouts.state_sums import StateSums
-from npusim.compiler.layouts.windows import (
-    cut_into_windows,
-    quantised_for_windows,
-    turned_for_windows,
-)
+from npusim.compiler.layouts.windows import cut_into_windows, turned_for_windows
 from npusim.compiler.leaving import Leaving
 from npusim.compiler.lowering.laid_anew import transferred
 from npusim.compiler.lowering.moved_inside import SPREAD

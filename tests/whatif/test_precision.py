@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import npusim
 from npusim.compiler.cutting.by_time import AS_FAST
-from npusim.compiler.fuse.quantised import FEW_ROWS
+from npusim.compiler.fuse.as_quantised import FEW_ROWS
 from npusim.errors import BadArgument
 from tests.shared import SHARED, needs_shared
 from tests.whatif.small import NPUS, chain, chains, not_slower

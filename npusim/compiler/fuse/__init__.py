@@ -7,6 +7,7 @@ from functools import partial
 
 from npusim.compiler.fuse import (
     activations,
+    as_quantised,
     before_pixels,
     contraction,
     drain_path,
@@ -108,7 +109,7 @@ def _fused(
     quantised_pairs.floats_for_averages(r)
     quantised_early.quantise_early(r)
     quantised.fuse_quantize(r)
-    return quantised.as_asked(quantised.as_int8(r) if precision == "int8" else r.result())
+    return as_quantised.as_asked(as_quantised.as_int8(r) if precision == "int8" else r.result())
 
 
 def _lookup(profile: CompilerProfile, generation: str) -> frozenset[str]:

@@ -1,9 +1,9 @@
 """QuantizeLinear behind ops that only move data, in front of them.
 
-Intel's compiler moves a FakeQuantize up through Reshape, Transpose, Concat, Split, Slice and an enlarging Resize until it
-stands behind the op that computes the tensor: a convolution writes 8 bits at once, a kernel's result (Swish in front of a
-Split) is made 8-bit by one pass, and what is moved has 8 bits. It does so too where the pairs of a Concat's inputs and
-of its result have other scales (nanodet, ShuffleNet v2, SqueezeNet and a detector with pairs around every such op:
+Intel's compiler moves a FakeQuantize up through Reshape, Transpose, Concat, Split, Slice and an enlarging Resize until
+it stands behind the op that computes the tensor: a convolution writes 8 bits at once, a kernel's result (Swish in front
+of a Split) is made 8-bit by one pass, and what is moved has 8 bits. It does so too where the pairs of a Concat's inputs
+and of its result have other scales (nanodet, ShuffleNet v2, SqueezeNet and a detector with pairs around every such op:
 no `quant_in` behind a move in its schedules on NPU 3720 and 4000)."""
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from npusim.ops.counting import CHANNEL_BLOCK, TABLE_BYTES, ddr_round_trip
 from npusim.ops.slicing import WINDOW_LIMITS
 from npusim.work import MacOp, MacWork, MoveWork, Work
 
-FLOAT_BYTES = 2.0
 FEW_CHANNELS = 4  # that the array reads without the zeros of the other twelve
 
 
@@ -46,8 +45,8 @@ def turned_for_windows(
         return step._replace(steps=_line_again(step, image, turn)) if pads and images == 1 else step
     seen = [
         (
-            images * _places(w.out_h // images, w.stride_h, w.kernel_h),
-            _places(w.out_w, w.stride_w, w.kernel_w),
+            images * places(w.out_h // images, w.stride_h, w.kernel_h),
+            places(w.out_w, w.stride_w, w.kernel_w),
         )
         for w in windows
     ]
@@ -68,7 +67,7 @@ def turned_for_windows(
             continue
         rows, columns = seen.pop(0)
         crossing = ddr_round_trip(rows * columns * full * size)
-        weights = _packed_bytes(work, held)
+        weights = packed_bytes(work, held)
         tiles, tile_bytes = room
         shared = (rows * columns * full * size + bytes_made(work)) / images / tiles
         apart = shared + weights > tile_bytes and (pads or 2 * weights > tile_bytes)
@@ -81,55 +80,8 @@ def turned_for_windows(
     if images > 1:
         works += ddr_round_trip(bytes_made(works[-1]))
     again = images if pads else 1
-    weights = again * sum(_packed_bytes(w, held) for w in windows)
+    weights = again * sum(packed_bytes(w, held) for w in windows)
     return step._replace(steps=tuple(works), fixed_bytes=weights)
-
-
-def quantised_for_windows(step: Placed, image: Value, channels_filled: bool, results_cross: bool) -> Placed:
-    """The convolution over windows of an image that a pass has made 8-bit, and what they move: `channels_filled`, each
-    window's rows and columns are copied within DDR and once more as they are padded, read, spread to four channels by a
-    pass, written and read (`slice_in`, `expand_input/pad`, `expand_input/as_convolution` in schedules of 16 x 16
-    patches of 288 and 224 pixels on NPU 3720 and 4000); else each reads them as they lie (5010). Windows make floats,
-    whatever their sum is; `results_cross`, which go to their poolings through DDR (3720)."""
-    channels, size = image.shape[1], 1.0
-    held = ceil_to(channels, FEW_CHANNELS if channels <= FEW_CHANNELS else CHANNEL_BLOCK)
-    works: list[Work] = []
-    for work in step.steps:
-        if not isinstance(work, MacWork):
-            works.append(work)
-            continue
-        work = replace(work, output_bytes=FLOAT_BYTES)
-        if work.op != MacOp.CONVOLUTION:
-            works.append(work)
-            continue
-        rows = _places(work.out_h, work.stride_h, work.kernel_h)
-        columns = _places(work.out_w, work.stride_w, work.kernel_w)
-        seen = rows * columns * channels * size
-        spread_bytes = rows * ceil_to(columns, CHANNEL_BLOCK) * held * size
-        before: tuple[Work, ...] = ()
-        if channels_filled:
-            spread = replace(
-                _plain_pass(work), out_h=rows, out_w=columns, in_h=rows, in_w=columns, in_c=held, out_c=held
-            )
-            before = (
-                MoveWork(seen, "ddr", "ddr"),
-                MoveWork(seen, "ddr", "ddr"),
-                spread,
-                *ddr_round_trip(spread_bytes),
-            )
-        behind = ddr_round_trip(bytes_made(work)) if results_cross else ()
-        works += [work, *before, *behind] if not works else [MoveWork(seen), *before, work, *behind]
-    return step._replace(
-        steps=tuple(works), fixed_bytes=sum(_packed_bytes(w, channels) for w in convolutions_of(step.steps))
-    )
-
-
-def _plain_pass(window: MacWork) -> MacWork:
-    """A pass over an image of 8 bits."""
-    return MacWork(
-        op=MacOp.PERMUTE_IMAGE, out_h=1, out_w=1, out_c=1, in_h=1, in_w=1, in_c=1,
-        input_bytes=window.input_bytes, output_bytes=window.input_bytes,
-    )  # fmt: skip
 
 
 def _line_again(step: Placed, line: Value, turn: Placed) -> tuple[Work, ...]:
@@ -145,7 +97,7 @@ def _line_again(step: Placed, line: Value, turn: Placed) -> tuple[Work, ...]:
     return tuple(works)
 
 
-def _packed_bytes(window: MacWork, channels: int) -> float:
+def packed_bytes(window: MacWork, channels: int) -> float:
     """Weights of a window over channels that are not padded: its taps side by side, in sixteens (384 x 688 for 15 x 15
     taps of 3 channels on NPU 5010), and a table."""
     terms = ceil_to(window.kernel_h * window.kernel_w * channels, CHANNEL_BLOCK)
@@ -165,6 +117,6 @@ def _over(work: Work, rows: float, columns: float) -> Work:
     return replace(work, out_h=rows, out_w=columns, in_h=rows, in_w=columns)
 
 
-def _places(results: float, stride: float, kernel: float) -> float:
+def places(results: float, stride: float, kernel: float) -> float:
     """Places of an axis that so many results see."""
     return (results - 1) * stride + kernel

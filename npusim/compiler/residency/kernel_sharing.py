@@ -12,27 +12,29 @@ what a window reads (44 of 44, either way), for that lies with the rows around e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, gcd
 
 from npusim.compiler.layouts.image_columns import is_folded, over_channels
 from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.halo import KERNEL
+from npusim.compiler.residency.quantised_kernels import (
+    FOUR,
+    FOURS,
+    QUANTISE,
+    WIDE,
+    behind_quantised,
+    even_fours,
+    unequal_in_8_bits,
+)
 from npusim.compiler.residency.uneven_kernels import uneven_edges
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.compiler.sharing.distribution import SLABS, is_pointwise
 from npusim.compiler.sharing.gated_wholes import is_mean
 from npusim.compiler.sharing.tile_sharing import shares_channels
-from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
-FOURS = "input through DDR: its kernel shares rows evenly, this step in whole fours of pixels"
 CHANNELS = "input through DDR: one of the two shares channels over the tiles, the other rows"
 GATED = "input through DDR: its kernel shares channels over the tiles, what it is scaled by is on all"
-WIDE = "input through DDR: its kernel shares channels in sixteens, an 8-bit window in thirties and twos"
-FOUR = 4
-NARROW_BLOCK = 32
-QUANTISE = "QuantizeLinear"
 # Rows of a depthwise convolution up to which the tiles share its channels. NPU 4000: 36 (40 are shared by rows), at a
 # stride of two 10 (14). NPU 3720: 20 (24) where an addition behind the block reads its input too, else 12 (14).
 FOUR_TILES_ROWS, FOUR_TILES_STRIDED, TWO_TILES_ROWS, TWO_TILES_ALONE = 36, 12, 20, 12
@@ -75,8 +77,8 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
         if shared is None:
             continue
         for pass_ in quantised:
-            found |= _behind_quantised(step, pass_, work, steps, scratchpad)
-        if shared and _unequal_in_8_bits(work, scratchpad.tiles):
+            found |= behind_quantised(step, pass_, work, steps, scratchpad)
+        if shared and unequal_in_8_bits(work, scratchpad.tiles):
             found[before.writes[0], step.writes[0]] = WIDE
             scratchpad.of_folded.add(before.writes[0])  # it crosses for this alone
         source = makers.get(before.reads[0])
@@ -93,38 +95,6 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
     return found
-
-
-def _unequal_in_8_bits(work: MacWork, tiles: int) -> bool:
-    """Whether the tiles share the channels of a window for each of them in thirties and twos, since it reads 8 bits,
-    and those of the kernel behind it in sixteens: 480 on four tiles as 128, 128, 128, 96 and as 128, 128, 112, 112, 672
-    and 960 likewise, not 240 and 1,152 (EfficientNet and MobileNetV3, quantised, on NPU 4000)."""
-    if work.op != MacOp.DEPTHWISE or work.input_bytes > 1:
-        return False
-    return _shares(work.out_c, NARROW_BLOCK, tiles) != _shares(work.out_c, CHANNEL_BLOCK, tiles)
-
-
-def _shares(channels: float, block: int, tiles: int) -> list[float]:
-    """Channels of each tile, whole blocks of them."""
-    blocks = ceil(channels / block)
-    ends = [
-        min(channels, block * sum(blocks // tiles + (i < blocks % tiles) for i in range(t + 1)))
-        for t in range(tiles)
-    ]
-    return [b - a for a, b in zip([0, *ends], ends, strict=False)]
-
-
-def _behind_quantised(
-    kernel: Placed, pass_: Placed, work: MacWork, steps: list[Placed], scratchpad: Scratchpad
-) -> dict[tuple[str, str], str]:
-    """What a kernel makes stays for the pass that makes it 8-bit, which shares rows evenly too; what that makes goes on
-    as from a kernel shared by rows (156 of 156 passes behind Swish, PReLU and HardSwish in schedules of quantised
-    networks on NPU 3720), on NPU 4000 with the rows around a tile's own, or whole on each."""
-    rows, columns = int(work.out_h), int(work.out_w)
-    even = scratchpad.rows_around or even_fours(rows, columns, scratchpad.tiles)
-    behind = [steps[k].writes[0] for k in scratchpad.uses.get(pass_.writes[0], ())]
-    edges = {(pass_.writes[0], made): "" if even else FOURS for made in behind}
-    return edges | {(kernel.writes[0], pass_.writes[0]): ""}
 
 
 def _of_folded_images(
@@ -248,12 +218,6 @@ def _beside_window(addition: Placed, scratchpad: Scratchpad, steps: list[Placed]
 def _convolves(step: Placed) -> bool:
     work = step.only
     return isinstance(work, MacWork) and work.op == MacOp.CONVOLUTION
-
-
-def even_fours(rows: int, columns: int, tiles: int) -> bool:
-    """Whether rows shared evenly by the tiles are whole fours of pixels each (14 rows of 14 on two tiles are not: 7 and
-    7, read as 8 and 6)."""
-    return -(-rows // tiles) % (FOUR // gcd(columns, FOUR)) == 0
 
 
 def _window_of(step: Placed) -> MacWork | None:

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from npusim.arch.hardware import Hardware
-from npusim.compiler.fuse.quantised import MAC_OPS, READS
+from npusim.compiler.fuse.as_quantised import READS
+from npusim.compiler.fuse.quantised import MAC_OPS
 from npusim.graph import Contents, DType, Graph, Node, Value
 from npusim.terminal.units import nbytes
 from npusim.whatif.base import Supposition, option

@@ -6,7 +6,7 @@ from npusim.arch.presets import load_hardware
 from npusim.compiler.compile import compile_graph
 from npusim.compiler.cutting.split import weight_bytes
 from npusim.compiler.plan import DmaTask
-from npusim.compiler.residency.kernel_sharing import even_fours
+from npusim.compiler.residency.quantised_kernels import even_fours
 from npusim.compiler.rules.profile import load_profile
 from npusim.compiler.sharing.tile_sharing import shares_channels
 from npusim.work import MacOp, MacWork

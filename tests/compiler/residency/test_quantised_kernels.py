@@ -2,7 +2,7 @@
 
 import pytest
 
-from npusim.compiler.residency.kernel_sharing import _shares, _unequal_in_8_bits, even_fours
+from npusim.compiler.residency.quantised_kernels import _shares, even_fours, unequal_in_8_bits
 from npusim.work import MacOp, MacWork
 from tests.compiler.residency.test_kernel_sharing import moved
 from tests.vendor.builder import Builder
@@ -81,4 +81,4 @@ def test_a_prelu_that_is_made_8_bit_is_shared_by_rows_on_npu_5010(rows, channels
 
 def test_windows_of_floats_share_sixteens():
     work = MacWork(op=MacOp.DEPTHWISE, out_h=14, out_w=14, out_c=480, in_c=480, kernel_h=3, kernel_w=3)
-    assert not _unequal_in_8_bits(work, 4)
+    assert not unequal_in_8_bits(work, 4)
