@@ -7,16 +7,17 @@ in place row by row leaves the tiles where these have not the same rows (NPU 400
 its schedules of 27 graphs of a 4 x 4 window at stride 2 between two convolutions (8 to 64 rows, 32 to 256 channels to
 16 to 128) on three NPUs: phases cross in 13 and stay in 50, as here but for the two that the tiles share over
 channels (256 channels of 16 x 16 to 128 on NPU 4000 and 5010); results leave in 12 on NPU 4000 and 5010 and stay in
-33, all as here. Channels that are no whole sixteens cross by rules of their own (npusim.compiler.layouts.pixels), and
-on NPU 5010 what leaves the graph plane by plane (npusim.compiler.leaving)."""
+33, all as here. Channels that are no whole sixteens cross always (24 and 40 of two, in a Litepose, an IFNet). What
+leaves the graph plane by plane goes by rules of its own (npusim.compiler.leaving)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -30,8 +31,10 @@ def phases_cross(step: Placed, scratchpad: Scratchpad, tile_bytes: float) -> boo
     phase = step.steps[0] if step.lowering == BY_PHASES and step.steps else None
     if not isinstance(phase, MacWork) or scratchpad.tiles == 1 or step.images > 1:
         return False
-    if not scratchpad.phases_in_planes.isdisjoint(step.writes) or phase.out_c % CHANNEL_BLOCK:
+    if not scratchpad.phases_in_planes.isdisjoint(step.writes):
         return False
+    if phase.out_c % CHANNEL_BLOCK:
+        return True
     rows = phase.in_h
     if step.reads[0] not in scratchpad.on_all_tiles:
         rows = min(rows, ceil(rows / scratchpad.tiles) + phase.kernel_h)
@@ -46,17 +49,19 @@ def phases_of(step: Placed) -> int:
 
 
 def rows_apart(steps: Sequence[Placed], tiles: int) -> frozenset[str]:
-    """Results of transposed convolutions by phases, whole sixteens of channels, of an image whose rows the tiles do not
-    share equally."""
+    """Results of transposed convolutions by phases of an image whose rows the tiles do not share equally."""
     return frozenset(n for s in steps if s.images == 1 and _uneven(s, tiles) for n in s.writes)
 
 
-def written_in_planes(steps: Sequence[Placed]) -> frozenset[str]:
-    """What a pass writes plane by plane as it leaves the graph: on NPU 5010 it crosses DDR in front of that already
-    (npusim.compiler.leaving)."""
-    return frozenset(n for s in steps if s.node.op_type == "MemPermute" for n in s.reads)
+def written_in_planes(steps: Sequence[Placed], values: Mapping[str, Value], evenly: bool) -> frozenset[str]:
+    """What a pass writes plane by plane as it leaves the graph: it crosses DDR in front of that already where its
+    channels are no whole sixteens, or whatever they are (not `evenly`, NPU 5010; npusim.compiler.leaving)."""
+    turned = (
+        n for s in steps if s.node.op_type == "MemPermute" for n in s.reads if len(values[n].shape) == 4
+    )
+    return frozenset(n for n in turned if not evenly or values[n].shape[1] % CHANNEL_BLOCK)
 
 
 def _uneven(step: Placed, tiles: int) -> bool:
     phase = step.steps[0] if step.lowering == BY_PHASES and step.steps else None
-    return isinstance(phase, MacWork) and phase.out_h % tiles > 0 and phase.out_c % CHANNEL_BLOCK == 0
+    return isinstance(phase, MacWork) and phase.out_h % tiles > 0

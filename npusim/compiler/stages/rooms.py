@@ -101,10 +101,11 @@ def scratchpad_of(
         scratchpad.pooled = results_crossing(placed, site.values, tiles)
     rows = memory.square_means_cross.get(generation)
     scratchpad.square_means = square_means(placed, site.values, tiles, rows)
-    if memory.as_scheduled and generation in memory.moves_without_halo:
-        if generation not in site.profile.pads_images:
-            scratchpad.phases_in_planes = written_in_planes(placed)
-        scratchpad.rows_apart = rows_apart(placed, tiles) - scratchpad.phases_in_planes
+    if memory.as_scheduled:
+        pads = generation in site.profile.pads_images
+        scratchpad.phases_in_planes = written_in_planes(placed, site.values, pads)
+        if generation in memory.moves_without_halo:
+            scratchpad.rows_apart = rows_apart(placed, tiles) - scratchpad.phases_in_planes
     if scratchpad.cuts_lines:
         scratchpad.square_means |= line_means(placed, site.values, tiles)
     return scratchpad

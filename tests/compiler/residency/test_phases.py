@@ -66,3 +66,11 @@ def test_rows_that_tiles_share_unequally_leave_them(name, tiles, profile):
         assert (found.bytes_moved > weights + rows * rows * 32) == leaves, rows
     found, weights = phases(name, profile, 22, 64, 32, tiles=1)
     assert found.bytes_moved < weights + 22 * 22 * 32
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", MACHINES)
+def test_uneven_channels_cross_whatever_their_size(name, profile):
+    """24 channels, each phase as sixteens of them, are written without their padding."""
+    found, weights = phases(name, profile, 24, 64, 24)
+    assert found.bytes_moved > weights + 2 * (4 * 24 * 24 * 24 * 2)
