@@ -14,6 +14,7 @@ from npusim.compiler.layouts.turned import OPERAND
 from npusim.compiler.lowering.moved_inside import LARGER, ways_between
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.plan import DSP, EXTRA, MAC_ARRAY, DspTask, MacTask
+from npusim.compiler.residency.phases import phases_of
 from npusim.compiler.residency.time_steps import Leg, legs
 from npusim.compiler.scratchpad.scratchpad import Residence
 from npusim.compiler.sharing.distribution import COPIED, IMAGES
@@ -63,11 +64,14 @@ class Computing(RoundTrips):
         previous: tuple[int, ...] = ()
         last_fed = len(step.steps) - 1 if step.times else 0  # time steps read what arrives to their end
         waited = legs(step) if r.steps_wait else {}
+        parts_apart: list[int] = []
         for i, work in enumerate(step.steps):
             crosses = bool(i and r.partial_bytes and r.blocks.terms == 1 and not isinstance(work, MoveWork))
             if crosses and not (step.lowering in WINDOW_LIMITS and isinstance(step.steps[i - 1], MoveWork)):
                 each = r.partial_bytes / 2 / max(1, results_between(step) - 1)
                 previous = self._through_ddr(step, r, each, previous, r.pieces)
+            if parts_apart and isinstance(work, MoveWork):
+                previous = self._read_back(step, r.apart_bytes, tuple(parts_apart))
             after, streams = (waiting, moving) if i == 0 else (previous, ())
             if i in waited:
                 previous = self._legs(step, waited[i], i, previous)
@@ -124,6 +128,8 @@ class Computing(RoundTrips):
             if feeds and i == last_fed:
                 plan.feeds[task] = feeds
             previous = (task,)
+            if r.apart_bytes:
+                parts_apart += self._written(step, r.apart_bytes / phases_of(step), previous)
             if i == 0 and r.blocks.terms > 1 and isinstance(work, MacWork):
                 previous = self._sum_up(label, work, step, r, task)
         if len(step.steps) in waited:

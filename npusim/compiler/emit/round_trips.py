@@ -137,3 +137,13 @@ class RoundTrips(Transfers):
                 repeats=step.node.repeats,
             )  # fmt: skip
         return behind
+
+    def _written(self, step: Placed, nbytes: float, behind: tuple[int, ...]) -> tuple[int, ...]:
+        """One part of a step's result, written to DDR while the next one is made."""
+        label = f"{step.node.name}/part"
+        return self._transfer(label, nbytes, "scratchpad", "ddr", after=behind, repeats=step.node.repeats)
+
+    def _read_back(self, step: Placed, nbytes: float, behind: tuple[int, ...]) -> tuple[int, ...]:
+        """All parts that were written so."""
+        label = f"{step.node.name}/parts"
+        return self._transfer(label, nbytes, "ddr", "scratchpad", after=behind, repeats=step.node.repeats)

@@ -25,6 +25,7 @@ class Residence:
     blocks: Blocks = UNCUT
     pieces: int = 1
     partial_bytes: float = 0.0  # results of parts, of the terms or of its passes, written and read back
+    apart_bytes: float = 0.0  # parts of its result, written as they are made and read back when all are
     hands_on_bytes: float = 0.0  # room for what a pass hands on to the next, which so takes fewer pieces
     fixed_traffic: float = 0.0  # bytes of constants fetched, re-reads included
     again_bytes: float = 0.0  # of them: what time steps read and write besides the weights, which cross once

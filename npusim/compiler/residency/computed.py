@@ -30,6 +30,7 @@ from npusim.compiler.residency.passing import (
     in_strips,
     streamed_through,
 )
+from npusim.compiler.residency.phases import PHASES_APART, phases_cross
 from npusim.compiler.residency.recurrence import recurrent, step_weights
 from npusim.compiler.residency.turned_scores import turned_scores
 from npusim.compiler.residency.weight_streams import only_over_channels, streamed_blocks, term_blocks
@@ -120,6 +121,9 @@ def computed(
                 r.reason = and_also(r.reason, through_ddr_because("rows", UNEVEN))
         elif of_phases(step, scratchpad) and not scratchpad.joined_next.isdisjoint(step.writes):
             r.partial_bytes = 2 * writes  # scaled over rows, as what it is joined with lies
+        elif scratchpad.as_scheduled and phases_cross(step, scratchpad, tile_bytes):
+            r.apart_bytes = writes
+            r.reason = and_also(r.reason, PHASES_APART)
         keeps_loads = r.destination == "scratchpad"
         r.streams = not (scratchpad.waits_whole(step, reads + writes) or step.times)
         loading = sum([sizes[n] for n in missing])
@@ -163,11 +167,12 @@ def computed(
 
 def filled_result(step: Placed, nbytes: float, fills: bool) -> float:
     """Bytes beside a convolution's result of `nbytes` inside, where the generation fills its channels up to sixteens:
-    the three of a picture take as much room as sixteen, and are written to DDR without the rest."""
+    the three of a picture take as much room as sixteen, and are written to DDR without the rest; so does the one of
+    a map that a transposed convolution makes (240 x 240 to 480 x 480 in three pieces on NPU 4000, DBNet)."""
     work = step.only
     if not fills or not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION:
         return 0.0
-    if step.node.op_type not in CONVOLUTIONS:
+    if step.node.op_type not in (*CONVOLUTIONS, "ConvTranspose"):
         return 0.0
     return float(nbytes * (ceil_to(work.out_c, CHANNEL_BLOCK) / work.out_c - 1))
 

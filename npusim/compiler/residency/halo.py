@@ -15,6 +15,7 @@ from npusim.work import MacOp, MacWork, MoveWork, Work
 
 MOVED = "input through DDR: put in place row by row, without rows for the neighbouring tile"
 KERNEL = "input through DDR: its kernel writes no rows for the neighbouring tile"
+UNEVEN = "input through DDR: put in place row by row, of which the tiles have not the same"
 MEAN_ROWS = 4
 WINDOWS = ("Conv", "MaxPool", "AveragePool")
 BESIDE = "input through DDR, where it is written beside its zeros"
@@ -46,6 +47,8 @@ def cross_halo(
     for name in step.reads if edges else ():
         if why := edges.get((name, step.writes[0])):
             _spill([name], scratchpad, r, why)
+    if not scratchpad.rows_apart.isdisjoint(step.reads):
+        _spill([n for n in step.reads if n in scratchpad.rows_apart], scratchpad, r, UNEVEN)
     if not window or scratchpad.tiles == 1:
         return
     if scratchpad.by_kernel:

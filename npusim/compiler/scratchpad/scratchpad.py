@@ -133,6 +133,8 @@ class Scratchpad(Inside):
         self.over_channels: dict[str, int] = {}  # results of folded images, in pieces of channels
         self.pooled: frozenset[str] = frozenset()  # those that poolings read over channels
         self.square_means: frozenset[str] = frozenset()
+        self.phases_in_planes: frozenset[str] = frozenset()  # what a pass takes from DDR as it leaves
+        self.rows_apart: frozenset[str] = frozenset()  # results of phases that tiles share unequally
         self.lines: frozenset[str] = frozenset()  # as convolutions along one axis see them
         # Those read otherwise than they lie, each with what is made of it: why they go through DDR in between.
         self.crossing: dict[tuple[str, str], str] = {}

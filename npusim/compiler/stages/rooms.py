@@ -19,6 +19,7 @@ from npusim.compiler.lowering.place import Placed
 from npusim.compiler.lowering.works import WIDE_ROWS
 from npusim.compiler.planes.image_channels import over_channels
 from npusim.compiler.residency.long_lines import line_means
+from npusim.compiler.residency.phases import rows_apart, written_in_planes
 from npusim.compiler.residency.scattered import MASKED_SCORES, SCALED_LINES, UNEVEN_LINES, UNEVEN_SUMS
 from npusim.compiler.scratchpad.dense_parts import read_by_parts
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
@@ -100,6 +101,11 @@ def scratchpad_of(
         scratchpad.pooled = results_crossing(placed, site.values, tiles)
     rows = memory.square_means_cross.get(generation)
     scratchpad.square_means = square_means(placed, site.values, tiles, rows)
+    if memory.as_scheduled:
+        pads = generation in site.profile.pads_images
+        scratchpad.phases_in_planes = written_in_planes(placed, site.values, pads)
+        if generation in memory.moves_without_halo:
+            scratchpad.rows_apart = rows_apart(placed, tiles) - scratchpad.phases_in_planes
     if scratchpad.cuts_lines:
         scratchpad.square_means |= line_means(placed, site.values, tiles)
     return scratchpad

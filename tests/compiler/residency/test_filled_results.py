@@ -42,3 +42,15 @@ def test_a_picture_takes_the_room_of_sixteen_channels(name, crosses, profile):
     report = simulate(of_model(model, "picture.onnx"), hw, profile, band=False)
     last = [n for n in report.nodes if n.op_type == "Conv"][-1]
     assert (last.bytes_moved > 48 * 192 * 192 * 2) == crosses
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(("name", "channels"), [("lunar_lake", 16), ("panther_lake", 1)])
+def test_so_does_a_map_of_one_channel_that_is_spread_out(name, channels, profile):
+    """32 channels of 120 x 120 to a map of 240 x 240, as in DBNet (240 x 240 to 480 x 480 are cut in three there)."""
+    g = Builder()
+    x = g.op("Conv", g.input(1, 16, 120, 120), g.weight(32, 16, 1, 1), g.weight(32))
+    model = g.model(g.op("ConvTranspose", x, g.weight(32, 1, 2, 2), g.weight(1), strides=[2, 2]))
+    (found,) = [n for n in nodes(model, name, profile) if n.op_type == "ConvTranspose"]
+    held = 32 * 120 * 120 * 2 + channels * 240 * 240 * 2
+    assert found.scratchpad_bytes == pytest.approx(held, rel=0.01)
