@@ -50,6 +50,7 @@ from tests.vendor.nets.plain_cnns import PLAIN_CNNS
 from tests.vendor.nets.popular import POPULAR
 from tests.vendor.nets.recent import RECENT
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
+from tests.vendor.nets.these_days import THESE_DAYS
 from tests.vendor.nets.unseen import UNSEEN
 from tests.vendor.nets.usual import USUAL
 
@@ -266,7 +267,7 @@ LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | L
 LOOKED_AT |= LATELY | OF_LATE | NOWADAYS
 LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
-NOT_LOOKED_AT |= UNSEEN
+NOT_LOOKED_AT |= UNSEEN | THESE_DAYS
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 
 
