@@ -7,7 +7,7 @@ from tests.vendor.nets.everyday_pictures import srvgg
 from tests.vendor.nets.everyday_pieces import resnet
 from tests.vendor.nets.everyday_small_detectors import rtmdet
 from tests.vendor.nets.gated_images import responses
-from tests.vendor.nets.usual_classifiers import densenet
+from tests.vendor.nets.mobile import mnasnet
 from tests.vendor.nets.usual_pictures import monodepth2
 
 THESE_DAYS_KNOWN = {
@@ -17,7 +17,7 @@ THESE_DAYS_KNOWN = {
     "rtmdet_s_640": ("CNN", lambda g: rtmdet(g, 640, 32)),
     "yolov8s_seg_640": ("CNN", lambda g: yolov8(g, 640, 32, 1, True)),
     "monodepth2_320x1024": ("CNN", lambda g: monodepth2(g, 320, 1024)),
-    "densenet169_224": ("CNN", lambda g: densenet(g, 224, 32, (6, 12, 32, 32))),
+    "mnasnet_w130_224": ("CNN", lambda g: mnasnet(g, 224, 1.3)),
     "resnet152_224": ("CNN", lambda g: resnet(g, 224, (3, 8, 36, 3))),
     "efficientnet_v2_s_384": ("CNN", lambda g: efficientnet_v2_s(g, 384)),
     "yolov5m_640": ("CNN", lambda g: yolov5(g, 640, 48, 2)),
