@@ -51,6 +51,7 @@ from tests.vendor.nets.popular import POPULAR
 from tests.vendor.nets.quantised import OTHERS, PRODUCTS, QUANTISED, quantised
 from tests.vendor.nets.recent import RECENT
 from tests.vendor.nets.text_and_patches import TEXT_AND_PATCHES
+from tests.vendor.nets.these_days import THESE_DAYS
 from tests.vendor.nets.unseen import UNSEEN
 from tests.vendor.nets.usual import USUAL
 
@@ -267,7 +268,7 @@ LOOKED_AT |= FAMILIAR | POPULAR | KNOWN | CURRENT | FURTHER | RECENT | LATER | L
 LOOKED_AT |= LATELY | OF_LATE | NOWADAYS
 LOOKED_AT |= LATE_CLASSIFIERS | LATE_PICTURES | LATE_STATES
 HASHED |= HELD_OUT
-NOT_LOOKED_AT |= UNSEEN
+NOT_LOOKED_AT |= UNSEEN | THESE_DAYS
 FLOATS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT
 LOOKED_AT |= {f"q8_{name}": (kind, FLOATS[name][1]) for name, kind in QUANTISED.items()}
 NETS: Table = HASHED | LOOKED_AT | NOT_LOOKED_AT

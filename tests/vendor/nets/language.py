@@ -159,6 +159,12 @@ MODELS = {
     "gpt2large": Model(1280, 20, 20, 64, 5120, bias=True, tanh=True),
     "pythia14b": Model(2048, 16, 16, 128, 8192, bias=True),
     "qwen15x18b": Model(2048, 16, 16, 128, 5504, bias=True),
+    "danube34b": Model(3840, 32, 8, 120, 10240),
+    "gpt2small": Model(768, 12, 12, 64, 3072, bias=True, tanh=True),
+    "starcoder27b": Model(4608, 36, 4, 128, 18432, bias=True, tanh=True),
+    "nemominitron8b": Model(4096, 32, 8, 128, 11520),
+    "lfm2x26b": Model(2048, 32, 8, 64, 10752),
+    "minicpm48b": Model(4096, 32, 2, 128, 16384),
 }
 #: Models of which every one of `PROMPTS` and `PASTS` was compiled.
 THROUGHOUT = ("llama1b", "qwen05b", "phi3mini", "gemma2b")
@@ -212,6 +218,8 @@ NOT_LOOKED_AT = (
     "falconh1_dec_3500", "llama1b_dec_200", "qwen05b_dec_3600", "qwen306b_dec_1100", "qwen05b_pre_384",
     "llama1b_pre_192", "falconh1_pre_448", "qwen306b_pre_320", "gemma2b_dec_1500", "qwen3next_dec_700",
     "phi3mini_dec_300", "qwen3next_pre_320", "falconh1_pre_1024", "qwen05b_pre_1536",
+    "danube34b_pre_672", "gpt2small_pre_896", "starcoder27b_dec_1216", "nemominitron8b_dec_544", "lfm2x26b_pre_1472",
+    "minicpm48b_dec_2752",
 )  # fmt: skip
 #: Judged before anybody had looked at them; halves by hash.
 HELD_OUT = (
