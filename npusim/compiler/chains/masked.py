@@ -24,6 +24,7 @@ from math import ceil
 
 from npusim.compiler.chains.batched_masks import adds, cut_of_batch
 from npusim.compiler.chains.chains import Attention, attention_around, attention_of, is_softmax
+from npusim.compiler.chains.uneven_heads import heads_apart
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
@@ -66,6 +67,8 @@ def masked_sums(
         if whole is None or not _mask_added(placed[chain[-3]], whole, sizes, tiles, how):
             continue
         if how != APART and not cut_of_batch(chain[-3], placed, readers, values):
+            continue
+        if how != APART and heads_apart(values[placed[chain[-3]].writes[0]], tiles):
             continue
         found.add(placed[chain[-3]].writes[0])
     return frozenset(found)

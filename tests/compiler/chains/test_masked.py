@@ -72,6 +72,25 @@ def test_scores_cross_ddr_as_often_as_in_intels_schedules(hw, tokens, wanted, ma
 
 
 @pytest.mark.parametrize(
+    ("hw", "heads", "wanted"),
+    [
+        ("panther_lake", 3, 3),
+        ("panther_lake", 4, 6),  # out and in, sums out and in, what the softmax makes out and in: the mask stays
+        ("panther_lake", 5, 7),  # and the mask
+        ("panther_lake", 8, 3),
+        ("lunar_lake", 5, 7),
+        ("lunar_lake", 6, 7),
+    ],
+)
+def test_all_crosses_of_a_few_heads_more_than_tiles(hw, heads, wanted):
+    assert crossings(planned(hw, 512, heads=heads), 1, heads * 512 * 512 * 2) == wanted
+
+
+def test_few_heads_stay_where_scores_are_small():
+    assert crossings(planned("panther_lake", 192, heads=4), 1, 4 * 192 * 192 * 2) <= 3
+
+
+@pytest.mark.parametrize(
     ("hw", "batch", "heads", "tokens", "wanted"),
     [
         ("panther_lake", 4, 12, 128, 5),  # heads are channels: scores out and in, the mask, sums out and in
