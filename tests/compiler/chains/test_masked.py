@@ -75,7 +75,11 @@ def test_scores_cross_ddr_as_often_as_in_intels_schedules(hw, tokens, wanted, ma
     ("hw", "heads", "wanted"),
     [
         ("panther_lake", 3, 3),
-        ("panther_lake", 4, 6),  # out and in, sums out and in, what the softmax makes out and in: the mask stays
+        (
+            "panther_lake",
+            4,
+            6,
+        ),  # out and in, sums out and in, what the softmax makes out and in: the mask stays
         ("panther_lake", 5, 7),  # and the mask
         ("panther_lake", 8, 3),
         ("lunar_lake", 5, 7),
