@@ -25,7 +25,6 @@ from math import ceil
 
 from npusim.compiler.chains.batched_masks import adds, cut_of_batch
 from npusim.compiler.chains.chains import Attention, attention_around, attention_of, is_softmax
-from npusim.compiler.chains.uneven_heads import heads_apart
 from npusim.compiler.cutting.split import Blocks
 from npusim.compiler.lowering.neighbours import making_steps, reading_steps
 from npusim.compiler.lowering.place import Placed
@@ -52,9 +51,10 @@ def masked_sums(
     tiles: int,
     how: str,
     values: Mapping[str, Value],
+    in_rows: Set[str] = NO_MASKS,
 ) -> frozenset[str]:
     """Sums of the scores of small heads and a smaller tensor that is no constant, in attention without a guard.
-    `how`: what the generation does, '' where it knows no such sums."""
+    `how`: what the generation does, '' where it knows no such sums; not those whose heads lie `in_rows`."""
     if not how or not any(s.node.op_type == "Softmax" for s in placed):
         return NO_MASKS
     readers = reading_steps(placed)
@@ -69,7 +69,7 @@ def masked_sums(
             continue
         if how != APART and not cut_of_batch(chain[-3], placed, readers, values):
             continue
-        if how != APART and heads_apart(values[placed[chain[-3]].writes[0]], tiles):
+        if not in_rows.isdisjoint(placed[chain[-3]].writes):
             continue
         found.add(placed[chain[-3]].writes[0])
     return frozenset(found)

@@ -53,11 +53,12 @@ def attention_grouped(
     if batches:
         placed = padded_scores(placed, site.values, sizes, site.outputs, tiles)
     masks = memory.masked_scores.get(generation, "")
-    masked = masked_sums(placed, sizes, site.outputs, tiles, masks, site.values)
     apart: frozenset[str] = frozenset()
+    if batches and generation in memory.heads_in_rows:
+        apart = sums_apart(placed, site.values, tiles, site.outputs)
+    masked = masked_sums(placed, sizes, site.outputs, tiles, masks, site.values, apart)
     if batches and masks:
         placed = heads_in_line(placed, masked, site.values, tiles)
-        apart = sums_apart(placed, site.values, tiles, site.outputs)
     placed, chains = find_chains(
         placed,
         sizes,

@@ -89,7 +89,8 @@ def scratchpad_of(
     scratchpad.lines, scratchpad.crossing = site.lines, dict.fromkeys(lines.crossing, UNEVEN_LINES)
     if site.groups and memory.masked_scores.get(generation):
         sums = crossing_sums(placed, site.values, tiles)
-        sums |= crossing_heads(placed, site.values, tiles, site.outputs)
+        if generation in memory.heads_in_rows:
+            sums |= crossing_heads(placed, site.values, tiles, site.outputs)
         if memory.masked_scores[generation] == WHOLE:
             sums |= crossing_products(placed, site.values, tiles, site.outputs)
         scratchpad.crossing |= dict.fromkeys(sums, MASKED_SCORES)
