@@ -11,6 +11,12 @@ IMAGE_AXES = 4
 
 
 def innermost_kept_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """As as released, but inputs of the graph stay a kernel, of which twice the planes cost at most twice as much."""
+    filled = innermost_kept_or_filled_as_released(node, graph, on_mac_array)
+    return filled and not (_over_planes(node, graph) and set(node.inputs) <= set(graph.inputs))
+
+
+def innermost_kept_or_filled_as_released(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `innermost_kept`, or an activation is spread over the innermost axis, and a batch or planes lie in front of it
     (`Add/broadcast_rhs` in Intel's schedules on three NPUs: 8 x 197 x 1,024 by 197 x 1, 2 x 197 x 1,024 by 2 x 197 x 1,
     8 x 64 x 64 by 8 x 64 x 1, 100 x 14 x 14 x 14 x 14 by 100 x 14 x 14 x 14 x 1, the places that SAM and MViTv2 add to
@@ -20,11 +26,15 @@ def innermost_kept_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -
     x 1 on three NPUs: 0.69 MB in, 0.35 out)."""
     if innermost_kept(node, graph, on_mac_array) or equal_activations(node, graph, on_mac_array):
         return True
-    spread = spread_along(node, graph)
-    if spread is None or len(spread) < 2 or not spread[-1]:
+    return spread_along(node, graph) == [True, False, True] or _over_planes(node, graph)
+
+
+def _over_planes(node: Node, graph: Graph) -> bool:
+    """Whether an activation is spread over the innermost axis alone, of several planes of rows."""
+    if spread_along(node, graph) != [False, True]:
         return False
     planes = sum(n > 1 for n in graph.values[node.outputs[0]].shape) >= ROWS_AND_CHANNELS
-    return spread[0] or (planes and not _of_channels(node, graph))
+    return planes and not _of_channels(node, graph)
 
 
 def _of_channels(node: Node, graph: Graph) -> bool:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from math import prod
 
-from npusim.compiler.rules.added import equal_activations, innermost_kept_or_filled
+from npusim.compiler.rules.added import (
+    equal_activations,
+    innermost_kept_or_filled,
+    innermost_kept_or_filled_as_released,
+)
 from npusim.compiler.rules.multiplied import (
     channel_last_filled_or_folded,
     channel_last_or_filled,
@@ -211,6 +215,7 @@ CONDITIONS: dict[str, Condition] = {
         scale_of_one_axis,
         innermost_kept,
         innermost_kept_or_filled,
+        innermost_kept_or_filled_as_released,
         channel_last_or_filled,
         equal_shapes,
         equal_activations,
