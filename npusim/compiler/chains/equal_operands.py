@@ -48,7 +48,8 @@ def equal_operands(
             result = values[step.node.outputs[0]]
             by_heads = 2 * sizes[result.name] > room and not made.isdisjoint(step.reads)
             by_heads &= result.name not in masked
-            if by_heads and all(values[n].shape[-2:] == result.shape[-2:] for n in step.reads):
+            # as the op sees them: places of a grid's columns, 14 x 14 x 1 x 14, are no mask of 14 x 14
+            if by_heads and all(values[n].shape[-2:] == result.shape[-2:] for n in step.node.inputs):
                 steps.append(step)
                 continue
             step = _equal_operands(step, steps, values, sizes, result.shape)

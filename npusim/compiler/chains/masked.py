@@ -8,7 +8,8 @@ A constant mask is stored written out, and added as one line: nothing is cut tog
 
 - On NPU 3720, whose products take heads one by one and share their rows, scores cross DDR in front of the addition, and
   what the softmax makes behind it.
-- On NPU 4000 both cross where four tensors of that size do not fit, the scores alone from 0.4 of the scratchpads on.
+- On NPU 4000 both cross where four tensors of that size do not fit, the scores alone from 0.4 of the scratchpads on,
+  or where products make them head by head (npusim.compiler.chains.uneven_heads).
 - On NPU 5010 the softmax's result crosses DDR or, where the scores do, the next product is cut together with both.
 
 Of several sequences only the last layer is added to so (npusim.compiler.chains.batched_masks).
@@ -50,9 +51,10 @@ def masked_sums(
     tiles: int,
     how: str,
     values: Mapping[str, Value],
+    in_rows: Set[str] = NO_MASKS,
 ) -> frozenset[str]:
     """Sums of the scores of small heads and a smaller tensor that is no constant, in attention without a guard.
-    `how`: what the generation does, '' where it knows no such sums."""
+    `how`: what the generation does, '' where it knows no such sums; not those whose heads lie `in_rows`."""
     if not how or not any(s.node.op_type == "Softmax" for s in placed):
         return NO_MASKS
     readers = reading_steps(placed)
@@ -66,6 +68,8 @@ def masked_sums(
         if whole is None or not _mask_added(placed[chain[-3]], whole, sizes, tiles, how):
             continue
         if how != APART and not cut_of_batch(chain[-3], placed, readers, values):
+            continue
+        if not in_rows.isdisjoint(placed[chain[-3]].writes):
             continue
         found.add(placed[chain[-3]].writes[0])
     return frozenset(found)
@@ -126,14 +130,16 @@ def masked_strips(k: int, steps: Sequence[Placed], scratchpad: Scratchpad) -> li
     masks = [n for n in add.reads if n in scratchpad.written_out]
     small = all(sizes[n] <= SMALL_MASK and scratchpad.sharing_of(n) == GROUPS for n in masks)
     crossing = [n for n in add.reads if n not in masks or not small]
-    if how == APART or size > SCORES_INSIDE * scratchpad.tiles * scratchpad.tile_bytes:
+    most = scratchpad.pipelined_bytes * scratchpad.memory.resident_share
+    apart = any((n, add.writes[0]) in scratchpad.crossing for n in add.reads)
+    stays = how == WHOLE and (TENSORS_HELD - apart) * size <= most
+    large = size > SCORES_INSIDE * scratchpad.tiles * scratchpad.tile_bytes
+    if how == APART or large or apart:
         scratchpad.spill_all(crossing, found[0])
     elif not small:
         scratchpad.spill_all(masks, found[0])
     values = {n: sizes[n] for s in steps[2:] for n in s.reads if n not in made}
     inside = [n for n in add.reads if scratchpad.holder(n) is not None]
-    most = scratchpad.pipelined_bytes * scratchpad.memory.resident_share
-    stays = how == WHOLE and TENSORS_HELD * size <= most
     strips = 1
     if not stays:
         room = scratchpad.resident_bytes - len(inside) * size - sum(values.values())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from math import prod
 
+from npusim.compiler.rules.added import (
+    equal_activations,
+    innermost_kept_or_filled,
+    innermost_kept_or_filled_as_released,
+)
 from npusim.compiler.rules.multiplied import (
     channel_last_filled_or_folded,
     channel_last_or_filled,
-    equal_activations,
     innermost_kept,
-    innermost_kept_or_batch_filled,
     operands,
     producers_on_mac_array,
     scalar_only_if_constant,
@@ -211,7 +214,8 @@ CONDITIONS: dict[str, Condition] = {
         scale_of_no_row_as_released,
         scale_of_one_axis,
         innermost_kept,
-        innermost_kept_or_batch_filled,
+        innermost_kept_or_filled,
+        innermost_kept_or_filled_as_released,
         channel_last_or_filled,
         equal_shapes,
         equal_activations,

@@ -102,6 +102,8 @@ class Memory(Strict):
     heads fit, not of three: a profile that does so is slower with more of the scratchpad.
     `masked_scores`: by generation, how the softmax of scores that a mask made as the network runs is added to is cut
     (npusim.compiler.chains.masked).
+    `heads_in_rows`: generations on which masked scores of a few heads more than tiles cross DDR with all made of them
+    (npusim.compiler.chains.uneven_heads).
     `activated_in_step`: generations on which products are cut together with the kernel behind them, from how many bytes
     of a result on.
     `halves_odd_slices`: generations on which the ports share a tile's slice that is left over when each has as many.
@@ -243,6 +245,7 @@ class Memory(Strict):
         default_factory=dict
     )
     masked_scores: dict[str, Literal["apart", "whole", "with product"]] = field(default_factory=dict)
+    heads_in_rows: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)
     pads_few_terms: tuple[str, ...] = ()

@@ -53,28 +53,11 @@ def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     return all(bool(v.shape) and v.shape[-1] == out[-1] for v in operands(node, graph)) if out else False
 
 
-def innermost_kept_or_batch_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """As `innermost_kept`, or an activation is spread over a batch and the innermost axis alike (Intel's schedules:
-    8 x 197 x 1,024 by 197 x 1 and 2 x 16 x 49 x 128 by 16 x 49 x 1, not 1 x 197 x 1,024 by 197 x 1). A constant of more
-    than a number is written out to the size of the result beforehand, whatever its axes (6 of 6 `Add/as_add` of 1 x 3 x
-    96 x 600 by 96 x 1 to 1 x 8 x 16 x 1,024 by 16 x 1 on three NPUs: 0.69 MB in, 0.35 out)."""
-    if innermost_kept(node, graph, on_mac_array) or equal_activations(node, graph, on_mac_array):
-        return True
-    return _spread(node, graph) == [True, False, True]
-
-
-def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """All activations have the shape of the result; a constant that is subtracted is added with its sign changed, one
-    number alone by a kernel."""
-    out = graph.values[node.outputs[0]].shape
-    return all(v.shape == out or (v.constant and v.elements > 1) for v in operands(node, graph))
-
-
 def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `producers_on_mac_array`, or one of two activations is spread along an axis between two that both have, of an
     image's axes (4 x 8 x 128 x 64 by 4 x 1 x 128 x 64 is a kernel in Intel's schedules)."""
     image = sum(n > 1 for n in graph.values[node.outputs[0]].shape) <= MOST_IMAGE_AXES
-    filled = image and _spread(node, graph) == [False, True, False]
+    filled = image and spread_along(node, graph) == [False, True, False]
     return filled or _in_sixteens(node, graph, _row) or _rows_of_the_array(node, graph, on_mac_array)
 
 
@@ -161,7 +144,7 @@ def equal_pair(node: Node, graph: Graph) -> bool:
     return len(sides) == 2 and all(v.shape == out.shape and not v.constant for v in sides)
 
 
-def _spread(node: Node, graph: Graph) -> list[bool] | None:
+def spread_along(node: Node, graph: Graph) -> list[bool] | None:
     """Of one whole activation and one smaller: whether the smaller is spread along each axis longer than 1, neighbours
     alike as one; None of other operands."""
     out = graph.values[node.outputs[0]].shape

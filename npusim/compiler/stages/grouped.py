@@ -16,6 +16,7 @@ from npusim.compiler.chains.masked import masked_groups, masked_sums
 from npusim.compiler.chains.outer_products import cut_together, next_to_reader
 from npusim.compiler.chains.padded_scores import padded_scores
 from npusim.compiler.chains.scaled_scores import scores_apart
+from npusim.compiler.chains.uneven_heads import sums_apart
 from npusim.compiler.cutting.strips import Cut, Machine
 from npusim.compiler.layouts.aligned import without_copies
 from npusim.compiler.layouts.folded_columns import Folds
@@ -52,7 +53,10 @@ def attention_grouped(
     if batches:
         placed = padded_scores(placed, site.values, sizes, site.outputs, tiles)
     masks = memory.masked_scores.get(generation, "")
-    masked = masked_sums(placed, sizes, site.outputs, tiles, masks, site.values)
+    apart: frozenset[str] = frozenset()
+    if batches and generation in memory.heads_in_rows:
+        apart = sums_apart(placed, site.values, tiles, site.outputs)
+    masked = masked_sums(placed, sizes, site.outputs, tiles, masks, site.values, apart)
     if batches and masks:
         placed = heads_in_line(placed, masked, site.values, tiles)
     placed, chains = find_chains(
@@ -62,11 +66,11 @@ def attention_grouped(
         site.outputs,
         heads.softmax,
         on_tile,
-        masked | scaled,
+        masked | scaled | apart,
         guarded=profile.turns_guarded_scores,
     )
     placed, chains = equal_operands(
-        placed, chains, site.values, sizes, profile.writes_out, site.room, batches, masked
+        placed, chains, site.values, sizes, profile.writes_out, site.room, batches, masked | apart
     )
     placed, chains = masked_groups(placed, chains, masked | in_strips, sizes, site.all_tiles_bytes, masks)
     placed = added_as_scores(placed, chains)

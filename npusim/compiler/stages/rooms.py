@@ -6,9 +6,11 @@ from collections.abc import Set
 from math import inf
 
 from npusim.compiler.chains.batched_masks import crossing_sums
+from npusim.compiler.chains.masked import WHOLE
 from npusim.compiler.chains.outer_products import made_whole
 from npusim.compiler.chains.scans import handed_on, staying
 from npusim.compiler.chains.sums_and_scales import summed_and_scaled
+from npusim.compiler.chains.uneven_heads import crossing_heads, crossing_products
 from npusim.compiler.cutting.strips import Machine
 from npusim.compiler.emit.emit import Emitter
 from npusim.compiler.layouts.folded_columns import Folds
@@ -88,6 +90,10 @@ def scratchpad_of(
     scratchpad.lines, scratchpad.crossing = site.lines, dict.fromkeys(lines.crossing, UNEVEN_LINES)
     if site.groups and memory.masked_scores.get(generation):
         sums = crossing_sums(placed, site.values, tiles)
+        if generation in memory.heads_in_rows:
+            sums |= crossing_heads(placed, site.values, tiles, site.outputs)
+        if memory.masked_scores[generation] == WHOLE:
+            sums |= crossing_products(placed, site.values, tiles, site.outputs)
         scratchpad.crossing |= dict.fromkeys(sums, MASKED_SCORES)
     if generation in memory.scaled_lines_cross:
         scratchpad.crossing |= dict.fromkeys(lines.scaled, SCALED_LINES)

@@ -72,6 +72,53 @@ def test_scores_cross_ddr_as_often_as_in_intels_schedules(hw, tokens, wanted, ma
 
 
 @pytest.mark.parametrize(
+    ("hw", "heads", "wanted"),
+    [
+        ("panther_lake", 3, 3),
+        (
+            "panther_lake",
+            4,
+            6,
+        ),  # out and in, sums out and in, what the softmax makes out and in: the mask stays
+        ("panther_lake", 5, 7),  # and the mask
+        ("panther_lake", 8, 3),
+    ],
+)
+def test_all_crosses_of_a_few_heads_more_than_tiles(hw, heads, wanted):
+    assert crossings(planned(hw, 512, heads=heads), 1, heads * 512 * 512 * 2) == wanted
+
+
+@pytest.mark.parametrize(
+    ("tokens", "wanted"),
+    [(256, 3), (320, 5), (384, 5)],  # scores out and in as well, before four tenths of the scratchpads
+)
+def test_scores_made_head_by_head_cross(tokens, wanted):
+    found = crossings(planned("lunar_lake", tokens, heads=8), 1, 8 * tokens * tokens * 2)
+    assert found == wanted or (tokens == 256 and found < wanted)
+
+
+def test_further_tiles_are_never_slower_for_few_heads():
+    """6 heads on four tiles cross as released on NPU 4000, and would take longer than on three."""
+    for hw, heads, most in (("lunar_lake", 6, 4), ("panther_lake", 4, 3), ("panther_lake", 5, 3)):
+        machine, model = load_hardware(hw), attention(512, heads=heads)
+        took = [
+            simulate(model, machine.replace({"tiles": n}), "2026", band=False).latency_us
+            for n in range(2, most + 1)
+        ]
+        assert took == sorted(took, reverse=True)
+
+
+def test_six_heads_cross_on_four_tiles_as_released():
+    machine = load_hardware("lunar_lake").replace({"tiles": 4})
+    report = simulate(attention(512, heads=6), machine, "2026-as-released", band=False)
+    assert crossings(report, 1, 6 * 512 * 512 * 2) == 7
+
+
+def test_few_heads_stay_where_scores_are_small():
+    assert crossings(planned("panther_lake", 192, heads=4), 1, 4 * 192 * 192 * 2) <= 3
+
+
+@pytest.mark.parametrize(
     ("hw", "batch", "heads", "tokens", "wanted"),
     [
         ("panther_lake", 4, 12, 128, 5),  # heads are channels: scores out and in, the mask, sums out and in
