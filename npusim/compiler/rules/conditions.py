@@ -25,6 +25,7 @@ from npusim.compiler.rules.permutes import (
     permutes_unfilled_6,
     permutes_unfilled_8,
 )
+from npusim.compiler.rules.scaled_lines import scale_of_one_image, scale_of_one_image_and_axis
 from npusim.graph import Graph, Node, Value
 from npusim.ops import unary
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
@@ -210,6 +211,8 @@ CONDITIONS: dict[str, Condition] = {
         scale_of_no_row,
         scale_of_no_row_as_released,
         scale_of_one_axis,
+        scale_of_one_image,
+        scale_of_one_image_and_axis,
         innermost_kept,
         innermost_kept_or_batch_filled,
         channel_last_or_filled,

@@ -66,8 +66,14 @@ def innermost_kept_or_batch_filled(node: Node, graph: Graph, on_mac_array: Set[s
 def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All activations have the shape of the result; a constant that is subtracted is added with its sign changed, one
     number alone by a kernel."""
-    out = graph.values[node.outputs[0]].shape
-    return all(v.shape == out or (v.constant and v.elements > 1) for v in operands(node, graph))
+    out = without_ones(graph.values[node.outputs[0]].shape)
+    return all(without_ones(v.shape) == out or (v.constant and v.elements > 1) for v in operands(node, graph))
+
+
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without the axes of one in front: [1,64,13,13] and [64,13,13] lie alike."""
+    first = next((k for k, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]
 
 
 def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
