@@ -39,6 +39,8 @@ MANY_PLACES = (
 )
 Condition = Callable[[Node, Graph, Set[str]], bool]
 
+MANY_TIMES = 1024  # between 1,000 and 1,500
+
 
 def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """No operand is a single number."""
@@ -78,6 +80,13 @@ def equal_activations_in_sixteens(node: Node, graph: Graph, on_mac_array: Set[st
     schedules, not 25 x 33 x 16)."""
     even = graph.values[node.outputs[0]].elements % CHANNEL_BLOCK == 0
     return even and equal_activations(node, graph, on_mac_array)
+
+
+def many_times_the_divisor(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A result of more than 1,024 times as many elements as the divisor has (1,500, 2,000 and 12,544 rows of 8 by one
+    in Intel's schedules of NPU 3720, not 300, 600, 1,000 x 8 nor 256 x 1,000 by 256)."""
+    out, divisor = graph.values[node.outputs[0]], graph.values[node.inputs[1]]
+    return out.elements > MANY_TIMES * divisor.elements
 
 
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -219,6 +228,7 @@ CONDITIONS: dict[str, Condition] = {
         equal_shapes,
         equal_activations,
         equal_activations_in_sixteens,
+        many_times_the_divisor,
         clips_from_zero,
         permutes_by_dma,
         permutes_unfilled_4,

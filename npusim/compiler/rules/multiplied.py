@@ -41,7 +41,7 @@ def scale_of_full_rank(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool
     small = [v for v in operands(node, graph) if v.elements < out.elements and not v.constant]
     return scalar_only_if_constant(node, graph, on_mac_array) and all(
         v.shape == (1,)
-        or maps(v, out)
+        or (maps(v, out) and len(v.shape) == len(out.shape))
         or (v.shape[-3:-2] == (v.elements,) if len(out.shape) == 4 else len(v.shape) == len(out.shape))
         for v in small
     )

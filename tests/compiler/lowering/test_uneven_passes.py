@@ -79,3 +79,13 @@ def test_lines_of_a_batch_are_scaled_by_a_kernel_behind_their_norm(name, profile
     """Multiply behind MVN, and a pass that adds, on NPU 3720; 0.38 to 0.46 of the total as one scale."""
     row = next(r for half in HALVES for r in read("ops", half) if (r.name, r.npu) == (name, "3720"))
     assert judge(row, graph_of("ops", name), profile).total > 0.55
+
+
+@pytest.mark.parametrize(
+    ("name", "npu", "least"), [("Div_64_196_8_by_8", "3720", 0.9), ("Mul_384_16_16_by_16_16", "5010", 0.9)]
+)
+def test_rows_by_one_and_pixels_by_a_number_each_take_as_long_as_in_intels_schedules(name, npu, least):
+    """A thousand times the divisor is its inverse and a product (60 times as long as a Divide kernel); an image by
+    [16,16] is a scale on NPU 5010, as by [1,1,16,16] (3.2 times as long as a kernel)."""
+    row = next(r for half in HALVES for r in read("ops", half) if (r.name, r.npu) == (name, npu))
+    assert least <= judge(row, graph_of("ops", name), "2026-as-released").total <= 1.2
