@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from npusim.compiler.rules.multiplied import ROWS_AND_CHANNELS, scale_of_full_rank, scale_of_one_axis
+from npusim.compiler.rules.multiplied import ROWS_AND_CHANNELS, scale_of_full_rank
 from npusim.graph import Graph, Node, Value
 
 
 def scale_of_one_image(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """As `scale_of_full_rank`, of no line of a batch."""
     return scale_of_full_rank(node, graph, on_mac_array) and not _of_lines(node, graph, on_mac_array)
-
-
-def scale_of_one_image_and_axis(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
-    """As `scale_of_one_axis`, of no line of a batch."""
-    return scale_of_one_axis(node, graph, on_mac_array) and not _of_lines(node, graph, on_mac_array)
 
 
 def _of_lines(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
