@@ -91,7 +91,7 @@ def maps(value: Value, out: Value) -> bool:
     shape = out.shape
     few = not value.constant and value.elements <= MAX_CHANNELS
     image = len(shape) == 4 and shape[0] == 1 and min(shape[1:]) > 1
-    return few and image and value.shape == (1, 1, *shape[2:])
+    return few and image and value.shape[-2:] == shape[2:] and value.elements == shape[2] * shape[3]
 
 
 def one_row(c: OpCase) -> bool:

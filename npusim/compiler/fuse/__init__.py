@@ -89,7 +89,11 @@ def _fused(
     quantised.bypass_pairs(r)
     neutral.drop_neutral(r)
     scores_apart = generation in profile.fusion.scores_scaled_apart
-    patterns = PATTERNS | {"scale_and_bias": partial(drain_path.scale_and_bias, scores_apart=scores_apart)}
+    lines_apart = generation in profile.fusion.lines_scaled_apart
+    patterns = PATTERNS | {
+        "scale_and_bias": partial(drain_path.scale_and_bias, scores_apart=scores_apart),
+        "scale_and_shift": partial(drain_path.scale_and_shift, lines_apart=lines_apart),
+    }
     for name in profile.fusion.patterns:
         patterns[name](r)
     if generation in profile.fusion.borders_by_address:

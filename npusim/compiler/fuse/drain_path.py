@@ -101,17 +101,27 @@ def _scale_behind_moves(r: Rewriter, host: int, node: Node) -> None:
     r.replace([host], replace(node, absorbed=(*node.absorbed, factor.name)))
 
 
-def scale_and_shift(r: Rewriter) -> None:
+def scale_and_shift(r: Rewriter, lines_apart: bool = False) -> None:
     """An image multiplied by a constant a channel, then one added: one pass (Mul and Add behind a GroupNorm). So are
     rows of channels, of a single problem (MobileBERT's norms: a DepthConvolution named by the Add, 128 to 1,000 rows on
-    NPU 3720, 4000 and 5010; of 4 x 128 rows a pass each on 3720)."""
+    NPU 3720, 4000 and 5010; of 4 x 128 rows a pass each on 3720). `lines_apart`: lines of a batch are scaled and
+    shifted by two steps behind a kernel."""
     for index, node in r.items("Mul"):
+        if lines_apart and _lines_of_kernel(r, node):
+            continue
         for meets, attributes in ((_of_channels, {}), (_of_row_channels, {"axis": -1})):
             found = r.reader(node.outputs[0], "Add") if meets(r, node) else None
             if found and meets(r, found[1]):
                 fused = _absorb(r, index, found[0])
                 r.replace([found[0]], replace(fused, attributes={**fused.attributes, **attributes}))
                 break
+
+
+def _lines_of_kernel(r: Rewriter, node: Node) -> bool:
+    """Whether a node reads lines [N,C,L] of several N that neither enter the graph nor come off the array."""
+    shape = r.value(node.outputs[0]).shape
+    made = [n for n in node.inputs if n in r.producer and r.maker(n, *MAC_NODES, *SCALES) is None]
+    return len(shape) == 3 and shape[0] > 1 and bool(made)
 
 
 def _of_channels(r: Rewriter, node: Node) -> bool:

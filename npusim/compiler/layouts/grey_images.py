@@ -12,13 +12,13 @@ from __future__ import annotations
 from npusim.compiler.cutting.split import PIXELS_AT_ONCE
 from npusim.compiler.lowering.laid_anew import permuted, transferred
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.lowering.uneven_passes import MANY_COLUMNS
 from npusim.compiler.sharing.distribution import IMAGE, SLABS
 from npusim.graph import Node, Value
 from npusim.ops.counting import CHANNEL_BLOCK, one_tap
 from npusim.work import MacOp, MacWork, MoveWork
 
 IMAGE_RANK = 4  # [N,C,H,W]
-MANY_COLUMNS = 8 * PIXELS_AT_ONCE  # from which on a sixteenth more is little
 
 
 def grey_image(value: Value, step: Placed) -> bool:

@@ -6,6 +6,8 @@ from npusim.compiler.lowering.lowered import PRODUCTS, fits_a_kernel, fixed_byte
 from npusim.compiler.lowering.negated import apart
 from npusim.compiler.lowering.relaid import RELAID, relaid
 from npusim.compiler.lowering.target import Target
+from npusim.compiler.lowering.uneven_norms import rows_side_by_side
+from npusim.compiler.lowering.uneven_passes import filled_up, summed_uneven
 from npusim.compiler.lowering.works import folded, in_a_rectangle, in_one_column, in_wide_rows, with_types
 from npusim.graph import Graph, Node
 from npusim.ops.recurrent import shared_alike, shared_and_cut
@@ -20,6 +22,7 @@ class Asking:
         self.graph = graph
         self.target = target
         self.wide_rows = target.generation in target.profile.rows_of_eight
+        self.uneven_filled = target.generation in target.profile.memory.uneven_filled
         self.one_kernel = target.generation in target.profile.groups_over_tiles
 
     def of(
@@ -41,6 +44,12 @@ class Asking:
         negates = node.op_type == "Sub" and self.target.generation in self.target.profile.memory.negated_apart
         if negates and set(self.graph.inputs).issuperset(node.inputs):  # in networks fewer cross
             steps = apart(steps, self.graph.values[node.outputs[0]].shape, self.target.tiles)
+        if self.uneven_filled and summed_uneven(node, self.graph):
+            shape = self.graph.values[node.outputs[0]].shape
+            entering = set(self.graph.inputs).issuperset(node.inputs)
+            steps = filled_up(steps, shape, self.target.tiles, self.target.tile_bytes, entering)
+        if node.op_type == "LayerNormalization" and chosen.name == "decomposed" and self.uneven_filled:
+            steps = rows_side_by_side(steps, self.graph.values[node.outputs[0]].shape)
         if chosen.name == "one_kernel":
             steps = shared_alike(steps, self.target.tiles, self.target.tile_bytes)
             units = self.graph.values[node.inputs[2]].shape[2]

@@ -71,7 +71,8 @@ def padded_activations(
         copies = uneven + twice + (batch and not one_kernel and nested(node, graph))
         right = one_kernel and batch and not fixed and first.out_c % 16 != 0 and rows == 1
         return (reads[:1] if uneven or padded else ()) + reads[1:] * right + outputs * copies
-    if first.op == MacOp.ELTWISE and graph.values[outputs[0]].elements % 16:
+    filled = first.out_c % 16 == 0  # as it is loaded, npusim.compiler.lowering.uneven_passes
+    if first.op == MacOp.ELTWISE and not filled and graph.values[outputs[0]].elements % 16:
         same = graph.values[outputs[0]].elements
         alike = tuple(n for n in reads if graph.values[n].elements == same)
         image = len(graph.values[outputs[0]].shape) == 4

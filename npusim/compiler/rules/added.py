@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from npusim.compiler.rules.multiplied import ROWS_AND_CHANNELS, innermost_kept, operands, spread_along
+from npusim.compiler.rules.multiplied import (
+    ROWS_AND_CHANNELS,
+    innermost_kept,
+    operands,
+    spread_along,
+    without_ones,
+)
 from npusim.graph import Graph, Node
 
 IMAGE_AXES = 4
@@ -47,5 +53,5 @@ def _of_channels(node: Node, graph: Graph) -> bool:
 def equal_activations(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """All activations have the shape of the result; a constant that is subtracted is added with its sign changed, one
     number alone by a kernel."""
-    out = graph.values[node.outputs[0]].shape
-    return all(v.shape == out or (v.constant and v.elements > 1) for v in operands(node, graph))
+    out = without_ones(graph.values[node.outputs[0]].shape)
+    return all(without_ones(v.shape) == out or (v.constant and v.elements > 1) for v in operands(node, graph))

@@ -28,6 +28,7 @@ from npusim.compiler.rules.permutes import (
     permutes_unfilled_6,
     permutes_unfilled_8,
 )
+from npusim.compiler.rules.scaled_lines import scale_of_one_image
 from npusim.graph import Graph, Node, Value
 from npusim.ops import unary
 from npusim.ops.counting import CHANNEL_BLOCK, MAX_CHANNELS
@@ -40,6 +41,8 @@ MANY_PLACES = (
     4_096  # rows by columns of an image whose transposed convolution has all phases in one (NPU 5010)
 )
 Condition = Callable[[Node, Graph, Set[str]], bool]
+
+MANY_TIMES = 1024  # between 1,000 and 1,089
 
 
 def no_scalar(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -80,6 +83,13 @@ def equal_activations_in_sixteens(node: Node, graph: Graph, on_mac_array: Set[st
     schedules, not 25 x 33 x 16)."""
     even = graph.values[node.outputs[0]].elements % CHANNEL_BLOCK == 0
     return even and equal_activations(node, graph, on_mac_array)
+
+
+def many_times_the_divisor(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
+    """A result of more than 1,024 times as many elements as the divisor has (1,500, 2,000 and 12,544 rows of 8 by one
+    in Intel's schedules of NPU 3720, 8 x 33 x 33 by 8, not 300, 600, 1,000 x 8 nor 256 x 1,000 by 256)."""
+    out, divisor = graph.values[node.outputs[0]], graph.values[node.inputs[1]]
+    return out.elements > MANY_TIMES * divisor.elements
 
 
 def clips_from_zero(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
@@ -213,6 +223,7 @@ CONDITIONS: dict[str, Condition] = {
         scale_of_no_row,
         scale_of_no_row_as_released,
         scale_of_one_axis,
+        scale_of_one_image,
         innermost_kept,
         innermost_kept_or_filled,
         innermost_kept_or_filled_as_released,
@@ -220,6 +231,7 @@ CONDITIONS: dict[str, Condition] = {
         equal_shapes,
         equal_activations,
         equal_activations_in_sixteens,
+        many_times_the_divisor,
         clips_from_zero,
         permutes_by_dma,
         permutes_unfilled_4,

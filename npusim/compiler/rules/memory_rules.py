@@ -147,6 +147,7 @@ class Memory(Strict):
     ones (npusim.compiler.sharing.head_shares).
     `negated_apart`: generations on which what is subtracted crosses DDR between its negation and the addition where the
     tiles share the two otherwise.
+    `uneven_filled`: generations on which tensors of no whole sixteens are added as images whose channels are filled up.
     `taps_by_weights`: generations on which taps that lie apart are taken one by one where windows spread out with
     zeros would have too many weights.
     `pads_few_terms`: generations on which few terms of weights are filled up to sixteens by a transfer.
@@ -251,6 +252,7 @@ class Memory(Strict):
     pads_few_terms: tuple[str, ...] = ()
     taps_by_weights: tuple[str, ...] = ()
     negated_apart: tuple[str, ...] = ()
+    uneven_filled: tuple[str, ...] = ()
     rows_of_batches: dict[str, Literal["shifts apart", "whole"]] = field(default_factory=dict)
     streamed_over_channels: tuple[str, ...] = ()
     expands_in_pieces: bool = False

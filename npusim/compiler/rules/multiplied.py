@@ -41,7 +41,7 @@ def scale_of_full_rank(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool
     small = [v for v in operands(node, graph) if v.elements < out.elements and not v.constant]
     return scalar_only_if_constant(node, graph, on_mac_array) and all(
         v.shape == (1,)
-        or maps(v, out)
+        or (maps(v, out) and len(v.shape) == len(out.shape))
         or (v.shape[-3:-2] == (v.elements,) if len(out.shape) == 4 else len(v.shape) == len(out.shape))
         for v in small
     )
@@ -51,6 +51,12 @@ def innermost_kept(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:
     """Every operand has the full innermost axis, so that it can be broadcast in whole runs."""
     out = graph.values[node.outputs[0]].shape
     return all(bool(v.shape) and v.shape[-1] == out[-1] for v in operands(node, graph)) if out else False
+
+
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without the axes of one in front: [1,64,13,13] and [64,13,13] lie alike."""
+    first = next((k for k, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]
 
 
 def channel_last_or_filled(node: Node, graph: Graph, on_mac_array: Set[str]) -> bool:

@@ -75,6 +75,8 @@ class Fusion(Strict):
     the channels of images only.
     `shares_duplicates`: nodes that compute the same from the same run once.
     `early_slices`: a slice of rows moves up in front of what computes row by row.
+    `lines_scaled_apart`: generations on which lines of a batch are scaled and shifted by a kernel and a pass behind
+    another kernel, no image of one scale.
     `scores_scaled_apart`: generations on which scores of a batch of two axes are scaled by a pass of their own, and
     every step of their attention goes through DDR (npusim.compiler.chains.scaled_scores).
     `borders_by_address`: generations on which a convolution reads an image's own values around it again.
@@ -97,6 +99,7 @@ class Fusion(Strict):
     borders_by_address: tuple[str, ...] = ()
     sound_into_channels: dict[str, int] = field(default_factory=dict)
     slices_into_convolution: tuple[str, ...] = ()
+    lines_scaled_apart: tuple[str, ...] = ()
     scores_scaled_apart: dict[str, Literal["in strips", "step by step"]] = field(default_factory=dict)
     clips_below_zero: tuple[str, ...] = ()
     tables_in_plain_ops: bool = False
