@@ -49,7 +49,7 @@ def annotated(report: Report, path: str, target: str) -> bytes:
     model.metadata_props.add(
         key=PREFIX + "latency",
         value=f"{time(report.latency_us)} on {report.hardware}, {report.tiles} tiles, compiler {report.compiler}, "
-        f"{report.precision}",
+        f"{report.number_types}",
     )
     try:
         return bytes(model.SerializeToString())

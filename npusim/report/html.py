@@ -93,7 +93,7 @@ def _lead(report: Report) -> str:
     rows = [
         ("one inference after another", speed),
         ("NPU", f"{report.hardware}, {report.tiles} tile{'s' * (report.tiles != 1)}; {', '.join(clocks)}"),
-        ("compiler", f"{report.compiler}, {report.precision}"),
+        ("compiler", f"{report.compiler}, {report.number_types}"),
         ("priced", report.priced),
         ("nodes", nodes),
         ("work", work),

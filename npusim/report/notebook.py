@@ -21,7 +21,7 @@ def to_html(report: Report) -> str:
     """The headline, engines, and the slowest rows: a cell of some kilobytes, whatever the model's size."""
     head = f"<b>{escape(report.graph)}</b> on {escape(report.hardware)}: <b>{escape(latency(report))}</b>"
     facts = [
-        f"{report.tiles} tiles, compiler {escape(report.compiler)}, {report.precision}",
+        f"{report.tiles} tiles, compiler {escape(report.compiler)}, {report.number_types}",
         f"{nbytes(report.bytes_moved)} moved, {scaled(report.macs)}MAC",
         *(f"{name} {share(us, report.latency_us)}" for name, us in report.engines.items()),
     ]

@@ -183,6 +183,12 @@ class Report:
     doubts: tuple[Doubt, ...] = ()
     what_ifs: tuple[Supposed, ...] = ()
 
+    @property
+    def number_types(self) -> str:
+        """`precision`, and that the file itself holds 8-bit tensors, where it was quantised."""
+        quantised = any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in self.nodes)
+        return f"{self.precision}, 8 bits where the file has them" if quantised else self.precision
+
     def __repr__(self) -> str:
         return (
             f"Report({self.graph!r} on {self.hardware}, {self.tiles} tiles, compiler {self.compiler}, "

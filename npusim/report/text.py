@@ -106,7 +106,7 @@ def _facts(report: Report, groups: list[Alike], width: int, verbose: bool) -> li
     if clocks and report.generation:
         clocks[0] += f" ({seen(report.generation)})"
     machine = [f"{report.tiles} tile" + "s" * (report.tiles != 1), *clocks]
-    machine += [f"compiler {report.compiler}", report.precision]
+    machine += [f"compiler {report.compiler}", report.number_types]
     nodes = f"{len(report.nodes)} nodes"
     if report.nodes_in_file:
         nodes += f" of {report.nodes_in_file} in the file"

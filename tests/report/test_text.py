@@ -295,3 +295,12 @@ def test_a_long_what_if_is_wrapped_and_not_cut():
     report = replace(sample(), what_ifs=(Supposed("engine", asked, "3 nodes"),))
     told = " ".join(line.text for line in page(report)).replace("what if", "")
     assert asked.replace(",", "") in "".join(told.split()).replace(",", "")
+
+
+def test_the_page_says_that_a_file_holds_8_bit_tensors():
+    """`fp16` alone would read as if a quantised network ran in floats."""
+    report = sample()
+    quantised = replace(report.nodes[0], op_type="QuantizeLinear")
+    assert "8 bits where the file has them" not in to_text(report)
+    text = " ".join(to_text(replace(report, nodes=(quantised, *report.nodes[1:]))).split())
+    assert "fp16, 8 bits where the file has them" in text

@@ -106,3 +106,7 @@ def _bypass(r: Rewriter, index: int, node: Node, now: str) -> None:
                 [reader], replace(old, inputs=tuple(now if n == node.outputs[0] else n for n in old.inputs))
             )
     r.drop(index)
+    at = r.producer.get(now)
+    host = None if at is None else r.nodes[at]
+    if at is not None and host is not None:
+        r.nodes[at] = replace(host, absorbed=(*host.absorbed, node.name))
