@@ -11,11 +11,12 @@ what a window reads (44 of 44, either way), for that lies with the rows around e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from npusim.compiler.layouts.image_columns import is_folded, over_channels
 from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
+from npusim.compiler.residency.ends import ends
 from npusim.compiler.residency.halo import KERNEL
 from npusim.compiler.residency.quantised_kernels import (
     FOUR,
@@ -51,7 +52,9 @@ GATED_ROWS, GATED_TINY, GATED_EVEN, GATED_CHANNELS = 32, 8, 20, 480
 BY_CHANNELS = True
 
 
-def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str, str], str]:
+def kernel_edges(
+    steps: list[Placed], scratchpad: Scratchpad, outputs: Set[str]
+) -> dict[tuple[str, str], str]:
     """(a kernel's result, what its reader makes) -> why it reaches that one through DDR, '' where it stays. Edges that
     are not here go by the other rules."""
     if scratchpad.tiles == 1:
@@ -94,7 +97,7 @@ def kernel_edges(steps: list[Placed], scratchpad: Scratchpad) -> dict[tuple[str,
             why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
-    return found
+    return found | ends(steps, makers, scratchpad, outputs)
 
 
 def _of_folded_images(

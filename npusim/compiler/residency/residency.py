@@ -62,7 +62,7 @@ def residences(
     behind them (npusim.compiler.chains.activated), and in how many pieces; `products`: two of activations, likewise
     (npusim.compiler.chains.outer_products)."""
     found: list[Residence] = []
-    inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad)
+    inputs, edges = frozenset(scratchpad.in_ddr), kernel_edges(steps, scratchpad, outputs)
     around: set[int] = set()  # steps that load the rows around each tile's own
     for k, step in enumerate(steps):
         if k in chains:

@@ -1,0 +1,46 @@
+"""Kernels at the end of a graph, behind a convolution: what crosses DDR for the caller's layout and type."""
+
+import pytest
+from onnx import TensorProto
+
+from npusim.compiler.residency.ends import _by_channels
+from tests.compiler.residency.test_kernel_sharing import moved
+from tests.vendor.builder import Builder
+from tests.vendor.nets.layers import conv
+
+
+def ended(channels: int, rows: int, wide: bool):
+    """A convolution and a Sigmoid whose result leaves, as float16 or as float32."""
+    g = Builder()
+    y = g.op(
+        "Sigmoid", conv(g, g.op("Relu", conv(g, g.input(1, 16, rows, rows), 16, 32, 3)), 32, channels, 3)
+    )
+    return g.model(g.op("Cast", y, to=TensorProto.FLOAT) if wide else y)
+
+
+def crossing(model, npu: str) -> dict[str, float]:
+    return {label: n for label, n in moved(model, npu).items() if label.startswith(("Conv_2", "Sigmoid"))}
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+@pytest.mark.parametrize(("channels", "rows"), [(40, 80), (21, 64), (20, 20), (255, 32), (32, 96), (80, 40)])
+def test_channels_of_no_whole_sixteens_are_cut_out_of_their_padding_in_ddr(npu, channels, rows):
+    found = crossing(ended(channels, rows, wide=False), npu)
+    written = found.get("Conv_2/write", 0.0)
+    assert written == (rows * rows * channels * 2 if channels % 16 else 0)
+
+
+EVEN, UNEVEN = (1, 4, 8, 12, 21, 255), (2, 3, 5, 6)
+
+
+@pytest.mark.parametrize("channels", [*EVEN, *UNEVEN])
+def test_four_tiles_share_channels_where_their_shares_are_nearly_even(channels):
+    assert _by_channels(channels, 4) == (channels in EVEN)
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_what_becomes_float32_crosses_once(npu):
+    """Of whole sixteens behind the kernel, of others in front of it."""
+    narrow, whole = crossing(ended(40, 80, wide=True), npu), crossing(ended(32, 96, wide=True), npu)
+    assert narrow["Conv_2/write"] == 80 * 80 * 40 * 2 and "Sigmoid_3/write" not in narrow
+    assert whole["Sigmoid_3/write"] == 96 * 96 * 32 * 2 and "Conv_2/write" not in whole
