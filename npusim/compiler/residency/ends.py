@@ -4,7 +4,8 @@ Channels that fill no sixteens are cut out of their padding in DDR, where the ke
 40 and 255 channels of 20 to 128 rows: twice the image more than of 32 and 80 channels, which stay). On NPU 4000 the
 kernel takes 2, 3, 5 and 6 channels by rows as they lie, copied within the tiles (1, 4, 8, 12 and those above by
 channels). What such a kernel makes of whole sixteens goes through DDR to the conversion to float32, which shares its
-rows another way; what it makes of others stays for it (`converted_to_f32`, the same graphs with float32 results)."""
+rows another way, as does a convolution's result that others read, too; what a kernel makes of other channels stays for
+it (`converted_to_f32`, the same graphs with float32 results; a lone convolution's is converted as it is written)."""
 
 from __future__ import annotations
 
@@ -27,29 +28,48 @@ def ends(
 ) -> dict[tuple[str, str], str]:
     """(a tensor, what its reader makes) -> why it reaches that one through DDR."""
     found: dict[tuple[str, str], str] = {}
+    converts = [s for s in steps if s.node.op_type == "Convert" and s.engine == "dsp"]
+    leaving = set(outputs).union(*(s.reads for s in converts if not outputs.isdisjoint(s.writes)))
     for step in steps:
         before = makers.get(step.reads[0]) if len(step.reads) == 1 else None
-        if before is None or step.engine != "dsp" or step.node.op_type not in ELEMENTWISE:
+        if before is None or not _kernel(step) or leaving.isdisjoint(step.writes):
             continue
-        work = before.only
+        channels = _channels(before)
+        alone = all(s in converts for s in _readers(step, steps, scratchpad))
         if (
-            not isinstance(work, MacWork)
-            or work.op != MacOp.CONVOLUTION
-            or not isinstance(step.only, VectorWork)
+            channels % CHANNEL_BLOCK == 0
+            or not alone
+            or scratchpad.generation not in scratchpad.memory.shared_as_made
         ):
             continue
-        if before.images > 1 or work.out_h == 1 or work.out_w == 1:
-            continue
-        readers = [steps[k] for k in scratchpad.uses.get(step.writes[0], ())]
-        converts = [s for s in readers if s.node.op_type == "Convert" and s.engine == "dsp"]
-        if len(converts) < len(readers) or not (converts or step.writes[0] in outputs):
-            continue
-        if work.out_c % CHANNEL_BLOCK == 0:
-            found |= {(step.writes[0], s.writes[0]): CONVERTED for s in converts}
-        elif not scratchpad.rows_around or _by_channels(work.out_c, scratchpad.tiles):
+        if not scratchpad.rows_around or _by_channels(channels, scratchpad.tiles):
             found[before.writes[0], step.writes[0]] = CUT_OUT
             scratchpad.of_folded.add(before.writes[0])  # it crosses for this alone
+    cut_out = {made for _, made in found}
+    for convert in converts:
+        made = makers.get(convert.reads[0])
+        if made is None or outputs.isdisjoint(convert.writes) or convert.reads[0] in cut_out:
+            continue
+        source = makers.get(made.reads[0]) if _kernel(made) and made.reads else made
+        if source is not None and _channels(source):
+            found[convert.reads[0], convert.writes[0]] = CONVERTED
     return found
+
+
+def _kernel(step: Placed) -> bool:
+    return step.engine == "dsp" and step.node.op_type in ELEMENTWISE and isinstance(step.only, VectorWork)
+
+
+def _channels(step: Placed) -> float:
+    """Of the plane that a convolution of one image makes; none of another step."""
+    work = step.only
+    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or step.images > 1:
+        return 0.0
+    return work.out_c if min(work.out_h, work.out_w) > 1 else 0.0
+
+
+def _readers(step: Placed, steps: list[Placed], scratchpad: Scratchpad) -> list[Placed]:
+    return [steps[k] for k in scratchpad.uses.get(step.writes[0], ())]
 
 
 def _by_channels(channels: float, tiles: int) -> bool:

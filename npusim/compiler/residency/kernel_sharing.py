@@ -61,10 +61,11 @@ def kernel_edges(
         return {}
     makers = {name: step for step in steps for name in step.writes}
     found = _of_folded_images(steps, makers, scratchpad)
+    leaving = ends(steps, makers, scratchpad, outputs)
     if scratchpad.generation in scratchpad.memory.kernels_share_unevenly:
-        return found | uneven_edges(steps, makers, scratchpad)
+        return found | uneven_edges(steps, makers, scratchpad) | leaving
     if scratchpad.generation not in scratchpad.memory.shared_as_made:
-        return found
+        return found | leaving
     for step in steps:
         before = makers.get(step.reads[0]) if step.reads else None
         if before is None or step.engine != "dsp" or not isinstance(step.only, VectorWork):
@@ -97,7 +98,7 @@ def kernel_edges(
             why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
-    return found | ends(steps, makers, scratchpad, outputs)
+    return found | leaving
 
 
 def _of_folded_images(

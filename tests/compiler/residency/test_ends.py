@@ -44,3 +44,14 @@ def test_what_becomes_float32_crosses_once(npu):
     narrow, whole = crossing(ended(40, 80, wide=True), npu), crossing(ended(32, 96, wide=True), npu)
     assert narrow["Conv_2/write"] == 80 * 80 * 40 * 2 and "Sigmoid_3/write" not in narrow
     assert whole["Sigmoid_3/write"] == 96 * 96 * 32 * 2 and "Conv_2/write" not in whole
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_a_result_that_a_kernel_reads_too_crosses_to_its_conversion(npu):
+    """32 channels of 96 x 96 and their Sigmoid, both float32: 4.96 and 4.85 MB in Intel's schedules."""
+    g = Builder()
+    y = conv(g, g.op("Relu", conv(g, g.input(1, 16, 96, 96), 16, 32, 3)), 32, 32, 3)
+    outs = [g.op("Cast", v, to=TensorProto.FLOAT) for v in (y, g.op("Sigmoid", y))]
+    found = crossing(g.model(*outs), npu)
+    image = 96 * 96 * 32 * 2
+    assert found["Conv_2/write"] == found["Conv_2/load"] == found["Sigmoid_3/write"] == image
