@@ -14,6 +14,7 @@ from math import ceil
 
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
+from npusim.compiler.sharing.distribution import CONVOLUTIONS
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, VectorWork
 
@@ -50,7 +51,10 @@ def ends(
         made = makers.get(convert.reads[0])
         if made is None or outputs.isdisjoint(convert.writes) or convert.reads[0] in cut_out:
             continue
-        source = makers.get(made.reads[0]) if _kernel(made) and made.reads else made
+        if _kernel(made):
+            source = makers.get(made.reads[0])
+        else:  # a lone reader is part of the convolution
+            source = made if len(_readers(made, steps, scratchpad)) > 1 else None
         if source is not None and _channels(source):
             found[convert.reads[0], convert.writes[0]] = CONVERTED
     return found
@@ -63,9 +67,10 @@ def _kernel(step: Placed) -> bool:
 def _channels(step: Placed) -> float:
     """Of the plane that a convolution of one image makes; none of another step."""
     work = step.only
-    if not isinstance(work, MacWork) or work.op != MacOp.CONVOLUTION or step.images > 1:
+    if not isinstance(work, MacWork) or step.node.op_type not in CONVOLUTIONS or step.images > 1:
         return 0.0
-    return work.out_c if min(work.out_h, work.out_w) > 1 else 0.0
+    plane = work.op == MacOp.CONVOLUTION and min(work.out_h, work.out_w) > 1
+    return work.out_c if plane else 0.0
 
 
 def _readers(step: Placed, steps: list[Placed], scratchpad: Scratchpad) -> list[Placed]:

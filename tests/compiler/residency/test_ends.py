@@ -55,3 +55,17 @@ def test_a_result_that_a_kernel_reads_too_crosses_to_its_conversion(npu):
     found = crossing(g.model(*outs), npu)
     image = 96 * 96 * 32 * 2
     assert found["Conv_2/write"] == found["Conv_2/load"] == found["Sigmoid_3/write"] == image
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_a_lone_result_is_converted_as_it_is_written(npu):
+    def convolved(g: Builder) -> str:
+        return conv(g, g.input(1, 16, 64, 64), 16, 32, 3)
+
+    def multiplied(g: Builder) -> str:
+        return g.op("MatMul", g.input(1, 64, 256), g.weight(256, 512))
+
+    for made in (convolved, multiplied):
+        g = Builder()
+        found = moved(g.model(g.op("Cast", made(g), to=TensorProto.FLOAT)), npu)
+        assert not any(label.startswith(("Conv_0/write", "MatMul_0/write")) for label in found)
