@@ -5,7 +5,8 @@ Channels that fill no sixteens are cut out of their padding in DDR, where the ke
 kernel takes 2, 3, 5 and 6 channels by rows as they lie, copied within the tiles (1, 4, 8, 12 and those above by
 channels). What such a kernel makes of whole sixteens goes through DDR to the conversion to float32, which shares its
 rows another way, as does a convolution's result that others read, too; what a kernel makes of other channels stays for
-it (`converted_to_f32`, the same graphs with float32 results; a lone convolution's is converted as it is written)."""
+it (`converted_to_f32`, the same graphs with float32 results). A lone convolution's is converted as it is written, but
+for one of 8 bits (MoveNet quantised, and four drawn stems with a 1x1 convolution behind them)."""
 
 from __future__ import annotations
 
@@ -53,8 +54,9 @@ def ends(
             continue
         if _kernel(made):
             source = makers.get(made.reads[0])
-        else:  # a lone reader is part of the convolution
-            source = made if len(_readers(made, steps, scratchpad)) > 1 else None
+        else:  # a lone reader is part of a convolution of floats
+            apart = len(_readers(made, steps, scratchpad)) > 1 or _of_8_bits(made)
+            source = made if apart else None
         if source is not None and _channels(source):
             found[convert.reads[0], convert.writes[0]] = CONVERTED
     return found
@@ -71,6 +73,11 @@ def _channels(step: Placed) -> float:
         return 0.0
     plane = work.op == MacOp.CONVOLUTION and min(work.out_h, work.out_w) > 1
     return work.out_c if plane else 0.0
+
+
+def _of_8_bits(step: Placed) -> bool:
+    work = step.only
+    return isinstance(work, MacWork) and work.input_bytes <= 1
 
 
 def _readers(step: Placed, steps: list[Placed], scratchpad: Scratchpad) -> list[Placed]:

@@ -7,6 +7,7 @@ from npusim.compiler.residency.ends import _by_channels
 from tests.compiler.residency.test_kernel_sharing import moved
 from tests.vendor.builder import Builder
 from tests.vendor.nets.layers import conv
+from tests.vendor.op_chains import eight_bits, stored
 
 
 def ended(channels: int, rows: int, wide: bool):
@@ -69,3 +70,11 @@ def test_a_lone_result_is_converted_as_it_is_written(npu):
         g = Builder()
         found = moved(g.model(g.op("Cast", made(g), to=TensorProto.FLOAT)), npu)
         assert not any(label.startswith(("Conv_0/write", "MatMul_0/write")) for label in found)
+
+
+@pytest.mark.parametrize("npu", ["3720", "4000"])
+def test_that_of_an_8_bit_convolution_crosses(npu):
+    g = Builder(opset=19)
+    x = eight_bits(g, g.input(1, 16, 64, 64, dtype=TensorProto.FLOAT))
+    found = moved(g.model(g.op("Conv", x, stored(g, 32, 16, 1, 1))), npu)
+    assert found["Conv_3/write"] == found["Conv_3/load"] == 64 * 64 * 32 * 2
