@@ -30,7 +30,9 @@ def quantise_early(r: Rewriter) -> None:
             if r.constant(name) or r.value(name).dtype.bits <= 8:
                 continue
             if name not in made:
-                made[name] = _quantised(r, name, index, asked)
+                dtype = asked.get(name, asked[node.outputs[0]])
+                made[name] = _own_type(r, name, dtype) if name in asked else ""
+                made[name] = made[name] or _quantised(r, name, dtype, index, node.repeats)
             inputs[k] = made[name]
         for name in node.outputs:
             r.values[name] = replace(r.value(name), dtype=asked[name])
@@ -76,24 +78,22 @@ def _data(node: Node) -> tuple[str, ...]:
     return node.inputs if node.op_type == "Concat" else node.inputs[:1]
 
 
-def _quantised(r: Rewriter, name: str, index: int, asked: dict[str, DType]) -> str:
-    """The name of a tensor in 8 bits: its own where the MAC array makes it for these readers alone."""
+def _own_type(r: Rewriter, name: str, dtype: DType) -> str:
+    """The name of a tensor that the MAC array writes in 8 bits, for these readers alone; empty where it does not."""
     at = r.producer.get(name)
     host = None if at is None else r.nodes[at]
-    dtype = asked.get(name) or asked[r.nodes[index].outputs[0]]  # type: ignore[union-attr]
-    if (
-        name in asked
-        and at is not None
-        and host is not None
-        and len(host.outputs) == 1
-        and writes_narrow(r, host)
-    ):
-        r.values[name] = replace(r.value(name), dtype=dtype)
-        r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
-        return name
+    if at is None or host is None or len(host.outputs) != 1 or not writes_narrow(r, host):
+        return ""
+    r.values[name] = replace(r.value(name), dtype=dtype)
+    r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
+    return name
+
+
+def _quantised(r: Rewriter, name: str, dtype: DType, index: int, repeats: int) -> str:
+    """The name of what a pass in front of the node at `index` makes of a tensor."""
     out = f"{name}/quantized"
     r.values[out] = replace(r.value(name), name=out, dtype=dtype)
-    r.insert(index, Node(f"{name}/quantize", QUANTISE, (name,), (out,)))
+    r.insert(index, Node(f"{name}/quantize", QUANTISE, (name,), (out,), repeats=repeats))
     return out
 
 

@@ -44,7 +44,10 @@ def floats_for_windows(r: Rewriter, tables: frozenset[str]) -> None:
         if host is not None and any(p in tables for p in host.post_ops) and _written_narrow(r, pair):
             out = f"{node.name}/floats"
             r.values[out] = replace(r.value(name), name=out)
-            r.insert(index, Node(f"{node.name}/dequantize", DEQUANTISE, (node.inputs[0],), (out,)))
+            back = Node(
+                f"{node.name}/dequantize", DEQUANTISE, (node.inputs[0],), (out,), repeats=node.repeats
+            )
+            r.insert(index, back)
             name = out
         weight = r.value(node.inputs[1])
         r.values[weight.name] = replace(weight, dtype=DType.FLOAT16)
