@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from npusim.compiler.fuse.quantised import MOVES, on_mac_array
+from npusim.compiler.fuse.quantised import MOVES, QUANTISE, moved_operands, on_mac_array
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.fuse.shared_heads import SHARED
 from npusim.graph import DType, Graph, Node
@@ -57,7 +57,7 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
 
     for node in r.nodes:
         if node is not None and node.op_type in MOVES:
-            data = node.inputs if node.op_type == "Concat" else node.inputs[:1]
+            data = moved_operands(node)
             root = find(data[0])
             for name in (*data, *node.outputs):
                 group[find(name)] = root
@@ -93,7 +93,7 @@ def narrowed(r: Rewriter, dtype: DType, asked: str = "") -> Graph:
                 q = f"{name}/quantized"
                 made[name] = inputs[k] = q
                 r.values[q] = replace(r.value(name), name=q, dtype=dtype)
-                quantize = Node(f"{name}/quantize", "QuantizeLinear", (name,), (q,), repeats=node.repeats)
+                quantize = Node(f"{name}/quantize", QUANTISE, (name,), (q,), repeats=node.repeats)
                 r.insert(index, quantize)
         r.nodes[index] = replace(node, inputs=tuple(inputs))
     for name in eight:

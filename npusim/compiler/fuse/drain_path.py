@@ -213,11 +213,7 @@ def _activation_behind_views(r: Rewriter, host: int, node: Node, kinds: frozense
 
 def _take_out(r: Rewriter, index: int, node: Node, source: str) -> None:
     """Whoever reads what a node makes reads what it reads."""
-    made = node.outputs[0]
-    for reader in list(r.consumers[made]):
-        old = r.nodes[reader]
-        if old is not None:
-            r.replace([reader], replace(old, inputs=tuple(source if n == made else n for n in old.inputs)))
+    r.reroute(node.outputs[0], source)
     r.drop(index)
 
 

@@ -24,11 +24,7 @@ def drop_neutral(r: Rewriter) -> None:
         source = _unchanged(r, node)
         if source is None or node.outputs[0] in r.graph_outputs:
             continue
-        for reader in list(r.consumers[node.outputs[0]]):
-            old = r.nodes[reader]
-            if old is not None:
-                inputs = tuple(source if n == node.outputs[0] else n for n in old.inputs)
-                r.replace([reader], replace(old, inputs=inputs, absorbed=(*old.absorbed, node.name)))
+        r.reroute(node.outputs[0], source, (node.name,))
         r.drop(index)
     for index, node in r.items("LayerNormalization", "InstanceNormalization"):
         if len(node.inputs) == 3 and len(node.outputs) == 1 and plain(r, node.inputs[1], node.inputs[2]):

@@ -12,6 +12,7 @@ from npusim.compiler.fuse.drain_path import SCALES, hosts
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Node
 
+QUANTISE = "QuantizeLinear"
 MAC_OPS = frozenset(
     [
         "Conv",
@@ -42,6 +43,11 @@ MOVES = frozenset(
         "Expand",
     ]
 )
+
+
+def moved_operands(node: Node) -> tuple[str, ...]:
+    """What a node that moves data moves of its operands; others say where to."""
+    return node.inputs if node.op_type == "Concat" else node.inputs[:1]
 
 
 def on_mac_array(r: Rewriter, node: Node) -> bool:
@@ -82,7 +88,7 @@ def fold_dequantize(r: Rewriter) -> None:
         if node is None or not any(name in dequantized for name in node.inputs):
             continue
         moves = node.op_type in MOVES
-        data = node.inputs[:1] if moves and node.op_type != "Concat" else node.inputs
+        data = moved_operands(node) if moves else node.inputs
         floats = [
             n for n in data if n and n not in dequantized and r.value(n).dtype.is_float and not r.constant(n)
         ]
@@ -121,24 +127,26 @@ def bypass_pairs(r: Rewriter) -> None:
     """Where nobody takes the 8-bit form, QuantizeLinear + DequantizeLinear only round: readers take the fp16
     tensor in front of the pair (Intel's schedules: `FakeQuantize` vanishes there)."""
     for index, node in r.items("DequantizeLinear"):
-        pair = r.maker(node.inputs[0], "QuantizeLinear")
+        pair = r.maker(node.inputs[0], QUANTISE)
         name = node.outputs[0]
         if not pair or name in r.graph_outputs:
             continue
-        for reader in list(dict.fromkeys(r.consumers[name])):
-            old = r.nodes[reader]
-            if old is not None:
-                inputs = tuple(pair[1].inputs[0] if n == name else n for n in old.inputs)
-                r.replace([reader], replace(old, inputs=inputs))
+        r.reroute(name, pair[1].inputs[0])
         r.drop(index)
-        if not r.consumers[pair[1].outputs[0]] and pair[1].outputs[0] not in r.graph_outputs:
-            r.drop(pair[0])
+        drop_unread(r, pair)
+
+
+def drop_unread(r: Rewriter, pair: tuple[int, Node]) -> None:
+    """Take out a QuantizeLinear whose 8 bits nobody reads."""
+    out = pair[1].outputs[0]
+    if not r.consumers[out] and out not in r.graph_outputs:
+        r.drop(pair[0])
 
 
 def fuse_quantize(r: Rewriter) -> None:
     """QuantizeLinear behind a MAC-array node is free, also with moves of the tensor in between (they then move
     8-bit data); so is one behind a move of 8-bit data."""
-    for index, node in r.items("QuantizeLinear"):
+    for index, node in r.items(QUANTISE):
         chain: list[int] = []  # moves between host and node, the last first
         name, reader = node.inputs[0], index
         host = r.producer.get(name)
@@ -164,4 +172,4 @@ def fuse_quantize(r: Rewriter) -> None:
             at = index if host == last else host
             marked = r.nodes[at]
             assert marked is not None
-            r.nodes[at] = replace(marked, post_ops=(*marked.post_ops, "QuantizeLinear"))
+            r.nodes[at] = replace(marked, post_ops=(*marked.post_ops, QUANTISE))

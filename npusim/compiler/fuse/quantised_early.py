@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.fuse.quantised import MOVES, writes_narrow
+from npusim.compiler.fuse.quantised import MOVES, QUANTISE, moved_operands, writes_narrow
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Node
 
 MOVING = MOVES | {"Resize"}
-QUANTISE = "QuantizeLinear"
 
 
 def quantise_early(r: Rewriter) -> None:
@@ -26,7 +25,7 @@ def quantise_early(r: Rewriter) -> None:
         if node is None or node.op_type not in MOVING or not all(n in asked for n in node.outputs):
             continue
         inputs = list(node.inputs)
-        for k, name in enumerate(_data(node)):
+        for k, name in enumerate(moved_operands(node)):
             if r.constant(name) or r.value(name).dtype.bits <= 8:
                 continue
             if name not in made:
@@ -69,21 +68,16 @@ def _ask(r: Rewriter, name: str, takes: dict[int, DType], asked: dict[str, DType
     if name in r.graph_outputs or len(types) != 1 or not r.value(name).dtype.is_float:
         return
     found = types.pop()
-    if found is not None and all(name in _data(n) for i in readers if (n := r.nodes[i]) is not None):
+    if found is not None and all(name in moved_operands(n) for i in readers if (n := r.nodes[i]) is not None):
         asked[name] = found
-
-
-def _data(node: Node) -> tuple[str, ...]:
-    """What a node moves of its operands."""
-    return node.inputs if node.op_type == "Concat" else node.inputs[:1]
 
 
 def _own_type(r: Rewriter, name: str, dtype: DType) -> str:
     """The name of a tensor that the MAC array writes in 8 bits, for these readers alone; empty where it does not."""
-    at = r.producer.get(name)
-    host = None if at is None else r.nodes[at]
-    if at is None or host is None or len(host.outputs) != 1 or not writes_narrow(r, host):
+    found = r.made_by(name)
+    if found is None or len(found[1].outputs) != 1 or not writes_narrow(r, found[1]):
         return ""
+    at, host = found
     r.values[name] = replace(r.value(name), dtype=dtype)
     r.nodes[at] = replace(host, post_ops=(*host.post_ops, QUANTISE))
     return name
@@ -99,14 +93,8 @@ def _quantised(r: Rewriter, name: str, dtype: DType, index: int, repeats: int) -
 
 def _bypass(r: Rewriter, index: int, node: Node, now: str) -> None:
     """Readers of what is quantised twice read what was quantised first."""
-    for reader in list(r.consumers[node.outputs[0]]):
-        old = r.nodes[reader]
-        if old is not None:
-            r.replace(
-                [reader], replace(old, inputs=tuple(now if n == node.outputs[0] else n for n in old.inputs))
-            )
+    r.reroute(node.outputs[0], now)
     r.drop(index)
-    at = r.producer.get(now)
-    host = None if at is None else r.nodes[at]
-    if at is not None and host is not None:
+    if found := r.made_by(now):
+        at, host = found
         r.nodes[at] = replace(host, absorbed=(*host.absorbed, node.name))

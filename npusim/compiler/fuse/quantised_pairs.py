@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.fuse.quantised import writes_narrow
+from npusim.compiler.fuse.quantised import QUANTISE, drop_unread, writes_narrow
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import DType, Node
 
-QUANTISE, DEQUANTISE = "QuantizeLinear", "DequantizeLinear"
+DEQUANTISE = "DequantizeLinear"
 AVERAGES = ("GlobalAveragePool", "ReduceMean")
 
 
@@ -26,7 +26,7 @@ def floats_for_averages(r: Rewriter) -> None:
         if pair is None or _written_narrow(r, pair):
             continue
         r.replace([index], replace(node, inputs=(pair[1].inputs[0], *node.inputs[1:])))
-        _drop_unread(r, pair)
+        drop_unread(r, pair)
 
 
 def floats_for_windows(r: Rewriter, tables: frozenset[str]) -> None:
@@ -39,9 +39,7 @@ def floats_for_windows(r: Rewriter, tables: frozenset[str]) -> None:
         if pair is None:
             continue
         name = pair[1].inputs[0]
-        at = r.producer.get(name)
-        host = None if at is None else r.nodes[at]
-        if host is not None and any(p in tables for p in host.post_ops) and _written_narrow(r, pair):
+        if (host := _written_narrow(r, pair)) and not tables.isdisjoint(host.post_ops):
             out = f"{node.name}/floats"
             r.values[out] = replace(r.value(name), name=out)
             back = Node(
@@ -52,7 +50,7 @@ def floats_for_windows(r: Rewriter, tables: frozenset[str]) -> None:
         weight = r.value(node.inputs[1])
         r.values[weight.name] = replace(weight, dtype=DType.FLOAT16)
         r.replace([index], replace(node, inputs=(name, *node.inputs[1:])))
-        _drop_unread(r, pair)
+        drop_unread(r, pair)
 
 
 def _for_some(r: Rewriter, node: Node) -> bool:
@@ -66,15 +64,8 @@ def _of_each_channel(r: Rewriter, node: Node) -> bool:
     return 1 < channels == int(node.attribute("group", 1))
 
 
-def _written_narrow(r: Rewriter, pair: tuple[int, Node]) -> bool:
-    """Whether the MAC array writes the 8 bits at once."""
+def _written_narrow(r: Rewriter, pair: tuple[int, Node]) -> Node | None:
+    """What the MAC array does that writes the 8 bits at once, if it does."""
     name = pair[1].inputs[0]
-    at = r.producer.get(name)
-    host = None if at is None else r.nodes[at]
-    return host is not None and writes_narrow(r, host) and r.private(name, {pair[0]})
-
-
-def _drop_unread(r: Rewriter, pair: tuple[int, Node]) -> None:
-    out = pair[1].outputs[0]
-    if not r.consumers[out] and out not in r.graph_outputs:
-        r.drop(pair[0])
+    found = r.made_by(name)
+    return found[1] if found and writes_narrow(r, found[1]) and r.private(name, {pair[0]}) else None

@@ -62,11 +62,14 @@ class Rewriter:
 
     def maker(self, name: str, *op_types: str) -> tuple[int, Node] | None:
         """The node that makes `name`, if it is one of `op_types`."""
+        found = self.made_by(name)
+        return found if found and found[1].op_type in op_types and _standard(found[1]) else None
+
+    def made_by(self, name: str) -> tuple[int, Node] | None:
+        """The node that makes `name`, whatever it is; None for what enters the graph or was inserted."""
         index = self.producer.get(name)
         node = None if index is None else self.nodes[index]
-        if index is None or node is None or node.op_type not in op_types or not _standard(node):
-            return None
-        return index, node
+        return None if index is None or node is None else (index, node)
 
     def reader(self, name: str, *op_types: str) -> tuple[int, Node] | None:
         """The only reader of `name`, if there is one, the tensor is no graph output, and it is of `op_types`."""
@@ -124,6 +127,14 @@ class Rewriter:
     def drop(self, index: int) -> None:
         """Take out a node that nothing needs any more."""
         self._unlink(index)
+
+    def reroute(self, name: str, source: str, absorbed: tuple[str, ...] = ()) -> None:
+        """Whoever reads `name` reads `source`, and has `absorbed` nodes of these names."""
+        for reader in list(self.consumers[name]):
+            old = self.nodes[reader]
+            if old is not None:
+                inputs = tuple(source if n == name else n for n in old.inputs)
+                self.replace([reader], replace(old, inputs=inputs, absorbed=(*old.absorbed, *absorbed)))
 
     def insert(self, index: int, node: Node) -> None:
         """A new node in front of what stands at `index`. No pattern will find it; its tensors are in `values`."""

@@ -21,7 +21,7 @@ def quantised_for_windows(step: Placed, image: Value, channels_filled: bool, res
     pass, written and read (`slice_in`, `expand_input/pad`, `expand_input/as_convolution` in schedules of 16 x 16
     patches of 288 and 224 pixels on NPU 3720 and 4000); else each reads them as they lie (5010). Windows make floats,
     whatever their sum is; `results_cross`, which go to their poolings through DDR (3720)."""
-    channels, size = image.shape[1], 1.0
+    channels = image.shape[1]
     held = ceil_to(channels, FEW_CHANNELS if channels <= FEW_CHANNELS else CHANNEL_BLOCK)
     works: list[Work] = []
     for work in step.steps:
@@ -34,13 +34,11 @@ def quantised_for_windows(step: Placed, image: Value, channels_filled: bool, res
             continue
         rows = places(work.out_h, work.stride_h, work.kernel_h)
         columns = places(work.out_w, work.stride_w, work.kernel_w)
-        seen = rows * columns * channels * size
-        spread_bytes = rows * ceil_to(columns, CHANNEL_BLOCK) * held * size
+        seen = rows * columns * channels  # a byte each
+        spread_bytes = rows * ceil_to(columns, CHANNEL_BLOCK) * held
         before: tuple[Work, ...] = ()
         if channels_filled:
-            spread = replace(
-                _plain_pass(work), out_h=rows, out_w=columns, in_h=rows, in_w=columns, in_c=held, out_c=held
-            )
+            spread = _spread(work, rows, columns, held)
             before = (
                 MoveWork(seen, "ddr", "ddr"),
                 MoveWork(seen, "ddr", "ddr"),
@@ -54,9 +52,9 @@ def quantised_for_windows(step: Placed, image: Value, channels_filled: bool, res
     )
 
 
-def _plain_pass(window: MacWork) -> MacWork:
-    """A pass over an image of 8 bits."""
+def _spread(window: MacWork, rows: float, columns: float, channels: int) -> MacWork:
+    """The pass that spreads an image of 8 bits to so many channels."""
     return MacWork(
-        op=MacOp.PERMUTE_IMAGE, out_h=1, out_w=1, out_c=1, in_h=1, in_w=1, in_c=1,
+        op=MacOp.PERMUTE_IMAGE, out_h=rows, out_w=columns, out_c=channels, in_h=rows, in_w=columns, in_c=channels,
         input_bytes=window.input_bytes, output_bytes=window.input_bytes,
     )  # fmt: skip

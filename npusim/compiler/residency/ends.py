@@ -46,7 +46,7 @@ def ends(
             continue
         if not scratchpad.rows_around or _by_channels(channels, scratchpad.tiles):
             found[before.writes[0], step.writes[0]] = CUT_OUT
-            scratchpad.of_folded.add(before.writes[0])  # it crosses for this alone
+            scratchpad.shared_otherwise.add(before.writes[0])  # it crosses for this alone
     cut_out = {made for _, made in found}
     for convert in converts:
         made = makers.get(convert.reads[0])

@@ -32,7 +32,7 @@ def follow(step: Placed, scratchpad: Scratchpad, missing: list[str]) -> str:
     if step.engine == "dsp":  # its input crossed for its padding alone (HardSwish of a PicoDet on NPU 3720)
         own |= any((n, step.writes[0]) in scratchpad.folds.crossing for n in step.reads)
         # or for the tiles' sharing alone (Swish of EfficientNet-B0, B1, EfficientDet behind a folded image there)
-        own |= not scratchpad.of_folded.isdisjoint(step.reads)
+        own |= not scratchpad.shared_otherwise.isdisjoint(step.reads)
     if scratchpad.norms_stay and of_phases(step, scratchpad):
         own = scratchpad.joined_next.isdisjoint(step.writes)
     if not scratchpad.cut_out.isdisjoint(step.reads):

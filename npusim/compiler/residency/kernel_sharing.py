@@ -61,11 +61,18 @@ def kernel_edges(
         return {}
     makers = {name: step for step in steps for name in step.writes}
     found = _of_folded_images(steps, makers, scratchpad)
-    leaving = ends(steps, makers, scratchpad, outputs)
     if scratchpad.generation in scratchpad.memory.kernels_share_unevenly:
-        return found | uneven_edges(steps, makers, scratchpad) | leaving
-    if scratchpad.generation not in scratchpad.memory.shared_as_made:
-        return found | leaving
+        found |= uneven_edges(steps, makers, scratchpad)
+    elif scratchpad.generation in scratchpad.memory.shared_as_made:
+        found |= _as_made(steps, makers, scratchpad)
+    return found | ends(steps, makers, scratchpad, outputs)
+
+
+def _as_made(
+    steps: list[Placed], makers: dict[str, Placed], scratchpad: Scratchpad
+) -> dict[tuple[str, str], str]:
+    """Of kernels that the tiles share as the convolution in front of them."""
+    found: dict[tuple[str, str], str] = {}
     for step in steps:
         before = makers.get(step.reads[0]) if step.reads else None
         if before is None or step.engine != "dsp" or not isinstance(step.only, VectorWork):
@@ -84,7 +91,7 @@ def kernel_edges(
             found |= behind_quantised(step, pass_, work, steps, scratchpad)
         if shared and unequal_in_8_bits(work, scratchpad.tiles):
             found[before.writes[0], step.writes[0]] = WIDE
-            scratchpad.of_folded.add(before.writes[0])  # it crosses for this alone
+            scratchpad.shared_otherwise.add(before.writes[0])  # it crosses for this alone
         source = makers.get(before.reads[0])
         if (
             shared
@@ -98,7 +105,7 @@ def kernel_edges(
             why = _between(work, shared, reader, makers, scratchpad, steps)
             if why is not None:
                 found[step.writes[0], reader.writes[0]] = why
-    return found | leaving
+    return found
 
 
 def _of_folded_images(
@@ -113,7 +120,7 @@ def _of_folded_images(
         if apart and over_channels(step, scratchpad.generation):
             uses = scratchpad.uses.get(step.writes[0], ())
             found |= {(step.writes[0], steps[k].writes[0]): CHANNELS for k in uses[:1]}
-            scratchpad.of_folded.add(step.writes[0])
+            scratchpad.shared_otherwise.add(step.writes[0])
     return found
 
 

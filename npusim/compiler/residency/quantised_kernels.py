@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from math import ceil, gcd
 
+from npusim.compiler.layouts.norm_edges import shares
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.scratchpad.scratchpad import Scratchpad
 from npusim.ops.counting import CHANNEL_BLOCK
@@ -26,12 +28,11 @@ def unequal_in_8_bits(work: MacWork, tiles: int) -> bool:
 
 
 def _shares(channels: float, block: int, tiles: int) -> list[float]:
-    """Channels of each tile, whole blocks of them."""
-    blocks = ceil(channels / block)
+    """Channels of each tile, whole blocks of them but for the last."""
     ends = [
-        min(channels, block * (blocks // tiles * t + min(t, blocks % tiles))) for t in range(1, tiles + 1)
+        min(channels, block * end) for end in accumulate(shares(ceil(channels / block), tiles), initial=0)
     ]
-    return [b - a for a, b in zip([0, *ends], ends, strict=False)]
+    return [end - begin for begin, end in pairwise(ends)]
 
 
 def behind_quantised(

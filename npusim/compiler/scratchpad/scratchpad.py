@@ -142,7 +142,7 @@ class Scratchpad(Inside):
         self.operands_in_strips = generation in memory.operands_in_strips
         self.norms_in_strips = generation in memory.norms_in_strips
         self.by_kernel: set[str] = set()  # tensors on planes that a DSP kernel made
-        self.of_folded: set[str] = set()  # results of folded images whose channels the tiles share, not rows
+        self.shared_otherwise: set[str] = set()  # what crosses for the tiles' sharing alone
         self.written_out = {n for s in steps if s.node.op_type == "Broadcast" for n in s.writes}
         self.edges = norm_edges(steps, tiles)
         self.stays = {name for name, _ in self.edges}
