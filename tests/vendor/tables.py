@@ -7,6 +7,7 @@ from pathlib import Path
 
 from npusim.graph import Graph
 from npusim.onnx_io import load
+from tests.exported import kept
 from tests.graphs import loaded
 from tests.shared import SHARED
 from tests.vendor import nets, op_graphs
@@ -14,6 +15,8 @@ from tests.vendor.compiled import engines_of, rows
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 TABLES = ("ops", "blocks", "nets")
+#: Networks as PyTorch's exporters leave them (tests/exported), judged beside the tables.
+EXPORTED = "exported"
 HALVES = ("fit", "judge")
 REAL = SHARED / "cases" / "real"
 #: Kinds of layer that are much of a network: where the compiler gives a kernel of theirs no time, totals say nothing.
@@ -82,6 +85,8 @@ def read(table: str, half: str) -> Iterator[Row]:
 @cache
 def graph_of(table: str, name: str) -> Graph | None:
     """The graph of a row, without weights; None when it lies beside the project and is not there."""
+    if table == EXPORTED:
+        return kept.graph(name) if kept.path_of(name).exists() else None
     if table == "ops":
         return loaded(op_graphs.build(name, weights=False))
     if name in nets.NETS or name in nets.language.blocks():
