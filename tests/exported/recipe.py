@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 
 class Recipe(NamedTuple):
-    """`kind` as in the tables of networks; `make` imports its package and gives the module, with random weights, and its
-    example inputs of a real size; `script`: the older exporter (TorchScript) writes the file, else that of torch.export."""
+    """`kind` as in the tables of networks; `make` imports its package and gives the module, with random weights, and
+    example inputs of a real size; with `script` the older exporter (TorchScript) writes the file."""
 
     kind: str
     make: Callable[[], tuple[Any, tuple[Any, ...]]]
