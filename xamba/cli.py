@@ -6,6 +6,7 @@ nor a mistyped command has to wait for.
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
@@ -49,4 +50,6 @@ def root(
 
 def main() -> None:
     """Errors of the user are one line, and exit code 2 (1 when answers differ)."""
+    # A line for every value without a type, of which exporters leave many: nothing that a user could mend.
+    logging.getLogger("onnx_ir").setLevel(logging.ERROR)
     run_app(app, "xamba", XambaError, lambda error: 1 if isinstance(error, NotEquivalent) else 2)

@@ -99,6 +99,7 @@ For = Annotated[
     str | None,
     typer.Option(
         "--for",
+        "--hw",
         metavar="NPU,...",
         help="Choose by predicted price: names of `npusim hw list`, or YAML files.",
         autocompletion=_offered,

@@ -6,6 +6,7 @@ import filecmp
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 
 import onnx
 import onnx_ir as ir
@@ -26,6 +27,7 @@ from xamba.flaws import flaw, root_cause
 from xamba.foreign import KEY, taken_out, to_proto
 
 SHAPE_MISSING = "Field 'shape' of 'type' is required but missing"
+TOLD = 300  # characters of what the checker says
 SMALL_BYTES = 1000  # initializers up to this size stay in a model that is checked
 
 
@@ -166,23 +168,35 @@ def check(model: ir.Model) -> str | None:
         onnx.checker.check_model(proto, full_check=True)
         return None
     except Exception as error:
-        text = clean(" ".join(str(error).split()))[:300]
+        text = _told(error)
     if SHAPE_MISSING not in text:
         return text
     try:
         onnx.checker.check_model(onnx.shape_inference.infer_shapes(proto), full_check=True)
     except Exception as error:
-        text = clean(" ".join(str(error).split()))[:300]
-        return None if SHAPE_MISSING in text and _inferable(proto) else text
+        text = _told(error)
+        return _not_inferable(proto) if SHAPE_MISSING in text else text
     return None
 
 
-def _inferable(proto: onnx.ModelProto) -> bool:
+def _told(error: Exception) -> str:
+    """What the checker said, on one line of a length to read."""
+    return clean(shorten(str(error), TOLD, placeholder=" ..."))
+
+
+def as_it_is(source: str | Path) -> BadModel | None:
+    """The error that names what `onnx.checker` has against a file, for when work on it fails; None if nothing."""
+    found = check(load(source))
+    return None if found is None else BadModel(f"onnx.checker refuses {shown(source)} as it is: {found}")
+
+
+def _not_inferable(proto: onnx.ModelProto) -> str | None:
+    """What stops ONNX's inference of shapes; None if nothing does, and a shape is only not known."""
     try:
         onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
-    except Exception:
-        return False
-    return True
+    except Exception as error:
+        return _told(error)
+    return None
 
 
 def check_output(source: str | Path, target: str | Path) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 import onnx_ir as ir
 
-from npusim_xamba.files import shown
 from npusim_xamba.text import quoted
 from xamba.errors import BadModel, InvalidModel, NotEquivalent
-from xamba.files import check, check_output, load, save
+from xamba.files import as_it_is, check, check_output, load, save
 from xamba.functions import put_in_place
 from xamba.passes.base import Kept, Rewritten, XambaPass
 from xamba.passes.registry import default_passes, find
@@ -88,10 +87,7 @@ def optimize(
     try:
         done = rewrite(model, passes, inline_functions)
     except InvalidModel as error:
-        flaw = check(load(source))
-        if flaw is not None:
-            raise BadModel(f"onnx.checker refuses {shown(source)} as it is: {flaw}") from None
-        raise error
+        raise as_it_is(source) or error from None
     if done.modified and check_answer:
         try:
             done.verdict = verify(

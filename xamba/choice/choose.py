@@ -21,7 +21,7 @@ from xamba.choice.targets import Target, warnings_of
 from xamba.choice.witness import Witness
 from xamba.errors import BadModel, CannotPrice, InvalidModel, NotEquivalent
 from xamba.facts.facts import Facts
-from xamba.files import check, check_output, load, save
+from xamba.files import as_it_is, check, check_output, load, save
 from xamba.functions import put_in_place
 from xamba.passes.base import Kept, XambaPass
 from xamba.proof.equivalence import Verdict, verify
@@ -225,9 +225,12 @@ def optimize_for(
     """
     check_output(source, target)
     original = load(source)
-    choice = chooser.choose(original)
-    if choice.modified and check_answer:
-        prove(choice, original, chooser, proof)
+    try:
+        choice = chooser.choose(original)
+        if choice.modified and check_answer:
+            prove(choice, original, chooser, proof)
+    except (BadModel, InvalidModel) as error:
+        raise as_it_is(source) or error from None
     save(choice.model if choice.modified else None, source, target)
     return choice
 

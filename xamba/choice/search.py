@@ -21,6 +21,7 @@ from xamba.facts.nodes import all_nodes, node_label
 from xamba.passes.base import Kept, XambaPass
 
 LEAST_GAIN = 5e-4  # of a region's latency: less is within what prices are worth
+SEEN = 1.005  # a ratio of two prices that three digits show
 SAME = 1 + 1e-9  # a ratio of two prices that says 'equal' across roundings
 OPENERS = 4  # moves a look-ahead starts from
 BUDGET = (
@@ -180,7 +181,7 @@ def _pays(step: Step) -> bool:
 def reason_against(before: Prices, after: Prices, pricer: Pricer) -> str:
     """Why the prices speak against a change; '' when they speak for it."""
     slower = [
-        f"{a / b:.3g}x slower on {target.name}"
+        f"{f'{a / b:.3g}x' if a / b >= SEEN else 'a little'} slower on {target.name}"
         for target, b, a in zip(pricer.targets, before, after, strict=True)
         if a > b * SAME and b > 0
     ]

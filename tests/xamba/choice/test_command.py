@@ -1,13 +1,19 @@
 """`xamba optimize --for`, and the verdict line of the default passes."""
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
+from tests.graphs import model as graph_of
+from tests.graphs import node
 from tests.shared import SHARED, needs_shared
 from tests.xamba.choice.models import segment_sum
 from xamba.choice.page import ratio
+from xamba.choice.search import reason_against
 from xamba.choice.verdict import verdict_line
 from xamba.cli import main
 from xamba.files import load
@@ -31,9 +37,10 @@ def run(monkeypatch, capsys, *words):
     return code, out.out, out.err
 
 
-def test_the_table_names_place_price_error_and_both_witnesses(model, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("option", ["--for", "--hw"])  # the second as npusim calls it
+def test_the_table_names_place_price_error_and_both_witnesses(option, model, tmp_path, monkeypatch, capsys):
     code, out, _ = run(
-        monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", "--for", "lunar_lake"
+        monkeypatch, capsys, "optimize", model, "-o", tmp_path / "out.onnx", option, "lunar_lake"
     )
     assert code == 0 and (tmp_path / "out.onnx").exists()
     for words in (
@@ -115,3 +122,31 @@ def test_a_model_without_a_price_still_gets_a_line():
 def test_ratios_in_words():
     assert ratio(100, 50) == "2.0x faster" and ratio(50, 100) == "2.0x slower"
     assert ratio(100, 100) == "as fast" and ratio(102, 100) == "1.02x faster"
+
+
+def test_a_file_that_no_runtime_takes_is_answered_with_what_the_checker_says_of_it(
+    tmp_path, monkeypatch, capsys
+):
+    """torch.onnx.export(dynamo=False) writes axes counted from the end, in a Transpose of Mamba-2 (transformers 5)."""
+    wrong = graph_of(
+        [
+            node("Transpose", "x", "t", perm=[0, -2, -1, 1]),
+            node("CumSum", "x axis", "s"),
+            node("Mul", "s t", "y"),
+        ],
+        {"x": (1, 64, 64, 64)},
+        ["y"],
+        {"axis": np.int64(1)},
+    )
+    onnx.save(wrong, tmp_path / "m.onnx")
+    words = ("optimize", tmp_path / "m.onnx", "-o", tmp_path / "o.onnx", "--passes", "cumba")
+    code, out, said = run(monkeypatch, capsys, *words)
+    assert code == 2 and not out and "value type" not in said
+    assert "onnx.checker refuses" in said and "m.onnx' as it is" in said and "perm" in said
+    assert not (tmp_path / "o.onnx").exists()
+
+
+def test_a_change_too_small_for_three_digits_is_not_once_slower():
+    one = SimpleNamespace(targets=(SimpleNamespace(name="here"),))
+    assert reason_against((1000.0,), (1000.1,), one) == "a little slower on here"
+    assert reason_against((1000.0,), (1010.0,), one) == "1.01x slower on here"
