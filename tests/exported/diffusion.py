@@ -8,14 +8,14 @@ from tests.exported.recipe import Made, Recipe, Recipes, called, picture
 
 
 def _unet() -> Made:
-    """Two blocks of a UNet of Stable Diffusion, narrower."""
+    """Two blocks of a UNet of Stable Diffusion, narrower; attention where the image is halved."""
     import torch
     from diffusers import UNet2DConditionModel
 
     net = UNet2DConditionModel(
         sample_size=64, layers_per_block=1, block_out_channels=(128, 256), cross_attention_dim=768,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), attention_head_dim=8,
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), attention_head_dim=8,
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
     )  # fmt: skip
     given = (picture(1, 64, channels=4), torch.tensor([500]), torch.rand(1, 77, 768))
     return called(net, "sample timestep encoder_hidden_states", return_dict=False), given

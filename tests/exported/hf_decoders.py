@@ -18,10 +18,16 @@ def _prompt(model: str, length: int, script: bool = False, attention: str = "", 
 def _body(
     model: str, length: int, script: bool = False, attention: str = "", config: str = "", **options: Any
 ) -> Recipe:
-    """Without the head over the vocabulary; one layer if no other number is said."""
+    """Without the head over the vocabulary; one layer if no other number is said. The older exporter cannot write
+    what is done where no mask is given (`aten::diff`)."""
+
+    def given() -> dict[str, Any]:
+        prompt = {"input_ids": words(length)}
+        return prompt | {"attention_mask": prompt["input_ids"].clone().fill_(1)} if script else prompt
+
     layers = {"num_hidden_layers": 1, "vocab_size": 8192} | options
     return hf(
-        f"{model}Model", config or f"{model}Config", lambda: {"input_ids": words(length)}, script=script,
+        f"{model}Model", config or f"{model}Config", given, script=script,
         attention=attention, call={"use_cache": False}, **layers,
     )  # fmt: skip
 

@@ -42,8 +42,8 @@ SEQUENCE: Recipes = {
         num_attention_heads=16, num_key_value_heads=4, attn_layer_indices=[1], mamba_n_heads=32,
         mamba_d_head=64, mamba_d_state=128,
     ),
-    "hf_rwkv4_169m_1_layer_32_s": _ssm(
-        "RwkvModel", "RwkvConfig", 32, script=True, hidden_size=768, attention_hidden_size=768, num_hidden_layers=1,
+    "hf_rwkv4_169m_2_layers_24_s": _ssm(
+        "RwkvModel", "RwkvConfig", 24, script=True, hidden_size=768, attention_hidden_size=768, num_hidden_layers=2,
         context_length=1024,
     ),
     "hf_recurrent_gemma_2_layers_64": _ssm(
