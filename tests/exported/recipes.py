@@ -4,6 +4,7 @@ from itertools import zip_longest
 
 from tests.exported.diffusion import DIFFUSION
 from tests.exported.hf_audio import AUDIO
+from tests.exported.hf_cache import CACHE
 from tests.exported.hf_decoders import DECODERS
 from tests.exported.hf_sequence import SEQUENCE
 from tests.exported.hf_text import TEXT
@@ -15,7 +16,20 @@ from tests.exported.smp_nets import SMP
 from tests.exported.timm_nets import TIMM
 from tests.exported.torchvision import TORCHVISION
 
-FAMILIES = (TORCHVISION, SEQUENCE, TIMM, TEXT, VISION, DECODERS, DIFFUSION, SMP, RECURRENT, AUDIO, QUANTISED)
+FAMILIES = (
+    TORCHVISION,
+    SEQUENCE,
+    TIMM,
+    TEXT,
+    VISION,
+    DECODERS,
+    DIFFUSION,
+    SMP,
+    RECURRENT,
+    AUDIO,
+    CACHE,
+    QUANTISED,
+)
 RECIPES: Recipes = {
     name: recipe
     for turn in zip_longest(*(f.items() for f in FAMILIES))
