@@ -11,7 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from tests.exported.quantise import quantised
+from tests.exported.quantise import quantised, settle
 from tests.exported.recipes import RECIPES
 
 
@@ -25,6 +25,8 @@ def write(name: str, file: Path) -> None:
     module.eval()
     for p in module.parameters():
         p.requires_grad_(False)
+    if recipe.quantised:
+        settle(module, inputs)
     part = file.with_suffix(".part")
     with torch.no_grad():
         torch.onnx.export(
