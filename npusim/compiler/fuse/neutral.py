@@ -12,9 +12,7 @@ import numpy as np
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
-
-#: Operation -> the number that changes nothing, and which operands may be it.
-NEUTRAL = {"Mul": (1, (0, 1)), "Add": (0, (0, 1)), "Sub": (0, (1,)), "Div": (1, (1,))}
+from npusim.loading.filled import NEUTRAL
 
 
 def drop_neutral(r: Rewriter) -> None:
@@ -27,7 +25,7 @@ def drop_neutral(r: Rewriter) -> None:
         r.reroute(node.outputs[0], source, (node.name,))
         r.drop(index)
     for index, node in r.items("LayerNormalization", "InstanceNormalization"):
-        if len(node.inputs) == 3 and len(node.outputs) == 1 and plain(r, node.inputs[1], node.inputs[2]):
+        if len(node.inputs) in (2, 3) and len(node.outputs) == 1 and plain(r, *node.inputs[1:]):
             _without_affine(r, index, node)
 
 
@@ -47,13 +45,13 @@ def _unchanged(r: Rewriter, node: Node) -> str | None:
     return None
 
 
-def plain(r: Rewriter, scale: str, shift: str) -> bool:
-    """Whether a norm's factor is one and its summand zero, both known."""
-    found = [r.values.get(name) for name in (scale, shift)]
+def plain(r: Rewriter, scale: str, shift: str = "") -> bool:
+    """Whether a norm's factor is one and its summand, if it has one, zero, both known."""
+    found = [r.values.get(name) for name in (scale, shift) if name]
     if any(v is None or v.data is None or not v.constant for v in found):
         return False
-    ones, zeros = (np.asarray(v.data) for v in found if v is not None)
-    return bool((ones == 1).all()) and not zeros.any()
+    ones, *zeros = (np.asarray(v.data) for v in found if v is not None)
+    return bool((ones == 1).all()) and not any(z.any() for z in zeros)
 
 
 def _without_affine(r: Rewriter, index: int, node: Node) -> None:

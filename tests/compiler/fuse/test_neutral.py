@@ -49,10 +49,39 @@ def test_a_larger_shape_stays():
     assert "nb" in {n.name for n in found.nodes}
 
 
+#: The mask of words that are all there, as exporters of encoders write it: (nodes, its constants).
+MASKS = {
+    "where": ([("Where", "all zero low", "m", {})], lambda all_: {"all": all_}),
+    "expand": (
+        [("Expand", "one to", "w", {}), ("Where", "w zero low", "m", {})],
+        lambda all_: {"one": all_.reshape(-1)[-1:], "to": np.array(all_.shape)},
+    ),
+    "arithmetic": (
+        [("Cast", "all", "w", {"to": 10}), ("Sub", "unit w", "v", {}), ("Mul", "v low", "m", {})],
+        lambda all_: {"all": all_},
+    ),
+}
+
+
+@given(kind=st.sampled_from(sorted(MASKS)), tokens=st.integers(2, 160), hidden=st.booleans())
+def test_a_mask_that_hides_nothing_costs_nothing_however_large(kind, tokens, hidden):
+    nodes, held = MASKS[kind]
+    shown = np.ones((1, 1, tokens, tokens), bool)
+    shown[..., -1] = not hidden
+    numbers = {"zero": np.float16(0), "unit": np.float16(1), "low": np.float16(-65504)}
+    masked = [*nodes, ("Exp", "x", "a", {}), ("Add", "a m", "b", {}), ("Softmax", "b", "y", {})]
+    without = [("Exp", "x", "a", {}), ("Softmax", "a", "y", {})]
+    shape = [1, 4, tokens, tokens]
+    found, plain = priced(masked, shape, numbers | held(shown)), priced(without, shape, {})
+    assert (found.latency_us == plain.latency_us) == (not hidden)
+    assert ("nb" in {n.name for n in found.nodes}) == hidden
+
+
+@pytest.mark.parametrize("shift", ["", " b"])
 @pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_a_norm_without_scale_and_shift_is_the_kernel_alone(scale):
+def test_a_norm_without_scale_and_shift_is_the_kernel_alone(scale, shift):
     held = {"s": np.full(64, scale, np.float16), "b": np.zeros(64, np.float16)}
-    found = priced([("LayerNormalization", "x s b", "y", {"axis": -1})], [16, 64], held)
+    found = priced([("LayerNormalization", f"x s{shift}", "y", {"axis": -1})], [16, 64], held)
     assert any(n.op_type == "MeanVarianceNormalization" for n in found.nodes) == (scale == 1.0)
 
 
