@@ -11,13 +11,12 @@ import numpy as np
 
 from npusim.errors import BadModel, UnknownShape
 from npusim.graph import DType, Node, Value
-from npusim.loading import fallback, filled
+from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.dimensions import option
 from npusim.loading.outputs import foldable, infer_outputs
 from npusim.loading.rules import DependsOn, Op, Out, small
 from npusim.loading.schemas import UNUSUAL, checked_attributes, type_not_allowed
-from npusim.loading.tensors import numpy_type
 
 # Nodes with constant inputs that stay in the graph all the same: they tell the quantisation pass that a
 # weight is stored as int8. Layout ops behind them stay too, so that the pass can walk back.
@@ -35,7 +34,6 @@ class Segment:
 
     env: list[tuple[str, Value]]
     lazy: dict[str, Thunk]
-    filled: dict[str, np.ndarray]
     kept: set[str]
     nodes: list[Node]
     node_names: list[str]
@@ -74,7 +72,6 @@ class Builder:
     env: dict[str, Value] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     lazy: dict[str, Thunk] = field(default_factory=dict)  # values not yet computed or read
-    filled: dict[str, np.ndarray] = field(default_factory=dict)  # large constants of one number
     kept: set[str] = field(default_factory=set)
     carried: list[tuple[str, str]] = field(default_factory=list)  # loop state: name in, name out
     warnings: dict[str, None] = field(default_factory=dict)  # in order, each once
@@ -153,7 +150,6 @@ class Builder:
         while len(self.env) > env:
             name, _ = self.env.popitem()
             self.lazy.pop(name, None)
-            self.filled.pop(name, None)
             self.kept.discard(name)
         while len(self.node_names) > names:
             self.node_names.popitem()
@@ -173,7 +169,6 @@ class Builder:
         segment = Segment(
             [(name, self.env[name]) for name in added],
             {name: self.lazy[name] for name in added if name in self.lazy},
-            {name: self.filled[name] for name in added if name in self.filled},
             {name for name in added if name in self.kept},
             self.nodes[mark[1] :],
             names[::-1],
@@ -188,7 +183,6 @@ class Builder:
         """Bring back what `take` set aside; nothing else may have been added in between."""
         self.env.update(segment.env)
         self.lazy.update(segment.lazy)
-        self.filled.update(segment.filled)
         self.kept |= segment.kept
         self.nodes += segment.nodes
         self.node_names.update(dict.fromkeys(segment.node_names, 1))
@@ -236,10 +230,6 @@ class Builder:
             env[output] = Value(output, out.shape, out.dtype, folded, out.data if folded else None)
             if constant and out.data is None and small(out.shape):
                 self.lazy[output] = partial(fallback.evaluate, op, position)
-            elif constant and out.data is None:
-                one = filled.number(op, self.filled)
-                if one is not None:
-                    self.filled[output] = one.astype(numpy_type(out.dtype))
         if (
             folded
             and not domain
@@ -255,12 +245,6 @@ class Builder:
             if wrong and wrong not in self.typed:
                 self.typed.add(wrong)
                 self.warn(f"node '{short(name)}': {wrong}; a runtime may refuse it")
-        place = filled.neutral(op, outs[0].shape, self.filled) if self.filled and outs else None
-        if place is not None:
-            known = op.x(place)
-            one = self.filled[known.name].reshape(())
-            alone = self.constant(f"{known.name}/one_number", known.dtype, (), one)
-            inputs = tuple([alone if i == place else given for i, given in enumerate(inputs)])
         self.nodes.append(
             Node(name, kind, inputs, outputs, attributes, domain, self.repeats, metadata=self.metadata)
         )

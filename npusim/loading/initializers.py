@@ -8,7 +8,7 @@ import numpy as np
 
 from npusim.errors import BadModel
 from npusim.graph import Value
-from npusim.loading import filled, tensors
+from npusim.loading import tensors
 from npusim.loading.builder import Builder, Scope
 from npusim.loading.tensors import dtype_of
 from npusim.loading.zeros import found_zeros
@@ -30,9 +30,6 @@ def add_constant(builder: Builder, name: str, proto: Any) -> None:
     if data is not None and not isinstance(data, np.ndarray):
         builder.lazy[name] = data
         data = None
-    one = filled.in_file(proto, builder.folder, dtype, shape)
-    if one is not None:
-        builder.filled[name] = one
     builder.env[name] = Value(name, shape, dtype, True, data, found_zeros(proto, builder.folder))
 
 

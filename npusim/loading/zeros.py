@@ -37,18 +37,12 @@ def found_zeros(tensor: Any, folder: str) -> Contents | None:
     A weight of nothing but zeros is a placeholder for numbers that somebody left out: nothing is known of it."""
     if dtype_of(tensor.data_type) not in COUNTED or len(shape_of(tensor)) < 2:
         return None
-    values = numbers_of(tensor, folder)
-    if not values.size:
+    data = _external(tensor, folder) if tensor.data_location == 1 else _inline(tensor)
+    if not len(data):
         return None
+    values = np.frombuffer(data, RAW[tensor.data_type], len(data) // RAW[tensor.data_type].itemsize)
     zeros = round(1.0 - float(np.count_nonzero(values)) / max(values.size, 1), 3)
     return Contents(found=zeros) if LEAST_ZEROS <= zeros < 1.0 else None
-
-
-def numbers_of(tensor: Any, folder: str) -> np.ndarray:
-    """Numbers of a tensor, of a large one a sample; none where they are not here."""
-    data = _external(tensor, folder) if tensor.data_location == 1 else _inline(tensor)
-    kind = RAW[tensor.data_type]
-    return np.frombuffer(data, kind, len(data) // kind.itemsize)
 
 
 def _inline(tensor: Any) -> bytes:

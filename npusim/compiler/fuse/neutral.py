@@ -12,7 +12,9 @@ import numpy as np
 
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.graph import Node
-from npusim.loading.filled import NEUTRAL
+
+#: Operation -> the number that changes nothing, and which operands may be it.
+NEUTRAL = {"Mul": (1, (0, 1)), "Add": (0, (0, 1)), "Sub": (0, (1,)), "Div": (1, (1,))}
 
 
 def drop_neutral(r: Rewriter) -> None:
