@@ -11,6 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from tests.exported.quantise import quantised
 from tests.exported.recipes import RECIPES
 
 
@@ -19,16 +20,22 @@ def write(name: str, file: Path) -> None:
     import torch
 
     torch.manual_seed(0)
-    _, make, script = RECIPES[name]
-    module, inputs = make()
+    recipe = RECIPES[name]
+    module, inputs = recipe.make()
     module.eval()
     for p in module.parameters():
         p.requires_grad_(False)
     part = file.with_suffix(".part")
     with torch.no_grad():
         torch.onnx.export(
-            module, inputs, part, dynamo=not script, **({} if script else {"external_data": False})
+            module,
+            inputs,
+            part,
+            dynamo=not recipe.script,
+            **({} if recipe.script else {"external_data": False}),
         )
+    if recipe.quantised:
+        quantised(part, inputs)
     part.rename(file)
 
 

@@ -16,6 +16,8 @@ from npusim.graph import Graph
 from tests.graphs import loaded
 from tests.vendor.builder import KEPT_BYTES
 
+#: Types that weights have, and bytes of each; whole numbers of more bits are shapes, axes and indices.
+WEIGHTS = {TensorProto.FLOAT: 4, TensorProto.FLOAT16: 2, TensorProto.INT8: 1, TensorProto.UINT8: 1}
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "exported"
 
 
@@ -25,10 +27,11 @@ def path_of(name: str) -> Path:
 
 
 def keep(file: Path, name: str) -> None:
-    """Put the graph of an exported file there, without documentation, metadata and large floats."""
+    """Put the graph of an exported file there, without documentation, metadata and large weights."""
     model = onnx.load(file)
+    biases = {node.input[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
     for tensor in model.graph.initializer:
-        if tensor.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16) and _large(tensor):
+        if (tensor.data_type in WEIGHTS or tensor.name in biases) and _large(tensor):
             values = numpy_helper.to_array(tensor)
             if np.any(values != values.flat[0]):
                 _empty(tensor)
@@ -43,7 +46,7 @@ def keep(file: Path, name: str) -> None:
 
 
 def _large(tensor: onnx.TensorProto) -> bool:
-    return np.prod(tensor.dims) * (2 if tensor.data_type == TensorProto.FLOAT16 else 4) > KEPT_BYTES
+    return np.prod(tensor.dims) * WEIGHTS.get(tensor.data_type, 4) > KEPT_BYTES
 
 
 def _empty(tensor: onnx.TensorProto) -> None:
