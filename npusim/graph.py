@@ -89,8 +89,9 @@ class Contents:
 @dataclass(frozen=True, slots=True)
 class Value:
     """A tensor: its name, shape and type. `constant` is true for weights and for all that
-    follows from constants alone; `data` is kept for small constants only (axes, masks' sizes). `contents`: what is
-    supposed of its elements; None, as a file leaves it: nothing."""
+    follows from constants alone; `data` is kept for small constants only (axes, masks' sizes), of a large one `number`,
+    where all its elements are known to be that. `contents`: what is supposed of its elements; None, as a file leaves
+    it: nothing."""
 
     name: str
     shape: tuple[int, ...]
@@ -98,6 +99,7 @@ class Value:
     constant: bool = False
     data: np.ndarray | None = field(default=None, compare=False)
     contents: Contents | None = None
+    number: Any = None
 
     @property
     def elements(self) -> int:

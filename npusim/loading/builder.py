@@ -14,6 +14,7 @@ from npusim.graph import DType, Node, Value
 from npusim.loading import fallback
 from npusim.loading.budget import Budget, check_size, short
 from npusim.loading.dimensions import option
+from npusim.loading.filled import number_behind
 from npusim.loading.outputs import foldable, infer_outputs
 from npusim.loading.rules import DependsOn, Op, Out, small
 from npusim.loading.schemas import UNUSUAL, checked_attributes, type_not_allowed
@@ -227,8 +228,12 @@ class Builder:
                 continue
             if len(out.shape) > 3 or not small(out.shape):
                 check_size(output, out.shape)
-            env[output] = Value(output, out.shape, out.dtype, folded, out.data if folded else None)
-            if constant and out.data is None and small(out.shape):
+            kept = small(out.shape)
+            number = number_behind(op) if constant and out.data is None and not kept else None
+            env[output] = Value(
+                output, out.shape, out.dtype, folded, out.data if folded else None, number=number
+            )
+            if constant and out.data is None and kept:
                 self.lazy[output] = partial(fallback.evaluate, op, position)
         if (
             folded

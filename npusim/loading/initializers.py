@@ -10,6 +10,7 @@ from npusim.errors import BadModel
 from npusim.graph import Value
 from npusim.loading import tensors
 from npusim.loading.builder import Builder, Scope
+from npusim.loading.filled import all_true
 from npusim.loading.tensors import dtype_of
 from npusim.loading.zeros import found_zeros
 
@@ -30,6 +31,9 @@ def add_constant(builder: Builder, name: str, proto: Any) -> None:
     if data is not None and not isinstance(data, np.ndarray):
         builder.lazy[name] = data
         data = None
+    elif data is None and all_true(proto, builder.folder):
+        builder.env[name] = Value(name, shape, dtype, True, number=True)
+        return
     builder.env[name] = Value(name, shape, dtype, True, data, found_zeros(proto, builder.folder))
 
 

@@ -33,6 +33,7 @@ CHILDREN: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 TENSOR_DATA = frozenset({4, 5, 6, 7, 9, 10, 11})  # float_data .. uint64_data, raw_data
+CHUNK = 2**20
 SAMPLED = frozenset({4, 9})  # whose bytes are the numbers
 
 
@@ -81,6 +82,8 @@ def strip(data: Any, start: int, end: int, kind: str) -> bytes:
         if kind == "tensor" and number in TENSOR_DATA:
             if number in SAMPLED and wire_type == 2:
                 part = sample(data, payload, record_end)
+                if part.count(1) == len(part) and not _of_ones(data, payload, record_end):
+                    part = b""  # a mask that hides something between the samples
                 kept += [encode(number << 3 | 2), encode(len(part)), part]
             continue
         if child is None or wire_type != 2 or record_end - payload <= KEEP_BYTES:
@@ -89,6 +92,12 @@ def strip(data: Any, start: int, end: int, kind: str) -> bytes:
             body = strip(data, payload, record_end, child)
             kept += [encode(number << 3 | 2), encode(len(body)), body]
     return b"".join(kept)
+
+
+def _of_ones(data: Any, start: int, end: int) -> bool:
+    """Whether all bytes are one, as those of a mask that hides nothing."""
+    parts = (data[at : min(at + CHUNK, end)] for at in range(start, end, CHUNK))
+    return all(part.count(1) == len(part) for part in parts)
 
 
 def fields(data: Any, start: int, end: int) -> Iterator[tuple[int, int, int, int, int]]:

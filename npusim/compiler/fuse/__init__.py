@@ -30,6 +30,7 @@ from npusim.compiler.fuse import (
 )
 from npusim.compiler.fuse.cut_products import cut_products
 from npusim.compiler.fuse.duplicates import without_duplicates
+from npusim.compiler.fuse.parts_before_turns import parts_before_turns
 from npusim.compiler.fuse.rewriter import Rewriter
 from npusim.compiler.fuse.written_out import write_out
 from npusim.compiler.guard import BREAKS, broken
@@ -65,7 +66,7 @@ def fuse(graph: Graph, profile: CompilerProfile, generation: str, lookup_unit: b
 
     `lookup_unit`: whether the hardware can evaluate tables behind the MAC array.
     `precision`: 'int8' asks what a quantised version of a float graph would take."""
-    graph = write_out(graph)
+    graph = parts_before_turns(write_out(graph))
     if profile.fusion.shares_duplicates:
         graph = without_duplicates(graph)
     if generation in profile.fusion.cut_products:

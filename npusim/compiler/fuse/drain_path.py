@@ -13,6 +13,7 @@ from npusim.ops.unary import clips_from_zero
 
 MAC_NODES = ("Conv", "ConvTranspose", "MatMul", "Gemm", "FusedMatMul", "MatMulNBits")
 SCALES = ("Add", "Sub", "Mul", "BatchNormalization")
+PRODUCTS = ("MatMul", "Gemm")
 POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool")
 TO_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # by rank: orders that put the channels of an image last
 
@@ -181,18 +182,22 @@ def activations(
             if node.op_type == "MaxPool" and op.op_type != "Relu":
                 break
             current, host = _absorb(r, host, rider), rider
-        if node.op_type == "Conv" and not any(p in lookup for p in current.post_ops):
+        if node.op_type in ("Conv", *PRODUCTS) and not any(p in lookup for p in current.post_ops):
             _activation_behind_views(r, host, current, fusable | lookup)
 
 
 def _activation_behind_views(r: Rewriter, host: int, node: Node, kinds: frozenset[str]) -> None:
     """An activation of an image or a line that was seen as rows of channels first, which moves nothing: the Gelu behind
     SegFormer's depthwise windows (no task of its own in Intel's schedules of NPU 5010), the Relu between the two
-    convolutions of a FastSpeech 2 layer, each between two Transposes (none on NPU 3720, 4000 and 5010)."""
+    convolutions of a FastSpeech 2 layer, each between two Transposes (none on NPU 3720, 4000 and 5010); one of a
+    product's rows that were laid out with their batch first (the Gelu of GPT-2 as transformers writes it: none either).
+    """
     name = node.outputs[0]
     while move := r.reader(name, "Reshape", "Transpose"):
         turns = tuple(move[1].attribute("perm") or ())
         if move[1].op_type == "Transpose" and turns != TO_LAST.get(len(turns)):
+            return
+        if node.op_type in PRODUCTS and not _same_channels(r, move[1]):
             return
         name = move[1].outputs[0]
     found = r.reader(name, *kinds) if name != node.outputs[0] else None
@@ -209,6 +214,12 @@ def _activation_behind_views(r: Rewriter, host: int, node: Node, kinds: frozense
             absorbed=(*node.absorbed, *found[1].absorbed, found[1].name),
         ),
     )
+
+
+def _same_channels(r: Rewriter, move: Node) -> bool:
+    """Whether a node lays rows of channels out with other axes in front of the channels."""
+    shapes = [r.value(n).shape for n in (move.inputs[0], move.outputs[0])]
+    return move.op_type == "Reshape" and all(shapes) and shapes[0][-1] == shapes[1][-1]
 
 
 def _take_out(r: Rewriter, index: int, node: Node, source: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from npusim.compiler.fuse.rewriter import Rewriter
-from npusim.graph import Node
+from npusim.graph import Node, Value
 
 #: Operation -> the number that changes nothing, and which operands may be it.
 NEUTRAL = {"Mul": (1, (0, 1)), "Add": (0, (0, 1)), "Sub": (0, (1,)), "Div": (1, (1,))}
@@ -39,12 +39,19 @@ def _unchanged(r: Rewriter, node: Node) -> str | None:
     for place in places:
         other, kept = r.values.get(node.inputs[place]), r.values.get(node.inputs[1 - place])
         result = r.values.get(node.outputs[0])
-        if other is None or kept is None or result is None or other.data is None or not other.constant:
+        if other is None or kept is None or result is None or not other.constant:
             continue
         same = kept.shape == result.shape and kept.dtype == result.dtype and not kept.constant
-        if same and other.data.size and bool((other.data == number).all()):
+        if same and _throughout(other, number):
             return node.inputs[1 - place]
     return None
+
+
+def _throughout(value: Value, number: int) -> bool:
+    """Whether all elements of a constant are known to be a number."""
+    if value.data is None:
+        return value.number is not None and bool(value.number == number)
+    return bool(value.data.size) and bool((value.data == number).all())
 
 
 def plain(r: Rewriter, scale: str, shift: str = "") -> bool:

@@ -170,6 +170,15 @@ def test_sigmoid_rides_behind_a_product_only_with_a_lookup_unit(generation):
         assert ops(graph) == (["MatMul"] if lookup else ["MatMul", "Sigmoid"])
 
 
+@pytest.mark.parametrize("shape, rides", [([1, 4, 32], True), ([4, 1, 32], True), ([4, 2, 16], False)])
+def test_an_activation_rides_behind_rows_laid_out_with_their_batch_first(shape, rides):
+    nodes = [node("Gemm", "x w", "m"), node("Reshape", "m s", "v"), node("Relu", "v", "r")]
+    nodes += [node("Softmax", "r", "y")]
+    graph = fused(nodes, X, ["y"], {"w": weights(64, 32), "s": np.array(shape)}, "3720")
+    assert ops(graph) == ["Gemm", "Reshape", *([] if rides else ["Relu"]), "Softmax"]
+    assert graph.nodes[0].post_ops == (("Relu",) if rides else ())
+
+
 def test_softplus_rides_behind_nothing():
     for generation in ("3720", "4000", "5010"):
         nodes = [node("MatMul", "x w", "m"), node("Softplus", "m", "y")]
