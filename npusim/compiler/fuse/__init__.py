@@ -11,6 +11,7 @@ from npusim.compiler.fuse import (
     before_pixels,
     contraction,
     drain_path,
+    factors,
     l2_norms,
     layer_norms,
     limits,
@@ -89,6 +90,8 @@ def _fused(
     quantised.fold_dequantize(r)
     quantised.bypass_pairs(r)
     neutral.drop_neutral(r)
+    factors.factors_of_numbers(r)
+    factors.scales_of_scores(r)
     scores_apart = generation in profile.fusion.scores_scaled_apart
     lines_apart = generation in profile.fusion.lines_scaled_apart
     patterns = PATTERNS | {

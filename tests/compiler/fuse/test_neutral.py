@@ -1,5 +1,7 @@
 """Factors of one and summands of zero cost nothing, and a factor behind a projection rides along in it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,6 +85,21 @@ def test_a_norm_without_scale_and_shift_is_the_kernel_alone(scale, shift):
     held = {"s": np.full(64, scale, np.float16), "b": np.zeros(64, np.float16)}
     found = priced([("LayerNormalization", f"x s{shift}", "y", {"axis": -1})], [16, 64], held)
     assert any(n.op_type == "MeanVarianceNormalization" for n in found.nodes) == (scale == 1.0)
+
+
+@given(
+    numbers=st.lists(st.sampled_from([0.5, 2.0, 3.0]), min_size=1, max_size=4), rank=st.integers(0, 3),
+    npu=st.sampled_from(["meteor_lake", "lunar_lake", "panther_lake"]),
+)  # fmt: skip
+def test_factors_one_behind_another_are_one(numbers, rank, npu):
+    names = ["a", *(f"m{i}" for i in range(len(numbers)))]
+    chain = [("Mul", f"{a} c{i}", b, {}) for i, (a, b) in enumerate(pairwise(names))]
+    held = {f"c{i}": np.full([1] * rank, n, np.float16) for i, n in enumerate(numbers)}
+    first, last = ("Exp", "x", "a", {}), ("Softmax", names[-1], "y", {})
+    many = priced([first, *chain, last], [4, 16, 32], held, npu)
+    once = [first, ("Mul", "a c", "b", {}), ("Softmax", "b", "y", {})]
+    one = priced(once, [4, 16, 32], {"c": np.full([1] * rank, 0.5, np.float16)}, npu)
+    assert many.latency_us == one.latency_us and many.bytes_moved == one.bytes_moved
 
 
 @pytest.mark.parametrize("between", ["", "Exp"])
