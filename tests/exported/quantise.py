@@ -35,3 +35,18 @@ def quantised(file: Path, inputs: tuple[Any, ...]) -> None:
         quantization.quantize_static(
             str(ready), str(file), Random(), quant_format=quantization.QuantFormat.QDQ, per_channel=True
         )
+
+
+def settle(module: Any, inputs: tuple[Any, ...]) -> None:
+    """Let batch normalisations see a batch, as in training: without it random weights leave next to nothing of an
+    image, and Intel's compiler refuses scales of 1e-6."""
+    import torch
+
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = None
+        norm.train()
+    with torch.no_grad():
+        if norms:
+            module(*(torch.rand(4 * x.shape[0], *x.shape[1:]) for x in inputs))
+    module.eval()

@@ -7,7 +7,7 @@ from tests.exported.hf_vision import VISION
 from tests.exported.recipe import Recipe, Recipes
 from tests.exported.recurrent import RECURRENT
 from tests.exported.smp_nets import SMP
-from tests.exported.timm_nets import TIMM
+from tests.exported.timm_nets import TIMM, TIMM_ATTENTION
 from tests.exported.torchvision import TORCHVISION
 
 
@@ -18,7 +18,7 @@ def _in_eight_bits(recipe: Recipe, script: bool | None = None) -> Recipe:
 
 QUANTISED: Recipes = {
     "q8_tv_resnet18_256": _in_eight_bits(TORCHVISION["tv_resnet18_256"]),
-    "q8_timm_vit_small_224": _in_eight_bits(TIMM["timm_vit_small_224"]),
+    "q8_timm_vit_small_224": _in_eight_bits(TIMM_ATTENTION["timm_vit_small_224"]),
     "q8_tv_mobilenet_v3_small_224_s": _in_eight_bits(TORCHVISION["tv_mobilenet_v3_small_224"])._replace(
         script=True
     ),

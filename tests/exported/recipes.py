@@ -13,13 +13,14 @@ from tests.exported.quantised_nets import QUANTISED
 from tests.exported.recipe import Recipes
 from tests.exported.recurrent import RECURRENT
 from tests.exported.smp_nets import SMP
-from tests.exported.timm_nets import TIMM
+from tests.exported.timm_nets import TIMM, TIMM_ATTENTION
 from tests.exported.torchvision import TORCHVISION
 
 FAMILIES = (
     TORCHVISION,
     SEQUENCE,
     TIMM,
+    TIMM_ATTENTION,
     TEXT,
     VISION,
     DECODERS,
