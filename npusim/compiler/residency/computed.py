@@ -22,6 +22,7 @@ from npusim.compiler.residency.enlarged_lines import BY_LINES, line_by_line
 from npusim.compiler.residency.few_terms import few_terms
 from npusim.compiler.residency.follow import follow, of_phases, saved_in_place
 from npusim.compiler.residency.gates import weights_of_gate
+from npusim.compiler.residency.guarded_scores import guarded_scores
 from npusim.compiler.residency.image_windows import windows_by_image
 from npusim.compiler.residency.joined import joined_inside
 from npusim.compiler.residency.long_lines import by_places, pieces_of_line
@@ -153,6 +154,7 @@ def computed(
     weights_of_gate(step, scratchpad, r, missing)
     few_terms(step, scratchpad, r)
     turned_scores(step, scratchpad, r)
+    guarded_scores(step, scratchpad, r)
     if scratchpad.as_scheduled:
         between_axes(step, r, scratchpad.tiles)
     if scratchpad.place_tables:

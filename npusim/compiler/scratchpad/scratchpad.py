@@ -24,6 +24,7 @@ from npusim.compiler.lowering.residence import Residence as Residence
 from npusim.compiler.rules.memory_rules import Memory
 from npusim.compiler.scratchpad.addresses import Addresses
 from npusim.compiler.scratchpad.cut_images import cut_images
+from npusim.compiler.scratchpad.guards import guards_of
 from npusim.compiler.scratchpad.image_sums import MADE_OVER_CHANNELS, of_many_weights
 from npusim.compiler.scratchpad.inside import Inside
 from npusim.compiler.scratchpad.joined_halves import through_ddr as half_through_ddr
@@ -111,6 +112,7 @@ class Scratchpad(Inside):
         self.kernels_apart = generation in memory.kernels_apart
         self.as_scheduled = memory.as_scheduled
         self.softmaxes = {n for s in steps if s.node.op_type == "Softmax" for n in s.writes}
+        self.guards = guards_of(steps, self.uses)
         self.product_reader = memory.products_stay.get(generation, "")
         self.leave: set[str] = set()  # results of kernels whose input stayed (`products_stay`)
         self.in_one_place = generation in memory.room_in_one_place
