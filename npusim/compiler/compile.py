@@ -112,7 +112,9 @@ def _compiled(
         lone_constants=profile.memory.lone_constants,
     )
     emitter = emitter_of(site, sizes)
-    emitter.images, emitter.by_rows = crossing_apart(placed, set(site.graph.outputs), site.tiles)
+    emitter.images, emitter.by_rows, emitter.whole_images = crossing_apart(
+        placed, site.values, set(site.graph.outputs), site.tiles
+    )
     if generation in profile.control_transfers:
         emitter.control(placed)
     if shares := profile.memory.channels_in_sixteens.get(generation):

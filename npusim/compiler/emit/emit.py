@@ -40,7 +40,8 @@ class Emitter(Computing):
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each, results = self._of_kind(step)
         self.in_turn = max((self.images.get(n, 0) for n in step.writes), default=0)
-        self.apart = self.in_turn * len(self._counts) * ceil(self.tiles / len(self._counts))
+        slices = len(self._counts) * ceil(self.tiles / len(self._counts))
+        self.apart = self.in_turn * (slices if self.whole_images.isdisjoint(step.writes) else 1)
         results = max(results, self.apart)
         first_task = len(plan.queue) if plan.steps else 0
         slices = self._slices_small(step)

@@ -9,12 +9,13 @@ one place where they share channels (`output-DDR`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
-from npusim.compiler.layouts.images_in_turn import takes_images
+from npusim.compiler.layouts.images_in_turn import IMAGE_RANK, scales_images, takes_images
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.weights.own_weights import many_weights
+from npusim.graph import Value
 from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
@@ -22,18 +23,32 @@ SMALL_ROWS, ROWS_AT_ONCE = 20, 4
 
 
 def crossing_apart(
-    placed: Sequence[Placed], outputs: Set[str], tiles: int
-) -> tuple[dict[str, int], frozenset[str]]:
-    """Tensors that cross so, and in how many parts: what a step reads and makes that takes images one after another.
-    And those whose rows the tiles share."""
+    placed: Sequence[Placed], values: Mapping[str, Value], outputs: Set[str], tiles: int
+) -> tuple[dict[str, int], frozenset[str], frozenset[str]]:
+    """Tensors that cross so, and of how many images: what a step reads and makes that takes images one after another,
+    or scales their channels. Those whose rows the tiles share, and those of which each image crosses whole."""
     found: dict[str, int] = {}
     rows: set[str] = set()
+    whole: set[str] = set()
     for step in placed:
-        if takes_images(step) and not outputs.isdisjoint(step.writes):
+        if outputs.isdisjoint(step.writes):
+            continue
+        shape = values[step.node.inputs[0]].shape if step.node.inputs else ()
+        if step.reads_turned and scales_images(step) and len(shape) == IMAGE_RANK and shape[0] > 1:
+            found |= dict.fromkeys((*step.reads, *step.writes), shape[0])
+            (whole if _turned_whole(shape) else rows).update((*step.reads, *step.writes))
+        elif takes_images(step):
             found |= dict.fromkeys((*step.reads, *step.writes), step.images)
             if _shares_rows(step, tiles):
                 rows.update(step.reads)
-    return found, frozenset(rows)
+    return found, frozenset(rows), frozenset(whole)
+
+
+def _turned_whole(shape: tuple[int, ...]) -> bool:
+    """Whether the DMA turns each image of a batch that is scaled in one tile, and back: of fewer channels than sixteen
+    whose pixels are no whole sixteens (`input-0-CMX` and `concat_out` of 4 x 8 x 5 x 8, 4 x 4 x 19 x 36, 8 x 8 x 8 x
+    27, not of 4 x 203 x 5 x 8)."""
+    return shape[2] * shape[3] % CHANNEL_BLOCK > 0 and shape[1] < CHANNEL_BLOCK
 
 
 def _shares_rows(step: Placed, tiles: int) -> bool:

@@ -76,6 +76,7 @@ class Transfers:
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
         self.images: dict[str, int] = {}  # tensors that cross image by image
         self.by_rows: frozenset[str] = frozenset()  # those of them whose rows the tiles share
+        self.whole_images: frozenset[str] = frozenset()  # those of which each image crosses whole
         self.in_turn = 0  # images of the step that is emitted, where its tensors cross so
         self.apart = 0  # and in how many transfers, at least
         self.asks: dict[tuple[float, str, str, float, int, float], DmaTask] = {}

@@ -70,3 +70,12 @@ def test_poolings_of_a_batch_read_more_than_28_rows_where_they_were_turned(rows,
     )
     report = simulate(graph, load_hardware("meteor_lake"), "2026-as-released", band=False)
     assert ("turned" in "".join(t.name for t in report.tasks if "write" in t.name)) is crosses
+
+
+@pytest.mark.parametrize("name, us", [("meteor_lake", 138.9), ("panther_lake", 66.0)])
+def test_scaled_images_cross_so_too(name, us):
+    """Four images of 256 x 23 x 45, whose pixels the DMA turns."""
+    shape, each = (4, 256, 23, 45), dict.fromkeys(("scale", "b", "mean", "var"), (256,))
+    graph = at_size.one_op("BatchNormalization", {"x": shape}, shape, each)
+    hw = load_hardware(name).replace({"step.minimum_ns": 0.0})
+    assert 0.8 <= simulate(graph, hw, "2026-as-released", band=False).latency_us / us <= 1.2
