@@ -108,6 +108,7 @@ class Emitter(Computing):
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
                 streams=streams, pieces=turns if streams else 1, least=results,
                 repeats=step.node.repeats, transfers=r.pieces // (r.blocks.terms if self.columns_too else 1) or 1,
+                whole=name in self.broadcast and name in step.writes and step.reads_turned,
             )  # fmt: skip
             if r.part:
                 self.plan.feeds |= {t: tuple([(c, 1 / r.pieces) for c in compute]) for t in self.stored[name]}

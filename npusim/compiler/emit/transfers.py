@@ -77,6 +77,7 @@ class Transfers:
         self.images: dict[str, int] = {}  # tensors that cross image by image
         self.by_rows: frozenset[str] = frozenset()  # those of them whose rows the tiles share
         self.whole_images: frozenset[str] = frozenset()  # those of which each image crosses whole
+        self.broadcast: frozenset[str] = frozenset()  # images that cross in one transfer for all tiles
         self.in_turn = 0  # images of the step that is emitted, where its tensors cross so
         self.apart = 0  # and in how many transfers, at least
         self.asks: dict[tuple[float, str, str, float, int, float], DmaTask] = {}
@@ -106,7 +107,7 @@ class Transfers:
         self.arrived[name] = self._transfer(
             f"{name}/load", twice * size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
             pieces=blocks if overlaps else 1, transfers=blocks, least=max(twice * each, self.apart),
-            repeats=step.node.repeats, counted=self._times(name),
+            repeats=step.node.repeats, counted=self._times(name), whole=name in self.broadcast,
         )  # fmt: skip
         return self.arrived[name]
 
