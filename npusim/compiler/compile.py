@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from npusim.arch.hardware import Hardware
 from npusim.choices import Precision, choose
+from npusim.compiler.emit.broadcast import broadcast
+from npusim.compiler.emit.image_by_image import crossing_apart
 from npusim.compiler.fuse import fuse
 from npusim.compiler.fuse.early_slices import early_slices
 from npusim.compiler.kept import keep, kept
@@ -111,6 +113,11 @@ def _compiled(
         lone_constants=profile.memory.lone_constants,
     )
     emitter = emitter_of(site, sizes)
+    emitter.images, emitter.by_rows, emitter.whole_images = crossing_apart(
+        placed, site.values, set(site.graph.outputs), site.tiles
+    )
+    if generation not in (*profile.memory.rows_around, *profile.memory.turns_in_strips):
+        emitter.broadcast = broadcast(placed, site.values, set(site.graph.outputs), site.tiles)
     if generation in profile.control_transfers:
         emitter.control(placed)
     if shares := profile.memory.channels_in_sixteens.get(generation):

@@ -97,11 +97,13 @@ class Computing(RoundTrips):
                     brought = self.sizes[step.reads[0]]
                     previous = self._inside(label, work, ways, after, r.pieces, repeats, brought)
                     continue
+                both = self.in_turn and not self.by_rows.isdisjoint(step.writes)
+                alone = bool(work.counted > 1) and not both
                 previous = self._transfer(
                     label, work.nbytes, source, destination, after=after, streams=streams, pieces=turns,
-                    transfers=r.pieces, repeats=repeats, elements=work.elements,
-                    least=2 if step.lowering in LARGER and i < 2 else work.transfers,  # a copy a place
-                    counted=max(1.0, float(work.counted)), whole=bool(work.counted > 1),
+                    transfers=max(r.pieces, self.in_turn if alone else 0), repeats=repeats, elements=work.elements,
+                    least=2 if step.lowering in LARGER and i < 2 else max(work.transfers, self.apart if both else 0),
+                    counted=max(1.0, float(work.counted)), whole=alone,
                 )  # fmt: skip
                 continue
             ask: MacTask | DspTask

@@ -6,6 +6,8 @@ its compute tasks, and transfers of its outputs.
 
 from __future__ import annotations
 
+from math import ceil
+
 from npusim.compiler.emit.computing import Computing
 from npusim.compiler.emit.transfers import PADDED_A_PROBLEM, SMALL_TRANSFER_BYTES, TRANSFERS_A_PROBLEM
 from npusim.compiler.lowering.lowered import (
@@ -37,6 +39,10 @@ class Emitter(Computing):
         record.pieces = r.pieces
         record.held_bytes = r.held_bytes + r.weights_held
         record.kernels, each, results = self._of_kind(step)
+        self.in_turn = max((self.images.get(n, 0) for n in step.writes), default=0)
+        slices = len(self._counts) * ceil(self.tiles / len(self._counts))
+        self.apart = self.in_turn * (slices if self.whole_images.isdisjoint(step.writes) else 1)
+        results = max(results, self.apart)
         first_task = len(plan.queue) if plan.steps else 0
         slices = self._slices_small(step)
         self.small_bytes = 0 if slices else SMALL_TRANSFER_BYTES
@@ -71,7 +77,7 @@ class Emitter(Computing):
                 self._fetch(chunk, begins)
         feeds: tuple[tuple[int, float], ...] = ()
         if together:
-            first, feeds = self._side_by_side(passing, later, step, turns, begins, each)
+            first, feeds = self._side_by_side(passing, later, step, turns, begins, max(each, self.apart))
             loads += first
         if r.part == "first":
             loads = self._strips_arrive(step, r)
@@ -102,6 +108,7 @@ class Emitter(Computing):
                 f"{name}/write", size, "scratchpad", "ddr", after=() if streams else compute,
                 streams=streams, pieces=turns if streams else 1, least=results,
                 repeats=step.node.repeats, transfers=r.pieces // (r.blocks.terms if self.columns_too else 1) or 1,
+                whole=name in self.broadcast and name in step.writes and step.reads_turned,
             )  # fmt: skip
             if r.part:
                 self.plan.feeds |= {t: tuple([(c, 1 / r.pieces) for c in compute]) for t in self.stored[name]}

@@ -74,6 +74,12 @@ class Transfers:
         self.small_bytes = SMALL_TRANSFER_BYTES  # of the step that is emitted
         self.sliced: set[str] = set()  # small results of element-wise ops that a slice a tile made
         self.strips_rest: list[int] = []  # transfers that bring the strips after the first
+        self.images: dict[str, int] = {}  # tensors that cross image by image
+        self.by_rows: frozenset[str] = frozenset()  # those of them whose rows the tiles share
+        self.whole_images: frozenset[str] = frozenset()  # those of which each image crosses whole
+        self.broadcast: frozenset[str] = frozenset()  # images that cross in one transfer for all tiles
+        self.in_turn = 0  # images of the step that is emitted, where its tensors cross so
+        self.apart = 0  # and in how many transfers, at least
         self.asks: dict[tuple[float, str, str, float, int, float], DmaTask] = {}
 
     def control(self, placed: Sequence[Placed]) -> None:
@@ -100,8 +106,8 @@ class Transfers:
         twice = 2 if each > 1 and len(step.reads) == 1 and not step.fixed_bytes else 1
         self.arrived[name] = self._transfer(
             f"{name}/load", twice * size, "ddr", "scratchpad", after=self._behind(name), gate=self.before_last,
-            pieces=blocks if overlaps else 1, transfers=blocks, least=twice * each, repeats=step.node.repeats,
-            counted=self._times(name),
+            pieces=blocks if overlaps else 1, transfers=blocks, least=max(twice * each, self.apart),
+            repeats=step.node.repeats, counted=self._times(name), whole=name in self.broadcast,
         )  # fmt: skip
         return self.arrived[name]
 

@@ -19,6 +19,7 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork, Work
 
 FEW_CHANNELS = 32
+FEW_COLUMNS, MOST_PIECES = 48, 3  # strips of columns of images that one channel at a time is read of
 # Of an image whose columns are whole sixteens: channels that a copy fills up, and no pass in pieces (136 to 248 of
 # 112 x 112, 264, 312, 344 of 80 x 80; not 104, 120, 430).
 COPIED_CHANNELS = range(129, 353)
@@ -41,12 +42,21 @@ def filled_in_ddr(image: Value, work: Work, room: float) -> str:
     """What of an image whose channels fill no sixteens is filled up in DDR in front of a convolution over all of them
     on NPU 3720, "columns" or "channels": one that has no room (`room`: bytes of all scratchpads) beside itself turned.
     A pass in one piece loads its rows padded, and fills up channels; pieces find padded what they load
-    (`expand_input` in DDR of 100 x 100 x 100, 391 x 51 x 51, 881 x 72 x 72; 152 x 112 x 112, 203 x 96 x 96)."""
-    if not _over_all(work) or len(image.shape) != 4 or image.shape[0] > 1:
+    (`expand_input` in DDR of 100 x 100 x 100, 391 x 51 x 51, 881 x 72 x 72; 152 x 112 x 112, 203 x 96 x 96). For what
+    reads one channel at a time it is turned in strips of columns, which are padded as they are loaded (32 x 190 x 190,
+    224 x 69 x 69, 300 x 60 x 60, 64 x 197 x 197), or of rows, which find it padded: where there are three sixteens of
+    columns at most (475 x 44 x 44, 640 x 45 x 45, 696 x 42 x 42), or more than three strips (1,472 x 41 x 41, 928 x 71
+    x 71, 384 x 94 x 94, 304 x 145 x 145). Not known: two strips of wider ones (416 x 51 x 51, 120 x 101 x 101 and 500 x
+    50 x 54 are copied)."""
+    if not isinstance(work, MacWork) or len(image.shape) != 4 or image.shape[0] > 1:
         return ""
     _, channels, height, width = image.shape
     wide, columns = ceil_to(channels, CHANNEL_BLOCK), ceil_to(width, PIXELS_AT_ONCE)
     pixels = height * columns * image.dtype.npu_bytes
+    if not _over_all(work):
+        pieces = (channels + wide) * pixels / room
+        padded = fills_both(image, work, later=False) or height * width % PIXELS_AT_ONCE > 0
+        return "columns" if padded and pieces > (1 if columns <= FEW_COLUMNS else MOST_PIECES) else ""
     if channels % CHANNEL_BLOCK == 0 or channels < CHANNEL_BLOCK or (channels + wide) * pixels <= room:
         return ""
     if columns > width:

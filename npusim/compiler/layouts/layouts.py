@@ -227,7 +227,9 @@ class Layouts(Orders):
         height, width = (*value.shape[2:], 1)[:2]
         around = self.generation in self.profile.memory.rows_around
         work, scheduled = reader.steps[0], self._as_scheduled(reader)
-        leaves = isinstance(work, MacWork) and image_leaves(work, height, width, self.tiles, around)
+        leaves = isinstance(work, MacWork) and image_leaves(
+            work, height, width, self.tiles, around, value.shape[0]
+        )
         if scheduled and self.folds(reader, value):
             room = self.tiles * self.placer.tile_bytes
             leaves = leaves or crosses(reader, self.readers, self.values, self.generation, room)

@@ -162,7 +162,8 @@ class Orders:
         if cut_into_windows(reader) and images.shape[1] > 1:
             return False
         pools = reader.node.op_type in POOLINGS and self.profile.memory.as_scheduled
-        return here and fills_channels(reader, images, self.graph_outputs, pools)
+        by_transfers = self._as_scheduled(reader)
+        return here and fills_channels(reader, images, self.graph_outputs, by_transfers, pools)
 
     def _from_outside(self, name: str) -> bool:
         """Whether a tensor lies as the graph's caller (or a join of such tensors) wrote it."""

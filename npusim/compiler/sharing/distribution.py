@@ -241,20 +241,26 @@ def _made_over(step: Placed, channels: bool) -> str:
     return CHANNELS if small and work.op == MacOp.CONVOLUTION else ""
 
 
-def image_leaves(work: MacWork, height: int, width: int, tiles: int, rows_around: bool) -> bool:
+def image_leaves(
+    work: MacWork, height: int, width: int, tiles: int, rows_around: bool, batch: int = 1
+) -> bool:
     """Whether an image that is turned for `work` reaches it through DDR though it would fit.
 
     The pass that turns it takes sixteen pixels at once: rows of whole sixteens stay rows, else all pixels are one
     line of sixteens, of which every tile has a share. It stays where it lies when that share is whole rows and the
     work is shared over rows, as a pooling is whose sixteens of channels are no equal shares (16 and 48 on two tiles,
-    not 32 and 64); `rows_around`: the generation wants the rows around a tile's own on it, which such a
-    share has not. (Single convolutions and poolings of tests/data/vendor_ops: they move in and out, or twice the
-    input more.)"""
+    not 32 and 64), a convolution to sixteen channels or fewer, and a pooling of more than 28 rows of the images of a
+    `batch` (2, 3 and 8 images of 32 and 64 channels of 40 x 40 and 56 x 56 on NPU 3720; not of 12, 24 and 28 rows);
+    `rows_around`: the generation wants the rows around a tile's own on it, which such a share has not. (Single
+    convolutions and poolings of tests/data/vendor_ops: they move in and out, or twice the input more.)"""
     if width % PIXELS_AT_ONCE == 0:
         return False
     pools = work.op in (MacOp.MAX_POOL, MacOp.AVERAGE_POOL)
     uneven = ceil_to(work.in_c, CHANNEL_BLOCK) // CHANNEL_BLOCK % tiles > 0 and pools and work.out_h >= tiles
-    if height * width % PIXELS_AT_ONCE or (over_channels(work, height) and not uneven):
+    few = work.op == MacOp.CONVOLUTION and work.out_c <= CHANNEL_BLOCK
+    in_turn = pools and batch > 1 and not rows_around
+    small = height <= SMALL_PLANE_ROWS if in_turn else over_channels(work, height)
+    if height * width % PIXELS_AT_ONCE or (small and not (uneven or few)):
         return True
     share = -(-height * width // PIXELS_AT_ONCE // tiles) * PIXELS_AT_ONCE
     return share % width != 0 or bool(rows_around and work.kernel_h > work.stride_h)

@@ -35,7 +35,8 @@ MANY_WEIGHTS = {MacOp.CONVOLUTION: 300.0, MacOp.DEPTHWISE: 1.0}  # weights, or c
 def own_transfers(step: Placed, tiles: int, ports: int, alone: str = "") -> int:
     """In how many transfers the tiles fetch their own weights of a convolution, or of a product that is alone of its
     rows (`alone`: "shared" where the tiles share its channels, "all" whatever they share); 0 where these cross at once,
-    for all. Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its
+    for all. Of images of a batch one by one those of whole sixteens cross once, and a table for each image; others
+    anew for each. Whether it is cut in time makes no difference: one that begins to fit whole is not slower for its
     latencies."""
     work = step.only
     if tiles == 1 or not step.fixed_bytes:
@@ -46,12 +47,24 @@ def own_transfers(step: Placed, tiles: int, ports: int, alone: str = "") -> int:
         return 0
     if not isinstance(work, MacWork) or work.op not in MANY_WEIGHTS:
         return 0
+    many = many_weights(step, work)
+    each = CONSTANTS * ceil(tiles / ports) * ports if many else 0
+    if step.images > 1 and work.op == MacOp.CONVOLUTION and work.groups == 1:
+        each = max(each, 1)
+        return each * step.images if uneven_channels(work) else each + step.images
+    return each
+
+
+def uneven_channels(work: MacWork) -> bool:
+    """Whether a work reads or makes channels that are no whole sixteens."""
+    return bool(work.in_c % CHANNEL_BLOCK or work.out_c % CHANNEL_BLOCK)
+
+
+def many_weights(step: Placed, work: MacWork) -> bool:
+    """Whether the tiles share output channels, for the many weights beside their pixels."""
     depth = work.in_c * work.kernel_h * work.kernel_w if work.op == MacOp.CONVOLUTION else 1
     pixels = work.out_h / step.images * work.out_w
-    if fills_none(step, work):
-        return CONSTANTS * tiles * step.images
-    many = work.out_c * depth > MANY_WEIGHTS[work.op] * pixels
-    return CONSTANTS * ceil(tiles / ports) * ports if many else 0
+    return bool(work.op in MANY_WEIGHTS and work.out_c * depth > MANY_WEIGHTS[work.op] * pixels)
 
 
 def _of_product(work: MacWork, tiles: int, ports: int, which: str) -> int:
