@@ -1,16 +1,18 @@
-"""Concats of Concats: what each layer of a dense block reads is all that the layers in front of it made.
+"""Concats of dense blocks: what each layer reads is all that the layers in front of it made.
 
-Intel's compiler takes the Concats inside one another apart, so that each is of the layers' own results, and gives
-every whole that is not too large a place from the moment its first part is made: a pooling of one tap copies each
-part into each whole right behind its maker (`inserted_AVG_Pooling`: 8 copies of the first part of eight layers). A
-whole too large for that is put together in DDR, each part written once more. Where all wholes that are open do not
-fit, they are written and read back whole around every part that is copied (`spill_write` and `spill_read`: 63 of the
-86 MB of DenseNet-121 at 192 pixels on NPU 3720), so that the network costs less with every byte of scratchpad more.
-Read off PeleeNet at 224, 304 and 384 pixels, three DenseNets and four blocks of 32 and 64 channels a layer on NPU
-3720; parts of no whole sixteens stay joined as they were (24 channels a layer), and so do wholes of a batch that do
-not fit: those of DenseNet-121 of two images lie in DDR there, where each part goes into each whole. On NPU 4000 and
-5010, where the tiles share small planes over channels and each holds wholes of its own, other rules hold that are
-not known (one at a time they spill as on NPU 3720: 133 of the 293 MB of DenseNet-121 of two images on NPU 5010)."""
+Files hold them inside one another, or each as the list of all layers' results (DenseNets as PyTorch's exporters leave
+them). Intel's compiler takes Concats inside one another apart, so that each is of the layers' own results, and gives
+every whole that is not too large a place from the moment its first part is made: a pooling of one tap copies each part
+into each whole right behind its maker (`inserted_AVG_Pooling`: 8 copies of the first part of eight layers). A whole too
+large for that is put together in DDR, each part written once more. Where all wholes that are open do not fit, they are
+written and read back whole around every part that is copied (`spill_write` and `spill_read`: 63 of the 86 MB of
+DenseNet-121 at 192 pixels on NPU 3720), so that the network costs less with every byte of scratchpad more. Read off
+PeleeNet at 224, 304 and 384 pixels, three DenseNets and four blocks of 32 and 64 channels a layer on NPU 3720; parts of
+no whole sixteens stay joined as they were (24 channels a layer), and so do blocks with a sum among their parts (ESRGAN
+at 80 pixels: an addition is written to four wholes in DDR at once), and wholes of a batch that do not fit: those of
+DenseNet-121 of two images lie in DDR there, where each part goes into each whole. On NPU 4000 and 5010, where the tiles
+share small planes over channels and each holds wholes of its own, other rules hold that are not known (one at a time
+they spill as on NPU 3720: 133 of the 293 MB of DenseNet-121 of two images on NPU 5010)."""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from npusim.compiler.layouts.images import is_image
+from npusim.compiler.lowering.lowered import is_elementwise_pass
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.residency.copied_parts import COPY, copy_of, joined_where_read
 from npusim.compiler.scratchpad.scratchpad import OPENED
@@ -45,11 +48,12 @@ def open_wholes(
         return placed
     joined = joined_over(placed, False)
     flat: dict[str, tuple[str, ...]] = {}
+    sums = {n for step in placed if is_elementwise_pass(step.steps) for n in step.writes}
     inside: set[str] = set()
     for block in blocks:
         parts = {n for reads in block.values() for n in reads}
         known = joined_where_read({joined.get(n, "") for n in parts}) and keep.isdisjoint((*parts, *block))
-        if not known or any(values[n].shape[1] % CHANNEL_BLOCK for n in parts):
+        if not known or not sums.isdisjoint(parts) or any(values[n].shape[1] % CHANNEL_BLOCK for n in parts):
             continue
         stay = [n for n in block if sizes[n] <= OPEN_BYTES]
         open_bytes = sum(sizes[n] for n in stay) + max((sizes[n] for n in stay), default=0.0)
@@ -63,16 +67,19 @@ def _blocks(placed: Sequence[Placed], values: Mapping[str, Value]) -> list[dict[
     """Of each dense block its wholes and what they are made of, none of them a Concat."""
     found: list[dict[str, tuple[str, ...]]] = []
     block_of: dict[str, dict[str, tuple[str, ...]]] = {}
+    by_parts: dict[
+        tuple[str, ...], dict[str, tuple[str, ...]]
+    ] = {}  # the block of a whole, by what that is made of
     for step in placed:
         if step.node.op_type != "Concat" or step.engine != "none" or not is_image(values[step.writes[0]]):
             continue
         inner = [n for n in step.reads if n in block_of]
-        block = block_of[inner[0]] if inner else {}
+        block = block_of[inner[0]] if inner else by_parts.get(step.reads[:-1], {})
         reads = tuple(p for n in step.reads for p in block.get(n, (n,)))
         if len(set(reads)) < len(reads) or len(inner) > 1:
             block, reads = {}, step.reads
         block[step.writes[0]] = reads
-        block_of[step.writes[0]] = block
+        block_of[step.writes[0]] = by_parts[reads] = block
         if len(block) == 2:
             found.append(block)
     return found

@@ -123,7 +123,8 @@ class Memory(Strict):
     `products_stay`: by generation, for which engine's step a product that would be cut over channels and joined in DDR
     stays inside where what a tile holds for it is little (npusim.compiler.residency.joined).
     `enlarged_by_lines`: by generation, above how many bytes in and out images are enlarged linearly line by line
-    through DDR, not by one kernel (npusim.compiler.residency.enlarged_lines).
+    through DDR, not by one kernel (npusim.compiler.residency.enlarged_lines); `enlarged_whole_by_lines`: generations
+    on which those alone are that grow by whole factors.
     `place_tables`: by generation, which images have pointers and a map loaded for their places: those `spread` out with
     zeros, or `all`, enlarged ones too (npusim.compiler.lowering.place_tables).
     `windows_whole_but`: generations on which windows run whole that fit into a tile but for so many bytes, and are cut
@@ -249,6 +250,7 @@ class Memory(Strict):
     heads_in_rows: tuple[str, ...] = ()
     place_tables: dict[str, Literal["spread", "all"]] = field(default_factory=dict)
     enlarged_by_lines: dict[str, float] = field(default_factory=dict)
+    enlarged_whole_by_lines: tuple[str, ...] = ()
     pads_few_terms: tuple[str, ...] = ()
     taps_by_weights: tuple[str, ...] = ()
     negated_apart: tuple[str, ...] = ()

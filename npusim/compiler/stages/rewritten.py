@@ -55,7 +55,10 @@ def rewritten(placed: list[Placed], site: Site, batch: int) -> tuple[list[Placed
         placed = rows_of_batch(placed, values, tiles, memory.rows_of_batches[generation] == "shifts apart")
     if memory.as_scheduled:
         most = memory.enlarged_by_lines.get(generation, inf)
-        placed = interpolated_apart(enlarged_by_lines(placed, values, most, tiles), values)
+        by_dma = generation not in site.profile.pads_images
+        whole = generation in memory.enlarged_whole_by_lines
+        placed = enlarged_by_lines(placed, values, most, tiles, site.outputs, whole, by_dma)
+        placed = interpolated_apart(placed, values)
         placed = pixels_scaled(placed, values)
     if generation in site.profile.heads_apart:
         return heads_apart(placed, values, site.outputs)

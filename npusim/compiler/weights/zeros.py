@@ -2,12 +2,13 @@
 
 A grouped convolution becomes one over all channels whose other weights are zeros, left out in memory beside a map of
 a bit a weight. Where the tiles share its rows, weights, map and table cross as one block and take the time of its
-bytes. Where they share its channels, each tile fetches its own, and the estimate of 8.4 gives the weights the time of
-all of them, zeros too: 512 channels in 32 groups of 3 x 3, 147 KB for each of two tiles of NPU 3720 in 88 us, 101 KB of
-three of NPU 5010 in 21 (its schedules of 45 grouped convolutions of five networks, ResNeXt and RegNet, 48 to 512
-channels, 7 to 56 rows). Of weights of a pruned network it is the map that takes the time of all of them (2,048 x
-2,048 of fp16, 40 % zeros: 8 slices of 316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer
-weights than results all is one block)."""
+bytes. Where they share its channels, each tile fetches its own in two, and the estimate of 8.4 gives the map sixteen
+times the time of its bytes, that of all weights in 16 bits with their zeros, whatever type they are of: 512 channels in
+32 groups of 3 x 3, 147 KB of map for each of two tiles of NPU 3720 in 88 us, 101 KB of three of NPU 5010 in 21 (its
+schedules of 45 grouped convolutions of five networks, ResNeXt and RegNet, 48 to 512 channels, 7 to 56 rows); of a
+RegNetX in 8 bits the map of 416 channels, 99,840 bytes, in 60.1 us on NPU 3720 and 69,120 of NPU 5010 in 14.7, where
+the weights take 2.7 and 0.7. So it is of weights of a pruned network (2,048 x 2,048 of fp16, 40 % zeros: 8 slices of
+316 KB in 12.7 us, their maps of 33 KB in 20.4, as 524 KB take; of fewer weights than results all is one block)."""
 
 from __future__ import annotations
 
@@ -38,5 +39,10 @@ def counted(step: Placed, tiles: int) -> float:
     if not grouped:
         more = step.fixed_bytes * step.stored > work.out_h * work.out_w * work.out_c * work.output_bytes
         return float(1.0 + (MAP_COUNTED - 1) * work.weight_map) if more else 1.0
-    dense = prod((work.kernel_h, work.kernel_w, work.in_c, work.out_c)) * work.weight_bytes
-    return float(1.0 + dense * (1 - 1 / work.weight_groups) / weight_bytes(work))
+    return counted_in_groups(work)
+
+
+def counted_in_groups(work: MacWork) -> float:
+    """As many times of one whose groups are done as one: a bit for each of all weights is counted as two bytes."""
+    map_bytes = prod((work.kernel_h, work.kernel_w, work.in_c, work.out_c)) / 8
+    return float(1.0 + (MAP_COUNTED - 1) * map_bytes / weight_bytes(work))

@@ -221,3 +221,43 @@ def test_one_pixel_is_the_same_everywhere():
         return g.op("Resize", x, "", "", g.const([1, 256, 33, 33]), mode="linear")
 
     assert windows(planned(made, "lunar_lake")) == {(1, 1)}
+
+
+@pytest.mark.parametrize("name", sorted(HARDWARE))
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_image_made_larger_line_by_line_is_turned_to_planes_as_it_leaves_the_graph(name, leaves):
+    """21 channels of 24 x 24 by sixteen: two passes with DDR between them, by the DMA on NPU 5010."""
+
+    def made(g):
+        y = enlarged(21, 24, 16)(g)
+        return y if leaves else conv(g, y, 21, 16, 3)
+
+    plan = planned(made, name)
+    assert sum(s.lowering == "by_lines" for s in plan.steps) == 2
+    out = 21 * 384 * 384 * 2
+    assert moved(plan, "Resize_2/columns/write") == leaves * out
+    trips = 0 if name == "panther_lake" else 2  # of what the first of two passes makes
+    inside = moved(plan, "Resize_2/planes/1") + moved(plan, "Resize_2/planes/2")
+    assert inside == leaves * trips * out
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "large", "wanted"),
+    [
+        ("lunar_lake", 24, 384, True),
+        ("lunar_lake", 16, 256, False),
+        ("lunar_lake", 33, 513, False),
+        ("panther_lake", 22, 352, True),
+        ("panther_lake", 33, 513, False),
+        ("meteor_lake", 33, 513, True),
+    ],
+)
+def test_kernels_of_whole_factors_go_by_lines_where_windows_read_at_addresses(name, side, large, wanted):
+    """21 channels: by sixteen they go where they are more than all scratchpads, 33 to 513 on NPU 3720 alone."""
+
+    def made(g):
+        x = conv(g, g.input(1, 32, side, side), 32, 21, 1)
+        sizes = g.const([1, 21, large, large])
+        return g.op("Resize", x, "", "", sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+
+    assert any(s.lowering == "by_lines" for s in planned(made, name).steps) == wanted

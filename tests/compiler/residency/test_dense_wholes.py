@@ -1,5 +1,6 @@
 """Each layer of a dense block reads what all in front of it made: wholes that have a place from the first part on."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -39,6 +40,42 @@ def test_each_part_is_copied_into_each_whole(profile):
     found = report(dense(48, 32, 4), profile)
     assert len(copies(found)) == 4 + 4 + 3 + 2
     assert found.bytes_moved < 0.6e6
+
+
+def listed(graph):
+    """The same with every Concat a list of all layers' results, none inside another, as exporters leave it."""
+    parts, nodes = {}, []
+    for node in graph.nodes:
+        if node.op_type == "Concat":
+            own = tuple(p for n in node.inputs for p in parts.get(n, (n,)))
+            parts[node.outputs[0]] = own
+            node = replace(node, inputs=own)
+        nodes.append(node)
+    return replace(graph, nodes=tuple(nodes))
+
+
+@pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
+@pytest.mark.parametrize(("size", "layers"), [(48, 4), (48, 7), (20, 5)])
+def test_lists_of_parts_are_planned_as_concats_inside_one_another(profile, size, layers):
+    nested = report(dense(size, 32, layers), profile)
+    flat = report(listed(dense(size, 32, layers)), profile)
+    assert len(copies(flat)) == len(copies(nested)) > layers
+    assert flat.bytes_moved == nested.bytes_moved
+    assert flat.latency_us == pytest.approx(nested.latency_us, rel=1e-3)
+
+
+def test_a_sum_is_not_copied_into_wholes():
+    """A block whose first part is a sum (ESRGAN's second) has none of them open."""
+    graph = dense(48, 32, 7)
+    first = graph.nodes[0]
+    summed = Node("Add_s", "Add", ("t", "c"), ("s",))
+    nodes = [first, replace(first, name="Conv_c", outputs=("c",)), summed]
+    for node in graph.nodes[1:]:
+        nodes.append(replace(node, inputs=tuple("s" if n == "t" else n for n in node.inputs)))
+    values = graph.values | {n: replace(graph.values["t"], name=n) for n in ("c", "s")}
+    graph = replace(graph, nodes=tuple(nodes), values=values)
+    found = report(listed(graph), "2026-as-released")
+    assert not any(t.name.startswith("s/copied") and t.destination == "ddr" for t in found.tasks)
 
 
 @pytest.mark.parametrize("profile", ["2026", "2026-as-released"])
