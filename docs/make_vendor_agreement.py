@@ -17,6 +17,7 @@ from tests.measured.reference import reference_rows  # noqa: E402
 from tests.vendor import bars, nets, pages, signs, verdicts  # noqa: E402
 from tests.vendor.judge import PROFILE  # noqa: E402
 from tests.vendor.judge import verdicts as judged_rows  # noqa: E402
+from tests.vendor.tables import EXPORTED  # noqa: E402
 from tests.vendor.test_placement import KNOWN  # noqa: E402
 
 PAGE = Path(__file__).with_name("vendor_agreement.md")
@@ -59,10 +60,16 @@ def _judged(profile: str):
     return judged_rows(profile=profile)
 
 
+def _exported(profile: str):
+    """Every row of the networks as PyTorch's exporters leave them."""
+    return judged_rows((EXPORTED,), profile=profile)
+
+
 def _at_real_sizes():
     """The parts of the page about ops, layers and networks at real sizes, and about rewrites."""
     with ProcessPoolExecutor(2) as pool:  # a profile each
         found, default = pool.map(_judged, (PROFILE, "2026"))
+        exported, exported_default = pool.map(_exported, (PROFILE, "2026"))
     verdicts.write(found)
     paid = list(signs.compared())
     signs.write_golden(paid)
@@ -77,6 +84,11 @@ def _at_real_sizes():
         "aside_classes": bars.class_lines(aside),
         "looked_at": [str(len(nets.LOOKED_AT))],
         "not_looked_at": [str(len(nets.NOT_LOOKED_AT))],
+        "exported": bars.summary(exported),
+        "exported_default": bars.summary(exported_default),
+        "exported_engines": bars.engine_lines(exported),
+        "exported_classes": bars.class_lines(exported),
+        "exported_nets": pages.network_lines([v for v in exported if v.row.half == "fit"], EXPORTED),
         "far": pages.far_ops(found),
         "blocks": pages.network_lines(found, "blocks"),
         "nets": pages.network_lines(found, "nets"),

@@ -16,7 +16,7 @@ NAMED = 10
 
 def network_lines(found: Iterable[Verdict], table: str) -> Iterator[str]:
     """A line a graph: ours / the vendor's, by NPU, `!` where a bar is missed; and the cause."""
-    bars = {m: bar for m, (bar, _) in NETS.items()} if table == "nets" else BLOCKS
+    bars = {m: bar for m, (bar, _) in NETS.items()} if table != "blocks" else BLOCKS
     graphs: dict[tuple[str, str, str], dict[str, Verdict]] = defaultdict(dict)
     for v in found:
         if v.row.table == table:

@@ -19,9 +19,13 @@ from npusim.work import MacWork
 
 # Of a tile's scratchpad: larger ones are cut (Intel's schedules: 399 KB of 1.5 MB are, 360 are not).
 LARGE_WEIGHTS = 1 / 4
-#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.26 MB of 560 units to 1.6 of 640 are, 1.05 of
-#: 512 not); by bytes, or with more scratchpad they would be cut and read again.
-WHOLE_WEIGHTS_BYTES = 1_200_000
+#: ... from here on a tile's are whole again (its schedules on NPU 3720: 1.64 MB of 640 units are, 1.33 of 576 not); by
+#: bytes, or with more scratchpad they would be cut and read again.
+WHOLE_WEIGHTS_BYTES = 1_500_000
+#: Units of an LSTM that two tiles cut into pieces that take turns are a multiple of this; of others all pieces stay
+#: (its schedules on NPU 3720: of 384, 448, 512 and 576 units they take turns, of 352 to 368, 400 to 432, 464 to 496, 528
+#: to 560, 592 and 608 not).
+UNITS_IN_TURNS = 4 * CHANNEL_BLOCK
 #: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
 OVERFLOW = 1.1
 SHARES = {1.0: "all", 0.5: "half"}
@@ -46,7 +50,8 @@ def _in_pieces(step: Placed, scratchpad: Scratchpad) -> bool:
         return bool(sum(each) > LARGE_WEIGHTS * scratchpad.tile_bytes)
     # In halves, or so large that no second piece fits beside it (Intel's schedules of 640 and 768 hidden units).
     uneven = any(w.out_c % CHANNEL_BLOCK for w in loops)
-    alone = step.lowering == "gates_in_halves" or (largest > WHOLE_WEIGHTS_BYTES and not uneven)
+    apart = any(w.in_c % UNITS_IN_TURNS for w in loops) or largest > WHOLE_WEIGHTS_BYTES
+    alone = step.lowering == "gates_in_halves" or (apart and not uneven)
     if step.node.op_type == "LSTM" and alone and sum(each) <= scratchpad.tile_bytes:
         return False
     return largest > LARGE_WEIGHTS * scratchpad.tile_bytes

@@ -110,3 +110,14 @@ def test_weights_of_many_scratchpads_come_again_but_for_half_a_scratchpad():
     plan = planned(layer("LSTM", 11, 1, 2048), HARDWARE["meteor_lake"])
     each = weights_moved(plan) / 11 / (4 * 2048 * (2048 * 2 + 16))
     assert each == pytest.approx(0.96, abs=0.03)
+
+
+@pytest.mark.parametrize("units", [320, 352, 384, 400, 432, 448, 512, 528, 576, 592])
+def test_pieces_of_an_lstm_take_turns_where_its_units_are_a_multiple_of_64(units):
+    """On two tiles, of weights that are large at all, from 352 units on (Intel's schedules on NPU 3720): half of
+    them come at each of 30 steps, of others none, whose tables and results are less than the weights."""
+    hw = HARDWARE["meteor_lake"].replace({"tiles": 2})
+    plan = planned(layer("LSTM", 30, 1, units, inputs=units), hw, "2026-as-released")
+    once, in_turns = 2 * 4 * units * units, units % 64 == 0 and units > 352
+    assert (weights_moved(plan) > 2 * once + 29 / 2 * once) == in_turns
+    assert in_turns or weights_moved(plan) < 2.5 * 2 * once
