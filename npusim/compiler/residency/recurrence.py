@@ -23,8 +23,8 @@ LARGE_WEIGHTS = 1 / 4
 #: bytes, or with more scratchpad they would be cut and read again.
 WHOLE_WEIGHTS_BYTES = 1_500_000
 #: Units of an LSTM that two tiles cut into pieces that take turns are a multiple of this; of others all pieces stay
-#: (its schedules on NPU 3720: of 384, 448, 512 and 576 units they take turns, of 352 to 368, 400 to 432, 464 to 496, 528
-#: to 560, 592 and 608 not).
+#: (its schedules on NPU 3720: of 384, 448, 512 and 576 units they take turns, of 352 to 368, 400 to 432, 464 to 496,
+#: 528 to 560, 592 and 608 not).
 UNITS_IN_TURNS = 4 * CHANNEL_BLOCK
 #: Of all scratchpads; weights of a step that are larger come again but for what stays of them, or all of them.
 OVERFLOW = 1.1
