@@ -19,11 +19,12 @@ GUARDS = {"IsNaN", "Where"}
 @dataclass(frozen=True, slots=True)
 class Guards:
     """What products make for such softmaxes, what these make, and what their guards leave: name -> whether its keys
-    fill whole sixteens."""
+    fill whole sixteens. `heads`: of what softmaxes make, how many heads there are."""
 
     scores: dict[str, bool] = field(default_factory=dict)
     weights: dict[str, bool] = field(default_factory=dict)
     kept: dict[str, bool] = field(default_factory=dict)
+    heads: dict[str, int] = field(default_factory=dict)
 
 
 def guards_of(steps: Sequence[Placed], uses: Mapping[str, Sequence[int]]) -> Guards:
@@ -43,6 +44,7 @@ def guards_of(steps: Sequence[Placed], uses: Mapping[str, Sequence[int]]) -> Gua
         even = product.out_c % CHANNEL_BLOCK == 0
         found.scores[step.reads[0]] = found.weights[step.writes[0]] = even
         found.kept[guard.writes[0]] = even
+        found.heads[step.writes[0]] = int(product.groups)
     return found
 
 

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npusim.compiler.residency.guarded_scores import CUT_OUT, FILLED, JOINED
+from npusim.arch.presets import load_hardware
+from npusim.compiler.residency.guarded_scores import CUT_OUT, FILLED, JOINED, WIDE
 from tests.compiler.fuse.test_neutral import priced
 
 NPUS = ["meteor_lake", "lunar_lake", "panther_lake"]
 
 
-def layer(npu, heads, rows, guarded=True, size=64):
+def layer(npu, heads, rows, guarded=True, size=64, tiles=None):
     """Attention as transformers' vision encoders are exported."""
     held = {"zero": np.float16(0), "s": np.array([1, rows, heads, size])}
     nodes = []
@@ -23,7 +24,8 @@ def layer(npu, heads, rows, guarded=True, size=64):
     if guarded:
         nodes += [("IsNaN", "weights", "empty", {}), ("Where", "empty zero weights", "kept", {})]
     nodes += [("MatMul", f"{'kept' if guarded else 'weights'} t2", "y", {})]
-    return priced(nodes, [1, rows, heads * size], held, npu)
+    hw = load_hardware(npu).replace({"tiles": tiles}) if tiles else npu
+    return priced(nodes, [1, rows, heads * size], held, hw)
 
 
 def said(found):
@@ -46,6 +48,21 @@ def test_what_the_guard_leaves_is_written_and_read_once(npu):
     product, guard = (next(n for n in uneven.nodes if n.name == name) for name in ("ny", "nkept"))
     without = next(n for n in even.nodes if n.name == "ny").bytes_moved * 197 / 192
     assert guard.bytes_moved + product.bytes_moved == pytest.approx(without + 2 * scores, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "heads, rows, wide", [(6, 257, []), (12, 197, ["meteor_lake"]), (6, 325, NPUS), (16, 256, NPUS)]
+)
+def test_scores_are_asked_for_nan_as_floats_of_32_bits_which_cross_where_a_tile_has_no_room(
+    heads, rows, wide
+):
+    """As in Intel's schedules of these; written and read once each: the floats, twice the scores, the flags, half of
+    them where they would stay."""
+    scores = heads * rows * rows * 2
+    for npu, tiles in zip(NPUS, (2, 4, 3), strict=True):
+        asked = next(n for n in layer(npu, heads, rows, tiles=tiles).nodes if n.name == "nempty")
+        assert (WIDE in asked.reason) == (npu in wide)
+        assert npu not in wide or asked.bytes_moved >= 2 * 2 * scores
 
 
 @given(npu=st.sampled_from(NPUS), heads=st.integers(2, 8), rows=st.integers(20, 260))
