@@ -10,7 +10,7 @@ in the compiler's order of trial; which are tried at all is the compiler profile
 - `ones_convolution_innermost`: the innermost axis alone, at least 4096 elements (2025 on, generations
   without `native_reduce`).
 - `ones_convolution_expanded`: fewer than 16 elements of the first axis that is longer than 1 (2026); of 4 and 16
-  nothing is expanded.
+  nothing is expanded, but of images [N,C,H,W], which are spread over sixteen channels once.
 - `ones_convolution_flat`: the first axis that is longer than 1, of any length, with nothing expanded (no compiler).
 - `pooling_chain_relayout`: floats, consecutive axes: the tensor becomes an image [1, outer, axis, inner]
   with `outer` channels, padded to 16 (1 channel: 16 times the traffic), is laid out anew as a whole, and
@@ -51,6 +51,7 @@ from npusim.ops.whole_tensor import mean_of_all
 from npusim.work import Lowering, MacOp, MacWork, MoveWork
 
 INNERMOST_MINIMUM = 4096  # elements
+MANY_IMAGES = 2 * CHANNEL_BLOCK  # 20 are spread over channels on NPU 3720 and 5010, 33 on 3720 alone
 LEAST_EXPANDED_BYTES = 4 << 20  # of an expansion that no NPU's scratchpads hold beside what it is made of
 # Elements of a first axis that are channels as they are: Intel's schedules sum 16, and 4 by a CompressConvolution
 # (524,288 sums of 4: 204 us on NPU 4000); those of 2, 3, 5, 8 and 12 are expanded (8: 4,156 us).
@@ -148,6 +149,18 @@ def expanded_sum(c: OpCase, r: Reduced) -> Lowering:
     )
 
 
+def sum_of_images(c: OpCase, r: Reduced) -> Lowering:
+    """Images of a batch added up: all of them are one channel, which a pass of the array spreads over sixteen through
+    DDR, and that is pooled over the batch (`as_avgpool/pad_[0, 15, 0, 0]_expand_input`: 27 MB for four of 64 x 40 x 40,
+    140 for four of 128 x 64 x 64, 54 for eight of 64 x 40 x 40, on NPU 3720, 4000 and 5010)."""
+    source, size = c.input(0), c.input(0).dtype.npu_bytes
+    rows, columns = pixels(source.elements)
+    spread = one_tap(MacOp.CONVOLUTION, rows, columns, CHANNEL_BLOCK, size, terms=1)
+    chain = pooling_chain(source, r, MacOp.AVERAGE_POOL, CHANNEL_BLOCK, r.inner)
+    through = ddr_round_trip(source.npu_bytes * CHANNEL_BLOCK)
+    return Lowering("ones_convolution_expanded", (spread, *through, *chain))
+
+
 def native_reduce(c: OpCase, r: Reduced) -> Lowering:
     """One pass over the input; `output_bytes` are spread over it, since only 1 of `length` is written."""
     source = c.input(0)
@@ -181,10 +194,14 @@ def _sum(mean: bool) -> Rule:
         first = r.consecutive and r.outer == 1 and r.inner > 1 and source.elements % CHANNEL_BLOCK == 0
         filled = source.npu_bytes * CHANNEL_BLOCK * CHANNEL_BLOCK / max(r.length, 1)
         short = r.length < CHANNEL_BLOCK and r.length not in UNEXPANDED
-        if floats and first and not mean and short and filled > LEAST_EXPANDED_BYTES:
+        spread = source.npu_bytes * CHANNEL_BLOCK > LEAST_EXPANDED_BYTES
+        batch = first and spread and len(shape) == 4 and r.axes == (0,) and r.length < MANY_IMAGES
+        if floats and batch and not mean:
+            found.append(sum_of_images(c, r))
+        elif floats and first and not mean and short and filled > LEAST_EXPANDED_BYTES:
             found.append(expanded_sum(c, r))
         alone = r.consecutive and r.outer == 1 and r.inner > 1
-        if floats and alone and not mean and (r.length in UNEXPANDED or not over_channels):
+        if floats and alone and not batch and not mean and (r.length in UNEXPANDED or not over_channels):
             # narrow pixels want rows of a full grid
             wide = r.length < CHANNEL_BLOCK and rest % CHANNEL_BLOCK == 0
             plane = (rest // CHANNEL_BLOCK, CHANNEL_BLOCK) if wide else pixels(rest)
