@@ -157,3 +157,25 @@ def test_a_row_to_sum_that_does_not_fit_is_refused(tmp_path, npu, length, answer
     assert found.answer is answer
     if answer is Answer.REFUSED:
         assert found.findings[0].kind == "memory" and "MiB" in found.findings[0].why
+
+
+@pytest.mark.parametrize("npu", ["meteor_lake", "lunar_lake", "panther_lake"])
+def test_weights_and_a_bias_in_eight_bits_are_taken_along_any_axis(tmp_path, npu):
+    """As onnxruntime quantises a convolution: seven such networks compile on all three NPUs (tests/exported)."""
+    held = {
+        "w": np.ones((8, 4, 3, 3), np.int8), "sw": np.full(8, 0.1, np.float32), "zw": np.zeros(8, np.int8),
+        "b": np.ones(8, np.int32), "sb": np.full(8, 0.01, np.float32), "zb": np.zeros(8, np.int32),
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "sw", "zw"], ["wf"], "weights", axis=0),
+        helper.make_node("DequantizeLinear", ["b", "sb", "zb"], ["bf"], "bias", axis=0),
+        node("Conv", "x wf bf", "y"),
+    ]
+    path = write(tmp_path, nodes, [value("x", (1, 4, 16, 16))], held)
+    assert verdict(path, npu).answer is Answer.COMPILES
+
+
+def test_a_transpose_that_counts_axes_from_the_end_is_refused(tmp_path):
+    turned = helper.make_node("Transpose", ["x"], ["y"], "turned", perm=[0, -2, -1, 1])
+    found = only(verdict(write(tmp_path, [turned], [value("x", (1, 4, 8, 16))])))
+    assert found.node == "turned" and "from the end" in found.why and "dynamo=True" in found.remedy
