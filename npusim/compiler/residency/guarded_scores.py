@@ -34,25 +34,29 @@ def guarded_scores(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
     if not guards.kept:
         return
     name = step.reads[0]
-    if step.node.op_type == "IsNaN" and name in guards.weights:
-        _as_float32(step, scratchpad, r)
     if step.node.op_type == "Softmax" and guards.scores.get(name) is False and apart:
         _through_ddr(name, CUT_OUT, scratchpad, r)
-    elif step.node.op_type == "IsNaN" and name in guards.weights and apart:
-        _through_ddr(name, JOINED, scratchpad, r)
+    elif step.node.op_type == "IsNaN" and name in guards.weights:
+        wide = _too_wide(name, scratchpad)
+        if apart or wide:
+            _through_ddr(name, JOINED, scratchpad, r)
+        if wide:
+            _as_float32(name, scratchpad, r)
     elif step.node.op_type == "MatMul" and name in guards.kept and (apart or not guards.kept[name]):
         copied = name in step.padded  # the copy that fills it up reads it already
         _through_ddr(name, FILLED, scratchpad, r, loads=not copied)
 
 
-def _as_float32(step: Placed, scratchpad: Scratchpad, r: Residence) -> None:
-    """Scores converted for the question whether they are NaN cross where a tile has no room for them."""
-    name, heads = step.reads[0], scratchpad.guards.heads[step.reads[0]]
+def _too_wide(name: str, scratchpad: Scratchpad) -> bool:
+    """Whether a tile has no room for its heads' scores converted for the question whether they are NaN."""
+    heads = scratchpad.guards.heads[name]
+    share = scratchpad.sizes[name] * ceil(heads / scratchpad.tiles) / heads
+    return HELD_SHARES * share > scratchpad.tile_bytes
+
+
+def _as_float32(name: str, scratchpad: Scratchpad, r: Residence) -> None:
+    """Scores in 32 bits, and flags that would stay, are written and read again."""
     nbytes = scratchpad.sizes[name]
-    share = nbytes * ceil(heads / scratchpad.tiles) / heads
-    if HELD_SHARES * share <= scratchpad.tile_bytes:
-        return
-    _through_ddr(name, JOINED, scratchpad, r)
     flags = nbytes / 2 if r.destination == "scratchpad" else 0.0
     r.stores.append((f"{name}/float32", 2 * nbytes + flags))
     r.loads.append((f"{name}/float32", 2 * nbytes + flags, 1))

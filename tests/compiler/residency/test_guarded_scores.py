@@ -63,6 +63,8 @@ def test_scores_are_asked_for_nan_as_floats_of_32_bits_which_cross_where_a_tile_
         asked = next(n for n in layer(npu, heads, rows, tiles=tiles).nodes if n.name == "nempty")
         assert (WIDE in asked.reason) == (npu in wide)
         assert npu not in wide or asked.bytes_moved >= 2 * 2 * scores
+        # read once, whatever asks for it: its heads joined, too, on NPU 3720
+        assert npu not in wide or asked.bytes_moved <= (1 + 2 * 2 + 2 * 0.5) * scores * 1.05
 
 
 @given(npu=st.sampled_from(NPUS), heads=st.integers(2, 8), rows=st.integers(20, 260))
