@@ -113,11 +113,12 @@ def _compiled(
         lone_constants=profile.memory.lone_constants,
     )
     emitter = emitter_of(site, sizes)
+    outputs = set(site.graph.outputs)
     emitter.images, emitter.by_rows, emitter.whole_images = crossing_apart(
-        placed, site.values, set(site.graph.outputs), site.tiles
+        placed, site.values, outputs, site.tiles
     )
     if generation not in (*profile.memory.rows_around, *profile.memory.turns_in_strips):
-        emitter.broadcast = broadcast(placed, site.values, set(site.graph.outputs), site.tiles)
+        emitter.broadcast = broadcast(placed, site.values, outputs, site.tiles)
     if generation in profile.control_transfers:
         emitter.control(placed)
     if shares := profile.memory.channels_in_sixteens.get(generation):

@@ -7,6 +7,8 @@ here, only that number.
 
 from __future__ import annotations
 
+from math import prod
+from mmap import ACCESS_READ, mmap
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,14 @@ from npusim.graph import DType, Value
 from npusim.loading.outputs import infer_outputs
 from npusim.loading.rules import Op
 from npusim.loading.shapes_elementwise import BINARY_VALUES, UNARY_VALUES
-from npusim.loading.tensors import dtype_of, numpy_type, shape_of
+from npusim.loading.structure import of_ones
+from npusim.loading.tensors import dtype_of, external_place, numpy_type, shape_of
 from npusim_xamba.files import Refused, inside
 
 #: Ops that make each element out of those at its place.
 PLACE_BY_PLACE = frozenset([*UNARY_VALUES, *BINARY_VALUES, "Where", "Cast"])
 #: Ops that put elements elsewhere or repeat them.
 MOVING = frozenset("Expand Reshape Unsqueeze Squeeze Flatten Transpose Tile Slice Identity".split())
-CHUNK = 2**20
 
 
 def all_true(tensor: Any, folder: str) -> bool:
@@ -34,19 +36,14 @@ def all_true(tensor: Any, folder: str) -> bool:
     if tensor.data_location != 1:
         held = tensor.raw_data if tensor.HasField("raw_data") else bytes(map(bool, tensor.int32_data))
         return len(held) > 0 and held.count(1) == len(held)
-    place = {entry.key: entry.value for entry in tensor.external_data}
-    size = int(np.prod(shape_of(tensor)))
+    place = external_place(tensor)
     try:
-        with open(inside(folder, place["location"]), "rb") as file:
-            file.seek(int(place.get("offset", "0")))
-            while size > 0:
-                part = file.read(min(CHUNK, size))
-                if not part or part.count(1) != len(part):
-                    return False
-                size -= len(part)
+        first, size = int(place.get("offset", "0")), prod(shape_of(tensor))
+        path = inside(folder, place["location"])
+        with open(path, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            return first + size <= len(mapped) and of_ones(mapped, first, first + size)
     except (Refused, OSError, ValueError, KeyError):
         return False
-    return True
 
 
 def number_behind(op: Op) -> Any:

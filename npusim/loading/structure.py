@@ -82,7 +82,7 @@ def strip(data: Any, start: int, end: int, kind: str) -> bytes:
         if kind == "tensor" and number in TENSOR_DATA:
             if number in SAMPLED and wire_type == 2:
                 part = sample(data, payload, record_end)
-                if part.count(1) == len(part) and not _of_ones(data, payload, record_end):
+                if part.count(1) == len(part) and not of_ones(data, payload, record_end):
                     part = b""  # a mask that hides something between the samples
                 kept += [encode(number << 3 | 2), encode(len(part)), part]
             continue
@@ -94,7 +94,7 @@ def strip(data: Any, start: int, end: int, kind: str) -> bytes:
     return b"".join(kept)
 
 
-def _of_ones(data: Any, start: int, end: int) -> bool:
+def of_ones(data: Any, start: int, end: int) -> bool:
     """Whether all bytes are one, as those of a mask that hides nothing."""
     parts = (data[at : min(at + CHUNK, end)] for at in range(start, end, CHUNK))
     return all(part.count(1) == len(part) for part in parts)

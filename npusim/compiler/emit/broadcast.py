@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
 
+from npusim.compiler.layouts.images_in_turn import IMAGE_RANK
 from npusim.compiler.lowering.place import Placed
 from npusim.compiler.sharing.distribution import SLABS, over_channels
 from npusim.graph import Value
@@ -17,7 +18,6 @@ from npusim.ops.counting import CHANNEL_BLOCK
 from npusim.work import MacOp, MacWork
 
 CHANNELS_APART = (MacOp.MAX_POOL, MacOp.AVERAGE_POOL, MacOp.DEPTHWISE)
-IMAGE_RANK = 4
 
 
 def broadcast(

@@ -31,16 +31,20 @@ def factors_of_numbers(r: Rewriter) -> None:
 def scales_of_scores(r: Rewriter) -> None:
     """Attention whose queries and keys are scaled by one number each has its queries scaled by both."""
     for _, product in r.items("MatMul"):
-        made = [r.maker(n, "Mul") for n in product.inputs]
-        found = [_factor(r, m[1]) if m and r.reader(m[1].outputs[0], "MatMul") else None for m in made]
-        if len(made) != 2 or None in found or not _attends(r, product):
+        queries, keys = (_scaled(r, name) for name in product.inputs)
+        if queries is None or keys is None or not _attends(r, product):
             continue
-        (queries, keys), (first, second) = made, found
-        if queries is None or keys is None or first is None or second is None:
-            continue
-        r.reroute(keys[1].outputs[0], second[0], (keys[1].name,))
-        r.drop(keys[0])
-        r.replace([queries[0]], replace(queries[1], inputs=(first[0], _product(r, first[1], second[1]))))
+        (at, scale, source, number), (behind, other, plain, more) = queries, keys
+        r.reroute(other.outputs[0], plain, (other.name,))
+        r.drop(behind)
+        r.replace([at], replace(scale, inputs=(source, _product(r, number, more))))
+
+
+def _scaled(r: Rewriter, name: str) -> tuple[int, Node, str, str] | None:
+    """What multiplies an operand that nothing else reads by one number: its place, the node, and what it multiplies."""
+    made = r.maker(name, "Mul") if r.reader(name, "MatMul") else None
+    found = _factor(r, made[1]) if made else None
+    return (*made, *found) if made and found else None
 
 
 def _attends(r: Rewriter, product: Node) -> bool:

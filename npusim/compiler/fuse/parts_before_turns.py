@@ -22,14 +22,14 @@ VIEWS = ("Squeeze", "Unsqueeze", "Reshape")
 
 def parts_before_turns(graph: Graph) -> Graph:
     """The graph with every such Transpose gone; unchanged where there is none."""
+    turns = [(n, axis) for n in graph.nodes if (axis := _brought_forward(n, graph)) is not None]
+    if not turns:
+        return graph
     readers = reading_nodes(graph)
     values = dict(graph.values)
     instead: dict[str, list[Node]] = {}
     gone: set[str] = set()
-    for node in graph.nodes:
-        axis = _brought_forward(node, graph)
-        if axis is None:
-            continue
+    for node, axis in turns:
         views = _views(node, readers, graph)
         name = (views[-1] if views else node).outputs[0]
         parts = readers[name]
